@@ -1,0 +1,172 @@
+/* Whole files in, whole files out. */
+#include "lib/base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static enum err fd_read_all(int fd, struct buf *buf);
+static enum err temporary_write(
+    const char *path, struct span content, mode_t mode, char *ret_temporary);
+static enum err directory_sync(const char *path);
+
+enum err file_read(const char *path, size_t max, struct buf *ret_buf)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return err_from_errno(errno);
+    }
+    *ret_buf = buf_make(max);
+    enum err err = fd_read_all(fd, ret_buf);
+    close(fd);
+    if (err != OK) {
+        buf_release(ret_buf);
+    }
+    return err;
+}
+
+/* Reads to the end; a byte beyond the buffer's maximum is ERR_LIMIT. */
+static enum err fd_read_all(int fd, struct buf *buf)
+{
+    for (;;) {
+        uint8_t beyond;
+        size_t left = buf->max - buf->len;
+        size_t want = left == 0 ? 1 : left < 65536 ? left : 65536;
+        uint8_t *room = left == 0 ? &beyond : buf_reserve(buf, want);
+        if (room == NULL) {
+            return ERR_MEMORY;
+        }
+        ssize_t got = read(fd, room, want);
+        if (got == 0) {
+            return OK;
+        }
+        if (got < 0 && errno != EINTR) {
+            return err_from_errno(errno);
+        }
+        if (got > 0 && left == 0) {
+            return ERR_LIMIT;
+        }
+        buf->len += got > 0 ? (size_t)got : 0;
+    }
+}
+
+enum err file_read_secret(const char *path, size_t max, struct secret *ret_secret)
+{
+    struct stat status;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return err_from_errno(errno);
+    }
+    bool open_to_others = fstat(fd, &status) != 0 || (status.st_mode & 077) != 0;
+    enum err err = open_to_others ? ERR_DENIED : secret_read_fd(fd, max, ret_secret);
+    close(fd);
+    return err;
+}
+
+enum err file_replace(const char *path, struct span content, mode_t mode)
+{
+    char temporary[PATH_MAX];
+    TRY(temporary_write(path, content, mode, temporary));
+    if (rename(temporary, path) != 0) {
+        enum err err = err_from_errno(errno);
+        unlink(temporary);
+        return err;
+    }
+    return directory_sync(path);
+}
+
+enum err file_create(const char *path, struct span content, mode_t mode)
+{
+    char temporary[PATH_MAX];
+    TRY(temporary_write(path, content, mode, temporary));
+    enum err err = link(temporary, path) == 0 ? OK
+        : errno == EEXIST                     ? ERR_CONFLICT
+                                              : err_from_errno(errno);
+    unlink(temporary);
+    return err == OK ? directory_sync(path) : err;
+}
+
+static enum err temporary_write(
+    const char *path, struct span content, mode_t mode, char *ret_temporary)
+{
+    uint8_t salt[8];
+    char salt_text[2 * sizeof salt + 1];
+    if (getrandom(salt, sizeof salt, /* flags= */ 0) != (ssize_t)sizeof salt) {
+        return ERR_CRYPTO;
+    }
+    hex_format(SPAN_OF(salt), salt_text);
+    if (snprintf(ret_temporary, PATH_MAX, "%s.new-%s", path, salt_text) >= PATH_MAX) {
+        return ERR_LIMIT;
+    }
+    int fd = open(ret_temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+    if (fd < 0) {
+        return err_from_errno(errno);
+    }
+    enum err err = fchmod(fd, mode) == 0 ? OK : err_from_errno(errno);
+    err = err == OK ? fd_write_all(fd, content) : err;
+    err = err == OK && fsync(fd) != 0 ? err_from_errno(errno) : err;
+    if (close(fd) != 0 && err == OK) {
+        err = err_from_errno(errno);
+    }
+    if (err != OK) {
+        unlink(ret_temporary);
+    }
+    return err;
+}
+
+static enum err directory_sync(const char *path)
+{
+    char directory[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    size_t length = slash == NULL ? 0 : slash == path ? 1 : (size_t)(slash - path);
+    if (length >= sizeof directory) {
+        return ERR_LIMIT;
+    }
+    memcpy(directory, length == 0 ? "." : path, length == 0 ? 1 : length);
+    directory[length == 0 ? 1 : length] = '\0';
+    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        return err_from_errno(errno);
+    }
+    enum err err = fsync(fd) == 0 ? OK : err_from_errno(errno);
+    close(fd);
+    return err;
+}
+
+enum err directory_ensure(const char *path, mode_t mode)
+{
+    if (mkdir(path, mode) == 0) {
+        return chmod(path, mode) == 0 ? OK : err_from_errno(errno);
+    }
+    struct stat status;
+    if (errno == EEXIST && stat(path, &status) == 0 && S_ISDIR(status.st_mode)) {
+        return OK;
+    }
+    return err_from_errno(errno);
+}
+
+enum err path_join(char *ret_path, size_t size, const char *directory, const char *name)
+{
+    int length = snprintf(ret_path, size, "%s/%s", directory, name);
+    return length < 0 || (size_t)length >= size ? ERR_LIMIT : OK;
+}
+
+enum err fd_write_all(int fd, struct span content)
+{
+    while (content.len > 0) {
+        ssize_t wrote = write(fd, content.data, content.len);
+        if (wrote < 0 && errno != EINTR) {
+            return err_from_errno(errno);
+        }
+        if (wrote > 0) {
+            content.data += wrote;
+            content.len -= (size_t)wrote;
+        }
+    }
+    return OK;
+}

@@ -1,0 +1,23 @@
+#pragma once
+/* Files, read whole with a limit and written so that a reader sees the old or the new, never a
+ * mixture, whatever moment the power goes. */
+#include "lib/base/buf.h"
+#include "lib/base/secret.h"
+
+#include <sys/types.h>
+
+/* ERR_NOT_FOUND, ERR_LIMIT if larger than `max`, ERR_IO. `ret_buf` is made by the function. */
+enum err file_read(const char *path, size_t max, struct buf *ret_buf) MUST_USE;
+/* The same into locked memory. Refuses (ERR_DENIED) a file that group or others may read. */
+enum err file_read_secret(const char *path, size_t max, struct secret *ret_secret) MUST_USE;
+/* Replaces `path`: a new file beside it (O_EXCL, `mode`), written, fsynced, renamed, the directory
+ * fsynced. On any error the old file stands untouched. */
+enum err file_replace(const char *path, struct span content, mode_t mode) MUST_USE;
+/* The same, but ERR_CONFLICT if `path` already exists. */
+enum err file_create(const char *path, struct span content, mode_t mode) MUST_USE;
+/* Makes the directory with exactly `mode` unless it exists. */
+enum err directory_ensure(const char *path, mode_t mode) MUST_USE;
+/* Joins with one '/'; ERR_LIMIT if the result does not fit. */
+enum err path_join(char *ret_path, size_t size, const char *directory, const char *name) MUST_USE;
+/* Writes all of it, through EINTR and short writes. */
+enum err fd_write_all(int fd, struct span content) MUST_USE;
