@@ -1,0 +1,66 @@
+#pragma once
+/* Who may do what: officers, perspectives and issuing CAs, signed at a ceremony. The signer knows
+ * officers and perspectives from here and from nowhere else. */
+#include "lib/base/arena.h"
+#include "lib/base/buf.h"
+#include "lib/ca/application.h"
+#include "lib/ca/approval.h"
+#include "lib/ca/observation.h"
+#include "lib/ca/policy.h"
+
+enum { OFFICER_ID_MAX = 32, ISSUER_ID_MAX = 32, ISSUERS_MAX = 8, REGION_MAX = 16 };
+enum officer_role { OFFICER_ROLE_OFFICER = 1, OFFICER_ROLE_ADMINISTRATOR = 2, OFFICER_ROLE_AUDITOR = 4 };
+
+struct officer {
+    char id[OFFICER_ID_MAX];
+    const char *name;
+    unsigned roles; /* bit set of enum officer_role */
+    enum officer_key_type key_type;
+    struct span spki;
+    uint8_t key_id[HASH_BYTES]; /* SHA-256 of spki; derived when read, never stored */
+};
+
+struct perspective {
+    char id[PERSPECTIVE_ID_MAX];
+    char region[REGION_MAX]; /* RIR service region: "afrinic", "apnic", "arin", "lacnic", "ripe" */
+    bool primary;
+    struct span spki;
+};
+
+/* An issuing CA as the service uses it. `name` is the file name without suffix that its URLs use. */
+struct issuer {
+    char id[ISSUER_ID_MAX];   /* "ssl-ca-3-17" */
+    const char *name;         /* "ecert_ssl_ca_3-17": /root/NAME.crt */
+    const char *crl_name;     /* "eCertSCA3-17CRL1": /crl/NAME.crl */
+    struct span certificate;  /* DER */
+};
+
+struct roster {
+    int64_t epoch; /* grows with every ceremony; warrants name it */
+    enum policy_set policy_set;
+    const char *repository_url; /* base of CDP and AIA URLs, without a final slash */
+    const char *caa_identity;   /* the issuer domain name in CAA records */
+    bool trial;                 /* "Trial" in every name, band on every page */
+    int64_t created;
+    struct officer officers[OFFICERS_MAX];
+    size_t officer_count;
+    struct perspective perspectives[PERSPECTIVES_MAX];
+    size_t perspective_count;
+    struct issuer issuers[ISSUERS_MAX];
+    size_t issuer_count;
+};
+
+/* The content that the ceremony key signs. */
+enum err roster_format(const struct roster *roster, struct buf *content) MUST_USE;
+enum err roster_parse(struct span content, struct arena *arena, struct roster *ret_roster) MUST_USE;
+/* SEQUENCE { OCTET STRING content, OCTET STRING signature }: the file roster.der. The signature is
+ * Ed25519 over "ecert roster v1" ‖ 00 ‖ content. */
+enum err roster_seal(struct span content, struct span signature, struct buf *sealed) MUST_USE;
+/* Checks the signature by the ceremony's public key (SPKI, DER) and parses. */
+enum err roster_open(struct span sealed, struct span ceremony_spki, struct arena *arena,
+    struct roster *ret_roster, struct reason *ret_reason) MUST_USE;
+
+/* NULL if there is none. */
+const struct officer *roster_officer(const struct roster *roster, const uint8_t key_id[HASH_BYTES]);
+const struct perspective *roster_perspective(const struct roster *roster, const char *id);
+const struct issuer *roster_issuer(const struct roster *roster, const char *id);

@@ -1,0 +1,70 @@
+#pragma once
+/* The warrant: everything the signer needs to check before it signs one certificate, and what proves
+ * years later, by public keys alone, that it did right. The signer believes nothing in it that it
+ * can't check. DER, read by one strict parser; what it accepts, warrant_format gives back. */
+#include "lib/base/arena.h"
+#include "lib/base/buf.h"
+#include "lib/ca/application.h"
+#include "lib/ca/approval.h"
+#include "lib/ca/observation.h"
+#include "lib/ca/roster.h"
+
+enum { ENROLMENT_ID_BYTES = 16, APPROVALS_MAX = 4, PROFILE_ID_MAX = 32 };
+
+/* The idempotency key: one certificate per request, whatever happens in between. */
+struct request_id {
+    uint8_t enrolment[ENROLMENT_ID_BYTES];
+    unsigned ordinal; /* 1 for the first certificate of the enrolment, then counting */
+};
+
+struct name_evidence {
+    struct observation *observations; /* one attempt: the primary's and the remotes' */
+    size_t count;
+};
+
+struct warrant {
+    struct request_id request;
+    struct span application_der;
+    struct application application; /* parsed from application_der */
+    struct approval approvals[APPROVALS_MAX];
+    size_t approval_count;
+    struct name_evidence *evidence; /* one per certificate name, in their order */
+    size_t evidence_count;
+    struct span csr;                /* DER */
+    bool chinese;                   /* Confirm with Chinese: O is the Chinese organisation name */
+    char profile_id[PROFILE_ID_MAX];
+    uint8_t profile_hash[HASH_BYTES];
+    int64_t epoch;
+};
+
+enum err warrant_format(const struct warrant *warrant, struct buf *der) MUST_USE;
+enum err warrant_parse(struct span der, struct arena *arena, struct warrant *ret_warrant) MUST_USE;
+/* SHA-256("ecert warrant v1" ‖ 00 ‖ DER). */
+enum err warrant_hash(struct span der, uint8_t ret_hash[HASH_BYTES]) MUST_USE;
+
+/* Verifies one observation's signature; the signer gives one that keeps the perspectives' keys
+ * loaded, an auditor one that loads them as needed. `index` is the perspective's place in the roster. */
+struct observation_verifier {
+    enum err (*verify)(void *ctx, size_t index, struct span signed_part, struct span signature);
+    void *ctx;
+};
+
+/* What a checked warrant entitles to: the input of building the certificate, all borrowed. */
+struct entitlement {
+    const struct issuer *issuer;
+    const char *const *names;
+    size_t name_count;
+    const char *organisation; /* English or Chinese, as the subscriber confirmed */
+    struct span spki;
+    int64_t subscription_end;
+    int64_t oldest_evidence;
+};
+
+/* All of DESIGN.md 1 in one order: application rules, two different officers of the roster with the
+ * right role, subscription not over, profile id and hash and epoch, CSR's proof of possession and
+ * key, then for every name: derived value, age, binding, method allowed that day for that edition,
+ * one attempt, distinct perspectives, signatures, quorum, CAA fresh. The first failure is returned:
+ * ERR_DENIED with a reason "warrant.<what>" (field: the name concerned). `arena` holds the names. */
+enum err warrant_check(const struct warrant *warrant, const struct roster *roster,
+    const struct observation_verifier *verifier, int64_t now, struct arena *arena,
+    struct entitlement *ret_entitlement, struct reason *ret_reason) MUST_USE;
