@@ -31,6 +31,16 @@ enum {
     /* One HTTP request body (THREATS.md P17). */
     HTTP_BODY_MAX_BYTES = 64 * 1024,
     HTTP_FIELD_MAX_BYTES = CSR_MAX_BYTES,
+    /* A browser's request head is under 4 KiB and 30 lines; nginx allows 8 KiB a line. */
+    HTTP_HEAD_MAX_BYTES = 16 * 1024,
+    HTTP_HEADERS_MAX = 64,
+    HTTP_URI_MAX_BYTES = 4 * 1024,
+    /* {param} parts of one path, and name=value pairs of one query or form. */
+    HTTP_PARAMS_MAX = 8,
+    HTTP_PAIRS_MAX = 256,
+    /* Everything one request's handler allocates: 50 names' pages are under 1 MiB. */
+    HTTP_ARENA_MAX_BYTES = 8 * 1024 * 1024,
+    HTTP_RESPONSE_HEADERS_MAX = 16,
 
     /* SPEC.md 4.1: 10 attempts in all, then the PIN is void. */
     PIN_ATTEMPTS_MAX = 10,

@@ -1,0 +1,58 @@
+#pragma once
+/* An HTTP client for two kinds of caller: the registrar asking perspectives, and `ecert` asking the
+ * portal. No redirects, no proxies, no cookies, no decompression; plain HTTP to loopback only; the
+ * answer and the time it may take are bounded. One client keeps one connection alive and serves one
+ * thread at a time. */
+#include "lib/base/buf.h"
+#include "lib/base/secret.h"
+#include "lib/http/head.h"
+
+struct http_client;
+
+struct http_client_config {
+    /* Connect here whatever the URL's host says ("127.0.0.11", an IP literal); NULL: resolve. The
+     * URL's host still is what the server's certificate is checked for. */
+    const char *connect_address;
+    struct span ca_pem;          /* the only trust anchors; empty: the system's */
+    struct span certificate_pem; /* the client's own, with key_pem; empty: none */
+    struct span key_pem;
+    const char *pinned_key;      /* "sha256//BASE64" of the server's public key; NULL: none */
+    int64_t connect_timeout_ms;  /* 0: 5,000 */
+    int64_t timeout_ms;          /* the whole call; 0: 30,000 */
+    size_t answer_max;           /* bytes of the body; 0: HTTP_BODY_MAX_BYTES */
+    const char *user_agent;      /* NULL: "ecert" */
+};
+
+struct http_call {
+    enum http_method method;
+    const char *url;          /* absolute */
+    const char *content_type; /* of the body; NULL without one */
+    struct span body;
+    const struct http_pair *headers; /* extra ones */
+    size_t header_count;
+};
+
+enum { HTTP_CONTENT_TYPE_SIZE = 128, HTTP_LOCATION_SIZE = 1024 };
+struct http_answer {
+    int status;
+    char content_type[HTTP_CONTENT_TYPE_SIZE];
+    char location[HTTP_LOCATION_SIZE]; /* of a 201 or 3xx, never followed */
+    char request_id[64];               /* X-Request-Id, to be named in messages */
+    int64_t retry_after_seconds;       /* 0: not given */
+    struct buf body;
+};
+void http_answer_release(struct http_answer *answer);
+AUTO_DEFINE(http_answer, http_answer_release)
+
+/* Copies what the configuration points to. */
+enum err http_client_new(const struct http_client_config *config,
+    struct http_client **ret_client) MUST_USE;
+void http_client_free(struct http_client *client);
+AUTO_PTR_DEFINE(http_client, http_client_free)
+
+/* OK for an answer of any status. ERR_TIMEOUT, ERR_AGAIN (could not connect, or the connection
+ * broke), ERR_LIMIT (answer too long), ERR_DENIED (the server is not the one trusted, or plain HTTP
+ * off loopback), ERR_INPUT (URL). `ret_reason` (may be NULL) gets "http.…" codes with the URL's host
+ * as field and the library's words as seen. */
+enum err http_client_call(struct http_client *client, const struct http_call *call,
+    struct http_answer *ret_answer, struct reason *ret_reason) MUST_USE;

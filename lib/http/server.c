@@ -1,0 +1,526 @@
+/* The daemon: what libmicrohttpd calls, and the order in which a request is judged and answered.
+ * libmicrohttpd 0.9.75 accepts two lengths, bare line feeds, folded lines and NUL in the head; so
+ * the first call for each request looks at the head itself and refuses what is doubtful. */
+#include "lib/http/server.h"
+
+#include "lib/http/route.h"
+#include "lib/http/tls.h"
+#include "lib/http/url.h"
+#include "lib/http/watch.h"
+
+#include <arpa/inet.h>
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+/* Twice the head that we accept: what is between is refused with our own answer. */
+enum { CONNECTION_MEMORY_BYTES = 4 * HTTP_HEAD_MAX_BYTES };
+
+struct http_server {
+    struct MHD_Daemon *daemon;
+    struct http_server_config config;
+    struct random random;
+    struct watch watch;
+    uint16_t port;
+};
+
+/* One request on its way: made when its first line has been read, freed when it is answered. */
+struct exchange {
+    struct http_server *server;
+    struct arena arena;
+    struct http_request request;
+    struct http_response response;
+    struct buf body;
+    struct watch_entry *watched;
+    char *uri;
+    int64_t started_ms;
+    bool begun;
+};
+
+struct head_lines {
+    struct http_pair *pairs;
+    size_t count;
+    const uint8_t *next; /* where the next line must start in the connection's memory */
+    bool contiguous;
+};
+
+static enum err address_parse(const struct http_server_config *config,
+    struct sockaddr_storage *ret_address);
+static enum err daemon_start(struct http_server *server, const struct sockaddr *address);
+static void connection_watch(void *cls, struct MHD_Connection *connection, void **socket_context,
+    enum MHD_ConnectionNotificationCode code);
+static void *exchange_open(void *cls, const char *uri, struct MHD_Connection *connection);
+static enum MHD_Result exchange_step(void *cls, struct MHD_Connection *connection, const char *url,
+    const char *method, const char *version, const char *upload, size_t *upload_len, void **cls_ret);
+static void exchange_close(void *cls, struct MHD_Connection *connection, void **exchange,
+    enum MHD_RequestTerminationCode code);
+static int exchange_begin(struct exchange *exchange, struct MHD_Connection *connection,
+    const char *method, const char *version);
+static enum err head_read(struct MHD_Connection *connection, const char *method,
+    const char *version, struct exchange *exchange);
+static enum MHD_Result head_visit(void *cls, enum MHD_ValueKind kind, const char *name,
+    size_t name_len, const char *value, size_t value_len);
+static void client_note(struct exchange *exchange, struct MHD_Connection *connection);
+static enum err client_check(struct exchange *exchange, struct MHD_Connection *connection);
+static int body_check(struct exchange *exchange, const struct http_head_facts *facts);
+static enum err allow_note(struct http_response *response, unsigned allow);
+static void exchange_handle(struct exchange *exchange);
+static void exchange_refuse(struct exchange *exchange, int status);
+static enum MHD_Result exchange_send(struct exchange *exchange, struct MHD_Connection *connection);
+static void headers_add(const struct exchange *exchange, struct MHD_Response *answer);
+static bool not_modified(const struct exchange *exchange);
+
+enum err http_server_start(const struct http_server_config *config, struct http_server **ret_server)
+{
+    struct sockaddr_storage address = { 0 };
+    TRY(address_parse(config, &address));
+    if (config->certificate_pem.len > 0) {
+        TRY(tls_pair_check(config->certificate_pem, config->key_pem));
+    }
+    AUTO_PTR(http_server) server = calloc(1, sizeof *server);
+    if (server == NULL) {
+        return ERR_MEMORY;
+    }
+    server->config = *config;
+    server->random = config->random != NULL ? *config->random : random_system();
+    if (server->config.idle_seconds == 0) {
+        server->config.idle_seconds = 15;
+    }
+    TRY(watch_start(&server->watch, INT64_C(4000) * server->config.idle_seconds));
+    TRY(daemon_start(server, (const struct sockaddr *)&address));
+    *ret_server = server;
+    server = NULL;
+    return OK;
+}
+
+uint16_t http_server_port(const struct http_server *server)
+{
+    return server->port;
+}
+
+void http_server_free(struct http_server *server)
+{
+    if (server == NULL) {
+        return;
+    }
+    if (server->daemon != NULL) {
+        MHD_stop_daemon(server->daemon);
+    }
+    watch_stop(&server->watch);
+    free(server);
+}
+
+int http_status_from_err(enum err err)
+{
+    static const int statuses[ERR_COUNT] = {
+        [OK] = 200,
+        [ERR_INPUT] = 400,
+        [ERR_NOT_FOUND] = 404,
+        [ERR_DENIED] = 403,
+        [ERR_CONFLICT] = 409,
+        [ERR_LIMIT] = 413,
+        [ERR_AGAIN] = 503,
+        [ERR_TIMEOUT] = 504,
+        [ERR_NO_SPACE] = 507,
+        [ERR_UNSUPPORTED] = 415,
+    };
+    int status = (unsigned)err < ERR_COUNT ? statuses[err] : 0;
+    return status == 0 ? 500 : status;
+}
+
+/* Plain HTTP never leaves the machine. */
+static enum err address_parse(const struct http_server_config *config,
+    struct sockaddr_storage *ret_address)
+{
+    struct sockaddr_in *v4 = (struct sockaddr_in *)ret_address;
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)ret_address;
+    bool loopback = false;
+    if (inet_pton(AF_INET, config->address, &v4->sin_addr) == 1) {
+        v4->sin_family = AF_INET;
+        v4->sin_port = htons(config->port);
+        loopback = ntohl(v4->sin_addr.s_addr) >> 24 == 127;
+    } else if (inet_pton(AF_INET6, config->address, &v6->sin6_addr) == 1) {
+        v6->sin6_family = AF_INET6;
+        v6->sin6_port = htons(config->port);
+        loopback = IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
+    } else {
+        return ERR_INPUT;
+    }
+    return loopback || config->certificate_pem.len > 0 ? OK : ERR_DENIED;
+}
+
+/* PEM comes as spans; libmicrohttpd wants terminated texts and copies what it needs. */
+static enum err daemon_start(struct http_server *server, const struct sockaddr *address)
+{
+    const struct http_server_config *config = &server->config;
+    AUTO(arena) arena = arena_make(HTTP_ARENA_MAX_BYTES);
+    AUTO(secret) key = { 0 };
+    struct MHD_OptionItem tls[8] = { { MHD_OPTION_END, 0, NULL } };
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD;
+    if (config->certificate_pem.len > 0) {
+        size_t n = 0;
+        TRY(secret_new(config->key_pem.len + 1, &key));
+        memcpy(key.data, config->key_pem.data, config->key_pem.len);
+        flags |= MHD_USE_TLS;
+        tls[n++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_KEY, 0, key.data };
+        tls[n++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_CERT, 0,
+            arena_text(&arena, config->certificate_pem) };
+        tls[n++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_PRIORITIES, 0,
+            (void *)(uintptr_t)"SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2" };
+        if (config->client_ca_pem.len > 0) {
+            tls[n++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_TRUST, 0,
+                arena_text(&arena, config->client_ca_pem) };
+        }
+        tls[n] = (struct MHD_OptionItem){ MHD_OPTION_END, 0, NULL };
+    }
+    flags |= address->sa_family == AF_INET6 ? MHD_USE_IPv6 : 0;
+    server->daemon = MHD_start_daemon(flags, config->port, /* accept policy= */ NULL, NULL,
+        exchange_step, server, MHD_OPTION_SOCK_ADDR, address, MHD_OPTION_THREAD_POOL_SIZE,
+        config->threads == 0 ? 2u : config->threads, MHD_OPTION_CONNECTION_LIMIT,
+        config->connections_max == 0 ? 1024u : config->connections_max,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, config->connections_per_address_max,
+        MHD_OPTION_CONNECTION_TIMEOUT, config->idle_seconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_MEMORY_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_URI_LOG_CALLBACK, exchange_open, server,
+        MHD_OPTION_NOTIFY_COMPLETED, exchange_close, server, MHD_OPTION_NOTIFY_CONNECTION,
+        connection_watch, server, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
+    if (server->daemon == NULL) {
+        return ERR_IO;
+    }
+    const union MHD_DaemonInfo *info =
+        MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT);
+    server->port = info == NULL ? config->port : info->port;
+    return OK;
+}
+
+static void connection_watch(void *cls, struct MHD_Connection *connection, void **socket_context,
+    enum MHD_ConnectionNotificationCode code)
+{
+    struct http_server *server = cls;
+    if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+        watch_remove(&server->watch, *socket_context);
+        return;
+    }
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    *socket_context = info == NULL ? NULL : watch_add(&server->watch, info->connect_fd);
+}
+
+/* Called with the request line's URI before anything else is known; NULL ends the connection at the
+ * next call. */
+static void *exchange_open(void *cls, const char *uri, struct MHD_Connection *connection)
+{
+    struct exchange *exchange = calloc(1, sizeof *exchange);
+    if (exchange == NULL) {
+        return NULL;
+    }
+    exchange->server = cls;
+    exchange->arena = arena_make(HTTP_ARENA_MAX_BYTES);
+    exchange->request.arena = &exchange->arena;
+    exchange->response.arena = &exchange->arena;
+    exchange->started_ms = clock_monotonic_ms();
+    size_t length = strnlen(uri, HTTP_URI_MAX_BYTES + 1);
+    exchange->uri = arena_text(&exchange->arena, span_make(uri, length));
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    exchange->watched = info == NULL ? NULL : info->socket_context;
+    return exchange;
+}
+
+static void exchange_close(void *cls, struct MHD_Connection *connection, void **exchange_slot,
+    enum MHD_RequestTerminationCode code)
+{
+    (void)cls, (void)connection, (void)code;
+    struct exchange *exchange = *exchange_slot;
+    if (exchange == NULL) {
+        return;
+    }
+    watch_wait(&exchange->server->watch, exchange->watched);
+    if (exchange->body.data != NULL) {
+        explicit_bzero(exchange->body.data, exchange->body.capacity);
+    }
+    buf_release(&exchange->body);
+    buf_release(&exchange->response.body);
+    arena_release(&exchange->arena);
+    free(exchange);
+    *exchange_slot = NULL;
+}
+
+/* First call: the head. Then one call for each piece of the body. Last: the whole request. */
+static enum MHD_Result exchange_step(void *cls, struct MHD_Connection *connection, const char *url,
+    const char *method, const char *version, const char *upload, size_t *upload_len, void **slot)
+{
+    (void)cls, (void)url;
+    struct exchange *exchange = *slot;
+    if (exchange == NULL || exchange->uri == NULL) {
+        return MHD_NO;
+    }
+    if (!exchange->begun) {
+        exchange->begun = true;
+        int status = exchange_begin(exchange, connection, method, version);
+        if (status == 200) {
+            return MHD_YES;
+        }
+        exchange_refuse(exchange, status);
+        return exchange_send(exchange, connection);
+    }
+    if (*upload_len > 0) {
+        buf_append(&exchange->body, span_make(upload, *upload_len));
+        *upload_len = 0;
+        return buf_check(&exchange->body) == OK ? MHD_YES : MHD_NO;
+    }
+    watch_pause(&exchange->server->watch, exchange->watched);
+    exchange->request.body = buf_span(&exchange->body);
+    exchange_handle(exchange);
+    return exchange_send(exchange, connection);
+}
+
+/* 200, or the status that refuses the request. Whatever is refused here closes the connection, so
+ * that nothing of its body can be read as a second request. */
+static int exchange_begin(struct exchange *exchange, struct MHD_Connection *connection,
+    const char *method, const char *version)
+{
+    const struct http_server_config *config = &exchange->server->config;
+    struct http_request *request = &exchange->request;
+    struct http_head_facts facts = { 0 };
+    struct http_pair *query = NULL;
+    int status = 400;
+    unsigned allow = 0;
+    uint8_t id[(HTTP_REQUEST_ID_SIZE - 1) / 2];
+    if (random_fill(&exchange->server->random, id, sizeof id) != OK) {
+        return 500;
+    }
+    hex_format(SPAN_OF(id), request->id);
+    client_note(exchange, connection);
+    exchange->response.close = true;
+    if (head_read(connection, method, version, exchange) != OK) {
+        return 400;
+    }
+    struct http_head head = { method, exchange->uri, version, request->headers,
+        request->header_count };
+    if (http_head_check(&head, config->hosts, &status, &facts) != OK) {
+        return status;
+    }
+    request->method = facts.method;
+    if (client_check(exchange, connection) != OK) {
+        return 403;
+    }
+    if (url_pairs_parse(facts.query, &exchange->arena, &query, &request->query_count) != OK ||
+        route_find(config->routes, config->route_count, &facts, request, &status, &allow) != OK) {
+        return 400;
+    }
+    request->query = query;
+    if (status == 405 && allow_note(&exchange->response, allow) != OK) {
+        return 500;
+    }
+    status = status == 200 ? body_check(exchange, &facts) : status;
+    exchange->response.close = status != 200 && facts.content_length > 0;
+    return status;
+}
+
+/* The lines must lie in the connection's memory exactly one behind the other with CR LF between
+ * (where libmicrohttpd now has two NULs): a folded line, a bare LF, a NUL inside a value or white
+ * space before a colon all leave a gap. */
+static enum err head_read(struct MHD_Connection *connection, const char *method,
+    const char *version, struct exchange *exchange)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    struct head_lines lines = { .contiguous = true };
+    lines.pairs = arena_alloc(&exchange->arena, HTTP_HEADERS_MAX + 1, sizeof *lines.pairs);
+    if (info == NULL || lines.pairs == NULL) {
+        return ERR_MEMORY;
+    }
+    lines.next = (const uint8_t *)version + strlen(version) + 2;
+    MHD_get_connection_values_n(connection, MHD_HEADER_KIND, head_visit, &lines);
+    const uint8_t *end = (const uint8_t *)method + info->header_size;
+    exchange->request.headers = lines.pairs;
+    exchange->request.header_count = lines.count;
+    bool full = lines.count > HTTP_HEADERS_MAX;
+    return lines.contiguous && (full || lines.next + 2 == end) ? OK : ERR_INPUT;
+}
+
+static enum MHD_Result head_visit(void *cls, enum MHD_ValueKind kind, const char *name,
+    size_t name_len, const char *value, size_t value_len)
+{
+    (void)kind;
+    struct head_lines *lines = cls;
+    if (value == NULL || (const uint8_t *)name != lines->next) {
+        lines->contiguous = false;
+        return MHD_NO;
+    }
+    size_t len = value_len;
+    while (len > 0 && (value[len - 1] == ' ' || value[len - 1] == '\t')) {
+        len--;
+    }
+    lines->pairs[lines->count++] =
+        (struct http_pair){ span_make(name, name_len), span_make(value, len) };
+    lines->next = (const uint8_t *)value + value_len + 2;
+    return lines->count > HTTP_HEADERS_MAX ? MHD_NO : MHD_YES;
+}
+
+static void client_note(struct exchange *exchange, struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const struct sockaddr *address = info == NULL ? NULL : info->client_addr;
+    struct http_request *request = &exchange->request;
+    request->tls = exchange->server->config.certificate_pem.len > 0;
+    if (address != NULL && address->sa_family == AF_INET) {
+        inet_ntop(AF_INET, &((const struct sockaddr_in *)address)->sin_addr,
+            request->client_address, sizeof request->client_address);
+    } else if (address != NULL && address->sa_family == AF_INET6) {
+        inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)address)->sin6_addr,
+            request->client_address, sizeof request->client_address);
+    }
+}
+
+static enum err client_check(struct exchange *exchange, struct MHD_Connection *connection)
+{
+    const struct http_server_config *config = &exchange->server->config;
+    if (config->client_ca_pem.len == 0) {
+        return OK;
+    }
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    if (info == NULL) {
+        return ERR_DENIED;
+    }
+    TRY(tls_client_check(info->tls_session, config->client_fingerprints,
+        config->client_fingerprint_count, exchange->request.client_fingerprint));
+    exchange->request.client_certificate = true;
+    return OK;
+}
+
+static int body_check(struct exchange *exchange, const struct http_head_facts *facts)
+{
+    size_t max = exchange->request.route->body_max;
+    exchange->body = buf_make(max);
+    return facts->content_length <= max ? 200 : 413;
+}
+
+/* RFC 9110 §15.5.6: a 405 names what is allowed. */
+static enum err allow_note(struct http_response *response, unsigned allow)
+{
+    char text[64] = "";
+    size_t len = 0;
+    for (unsigned method = 0; method < HTTP_METHOD_COUNT; method++) {
+        if ((allow & 1u << method) != 0) {
+            len += (size_t)snprintf(text + len, sizeof text - len, "%s%s%s", len > 0 ? ", " : "",
+                http_method_name((enum http_method)method), method == HTTP_GET ? ", HEAD" : "");
+        }
+    }
+    return response_header(response, "Allow", text);
+}
+
+static void exchange_handle(struct exchange *exchange)
+{
+    const struct http_server_config *config = &exchange->server->config;
+    exchange->response.status = 500;
+    enum err err =
+        exchange->request.route->handler(&exchange->request, &exchange->response, config->ctx);
+    if (err != OK) {
+        exchange->response.header_count = 0;
+        exchange->response.public_seconds = 0;
+        exchange_refuse(exchange, http_status_from_err(err));
+    } else if (not_modified(exchange)) {
+        buf_release(&exchange->response.body);
+        exchange->response.status = 304;
+    }
+}
+
+static void exchange_refuse(struct exchange *exchange, int status)
+{
+    const struct http_server_config *config = &exchange->server->config;
+    struct http_response *response = &exchange->response;
+    buf_release(&response->body);
+    response->status = status;
+    if (config->error_page != NULL &&
+        config->error_page(&exchange->request, response, status, config->ctx) == OK) {
+        return;
+    }
+    AUTO(buf) text = buf_make(256);
+    buf_append_format(&text, "%d %s\nrequest %s\n", status,
+        MHD_get_reason_phrase_for((unsigned)status), exchange->request.id);
+    if (reply_text(response, status, buf_text(&text)) != OK) {
+        response->status = 500;
+    }
+}
+
+static enum MHD_Result exchange_send(struct exchange *exchange, struct MHD_Connection *connection)
+{
+    struct http_response *response = &exchange->response;
+    const struct http_server_config *config = &exchange->server->config;
+    size_t len = 0;
+    unsigned status = (unsigned)response->status;
+    uint8_t *data = buf_detach(&response->body, &len);
+    struct MHD_Response *answer = MHD_create_response_from_buffer(len, data, MHD_RESPMEM_MUST_FREE);
+    if (answer == NULL) {
+        free(data);
+        return MHD_NO;
+    }
+    headers_add(exchange, answer);
+    enum MHD_Result sent = MHD_queue_response(connection, status, answer);
+    MHD_destroy_response(answer);
+    if (config->observer != NULL) {
+        config->observer(&exchange->request, response->status,
+            clock_monotonic_ms() - exchange->started_ms, config->ctx);
+    }
+    return sent;
+}
+
+/* THREATS.md P16: on every answer, whatever its status. */
+static void headers_add(const struct exchange *exchange, struct MHD_Response *answer)
+{
+    static const char *const always[][2] = {
+        { "Content-Security-Policy", "default-src 'self'; base-uri 'none'; form-action 'self'; "
+                                     "frame-ancestors 'none'; object-src 'none'" },
+        { "X-Content-Type-Options", "nosniff" },
+        { "Referrer-Policy", "no-referrer" },
+        { "Cross-Origin-Opener-Policy", "same-origin" },
+        { "Cross-Origin-Resource-Policy", "same-origin" },
+    };
+    const struct http_response *response = &exchange->response;
+    char cache[64] = "no-store";
+    for (size_t i = 0; i < sizeof always / sizeof always[0]; i++) {
+        MHD_add_response_header(answer, always[i][0], always[i][1]);
+    }
+    if (exchange->request.tls) {
+        MHD_add_response_header(answer, "Strict-Transport-Security", "max-age=31536000");
+    }
+    if (response->public_seconds > 0) {
+        snprintf(cache, sizeof cache, "public, max-age=%lld", (long long)response->public_seconds);
+    }
+    MHD_add_response_header(answer, "Cache-Control", cache);
+    MHD_add_response_header(answer, "X-Request-Id", exchange->request.id);
+    if (response->content_type != NULL && response->status != 304) {
+        MHD_add_response_header(answer, "Content-Type", response->content_type);
+    }
+    for (size_t i = 0; i < response->header_count; i++) {
+        MHD_add_response_header(answer, (const char *)response->headers[i].name.data,
+            (const char *)response->headers[i].value.data);
+    }
+    if (response->close) {
+        MHD_add_response_header(answer, "Connection", "close");
+    }
+}
+
+/* RFC 9110 §13.1.2, for the single strong tags that reply_public makes, alone or in a list. */
+static bool not_modified(const struct exchange *exchange)
+{
+    struct span wanted = { 0 };
+    if (exchange->response.public_seconds <= 0 ||
+        !http_request_header(&exchange->request, "if-none-match", &wanted)) {
+        return false;
+    }
+    for (size_t i = 0; i < exchange->response.header_count; i++) {
+        const struct http_pair *header = &exchange->response.headers[i];
+        if (span_equal_text(header->name, "ETag")) {
+            return wanted.len >= header->value.len &&
+                   memmem(wanted.data, wanted.len, header->value.data, header->value.len) != NULL;
+        }
+    }
+    return false;
+}
