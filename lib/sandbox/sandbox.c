@@ -34,6 +34,14 @@ enum err sandbox_enter(const struct sandbox_request *request, char ret_level[SAN
     return OK;
 }
 
+enum sandbox_mode sandbox_mode_from_text(const char *text)
+{
+    if (strcmp(text, "explain") == 0) {
+        return SANDBOX_EXPLAIN;
+    }
+    return strcmp(text, "off") == 0 ? SANDBOX_OFF : SANDBOX_ENFORCE;
+}
+
 enum err sandbox_close_from(unsigned first)
 {
     return syscall(SYS_close_range, first, ~0U, 0) == 0 ? OK : err_from_errno(errno);

@@ -35,6 +35,9 @@ enum sandbox_mode {
     SANDBOX_OFF,     /* no filter, no Landlock: for debuggers and leak checkers */
 };
 
+/* "enforce", "explain" or "off", as lib/config has checked it; anything else enforces. */
+enum sandbox_mode sandbox_mode_from_text(const char *text);
+
 struct sandbox_request {
     const struct sandbox_rules *rules;
     const struct sandbox_path *paths;

@@ -15,6 +15,8 @@ import arrows
 
 FILE_LINES_MAX = 600
 FUNCTION_LINES_MAX = 70
+# clang-format keeps code within 100 columns; a comment's last word may hang over.
+COLUMNS_MAX = 108
 OURS = ("lib", "proc", "cli", "bench", "tests")
 FORBIDDEN_NAMES = re.compile(r"(^|[_-])(util|utils|misc|common|helper|helpers|stuff)([_.-]|$)")
 UNFINISHED = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X)\b")
@@ -135,8 +137,8 @@ def check_lengths(root):
             yield name, 1, f"{len(lines) - len(tables)} lines, more than {FILE_LINES_MAX}"
         begin = None
         for number, line in enumerate(lines, 1):
-            if len(line) > 100 and '"' not in line:
-                yield name, number, f"{len(line)} columns, more than 100"
+            if len(line) > COLUMNS_MAX and '"' not in line:
+                yield name, number, f"{len(line)} columns, more than {COLUMNS_MAX}"
             if line == "{":
                 begin = number
             elif line == "}" and begin is not None:

@@ -1,0 +1,383 @@
+/* Reads ecert.conf with libConfuse, checks every value by a table, and fills struct config. A value
+ * that is wrong is refused with its key, never replaced by a default. */
+#include "lib/config/config.h"
+#include "lib/config/internal.h"
+
+#include <confuse.h>
+
+#include <stdio.h>
+
+static cfg_opt_t service_options[] = {
+    CFG_STR("run_directory", "", CFGF_NONE),
+    CFG_STR("store", "", CFGF_NONE),
+    CFG_STR("data_directory", "", CFGF_NONE),
+    CFG_BOOL("trial", cfg_false, CFGF_NONE),
+    CFG_BOOL("users", cfg_true, CFGF_NONE),
+    CFG_STR("log_level", "info", CFGF_NONE),
+    CFG_STR("sandbox", "enforce", CFGF_NONE),
+    CFG_END(),
+};
+
+static cfg_opt_t portal_options[] = {
+    CFG_STR("address", "127.0.0.1", CFGF_NONE),
+    CFG_INT("port", 8080, CFGF_NONE),
+    CFG_STR("url", "", CFGF_NONE),
+    CFG_STR("tls_certificate", "", CFGF_NONE),
+    CFG_STR("tls_key", "", CFGF_NONE),
+    CFG_STR("enquiry_email", "", CFGF_NONE),
+    CFG_END(),
+};
+
+static cfg_opt_t signer_options[] = {
+    CFG_STR("directory", "", CFGF_NONE),
+    CFG_STR("passphrase_file", "", CFGF_NONE),
+    CFG_END(),
+};
+
+static cfg_opt_t validator_options[] = {
+    CFG_STR("id", "", CFGF_NONE),
+    CFG_STR("key", "", CFGF_NONE),
+    CFG_STR("address", "", CFGF_NONE),
+    CFG_STR("trust_anchors", "", CFGF_NONE),
+    CFG_STR_LIST("stubs", "{}", CFGF_NONE),
+    CFG_BOOL("allow_localhost_queries", cfg_false, CFGF_NONE),
+    CFG_STR("caa_identity", "", CFGF_NONE),
+    CFG_STR("listen", "", CFGF_NONE),
+    CFG_STR("transport_ca", "", CFGF_NONE),
+    CFG_STR("transport_certificate", "", CFGF_NONE),
+    CFG_STR("transport_key", "", CFGF_NONE),
+    CFG_END(),
+};
+
+static cfg_opt_t perspective_options[] = {
+    CFG_STR("url", "", CFGF_NONE),
+    CFG_END(),
+};
+
+static cfg_opt_t registrar_options[] = {
+    CFG_STR("roster", "", CFGF_NONE),
+    CFG_STR("ceremony_spki", "", CFGF_NONE),
+    CFG_STR("publications", "", CFGF_NONE),
+    CFG_STR("transport_ca", "", CFGF_NONE),
+    CFG_STR("transport_certificate", "", CFGF_NONE),
+    CFG_STR("transport_key", "", CFGF_NONE),
+    CFG_INT("crl_hours", 24, CFGF_NONE),
+    CFG_END(),
+};
+
+static cfg_opt_t courier_options[] = {
+    CFG_STR("spool", "", CFGF_NONE),
+    CFG_STR("smtp", "", CFGF_NONE),
+    CFG_STR("mail_from", "", CFGF_NONE),
+    CFG_END(),
+};
+
+static cfg_opt_t file_options[] = {
+    CFG_SEC("service", service_options, CFGF_NODEFAULT),
+    CFG_SEC("portal", portal_options, CFGF_NODEFAULT),
+    CFG_SEC("signer", signer_options, CFGF_NODEFAULT),
+    CFG_SEC("validator", validator_options, CFGF_NODEFAULT),
+    CFG_SEC("perspective", perspective_options,
+        CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES | CFGF_NODEFAULT),
+    CFG_SEC("registrar", registrar_options, CFGF_NODEFAULT),
+    CFG_SEC("courier", courier_options, CFGF_NODEFAULT),
+    CFG_END(),
+};
+
+static const struct {
+    const char *name;
+    enum config_section bit;
+} sections[] = {
+    { "service", CONFIG_SERVICE },
+    { "portal", CONFIG_PORTAL },
+    { "signer", CONFIG_SIGNER },
+    { "validator", CONFIG_VALIDATOR },
+    { "registrar", CONFIG_REGISTRAR },
+    { "courier", CONFIG_COURIER },
+};
+
+/* Every text of the file, what it must look like, and where it goes. */
+static const struct text_rule {
+    const char *section;
+    const char *key;
+    enum config_kind kind;
+    size_t offset; /* of a const char * in struct config; 0: read elsewhere */
+} text_rules[] = {
+#define TO(member) offsetof(struct config, member)
+    { "service", "run_directory", KIND_PATH, TO(service.run_directory) },
+    { "service", "store", KIND_OPTIONAL_PATH, TO(service.store) },
+    { "service", "data_directory", KIND_OPTIONAL_PATH, TO(service.data_directory) },
+    { "service", "log_level", KIND_LOG_LEVEL, 0 },
+    { "service", "sandbox", KIND_SANDBOX, TO(service.sandbox) },
+    { "portal", "address", KIND_ADDRESS, 0 },
+    { "portal", "url", KIND_URL, TO(portal.url) },
+    { "portal", "tls_certificate", KIND_OPTIONAL_PATH, TO(portal.tls_certificate) },
+    { "portal", "tls_key", KIND_OPTIONAL_PATH, TO(portal.tls_key) },
+    { "portal", "enquiry_email", KIND_EMAIL, TO(portal.enquiry_email) },
+    { "signer", "directory", KIND_PATH, TO(signer.directory) },
+    { "signer", "passphrase_file", KIND_PATH, TO(signer.passphrase_file) },
+    { "validator", "id", KIND_TEXT, TO(validator.id) },
+    { "validator", "key", KIND_PATH, TO(validator.key) },
+    { "validator", "address", KIND_OPTIONAL_ADDRESS, TO(validator.address) },
+    { "validator", "trust_anchors", KIND_OPTIONAL_PATH, TO(validator.trust_anchors) },
+    { "validator", "caa_identity", KIND_TEXT, TO(validator.caa_identity) },
+    { "validator", "listen", KIND_OPTIONAL_ENDPOINT, 0 },
+    { "validator", "transport_ca", KIND_OPTIONAL_PATH, TO(validator.transport.ca) },
+    { "validator", "transport_certificate", KIND_OPTIONAL_PATH,
+        TO(validator.transport.certificate) },
+    { "validator", "transport_key", KIND_OPTIONAL_PATH, TO(validator.transport.key) },
+    { "registrar", "roster", KIND_PATH, TO(registrar.roster) },
+    { "registrar", "ceremony_spki", KIND_PATH, TO(registrar.ceremony_spki) },
+    { "registrar", "publications", KIND_PATH, TO(registrar.publications) },
+    { "registrar", "transport_ca", KIND_OPTIONAL_PATH, TO(registrar.transport.ca) },
+    { "registrar", "transport_certificate", KIND_OPTIONAL_PATH,
+        TO(registrar.transport.certificate) },
+    { "registrar", "transport_key", KIND_OPTIONAL_PATH, TO(registrar.transport.key) },
+    { "courier", "spool", KIND_PATH, TO(courier.spool) },
+    { "courier", "smtp", KIND_ENDPOINT, 0 },
+    { "courier", "mail_from", KIND_EMAIL, TO(courier.mail_from) },
+#undef TO
+};
+
+/* libConfuse reports by a callback without context. */
+static _Thread_local struct reason *parse_reason;
+
+static void parse_failed(cfg_t *cfg, const char *format, va_list arguments);
+static enum err config_fill(cfg_t *cfg, struct config *config, struct reason *ret_reason);
+
+enum err config_load(
+    const char *path, unsigned needed, struct config *ret_config, struct reason *ret_reason)
+{
+    AUTO(config) config = { 0 };
+    struct reason why = { 0 };
+    cfg_t *cfg = cfg_init(file_options, CFGF_NONE);
+    if (cfg == NULL) {
+        return ERR_MEMORY;
+    }
+    config.parsed = cfg;
+    cfg_set_error_function(cfg, parse_failed);
+    parse_reason = &why;
+    int result = cfg_parse(cfg, path);
+    parse_reason = NULL;
+    if (result == CFG_FILE_ERROR) {
+        return reason_set(ret_reason, ERR_NOT_FOUND, "config.file", path, NULL, NULL);
+    }
+    if (result != CFG_SUCCESS) {
+        return reason_set(ret_reason, ERR_INPUT, "config.syntax", why.field, why.seen, NULL);
+    }
+    TRY(config_fill(cfg, &config, ret_reason));
+    for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
+        if ((needed & ~config.sections & sections[i].bit) != 0) {
+            return reason_set(
+                ret_reason, ERR_INPUT, "config.section_missing", sections[i].name, NULL, NULL);
+        }
+    }
+    *ret_config = config;
+    config.parsed = NULL;
+    return OK;
+}
+
+void config_release(struct config *config)
+{
+    if (config->parsed != NULL) {
+        cfg_free(config->parsed);
+        config->parsed = NULL;
+    }
+}
+
+void config_user(const struct config *config, const char *role, char ret_user[CONFIG_USER_MAX])
+{
+    snprintf(ret_user, CONFIG_USER_MAX, config->service.users ? "ecert-%s" : "", role);
+}
+
+static void parse_failed(cfg_t *cfg, const char *format, va_list arguments)
+{
+    char line[32];
+    char message[REASON_TEXT_MAX];
+    snprintf(line, sizeof line, "line %d", cfg->line);
+    vsnprintf(message, sizeof message, format, arguments);
+    if (parse_reason != NULL) {
+        (void)reason_set(parse_reason, ERR_INPUT, "config.syntax", line, message, NULL);
+    }
+}
+
+static enum err value_refused(const char *section, const char *key, const char *seen,
+    const char *expected, struct reason *ret_reason)
+{
+    char field[REASON_FIELD_MAX];
+    snprintf(field, sizeof field, "%s.%s", section, key);
+    return reason_set(ret_reason, ERR_INPUT, "config.value", field, seen, expected);
+}
+
+static enum err texts_fill(cfg_t *cfg, struct config *config, struct reason *ret_reason)
+{
+    for (size_t i = 0; i < sizeof text_rules / sizeof text_rules[0]; i++) {
+        const struct text_rule *rule = &text_rules[i];
+        cfg_t *section = cfg_getsec(cfg, rule->section);
+        if (section == NULL) {
+            continue;
+        }
+        const char *text = cfg_getstr(section, rule->key);
+        if (!config_text_fits(rule->kind, text)) {
+            return value_refused(
+                rule->section, rule->key, text, config_kind_expected(rule->kind), ret_reason);
+        }
+        if (rule->offset != 0) {
+            memcpy((char *)config + rule->offset, &text, sizeof text);
+        }
+    }
+    return OK;
+}
+
+static enum err number_get(cfg_t *section, const char *section_name, const char *key, long min,
+    long max, long *ret_number, struct reason *ret_reason)
+{
+    long number = cfg_getint(section, key);
+    if (number < min || number > max) {
+        char seen[32];
+        char expected[64];
+        snprintf(seen, sizeof seen, "%ld", number);
+        snprintf(expected, sizeof expected, "%ld to %ld", min, max);
+        return value_refused(section_name, key, seen, expected, ret_reason);
+    }
+    *ret_number = number;
+    return OK;
+}
+
+static enum err service_fill(cfg_t *cfg, struct config *config, struct reason *ret_reason)
+{
+    static const char *const levels[] = {
+        [LOG_ERROR] = "error", [LOG_WARNING] = "warning", [LOG_INFO] = "info", [LOG_DEBUG] = "debug"
+    };
+    struct config_service *service = &config->service;
+    service->trial = cfg_getbool(cfg, "trial") == cfg_true;
+    service->users = cfg_getbool(cfg, "users") == cfg_true;
+    for (unsigned i = 0; i < sizeof levels / sizeof levels[0]; i++) {
+        if (strcmp(cfg_getstr(cfg, "log_level"), levels[i]) == 0) {
+            service->log_level = (enum log_level)i;
+        }
+    }
+    if (!service->trial && strcmp(service->sandbox, "enforce") != 0) {
+        return value_refused("service", "sandbox", service->sandbox, "enforce", ret_reason);
+    }
+    return OK;
+}
+
+static enum err portal_fill(cfg_t *cfg, struct config *config, struct reason *ret_reason)
+{
+    struct config_portal *portal = &config->portal;
+    const char *address = cfg_getstr(cfg, "address");
+    long port = 0;
+    TRY(number_get(cfg, "portal", "port", 1, UINT16_MAX, &port, ret_reason));
+    snprintf(portal->listen.address, sizeof portal->listen.address, "%s", address);
+    portal->listen.port = (uint16_t)port;
+    bool has_certificate = *portal->tls_certificate != '\0';
+    if (has_certificate != (*portal->tls_key != '\0')) {
+        return value_refused("portal", "tls_key", portal->tls_key,
+            "both tls_certificate and tls_key, or neither", ret_reason);
+    }
+    bool loopback = strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
+    if (!has_certificate && !loopback) {
+        return value_refused(
+            "portal", "address", address, "an address of loopback, or TLS", ret_reason);
+    }
+    return OK;
+}
+
+static enum err stubs_fill(
+    cfg_t *cfg, struct config_validator *validator, struct reason *ret_reason)
+{
+    unsigned count = cfg_size(cfg, "stubs");
+    if (count > CONFIG_STUBS_MAX) {
+        return value_refused("validator", "stubs", "too many", "16 at most", ret_reason);
+    }
+    for (unsigned i = 0; i < count; i++) {
+        const char *text = cfg_getnstr(cfg, "stubs", i);
+        if (config_stub_parse(text, &validator->stubs[i]) != OK) {
+            return value_refused("validator", "stubs", text, "ZONE=ADDRESS@PORT", ret_reason);
+        }
+    }
+    validator->stub_count = count;
+    return OK;
+}
+
+static enum err validator_fill(cfg_t *cfg, struct config *config, struct reason *ret_reason)
+{
+    struct config_validator *validator = &config->validator;
+    const char *listen = cfg_getstr(cfg, "listen");
+    validator->allow_localhost_queries = cfg_getbool(cfg, "allow_localhost_queries") == cfg_true;
+    TRY(stubs_fill(cfg, validator, ret_reason));
+    validator->remote = *listen != '\0';
+    if (!validator->remote) {
+        return OK;
+    }
+    TRY(config_endpoint_parse(listen, ':', &validator->listen));
+    const struct config_transport *transport = &validator->transport;
+    if (*transport->ca == '\0' || *transport->certificate == '\0' || *transport->key == '\0') {
+        return value_refused("validator", "transport_ca", transport->ca,
+            "transport_ca, transport_certificate and transport_key, with listen", ret_reason);
+    }
+    return OK;
+}
+
+static enum err registrar_fill(cfg_t *cfg, struct config *config, struct reason *ret_reason)
+{
+    /* BR 4.9.7: a CRL at least every seven days. */
+    long hours = 0;
+    TRY(number_get(cfg, "registrar", "crl_hours", 1, 7 * 24, &hours, ret_reason));
+    config->registrar.crl_hours = (unsigned)hours;
+    return OK;
+}
+
+static enum err courier_fill(cfg_t *cfg, struct config *config, struct reason *ret_reason)
+{
+    (void)ret_reason;
+    return config_endpoint_parse(cfg_getstr(cfg, "smtp"), ':', &config->courier.smtp);
+}
+
+static enum err perspectives_fill(cfg_t *cfg, struct config *config, struct reason *ret_reason)
+{
+    unsigned count = cfg_size(cfg, "perspective");
+    if (count > PERSPECTIVES_MAX) {
+        return value_refused("perspective", "url", "too many", "16 at most", ret_reason);
+    }
+    for (unsigned i = 0; i < count; i++) {
+        cfg_t *section = cfg_getnsec(cfg, "perspective", i);
+        struct config_perspective *perspective = &config->perspectives[i];
+        perspective->id = cfg_title(section);
+        perspective->url = cfg_getstr(section, "url");
+        if (!config_text_fits(KIND_URL, perspective->url)) {
+            return value_refused(perspective->id, "url", perspective->url,
+                config_kind_expected(KIND_URL), ret_reason);
+        }
+    }
+    config->perspective_count = count;
+    return OK;
+}
+
+static enum err config_fill(cfg_t *cfg, struct config *config, struct reason *ret_reason)
+{
+    static const struct {
+        const char *name;
+        enum err (*fill)(cfg_t *cfg, struct config *config, struct reason *ret_reason);
+    } fillers[] = {
+        { "service", service_fill },
+        { "portal", portal_fill },
+        { "validator", validator_fill },
+        { "registrar", registrar_fill },
+        { "courier", courier_fill },
+    };
+    for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
+        if (cfg_size(cfg, sections[i].name) > 0) {
+            config->sections |= sections[i].bit;
+        }
+    }
+    TRY(texts_fill(cfg, config, ret_reason));
+    for (size_t i = 0; i < sizeof fillers / sizeof fillers[0]; i++) {
+        cfg_t *section = cfg_getsec(cfg, fillers[i].name);
+        if (section != NULL) {
+            TRY(fillers[i].fill(section, config, ret_reason));
+        }
+    }
+    return perspectives_fill(cfg, config, ret_reason);
+}

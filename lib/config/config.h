@@ -1,0 +1,121 @@
+#pragma once
+/* The configuration of the service, ecert.conf: read once at start by each process, checked whole,
+ * and constant from then on. What a section means is in doc/architecture.md §6. */
+#include "lib/base/limits.h"
+#include "lib/base/log.h"
+
+#include <stdint.h>
+
+enum { CONFIG_STUBS_MAX = 16, CONFIG_ADDRESS_MAX = 64 };
+
+struct config_service {
+    const char *run_directory; /* the sockets */
+    const char *store;
+    const char *data_directory; /* templates, languages, style sheet */
+    bool trial;
+    bool users; /* a user of its own for each process, where started as root */
+    enum log_level log_level;
+    const char *sandbox; /* "enforce", "explain" or "off"; the last two in a trial only */
+};
+
+/* An Internet address, without brackets, and a port. */
+struct config_endpoint {
+    char address[CONFIG_ADDRESS_MAX];
+    uint16_t port;
+};
+
+struct config_portal {
+    struct config_endpoint listen; /* `address` and `port` of the file */
+    const char *url;               /* what subscribers type, without a slash at the end */
+    const char *tls_certificate;   /* empty: plain HTTP, accepted on loopback only */
+    const char *tls_key;
+    const char *enquiry_email;
+};
+
+struct config_signer {
+    const char *directory;
+    const char *passphrase_file;
+};
+
+/* Names below `zone` are asked of this server instead of the public root. */
+struct config_stub {
+    char zone[HOST_NAME_MAX_LENGTH + 1];
+    struct config_endpoint server;
+};
+
+struct config_transport {
+    const char *ca;
+    const char *certificate;
+    const char *key;
+};
+
+struct config_validator {
+    const char *id;
+    const char *key;           /* the observation key */
+    const char *address;       /* queries leave from here; empty: as the system decides */
+    const char *trust_anchors; /* empty: the public root's */
+    struct config_stub stubs[CONFIG_STUBS_MAX];
+    size_t stub_count;
+    bool allow_localhost_queries;
+    const char *caa_identity;
+    bool remote; /* `listen` and `transport` are set: a remote perspective */
+    struct config_endpoint listen;
+    struct config_transport transport;
+};
+
+struct config_perspective {
+    const char *id;
+    const char *url;
+};
+
+struct config_registrar {
+    const char *roster;
+    const char *ceremony_spki;
+    const char *publications;
+    struct config_transport transport;
+    unsigned crl_hours;
+};
+
+struct config_courier {
+    const char *spool;
+    struct config_endpoint smtp;
+    const char *mail_from;
+};
+
+/* Sections of the file; a process names those it can't do without. */
+enum config_section {
+    CONFIG_SERVICE = 1 << 0,
+    CONFIG_PORTAL = 1 << 1,
+    CONFIG_SIGNER = 1 << 2,
+    CONFIG_VALIDATOR = 1 << 3,
+    CONFIG_REGISTRAR = 1 << 4,
+    CONFIG_COURIER = 1 << 5,
+    CONFIG_ALL = (1 << 6) - 1,
+};
+
+/* Texts are owned by the configuration and never NULL in a section that is there; those of a
+ * missing section are NULL. */
+struct config {
+    unsigned sections; /* of enum config_section: what the file has */
+    struct config_service service;
+    struct config_portal portal;
+    struct config_signer signer;
+    struct config_validator validator;
+    struct config_perspective perspectives[PERSPECTIVES_MAX];
+    size_t perspective_count;
+    struct config_registrar registrar;
+    struct config_courier courier;
+    void *parsed; /* internal */
+};
+
+/* Reads and checks all sections that are there; `needed` must be. Unknown keys are errors. A
+ * reason's field is "section.key" or the line, as "line 12". */
+enum err config_load(const char *path, unsigned needed, struct config *ret_config,
+    struct reason *ret_reason) MUST_USE;
+void config_release(struct config *config);
+AUTO_DEFINE(config, config_release)
+
+enum { CONFIG_USER_MAX = 32 };
+/* The user of a process: "ecert-" and the role ("signer", "portal", …); the empty text where the
+ * service has no users of its own. */
+void config_user(const struct config *config, const char *role, char ret_user[CONFIG_USER_MAX]);

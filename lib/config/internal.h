@@ -1,0 +1,29 @@
+#pragma once
+/* Between reading a configuration (config.c) and judging its values (check.c). */
+#include "lib/base/bytes.h"
+#include "lib/config/config.h"
+
+/* What a text must look like. */
+enum config_kind {
+    KIND_TEXT,     /* not empty */
+    KIND_OPTIONAL, /* anything */
+    KIND_PATH,     /* from the root */
+    KIND_OPTIONAL_PATH,
+    KIND_URL,     /* http:// or https://, no white space, no slash at the end */
+    KIND_ADDRESS, /* IPv4 or IPv6 */
+    KIND_OPTIONAL_ADDRESS,
+    KIND_ENDPOINT, /* address:port, IPv6 in brackets */
+    KIND_OPTIONAL_ENDPOINT,
+    KIND_EMAIL,
+    KIND_LOG_LEVEL,
+    KIND_SANDBOX,
+};
+
+bool config_text_fits(enum config_kind kind, const char *text);
+/* What `kind` wants, for the message that refuses. */
+const char *config_kind_expected(enum config_kind kind);
+/* "127.0.0.1:8080", "[::1]:8080"; `separator` is ':' or '@'. */
+enum err config_endpoint_parse(
+    const char *text, char separator, struct config_endpoint *ret_endpoint) MUST_USE;
+/* "example.com=127.0.0.53@5353". */
+enum err config_stub_parse(const char *text, struct config_stub *ret_stub) MUST_USE;
