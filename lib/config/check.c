@@ -41,7 +41,7 @@ static bool email_valid(const char *text)
            strchr(at + 1, '@') == NULL && strpbrk(text, "<>,;\"\\") == NULL;
 }
 
-static bool one_of(const char *text, const char *const *words)
+bool config_word_among(const char *text, const char *const *words)
 {
     for (; *words != NULL; words++) {
         if (strcmp(text, *words) == 0) {
@@ -78,9 +78,9 @@ bool config_text_fits(enum config_kind kind, const char *text)
     case KIND_EMAIL:
         return email_valid(text);
     case KIND_LOG_LEVEL:
-        return one_of(text, levels);
+        return config_word_among(text, levels);
     case KIND_SANDBOX:
-        return one_of(text, modes);
+        return config_word_among(text, modes);
     }
     return false;
 }

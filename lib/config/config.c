@@ -139,32 +139,15 @@ static const struct text_rule {
 #undef TO
 };
 
-/* libConfuse reports by a callback without context. */
-static _Thread_local struct reason *parse_reason;
-
-static void parse_failed(cfg_t *cfg, const char *format, va_list arguments);
 static enum err config_fill(cfg_t *cfg, struct config *config, struct reason *ret_reason);
 
 enum err config_load(
     const char *path, unsigned needed, struct config *ret_config, struct reason *ret_reason)
 {
     AUTO(config) config = { 0 };
-    struct reason why = { 0 };
-    cfg_t *cfg = cfg_init(file_options, CFGF_NONE);
-    if (cfg == NULL) {
-        return ERR_MEMORY;
-    }
+    cfg_t *cfg = NULL;
+    TRY(config_file_parse(path, file_options, &cfg, ret_reason));
     config.parsed = cfg;
-    cfg_set_error_function(cfg, parse_failed);
-    parse_reason = &why;
-    int result = cfg_parse(cfg, path);
-    parse_reason = NULL;
-    if (result == CFG_FILE_ERROR) {
-        return reason_set(ret_reason, ERR_NOT_FOUND, "config.file", path, NULL, NULL);
-    }
-    if (result != CFG_SUCCESS) {
-        return reason_set(ret_reason, ERR_INPUT, "config.syntax", why.field, why.seen, NULL);
-    }
     TRY(config_fill(cfg, &config, ret_reason));
     for (size_t i = 0; i < sizeof sections / sizeof sections[0]; i++) {
         if ((needed & ~config.sections & sections[i].bit) != 0) {
@@ -188,17 +171,6 @@ void config_release(struct config *config)
 void config_user(const struct config *config, const char *role, char ret_user[CONFIG_USER_MAX])
 {
     snprintf(ret_user, CONFIG_USER_MAX, config->service.users ? "ecert-%s" : "", role);
-}
-
-static void parse_failed(cfg_t *cfg, const char *format, va_list arguments)
-{
-    char line[32];
-    char message[REASON_TEXT_MAX];
-    snprintf(line, sizeof line, "line %d", cfg->line);
-    vsnprintf(message, sizeof message, format, arguments);
-    if (parse_reason != NULL) {
-        (void)reason_set(parse_reason, ERR_INPUT, "config.syntax", line, message, NULL);
-    }
 }
 
 static enum err value_refused(const char *section, const char *key, const char *seen,

@@ -1,7 +1,18 @@
 #pragma once
-/* Between reading a configuration (config.c) and judging its values (check.c). */
+/* Between parsing a file (parse.c), reading a configuration (config.c, ceremony.c) and judging its
+ * values (check.c). */
 #include "lib/base/bytes.h"
 #include "lib/config/config.h"
+
+struct cfg_t;
+struct cfg_opt_t;
+
+/* Parses `path` by libConfuse; *ret_cfg is to be freed with cfg_free. A syntax error's field is the
+ * line, its seen what libConfuse says. */
+enum err config_file_parse(const char *path, struct cfg_opt_t *options, struct cfg_t **ret_cfg,
+    struct reason *ret_reason) MUST_USE;
+/* `words` ends with NULL. */
+bool config_word_among(const char *text, const char *const *words);
 
 /* What a text must look like. */
 enum config_kind {

@@ -41,7 +41,7 @@ PROGRAMS = {
 FOREIGN = {
     "lib/crypto": ["openssl/", "argon2.h", "p11-kit/"],
     "lib/dns": ["unbound.h", "idn2.h", "libpsl.h", "ldns/"],
-    "lib/http": ["microhttpd.h", "curl/"],
+    "lib/http": ["microhttpd.h", "curl/", "gnutls/"],
     "lib/text": ["jansson.h", "archive.h", "archive_entry.h"],
     "lib/store": ["sqlite3.h", "libpq-fe.h"],
     "lib/config": ["confuse.h"],

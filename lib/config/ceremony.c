@@ -1,0 +1,188 @@
+/* Reads the profile of a ceremony. Names become file names and parts of URLs, so they are plain. */
+#include "lib/config/ceremony.h"
+#include "lib/config/internal.h"
+
+#include <confuse.h>
+
+#include <stdio.h>
+
+static cfg_opt_t subject_options[] = {
+    CFG_STR("country", "", CFGF_NONE),
+    CFG_STR("state_or_province", "", CFGF_NONE),
+    CFG_STR("locality", "", CFGF_NONE),
+    CFG_STR("organisation", "", CFGF_NONE),
+    CFG_END(),
+};
+
+static cfg_opt_t authority_options[] = {
+    CFG_STR("common_name", "", CFGF_NONE),
+    CFG_STR("name", "", CFGF_NONE),
+    CFG_STR("crl_name", "", CFGF_NONE),
+    CFG_STR("key", "", CFGF_NONE),
+    CFG_INT("years", 0, CFGF_NONE),
+    CFG_END(),
+};
+
+static cfg_opt_t officer_options[] = {
+    CFG_STR("name", "", CFGF_NONE),
+    CFG_END(),
+};
+
+static cfg_opt_t perspective_options[] = {
+    CFG_STR("region", "", CFGF_NONE),
+    CFG_STR("address", "", CFGF_NONE),
+    CFG_END(),
+};
+
+enum { TITLED = CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES | CFGF_NODEFAULT };
+
+static cfg_opt_t file_options[] = {
+    CFG_STR("policy_set", "", CFGF_NONE),
+    CFG_STR("url", "", CFGF_NONE),
+    CFG_STR("caa_identity", "", CFGF_NONE),
+    CFG_SEC("subject", subject_options, CFGF_NONE),
+    CFG_SEC("root", authority_options, TITLED),
+    CFG_SEC("issuer", authority_options, TITLED),
+    CFG_SEC("officer", officer_options, TITLED),
+    CFG_SEC("perspective", perspective_options, TITLED),
+    CFG_END(),
+};
+
+static const char *const policy_sets[] = { "public", "private", NULL };
+static const char *const key_types[] = { "rsa2048", "rsa3072", "rsa4096", "p256", "p384", NULL };
+static const char *const regions[] = { "afrinic", "apnic", "arin", "lacnic", "ripe", NULL };
+
+/* Where in `profile` a text goes, and what it may be: one of `words`, or, without, not empty. */
+static enum err text_take(cfg_t *section, const char *key, const char *const *words,
+    const char **ret_text, struct reason *ret_reason)
+{
+    const char *text = cfg_getstr(section, key);
+    bool fits = words == NULL ? *text != '\0' : config_word_among(text, words);
+    if (!fits) {
+        return reason_set(ret_reason, ERR_INPUT, "config.value", key, text, NULL);
+    }
+    *ret_text = text;
+    return OK;
+}
+
+static enum err name_check(const char *name, struct reason *ret_reason)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+    if (*name == '\0' || name[strspn(name, plain)] != '\0' || strlen(name) > 30) {
+        return reason_set(
+            ret_reason, ERR_INPUT, "config.value", "name", name, "letters, digits, - and _");
+    }
+    return OK;
+}
+
+static enum err authority_take(cfg_t *cfg, const char *kind,
+    struct ceremony_authority *ret_authority, struct reason *ret_reason)
+{
+    if (cfg_size(cfg, kind) != 1) {
+        return reason_set(ret_reason, ERR_INPUT, "config.section_missing", kind, NULL, "one");
+    }
+    cfg_t *section = cfg_getnsec(cfg, kind, 0);
+    struct ceremony_authority authority = { .id = cfg_title(section) };
+    TRY(text_take(section, "common_name", NULL, &authority.common_name, ret_reason));
+    TRY(text_take(section, "name", NULL, &authority.name, ret_reason));
+    TRY(text_take(section, "crl_name", NULL, &authority.crl_name, ret_reason));
+    TRY(text_take(section, "key", key_types, &authority.key, ret_reason));
+    TRY(name_check(authority.id, ret_reason));
+    TRY(name_check(authority.name, ret_reason));
+    TRY(name_check(authority.crl_name, ret_reason));
+    long years = cfg_getint(section, "years");
+    if (years < 1 || years > 25) {
+        return reason_set(ret_reason, ERR_INPUT, "config.value", "years", NULL, "1 to 25");
+    }
+    authority.years = (unsigned)years;
+    *ret_authority = authority;
+    return OK;
+}
+
+static enum err officers_take(
+    cfg_t *cfg, struct ceremony_profile *profile, struct reason *ret_reason)
+{
+    unsigned count = cfg_size(cfg, "officer");
+    if (count < 2 || count > OFFICERS_MAX) {
+        return reason_set(ret_reason, ERR_INPUT, "config.value", "officer", NULL, "2 to 64");
+    }
+    for (unsigned i = 0; i < count; i++) {
+        cfg_t *section = cfg_getnsec(cfg, "officer", i);
+        profile->officers[i].id = cfg_title(section);
+        TRY(name_check(profile->officers[i].id, ret_reason));
+        TRY(text_take(section, "name", NULL, &profile->officers[i].name, ret_reason));
+    }
+    profile->officer_count = count;
+    return OK;
+}
+
+static enum err perspectives_take(
+    cfg_t *cfg, struct ceremony_profile *profile, struct reason *ret_reason)
+{
+    unsigned count = cfg_size(cfg, "perspective");
+    unsigned primaries = 0;
+    if (count < 1 || count > PERSPECTIVES_MAX) {
+        return reason_set(ret_reason, ERR_INPUT, "config.value", "perspective", NULL, "1 to 16");
+    }
+    for (unsigned i = 0; i < count; i++) {
+        cfg_t *section = cfg_getnsec(cfg, "perspective", i);
+        struct ceremony_perspective *perspective = &profile->perspectives[i];
+        perspective->id = cfg_title(section);
+        perspective->address = cfg_getstr(section, "address");
+        TRY(name_check(perspective->id, ret_reason));
+        TRY(text_take(section, "region", regions, &perspective->region, ret_reason));
+        if (!config_text_fits(KIND_OPTIONAL_ADDRESS, perspective->address)) {
+            return reason_set(ret_reason, ERR_INPUT, "config.value", "address",
+                perspective->address, config_kind_expected(KIND_OPTIONAL_ADDRESS));
+        }
+        primaries += *perspective->address == '\0';
+    }
+    profile->perspective_count = count;
+    if (primaries != 1) {
+        return reason_set(ret_reason, ERR_INPUT, "config.value", "perspective", NULL,
+            "exactly one without address: the primary");
+    }
+    return OK;
+}
+
+static enum err profile_fill(
+    cfg_t *cfg, struct ceremony_profile *profile, struct reason *ret_reason)
+{
+    cfg_t *subject = cfg_getsec(cfg, "subject");
+    TRY(text_take(cfg, "policy_set", policy_sets, &profile->policy_set, ret_reason));
+    TRY(text_take(cfg, "url", NULL, &profile->url, ret_reason));
+    if (!config_text_fits(KIND_URL, profile->url)) {
+        return reason_set(ret_reason, ERR_INPUT, "config.value", "url", profile->url,
+            config_kind_expected(KIND_URL));
+    }
+    TRY(text_take(cfg, "caa_identity", NULL, &profile->caa_identity, ret_reason));
+    TRY(text_take(subject, "country", NULL, &profile->country, ret_reason));
+    TRY(text_take(subject, "state_or_province", NULL, &profile->state_or_province, ret_reason));
+    TRY(text_take(subject, "locality", NULL, &profile->locality, ret_reason));
+    TRY(text_take(subject, "organisation", NULL, &profile->organisation, ret_reason));
+    TRY(authority_take(cfg, "root", &profile->root, ret_reason));
+    TRY(authority_take(cfg, "issuer", &profile->issuer, ret_reason));
+    TRY(officers_take(cfg, profile, ret_reason));
+    return perspectives_take(cfg, profile, ret_reason);
+}
+
+enum err ceremony_profile_load(
+    const char *path, struct ceremony_profile *ret_profile, struct reason *ret_reason)
+{
+    AUTO(ceremony_profile) profile = { 0 };
+    cfg_t *cfg = NULL;
+    TRY(config_file_parse(path, file_options, &cfg, ret_reason));
+    profile.parsed = cfg;
+    TRY(profile_fill(cfg, &profile, ret_reason));
+    *ret_profile = profile;
+    profile.parsed = NULL;
+    return OK;
+}
+
+void ceremony_profile_release(struct ceremony_profile *profile)
+{
+    if (profile->parsed != NULL) {
+        cfg_free(profile->parsed);
+        profile->parsed = NULL;
+    }
+}

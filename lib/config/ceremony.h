@@ -1,0 +1,47 @@
+#pragma once
+/* The profile of a ceremony: what the root, the issuing CA, the officers and the perspectives of a
+ * new hierarchy are to be. Read once, by the ceremony; nothing of it is used by the service. */
+#include "lib/config/config.h"
+
+struct ceremony_authority {
+    const char *id; /* "ssl-ca-3-17" */
+    const char *common_name;
+    const char *name; /* file name without suffix, and in its URLs */
+    const char *crl_name;
+    const char *key; /* "rsa2048", "rsa3072", "rsa4096", "p256" or "p384" */
+    unsigned years;
+};
+
+struct ceremony_officer {
+    const char *id;
+    const char *name;
+};
+
+struct ceremony_perspective {
+    const char *id;
+    const char *region;  /* "afrinic", "apnic", "arin", "lacnic" or "ripe" */
+    const char *address; /* of its HTTPS listener; empty for the primary, which has none */
+};
+
+struct ceremony_profile {
+    const char *policy_set; /* "public" or "private" */
+    const char *url;
+    const char *caa_identity;
+    const char *country;
+    const char *state_or_province;
+    const char *locality;
+    const char *organisation;
+    struct ceremony_authority root;
+    struct ceremony_authority issuer;
+    struct ceremony_officer officers[OFFICERS_MAX];
+    size_t officer_count;
+    struct ceremony_perspective perspectives[PERSPECTIVES_MAX];
+    size_t perspective_count;
+    void *parsed; /* internal */
+};
+
+/* At least two officers and exactly one perspective without address, or ERR_INPUT. */
+enum err ceremony_profile_load(
+    const char *path, struct ceremony_profile *ret_profile, struct reason *ret_reason) MUST_USE;
+void ceremony_profile_release(struct ceremony_profile *profile);
+AUTO_DEFINE(ceremony_profile, ceremony_profile_release)

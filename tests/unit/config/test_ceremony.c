@@ -1,0 +1,109 @@
+#include "lib/config/ceremony.h"
+
+#include "lib/base/file.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char path[] = "/tmp/ecert-ceremony-XXXXXX";
+
+static const char head[] = "policy_set = \"private\" url = \"http://127.0.0.1:8080\" "
+                           "caa_identity = \"ca.example\"\n"
+                           "subject { country = \"HK\" state_or_province = \"Hong Kong\" "
+                           "locality = \"Hong Kong\" organisation = \"Trial\" }\n"
+                           "root \"root\" { common_name = \"R\" name = \"r\" crl_name = \"c\" "
+                           "key = \"rsa4096\" years = 10 }\n";
+static const char issuer[] = "issuer \"ssl\" { common_name = \"S\" name = \"s\" crl_name = \"d\" "
+                             "key = \"rsa2048\" years = 3 }\n";
+static const char officers[] =
+    "officer \"one\" { name = \"One\" }\nofficer \"two\" { name = \"Two\" }\n";
+static const char primary[] = "perspective \"primary\" { region = \"apnic\" }\n";
+
+static enum err load(const char *second, const char *third, const char *fourth,
+    struct ceremony_profile *ret_profile, struct reason *ret_reason)
+{
+    char text[2048];
+    snprintf(text, sizeof text, "%s%s%s%s", head, second, third, fourth);
+    assert_int_equal(file_replace(path, span_from_text(text), 0600), OK);
+    return ceremony_profile_load(path, ret_profile, ret_reason);
+}
+
+static void the_trial_profile_that_is_shipped_is_valid(void **state)
+{
+    (void)state;
+    AUTO(ceremony_profile) profile = { 0 };
+    assert_int_equal(ceremony_profile_load(TRIAL_CEREMONY, &profile, NULL), OK);
+    assert_int_equal(profile.officer_count, 2);
+    assert_int_equal(profile.perspective_count, 6);
+    assert_string_equal(profile.root.key, "rsa4096");
+    assert_string_equal(profile.issuer.id, "ssl-ca-3-17");
+    assert_non_null(strstr(profile.root.common_name, "Trial"));
+    assert_non_null(strstr(profile.issuer.common_name, "Trial"));
+}
+
+static void what_a_hierarchy_needs_must_be_there(void **state)
+{
+    (void)state;
+    struct ceremony_profile profile = { 0 };
+    struct reason why = { 0 };
+    assert_int_equal(load("", officers, primary, &profile, &why), ERR_INPUT);
+    assert_string_equal(why.field, "issuer");
+    assert_int_equal(
+        load(issuer, "officer \"one\" { name = \"One\" }", primary, &profile, &why), ERR_INPUT);
+    assert_string_equal(why.field, "officer");
+    assert_int_equal(load(issuer, officers, "", &profile, &why), ERR_INPUT);
+    assert_string_equal(why.field, "perspective");
+    assert_null(profile.parsed);
+}
+
+static void there_is_exactly_one_primary(void **state)
+{
+    (void)state;
+    static const char two[] = "perspective \"a\" { region = \"apnic\" }\n"
+                              "perspective \"b\" { region = \"arin\" }\n";
+    static const char none[] = "perspective \"a\" { region = \"apnic\" address = \"127.0.1.1\" }\n";
+    struct ceremony_profile profile = { 0 };
+    assert_int_equal(load(issuer, officers, two, &profile, NULL), ERR_INPUT);
+    assert_int_equal(load(issuer, officers, none, &profile, NULL), ERR_INPUT);
+}
+
+static void names_that_would_leave_their_folder_and_unknown_words_are_refused(void **state)
+{
+    (void)state;
+    static const char outside[] = "issuer \"ssl\" { common_name = \"S\" name = \"../s\" "
+                                  "crl_name = \"d\" key = \"rsa2048\" years = 3 }\n";
+    static const char weak[] = "issuer \"ssl\" { common_name = \"S\" name = \"s\" "
+                               "crl_name = \"d\" key = \"rsa1024\" years = 3 }\n";
+    static const char nowhere[] = "perspective \"primary\" { region = \"moon\" }\n";
+    struct ceremony_profile profile = { 0 };
+    assert_int_equal(load(outside, officers, primary, &profile, NULL), ERR_INPUT);
+    assert_int_equal(load(weak, officers, primary, &profile, NULL), ERR_INPUT);
+    assert_int_equal(load(issuer, officers, nowhere, &profile, NULL), ERR_INPUT);
+}
+
+static int file_make(void **state)
+{
+    (void)state;
+    int fd = mkstemp(path);
+    return fd < 0 ? 1 : close(fd);
+}
+
+static int file_remove(void **state)
+{
+    (void)state;
+    return unlink(path);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_trial_profile_that_is_shipped_is_valid),
+        cmocka_unit_test(what_a_hierarchy_needs_must_be_there),
+        cmocka_unit_test(there_is_exactly_one_primary),
+        cmocka_unit_test(names_that_would_leave_their_folder_and_unknown_words_are_refused),
+    };
+    return cmocka_run_group_tests(tests, file_make, file_remove);
+}
