@@ -40,7 +40,7 @@ struct observation {
     char adn[HOST_NAME_MAX_LENGTH + 1];   /* authorization domain name: where it was looked for */
     char expected[EXPECTED_TEXT_MAX];
     enum dcv_result dcv;
-    enum caa_result caa;
+    enum caa_result caa;                  /* of a wildcard: for the bare name as well */
     enum dnssec_state dnssec;             /* of the record that decided */
     int64_t time;
     struct span signed_part;              /* the DER that was signed; borrowed from the input */
@@ -51,6 +51,8 @@ void challenge_write(struct der_writer *writer, const struct challenge *challeng
 enum err challenge_read(struct der *reader, struct challenge *ret_challenge) MUST_USE;
 enum err challenge_expected(
     const struct challenge *challenge, char ret_expected[EXPECTED_TEXT_MAX]) MUST_USE;
+/* The name without "*."; borrowed from the challenge. */
+const char *challenge_base_name(const struct challenge *challenge);
 /* Host name of the TXT record for DCV_DNS: "_ecert-validation." and the name without "*.". */
 enum err challenge_dns_host(
     const struct challenge *challenge, char *ret_host, size_t size) MUST_USE;

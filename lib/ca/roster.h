@@ -50,11 +50,13 @@ struct roster {
     size_t issuer_count;
 };
 
-/* The content that the ceremony key signs. */
+/* The content that is sealed. Parsing refuses an officer, perspective or issuer who is there twice,
+ * by id or by key, and anything but one primary perspective; keys and certificates live in the arena. */
 enum err roster_format(const struct roster *roster, struct buf *content) MUST_USE;
 enum err roster_parse(struct span content, struct arena *arena, struct roster *ret_roster) MUST_USE;
-/* SEQUENCE { OCTET STRING content, OCTET STRING signature }: the file roster.der. The signature is
- * Ed25519 over "ecert roster v1" ‖ 00 ‖ content. */
+/* What the ceremony key signs by Ed25519: "ecert roster v1" ‖ 00 ‖ content; appended. */
+enum err roster_message(struct span content, struct buf *message) MUST_USE;
+/* SEQUENCE { OCTET STRING content, OCTET STRING signature }: the file roster.der. */
 enum err roster_seal(struct span content, struct span signature, struct buf *sealed) MUST_USE;
 /* Checks the signature by the ceremony's public key (SPKI, DER) and parses. */
 enum err roster_open(struct span sealed, struct span ceremony_spki, struct arena *arena,

@@ -7,9 +7,19 @@
 #include "lib/ca/application.h"
 #include "lib/ca/approval.h"
 #include "lib/ca/observation.h"
+#include "lib/ca/profile.h"
 #include "lib/ca/roster.h"
+#include "lib/crypto/key.h"
 
-enum { ENROLMENT_ID_BYTES = 16, APPROVALS_MAX = 4, PROFILE_ID_MAX = 32 };
+enum {
+    ENROLMENT_ID_BYTES = 16,
+    APPROVALS_MAX = 4,
+    PROFILE_ID_MAX = 32,
+    /* 50 names with 16 perspectives each; beyond MESSAGE_MAX_BYTES it travels as a memfd. */
+    WARRANT_MAX_BYTES = 1024 * 1024,
+    /* What parsing and checking one takes of an arena at most. */
+    WARRANT_ARENA_BYTES = 2 * 1024 * 1024,
+};
 
 /* The idempotency key: one certificate per request, whatever happens in between. */
 struct request_id {
@@ -28,7 +38,8 @@ struct warrant {
     struct application application; /* parsed from application_der */
     struct approval approvals[APPROVALS_MAX];
     size_t approval_count;
-    struct name_evidence *evidence; /* one per certificate name, in their order */
+    struct name_evidence *evidence; /* one per name of the application, in their order; a
+                                       wildcard's serves its bare name too */
     size_t evidence_count;
     struct span csr;                /* DER */
     bool chinese;                   /* Confirm with Chinese: O is the Chinese organisation name */
@@ -52,19 +63,27 @@ struct observation_verifier {
 /* What a checked warrant entitles to: the input of building the certificate, all borrowed. */
 struct entitlement {
     const struct issuer *issuer;
+    const struct profile *profile;
+    const struct application *application;
     const char *const *names;
     size_t name_count;
     const char *organisation; /* English or Chinese, as the subscriber confirmed */
     struct span spki;
-    int64_t subscription_end;
+    enum key_kind key_kind;
+    int64_t subscription_end; /* the first instant after it */
     int64_t oldest_evidence;
 };
 
 /* All of DESIGN.md 1 in one order: application rules, two different officers of the roster with the
  * right role, subscription not over, profile id and hash and epoch, CSR's proof of possession and
  * key, then for every name: derived value, age, binding, method allowed that day for that edition,
- * one attempt, distinct perspectives, signatures, quorum, CAA fresh. The first failure is returned:
- * ERR_DENIED with a reason "warrant.<what>" (field: the name concerned). `arena` holds the names. */
+ * one attempt, distinct perspectives, signatures, quorum, CAA fresh. Quorum counts every remote of
+ * the roster: one whose observation is missing did not corroborate, so that leaving out who
+ * disagrees gains nothing. The first failure is returned: ERR_DENIED with a reason "warrant.<what>"
+ * (field: the name concerned), "application.<field>" or "csr.<what>"; warrant_lapsed says which of
+ * them new evidence cures. `arena` holds the names. */
 enum err warrant_check(const struct warrant *warrant, const struct roster *roster,
     const struct observation_verifier *verifier, int64_t now, struct arena *arena,
     struct entitlement *ret_entitlement, struct reason *ret_reason) MUST_USE;
+/* True for a reason of warrant_check that goes away when domain control is proved again. */
+bool warrant_lapsed(const struct reason *reason);

@@ -1,0 +1,39 @@
+/* The table of editions. */
+#include "lib/ca/edition.h"
+#include "lib/base/limits.h"
+#include "lib/ca/policy.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define METHOD(name) (1u << DCV_##name)
+
+static const struct edition_rules table[EDITION_COUNT] = {
+    [EDITION_SERVER] = { "server", 1, /* wildcard= */ false, /* ev= */ false,
+        METHOD(WEBSITE) | METHOD(DNS) | METHOD(EMAIL), "ssl-ca-3-17", "ov-server-1" },
+    [EDITION_WILDCARD] = { "wildcard", 1, /* wildcard= */ true, /* ev= */ false,
+        METHOD(DNS) | METHOD(EMAIL), "ssl-ca-3-17", "ov-server-1" },
+    [EDITION_MULTI] = { "multi", APPLICATION_NAMES_MAX, /* wildcard= */ false, /* ev= */ false,
+        METHOD(WEBSITE) | METHOD(DNS), "ssl-ca-3-17", "ov-server-1" },
+    [EDITION_EV] = { "ev", 1, /* wildcard= */ false, /* ev= */ true,
+        METHOD(WEBSITE) | METHOD(DNS) | METHOD(EMAIL), "ev-ssl-ca-3-17", "ev-server-1" },
+    [EDITION_EV_MULTI] = { "ev-multi", APPLICATION_NAMES_MAX, /* wildcard= */ false, /* ev= */ true,
+        METHOD(WEBSITE) | METHOD(DNS), "ev-ssl-ca-3-17", "ev-server-1" },
+};
+
+const struct edition_rules *edition_rules(enum edition edition)
+{
+    assert(edition < EDITION_COUNT);
+    return &table[edition];
+}
+
+enum err edition_from_id(const char *id, enum edition *ret_edition)
+{
+    for (unsigned i = 0; i < EDITION_COUNT; i++) {
+        if (strcmp(id, table[i].id) == 0) {
+            *ret_edition = (enum edition)i;
+            return OK;
+        }
+    }
+    return ERR_INPUT;
+}

@@ -1,0 +1,217 @@
+/* The evidence of one name: one attempt, one challenge, distinct perspectives, their signatures,
+ * and the quorum (BR 3.2.2.4, 3.2.2.9, 4.2.1, 4.2.2.1). */
+#include "lib/ca/evidence.h"
+
+#include <stdio.h>
+
+/* Perspectives and this machine keep their own time. */
+#define CLOCK_TOLERANCE_SECONDS INT64_C(60)
+/* One attempt asks everybody at once: observations further apart were put together later. */
+#define ATTEMPT_SPREAD_SECONDS INT64_C(900)
+
+struct tally {
+    bool primary;
+    unsigned corroborating;
+    const char *regions[PERSPECTIVES_MAX]; /* of those, each once */
+    unsigned region_count;
+    int64_t oldest, newest;
+};
+
+static enum err challenge_check(const struct challenge *challenge, const char *name,
+    const struct evidence_rules *rules, struct reason *ret_reason);
+static enum err observation_check(const struct name_evidence *evidence, size_t at,
+    const struct evidence_rules *rules, struct tally *tally, struct reason *ret_reason);
+static bool same_challenge(const struct challenge *left, const struct challenge *right);
+static enum err times_check(const struct observation *observation,
+    const struct evidence_rules *rules, struct reason *ret_reason);
+static enum err signature_check(const struct observation *observation,
+    const struct perspective *perspective, const struct evidence_rules *rules,
+    struct reason *ret_reason);
+static enum err primary_check(const struct observation *observation, struct reason *ret_reason);
+static void tally_remote(struct tally *tally, const struct observation *observation,
+    const struct perspective *perspective);
+static enum err quorum_check(const struct tally *tally, const char *name,
+    const struct evidence_rules *rules, struct reason *ret_reason);
+
+static enum err denied(struct reason *ret_reason, const char *code, const char *name)
+{
+    return reason_set(ret_reason, ERR_DENIED, code, name, NULL, NULL);
+}
+
+enum err evidence_check(const struct name_evidence *evidence, const char *name,
+    const struct evidence_rules *rules, int64_t *ret_oldest, struct reason *ret_reason)
+{
+    struct tally tally = { .oldest = INT64_MAX, .newest = INT64_MIN };
+    if (evidence->count == 0) {
+        return denied(ret_reason, "warrant.evidence_missing", name);
+    }
+    TRY(challenge_check(&evidence->observations[0].challenge, name, rules, ret_reason));
+    for (size_t i = 0; i < evidence->count; i++) {
+        TRY(observation_check(evidence, i, rules, &tally, ret_reason));
+    }
+    if (tally.newest - tally.oldest > ATTEMPT_SPREAD_SECONDS) {
+        return denied(ret_reason, "warrant.attempt", name);
+    }
+    TRY(quorum_check(&tally, name, rules, ret_reason));
+    *ret_oldest = tally.oldest;
+    return OK;
+}
+
+static enum err challenge_check(const struct challenge *challenge, const char *name,
+    const struct evidence_rules *rules, struct reason *ret_reason)
+{
+    if (strcmp(challenge->name, name) != 0) {
+        return denied(ret_reason, "warrant.name", name);
+    }
+    if (memcmp(challenge->application_hash, rules->application_hash, HASH_BYTES) != 0) {
+        return denied(ret_reason, "warrant.application_binding", name);
+    }
+    if ((rules->edition->methods & (1u << challenge->method)) == 0 ||
+        !policy_method_allowed(challenge->method, rules->now)) {
+        return denied(ret_reason, "warrant.method", name);
+    }
+    if (challenge->has_spki && rules->spki_hash != NULL &&
+        memcmp(challenge->spki_hash, rules->spki_hash, HASH_BYTES) != 0) {
+        return denied(ret_reason, "warrant.key_binding", name);
+    }
+    return OK;
+}
+
+static enum err observation_check(const struct name_evidence *evidence, size_t at,
+    const struct evidence_rules *rules, struct tally *tally, struct reason *ret_reason)
+{
+    const struct observation *first = &evidence->observations[0];
+    const struct observation *observation = &evidence->observations[at];
+    const char *name = first->challenge.name;
+    char expected[EXPECTED_TEXT_MAX];
+
+    if (memcmp(observation->attempt, first->attempt, ATTEMPT_BYTES) != 0) {
+        return denied(ret_reason, "warrant.attempt", name);
+    }
+    if (!same_challenge(&observation->challenge, &first->challenge)) {
+        return denied(ret_reason, "warrant.challenge", name);
+    }
+    for (size_t i = 0; i < at; i++) {
+        if (strcmp(evidence->observations[i].perspective, observation->perspective) == 0) {
+            return denied(ret_reason, "warrant.perspective_twice", name);
+        }
+    }
+    const struct perspective *perspective =
+        roster_perspective(rules->roster, observation->perspective);
+    if (perspective == NULL) {
+        return denied(ret_reason, "warrant.perspective_unknown", name);
+    }
+    TRY(challenge_expected(&observation->challenge, expected));
+    if (strcmp(expected, observation->expected) != 0) {
+        return denied(ret_reason, "warrant.expected", name);
+    }
+    if (strcmp(observation->adn, challenge_base_name(&observation->challenge)) != 0) {
+        return denied(ret_reason, "warrant.adn", name);
+    }
+    TRY(times_check(observation, rules, ret_reason));
+    TRY(signature_check(observation, perspective, rules, ret_reason));
+    if (perspective->primary) {
+        TRY(primary_check(observation, ret_reason));
+        tally->primary = true;
+    } else {
+        tally_remote(tally, observation, perspective);
+    }
+    tally->oldest = observation->time < tally->oldest ? observation->time : tally->oldest;
+    tally->newest = observation->time > tally->newest ? observation->time : tally->newest;
+    return OK;
+}
+
+static bool same_challenge(const struct challenge *left, const struct challenge *right)
+{
+    return memcmp(left->application_hash, right->application_hash, HASH_BYTES) == 0 &&
+        strcmp(left->name, right->name) == 0 && left->method == right->method &&
+        left->created == right->created && memcmp(left->nonce, right->nonce, NONCE_BYTES) == 0 &&
+        left->has_spki == right->has_spki &&
+        memcmp(left->spki_hash, right->spki_hash, HASH_BYTES) == 0;
+}
+
+static enum err times_check(const struct observation *observation,
+    const struct evidence_rules *rules, struct reason *ret_reason)
+{
+    const struct challenge *challenge = &observation->challenge;
+    int64_t age = rules->now - observation->time;
+    if (age < -CLOCK_TOLERANCE_SECONDS) {
+        return denied(ret_reason, "warrant.observation_time", challenge->name);
+    }
+    if (challenge->created > observation->time + CLOCK_TOLERANCE_SECONDS ||
+        observation->time - challenge->created > VALIDATION_VALUE_SECONDS) {
+        return denied(ret_reason, "warrant.challenge_old", challenge->name);
+    }
+    if (age > policy_reuse(&rules->policy, challenge->method)) {
+        return denied(ret_reason, "warrant.evidence_old", challenge->name);
+    }
+    if (age > CAA_FRESH_SECONDS) {
+        return denied(ret_reason, "warrant.caa_stale", challenge->name);
+    }
+    return OK;
+}
+
+static enum err signature_check(const struct observation *observation,
+    const struct perspective *perspective, const struct evidence_rules *rules,
+    struct reason *ret_reason)
+{
+    size_t index = (size_t)(perspective - rules->roster->perspectives);
+    enum err err = rules->verifier->verify(
+        rules->verifier->ctx, index, observation->signed_part, observation->signature);
+    return err == OK
+        ? OK
+        : denied(ret_reason, "warrant.observation_signature", observation->challenge.name);
+}
+
+/* The primary decides (BR 3.2.2.9), and only over DNS that validates or is proved unsigned. */
+static enum err primary_check(const struct observation *observation, struct reason *ret_reason)
+{
+    const char *name = observation->challenge.name;
+    if (observation->dcv != DCV_PASSED) {
+        return denied(ret_reason, "warrant.primary_dcv", name);
+    }
+    if (observation->caa != CAA_PERMITS) {
+        return denied(ret_reason, "warrant.primary_caa", name);
+    }
+    if (observation->dnssec != DNSSEC_SECURE && observation->dnssec != DNSSEC_INSECURE) {
+        return denied(ret_reason, "warrant.primary_dnssec", name);
+    }
+    return OK;
+}
+
+static void tally_remote(struct tally *tally, const struct observation *observation,
+    const struct perspective *perspective)
+{
+    if (observation->dcv != DCV_PASSED || observation->caa != CAA_PERMITS ||
+        observation->dnssec == DNSSEC_BOGUS) {
+        return;
+    }
+    tally->corroborating++;
+    for (unsigned i = 0; i < tally->region_count; i++) {
+        if (strcmp(tally->regions[i], perspective->region) == 0) {
+            return;
+        }
+    }
+    tally->regions[tally->region_count++] = perspective->region;
+}
+
+/* Every remote of the roster counts as asked, so that an answer left out is an answer against. */
+static enum err quorum_check(const struct tally *tally, const char *name,
+    const struct evidence_rules *rules, struct reason *ret_reason)
+{
+    unsigned remotes = (unsigned)rules->roster->perspective_count - 1;
+    unsigned needed = remotes - policy_quorum_failures(remotes);
+    if (!tally->primary) {
+        return denied(ret_reason, "warrant.primary_missing", name);
+    }
+    if (remotes < rules->policy.remotes_min || tally->corroborating < needed) {
+        char seen[32], expected[32];
+        snprintf(seen, sizeof seen, "%u/%u", tally->corroborating, remotes);
+        snprintf(expected, sizeof expected, "%u/%u", needed, remotes);
+        return reason_set(ret_reason, ERR_DENIED, "warrant.quorum", name, seen, expected);
+    }
+    if (tally->region_count < rules->policy.regions_min) {
+        return denied(ret_reason, "warrant.regions", name);
+    }
+    return OK;
+}

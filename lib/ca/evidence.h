@@ -1,0 +1,19 @@
+#pragma once
+/* One name's evidence, checked as the signer checks it. The registrar asks the same question before
+ * it calls a name validated, so that nobody is told "passed" for what will be refused later. */
+#include "lib/ca/warrant.h"
+
+struct evidence_rules {
+    const struct roster *roster;
+    const struct observation_verifier *verifier;
+    const struct edition_rules *edition;
+    struct policy policy;              /* of `now` */
+    int64_t now;
+    const uint8_t *application_hash;   /* HASH_BYTES */
+    const uint8_t *spki_hash;          /* of the CSR's key; NULL while there is none */
+};
+
+/* ERR_DENIED with "warrant.<what>", the name in `field`. The age of the oldest observation comes
+ * back as its time. */
+enum err evidence_check(const struct name_evidence *evidence, const char *name,
+    const struct evidence_rules *rules, int64_t *ret_oldest, struct reason *ret_reason) MUST_USE;
