@@ -13,6 +13,7 @@ static cfg_opt_t service_options[] = {
     CFG_STR("data_directory", "", CFGF_NONE),
     CFG_BOOL("trial", cfg_false, CFGF_NONE),
     CFG_BOOL("users", cfg_true, CFGF_NONE),
+    CFG_INT("first_user_id", 0, CFGF_NONE),
     CFG_STR("log_level", "info", CFGF_NONE),
     CFG_STR("sandbox", "enforce", CFGF_NONE),
     CFG_END(),
@@ -168,11 +169,6 @@ void config_release(struct config *config)
     }
 }
 
-void config_user(const struct config *config, const char *role, char ret_user[CONFIG_USER_MAX])
-{
-    snprintf(ret_user, CONFIG_USER_MAX, config->service.users ? "ecert-%s" : "", role);
-}
-
 static enum err value_refused(const char *section, const char *key, const char *seen,
     const char *expected, struct reason *ret_reason)
 {
@@ -229,6 +225,9 @@ static enum err service_fill(cfg_t *cfg, struct config *config, struct reason *r
             service->log_level = (enum log_level)i;
         }
     }
+    long first = 0;
+    TRY(number_get(cfg, "service", "first_user_id", 0, 60000 * 1000L, &first, ret_reason));
+    service->first_user_id = (unsigned)first;
     if (!service->trial && strcmp(service->sandbox, "enforce") != 0) {
         return value_refused("service", "sandbox", service->sandbox, "enforce", ret_reason);
     }

@@ -14,6 +14,8 @@ struct config_service {
     const char *data_directory; /* templates, languages, style sheet */
     bool trial;
     bool users; /* a user of its own for each process, where started as root */
+    unsigned
+        first_user_id; /* 0: the users ecert-ROLE; else numbers from here on, without accounts */
     enum log_level log_level;
     const char *sandbox; /* "enforce", "explain" or "off"; the last two in a trial only */
 };
@@ -115,7 +117,25 @@ enum err config_load(const char *path, unsigned needed, struct config *ret_confi
 void config_release(struct config *config);
 AUTO_DEFINE(config, config_release)
 
+/* The processes that may have a user of their own. */
+enum config_role {
+    ROLE_SIGNER,
+    ROLE_VALIDATOR,
+    ROLE_COURIER,
+    ROLE_REGISTRAR,
+    ROLE_PORTAL,
+    ROLE_COUNT,
+};
+
+/* "signer", "validator", … */
+const char *config_role_name(enum config_role role);
+
 enum { CONFIG_USER_MAX = 32 };
-/* The user of a process: "ecert-" and the role ("signer", "portal", …); the empty text where the
- * service has no users of its own. */
-void config_user(const struct config *config, const char *role, char ret_user[CONFIG_USER_MAX]);
+/* Whom a process becomes, for sandbox_enter: "ecert-ROLE", or numbers as "UID:GID" (one group for
+ * all); the empty text where the service has no users of its own. */
+void config_user(
+    const struct config *config, enum config_role role, char ret_user[CONFIG_USER_MAX]);
+/* The same as the number that SO_PEERCRED shows of a peer in that role. To be asked before changing
+ * user: where the service has no users of its own, or was not started as root, it is one's own. */
+enum err config_user_id(
+    const struct config *config, enum config_role role, unsigned *ret_user_id) MUST_USE;

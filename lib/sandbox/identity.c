@@ -2,7 +2,6 @@
  * See credentials(7), and user_namespaces(7) for worlds with one user only. */
 #include "lib/sandbox/internal.h"
 
-#include <errno.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -10,6 +9,8 @@
 #include <unistd.h>
 
 static bool only_one_user_here(void);
+static enum err ids_find(
+    const char *user, unsigned *ret_user, unsigned *ret_group, struct reason *ret_reason);
 static enum err ids_set(uid_t user, gid_t group);
 
 enum err identity_become(const char *user, bool *ret_switched, struct reason *ret_reason)
@@ -18,7 +19,25 @@ enum err identity_become(const char *user, bool *ret_switched, struct reason *re
     if (user == NULL || *user == '\0' || geteuid() != 0 || only_one_user_here()) {
         return OK;
     }
-    errno = 0;
+    unsigned user_id = 0;
+    unsigned group_id = 0;
+    TRY(ids_find(user, &user_id, &group_id, ret_reason));
+    enum err err = ids_set(user_id, group_id);
+    if (err != OK) {
+        return reason_set(ret_reason, err, "sandbox.identity", "user", user, NULL);
+    }
+    *ret_switched = true;
+    return OK;
+}
+
+static enum err ids_find(
+    const char *user, unsigned *ret_user, unsigned *ret_group, struct reason *ret_reason)
+{
+    if (sscanf(user, "%u:%u", ret_user, ret_group) == 2) {
+        return *ret_user != 0 && *ret_group != 0
+                   ? OK
+                   : reason_set(ret_reason, ERR_DENIED, "sandbox.root", "user", user, NULL);
+    }
     const struct passwd *entry = getpwnam(user);
     if (entry == NULL) {
         return reason_set(ret_reason, ERR_NOT_FOUND, "sandbox.user", "user", user, NULL);
@@ -26,11 +45,8 @@ enum err identity_become(const char *user, bool *ret_switched, struct reason *re
     if (entry->pw_uid == 0) {
         return reason_set(ret_reason, ERR_DENIED, "sandbox.root", "user", user, NULL);
     }
-    enum err err = ids_set(entry->pw_uid, entry->pw_gid);
-    if (err != OK) {
-        return reason_set(ret_reason, err, "sandbox.identity", "user", user, NULL);
-    }
-    *ret_switched = true;
+    *ret_user = entry->pw_uid;
+    *ret_group = entry->pw_gid;
     return OK;
 }
 

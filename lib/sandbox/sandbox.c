@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 static enum err limits_set(const struct sandbox_rules *rules);
-static enum err privileges_end(void);
+static enum err privileges_end(int parent_death_signal);
 static void level_describe(char *ret_level, bool switched, int landlock, enum sandbox_mode mode);
 
 enum err sandbox_enter(const struct sandbox_request *request, char ret_level[SANDBOX_LEVEL_MAX],
@@ -24,8 +24,10 @@ enum err sandbox_enter(const struct sandbox_request *request, char ret_level[SAN
     enum sandbox_mode mode = SANDBOX_SANITIZED ? SANDBOX_OFF : request->mode;
     umask(077);
     TRY(limits_set(request->rules));
+    int parent_death_signal = 0;
+    (void)prctl(PR_GET_PDEATHSIG, &parent_death_signal, 0, 0, 0);
     TRY(identity_become(request->user, &switched, ret_reason));
-    TRY(privileges_end());
+    TRY(privileges_end(parent_death_signal));
     if (mode != SANDBOX_OFF) {
         TRY(landlock_enter(request, &landlock));
         TRY(filter_enter(request, ret_reason));
@@ -62,11 +64,12 @@ static enum err limits_set(const struct sandbox_rules *rules)
     return setrlimit(RLIMIT_NOFILE, &files) == 0 ? OK : err_from_errno(errno);
 }
 
-/* After the change of user, which resets the dumpable flag. */
-static enum err privileges_end(void)
+/* After the change of user, which resets the dumpable flag and the signal at a parent's death. */
+static enum err privileges_end(int parent_death_signal)
 {
-    bool done =
-        prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
+    bool done = prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 &&
+                prctl(PR_SET_PDEATHSIG, parent_death_signal, 0, 0, 0) == 0 &&
+                prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
     return done ? OK : err_from_errno(errno);
 }
 

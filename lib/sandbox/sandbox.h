@@ -42,7 +42,8 @@ struct sandbox_request {
     const struct sandbox_rules *rules;
     const struct sandbox_path *paths;
     size_t path_count;
-    const char *user; /* to become, where started as root; NULL or "" keeps the user */
+    const char
+        *user; /* to become, where started as root: a name, or "UID:GID"; "" keeps one's own */
     enum sandbox_mode mode;
 };
 

@@ -65,7 +65,7 @@ static void a_whole_file_is_read(void **state)
     assert_int_equal(config.registrar.crl_hours, 24);
     assert_int_equal(config.courier.smtp.port, 2525);
     char user[CONFIG_USER_MAX];
-    config_user(&config, "signer", user);
+    config_user(&config, ROLE_SIGNER, user);
     assert_string_equal(user, "ecert-signer");
 }
 
@@ -155,8 +155,24 @@ static void without_users_of_its_own_a_process_keeps_its_user(void **state)
     AUTO(config) config = { 0 };
     char user[CONFIG_USER_MAX];
     assert_int_equal(load(service, CONFIG_SERVICE, &config, NULL), OK);
-    config_user(&config, "portal", user);
+    config_user(&config, ROLE_PORTAL, user);
     assert_string_equal(user, "");
+    unsigned id = 1;
+    assert_int_equal(config_user_id(&config, ROLE_PORTAL, &id), OK);
+    assert_int_equal(id, geteuid());
+}
+
+static void users_may_be_numbers_without_accounts(void **state)
+{
+    (void)state;
+    AUTO(config) config = { 0 };
+    char user[CONFIG_USER_MAX];
+    assert_int_equal(
+        load("service { run_directory = \"/r\" first_user_id = 61800 }", 0, &config, NULL), OK);
+    config_user(&config, ROLE_SIGNER, user);
+    assert_string_equal(user, "61801:61800");
+    config_user(&config, ROLE_PORTAL, user);
+    assert_string_equal(user, "61805:61800");
 }
 
 static int directory_make(void **state)
@@ -183,6 +199,7 @@ int main(void)
         cmocka_unit_test(values_out_of_shape_are_refused_by_name),
         cmocka_unit_test(plain_http_is_for_loopback_only),
         cmocka_unit_test(a_missing_file_or_section_is_named),
+        cmocka_unit_test(users_may_be_numbers_without_accounts),
         cmocka_unit_test(without_users_of_its_own_a_process_keeps_its_user),
     };
     return cmocka_run_group_tests(tests, directory_make, directory_remove);

@@ -192,6 +192,10 @@ static void root_becomes_the_user_for_good_or_not_at_all(void **state)
         skip();
     }
     assert_int_equal(status_inside(&request, user_check), 0);
+    request.user = "61801:61800";
+    assert_int_equal(status_inside(&request, user_check), 0);
+    request.user = "0:0";
+    assert_int_equal(WEXITSTATUS(status_inside(&request, user_check)), 99);
     request.user = "no-such-user-here";
     assert_int_equal(WEXITSTATUS(status_inside(&request, user_check)), 99);
     request.user = "root";
