@@ -1,0 +1,42 @@
+#pragma once
+/* What the perspectives saw, signed, and which attempt proves which name. */
+#include "lib/ca/observation.h"
+#include "lib/ca/warrant.h"
+#include "lib/store/store.h"
+
+struct observation_row {
+    uint8_t attempt[ATTEMPT_BYTES];
+    uint8_t enrolment[ENROLMENT_ID_BYTES];
+    char name[HOST_NAME_MAX_LENGTH + 1];
+    char perspective[PERSPECTIVE_ID_MAX];
+    struct span der;    /* the observation; empty if the perspective did not answer */
+    struct span report; /* for people, unsigned (lib/wire); may be empty */
+    int64_t time;
+};
+
+struct evidence_row {
+    char name[HOST_NAME_MAX_LENGTH + 1];
+    uint8_t attempt[ATTEMPT_BYTES];
+    enum dcv_method method;
+    int64_t time;
+};
+
+/* The same observation twice is fine. */
+enum err store_observation_insert(
+    struct store *store, const struct observation_row *row) MUST_USE;
+/* The observations of one attempt for one name. */
+enum err store_observation_list(struct store *store, const uint8_t attempt[ATTEMPT_BYTES],
+    const char *name, struct arena *arena, struct observation_row **ret_rows,
+    size_t *ret_count) MUST_USE;
+/* The observations of the last attempt for each name, by name; for the pages. */
+enum err store_report_list(struct store *store, const uint8_t enrolment[ENROLMENT_ID_BYTES],
+    struct arena *arena, struct observation_row **ret_rows, size_t *ret_count) MUST_USE;
+
+/* This attempt proves this name; what proved it before is forgotten. */
+enum err store_evidence_put(struct store *store, const struct act *act,
+    const uint8_t enrolment[ENROLMENT_ID_BYTES], const struct evidence_row *row) MUST_USE;
+enum err store_evidence_list(struct store *store, const uint8_t enrolment[ENROLMENT_ID_BYTES],
+    struct arena *arena, struct evidence_row **ret_rows, size_t *ret_count) MUST_USE;
+/* For evidence that is too old to be used. */
+enum err store_evidence_forget(struct store *store, const struct act *act,
+    const uint8_t enrolment[ENROLMENT_ID_BYTES]) MUST_USE;

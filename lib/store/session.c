@@ -1,0 +1,84 @@
+/* Sessions: rows that come and go without a trace in the audit; the log-in itself is audited. */
+#include "lib/store/session.h"
+#include "lib/store/query.h"
+
+enum { TOUCH_SECONDS = 30 };
+
+static enum err row_read(struct query *query, struct session_row *ret_row);
+
+enum err store_session_insert(
+    struct store *store, const uint8_t token_hash[HASH_BYTES], const struct session_row *row)
+{
+    AUTO(query) query = query_write(store,
+        "INSERT INTO session (token_hash, enrolment, created, seen, language)"
+        " VALUES (?, ?, ?, ?, ?)");
+    bind_bytes(&query, span_make(token_hash, HASH_BYTES));
+    bind_bytes(&query, SPAN_OF(row->enrolment));
+    bind_int64(&query, row->created);
+    bind_int64(&query, row->seen);
+    bind_text(&query, row->language);
+    return query_run(&query);
+}
+
+enum err store_session_get(struct store *store, const uint8_t token_hash[HASH_BYTES], int64_t now,
+    struct session_row *ret_row)
+{
+    AUTO(query) query = query_read(store,
+        "SELECT enrolment, created, seen, language FROM session"
+        " WHERE token_hash = ? AND seen > ?");
+    bind_bytes(&query, span_make(token_hash, HASH_BYTES));
+    bind_int64(&query, now - SESSION_IDLE_SECONDS);
+    TRY(query_row(&query));
+    return row_read(&query, ret_row);
+}
+
+static enum err row_read(struct query *query, struct session_row *ret_row)
+{
+    struct session_row row = { 0 };
+    TRY(column_fixed(query, 0, row.enrolment, sizeof row.enrolment));
+    row.created = column_int64(query, 1);
+    row.seen = column_int64(query, 2);
+    TRY(column_cstring(query, 3, row.language, sizeof row.language));
+    *ret_row = row;
+    return OK;
+}
+
+bool session_wants_touch(const struct session_row *row, int64_t now)
+{
+    return now - row->seen >= TOUCH_SECONDS;
+}
+
+enum err store_session_touch(
+    struct store *store, const uint8_t token_hash[HASH_BYTES], int64_t now)
+{
+    AUTO(query) query = query_write(store,
+        "UPDATE session SET seen = max(seen, ?) WHERE token_hash = ? AND seen > ?");
+    bind_int64(&query, now);
+    bind_bytes(&query, span_make(token_hash, HASH_BYTES));
+    bind_int64(&query, now - SESSION_IDLE_SECONDS);
+    return query_change(&query);
+}
+
+enum err store_session_set_language(
+    struct store *store, const uint8_t token_hash[HASH_BYTES], const char *language)
+{
+    AUTO(query) query = query_write(store,
+        "UPDATE session SET language = ? WHERE token_hash = ?");
+    bind_text(&query, language);
+    bind_bytes(&query, span_make(token_hash, HASH_BYTES));
+    return query_change(&query);
+}
+
+enum err store_session_delete(struct store *store, const uint8_t token_hash[HASH_BYTES])
+{
+    AUTO(query) query = query_write(store, "DELETE FROM session WHERE token_hash = ?");
+    bind_bytes(&query, span_make(token_hash, HASH_BYTES));
+    return query_run(&query);
+}
+
+enum err store_session_sweep(struct store *store, int64_t now)
+{
+    AUTO(query) query = query_write(store, "DELETE FROM session WHERE seen <= ?");
+    bind_int64(&query, now - SESSION_IDLE_SECONDS);
+    return query_run(&query);
+}
