@@ -1,0 +1,54 @@
+#pragma once
+/* What the files of this library know of each other and nobody else does: the library's objects
+ * behind ours, and how they are released. */
+#include "lib/crypto/key.h"
+#include "lib/crypto/sign.h"
+
+#include <openssl/evp.h>
+
+#include <stdatomic.h>
+
+/* A context set up once for one algorithm. Whoever finds it free uses it, others make their own: so a
+ * key may be shared between threads, and one thread pays the set-up once. */
+struct prepared {
+    atomic_flag busy;
+    EVP_PKEY_CTX *ctx;
+    enum signature_algorithm algorithm;
+};
+
+struct key {
+    EVP_PKEY *pkey;
+    enum key_kind kind;
+    unsigned bits;
+    bool is_private;
+    struct buf spki;
+    uint8_t spki_sha256[SHA256_BYTES];
+    struct prepared verifying, signing;
+};
+
+/* Takes the object over, whatever happens, and derives all else from it. */
+enum err key_adopt(EVP_PKEY *pkey, struct span spki, bool is_private, struct key **ret_key) MUST_USE;
+/* RSAPrivateKey (RFC 8017 A.1.2) and ECPrivateKey (RFC 5915), as PKCS#8 holds them. `curve` is the
+ * OID of PKCS#8's parameters, empty where the structure names its curve itself. */
+enum err key_from_rsa_private(struct span der, struct key **ret_key) MUST_USE;
+enum err key_from_ec_private(struct span der, struct span curve, struct key **ret_key) MUST_USE;
+
+/* EncryptedPrivateKeyInfo (RFC 5958 §3) around any plaintext. */
+enum err pbes2_encrypt(struct span plain, const struct secret *passphrase, enum key_stretch stretch,
+    struct buf *buf) MUST_USE;
+/* ERR_DENIED if the padding is wrong, which a wrong passphrase causes all but always. */
+enum err pbes2_decrypt(
+    struct span der, const struct secret *passphrase, struct secret *ret_plain) MUST_USE;
+
+/* Forgets the library's own account of a failure, and is the failure. */
+enum err crypto_failed(enum err err) MUST_USE;
+const EVP_MD *digest_method(enum digest digest);
+
+struct evp_pkey_ctx {
+    EVP_PKEY_CTX *ctx;
+};
+static inline void evp_pkey_ctx_release(struct evp_pkey_ctx *holder)
+{
+    EVP_PKEY_CTX_free(holder->ctx);
+}
+AUTO_DEFINE(evp_pkey_ctx, evp_pkey_ctx_release)

@@ -1,0 +1,250 @@
+/* Signing and verifying: hash first, then one operation on a context that stays set up with its
+ * key. */
+#include "lib/crypto/sign.h"
+#include "lib/crypto/internal.h"
+
+#include <openssl/err.h>
+#include <openssl/rsa.h>
+
+#include <assert.h>
+
+struct algorithm_row {
+    const char *name;
+    struct span der;
+    enum digest digest;
+    bool rsa, ecdsa;
+};
+
+#define BYTES(text)                                                                                \
+    {                                                                                              \
+        (const uint8_t *)(text), sizeof(text) - 1                                                  \
+    }
+
+/* BR 7.1.3.2; Ed25519 by RFC 8410. */
+static const struct algorithm_row algorithms[SIGNATURE_ALGORITHM_COUNT] = {
+    [SIGNATURE_RSA_SHA256] = { "sha256WithRSAEncryption",
+        BYTES("\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b\x05\x00"), DIGEST_SHA256, true,
+        false },
+    [SIGNATURE_RSA_SHA384] = { "sha384WithRSAEncryption",
+        BYTES("\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0c\x05\x00"), DIGEST_SHA384, true,
+        false },
+    [SIGNATURE_RSA_SHA512] = { "sha512WithRSAEncryption",
+        BYTES("\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0d\x05\x00"), DIGEST_SHA512, true,
+        false },
+    [SIGNATURE_ECDSA_SHA256] = { "ecdsa-with-SHA256",
+        BYTES("\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02"), DIGEST_SHA256, false, true },
+    [SIGNATURE_ECDSA_SHA384] = { "ecdsa-with-SHA384",
+        BYTES("\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x03"), DIGEST_SHA384, false, true },
+    [SIGNATURE_ECDSA_SHA512] = { "ecdsa-with-SHA512",
+        BYTES("\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x04"), DIGEST_SHA512, false, true },
+    [SIGNATURE_ED25519] = { "Ed25519", BYTES("\x30\x05\x06\x03\x2b\x65\x70"), DIGEST_SHA512, false,
+        false },
+};
+
+enum direction { SIGNING, VERIFYING };
+
+/* A context in use: the key's own, to be given back, or one made for the occasion. */
+struct loan {
+    EVP_PKEY_CTX *ctx;
+    struct prepared *lender;
+};
+
+static void loan_release(struct loan *loan);
+AUTO_DEFINE(loan, loan_release)
+
+static bool fits(const struct key *key, enum signature_algorithm algorithm);
+static enum err context_make(const struct key *key, enum signature_algorithm algorithm,
+    enum direction direction, EVP_PKEY_CTX **ret_ctx);
+static enum err ed25519_make(
+    const struct key *key, struct span message, uint8_t *ret_signature, size_t *ret_len);
+static enum err ed25519_verify(const struct key *key, struct span message, struct span signature);
+static enum err hashed_make(const struct key *key, enum signature_algorithm algorithm,
+    struct span message, uint8_t *ret_signature, size_t *ret_len);
+static enum err hashed_verify(const struct key *key, enum signature_algorithm algorithm,
+    struct span message, struct span signature);
+
+struct span signature_algorithm_der(enum signature_algorithm algorithm)
+{
+    assert(algorithm < SIGNATURE_ALGORITHM_COUNT);
+    return algorithms[algorithm].der;
+}
+
+enum err signature_algorithm_from_der(struct span der, enum signature_algorithm *ret_algorithm)
+{
+    for (unsigned i = 0; i < SIGNATURE_ALGORITHM_COUNT; i++) {
+        if (span_equal(algorithms[i].der, der)) {
+            *ret_algorithm = (enum signature_algorithm)i;
+            return OK;
+        }
+    }
+    return ERR_UNSUPPORTED;
+}
+
+const char *signature_algorithm_name(enum signature_algorithm algorithm)
+{
+    assert(algorithm < SIGNATURE_ALGORITHM_COUNT);
+    return algorithms[algorithm].name;
+}
+
+enum signature_algorithm signature_algorithm_of_key(const struct key *key)
+{
+    static const enum signature_algorithm of_kind[KEY_KIND_COUNT] = {
+        [KEY_RSA] = SIGNATURE_RSA_SHA256,
+        [KEY_P256] = SIGNATURE_ECDSA_SHA256,
+        [KEY_P384] = SIGNATURE_ECDSA_SHA384,
+        [KEY_P521] = SIGNATURE_ECDSA_SHA512,
+        [KEY_ED25519] = SIGNATURE_ED25519,
+    };
+    return of_kind[key->kind];
+}
+
+/* BR 7.1.3.2.2 ties the hash to the curve when we sign; others' signatures may mix them. */
+static bool fits(const struct key *key, enum signature_algorithm algorithm)
+{
+    assert(algorithm < SIGNATURE_ALGORITHM_COUNT);
+    bool rsa = key->kind == KEY_RSA, ed25519 = key->kind == KEY_ED25519;
+    return algorithms[algorithm].rsa == rsa && algorithms[algorithm].ecdsa == (!rsa && !ed25519);
+}
+
+enum err signature_make(const struct key *key, enum signature_algorithm algorithm,
+    struct span message, uint8_t *ret_signature, size_t *ret_len)
+{
+    uint8_t signature[SIGNATURE_MAX_BYTES];
+    size_t len = 0;
+    if (!key->is_private || !fits(key, algorithm) ||
+        (algorithms[algorithm].ecdsa && signature_algorithm_of_key(key) != algorithm)) {
+        return ERR_UNSUPPORTED;
+    }
+    if (algorithm == SIGNATURE_ED25519) {
+        TRY(ed25519_make(key, message, signature, &len));
+    } else {
+        TRY(hashed_make(key, algorithm, message, signature, &len));
+    }
+    if (signature_verify(key, algorithm, message, span_make(signature, len)) != OK) {
+        explicit_bzero(signature, sizeof signature);
+        return ERR_CRYPTO;
+    }
+    memcpy(ret_signature, signature, len);
+    *ret_len = len;
+    return OK;
+}
+
+static enum err ed25519_make(
+    const struct key *key, struct span message, uint8_t *ret_signature, size_t *ret_len)
+{
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    size_t len = SIGNATURE_MAX_BYTES;
+    bool made = ctx != NULL &&
+                EVP_DigestSignInit(
+                    ctx, /* pctx= */ NULL, /* type= */ NULL, /* engine= */ NULL, key->pkey) == 1 &&
+                EVP_DigestSign(ctx, ret_signature, &len, message.data, message.len) == 1;
+    EVP_MD_CTX_free(ctx);
+    if (!made) {
+        return crypto_failed(ERR_CRYPTO);
+    }
+    *ret_len = len;
+    return OK;
+}
+
+enum err signature_verify(const struct key *key, enum signature_algorithm algorithm,
+    struct span message, struct span signature)
+{
+    if (!fits(key, algorithm)) {
+        return ERR_UNSUPPORTED;
+    }
+    return algorithm == SIGNATURE_ED25519 ? ed25519_verify(key, message, signature)
+                                          : hashed_verify(key, algorithm, message, signature);
+}
+
+static enum err ed25519_verify(const struct key *key, struct span message, struct span signature)
+{
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    bool ready = ctx != NULL && EVP_DigestVerifyInit(ctx, /* pctx= */ NULL, /* type= */ NULL,
+                                    /* engine= */ NULL, key->pkey) == 1;
+    bool good = ready && EVP_DigestVerify(
+                             ctx, signature.data, signature.len, message.data, message.len) == 1;
+    EVP_MD_CTX_free(ctx);
+    return good ? OK : crypto_failed(ready ? ERR_SIGNATURE : ERR_CRYPTO);
+}
+
+/* Lends the key's own context if it is free, else a new one. The contexts are a cache, not part of
+ * the key's value: hence the cast. */
+static enum err context_borrow(const struct key *key, enum signature_algorithm algorithm,
+    enum direction direction, struct loan *ret_loan)
+{
+    struct key *owner = (struct key *)(uintptr_t)key;
+    struct prepared *prepared = direction == SIGNING ? &owner->signing : &owner->verifying;
+    if (atomic_flag_test_and_set(&prepared->busy)) {
+        ret_loan->lender = NULL;
+        return context_make(key, algorithm, direction, &ret_loan->ctx);
+    }
+    if (prepared->ctx == NULL || prepared->algorithm != algorithm) {
+        EVP_PKEY_CTX_free(prepared->ctx);
+        prepared->ctx = NULL;
+        enum err err = context_make(key, algorithm, direction, &prepared->ctx);
+        if (err != OK) {
+            atomic_flag_clear(&prepared->busy);
+            return err;
+        }
+        prepared->algorithm = algorithm;
+    }
+    *ret_loan = (struct loan){ .ctx = prepared->ctx, .lender = prepared };
+    return OK;
+}
+
+static void loan_release(struct loan *loan)
+{
+    if (loan->lender != NULL) {
+        atomic_flag_clear(&loan->lender->busy);
+    } else {
+        EVP_PKEY_CTX_free(loan->ctx);
+    }
+}
+
+static enum err context_make(const struct key *key, enum signature_algorithm algorithm,
+    enum direction direction, EVP_PKEY_CTX **ret_ctx)
+{
+    AUTO(evp_pkey_ctx)
+    made = { EVP_PKEY_CTX_new_from_pkey(
+        /* libctx= */ NULL, key->pkey, /* propquery= */ NULL) };
+    const EVP_MD *method = digest_method(algorithms[algorithm].digest);
+    if (made.ctx == NULL ||
+        (direction == SIGNING ? EVP_PKEY_sign_init : EVP_PKEY_verify_init)(made.ctx) != 1 ||
+        (algorithms[algorithm].rsa &&
+            EVP_PKEY_CTX_set_rsa_padding(made.ctx, RSA_PKCS1_PADDING) != 1) ||
+        EVP_PKEY_CTX_set_signature_md(made.ctx, method) != 1) {
+        return crypto_failed(ERR_CRYPTO);
+    }
+    *ret_ctx = made.ctx;
+    made.ctx = NULL;
+    return OK;
+}
+
+static enum err hashed_make(const struct key *key, enum signature_algorithm algorithm,
+    struct span message, uint8_t *ret_signature, size_t *ret_len)
+{
+    uint8_t hash[DIGEST_MAX_BYTES];
+    size_t len = SIGNATURE_MAX_BYTES;
+    AUTO(loan) loan = { 0 };
+    TRY(digest_bytes(algorithms[algorithm].digest, message, hash));
+    TRY(context_borrow(key, algorithm, SIGNING, &loan));
+    bool made = EVP_PKEY_sign(loan.ctx, ret_signature, &len, hash,
+                    digest_size(algorithms[algorithm].digest)) == 1;
+    if (!made) {
+        return crypto_failed(ERR_CRYPTO);
+    }
+    *ret_len = len;
+    return OK;
+}
+
+static enum err hashed_verify(const struct key *key, enum signature_algorithm algorithm,
+    struct span message, struct span signature)
+{
+    uint8_t hash[DIGEST_MAX_BYTES];
+    AUTO(loan) loan = { 0 };
+    TRY(digest_bytes(algorithms[algorithm].digest, message, hash));
+    TRY(context_borrow(key, algorithm, VERIFYING, &loan));
+    bool good = EVP_PKEY_verify(loan.ctx, signature.data, signature.len, hash,
+                    digest_size(algorithms[algorithm].digest)) == 1;
+    return good ? OK : crypto_failed(ERR_SIGNATURE);
+}

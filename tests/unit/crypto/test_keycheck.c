@@ -1,0 +1,169 @@
+#include "lib/crypto/keycheck.h"
+#include "lib/der/reader.h"
+#include "lib/der/writer.h"
+#include "tests/unit/crypto/vectors.h"
+
+/* An RSA SubjectPublicKeyInfo out of two numbers. */
+static struct span rsa_spki(struct span modulus, struct span exponent, uint8_t ret_der[2048])
+{
+    static const uint8_t algorithm[] = { 0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d,
+        0x01, 0x01, 0x01, 0x05, 0x00 };
+    uint8_t inner[1500];
+    size_t len = 0;
+    struct der_writer writer = der_writer_make(inner, sizeof inner);
+    der_open(&writer, DER_SEQUENCE);
+    der_write_magnitude(&writer, modulus);
+    der_write_magnitude(&writer, exponent);
+    der_close(&writer);
+    assert_int_equal(der_writer_finish(&writer, &len), OK);
+    writer = der_writer_make(ret_der, 2048);
+    der_open(&writer, DER_SEQUENCE);
+    der_write_raw(&writer, SPAN_OF(algorithm));
+    der_write_bit_string(&writer, span_make(inner, len));
+    der_close(&writer);
+    assert_int_equal(der_writer_finish(&writer, &len), OK);
+    return span_make(ret_der, len);
+}
+
+static void modulus_of_a_good_key(uint8_t ret_modulus[256])
+{
+    AUTO(buf) pem = vector_read("rsa2048.pub.pem");
+    AUTO_PTR(key) key = NULL;
+    assert_int_equal(key_from_public_pem(buf_span(&pem), &key), OK);
+    /* The last 256 octets before the exponent's five. */
+    struct span spki = key_spki(key);
+    memcpy(ret_modulus, spki.data + spki.len - 5 - 256, 256);
+}
+
+static void assert_weak(struct span spki, const char *field)
+{
+    struct reason reason = { 0 };
+    assert_int_equal(key_check(spki, &reason, NULL), ERR_INPUT);
+    assert_string_equal(reason.code, "csr.key_weak");
+    assert_string_equal(reason.field, field);
+}
+
+static const struct span f4 = { (const uint8_t *)"\1\0\1", 3 };
+
+static void good_keys_pass_and_are_returned(void **state)
+{
+    (void)state;
+    static const char *const files[] = { "rsa2048.pub.pem", "p256.pub.pem", "p384.pub.pem" };
+    for (size_t i = 0; i < 3; i++) {
+        AUTO(buf) pem = vector_read(files[i]);
+        AUTO_PTR(key) key = NULL;
+        AUTO_PTR(key) checked = NULL;
+        struct reason reason = { 0 };
+        assert_int_equal(key_from_public_pem(buf_span(&pem), &key), OK);
+        assert_int_equal(key_check(key_spki(key), &reason, &checked), OK);
+        assert_true(key_same_public(key, checked));
+    }
+}
+
+static void rsa_1024_is_weak_and_its_size_is_told(void **state)
+{
+    (void)state;
+    AUTO(buf) pem = vector_read("rsa1024.pub.pem");
+    AUTO_PTR(key) key = NULL;
+    struct reason reason = { 0 };
+    assert_int_equal(key_from_public_pem(buf_span(&pem), &key), OK);
+    assert_int_equal(key_check(key_spki(key), &reason, NULL), ERR_INPUT);
+    assert_string_equal(reason.code, "csr.key_weak");
+    assert_string_equal(reason.seen, "1024");
+}
+
+static void sizes_that_are_odd_or_too_large_are_refused(void **state)
+{
+    (void)state;
+    uint8_t modulus[256], large[1025], der[2048];
+    modulus_of_a_good_key(modulus);
+    modulus[0] &= 0x7f;
+    assert_weak(rsa_spki(SPAN_OF(modulus), f4, der), "rsa.size");
+    memset(large, 0xff, sizeof large);
+    assert_weak(rsa_spki(SPAN_OF(large), f4, der), "rsa.size");
+    assert_weak(rsa_spki(SPAN_LITERAL("\0"), f4, der), "rsa.size");
+}
+
+static void an_even_modulus_and_small_factors_are_found(void **state)
+{
+    (void)state;
+    uint8_t modulus[256], der[2048];
+    modulus_of_a_good_key(modulus);
+    modulus[255] &= 0xfe;
+    assert_weak(rsa_spki(SPAN_OF(modulus), f4, der), "rsa.modulus");
+    /* Every odd prime below 752 in its turn: count up from the good modulus until it divides. */
+    static const unsigned primes[] = { 3, 5, 7, 11, 13, 101, 499, 503, 739, 743, 751 };
+    for (size_t i = 0; i < sizeof primes / sizeof primes[0]; i++) {
+        unsigned rest = 0;
+        memset(modulus, 0xff, sizeof modulus);
+        modulus[255] = 0;
+        modulus[254] = 0;
+        for (size_t k = 0; k < sizeof modulus; k++) {
+            rest = (rest << 8 | modulus[k]) % primes[i];
+        }
+        unsigned add = primes[i] - rest;
+        add += add % 2 == 0 ? primes[i] : 0;
+        modulus[254] = (uint8_t)(add >> 8);
+        modulus[255] = (uint8_t)add;
+        assert_weak(rsa_spki(SPAN_OF(modulus), f4, der), "rsa.factor");
+    }
+}
+
+static void exponents_outside_the_range_are_refused(void **state)
+{
+    (void)state;
+    uint8_t modulus[256], der[2048], large[33] = { 1 };
+    modulus_of_a_good_key(modulus);
+    large[32] = 1;
+    assert_weak(rsa_spki(SPAN_OF(modulus), SPAN_LITERAL("\3"), der), "rsa.exponent");
+    assert_weak(rsa_spki(SPAN_OF(modulus), SPAN_LITERAL("\xff\xff"), der), "rsa.exponent");
+    assert_weak(rsa_spki(SPAN_OF(modulus), SPAN_LITERAL("\1\0\2"), der), "rsa.exponent");
+    assert_weak(rsa_spki(SPAN_OF(modulus), SPAN_OF(large), der), "rsa.exponent");
+}
+
+static void other_algorithms_and_curves_are_named(void **state)
+{
+    (void)state;
+    AUTO(buf) pem = vector_read("ed25519.pub.pem");
+    AUTO_PTR(key) key = NULL;
+    struct reason reason = { 0 };
+    assert_int_equal(key_from_public_pem(buf_span(&pem), &key), OK);
+    assert_int_equal(key_check(key_spki(key), &reason, NULL), ERR_INPUT);
+    assert_string_equal(reason.code, "csr.key_unsupported");
+    assert_string_equal(reason.seen, "Ed25519");
+    static const uint8_t secp256k1[] = { 0x30, 0x15, 0x30, 0x10, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce,
+        0x3d, 0x02, 0x01, 0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x0a, 0x03, 0x01, 0x00 };
+    assert_int_equal(key_check(SPAN_OF(secp256k1), &reason, NULL), ERR_INPUT);
+    assert_string_equal(reason.field, "ec.curve");
+    assert_string_equal(reason.seen, "1.3.132.0.10");
+}
+
+static void a_point_off_the_curve_is_weak_and_nonsense_malformed(void **state)
+{
+    (void)state;
+    AUTO(buf) pem = vector_read("p256.pub.pem");
+    AUTO_PTR(key) key = NULL;
+    struct reason reason = { 0 };
+    uint8_t spki[91];
+    assert_int_equal(key_from_public_pem(buf_span(&pem), &key), OK);
+    memcpy(spki, key_spki(key).data, sizeof spki);
+    spki[90] ^= 1;
+    assert_weak(SPAN_OF(spki), "ec.point");
+    assert_int_equal(key_check(SPAN_LITERAL("\x30\x00"), &reason, NULL), ERR_INPUT);
+    assert_string_equal(reason.code, "csr.key_malformed");
+    assert_int_equal(key_check((struct span){ 0 }, &reason, NULL), ERR_INPUT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(good_keys_pass_and_are_returned),
+        cmocka_unit_test(rsa_1024_is_weak_and_its_size_is_told),
+        cmocka_unit_test(sizes_that_are_odd_or_too_large_are_refused),
+        cmocka_unit_test(an_even_modulus_and_small_factors_are_found),
+        cmocka_unit_test(exponents_outside_the_range_are_refused),
+        cmocka_unit_test(other_algorithms_and_curves_are_named),
+        cmocka_unit_test(a_point_off_the_curve_is_weak_and_nonsense_malformed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
