@@ -29,6 +29,14 @@ void arena_release(struct arena *arena)
     arena->used_total = 0;
 }
 
+void arena_wipe(struct arena *arena)
+{
+    for (struct arena_block *block = arena->blocks; block != NULL; block = block->next) {
+        explicit_bzero(block->data, block->used);
+    }
+    arena_release(arena);
+}
+
 void *arena_alloc(struct arena *arena, size_t count, size_t size)
 {
     size_t bytes;

@@ -1,5 +1,6 @@
 #pragma once
-/* Memory that dies together: with the request or the message it was made for. Never for secrets. */
+/* Memory that dies together: with the request or the message it was made for. Never for secrets:
+ * where one may pass through all the same (a form's raw fields), arena_wipe ends it. */
 #include "lib/base/bytes.h"
 
 struct arena {
@@ -11,6 +12,8 @@ struct arena {
 /* `max` bounds the sum of all allocations; allocates nothing yet. */
 struct arena arena_make(size_t max);
 void arena_release(struct arena *arena);
+/* The same, overwriting everything first. */
+void arena_wipe(struct arena *arena);
 AUTO_DEFINE(arena, arena_release)
 
 /* Zeroed memory for `count` objects of `size` bytes, aligned for any type; NULL if the maximum or

@@ -2,6 +2,7 @@
 #include "lib/http/client.h"
 
 #include "lib/base/limits.h"
+#include "lib/http/loopback.h"
 #include "lib/http/url.h"
 
 #include <arpa/inet.h>
@@ -55,7 +56,6 @@ static void method_prepare(CURL *curl, const struct http_call *call);
 static enum err headers_prepare(const struct http_call *call, struct curl_slist **headers);
 static enum err list_add(struct curl_slist **list, const char *text);
 static curl_socket_t socket_open(void *ctx, curlsocktype purpose, struct curl_sockaddr *address);
-static bool address_loopback(const struct sockaddr *address);
 static size_t body_take(char *data, size_t size, size_t count, void *ctx);
 static size_t header_take(char *data, size_t size, size_t count, void *ctx);
 static enum err failure_tell(const struct http_client *client, CURLcode code, const char *host,
@@ -276,15 +276,6 @@ static curl_socket_t socket_open(void *ctx, curlsocktype purpose, struct curl_so
         return CURL_SOCKET_BAD;
     }
     return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-}
-
-static bool address_loopback(const struct sockaddr *address)
-{
-    if (address->sa_family == AF_INET) {
-        return ntohl(((const struct sockaddr_in *)address)->sin_addr.s_addr) >> 24 == 127;
-    }
-    return address->sa_family == AF_INET6 &&
-           IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)address)->sin6_addr);
 }
 
 static size_t body_take(char *data, size_t size, size_t count, void *ctx)

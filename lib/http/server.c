@@ -3,6 +3,7 @@
  * the first call for each request looks at the head itself and refuses what is doubtful. */
 #include "lib/http/server.h"
 
+#include "lib/http/loopback.h"
 #include "lib/http/route.h"
 #include "lib/http/tls.h"
 #include "lib/http/url.h"
@@ -136,18 +137,16 @@ static enum err address_parse(const struct http_server_config *config,
 {
     struct sockaddr_in *v4 = (struct sockaddr_in *)ret_address;
     struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)ret_address;
-    bool loopback = false;
     if (inet_pton(AF_INET, config->address, &v4->sin_addr) == 1) {
         v4->sin_family = AF_INET;
         v4->sin_port = htons(config->port);
-        loopback = ntohl(v4->sin_addr.s_addr) >> 24 == 127;
     } else if (inet_pton(AF_INET6, config->address, &v6->sin6_addr) == 1) {
         v6->sin6_family = AF_INET6;
         v6->sin6_port = htons(config->port);
-        loopback = IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
     } else {
         return ERR_INPUT;
     }
+    bool loopback = address_loopback((const struct sockaddr *)ret_address);
     return loopback || config->certificate_pem.len > 0 ? OK : ERR_DENIED;
 }
 
@@ -243,7 +242,7 @@ static void exchange_close(void *cls, struct MHD_Connection *connection, void **
     }
     buf_release(&exchange->body);
     buf_release(&exchange->response.body);
-    arena_release(&exchange->arena);
+    arena_wipe(&exchange->arena);
     free(exchange);
     *exchange_slot = NULL;
 }
@@ -268,6 +267,8 @@ static enum MHD_Result exchange_step(void *cls, struct MHD_Connection *connectio
     }
     if (*upload_len > 0) {
         buf_append(&exchange->body, span_make(upload, *upload_len));
+        /* A PIN may be in it; the connection's own memory would keep it until the next request. */
+        explicit_bzero((void *)(uintptr_t)upload, *upload_len);
         *upload_len = 0;
         return buf_check(&exchange->body) == OK ? MHD_YES : MHD_NO;
     }
