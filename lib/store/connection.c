@@ -15,7 +15,7 @@ static const char *const pragmas[] = {
 };
 
 static enum err connection_prepare(struct connection *connection, bool reader);
-static int result_of_io(const struct connection *connection, int result);
+static int result_of_io(int result);
 
 enum err connection_open(const char *path, bool reader, struct connection **ret_connection,
     struct reason *ret_reason)
@@ -26,7 +26,7 @@ enum err connection_open(const char *path, bool reader, struct connection **ret_
     }
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
     int result = sqlite3_open_v2(path, &connection->database, flags, NULL);
-    enum err err = connection_err(connection, result);
+    enum err err = connection_err(result);
     if (err == OK) {
         err = connection_prepare(connection, reader);
     }
@@ -79,7 +79,7 @@ enum err connection_statement(
         if (statement->sql == NULL) {
             int result = sqlite3_prepare_v3(connection->database, sql, -1,
                 SQLITE_PREPARE_PERSISTENT, &statement->prepared, /* tail */ NULL);
-            TRY(connection_err(connection, result));
+            TRY(connection_err(result));
             statement->sql = sql;
             *ret_statement = statement->prepared;
             return OK;
@@ -92,7 +92,7 @@ enum err connection_statement(
 enum err connection_exec(struct connection *connection, const char *sql)
 {
     int result = sqlite3_exec(connection->database, sql, NULL, NULL, NULL);
-    return connection_err(connection, result);
+    return connection_err(result);
 }
 
 void connection_rollback(struct connection *connection)
@@ -102,9 +102,9 @@ void connection_rollback(struct connection *connection)
     }
 }
 
-enum err connection_err(const struct connection *connection, int result)
+enum err connection_err(int result)
 {
-    switch (result_of_io(connection, result) & 0xff) {
+    switch (result_of_io(result) & 0xff) {
     case SQLITE_OK:
     case SQLITE_ROW:
     case SQLITE_DONE:
@@ -129,13 +129,10 @@ enum err connection_err(const struct connection *connection, int result)
     }
 }
 
-/* A write beyond the quota or the process's file size limit reaches SQLite as an I/O error. */
-static int result_of_io(const struct connection *connection, int result)
+/* A write beyond the quota or the process's file size limit is an I/O error to SQLite, which keeps
+ * the reason for some calls only; the errno of the failed write is still there for the others. */
+static int result_of_io(int result)
 {
-    if ((result & 0xff) != SQLITE_IOERR || connection->database == NULL) {
-        return result;
-    }
-    int number = sqlite3_system_errno(connection->database);
-    bool full = number == ENOSPC || number == EDQUOT || number == EFBIG;
-    return full ? SQLITE_FULL : result;
+    bool full = errno == ENOSPC || errno == EDQUOT || errno == EFBIG;
+    return (result & 0xff) == SQLITE_IOERR && full ? SQLITE_FULL : result;
 }

@@ -34,4 +34,4 @@ enum err connection_exec(struct connection *connection, const char *sql) MUST_US
 /* Whatever state the transaction is in, there is none afterwards. */
 void connection_rollback(struct connection *connection);
 /* What a caller acts on: FULL to ERR_NO_SPACE, BUSY to ERR_AGAIN, CONSTRAINT to ERR_CONFLICT. */
-enum err connection_err(const struct connection *connection, int result);
+enum err connection_err(int result);

@@ -69,7 +69,7 @@ static int bind_index(struct query *query)
 
 static void bind_result(struct query *query, int result)
 {
-    query->failed = connection_err(query->connection, result);
+    query->failed = connection_err(result);
 }
 
 enum err query_run(struct query *query)
@@ -98,7 +98,7 @@ enum err query_row(struct query *query)
     if (result == SQLITE_DONE) {
         return ERR_NOT_FOUND;
     }
-    query->failed = connection_err(query->connection, result);
+    query->failed = connection_err(result);
     return query->failed;
 }
 
