@@ -8,7 +8,7 @@
 #include <strings.h>
 
 /* A name server that doesn't answer must leave time for the second try and for the rest. */
-enum { LOOKUP_MS = 2500 };
+enum { LOOKUP_MS = 2000 };
 
 static const struct {
     bool permits;
@@ -75,6 +75,7 @@ enum err caa_check(const struct resolver *resolver, const struct caa_request *re
     }
     if (!decided) {
         verdict.finding = failed ? CAA_ABSENT_BUT_FAILURES : CAA_ABSENT;
+        verdict.node[0] = '\0';
     }
     *ret_verdict = verdict;
     return OK;

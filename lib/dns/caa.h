@@ -55,7 +55,7 @@ enum caa_finding {
 struct caa_verdict {
     enum caa_finding finding;
     enum dns_security security;           /* of the answer that decided */
-    char node[HOST_NAME_MAX_LENGTH + 1];  /* whose records, or whose failure, decided */
+    char node[HOST_NAME_MAX_LENGTH + 1];  /* whose records or failure decided; or empty */
     char seen[CAA_TEXT_MAX];              /* the deciding property, printable */
 };
 

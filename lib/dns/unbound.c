@@ -169,6 +169,7 @@ static enum err base_copy(const struct resolver_config *config, struct resolver_
 static enum err context_configure(
     const struct resolver_base *base, struct ub_ctx *context, struct reason *ret_reason)
 {
+    ub_ctx_debugout(context, /* out= */ NULL);
     for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
         if (ub_ctx_set_option(context, options[i].name, options[i].value) != 0) {
             return reason_set(
@@ -188,6 +189,10 @@ static enum err context_configure(
     }
     TRY(context_add_anchors(base, context, ret_reason));
     TRY(context_add_stubs(base, context, ret_reason));
+    /* Without this the context would fork. */
+    if (ub_ctx_async(context, /* dothread= */ 1) != 0) {
+        return ERR_UNSUPPORTED;
+    }
     /* Finalises the context: no option can be set after this. */
     for (size_t i = 0; i < base->stub_count; i++) {
         if (ub_ctx_zone_remove(context, base->stubs[i].zone) != 0) {
@@ -247,7 +252,6 @@ static enum err session_lookup(void *ctx, const char *name, enum dns_type type,
     struct ub_ctx *context = ((struct resolver_session *)ctx)->context;
     struct delivery delivery = { 0 };
     int id = 0;
-    ub_ctx_async(context, /* dothread= */ 1);
     int error = ub_resolve_async(context, name, (int)type, /* class IN */ 1, &delivery, deliver, &id);
     if (error != 0) {
         return error == UB_SYNTAX ? ERR_INPUT : error == UB_NOMEM ? ERR_MEMORY : ERR_IO;
