@@ -1,0 +1,139 @@
+/* Checks, observations and reports between the registrar and its validators. */
+#include "lib/wire/validator.h"
+
+#include <stdio.h>
+
+static void text_fill(char *to, size_t size, const char *from);
+static enum err step_read(struct der *reader, struct report_step *ret_step);
+static enum err text_read(struct der *reader, char *ret_text, size_t size);
+
+void report_add(struct report *report, const char *code, const char *asked, const char *seen,
+    const char *expected)
+{
+    if (report->count == REPORT_STEPS_MAX) {
+        return;
+    }
+    struct report_step *step = &report->steps[report->count++];
+    text_fill(step->code, sizeof step->code, code);
+    text_fill(step->asked, sizeof step->asked, asked);
+    text_fill(step->seen, sizeof step->seen, seen);
+    text_fill(step->expected, sizeof step->expected, expected);
+}
+
+void report_write(struct der_writer *writer, const struct report *report)
+{
+    der_open(writer, DER_SEQUENCE);
+    for (size_t i = 0; i < report->count; i++) {
+        const struct report_step *step = &report->steps[i];
+        der_open(writer, DER_SEQUENCE);
+        der_write_text(writer, DER_UTF8_STRING, step->code);
+        der_write_text(writer, DER_UTF8_STRING, step->asked);
+        der_write_text(writer, DER_UTF8_STRING, step->seen);
+        der_write_text(writer, DER_UTF8_STRING, step->expected);
+        der_close(writer);
+    }
+    der_close(writer);
+}
+
+enum err report_read(struct der *reader, struct report *ret_report)
+{
+    struct der steps;
+    TRY(der_enter(reader, DER_SEQUENCE, &steps));
+    struct report report = { 0 };
+    while (!der_empty(&steps)) {
+        if (report.count == REPORT_STEPS_MAX) {
+            return ERR_LIMIT;
+        }
+        TRY(step_read(&steps, &report.steps[report.count]));
+        report.count++;
+    }
+    *ret_report = report;
+    return OK;
+}
+
+void validator_check_write(struct der_writer *writer, const void *check)
+{
+    const struct validator_check *message = check;
+    der_open(writer, DER_SEQUENCE);
+    der_write_octets(writer, SPAN_OF(message->attempt));
+    challenge_write(writer, &message->challenge);
+    der_close(writer);
+}
+
+enum err validator_check_read(struct der *reader, struct validator_check *ret_check)
+{
+    struct der inner;
+    struct validator_check check = { 0 };
+    TRY(der_enter(reader, DER_SEQUENCE, &inner));
+    TRY(der_read_fixed(&inner, check.attempt, ATTEMPT_BYTES));
+    TRY(challenge_read(&inner, &check.challenge));
+    TRY(der_finish(&inner));
+    *ret_check = check;
+    return OK;
+}
+
+void validator_answer_write(struct der_writer *writer, const void *answer)
+{
+    const struct validator_answer *message = answer;
+    der_open(writer, DER_SEQUENCE);
+    der_write_octets(writer, message->observation);
+    report_write(writer, &message->report);
+    der_close(writer);
+}
+
+enum err validator_answer_read(struct der *reader, struct validator_answer *ret_answer)
+{
+    struct der inner;
+    struct validator_answer answer = { 0 };
+    TRY(der_enter(reader, DER_SEQUENCE, &inner));
+    TRY(der_read(&inner, DER_OCTET_STRING, &answer.observation));
+    if (answer.observation.len == 0 || answer.observation.len > OBSERVATION_MAX_BYTES) {
+        return ERR_LIMIT;
+    }
+    TRY(report_read(&inner, &answer.report));
+    TRY(der_finish(&inner));
+    *ret_answer = answer;
+    return OK;
+}
+
+static enum err step_read(struct der *reader, struct report_step *ret_step)
+{
+    struct der inner;
+    struct report_step step = { 0 };
+    TRY(der_enter(reader, DER_SEQUENCE, &inner));
+    TRY(text_read(&inner, step.code, sizeof step.code));
+    TRY(text_read(&inner, step.asked, sizeof step.asked));
+    TRY(text_read(&inner, step.seen, sizeof step.seen));
+    TRY(text_read(&inner, step.expected, sizeof step.expected));
+    TRY(der_finish(&inner));
+    *ret_step = step;
+    return OK;
+}
+
+/* Possibly empty, without control characters: it will stand on pages and in logs. */
+static enum err text_read(struct der *reader, char *ret_text, size_t size)
+{
+    struct span text;
+    TRY(der_read_text(reader, DER_UTF8_STRING, &text));
+    if (text.len >= size) {
+        return ERR_LIMIT;
+    }
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.data[i] < 0x20 || text.data[i] == 0x7f) {
+            return ERR_INPUT;
+        }
+    }
+    memcpy(ret_text, text.data, text.len);
+    ret_text[text.len] = '\0';
+    return OK;
+}
+
+/* Our side of the same rule: ASCII without control characters, whatever it is given. */
+static void text_fill(char *to, size_t size, const char *from)
+{
+    size_t length = from == NULL ? 0 : strnlen(from, size - 1);
+    for (size_t i = 0; i < length; i++) {
+        to[i] = from[i] >= 0x20 && from[i] <= 0x7e ? from[i] : '?';
+    }
+    to[length] = '\0';
+}

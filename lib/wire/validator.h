@@ -1,0 +1,50 @@
+#pragma once
+/* The conversation with a validator, the primary's on its socket and a remote perspective's over
+ * HTTPS: look now whether the value expected by this challenge stands there. The answer is the
+ * observation, signed, and beside it a report for people, which proves nothing. */
+#include "lib/ca/observation.h"
+
+enum {
+    /* A step a lookup; a wildcard's deepest climb has more labels than anybody would read. */
+    REPORT_STEPS_MAX = 16,
+    REPORT_TEXT_MAX = 321,
+    /* An observation holds two names, a hash and an RSA signature. */
+    OBSERVATION_MAX_BYTES = 4096,
+};
+
+enum validator_message { VALIDATOR_CHECK = 1 };
+
+struct validator_check {
+    uint8_t attempt[ATTEMPT_BYTES];
+    struct challenge challenge;
+};
+
+/* Something a perspective asked and what came of it; texts are printable, possibly empty. */
+struct report_step {
+    char code[REASON_CODE_MAX]; /* message id: "dcv.txt_missing", "caa.forbids", … */
+    char asked[REPORT_TEXT_MAX];
+    char seen[REPORT_TEXT_MAX];
+    char expected[REPORT_TEXT_MAX];
+};
+
+struct report {
+    struct report_step steps[REPORT_STEPS_MAX];
+    size_t count;
+};
+
+struct validator_answer {
+    struct span observation; /* DER, as observation_read takes it; borrowed */
+    struct report report;
+};
+
+/* Adds a step, its texts cut at the limits; steps beyond the maximum are dropped. */
+void report_add(struct report *report, const char *code, const char *asked, const char *seen,
+    const char *expected);
+void report_write(struct der_writer *writer, const struct report *report);
+enum err report_read(struct der *reader, struct report *ret_report) MUST_USE;
+
+/* The bodies of request and answer. */
+void validator_check_write(struct der_writer *writer, const void *check);
+enum err validator_check_read(struct der *reader, struct validator_check *ret_check) MUST_USE;
+void validator_answer_write(struct der_writer *writer, const void *answer);
+enum err validator_answer_read(struct der *reader, struct validator_answer *ret_answer) MUST_USE;

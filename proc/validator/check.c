@@ -1,0 +1,168 @@
+/* From a challenge to a signed observation: derive, look, ask CAA, sign. */
+#include "proc/validator/check.h"
+
+#include "lib/dns/caa.h"
+#include "proc/validator/method.h"
+
+#include <stdio.h>
+
+/* The registrar's clock and ours need not agree to the second. */
+enum { CLOCK_TOLERANCE_SECONDS = 60 };
+
+static enum err challenge_accept(const struct challenge *challenge,
+    const struct method **ret_method, char ret_adn[HOST_NAME_MAX_LENGTH + 1],
+    struct reason *ret_reason);
+static enum err look(const struct attempt *attempt, const struct method *method,
+    struct observation *observation);
+static bool usable(const struct attempt *attempt, int64_t now);
+static enum err ask_caa(const struct attempt *attempt, const struct method *method,
+    struct observation *observation);
+static enum err sign(
+    const struct checker *checker, struct observation *observation, struct buf *der);
+static void write_signed_part(struct der_writer *writer, const void *observation);
+static void write_whole(struct der_writer *writer, const void *observation);
+
+enum err check_run(const struct checker *checker, const struct validator_check *check,
+    struct buf *observation, struct report *ret_report, struct reason *ret_reason)
+{
+    const struct method *method = NULL;
+    struct report report = { 0 };
+    struct resolver resolver = { 0 };
+    struct attempt attempt = {
+        .checker = checker,
+        .challenge = &check->challenge,
+        .resolver = &resolver,
+        .deadline_ms = clock_monotonic_ms() + CHECK_DEADLINE_MS,
+        .report = &report,
+    };
+    TRY(challenge_accept(&check->challenge, &method, attempt.adn, ret_reason));
+    TRY(challenge_expected(&check->challenge, attempt.expected));
+    struct observation seen = {
+        .challenge = check->challenge,
+        .dcv = DCV_FAILED,
+        .caa = CAA_PROHIBITS,
+        .dnssec = DNSSEC_UNKNOWN,
+        .time = clock_now(&checker->clock),
+    };
+    snprintf(seen.perspective, sizeof seen.perspective, "%s", checker->id);
+    snprintf(seen.adn, sizeof seen.adn, "%s", attempt.adn);
+    memcpy(seen.attempt, check->attempt, ATTEMPT_BYTES);
+    memcpy(seen.expected, attempt.expected, sizeof seen.expected);
+    TRY(checker->resolver_open(checker->ctx, &resolver));
+    enum err err = look(&attempt, method, &seen);
+    checker->resolver_close(checker->ctx, resolver);
+    TRY(err);
+    TRY(sign(checker, &seen, observation));
+    *ret_report = report;
+    return OK;
+}
+
+/* The sender has checked all this before; a name that we would sign without understanding it must
+ * not depend on that. */
+static enum err challenge_accept(const struct challenge *challenge,
+    const struct method **ret_method, char ret_adn[HOST_NAME_MAX_LENGTH + 1],
+    struct reason *ret_reason)
+{
+    struct dns_name name;
+    char host[HOST_NAME_MAX_LENGTH + 1];
+    TRY(dns_name_parse(
+        span_from_text(challenge->name), DNS_NAME_HOST_OR_WILDCARD, &name, ret_reason));
+    if (strcmp(name.text, challenge->name) != 0) {
+        return reason_set(
+            ret_reason, ERR_INPUT, "name.not_canonical", challenge->name, NULL, name.text);
+    }
+    if (challenge_dns_host(challenge, host, sizeof host) != OK) {
+        return reason_set(ret_reason, ERR_INPUT, "name.too_long", challenge->name, NULL, NULL);
+    }
+    *ret_method = method_find(challenge->method);
+    if (*ret_method == NULL) {
+        return reason_set(ret_reason, ERR_UNSUPPORTED, "dcv.method_unsupported", challenge->name,
+            dcv_method_id(challenge->method), NULL);
+    }
+    snprintf(ret_adn, HOST_NAME_MAX_LENGTH + 1, "%s", dns_name_base(&name));
+    return OK;
+}
+
+/* CAA is asked in the same attempt, whatever became of the value: the report shows both. */
+static enum err look(const struct attempt *attempt, const struct method *method,
+    struct observation *observation)
+{
+    if (usable(attempt, observation->time)) {
+        struct sighting sighting;
+        TRY(method->look(attempt, &sighting));
+        observation->dcv = sighting.result;
+        observation->dnssec = sighting.dnssec;
+    }
+    return ask_caa(attempt, method, observation);
+}
+
+/* BR 1.6.1: a random value lives for 30 days. Nor may a certificate be asked for a whole suffix. */
+static bool usable(const struct attempt *attempt, int64_t now)
+{
+    int64_t created = attempt->challenge->created;
+    char text[TIME_TEXT_MAX], limit[TIME_TEXT_MAX];
+    time_format_rfc3339(created, text);
+    if (created > now + CLOCK_TOLERANCE_SECONDS || now > created + VALIDATION_VALUE_SECONDS) {
+        bool expired = created < now;
+        time_format_rfc3339(expired ? created + VALIDATION_VALUE_SECONDS : now, limit);
+        report_add(attempt->report, expired ? "dcv.expired" : "dcv.not_yet_valid",
+            attempt->challenge->name, text, limit);
+        return false;
+    }
+    struct dns_name name;
+    if (dns_name_parse(span_from_text(attempt->adn), DNS_NAME_HOST, &name, NULL) != OK ||
+        suffix_list_holds(attempt->checker->suffixes, &name)) {
+        report_add(attempt->report, "name.public_suffix", attempt->challenge->name, attempt->adn,
+            NULL);
+        return false;
+    }
+    return true;
+}
+
+static enum err ask_caa(const struct attempt *attempt, const struct method *method,
+    struct observation *observation)
+{
+    const char *identity = attempt->checker->caa_identity;
+    const struct caa_request request = {
+        .name = attempt->adn,
+        .wildcard = strcmp(attempt->adn, attempt->challenge->name) != 0,
+        .identity = identity,
+        .account_uri = NULL,
+        .method = method->caa_label,
+    };
+    struct caa_verdict verdict;
+    TRY(caa_check(attempt->resolver, &request, attempt->deadline_ms, &verdict));
+    observation->caa = caa_permits(verdict.finding) ? CAA_PERMITS : CAA_PROHIBITS;
+    char asked[HOST_NAME_MAX_LENGTH + 16], expected[REPORT_TEXT_MAX];
+    snprintf(asked, sizeof asked, "CAA %s",
+        verdict.node[0] == '\0' ? attempt->adn : verdict.node);
+    snprintf(expected, sizeof expected, "0 %s \"%s\"", request.wildcard ? "issuewild" : "issue",
+        identity);
+    report_add(attempt->report, caa_code(verdict.finding), asked, verdict.seen, expected);
+    return OK;
+}
+
+static enum err sign(
+    const struct checker *checker, struct observation *observation, struct buf *der)
+{
+    AUTO(buf) signed_part = buf_make(OBSERVATION_MAX_BYTES);
+    uint8_t signature[SIGNATURE_MAX_BYTES];
+    size_t len = 0;
+    TRY(der_encode(write_signed_part, observation, &signed_part));
+    TRY(signature_make(
+        checker->key, SIGNATURE_RSA_SHA256, buf_span(&signed_part), signature, &len));
+    observation->signature = span_make(signature, len);
+    enum err err = der_encode(write_whole, observation, der);
+    observation->signature = (struct span){ 0 };
+    return err;
+}
+
+static void write_signed_part(struct der_writer *writer, const void *observation)
+{
+    observation_write_signed_part(writer, observation);
+}
+
+static void write_whole(struct der_writer *writer, const void *observation)
+{
+    observation_write(writer, observation);
+}

@@ -1,0 +1,30 @@
+#pragma once
+/* One check: does the value that this challenge expects stand at the name now, and does CAA permit
+ * us? What was seen, good or bad, is signed; why, is reported. */
+#include "lib/base/clock.h"
+#include "lib/crypto/sign.h"
+#include "lib/dns/resolver.h"
+#include "lib/dns/suffix.h"
+#include "lib/wire/validator.h"
+
+/* All of a check, however many questions it asks (THREATS.md D19). */
+enum { CHECK_DEADLINE_MS = 10000 };
+
+/* What all checks of a process share; constant, used by several threads. */
+struct checker {
+    const char *id;           /* the perspective's, in the roster */
+    const struct key *key;    /* its observation key */
+    const char *caa_identity; /* our issuer domain name */
+    struct clock clock;
+    const struct suffix_list *suffixes;
+    /* Gives a resolver that remembers nothing, and takes it back. */
+    enum err (*resolver_open)(void *ctx, struct resolver *ret_resolver);
+    void (*resolver_close)(void *ctx, struct resolver resolver);
+    void *ctx;
+};
+
+/* Appends the observation's DER. ERR_INPUT for a challenge whose name is no host name or can't have
+ * a record, ERR_UNSUPPORTED for a method that isn't in the table; both with a reason. ERR_MEMORY,
+ * ERR_CRYPTO, ERR_IO: nothing could be seen, so nothing is said. */
+enum err check_run(const struct checker *checker, const struct validator_check *check,
+    struct buf *observation, struct report *ret_report, struct reason *ret_reason) MUST_USE;

@@ -1,0 +1,16 @@
+/* The table of methods. */
+#include "proc/validator/method.h"
+
+static const struct method methods[] = {
+    { DCV_DNS, "ca-tbr-7", method_dns_look },
+};
+
+const struct method *method_find(enum dcv_method method)
+{
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+        if (methods[i].method == method) {
+            return &methods[i];
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,33 @@
+#pragma once
+/* The methods of domain control validation that this program knows, as a table: a row a method. */
+#include "proc/validator/check.h"
+
+/* A check under way. */
+struct attempt {
+    const struct checker *checker;
+    const struct challenge *challenge;
+    const struct resolver *resolver;
+    int64_t deadline_ms;
+    char expected[EXPECTED_TEXT_MAX];
+    char adn[HOST_NAME_MAX_LENGTH + 1]; /* authorization domain name: the name without "*." */
+    struct report *report;
+};
+
+/* What a method found. */
+struct sighting {
+    enum dcv_result result;
+    enum dnssec_state dnssec; /* of the record that decided */
+};
+
+struct method {
+    enum dcv_method method;
+    const char *caa_label; /* RFC 8657 validationmethods, as BR 4.2.2.1 names it */
+    /* Looks and reports. An error means that nothing could be seen for a reason of our own. */
+    enum err (*look)(const struct attempt *attempt, struct sighting *ret_sighting);
+};
+
+/* NULL if it isn't in the table. */
+const struct method *method_find(enum dcv_method method);
+
+/* BR 3.2.2.4.7, by a TXT record at "_ecert-validation." and the authorization domain name. */
+enum err method_dns_look(const struct attempt *attempt, struct sighting *ret_sighting) MUST_USE;

@@ -1,0 +1,331 @@
+#include "proc/validator/check.h"
+
+#include "tests/unit/dns/fake_resolver.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#define NOW INT64_C(1795400000)
+#define HOST "_ecert-validation.www.shop.example.com"
+
+/* A checker over a world of answers, with a key made once. */
+struct bench {
+    struct fake_world world;
+    struct checker checker;
+    struct validator_check check;
+    char expected[EXPECTED_TEXT_MAX];
+    uint8_t rdata[1 + EXPECTED_TEXT_MAX]; /* a TXT record with the expected value */
+    struct report report;
+    struct reason reason;
+    struct buf der;
+};
+
+static struct key *key;
+static struct suffix_list *suffixes;
+
+static int64_t fixed_now(void *ctx)
+{
+    (void)ctx;
+    return NOW;
+}
+
+static enum err bench_open(void *ctx, struct resolver *ret_resolver)
+{
+    *ret_resolver = fake_resolver(ctx);
+    return OK;
+}
+
+static void bench_close(void *ctx, struct resolver resolver)
+{
+    assert_ptr_equal(ctx, resolver.ctx);
+}
+
+static void bench_init(struct bench *bench, const char *name)
+{
+    *bench = (struct bench){
+        .checker = { .id = "hk-1", .key = key, .caa_identity = "ca.example.net",
+            .clock = { .now = fixed_now }, .suffixes = suffixes, .resolver_open = bench_open,
+            .resolver_close = bench_close },
+        .check = { .attempt = { 1, 2, 3 },
+            .challenge = { .method = DCV_DNS, .created = NOW - 60, .nonce = { 4, 5, 6 } } },
+        .der = buf_make(OBSERVATION_MAX_BYTES),
+    };
+    snprintf(bench->check.challenge.name, sizeof bench->check.challenge.name, "%s", name);
+}
+
+/* Derives the expected value once the challenge is as the test wants it. */
+static void bench_expect(struct bench *bench)
+{
+    assert_int_equal(challenge_expected(&bench->check.challenge, bench->expected), OK);
+    bench->rdata[0] = (uint8_t)strlen(bench->expected);
+    memcpy(bench->rdata + 1, bench->expected, bench->rdata[0]);
+}
+
+static struct span expected_rdata(const struct bench *bench)
+{
+    return span_make(bench->rdata, 1u + bench->rdata[0]);
+}
+
+static struct observation bench_run(struct bench *bench, struct fake_answer *answers, size_t count)
+{
+    bench->world = (struct fake_world){ .answers = answers, .count = count };
+    bench->checker.ctx = &bench->world;
+    buf_clear(&bench->der);
+    assert_int_equal(check_run(&bench->checker, &bench->check, &bench->der, &bench->report,
+                         &bench->reason), OK);
+    struct observation observation;
+    struct der reader = der_reader(buf_span(&bench->der));
+    assert_int_equal(observation_read(&reader, &observation), OK);
+    assert_int_equal(der_finish(&reader), OK);
+    assert_int_equal(signature_verify(
+                         key, SIGNATURE_RSA_SHA256, observation.signed_part, observation.signature),
+        OK);
+    return observation;
+}
+
+static const struct report_step *bench_step(const struct bench *bench, const char *code)
+{
+    for (size_t i = 0; i < bench->report.count; i++) {
+        if (strcmp(bench->report.steps[i].code, code) == 0) {
+            return &bench->report.steps[i];
+        }
+    }
+    return NULL;
+}
+
+static void the_expected_value_passes_and_is_signed(void **state)
+{
+    (void)state;
+    struct bench bench;
+    bench_init(&bench, "www.shop.example.com");
+    bench_expect(&bench);
+    struct fake_answer answers[] = {
+        { .name = HOST, .type = DNS_TXT, .records = { SPAN_LITERAL("\x03" "old"), expected_rdata(&bench) } },
+    };
+    struct observation seen = bench_run(&bench, answers, 1);
+    assert_int_equal(seen.dcv, DCV_PASSED);
+    assert_int_equal(seen.caa, CAA_PERMITS);
+    assert_int_equal(seen.dnssec, DNSSEC_SECURE);
+    assert_int_equal(seen.time, NOW);
+    assert_string_equal(seen.perspective, "hk-1");
+    assert_string_equal(seen.adn, "www.shop.example.com");
+    assert_string_equal(seen.expected, bench.expected);
+    assert_memory_equal(seen.attempt, bench.check.attempt, ATTEMPT_BYTES);
+    assert_string_equal(bench_step(&bench, "dcv.txt_found")->asked, "TXT " HOST);
+    assert_non_null(bench_step(&bench, "caa.absent"));
+    buf_release(&bench.der);
+}
+
+static void a_wildcard_is_validated_at_its_base_and_asks_issuewild(void **state)
+{
+    (void)state;
+    struct bench bench;
+    bench_init(&bench, "*.shop.example.com");
+    bench_expect(&bench);
+    struct fake_answer answers[] = {
+        { .name = "_ecert-validation.shop.example.com", .type = DNS_TXT,
+            .records = { expected_rdata(&bench) } },
+        { .name = "shop.example.com", .type = DNS_CAA,
+            .records = { SPAN_LITERAL("\x00\x05" "issue" "ca.example.net"),
+                SPAN_LITERAL("\x00\x09" "issuewild" ";") } },
+    };
+    struct observation seen = bench_run(&bench, answers, 2);
+    assert_int_equal(seen.dcv, DCV_PASSED);
+    assert_int_equal(seen.caa, CAA_PROHIBITS);
+    assert_string_equal(seen.adn, "shop.example.com");
+    assert_string_equal(seen.challenge.name, "*.shop.example.com");
+    assert_string_equal(
+        bench_step(&bench, "caa.forbids")->expected, "0 issuewild \"ca.example.net\"");
+    buf_release(&bench.der);
+}
+
+static void what_does_not_match_exactly_fails_with_its_code(void **state)
+{
+    (void)state;
+    struct bench bench;
+    bench_init(&bench, "www.shop.example.com");
+    bench_expect(&bench);
+    uint8_t upper[sizeof bench.rdata], longer[sizeof bench.rdata + 1];
+    for (size_t i = 0; i < sizeof upper; i++) {
+        upper[i] = (uint8_t)(bench.rdata[i] >= 'a' ? bench.rdata[i] - 32 : bench.rdata[i]);
+    }
+    memcpy(longer, bench.rdata, sizeof bench.rdata);
+    longer[0] = bench.rdata[0] + 1;
+    longer[longer[0]] = ' ';
+    const struct {
+        const char *code;
+        struct fake_answer answer;
+        enum dnssec_state dnssec;
+    } cases[] = {
+        { "dcv.txt_missing", { .rcode = DNS_RCODE_OK }, DNSSEC_SECURE },
+        { "dcv.txt_missing", { .rcode = DNS_RCODE_NXDOMAIN }, DNSSEC_SECURE },
+        { "dcv.txt_wrong", { .records = { SPAN_LITERAL("\x05" "wrong") } }, DNSSEC_SECURE },
+        { "dcv.txt_wrong", { .records = { SPAN_LITERAL("\x00") } }, DNSSEC_SECURE },
+        { "dcv.txt_wrong", { .records = { SPAN_LITERAL("\x09" "torn") } }, DNSSEC_SECURE },
+        { "dcv.txt_wrong", { .records = { span_make(upper, 1u + upper[0]) } }, DNSSEC_SECURE },
+        { "dcv.txt_wrong", { .records = { span_make(longer, 1u + longer[0]) } }, DNSSEC_SECURE },
+        { "dcv.txt_wrong", { .security = DNS_SECURITY_INSECURE,
+              .records = { SPAN_LITERAL("\x05" "wrong") } }, DNSSEC_INSECURE },
+        { "dcv.servfail", { .rcode = DNS_RCODE_SERVFAIL }, DNSSEC_UNKNOWN },
+        { "dcv.servfail", { .rcode = 5, .records = { expected_rdata(&bench) } }, DNSSEC_UNKNOWN },
+        { "dcv.bogus", { .security = DNS_SECURITY_BOGUS, .records = { expected_rdata(&bench) } },
+            DNSSEC_BOGUS },
+        { "dcv.timeout", { .err = ERR_TIMEOUT }, DNSSEC_UNKNOWN },
+        { "dcv.too_large", { .err = ERR_LIMIT }, DNSSEC_UNKNOWN },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct fake_answer answer = cases[i].answer;
+        answer.name = HOST;
+        answer.type = DNS_TXT;
+        struct observation seen = bench_run(&bench, &answer, 1);
+        if (seen.dcv != DCV_FAILED || bench_step(&bench, cases[i].code) == NULL) {
+            fail_msg("case %zu: dcv %d, %s", i, seen.dcv, bench.report.steps[0].code);
+        }
+        assert_int_equal(seen.dnssec, cases[i].dnssec);
+        assert_string_equal(bench.report.steps[0].expected, bench.expected);
+    }
+    buf_release(&bench.der);
+}
+
+static void a_name_that_does_not_exist_is_told_from_a_record_that_does_not(void **state)
+{
+    (void)state;
+    struct bench bench;
+    bench_init(&bench, "www.shop.example.com");
+    bench_expect(&bench);
+    struct fake_answer answers[] = {
+        { .name = HOST, .type = DNS_TXT, .rcode = DNS_RCODE_NXDOMAIN },
+        { .name = "www.shop.example.com", .type = DNS_SOA, .rcode = DNS_RCODE_NXDOMAIN },
+    };
+    assert_int_equal(bench_run(&bench, answers, 2).dcv, DCV_FAILED);
+    assert_non_null(bench_step(&bench, "dcv.nxdomain"));
+    buf_release(&bench.der);
+}
+
+static void a_lookup_that_failed_once_is_tried_again(void **state)
+{
+    (void)state;
+    struct bench bench;
+    bench_init(&bench, "www.shop.example.com");
+    bench_expect(&bench);
+    struct fake_answer answers[] = { { .name = HOST, .type = DNS_TXT, .fails_first = 1,
+        .records = { expected_rdata(&bench) } } };
+    assert_int_equal(bench_run(&bench, answers, 1).dcv, DCV_PASSED);
+    buf_release(&bench.der);
+}
+
+static void a_value_lives_for_thirty_days_to_the_second(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t created;
+        const char *code;
+        enum dcv_result result;
+    } cases[] = {
+        { NOW - VALIDATION_VALUE_SECONDS, "dcv.txt_found", DCV_PASSED },
+        { NOW - VALIDATION_VALUE_SECONDS - 1, "dcv.expired", DCV_FAILED },
+        { NOW + 60, "dcv.txt_found", DCV_PASSED },
+        { NOW + 61, "dcv.not_yet_valid", DCV_FAILED },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct bench bench;
+        bench_init(&bench, "www.shop.example.com");
+        bench.check.challenge.created = cases[i].created;
+        bench_expect(&bench);
+        struct fake_answer answers[] = {
+            { .name = HOST, .type = DNS_TXT, .records = { expected_rdata(&bench) } } };
+        assert_int_equal(bench_run(&bench, answers, 1).dcv, cases[i].result);
+        assert_non_null(bench_step(&bench, cases[i].code));
+        buf_release(&bench.der);
+    }
+}
+
+static void whatever_changes_the_challenge_changes_what_is_expected(void **state)
+{
+    (void)state;
+    struct bench bench;
+    bench_init(&bench, "www.shop.example.com");
+    bench_expect(&bench);
+    struct fake_answer answers[] = {
+        { .name = HOST, .type = DNS_TXT, .records = { expected_rdata(&bench) } } };
+    bench.check.challenge.has_spki = true;
+    assert_int_equal(bench_run(&bench, answers, 1).dcv, DCV_FAILED);
+    bench.check.challenge.has_spki = false;
+    bench.check.challenge.application_hash[31] ^= 1;
+    assert_int_equal(bench_run(&bench, answers, 1).dcv, DCV_FAILED);
+    buf_release(&bench.der);
+}
+
+static void a_public_suffix_never_passes(void **state)
+{
+    (void)state;
+    struct bench bench;
+    bench_init(&bench, "*.com.hk");
+    bench_expect(&bench);
+    struct fake_answer answers[] = { { .name = "_ecert-validation.com.hk", .type = DNS_TXT,
+        .records = { expected_rdata(&bench) } } };
+    assert_int_equal(bench_run(&bench, answers, 1).dcv, DCV_FAILED);
+    assert_non_null(bench_step(&bench, "name.public_suffix"));
+    buf_release(&bench.der);
+}
+
+static void challenges_that_make_no_sense_are_refused_unsigned(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *code;
+        enum dcv_method method;
+        enum err err;
+    } cases[] = {
+        { "WWW.example.com", "name.not_canonical", DCV_DNS, ERR_INPUT },
+        { "127.0.0.1", "name.ip", DCV_DNS, ERR_INPUT },
+        { "a_b.example.com", "name.underscore", DCV_DNS, ERR_INPUT },
+        { "www.example.com", "dcv.method_unsupported", DCV_WEBSITE, ERR_UNSUPPORTED },
+        { "www.example.com", "dcv.method_unsupported", DCV_EMAIL, ERR_UNSUPPORTED },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct bench bench;
+        bench_init(&bench, cases[i].name);
+        bench.check.challenge.method = cases[i].method;
+        bench.checker.ctx = &bench.world;
+        assert_int_equal(check_run(&bench.checker, &bench.check, &bench.der, &bench.report,
+                             &bench.reason), cases[i].err);
+        assert_string_equal(bench.reason.code, cases[i].code);
+        assert_int_equal(bench.der.len, 0);
+        assert_int_equal(bench.world.asked_count, 0);
+    }
+}
+
+static int prepare(void **state)
+{
+    (void)state;
+    return key_generate(KEY_TYPE_RSA_2048, &key) == OK && suffix_list_open(NULL, &suffixes) == OK
+               ? 0
+               : -1;
+}
+
+static int clear(void **state)
+{
+    (void)state;
+    key_free(key);
+    suffix_list_free(suffixes);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_expected_value_passes_and_is_signed),
+        cmocka_unit_test(a_wildcard_is_validated_at_its_base_and_asks_issuewild),
+        cmocka_unit_test(what_does_not_match_exactly_fails_with_its_code),
+        cmocka_unit_test(a_name_that_does_not_exist_is_told_from_a_record_that_does_not),
+        cmocka_unit_test(a_lookup_that_failed_once_is_tried_again),
+        cmocka_unit_test(a_value_lives_for_thirty_days_to_the_second),
+        cmocka_unit_test(whatever_changes_the_challenge_changes_what_is_expected),
+        cmocka_unit_test(a_public_suffix_never_passes),
+        cmocka_unit_test(challenges_that_make_no_sense_are_refused_unsigned),
+    };
+    return cmocka_run_group_tests(tests, prepare, clear);
+}
