@@ -137,3 +137,19 @@ static void text_fill(char *to, size_t size, const char *from)
     }
     to[length] = '\0';
 }
+
+enum err validator_call_check(struct client *client, const struct validator_check *check,
+    struct buf *observation, struct report *ret_report, struct reason *ret_reason)
+{
+    struct validator_answer result;
+    struct request request = request_make(VALIDATOR_CHECK, validator_check_write, check);
+    AUTO(answer) answer = answer_none();
+    TRY(client_call(client, &request, &answer, ret_reason));
+    if (validator_answer_read(&answer.body, &result) != OK) {
+        return ERR_PEER;
+    }
+    buf_append(observation, result.observation);
+    TRY(buf_check(observation));
+    *ret_report = result.report;
+    return OK;
+}

@@ -3,6 +3,7 @@
  * HTTPS: look now whether the value expected by this challenge stands there. The answer is the
  * observation, signed, and beside it a report for people, which proves nothing. */
 #include "lib/ca/observation.h"
+#include "lib/wire/client.h"
 
 enum {
     /* A step a lookup; a wildcard's deepest climb has more labels than anybody would read. */
@@ -48,3 +49,8 @@ void validator_check_write(struct der_writer *writer, const void *check);
 enum err validator_check_read(struct der *reader, struct validator_check *ret_check) MUST_USE;
 void validator_answer_write(struct der_writer *writer, const void *answer);
 enum err validator_answer_read(struct der *reader, struct validator_answer *ret_answer) MUST_USE;
+
+/* Asks the primary on its socket; appends the observation's DER. A remote perspective is asked by
+ * request_format, HTTPS and answer_parse. */
+enum err validator_call_check(struct client *client, const struct validator_check *check,
+    struct buf *observation, struct report *ret_report, struct reason *ret_reason) MUST_USE;

@@ -1,0 +1,102 @@
+#pragma once
+/* The registrar's conversation with the signer: reserve a serial, have a certificate signed for a
+ * warrant, and tell it what it must never forget. */
+#include "lib/ca/revocation.h"
+#include "lib/ca/warrant.h"
+#include "lib/wire/client.h"
+
+enum signer_message {
+    SIGNER_RESERVE = 1,
+    SIGNER_ISSUE,
+    SIGNER_REVOKE,
+    SIGNER_WITHDRAW,
+    SIGNER_CRL,
+    SIGNER_STATUS,
+};
+
+enum { SIGNER_CRL_MAX_BYTES = FILE_MAX_BYTES, SIGNER_LEVEL_MAX = 64 };
+
+struct signer_reserve {
+    struct request_id request;
+};
+
+struct signer_serial {
+    uint8_t bytes[SERIAL_MAX_BYTES]; /* magnitude */
+    size_t len;
+};
+
+/* A warrant too large for a packet is empty here and comes as a memory file. */
+struct signer_issue {
+    struct request_id request;
+    struct span warrant;
+};
+
+struct signer_revoke {
+    char issuer[ISSUER_ID_MAX];
+    struct signer_serial serial;
+    enum revocation_reason reason;
+    int64_t date;
+};
+
+struct signer_withdraw {
+    uint8_t application_hash[HASH_BYTES];
+};
+
+struct signer_crl {
+    char issuer[ISSUER_ID_MAX];
+    int64_t this_update, next_update;
+};
+
+struct signer_crl_made {
+    int64_t number;
+    int64_t entries;
+};
+
+struct signer_status {
+    int64_t epoch;
+    enum policy_set policy_set;
+    int64_t journal_records;
+    int64_t journal_bytes;
+    uint8_t journal_head[HASH_BYTES];
+    int64_t issued, revoked, withdrawn;
+    char sandbox[SIGNER_LEVEL_MAX];
+};
+
+void request_id_write(struct der_writer *writer, const struct request_id *request);
+enum err request_id_read(struct der *reader, struct request_id *ret_request) MUST_USE;
+
+void signer_reserve_write(struct der_writer *writer, const void *object);
+enum err signer_reserve_read(struct der *body, struct signer_reserve *ret_reserve) MUST_USE;
+void signer_serial_write(struct der_writer *writer, const void *object);
+enum err signer_serial_read(struct der *body, struct signer_serial *ret_serial) MUST_USE;
+void signer_issue_write(struct der_writer *writer, const void *object);
+/* The warrant borrows from the message. */
+enum err signer_issue_read(struct der *body, struct signer_issue *ret_issue) MUST_USE;
+/* The answer to it: a `struct span`, the certificate's DER. */
+void signer_certificate_write(struct der_writer *writer, const void *object);
+enum err signer_certificate_read(struct der *body, struct span *ret_certificate) MUST_USE;
+void signer_revoke_write(struct der_writer *writer, const void *object);
+enum err signer_revoke_read(struct der *body, struct signer_revoke *ret_revoke) MUST_USE;
+void signer_withdraw_write(struct der_writer *writer, const void *object);
+enum err signer_withdraw_read(struct der *body, struct signer_withdraw *ret_withdraw) MUST_USE;
+void signer_crl_write(struct der_writer *writer, const void *object);
+enum err signer_crl_read(struct der *body, struct signer_crl *ret_crl) MUST_USE;
+void signer_crl_made_write(struct der_writer *writer, const void *object);
+enum err signer_crl_made_read(struct der *body, struct signer_crl_made *ret_made) MUST_USE;
+void signer_status_write(struct der_writer *writer, const void *object);
+enum err signer_status_read(struct der *body, struct signer_status *ret_status) MUST_USE;
+
+/* The registrar's side. Each may be repeated: reserve and issue give the same answer again. */
+enum err signer_call_reserve(struct client *client, const struct signer_reserve *reserve,
+    struct signer_serial *ret_serial, struct reason *ret_reason) MUST_USE;
+/* Appends the certificate. ERR_DENIED with warrant_check's reason. */
+enum err signer_call_issue(struct client *client, const struct signer_issue *issue,
+    struct buf *certificate, struct reason *ret_reason) MUST_USE;
+enum err signer_call_revoke(struct client *client, const struct signer_revoke *revoke,
+    struct reason *ret_reason) MUST_USE;
+enum err signer_call_withdraw(struct client *client, const struct signer_withdraw *withdraw,
+    struct reason *ret_reason) MUST_USE;
+enum err signer_call_crl(struct client *client, const struct signer_crl *crl,
+    struct signer_crl_made *ret_made, struct mapping *ret_crl, struct reason *ret_reason) MUST_USE;
+enum err signer_call_status(struct client *client, struct signer_status *ret_status,
+    struct reason *ret_reason) MUST_USE;
