@@ -47,13 +47,18 @@ policy:
     manual: on
     single-type-signing: on
     algorithm: ecdsap256sha256
+acl:
+  - id: test
+    address: 127.0.0.0/8
+    action: update
 template:
   - id: default
     storage: {folder}
     file: "%s.zone"
     zonefile-sync: 0
     zonefile-load: whole
-    journal-content: none
+    journal-content: changes
+    acl: test
 zone:
 """
 
@@ -135,6 +140,13 @@ class DnsWorld:
             text += DELEGATIONS.format(apex=APEX) + self.delegation_signer("bogus." + APEX)
         with open(self.path(zone + ".zone"), "w", encoding="utf-8") as file:
             file.write(text + self.records.get(zone, ""))
+
+    def update(self, zone, record):
+        """Adds a record while the server runs; it is served when this returns."""
+        with open(self.path(zone + ".new"), "w", encoding="utf-8") as file:
+            file.write(f"server {self.address} {self.port}\nzone {zone}.\norigin {zone}.\n"
+                       f"add {record}send\n")
+        subprocess.run(["knsupdate", self.path(zone + ".new")], check=True)
 
     def break_signatures(self, zone):
         """Changes the first character of each signature over TXT and CAA records."""

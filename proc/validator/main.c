@@ -1,0 +1,238 @@
+/* ecertd-validator: looks whether an expected value stands at a name, and whether CAA permits us.
+ *
+ * What I hold: my observation key; as a remote perspective also my transport key. No store, no
+ * issuing key, nothing of the subscriber but names and hashes.
+ * Whom I talk to: the registrar, over the socket I inherit or, as a remote perspective, over HTTPS
+ * with client certificates; and the name servers of whatever name I am asked about.
+ * What I may do after boot: Internet sockets, threads, and the descriptors I hold. No file.
+ *
+ *   ecertd-validator --config FILE --listen-fd N=validator.sock [--ready-fd N]   the primary
+ *   ecertd-validator --config FILE [--perspective] [--ready-fd N]                a remote perspective
+ */
+#include "lib/base/file.h"
+#include "lib/base/log.h"
+#include "lib/config/config.h"
+#include "lib/sandbox/sandbox.h"
+#include "proc/validator/serve.h"
+
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static const struct sandbox_rules rules = {
+    .groups = SANDBOX_INTERNET,
+    .syscalls = NULL,
+    .files_max = 4096, /* each check may have 64 questions on their way */
+};
+
+/* The root's anchors as Debian's dns-root-data installs them, where the configuration names none. */
+#define ROOT_ANCHORS "/usr/share/dns/root.ds"
+enum { KEY_FILE_MAX_BYTES = 16 * 1024 };
+
+static struct validator {
+    const char *config_path;
+    int listen_fd, ready_fd;
+    bool perspective;
+    struct config config;
+    struct resolver_base *resolvers;
+    struct suffix_list *suffixes;
+    struct key *key;
+    struct serve_identity identity;
+    unsigned registrar_user;
+    struct checker checker;
+} self = { .listen_fd = -1, .ready_fd = -1 };
+
+static bool options_read(int argc, char **argv);
+static enum err boot(struct reason *ret_reason);
+static enum err open_resolvers(struct reason *ret_reason);
+static enum err open_key(struct reason *ret_reason);
+static enum err give_up_the_rest(struct reason *ret_reason);
+static enum err serve(struct reason *ret_reason);
+static enum err session_open(void *ctx, struct resolver *ret_resolver);
+static void session_close(void *ctx, struct resolver resolver);
+static enum err ready(void);
+
+int main(int argc, char **argv)
+{
+    struct reason reason = { 0 };
+    log_open("validator", LOG_INFO);
+    if (!options_read(argc, argv)) {
+        fprintf(stderr, "usage: ecertd-validator --config FILE "
+                        "[--listen-fd N=validator.sock | --perspective] [--ready-fd N]\n");
+        return 64;
+    }
+    enum err err = boot(&reason);
+    if (err == OK) {
+        err = serve(&reason);
+    }
+    log_failure(LOG_ERROR, "validator.ended", err, &reason);
+    return 1;
+}
+
+static bool options_read(int argc, char **argv)
+{
+    static const struct option options[] = {
+        { "config", required_argument, NULL, 'c' },
+        { "listen-fd", required_argument, NULL, 'l' },
+        { "ready-fd", required_argument, NULL, 'r' },
+        { "perspective", no_argument, NULL, 'p' },
+        { NULL, 0, NULL, 0 },
+    };
+    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        char *end = NULL;
+        switch (option) {
+        case 'c':
+            self.config_path = optarg;
+            break;
+        case 'l':
+            self.listen_fd = (int)strtol(optarg, &end, 10);
+            if (end == optarg || strcmp(end, "=validator.sock") != 0) {
+                return false;
+            }
+            break;
+        case 'r':
+            self.ready_fd = (int)strtol(optarg, &end, 10);
+            break;
+        case 'p':
+            self.perspective = true;
+            break;
+        default:
+            return false;
+        }
+    }
+    self.perspective = self.perspective || self.listen_fd < 0;
+    return self.config_path != NULL && optind == argc;
+}
+
+static enum err boot(struct reason *ret_reason)
+{
+    const struct config_validator *validator = &self.config.validator;
+    TRY(config_load(self.config_path, CONFIG_VALIDATOR, &self.config, ret_reason));
+    if ((self.config.sections & CONFIG_SERVICE) != 0) {
+        log_open(self.perspective ? validator->id : "validator", self.config.service.log_level);
+    }
+    if (self.perspective && !validator->remote) {
+        return reason_set(ret_reason, ERR_INPUT, "config.value", "validator.listen", NULL, NULL);
+    }
+    TRY(open_key(ret_reason));
+    TRY(open_resolvers(ret_reason));
+    enum err err = suffix_list_open(/* path= */ NULL, &self.suffixes);
+    if (err != OK) {
+        return reason_set(ret_reason, err, "validator.suffix_list", NULL, NULL, NULL);
+    }
+    if (self.perspective) {
+        TRY(serve_identity_read(&validator->transport, &self.identity, ret_reason));
+    } else {
+        TRY(config_user_id(&self.config, ROLE_REGISTRAR, &self.registrar_user));
+    }
+    self.checker = (struct checker){
+        .id = validator->id,
+        .key = self.key,
+        .caa_identity = validator->caa_identity,
+        .clock = clock_system(),
+        .suffixes = self.suffixes,
+        .resolver_open = session_open,
+        .resolver_close = session_close,
+        .ctx = self.resolvers,
+    };
+    return give_up_the_rest(ret_reason);
+}
+
+static enum err open_resolvers(struct reason *ret_reason)
+{
+    const struct config_validator *validator = &self.config.validator;
+    struct dns_stub stubs[CONFIG_STUBS_MAX];
+    char servers[CONFIG_STUBS_MAX][CONFIG_ADDRESS_MAX + 8];
+    for (size_t i = 0; i < validator->stub_count; i++) {
+        const struct config_stub *stub = &validator->stubs[i];
+        snprintf(servers[i], sizeof servers[i], "%s@%u", stub->server.address, stub->server.port);
+        stubs[i] = (struct dns_stub){ .zone = stub->zone, .server = servers[i] };
+    }
+    bool own_anchors = *validator->trust_anchors != '\0';
+    const struct resolver_config config = {
+        .anchor_file = own_anchors ? validator->trust_anchors : ROOT_ANCHORS,
+        .stubs = stubs,
+        .stub_count = validator->stub_count,
+        .source = *validator->address == '\0' ? NULL : validator->address,
+        .loopback_allowed = validator->allow_localhost_queries,
+    };
+    return resolver_base_open(&config, &self.resolvers, ret_reason);
+}
+
+static enum err open_key(struct reason *ret_reason)
+{
+    const char *path = self.config.validator.key;
+    struct secret pem = { 0 };
+    enum err err = file_read_secret(path, KEY_FILE_MAX_BYTES, &pem);
+    if (err != OK) {
+        return reason_set(ret_reason, err, "validator.key", path, NULL, NULL);
+    }
+    err = key_from_pem(secret_span(&pem), /* passphrase= */ NULL, ret_reason, &self.key);
+    secret_release(&pem);
+    TRY(err);
+    if (key_kind(self.key) != KEY_RSA || key_bits(self.key) != 2048) {
+        return reason_set(ret_reason, ERR_UNSUPPORTED, "validator.key", path,
+            key_kind_name(key_kind(self.key)), "RSA, 2048 bits");
+    }
+    return OK;
+}
+
+static enum err give_up_the_rest(struct reason *ret_reason)
+{
+    char user[CONFIG_USER_MAX], level[SANDBOX_LEVEL_MAX];
+    config_user(&self.config, ROLE_VALIDATOR, user);
+    bool has_service = (self.config.sections & CONFIG_SERVICE) != 0;
+    const struct sandbox_request request = {
+        .rules = &rules,
+        .user = user,
+        .mode = has_service ? sandbox_mode_from_text(self.config.service.sandbox)
+                            : SANDBOX_ENFORCE,
+    };
+    TRY(sandbox_enter(&request, level, ret_reason));
+    log_event(LOG_INFO, "validator.started", "id", self.config.validator.id, "sandbox", level, NULL);
+    return OK;
+}
+
+static enum err serve(struct reason *ret_reason)
+{
+    signal(SIGPIPE, SIG_IGN);
+    if (!self.perspective) {
+        TRY(ready());
+        return serve_socket(&self.checker, self.listen_fd, self.registrar_user);
+    }
+    const struct config_endpoint *listen = &self.config.validator.listen;
+    struct http_server *server = NULL;
+    enum err err = serve_https(&self.checker, listen, &self.identity, &server);
+    if (err != OK) {
+        return reason_set(ret_reason, err, "validator.listen", listen->address, NULL, NULL);
+    }
+    TRY(ready());
+    for (;;) {
+        pause();
+    }
+}
+
+static enum err ready(void)
+{
+    if (self.ready_fd < 0) {
+        return OK;
+    }
+    TRY(fd_write_all(self.ready_fd, SPAN_LITERAL("\n")));
+    close(self.ready_fd);
+    return OK;
+}
+
+static enum err session_open(void *ctx, struct resolver *ret_resolver)
+{
+    struct resolver_session *session = NULL;
+    TRY(resolver_session_new(ctx, &session));
+    *ret_resolver = resolver_session_resolver(session);
+    return OK;
+}
+
+static void session_close(void *ctx, struct resolver resolver)
+{
+    (void)ctx;
+    resolver_session_free(resolver.ctx);
+}

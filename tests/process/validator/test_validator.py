@@ -1,0 +1,244 @@
+#!/usr/bin/env python3
+"""The validator as a process, against a real name server: whatever stands in the DNS gets the right
+code, and nothing but the expected value passes.
+
+    test_validator.py PROGRAM
+"""
+import concurrent.futures
+import http.client
+import os
+import shutil
+import ssl
+import sys
+import tempfile
+import time
+import unittest
+
+from dns_world import APEX, DnsWorld, free_port
+from messages import Answer, Challenge, check_request, element, integer, sequence
+from validator_process import Perspective, Primary
+
+ADDRESS = "127.86.1.1"
+DAY = 86400
+ERR_INPUT, ERR_UNSUPPORTED = 1, 14
+
+NOW = int(time.time())
+PASSING = Challenge("good." + APEX, NOW)
+SPLIT = Challenge("split." + APEX, NOW)
+AMONG = Challenge("among." + APEX, NOW)
+ALIAS = Challenge("alias." + APEX, NOW)
+PLAIN = Challenge("www.plain." + APEX, NOW)
+WILD = Challenge("*.wild." + APEX, NOW)
+BARRED = Challenge("*.barred." + APEX, NOW)
+FORBIDDEN = Challenge("forbidden." + APEX, NOW)
+ACCOUNT = Challenge("account." + APEX, NOW)
+METHOD = Challenge("method." + APEX, NOW)
+CRITICAL = Challenge("critical." + APEX, NOW)
+OLD = Challenge("old." + APEX, NOW - 30 * DAY - 5)
+BOUND = Challenge("bound." + APEX, NOW, spki_hash=b"k" * 32)
+CROWDED = Challenge("crowded." + APEX, NOW)
+BOGUS = Challenge("www.bogus." + APEX, NOW)
+
+
+def txt(challenge, zone=APEX, value=None):
+    """The record that proves the challenge, in its zone's file."""
+    name = challenge.name.removeprefix("*.").removesuffix(zone).rstrip(".")
+    host = "_ecert-validation" + ("." + name if name else "")
+    return f'{host} TXT "{challenge.expected() if value is None else value}"\n'
+
+
+def zone_records():
+    half = SPLIT.expected()[:20], SPLIT.expected()[20:]
+    return {
+        "com": "",
+        APEX: "".join([
+            txt(PASSING), txt(BOUND), txt(OLD), txt(FORBIDDEN), txt(ACCOUNT), txt(METHOD),
+            txt(CRITICAL), txt(WILD), txt(BARRED),
+            f'_ecert-validation.split TXT "{half[0]}" "{half[1]}"\n',
+            txt(AMONG, value="v=spf1 -all"), txt(AMONG), txt(AMONG, value="another"),
+            f"_ecert-validation.alias CNAME elsewhere.{APEX}.\n",
+            f'elsewhere TXT "{ALIAS.expected()}"\n',
+            txt(Challenge("wrong." + APEX), value="\\027[31mwrong"),
+            "absent A 192.0.2.1\n", "_ecert-validation.nodata A 192.0.2.1\n",
+            "".join(txt(CROWDED, value=f"number {i}") for i in range(64)), txt(CROWDED),
+            'forbidden CAA 0 issue "another.example"\n', 'barred CAA 0 issue "ca.example.net"\n',
+            'barred CAA 0 issuewild ";"\n', 'wild CAA 0 issuewild "ca.example.net"\n',
+            'account CAA 0 issue "ca.example.net; accounturi=acct:1@ca.example.net"\n',
+            'method CAA 0 issue "ca.example.net; validationmethods=ca-tbr-18"\n',
+            'critical CAA 128 unknown "x"\n', 'critical CAA 0 issue "ca.example.net"\n',
+            'good CAA 0 issue "CA.example.net; validationmethods=ca-tbr-18,ca-tbr-7"\n',
+        ]),
+        "plain." + APEX: txt(PLAIN, "plain." + APEX),
+        "bogus." + APEX: txt(BOGUS, "bogus." + APEX) + 'www CAA 0 issue "ca.example.net"\n',
+    }
+
+
+class ValidatorTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.mkdtemp(prefix="ecert-validator-")
+        cls.addClassCleanup(shutil.rmtree, cls.folder)
+        cls.world = DnsWorld(cls.folder, ADDRESS, zone_records())
+        cls.addClassCleanup(cls.world.stop)
+        cls.world.start()
+        cls.primary = Primary(cls.folder, PROGRAM, cls.world)
+        cls.addClassCleanup(cls.primary.stop)
+        cls.primary.start_on_socket()
+
+    def ask(self, challenge):
+        answer = self.primary.ask(check_request(challenge))
+        self.assertEqual(answer.err, 0, answer.reason)
+        self.assertTrue(self.primary.signature_holds(answer))
+        self.assertEqual(answer.expected, challenge.expected())
+        self.assertEqual(element(0x30, answer.challenge), challenge.der())
+        self.assertEqual(answer.attempt, b"a" * 16)
+        return answer
+
+    def assert_passes(self, challenge, dnssec="secure"):
+        answer = self.ask(challenge)
+        self.assertEqual((answer.dcv, answer.caa, answer.dnssec), ("passed", "permits", dnssec),
+                         answer.steps)
+        return answer
+
+    def assert_fails(self, challenge, code, caa="permits"):
+        answer = self.ask(challenge)
+        self.assertEqual((answer.dcv, answer.caa), ("failed", caa), answer.steps)
+        self.assertIn(code, answer.codes)
+        return answer
+
+    def assert_barred(self, challenge, code):
+        """The value is there; CAA alone stands against it."""
+        answer = self.ask(challenge)
+        self.assertEqual((answer.dcv, answer.caa), ("passed", "prohibits"), answer.steps)
+        self.assertIn(code, answer.codes)
+
+    def test_the_expected_value_passes(self):
+        answer = self.assert_passes(PASSING)
+        self.assertEqual(answer.codes, ["dcv.txt_found", "caa.authorises"])
+        self.assertEqual(answer.perspective, "primary")
+
+    def test_a_value_in_pieces_or_among_others_or_behind_an_alias_passes(self):
+        self.assert_passes(SPLIT)
+        self.assert_passes(AMONG)
+        self.assertIn("dcv.alias", self.assert_passes(ALIAS).codes)
+
+    def test_an_unsigned_zone_passes_and_says_so(self):
+        self.assert_passes(PLAIN, dnssec="insecure")
+
+    def test_a_wildcard_is_proved_at_its_base(self):
+        self.assertEqual(self.assert_passes(WILD).adn, "wild." + APEX)
+
+    def test_a_value_bound_to_a_key_proves_nothing_for_another(self):
+        self.assert_passes(BOUND)
+        self.assert_fails(Challenge(BOUND.name, NOW, spki_hash=b"j" * 32), "dcv.txt_wrong")
+        self.assert_fails(Challenge(BOUND.name, NOW), "dcv.txt_wrong")
+
+    def test_an_absent_record_is_missing(self):
+        self.assert_fails(Challenge("absent." + APEX), "dcv.txt_missing")
+        self.assert_fails(Challenge("nodata." + APEX), "dcv.txt_missing")
+
+    def test_a_wrong_record_is_shown_without_its_control_characters(self):
+        answer = self.assert_fails(Challenge("wrong." + APEX), "dcv.txt_wrong")
+        self.assertEqual(answer.steps[0][2], "?[31mwrong")
+
+    def test_a_name_that_does_not_exist(self):
+        self.assert_fails(Challenge("nowhere." + APEX), "dcv.nxdomain")
+
+    def test_an_expired_value_fails_although_it_stands_there(self):
+        self.assert_fails(OLD, "dcv.expired")
+
+    def test_servfail(self):
+        self.assert_fails(Challenge("www.gone." + APEX), "dcv.servfail", caa="prohibits")
+        answer = self.assert_fails(Challenge("www.lame." + APEX), "dcv.servfail")
+        self.assertIn("caa.lookup_insecure", answer.codes)
+
+    def test_a_broken_signature_is_bogus_however_right_the_value(self):
+        answer = self.assert_fails(BOGUS, "dcv.bogus", caa="prohibits")
+        self.assertEqual(answer.dnssec, "bogus")
+        self.assertIn("caa.bogus", answer.codes)
+
+    def test_silence_ends_at_the_deadline(self):
+        began = time.monotonic()
+        self.assert_fails(Challenge("www.mute." + APEX), "dcv.timeout", caa="prohibits")
+        self.assertLess(time.monotonic() - began, 12)
+
+    def test_more_records_than_the_limit_are_no_answer(self):
+        self.assert_fails(CROWDED, "dcv.too_large")
+
+    def test_caa_bars_what_it_bars(self):
+        self.assert_barred(FORBIDDEN, "caa.forbids")
+        self.assert_barred(BARRED, "caa.forbids")
+        self.assert_barred(ACCOUNT, "caa.account")
+        self.assert_barred(METHOD, "caa.method")
+        self.assert_barred(CRITICAL, "caa.critical")
+
+    def test_a_record_placed_after_a_failure_is_seen_at_once(self):
+        challenge = Challenge("late." + APEX, NOW)
+        self.assert_fails(challenge, "dcv.nxdomain")
+        self.world.update(APEX, txt(challenge).replace("TXT", "60 TXT"))
+        self.assert_passes(challenge)
+
+    def test_challenges_that_make_no_sense_are_refused(self):
+        for name, code in (("127.0.0.1", "name.ip"), ("WWW." + APEX, "name.not_canonical"),
+                           ("a_b." + APEX, "name.underscore"), ("x" * 64 + ".com", "name.label_too_long")):
+            answer = self.primary.ask(check_request(Challenge(name)))
+            self.assertEqual((answer.err, answer.reason), (ERR_INPUT, code))
+        answer = self.primary.ask(check_request(Challenge(PASSING.name, method=18)))
+        self.assertEqual((answer.err, answer.reason), (ERR_UNSUPPORTED, "dcv.method_unsupported"))
+
+    def test_nonsense_ends_the_connection_and_nothing_else(self):
+        good = check_request(PASSING)
+        for packet in (b"", b"\x30", b"GET / HTTP/1.1\r\n\r\n", good[:-1], good + b"\0",
+                       check_request(PASSING, version=2), check_request(PASSING, kind=9),
+                       check_request(PASSING, attempt=b"short"),
+                       sequence(integer(1), integer(1), sequence())):
+            with self.primary.connect() as connection:
+                if packet:
+                    connection.send(packet)
+                    self.assertEqual(connection.recv(1000), b"", packet)
+        self.assert_passes(PASSING)
+
+    def test_many_checks_at_once_do_not_disturb_each_other(self):
+        wrong = Challenge("wrong." + APEX)
+        with concurrent.futures.ThreadPoolExecutor(24) as pool:
+            answers = list(pool.map(self.ask, [PASSING, wrong, BOGUS, PLAIN] * 12))
+        self.assertEqual([answer.dcv for answer in answers],
+                         ["passed", "failed", "failed", "passed"] * 12)
+
+
+class PerspectiveTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.mkdtemp(prefix="ecert-perspective-")
+        cls.addClassCleanup(shutil.rmtree, cls.folder)
+        cls.world = DnsWorld(cls.folder, "127.86.1.2", zone_records())
+        cls.addClassCleanup(cls.world.stop)
+        cls.world.start()
+        cls.perspective = Perspective(cls.folder, PROGRAM, cls.world, "hk-1")
+        cls.addClassCleanup(cls.perspective.stop)
+        cls.perspective.start_on_https(free_port("127.86.1.2"))
+
+    def test_the_registrar_gets_the_same_answer_over_https(self):
+        status, body = self.perspective.post(check_request(PASSING))
+        self.assertEqual(status, 200)
+        answer = Answer(body)
+        self.assertEqual((answer.dcv, answer.caa, answer.perspective), ("passed", "permits", "hk-1"))
+        self.assertTrue(self.perspective.signature_holds(answer))
+
+    def test_nobody_else_gets_any(self):
+        for client in (None, "intruder", "server"):
+            try:
+                status, _ = self.perspective.post(check_request(PASSING), client)
+                self.assertEqual(status, 403, client)
+            except (ssl.SSLError, ConnectionError, http.client.HTTPException):
+                pass
+
+    def test_nonsense_is_a_bad_request(self):
+        for body in (b"x", b"\x30\x00", check_request(PASSING)[:-1], check_request(PASSING, kind=3)):
+            status, _ = self.perspective.post(body)
+            self.assertEqual(status, 400)
+
+
+PROGRAM = os.path.abspath(sys.argv.pop())
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
