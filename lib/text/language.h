@@ -7,8 +7,6 @@
 struct language;
 struct language_set;
 
-enum { LANGUAGE_TAG_MAX = 8 };
-
 /* A value for the placeholder {name} in a text. A table of them ends with a NULL name; a NULL value
  * prints as nothing. */
 struct placeholder {
