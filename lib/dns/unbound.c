@@ -62,6 +62,8 @@ static enum err context_configure(
     const struct resolver_base *base, struct ub_ctx *context, struct reason *ret_reason);
 static enum err context_add_anchors(
     const struct resolver_base *base, struct ub_ctx *context, struct reason *ret_reason);
+static enum err context_finalise(
+    const struct resolver_base *base, struct ub_ctx *context, struct reason *ret_reason);
 static enum err context_add_stubs(
     const struct resolver_base *base, struct ub_ctx *context, struct reason *ret_reason);
 static enum err session_lookup(void *ctx, const char *name, enum dns_type type,
@@ -193,11 +195,21 @@ static enum err context_configure(
     if (ub_ctx_async(context, /* dothread= */ 1) != 0) {
         return ERR_UNSUPPORTED;
     }
-    /* Finalises the context: no option can be set after this. */
+    return context_finalise(base, context, ret_reason);
+}
+
+/* Takes what libunbound believes about special-use names away from the stubs. The first removal reads
+ * the anchors and ends the configuration; it must happen even without stubs. */
+static enum err context_finalise(
+    const struct resolver_base *base, struct ub_ctx *context, struct reason *ret_reason)
+{
+    if (ub_ctx_data_remove(context, "finalise.invalid") != 0) {
+        return reason_set(ret_reason, ERR_INPUT, "resolver.anchors", NULL, NULL, NULL);
+    }
     for (size_t i = 0; i < base->stub_count; i++) {
         if (ub_ctx_zone_remove(context, base->stubs[i].zone) != 0) {
             return reason_set(
-                ret_reason, ERR_INPUT, "resolver.anchors", base->stubs[i].zone, NULL, NULL);
+                ret_reason, ERR_INPUT, "resolver.stub", base->stubs[i].zone, NULL, NULL);
         }
     }
     return OK;

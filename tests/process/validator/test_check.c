@@ -1,3 +1,4 @@
+/* One check against a resolver that answers, lies and fails. */
 #include "proc/validator/check.h"
 
 #include "tests/unit/dns/fake_resolver.h"

@@ -1,0 +1,107 @@
+#include "lib/wire/validator.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+static const struct validator_check check = {
+    .attempt = { 1, 2, 3 },
+    .challenge = { .application_hash = { 4 }, .name = "*.shop.example.com", .method = DCV_DNS,
+        .created = 1795400000, .nonce = { 5 }, .has_spki = true, .spki_hash = { 6 } },
+};
+
+static enum err read_check(struct span der, struct validator_check *ret_check)
+{
+    struct der reader = der_reader(der);
+    TRY(validator_check_read(&reader, ret_check));
+    return der_finish(&reader);
+}
+
+static void a_check_comes_back_as_it_was_sent(void **state)
+{
+    (void)state;
+    AUTO(buf) der = buf_make(4096);
+    struct validator_check read;
+    assert_int_equal(der_encode(validator_check_write, &check, &der), OK);
+    assert_int_equal(read_check(buf_span(&der), &read), OK);
+    assert_memory_equal(read.attempt, check.attempt, ATTEMPT_BYTES);
+    assert_string_equal(read.challenge.name, check.challenge.name);
+    assert_int_equal(read.challenge.created, check.challenge.created);
+    assert_true(read.challenge.has_spki);
+}
+
+static void a_check_cut_short_at_any_place_is_refused(void **state)
+{
+    (void)state;
+    AUTO(buf) der = buf_make(4096);
+    struct validator_check read;
+    assert_int_equal(der_encode(validator_check_write, &check, &der), OK);
+    for (size_t length = 0; length < der.len; length++) {
+        assert_int_not_equal(read_check(span_make(der.data, length), &read), OK);
+    }
+}
+
+static void a_report_is_bounded_and_printable_when_written(void **state)
+{
+    (void)state;
+    struct report report = { 0 };
+    char endless[2 * REPORT_TEXT_MAX];
+    memset(endless, 'x', sizeof endless - 1);
+    endless[sizeof endless - 1] = '\0';
+    for (unsigned i = 0; i < 2 * REPORT_STEPS_MAX; i++) {
+        report_add(&report, "dcv.txt_wrong", "TXT \x1b[2J", endless, NULL);
+    }
+    assert_int_equal(report.count, REPORT_STEPS_MAX);
+    assert_string_equal(report.steps[0].asked, "TXT ?[2J");
+    assert_int_equal(strlen(report.steps[0].seen), REPORT_TEXT_MAX - 1);
+    assert_string_equal(report.steps[0].expected, "");
+    struct validator_answer answer = { .observation = SPAN_LITERAL("der"), .report = report }, read;
+    AUTO(buf) der = buf_make(MESSAGE_MAX_BYTES);
+    assert_int_equal(der_encode(validator_answer_write, &answer, &der), OK);
+    struct der reader = der_reader(buf_span(&der));
+    assert_int_equal(validator_answer_read(&reader, &read), OK);
+    assert_int_equal(read.report.count, REPORT_STEPS_MAX);
+    assert_string_equal(read.report.steps[15].seen, report.steps[15].seen);
+}
+
+/* Whoever writes it, what is read never holds more steps, longer texts or control characters. */
+static void a_report_that_breaks_the_bounds_is_refused_when_read(void **state)
+{
+    (void)state;
+    struct report report = { .count = 1 };
+    struct report read;
+    memcpy(report.steps[0].seen, "a\nb", 4);
+    uint8_t der[8192];
+    struct der_writer writer = der_writer_make(der, sizeof der);
+    size_t len = 0;
+    report_write(&writer, &report);
+    assert_int_equal(der_writer_finish(&writer, &len), OK);
+    struct der reader = der_reader(span_make(der, len));
+    assert_int_equal(report_read(&reader, &read), ERR_INPUT);
+
+    writer = der_writer_make(der, sizeof der);
+    der_open(&writer, DER_SEQUENCE);
+    for (unsigned i = 0; i < REPORT_STEPS_MAX + 1; i++) {
+        der_open(&writer, DER_SEQUENCE);
+        for (unsigned field = 0; field < 4; field++) {
+            der_write_text(&writer, DER_UTF8_STRING, "x");
+        }
+        der_close(&writer);
+    }
+    der_close(&writer);
+    assert_int_equal(der_writer_finish(&writer, &len), OK);
+    reader = der_reader(span_make(der, len));
+    assert_int_equal(report_read(&reader, &read), ERR_LIMIT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_check_comes_back_as_it_was_sent),
+        cmocka_unit_test(a_check_cut_short_at_any_place_is_refused),
+        cmocka_unit_test(a_report_is_bounded_and_printable_when_written),
+        cmocka_unit_test(a_report_that_breaks_the_bounds_is_refused_when_read),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
