@@ -11,7 +11,7 @@
 enum {
     MARGIN_BYTES = 4096,   /* everything before the entries; names are far smaller */
     ENTRY_MAX_BYTES = 80,  /* serial 22, time 17, reason 14, four headers */
-    ENTRIES_A_ROUND = 512, /* one writer for so many */
+    ENTRIES_A_ROUND = 64,  /* one writer for so many */
     TAIL_MAX_BYTES = 2048, /* extensions, algorithm, signature */
     ISSUER_MAX_BYTES = 2048,
 };

@@ -1,6 +1,6 @@
 #include "lib/crypto/key.h"
 #include "lib/crypto/sign.h"
-#include "tests/unit/crypto/vectors.h"
+#include "tests/unit/vectors.h"
 
 static struct key *key_of(const char *name)
 {

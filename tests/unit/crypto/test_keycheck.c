@@ -1,7 +1,7 @@
 #include "lib/crypto/keycheck.h"
 #include "lib/der/reader.h"
 #include "lib/der/writer.h"
-#include "tests/unit/crypto/vectors.h"
+#include "tests/unit/vectors.h"
 
 /* An RSA SubjectPublicKeyInfo out of two numbers. */
 static struct span rsa_spki(struct span modulus, struct span exponent, uint8_t ret_der[2048])

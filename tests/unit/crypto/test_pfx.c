@@ -1,7 +1,7 @@
 #include "lib/crypto/pfx.h"
 #include "lib/base/limits.h"
 #include "lib/der/pem.h"
-#include "tests/unit/crypto/vectors.h"
+#include "tests/unit/vectors.h"
 
 static struct key *key_of(const char *name)
 {

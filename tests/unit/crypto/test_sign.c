@@ -1,5 +1,5 @@
 #include "lib/crypto/sign.h"
-#include "tests/unit/crypto/vectors.h"
+#include "tests/unit/vectors.h"
 
 #include <pthread.h>
 
