@@ -1,0 +1,188 @@
+/* CA and transport certificates, field by field. */
+#include "proc/signer/authority.h"
+#include "lib/base/clock.h"
+#include "lib/der/oid.h"
+#include "lib/der/reader.h"
+#include "lib/pki/certificate.h"
+#include "lib/pki/extension.h"
+#include "lib/pki/name.h"
+#include "proc/signer/serial.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+
+enum { EXTENSIONS_MAX_BYTES = 2048, NAME_MAX_BYTES = 1024, URL_MAX = 512, GENERAL_NAME_IP = 7 };
+
+#define TRANSPORT_CA_NAME "ecert transport CA"
+
+struct extensions {
+    uint8_t bytes[EXTENSIONS_MAX_BYTES];
+    struct der_writer writer;
+};
+
+static enum err authority_name(const struct ceremony_profile *profile, const char *common_name,
+    struct buf *name, struct reason *ret_reason);
+static int64_t years_after(int64_t time, unsigned years);
+static enum err finish(struct certificate_fields *fields, struct extensions *extensions,
+    const struct key *signing_key, struct buf *certificate);
+static enum err key_identifiers_write(
+    struct der_writer *writer, const struct key *own, const struct key *issuing);
+static void address_write(struct der_writer *writer, const char *address);
+
+static void extensions_init(struct extensions *extensions)
+{
+    extensions->writer = der_writer_make(extensions->bytes, sizeof extensions->bytes);
+}
+
+enum err authority_root(const struct ceremony_profile *profile, const struct key *key, int64_t now,
+    struct buf *certificate, struct reason *ret_reason)
+{
+    struct extensions extensions;
+    AUTO(buf) name = buf_make(NAME_MAX_BYTES);
+    extensions_init(&extensions);
+    TRY(authority_name(profile, profile->root.common_name, &name, ret_reason));
+    extension_write_basic_constraints(&extensions.writer, /* is_ca= */ true, /* path_length= */ -1);
+    extension_write_key_usage(&extensions.writer, KEY_USAGE_CERT_SIGN | KEY_USAGE_CRL_SIGN);
+    TRY(key_identifiers_write(&extensions.writer, key, key));
+    struct certificate_fields fields = {
+        .issuer = buf_span(&name),
+        .subject = buf_span(&name),
+        .not_before = now,
+        .not_after = years_after(now, profile->root.years) - 1,
+        .spki = key_spki(key),
+    };
+    return finish(&fields, &extensions, key, certificate);
+}
+
+enum err authority_issuer(const struct ceremony_profile *profile, const struct key *key,
+    const struct key *root_key, struct span root, int64_t now, struct buf *certificate,
+    struct reason *ret_reason)
+{
+    struct certificate issuing;
+    struct extensions extensions;
+    char crl[URL_MAX], ca[URL_MAX];
+    AUTO(buf) name = buf_make(NAME_MAX_BYTES);
+    extensions_init(&extensions);
+    TRY(certificate_parse(root, &issuing));
+    TRY(authority_name(profile, profile->issuer.common_name, &name, ret_reason));
+    snprintf(crl, sizeof crl, "%s/crl/%s.crl", profile->url, profile->root.crl_name);
+    snprintf(ca, sizeof ca, "%s/root/%s.crt", profile->url, profile->root.name);
+    extension_write_basic_constraints(&extensions.writer, /* is_ca= */ true, /* path_length= */ 0);
+    extension_write_key_usage(&extensions.writer, KEY_USAGE_CERT_SIGN | KEY_USAGE_CRL_SIGN);
+    extension_write_ext_key_usage(&extensions.writer, &oid_server_auth, 1);
+    extension_write_policies(&extensions.writer, &oid_policy_ov, 1);
+    TRY(key_identifiers_write(&extensions.writer, key, root_key));
+    extension_write_crl_point(&extensions.writer, span_from_text(crl));
+    extension_write_authority_info(
+        &extensions.writer, /* ocsp_uri= */ (struct span){ 0 }, span_from_text(ca));
+    int64_t end = years_after(now, profile->issuer.years) - 1;
+    struct certificate_fields fields = {
+        .issuer = issuing.subject,
+        .subject = buf_span(&name),
+        .not_before = now,
+        .not_after = end < issuing.not_after ? end : issuing.not_after,
+        .spki = key_spki(key),
+    };
+    return finish(&fields, &extensions, root_key, certificate);
+}
+
+enum err authority_transport(const struct transport_request *request, struct buf *certificate)
+{
+    bool is_ca = request->key == request->ca_key;
+    struct extensions extensions;
+    const struct name_entry subject_entry = { oid_common_name,
+        span_from_text(is_ca ? TRANSPORT_CA_NAME : request->name) };
+    const struct name_entry issuer_entry = { oid_common_name, SPAN_LITERAL(TRANSPORT_CA_NAME) };
+    AUTO(buf) subject = buf_make(NAME_MAX_BYTES);
+    AUTO(buf) issuer = buf_make(NAME_MAX_BYTES);
+    extensions_init(&extensions);
+    TRY(name_write(&subject_entry, 1, /* ret_reason= */ NULL, &subject));
+    TRY(name_write(&issuer_entry, 1, /* ret_reason= */ NULL, &issuer));
+    extension_write_basic_constraints(&extensions.writer, is_ca, is_ca ? 0 : -1);
+    extension_write_key_usage(
+        &extensions.writer, is_ca ? KEY_USAGE_CERT_SIGN : KEY_USAGE_DIGITAL_SIGNATURE);
+    TRY(key_identifiers_write(&extensions.writer, request->key, request->ca_key));
+    if (!is_ca) {
+        bool server = request->address != NULL;
+        extension_write_ext_key_usage(
+            &extensions.writer, server ? &oid_server_auth : &oid_client_auth, 1);
+        if (server) {
+            address_write(&extensions.writer, request->address);
+        }
+    }
+    struct certificate_fields fields = {
+        .issuer = buf_span(&issuer),
+        .subject = buf_span(&subject),
+        .not_before = request->now,
+        .not_after = years_after(request->now, request->years) - 1,
+        .spki = key_spki(request->key),
+    };
+    return finish(&fields, &extensions, request->ca_key, certificate);
+}
+
+static enum err authority_name(const struct ceremony_profile *profile, const char *common_name,
+    struct buf *name, struct reason *ret_reason)
+{
+    const struct name_entry entries[] = {
+        { oid_country, span_from_text(profile->country) },
+        { oid_state_or_province, span_from_text(profile->state_or_province) },
+        { oid_locality, span_from_text(profile->locality) },
+        { oid_organisation, span_from_text(profile->organisation) },
+        { oid_common_name, span_from_text(common_name) },
+    };
+    return name_write(entries, sizeof entries / sizeof entries[0], ret_reason, name);
+}
+
+static int64_t years_after(int64_t time, unsigned years)
+{
+    for (unsigned i = 0; i < years; i++) {
+        time = time_add_year(time);
+    }
+    return time;
+}
+
+/* Serial, algorithm and extensions are the same affair for all; then the signature. */
+static enum err finish(struct certificate_fields *fields, struct extensions *extensions,
+    const struct key *signing_key, struct buf *certificate)
+{
+    uint8_t serial[SERIAL_BYTES];
+    size_t len = 0;
+    struct random random = random_system();
+    AUTO(buf) tbs = buf_make(CERTIFICATE_MAX_BYTES);
+    TRY(serial_draw(&random, serial));
+    TRY(der_writer_finish(&extensions->writer, &len));
+    fields->serial = SPAN_OF(serial);
+    fields->algorithm = signature_algorithm_of_key(signing_key);
+    fields->extensions = span_make(extensions->bytes, len);
+    TRY(certificate_write_tbs(fields, &tbs));
+    return certificate_sign(buf_span(&tbs), fields->algorithm, signing_key, certificate);
+}
+
+static enum err key_identifiers_write(
+    struct der_writer *writer, const struct key *own, const struct key *issuing)
+{
+    uint8_t subject_id[KEY_IDENTIFIER_BYTES], authority_id[KEY_IDENTIFIER_BYTES];
+    TRY(key_identifier(key_spki(own), subject_id));
+    TRY(key_identifier(key_spki(issuing), authority_id));
+    extension_write_subject_key(writer, SPAN_OF(subject_id));
+    extension_write_authority_key(writer, SPAN_OF(authority_id));
+    return OK;
+}
+
+/* A server that is reached by its address: RFC 5280 §4.2.1.6, iPAddress. */
+static void address_write(struct der_writer *writer, const char *address)
+{
+    uint8_t bytes[16], value[32];
+    size_t len = 0, octets = inet_pton(AF_INET, address, bytes) == 1 ? 4
+        : inet_pton(AF_INET6, address, bytes) == 1                    ? 16
+                                                                      : 0;
+    struct der_writer names = der_writer_make(value, sizeof value);
+    der_open(&names, DER_SEQUENCE);
+    der_write(&names, DER_CONTEXT_PRIMITIVE(GENERAL_NAME_IP), span_make(bytes, octets));
+    der_close(&names);
+    if (octets == 0 || der_writer_finish(&names, &len) != OK) {
+        writer->failed = ERR_INPUT;
+        return;
+    }
+    extension_write(writer, oid_subject_alt_name, /* critical= */ false, span_make(value, len));
+}

@@ -1,0 +1,369 @@
+/* One step after another, each on what the ones before it made. Everything stands in a folder of
+ * its own until all is done; then the parts move to their places. */
+#include "proc/signer/trial.h"
+#include "lib/base/clock.h"
+#include "lib/base/file.h"
+#include "lib/base/log.h"
+#include "lib/ca/roster.h"
+#include "lib/config/ceremony.h"
+#include "lib/crypto/sign.h"
+#include "lib/der/pem.h"
+#include "proc/signer/arl.h"
+#include "proc/signer/authority.h"
+#include "proc/signer/journal.h"
+#include "proc/signer/keyfile.h"
+#include "proc/signer/linted.h"
+#include "proc/signer/records.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum { ROSTER_FILE_MAX = 256 * 1024, SPKI_MAX = KEY_SPKI_MAX_BYTES };
+
+struct trial {
+    const char *directory;
+    char stage[PATH_MAX]; /* where everything is made */
+    struct ceremony_profile profile;
+    int64_t now;
+    struct journal *journal;
+    struct secret root_passphrase, signer_passphrase;
+    struct key *root_key, *issuer_key, *seal_key, *transport_key;
+    struct buf root, issuer; /* certificates, DER */
+    struct roster roster;
+    struct key *officer_keys[OFFICERS_MAX];
+    struct key *perspective_keys[PERSPECTIVES_MAX];
+    struct reason *reason;
+};
+
+static void trial_release(struct trial *trial);
+AUTO_DEFINE(trial, trial_release)
+
+static enum err folders_make(struct trial *trial);
+static enum err root_make(struct trial *trial);
+static enum err issuer_make(struct trial *trial);
+static enum err arl_make(struct trial *trial);
+static enum err officers_make(struct trial *trial);
+static enum err perspectives_make(struct trial *trial);
+static enum err roster_make(struct trial *trial);
+static enum err transport_make(struct trial *trial);
+static enum err places_take(struct trial *trial);
+
+static const struct step {
+    const char *event;
+    enum err (*run)(struct trial *trial);
+} steps[] = {
+    { "ceremony.folders", folders_make },
+    { "ceremony.root", root_make },
+    { "ceremony.issuer", issuer_make },
+    { "ceremony.arl", arl_make },
+    { "ceremony.officers", officers_make },
+    { "ceremony.perspectives", perspectives_make },
+    { "ceremony.roster", roster_make },
+    { "ceremony.transport", transport_make },
+    { "ceremony.places", places_take },
+};
+
+static const struct folder {
+    const char *name;
+    mode_t mode;
+} folders[] = {
+    { "root", 0700 },
+    { "ca", 0755 },
+    { "signer", 0700 },
+    { "officers", 0700 },
+    { "validator", 0700 },
+    { "transport", 0700 },
+};
+
+enum { STEPS = sizeof steps / sizeof steps[0], FOLDERS = sizeof folders / sizeof folders[0] };
+
+enum err trial_make(const char *directory, const char *profile_path, struct reason *ret_reason)
+{
+    struct clock clock = clock_system();
+    AUTO(trial) trial = { .directory = directory,
+        .now = clock_now(&clock),
+        .reason = ret_reason,
+        .root = buf_make(CERTIFICATE_MAX_BYTES),
+        .issuer = buf_make(CERTIFICATE_MAX_BYTES) };
+    TRY(ceremony_profile_load(profile_path, &trial.profile, ret_reason));
+    for (size_t i = 0; i < STEPS; i++) {
+        TRY(steps[i].run(&trial));
+        log_event(LOG_INFO, steps[i].event, NULL);
+    }
+    return OK;
+}
+
+static void trial_release(struct trial *trial)
+{
+    struct key *keys[] = { trial->root_key, trial->issuer_key, trial->seal_key,
+        trial->transport_key };
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        key_free(keys[i]);
+    }
+    for (size_t i = 0; i < OFFICERS_MAX; i++) {
+        key_free(trial->officer_keys[i]);
+    }
+    for (size_t i = 0; i < PERSPECTIVES_MAX; i++) {
+        key_free(trial->perspective_keys[i]);
+    }
+    journal_free(trial->journal);
+    secret_release(&trial->root_passphrase);
+    secret_release(&trial->signer_passphrase);
+    buf_release(&trial->root);
+    buf_release(&trial->issuer);
+    ceremony_profile_release(&trial->profile);
+}
+
+/* stage/FOLDER/NAME+SUFFIX */
+static enum err staged(const struct trial *trial, const char *folder, const char *name,
+    const char *suffix, char ret_path[PATH_MAX])
+{
+    int len = snprintf(ret_path, PATH_MAX, "%s/%s/%s%s", trial->stage, folder, name, suffix);
+    return len < 0 || len >= PATH_MAX ? ERR_LIMIT : OK;
+}
+
+static enum err public_create(const struct trial *trial, const char *folder, const char *name,
+    const char *suffix, struct span content)
+{
+    char path[PATH_MAX];
+    TRY(staged(trial, folder, name, suffix, path));
+    return file_create(path, content, 0644);
+}
+
+static enum err private_create(const struct trial *trial, const char *folder, const char *name,
+    const struct key *key, const struct secret *passphrase)
+{
+    char path[PATH_MAX];
+    TRY(staged(trial, folder, name, ".key", path));
+    return keyfile_create(path, key, passphrase);
+}
+
+static enum err pem_create(const struct trial *trial, const char *folder, const char *name,
+    const char *suffix, struct span certificate)
+{
+    AUTO(buf) pem = buf_make(2 * CERTIFICATE_MAX_BYTES);
+    TRY(pem_write("CERTIFICATE", certificate, &pem));
+    return public_create(trial, folder, name, suffix, buf_span(&pem));
+}
+
+static enum err folders_make(struct trial *trial)
+{
+    char path[PATH_MAX];
+    TRY(directory_ensure(trial->directory, 0755));
+    for (size_t i = 0; i < FOLDERS; i++) {
+        TRY(path_join(path, sizeof path, trial->directory, folders[i].name));
+        if (access(path, F_OK) == 0) {
+            return reason_set(trial->reason, ERR_CONFLICT, "ceremony.held", path, NULL, NULL);
+        }
+    }
+    TRY(path_join(trial->stage, sizeof trial->stage, trial->directory, "ceremony.unfinished"));
+    if (access(trial->stage, F_OK) == 0) {
+        return reason_set(
+            trial->reason, ERR_CONFLICT, "ceremony.interrupted", trial->stage, NULL, NULL);
+    }
+    TRY(directory_ensure(trial->stage, 0700));
+    for (size_t i = 0; i < FOLDERS; i++) {
+        TRY(path_join(path, sizeof path, trial->stage, folders[i].name));
+        TRY(directory_ensure(path, folders[i].mode));
+    }
+    return OK;
+}
+
+static enum err no_record(void *ctx, const struct journal_record *record)
+{
+    (void)ctx;
+    (void)record;
+    return ERR_CONFLICT;
+}
+
+static enum err journal_made(
+    struct trial *trial, const char *what, const char *name, struct span made)
+{
+    struct record_ceremony record = { .made = made };
+    snprintf(record.what, sizeof record.what, "%s", what);
+    snprintf(record.name, sizeof record.name, "%s", name);
+    return journal_append(
+        trial->journal, JOURNAL_CEREMONY, trial->now, record_ceremony_write, &record, NULL);
+}
+
+static enum err key_of_type(struct trial *trial, const char *name, struct key **ret_key)
+{
+    enum key_type type;
+    if (key_type_from_name(name, &type) != OK) {
+        return reason_set(trial->reason, ERR_INPUT, "ceremony.key_type", NULL, name, "rsa2048");
+    }
+    return key_generate(type, ret_key);
+}
+
+static enum err root_make(struct trial *trial)
+{
+    const struct ceremony_authority *root = &trial->profile.root;
+    char path[PATH_MAX];
+    TRY(staged(trial, "root", "journal", "", path));
+    TRY(journal_open(path, no_record, NULL, &trial->journal, NULL, trial->reason));
+    TRY(staged(trial, "root", "passphrase", "", path));
+    TRY(passphrase_create(path, &trial->root_passphrase));
+    TRY(key_of_type(trial, root->key, &trial->root_key));
+    TRY(private_create(trial, "root", root->name, trial->root_key, &trial->root_passphrase));
+    TRY(authority_root(
+        &trial->profile, trial->root_key, trial->now, &trial->root, trial->reason));
+    TRY(linted(buf_span(&trial->root), LINT_ROOT, trial->now, trial->reason));
+    TRY(journal_made(trial, "root", root->name, buf_span(&trial->root)));
+    TRY(public_create(trial, "root", root->name, ".crt", buf_span(&trial->root)));
+    TRY(public_create(trial, "ca", root->name, ".crt", buf_span(&trial->root)));
+    return pem_create(trial, "ca", root->name, ".pem.crt", buf_span(&trial->root));
+}
+
+static enum err issuer_make(struct trial *trial)
+{
+    const struct ceremony_authority *issuer = &trial->profile.issuer;
+    char path[PATH_MAX];
+    TRY(staged(trial, "signer", "passphrase", "", path));
+    TRY(passphrase_create(path, &trial->signer_passphrase));
+    TRY(key_of_type(trial, issuer->key, &trial->issuer_key));
+    TRY(private_create(trial, "signer", issuer->id, trial->issuer_key, &trial->signer_passphrase));
+    TRY(authority_issuer(&trial->profile, trial->issuer_key, trial->root_key,
+        buf_span(&trial->root), trial->now, &trial->issuer, trial->reason));
+    TRY(linted(buf_span(&trial->issuer), LINT_ISSUING_CA, trial->now, trial->reason));
+    TRY(journal_made(trial, "issuer", issuer->name, buf_span(&trial->issuer)));
+    TRY(public_create(trial, "ca", issuer->name, ".crt", buf_span(&trial->issuer)));
+    return pem_create(trial, "ca", issuer->name, ".pem.crt", buf_span(&trial->issuer));
+}
+
+static enum err arl_make(struct trial *trial)
+{
+    const struct ceremony_authority *root = &trial->profile.root;
+    AUTO(buf) crl = buf_make(CERTIFICATE_MAX_BYTES);
+    TRY(arl_first(trial->journal, trial->root_key, buf_span(&trial->root), root->id, trial->now,
+        &crl, trial->reason));
+    TRY(journal_made(trial, "arl", root->crl_name, buf_span(&crl)));
+    return public_create(trial, "ca", root->crl_name, ".crl", buf_span(&crl));
+}
+
+static enum err officers_make(struct trial *trial)
+{
+    struct roster *roster = &trial->roster;
+    for (size_t i = 0; i < trial->profile.officer_count; i++) {
+        const struct ceremony_officer *officer = &trial->profile.officers[i];
+        TRY(key_generate(KEY_TYPE_ED25519, &trial->officer_keys[i]));
+        struct key *key = trial->officer_keys[i];
+        TRY(private_create(trial, "officers", officer->id, key, /* passphrase= */ NULL));
+        TRY(public_create(trial, "officers", officer->id, ".spki", key_spki(key)));
+        struct officer *entry = &roster->officers[roster->officer_count++];
+        snprintf(entry->id, sizeof entry->id, "%s", officer->id);
+        entry->name = officer->name;
+        entry->roles = OFFICER_ROLE_OFFICER;
+        entry->key_type = OFFICER_KEY_ED25519;
+        entry->spki = key_spki(key);
+    }
+    return OK;
+}
+
+/* RSA 2048 (doc/architecture.md §1): the signer pays for six verifications a name. */
+static enum err perspectives_make(struct trial *trial)
+{
+    struct roster *roster = &trial->roster;
+    for (size_t i = 0; i < trial->profile.perspective_count; i++) {
+        const struct ceremony_perspective *perspective = &trial->profile.perspectives[i];
+        TRY(key_generate(KEY_TYPE_RSA_2048, &trial->perspective_keys[i]));
+        struct key *key = trial->perspective_keys[i];
+        TRY(private_create(trial, "validator", perspective->id, key, /* passphrase= */ NULL));
+        struct perspective *entry = &roster->perspectives[roster->perspective_count++];
+        snprintf(entry->id, sizeof entry->id, "%s", perspective->id);
+        snprintf(entry->region, sizeof entry->region, "%s", perspective->region);
+        entry->primary = perspective->address[0] == '\0';
+        entry->spki = key_spki(key);
+    }
+    return OK;
+}
+
+static enum err roster_sealed(struct trial *trial, struct buf *sealed)
+{
+    uint8_t signature[SIGNATURE_MAX_BYTES];
+    size_t len = 0;
+    AUTO(buf) content = buf_make(ROSTER_FILE_MAX);
+    AUTO(buf) message = buf_make(ROSTER_FILE_MAX);
+    TRY(roster_format(&trial->roster, &content));
+    TRY(roster_message(buf_span(&content), &message));
+    TRY(signature_make(
+        trial->seal_key, SIGNATURE_ED25519, buf_span(&message), signature, &len));
+    return roster_seal(buf_span(&content), span_make(signature, len), sealed);
+}
+
+static enum err roster_make(struct trial *trial)
+{
+    const struct ceremony_profile *profile = &trial->profile;
+    struct roster *roster = &trial->roster;
+    AUTO(buf) sealed = buf_make(ROSTER_FILE_MAX);
+    roster->epoch = 1;
+    roster->repository_url = profile->url;
+    roster->caa_identity = profile->caa_identity;
+    roster->trial = true;
+    roster->created = trial->now;
+    if (policy_set_from_id(profile->policy_set, &roster->policy_set) != OK) {
+        return reason_set(trial->reason, ERR_INPUT, "ceremony.policy_set", NULL,
+            profile->policy_set, "private");
+    }
+    struct issuer *issuer = &roster->issuers[roster->issuer_count++];
+    snprintf(issuer->id, sizeof issuer->id, "%s", profile->issuer.id);
+    issuer->name = profile->issuer.name;
+    issuer->crl_name = profile->issuer.crl_name;
+    issuer->certificate = buf_span(&trial->issuer);
+    TRY(key_generate(KEY_TYPE_ED25519, &trial->seal_key));
+    TRY(private_create(trial, "root", "ceremony", trial->seal_key, &trial->root_passphrase));
+    TRY(roster_sealed(trial, &sealed));
+    TRY(journal_made(trial, "roster", "roster", buf_span(&sealed)));
+    TRY(public_create(trial, "signer", "ceremony", ".spki", key_spki(trial->seal_key)));
+    return public_create(trial, "signer", "roster", ".der", buf_span(&sealed));
+}
+
+static enum err transport_party(struct trial *trial, const char *name, const char *address)
+{
+    AUTO_PTR(key) key = NULL;
+    AUTO(buf) certificate = buf_make(CERTIFICATE_MAX_BYTES);
+    TRY(key_generate(KEY_TYPE_P256, &key));
+    const struct transport_request request = { name, address, key, trial->transport_key,
+        trial->now, trial->profile.issuer.years };
+    TRY(authority_transport(&request, &certificate));
+    TRY(private_create(trial, "transport", name, key, /* passphrase= */ NULL));
+    return pem_create(trial, "transport", name, ".pem", buf_span(&certificate));
+}
+
+/* The transport CA's key signs these few certificates and is gone: new parties need a new
+ * ceremony. */
+static enum err transport_make(struct trial *trial)
+{
+    AUTO(buf) ca = buf_make(CERTIFICATE_MAX_BYTES);
+    TRY(key_generate(KEY_TYPE_P256, &trial->transport_key));
+    const struct transport_request request = { "", NULL, trial->transport_key,
+        trial->transport_key, trial->now, trial->profile.issuer.years };
+    TRY(authority_transport(&request, &ca));
+    TRY(pem_create(trial, "transport", "ca", ".pem", buf_span(&ca)));
+    TRY(transport_party(trial, "registrar", /* address= */ NULL));
+    for (size_t i = 0; i < trial->profile.perspective_count; i++) {
+        const struct ceremony_perspective *perspective = &trial->profile.perspectives[i];
+        if (perspective->address[0] != '\0') {
+            TRY(transport_party(trial, perspective->id, perspective->address));
+        }
+    }
+    return OK;
+}
+
+/* The signer's folder last: its roster is what says that a ceremony was held. */
+static enum err places_take(struct trial *trial)
+{
+    static const char *const order[FOLDERS] = { "root", "ca", "officers", "validator",
+        "transport", "signer" };
+    char from[PATH_MAX], to[PATH_MAX];
+    for (size_t i = 0; i < FOLDERS; i++) {
+        TRY(path_join(from, sizeof from, trial->stage, order[i]));
+        TRY(path_join(to, sizeof to, trial->directory, order[i]));
+        if (rename(from, to) != 0) {
+            return reason_set(
+                trial->reason, err_from_errno(errno), "ceremony.places", to, NULL, NULL);
+        }
+    }
+    return rmdir(trial->stage) == 0 ? OK : err_from_errno(errno);
+}
