@@ -3,16 +3,14 @@
  * the courier made; its budget of attempts is spent before anything is hashed. */
 #include "lib/ca/enrolment.h"
 #include "lib/ca/warrant.h"
+#include "lib/crypto/pinhash.h"
 #include "lib/store/store.h"
-
-/* An Argon2id PHC string of our parameters has about 100 characters. */
-enum { PIN_HASH_TEXT_MAX = 160 };
 
 struct enrolment_row {
     uint8_t id[ENROLMENT_ID_BYTES];
     uint8_t application[APPLICATION_ID_BYTES];
     char reference[REFERENCE_DIGITS + 1];
-    char pin_hash[PIN_HASH_TEXT_MAX]; /* "" until the courier has made the letter */
+    char pin_hash[PIN_HASH_MAX]; /* "" until the courier has made the letter */
     unsigned attempts_left;
     enum enrolment_state state;
     bool chinese;                     /* Confirm with Chinese */

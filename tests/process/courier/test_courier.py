@@ -1,0 +1,297 @@
+#!/usr/bin/env python3
+"""The courier with a real store and a real mail server: letters that can be read back, PINs that
+fit their hashes, mails with one recipient and one subject, and nothing lost by kill -9.
+
+    test_courier.py ECERTD-COURIER ASK DATA_DIRECTORY
+"""
+import email
+import email.policy
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+from aiosmtpd.controller import Controller
+
+COURIER, ASK, DATA = (os.path.abspath(argument) for argument in sys.argv[1:4])
+PORT = 20000 + os.getpid() % 20000
+ADDRESS = "127.0.0.25"
+SUBJECT = "Submission of Certificate Signing Request (CSR)"
+CONFIG = """
+service {{ run_directory = "{d}" store = "{d}/store/ecert.db" trial = true users = false
+  data_directory = "{data}" }}
+courier {{ spool = "{d}/spool" smtp = "{address}:{port}" mail_from = "noreply@ecert.example.net" }}
+"""
+PARAMETERS = {"name": "Chan Tai Man", "server_name": "www.shop.example.com",
+              "portal_url": "http://127.0.0.1:8080", "fingerprint": "ab:cd:ef"}
+
+
+class Mailbox:
+    """Records what the server was told, word for word."""
+    def __init__(self):
+        self.envelopes = []
+        self.later = 0
+
+    async def handle_RCPT(self, _server, _session, envelope, address, _options):
+        if self.later > 0:
+            self.later -= 1
+            return "451 later"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, _server, _session, envelope):
+        self.envelopes.append(envelope)
+        return "250 OK"
+
+    def messages(self):
+        return [email.message_from_bytes(envelope.content, policy=email.policy.default)
+                for envelope in self.envelopes]
+
+
+def wait_until(true, seconds=15):
+    end = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > end:
+            raise AssertionError("waited in vain")
+        time.sleep(0.05)
+
+
+class Courier(unittest.TestCase):
+    def setUp(self):
+        self.directory = tempfile.mkdtemp(prefix="ecert-c-")
+        os.mkdir(self.directory + "/store", 0o700)
+        self.store = self.directory + "/store/ecert.db"
+        self.socket_path = self.directory + "/courier.sock"
+        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.listener.bind(self.socket_path)
+        self.listener.listen()
+        self.mailbox = Mailbox()
+        self.controller = Controller(self.mailbox, hostname=ADDRESS, port=PORT)
+        self.process = None
+        with open(self.directory + "/ecert.conf", "w", encoding="utf-8") as file:
+            file.write(CONFIG.format(d=self.directory, data=DATA, address=ADDRESS, port=PORT))
+
+    def tearDown(self):
+        self.kill()
+        if self.controller.loop.is_running():
+            self.controller.stop()
+        self.controller.loop.close()
+        self.listener.close()
+        shutil.rmtree(self.directory)
+
+    def start(self):
+        reader, writer = os.pipe()
+        number = self.listener.fileno()
+        with open(self.directory + "/log", "a", encoding="utf-8") as log:
+            self.process = subprocess.Popen(
+                [COURIER, "--config", self.directory + "/ecert.conf", "--ready-fd", str(writer),
+                 "--listen-fd", f"{number}=courier.sock"], pass_fds=[writer, number], stderr=log,
+                env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"})
+        os.close(writer)
+        ready = os.read(reader, 1)
+        os.close(reader)
+        self.assertEqual(ready, b"+", self.log())
+
+    def kill(self):
+        if self.process:
+            self.process.send_signal(signal.SIGKILL)
+            self.process.wait()
+            self.process = None
+
+    def log(self):
+        with open(self.directory + "/log", encoding="utf-8") as file:
+            return file.read()
+
+    def ask(self, *words, status=0):
+        done = subprocess.run([ASK, *words], capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, status, done.stderr + self.log())
+        return done.stdout.strip()
+
+    def render(self, number, reference, language="en", name="Chan Tai Man"):
+        return self.ask("render", self.socket_path, str(number), reference, language, name)
+
+    def print(self, reference, status=0):
+        path = f"{self.directory}/{reference}.out.pdf"
+        self.ask("print", self.socket_path, reference, path, status=status)
+        return path
+
+    def queue(self, number, kind, recipient, language="en", **changes):
+        self.ask("queue", self.store, str(number), kind, recipient, language,
+                 json.dumps({**PARAMETERS, **changes}))
+
+    def waiting(self):
+        return int(self.ask("waiting", self.store))
+
+    def spool(self):
+        return sorted(os.listdir(self.directory + "/spool"))
+
+    def text(self, path, *options):
+        return subprocess.run(["pdftotext", *options, path, "-"], capture_output=True, text=True,
+                              check=True).stdout
+
+    def pin(self, path):
+        found = re.findall(r"^\s*(\d{4} +\d{4} +\d{4} +\d{4})\s*$", self.text(path, "-layout"), re.M)
+        self.assertEqual(len(found), 1, self.text(path))
+        return found[0].replace(" ", "")
+
+    def test_a_letter_can_be_read_back_in_each_language_and_its_pin_fits_the_hash(self):
+        self.start()
+        pins = set()
+        for number, (language, words) in enumerate({
+                "zh-HK": ["電子證書（伺服器）密碼", "參考編號", "Reference number", "試用", "TRIAL",
+                          "例子商店有限公司", "如何使用", "What to do"],
+                "zh-CN": ["电子证书（服务器）密码", "参考编号", "Reference number", "试用", "TRIAL"],
+                "en": ["Your e-Cert (Server) PIN", "Reference number", "TRIAL",
+                       "Shop Example Limited"]}.items()):
+            reference = f"01856414{number}"
+            phc = self.render(number, reference, language, "陳大文 Chan Tai Man")
+            self.assertRegex(phc, r"^\$argon2id\$")
+            path = self.print(reference)
+            outside, inside = self.text(path, "-layout").split("\f")[:2]
+            for word in words + ["www.shop.example.com", "http://127.0.0.1:8080"]:
+                self.assertIn(word, outside + inside)
+            pin = self.pin(path)
+            pins.add(pin)
+            self.ask("verify", phc, pin)
+            self.ask("verify", phc, "0" * 16, status=3)
+            self.assertIn(reference, outside)
+            self.assertIn("陳大文 Chan Tai Man", outside)
+            self.assertNotRegex(outside, r"\d{4} +\d{4} +\d{4} +\d{4}")
+            self.assertNotIn(reference, inside)
+        self.assertEqual(len(pins), 3)
+
+    def test_a_letter_is_handed_out_once_and_then_erased(self):
+        self.start()
+        self.render(1, "111111111")
+        self.assertEqual(self.ask("letters", self.socket_path), "111111111")
+        for name in self.spool():
+            self.assertEqual(os.stat(f"{self.directory}/spool/{name}").st_mode & 0o777, 0o600)
+        self.print("111111111")
+        self.print("111111111", status=2)
+        wait_until(lambda: self.spool() == [])
+        self.assertEqual(self.ask("letters", self.socket_path), "")
+
+    def test_asking_again_gives_the_same_letter_and_another_enrolment_another_one(self):
+        self.start()
+        first = self.render(1, "111111111")
+        self.assertEqual(self.render(1, "111111111"), first)
+        self.kill()
+        self.start()
+        self.assertEqual(self.render(1, "111111111"), first)
+        second = self.render(2, "111111111")
+        self.assertNotEqual(second, first)
+        self.ask("verify", second, self.pin(self.print("111111111")))
+
+    def test_a_reference_number_never_becomes_a_path(self):
+        self.start()
+        for reference in ("../../etc/x", "12345678", "1234567890", "12345678x", ""):
+            self.ask("render", self.socket_path, "1", reference, "en", "A", status=1)
+        self.assertEqual(self.spool(), [])
+
+    def test_what_a_sudden_end_left_over_is_erased_at_start(self):
+        self.start()
+        self.render(1, "111111111")
+        self.kill()
+        whole = self.spool()
+        for name in ("222222222.pdf", "333333333.pin", "444444444.pdf.new-0011223344556677"):
+            with open(f"{self.directory}/spool/{name}", "w", encoding="utf-8") as file:
+                file.write("1234 5678 9012 3456")
+        self.start()
+        self.assertEqual(self.spool(), whole)
+
+    def test_kill_in_the_middle_of_rendering_never_leaves_a_letter_without_its_hash(self):
+        for delay in (0.0, 0.02, 0.05, 0.1, 0.2, 0.3):
+            self.start()
+            asking = subprocess.Popen([ASK, "render", self.socket_path, "1", "111111111", "zh-HK",
+                                       "A"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(delay)
+            self.kill()
+            asking.wait()
+        self.start()
+        phc = self.render(1, "111111111")
+        self.ask("verify", phc, self.pin(self.print("111111111")))
+
+    def test_the_invitation_goes_out_with_the_subject_and_the_link_and_no_pin(self):
+        self.controller.start()
+        self.start()
+        self.render(1, "000000001", "zh-HK")
+        pin = self.pin(self.print("000000001"))
+        self.queue(1, "csr-invitation", "ar@shop.example.com", "zh-HK", name="陳大文")
+        wait_until(lambda: self.mailbox.envelopes)
+        message = self.mailbox.messages()[0]
+        self.assertEqual(message["Subject"], SUBJECT)
+        self.assertEqual(message["To"], "ar@shop.example.com")
+        self.assertEqual(self.mailbox.envelopes[0].mail_from, "noreply@ecert.example.net")
+        text = message.get_body(("plain",)).get_content()
+        html = message.get_body(("html",)).get_content()
+        self.assertLess(text.index("陳大文 閣下"), text.index("Dear 陳大文"))
+        self.assertIn("\nhttp://127.0.0.1:8080\n", text.replace("\r\n", "\n"))
+        self.assertIn('<a href="http://127.0.0.1:8080">', html)
+        self.assertIn("TRIAL", text)
+        self.assertIn('lang="zh-HK"', html)
+        self.assertNotIn(pin, self.mailbox.envelopes[0].content.decode())
+        self.assertNotIn(pin, self.log())
+        wait_until(lambda: self.waiting() == 0)
+
+    def test_the_keys_fingerprint_goes_to_the_representative(self):
+        self.controller.start()
+        self.start()
+        self.queue(1, "certificate-issued", "ar@shop.example.com", "zh-CN")
+        wait_until(lambda: self.mailbox.envelopes)
+        text = self.mailbox.messages()[0].get_body(("plain",)).get_content()
+        self.assertEqual(text.count("ab:cd:ef"), 2)
+
+    def test_d16_hostile_names_reach_one_recipient_under_one_subject(self):
+        self.controller.start()
+        self.start()
+        hostile = ["a\r\nSubject: b\r\nBcc: c@d.example", "\r\n.\r\nRCPT TO:<c@d.example>\r\n",
+                   "http://evil.example", "<a href=x>", "--=_ecert_part--", "{portal_url}", "\u0085",
+                   "a\n\nhttp://127.0.0.1:8080"]
+        for number, name in enumerate(hostile):
+            self.queue(number, "csr-invitation", "ar@shop.example.com", "zh-HK", name=name,
+                       server_name=name)
+        wait_until(lambda: len(self.mailbox.envelopes) == len(hostile))
+        for envelope, message in zip(self.mailbox.envelopes, self.mailbox.messages()):
+            self.assertEqual(envelope.rcpt_tos, ["ar@shop.example.com"])
+            self.assertEqual(message.get_all("Subject"), [SUBJECT])
+            self.assertEqual(message.get_all("Bcc", []), [])
+            self.assertEqual(len(list(message.iter_parts())), 2)
+            html = message.get_body(("html",)).get_content()
+            self.assertNotIn('href="http://evil', html)
+            self.assertNotIn("<a href=x>", html)
+
+    def test_d16_hostile_recipients_reach_nobody(self):
+        self.controller.start()
+        self.start()
+        for number, recipient in enumerate(["a@b.example\r\nRCPT TO:<c@d.example>", "a@b.example>",
+                                            "a%c@d.example", "\"a\"@b.example", "a@b.example,c@d"]):
+            self.queue(number, "csr-invitation", recipient)
+        self.queue(9, "csr-invitation", "ar@shop.example.com")
+        wait_until(lambda: self.mailbox.envelopes)
+        time.sleep(0.5)
+        self.assertEqual(len(self.mailbox.envelopes), 1)
+        self.assertIn("mail.unsendable", self.log())
+
+    def test_mail_waits_for_a_server_that_is_away_and_survives_kill(self):
+        self.start()
+        self.queue(1, "csr-invitation", "ar@shop.example.com")
+        wait_until(lambda: "mail.failed" in self.log())
+        self.kill()
+        self.assertEqual(self.waiting(), 1)
+        self.mailbox.later = 1
+        self.controller.start()
+        self.start()
+        wait_until(lambda: self.mailbox.envelopes, seconds=40)
+        wait_until(lambda: self.waiting() == 0)
+        self.assertEqual(len(self.mailbox.envelopes), 1)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
