@@ -59,9 +59,9 @@ static enum err ed25519_make(
     const struct key *key, struct span message, uint8_t *ret_signature, size_t *ret_len);
 static enum err ed25519_verify(const struct key *key, struct span message, struct span signature);
 static enum err hashed_make(const struct key *key, enum signature_algorithm algorithm,
-    struct span message, uint8_t *ret_signature, size_t *ret_len);
+    const uint8_t *hash, uint8_t *ret_signature, size_t *ret_len);
 static enum err hashed_verify(const struct key *key, enum signature_algorithm algorithm,
-    struct span message, struct span signature);
+    const uint8_t *hash, struct span signature);
 
 struct span signature_algorithm_der(enum signature_algorithm algorithm)
 {
@@ -109,18 +109,23 @@ static bool fits(const struct key *key, enum signature_algorithm algorithm)
 enum err signature_make(const struct key *key, enum signature_algorithm algorithm,
     struct span message, uint8_t *ret_signature, size_t *ret_len)
 {
-    uint8_t signature[SIGNATURE_MAX_BYTES];
+    uint8_t signature[SIGNATURE_MAX_BYTES], hash[DIGEST_MAX_BYTES];
     size_t len = 0;
     if (!key->is_private || !fits(key, algorithm) ||
         (algorithms[algorithm].ecdsa && signature_algorithm_of_key(key) != algorithm)) {
         return ERR_UNSUPPORTED;
     }
+    enum err verified;
     if (algorithm == SIGNATURE_ED25519) {
         TRY(ed25519_make(key, message, signature, &len));
+        verified = ed25519_verify(key, message, span_make(signature, len));
     } else {
-        TRY(hashed_make(key, algorithm, message, signature, &len));
+        /* Hashed once: a CRL is long, and the fault to fear is in the key's arithmetic. */
+        TRY(digest_bytes(algorithms[algorithm].digest, message, hash));
+        TRY(hashed_make(key, algorithm, hash, signature, &len));
+        verified = hashed_verify(key, algorithm, hash, span_make(signature, len));
     }
-    if (signature_verify(key, algorithm, message, span_make(signature, len)) != OK) {
+    if (verified != OK) {
         explicit_bzero(signature, sizeof signature);
         return ERR_CRYPTO;
     }
@@ -149,11 +154,15 @@ static enum err ed25519_make(
 enum err signature_verify(const struct key *key, enum signature_algorithm algorithm,
     struct span message, struct span signature)
 {
+    uint8_t hash[DIGEST_MAX_BYTES];
     if (!fits(key, algorithm)) {
         return ERR_UNSUPPORTED;
     }
-    return algorithm == SIGNATURE_ED25519 ? ed25519_verify(key, message, signature)
-                                          : hashed_verify(key, algorithm, message, signature);
+    if (algorithm == SIGNATURE_ED25519) {
+        return ed25519_verify(key, message, signature);
+    }
+    TRY(digest_bytes(algorithms[algorithm].digest, message, hash));
+    return hashed_verify(key, algorithm, hash, signature);
 }
 
 static enum err ed25519_verify(const struct key *key, struct span message, struct span signature)
@@ -221,12 +230,10 @@ static enum err context_make(const struct key *key, enum signature_algorithm alg
 }
 
 static enum err hashed_make(const struct key *key, enum signature_algorithm algorithm,
-    struct span message, uint8_t *ret_signature, size_t *ret_len)
+    const uint8_t *hash, uint8_t *ret_signature, size_t *ret_len)
 {
-    uint8_t hash[DIGEST_MAX_BYTES];
     size_t len = SIGNATURE_MAX_BYTES;
     AUTO(loan) loan = { 0 };
-    TRY(digest_bytes(algorithms[algorithm].digest, message, hash));
     TRY(context_borrow(key, algorithm, SIGNING, &loan));
     bool made = EVP_PKEY_sign(loan.ctx, ret_signature, &len, hash,
                     digest_size(algorithms[algorithm].digest)) == 1;
@@ -238,11 +245,9 @@ static enum err hashed_make(const struct key *key, enum signature_algorithm algo
 }
 
 static enum err hashed_verify(const struct key *key, enum signature_algorithm algorithm,
-    struct span message, struct span signature)
+    const uint8_t *hash, struct span signature)
 {
-    uint8_t hash[DIGEST_MAX_BYTES];
     AUTO(loan) loan = { 0 };
-    TRY(digest_bytes(algorithms[algorithm].digest, message, hash));
     TRY(context_borrow(key, algorithm, VERIFYING, &loan));
     bool good = EVP_PKEY_verify(loan.ctx, signature.data, signature.len, hash,
                     digest_size(algorithms[algorithm].digest)) == 1;

@@ -6,7 +6,6 @@
 #include "lib/der/reader.h"
 
 #include <assert.h>
-#include <stdio.h>
 
 static void bytes_put(struct der_writer *writer, const uint8_t *bytes, size_t len);
 static size_t length_octets(size_t len, uint8_t ret_octets[5]);
@@ -177,26 +176,41 @@ void der_write_text(struct der_writer *writer, uint8_t tag, const char *text)
     der_write(writer, tag, content);
 }
 
-void der_write_time(struct der_writer *writer, int64_t time)
+/* Two digits by hand: a CRL writes a million times. */
+static void pair_put(char *ret_pair, int value)
+{
+    ret_pair[0] = (char)('0' + value / 10);
+    ret_pair[1] = (char)('0' + value % 10);
+}
+
+/* YYYYMMDDHHMMSSZ; UTCTime is the same without the century. */
+static void time_put(int64_t time, char ret_text[15])
 {
     struct civil c = civil_from_time(time);
-    if (c.year >= 2050 || c.year < 1950) {
-        der_write_generalized_time(writer, time);
-        return;
+    const int pairs[] = { c.year / 100, c.year % 100, c.month, c.day, c.hour, c.minute, c.second };
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        pair_put(ret_text + 2 * i, pairs[i]);
     }
-    char text[32];
-    snprintf(text, sizeof text, "%02d%02d%02d%02d%02d%02dZ", c.year % 100, c.month, c.day, c.hour,
-        c.minute, c.second);
-    der_write(writer, DER_UTC_TIME, span_from_text(text));
+    ret_text[14] = 'Z';
+}
+
+void der_write_time(struct der_writer *writer, int64_t time)
+{
+    char text[15];
+    time_put(time, text);
+    bool utc_time = memcmp(text, "1950", 4) >= 0 && memcmp(text, "2050", 4) < 0;
+    if (utc_time) {
+        der_write(writer, DER_UTC_TIME, span_make(text + 2, sizeof text - 2));
+    } else {
+        der_write(writer, DER_GENERALIZED_TIME, SPAN_OF(text));
+    }
 }
 
 void der_write_generalized_time(struct der_writer *writer, int64_t time)
 {
-    struct civil c = civil_from_time(time);
-    char text[48];
-    snprintf(text, sizeof text, "%04d%02d%02d%02d%02d%02dZ", c.year, c.month, c.day, c.hour,
-        c.minute, c.second);
-    der_write(writer, DER_GENERALIZED_TIME, span_from_text(text));
+    char text[15];
+    time_put(time, text);
+    der_write(writer, DER_GENERALIZED_TIME, SPAN_OF(text));
 }
 
 enum err der_encode(void (*write)(struct der_writer *writer, const void *object),
