@@ -58,11 +58,13 @@ enum err store_application_get(struct store *store, const uint8_t id[APPLICATION
     return application_read(&query, arena, ret_row);
 }
 
-enum err store_application_list(struct store *store, size_t limit, struct arena *arena,
-    struct application_row **ret_rows, size_t *ret_count)
+enum err store_application_list(struct store *store, size_t from, size_t limit,
+    struct arena *arena, struct application_row **ret_rows, size_t *ret_count)
 {
     AUTO(query) query = query_read(store,
-        "SELECT id, hash, der, state, created FROM application ORDER BY created DESC, id");
+        "SELECT id, hash, der, state, created FROM application ORDER BY created DESC, id"
+        " LIMIT -1 OFFSET ?");
+    bind_int64(&query, (int64_t)from);
     struct query_list list = {
         .row_size = sizeof **ret_rows, .limit = limit, .read = application_read
     };

@@ -163,14 +163,19 @@ enum err store_certificate_by_enrolment(struct store *store,
 enum err store_certificate_list(struct store *store, enum certificate_state state, size_t limit,
     struct arena *arena, struct certificate_row **ret_rows, size_t *ret_count)
 {
-    if (state == CERTIFICATE_STATE_COUNT) {
-        AUTO(query) all = query_read(store,
-            "SELECT " CERTIFICATE_COLUMNS " FROM certificate ORDER BY created DESC");
-        return rows_list(&all, limit, arena, ret_rows, ret_count);
-    }
     AUTO(query) query = query_read(store,
         "SELECT " CERTIFICATE_COLUMNS " FROM certificate WHERE state = ? ORDER BY created");
     bind_text(&query, state_ids[state]);
+    return rows_list(&query, limit, arena, ret_rows, ret_count);
+}
+
+enum err store_certificate_list_all(struct store *store, size_t from, size_t limit,
+    struct arena *arena, struct certificate_row **ret_rows, size_t *ret_count)
+{
+    AUTO(query) query = query_read(store,
+        "SELECT " CERTIFICATE_COLUMNS " FROM certificate ORDER BY created DESC, enrolment,"
+        " ordinal LIMIT -1 OFFSET ?");
+    bind_int64(&query, (int64_t)from);
     return rows_list(&query, limit, arena, ret_rows, ret_count);
 }
 
@@ -286,18 +291,6 @@ static enum err step_take(struct store *store, const struct act *act,
     TRY(query_change(&query));
     const char *reason = step->revoked == 0 ? "" : revocation_reason_id(step->reason);
     return certificate_audit(store, act, step->action, &row->request, reason);
-}
-
-enum err store_certificate_last_revoked(
-    struct store *store, const char *issuer, int64_t *ret_time)
-{
-    AUTO(query) query = query_read(store,
-        "SELECT coalesce(max(revoked), 0) FROM certificate"
-        " WHERE issuer = ? AND revoked > 0 AND state = 'revoked'");
-    bind_text(&query, issuer);
-    TRY(query_row(&query));
-    *ret_time = column_int64(&query, 0);
-    return OK;
 }
 
 /* The object is "<enrolment>/<ordinal>". */

@@ -12,7 +12,7 @@ enum certificate_state {
     CERTIFICATE_ACCEPTED,  /* published */
     CERTIFICATE_DECLINED,  /* not accepted; the signer is to be told */
     CERTIFICATE_REVOKING,  /* revocation is decided; the signer is to be told */
-    CERTIFICATE_REVOKED,   /* in the signer's journal; the next CRL has it */
+    CERTIFICATE_REVOKED,   /* in the signer's journal and in the published CRL */
     CERTIFICATE_STATE_COUNT,
 };
 
@@ -51,8 +51,11 @@ enum err store_certificate_by_serial(struct store *store, struct span serial, st
 enum err store_certificate_by_enrolment(struct store *store,
     const uint8_t enrolment[ENROLMENT_ID_BYTES], struct arena *arena,
     struct certificate_row **ret_rows, size_t *ret_count) MUST_USE;
-/* In this state, oldest first; CERTIFICATE_STATE_COUNT lists all, newest first. */
+/* In this state, oldest first. */
 enum err store_certificate_list(struct store *store, enum certificate_state state, size_t limit,
+    struct arena *arena, struct certificate_row **ret_rows, size_t *ret_count) MUST_USE;
+/* All, newest first, `from` the how manieth. */
+enum err store_certificate_list_all(struct store *store, size_t from, size_t limit,
     struct arena *arena, struct certificate_row **ret_rows, size_t *ret_count) MUST_USE;
 
 /* issued → accepted. ERR_CONFLICT from any other state, as all that follow. */
@@ -64,9 +67,6 @@ enum err store_certificate_decline(struct store *store, const struct act *act,
 /* issued or accepted → revoking; revoked → revoking if the reason may be made graver. */
 enum err store_certificate_revoke(struct store *store, const struct act *act,
     const struct request_id *request, enum revocation_reason reason) MUST_USE;
-/* declined or revoking → revoked: the signer has it in its journal. */
+/* declined or revoking → revoked; with the publication of the CRL that has it. */
 enum err store_certificate_revoked(
     struct store *store, const struct act *act, const struct request_id *request) MUST_USE;
-/* When the last certificate of this issuer became revoked in the signer's journal; 0 if never. */
-enum err store_certificate_last_revoked(
-    struct store *store, const char *issuer, int64_t *ret_time) MUST_USE;

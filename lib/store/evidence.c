@@ -124,6 +124,11 @@ enum err store_evidence_forget(struct store *store, const struct act *act,
     AUTO(query) query = query_write(store, "DELETE FROM evidence WHERE enrolment = ?");
     bind_bytes(&query, span_make(enrolment, ENROLMENT_ID_BYTES));
     TRY(query_run(&query));
+    AUTO(query) again = query_write(store,
+        "UPDATE challenge SET state = 'checking', next_check = ? WHERE enrolment = ?");
+    bind_int64(&again, act->time);
+    bind_bytes(&again, span_make(enrolment, ENROLMENT_ID_BYTES));
+    TRY(query_run(&again));
     return store_audit_add_id(
         store, act, "evidence.lapsed", span_make(enrolment, ENROLMENT_ID_BYTES), NULL);
 }

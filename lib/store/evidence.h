@@ -37,6 +37,6 @@ enum err store_evidence_put(struct store *store, const struct act *act,
     const uint8_t enrolment[ENROLMENT_ID_BYTES], const struct evidence_row *row) MUST_USE;
 enum err store_evidence_list(struct store *store, const uint8_t enrolment[ENROLMENT_ID_BYTES],
     struct arena *arena, struct evidence_row **ret_rows, size_t *ret_count) MUST_USE;
-/* For evidence that is too old to be used. */
+/* For evidence that is too old to be used: all challenges are due again. */
 enum err store_evidence_forget(struct store *store, const struct act *act,
     const uint8_t enrolment[ENROLMENT_ID_BYTES]) MUST_USE;

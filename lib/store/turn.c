@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* The byte that each lock covers. */
@@ -16,6 +17,13 @@ enum err turn_open(const char *path, struct turn *ret_turn)
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0660);
     if (fd < 0) {
         return err_from_errno(errno);
+    }
+    /* All roles' users lock it, whatever our umask is; only its owner can say so. */
+    int result = fchmod(fd, 0660);
+    if (result != 0 && errno != EPERM) {
+        enum err err = err_from_errno(errno);
+        close(fd);
+        return err;
     }
     ret_turn->fd = fd;
     return OK;

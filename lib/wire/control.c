@@ -381,7 +381,7 @@ void control_fact_add(struct control_facts *facts, const char *name, const char 
     if (facts->count < CONTROL_FACTS_MAX) {
         struct control_fact *fact = &facts->facts[facts->count++];
         struct reason clean;
-        (void)reason_set(&clean, OK, NULL, NULL, text, NULL);
+        (void)reason_set(&clean, ERR_INPUT, NULL, NULL, text, NULL); /* cuts and cleans */
         snprintf(fact->name, sizeof fact->name, "%s", name);
         memcpy(fact->text, clean.seen, sizeof fact->text);
     }

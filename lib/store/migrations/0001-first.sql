@@ -104,7 +104,6 @@ CREATE TABLE certificate (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX certificate_by_state ON certificate (state, created);
 CREATE INDEX certificate_by_age ON certificate (created);
-CREATE INDEX certificate_by_revocation ON certificate (issuer, revoked) WHERE revoked > 0;
 
 CREATE TABLE publication (
     name        TEXT NOT NULL,

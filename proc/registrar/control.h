@@ -1,0 +1,28 @@
+#pragma once
+/* The registrar's side of the operator's conversation: one handler a message. */
+#include "lib/wire/control.h"
+#include "lib/wire/server.h"
+#include "proc/registrar/registrar.h"
+
+enum {
+    SIGNER_TIMEOUT_MS = 30000,
+    COURIER_TIMEOUT_MS = 30000,
+};
+
+/* `ctx` is the struct registrar. */
+extern const struct handler control_handlers[];
+extern const size_t control_handler_count;
+
+enum err control_application_new(void *ctx, struct exchange *exchange);
+enum err control_application_list(void *ctx, struct exchange *exchange);
+enum err control_application_show(void *ctx, struct exchange *exchange);
+enum err control_application_approve(void *ctx, struct exchange *exchange);
+enum err control_application_withdraw(void *ctx, struct exchange *exchange);
+enum err control_letter_list(void *ctx, struct exchange *exchange);
+enum err control_letter_print(void *ctx, struct exchange *exchange);
+enum err control_certificate_list(void *ctx, struct exchange *exchange);
+enum err control_certificate_revoke(void *ctx, struct exchange *exchange);
+enum err control_crl_make(void *ctx, struct exchange *exchange);
+enum err control_publication_put(void *ctx, struct exchange *exchange);
+enum err control_status(void *ctx, struct exchange *exchange);
+enum err control_audit_verify(void *ctx, struct exchange *exchange);

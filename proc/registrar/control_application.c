@@ -1,0 +1,231 @@
+/* Applications: entered, shown, signed for, withdrawn. */
+#include "lib/base/log.h"
+#include "lib/store/application.h"
+#include "lib/store/enrolment.h"
+#include "lib/wire/signer.h"
+#include "proc/registrar/approving.h"
+#include "proc/registrar/control.h"
+#include "proc/registrar/credentials.h"
+
+#include <stdio.h>
+
+struct insertion {
+    struct act act;
+    struct application_row row;
+};
+
+struct withdrawal {
+    struct act act;
+    uint8_t id[APPLICATION_ID_BYTES];
+};
+
+static enum err application_complete(
+    const struct registrar *registrar, struct span der, struct arena *arena, struct buf *ret_der,
+    struct application_row *ret_row, struct reason *ret_reason);
+static enum err insertion_commit(struct store *store, void *ctx);
+static enum err application_find(struct registrar *registrar, const uint8_t *id,
+    struct arena *arena, struct application_row *ret_row, struct reason *ret_reason);
+static enum err list_row(const struct application_row *row, struct control_application_row *ret_row);
+static enum err enrolment_show(struct registrar *registrar, const uint8_t *application,
+    struct control_application *shown);
+static enum err withdrawal_commit(struct store *store, void *ctx);
+
+enum err control_application_new(void *ctx, struct exchange *exchange)
+{
+    struct registrar *registrar = ctx;
+    struct control_new new;
+    AUTO(arena) arena = arena_make(STEP_ARENA_BYTES);
+    AUTO(buf) der = buf_make(MESSAGE_MAX_BYTES);
+    struct insertion insertion = { .act = registrar_act(registrar) };
+    insertion.act.actor = "operator";
+    if (control_new_read(&exchange->body, &new) != OK) {
+        return ERR_PEER;
+    }
+    TRY(application_complete(
+        registrar, new.application, &arena, &der, &insertion.row, &exchange->reason));
+    enum err err = store_transact(registrar->store, insertion_commit, &insertion);
+    if (err == ERR_CONFLICT) {
+        return reason_set(&exchange->reason, err, "application.exists", NULL, NULL, NULL);
+    }
+    TRY(err);
+    struct control_created created;
+    memcpy(created.id, insertion.row.id, sizeof created.id);
+    memcpy(created.hash, insertion.row.hash, sizeof created.hash);
+    return der_encode(control_created_write, &created, &exchange->reply);
+}
+
+/* The id is ours to draw; everything else stays as it came, once it has passed the rules. */
+static enum err application_complete(
+    const struct registrar *registrar, struct span der, struct arena *arena, struct buf *ret_der,
+    struct application_row *ret_row, struct reason *ret_reason)
+{
+    static const uint8_t none[APPLICATION_ID_BYTES];
+    struct application application = { 0 };
+    if (application_parse(der, arena, &application) != OK) {
+        return ERR_PEER;
+    }
+    if (memcmp(application.id, none, sizeof none) == 0) {
+        TRY(random_fill(&registrar->random, application.id, sizeof application.id));
+    }
+    if (application.created == 0) {
+        application.created = clock_now(&registrar->clock);
+    }
+    TRY(application_check(&application, ret_reason));
+    TRY(application_format(&application, ret_der));
+    ret_row->der = buf_span(ret_der);
+    ret_row->created = application.created;
+    memcpy(ret_row->id, application.id, sizeof ret_row->id);
+    return application_hash(ret_row->der, ret_row->hash);
+}
+
+static enum err insertion_commit(struct store *store, void *ctx)
+{
+    const struct insertion *insertion = ctx;
+    return store_application_insert(store, &insertion->act, &insertion->row);
+}
+
+enum err control_application_list(void *ctx, struct exchange *exchange)
+{
+    struct registrar *registrar = ctx;
+    AUTO(arena) arena = arena_make(STEP_ARENA_BYTES);
+    struct control_page page;
+    struct application_row *rows = NULL;
+    struct control_applications list = { 0 };
+    size_t count = 0;
+    if (control_page_read(&exchange->body, &page) != OK) {
+        return ERR_PEER;
+    }
+    TRY(store_application_list(
+        registrar->store, page.from, CONTROL_PAGE_ROWS, &arena, &rows, &count));
+    list.rows = arena_alloc(&arena, count, sizeof *list.rows);
+    if (list.rows == NULL) {
+        return ERR_MEMORY;
+    }
+    for (; list.count < count; list.count++) {
+        TRY(list_row(&rows[list.count], &list.rows[list.count]));
+    }
+    return der_encode(control_applications_write, &list, &exchange->reply);
+}
+
+static enum err list_row(const struct application_row *row, struct control_application_row *ret_row)
+{
+    AUTO(arena) arena = arena_make(MESSAGE_MAX_BYTES);
+    struct application application = { 0 };
+    TRY(application_parse(row->der, &arena, &application));
+    memcpy(ret_row->id, row->id, sizeof ret_row->id);
+    snprintf(ret_row->name, sizeof ret_row->name, "%s", application.names[0]);
+    snprintf(ret_row->organisation, sizeof ret_row->organisation, "%s",
+        application.subject.organisation);
+    snprintf(ret_row->state, sizeof ret_row->state, "%s", application_state_id(row->state));
+    ret_row->created = row->created;
+    return OK;
+}
+
+enum err control_application_show(void *ctx, struct exchange *exchange)
+{
+    struct registrar *registrar = ctx;
+    AUTO(arena) arena = arena_make(STEP_ARENA_BYTES);
+    struct control_object object;
+    struct application_row row = { 0 };
+    struct approval_row *approvals = NULL;
+    struct control_application shown = { 0 };
+    size_t count = 0;
+    if (control_object_read(&exchange->body, &object) != OK) {
+        return ERR_PEER;
+    }
+    TRY(application_find(registrar, object.id, &arena, &row, &exchange->reason));
+    TRY(store_application_approvals(registrar->store, row.id, &arena, &approvals, &count));
+    shown.der = row.der;
+    snprintf(shown.state, sizeof shown.state, "%s", application_state_id(row.state));
+    for (; shown.approval_count < count && shown.approval_count < APPROVALS_MAX;
+         shown.approval_count++) {
+        shown.approvals[shown.approval_count] = approvals[shown.approval_count].der;
+    }
+    TRY(enrolment_show(registrar, row.id, &shown));
+    return der_encode(control_application_write, &shown, &exchange->reply);
+}
+
+static enum err application_find(struct registrar *registrar, const uint8_t *id,
+    struct arena *arena, struct application_row *ret_row, struct reason *ret_reason)
+{
+    enum err err = store_application_get(registrar->store, id, arena, ret_row);
+    if (err == ERR_NOT_FOUND) {
+        char text[2 * APPLICATION_ID_BYTES + 1];
+        hex_format(span_make(id, APPLICATION_ID_BYTES), text);
+        return reason_set(ret_reason, err, "application.unknown", "id", text, NULL);
+    }
+    return err;
+}
+
+static enum err enrolment_show(struct registrar *registrar, const uint8_t *application,
+    struct control_application *shown)
+{
+    struct enrolment_row row = { 0 };
+    enum err err = store_enrolment_by_application(registrar->store, application, &row);
+    if (err == ERR_NOT_FOUND) {
+        return OK;
+    }
+    TRY(err);
+    snprintf(shown->reference, sizeof shown->reference, "%s", row.reference);
+    snprintf(shown->enrolment_state, sizeof shown->enrolment_state, "%s",
+        enrolment_state_id(row.state));
+    return OK;
+}
+
+enum err control_application_approve(void *ctx, struct exchange *exchange)
+{
+    struct registrar *registrar = ctx;
+    struct control_approve approve;
+    struct approving_outcome outcome = { 0 };
+    struct control_approved approved = { 0 };
+    if (control_approve_read(&exchange->body, &approve) != OK) {
+        return ERR_PEER;
+    }
+    TRY(approval_take(registrar, approve.id, approve.approval, &outcome, &exchange->reason));
+    if (outcome.state == APPLICATION_APPROVED) {
+        /* Approved it is in any case; a courier that is away for now is asked again later. */
+        AUTO(client) courier = client_none();
+        struct reason reason = { 0 };
+        TRY(registrar_client(registrar, "courier.sock", COURIER_TIMEOUT_MS, &courier));
+        enum err err = credentials_make(registrar, &courier, outcome.enrolment, &reason);
+        if (err != OK) {
+            log_failure(LOG_WARNING, "enrolment.letter_waits", err, &reason);
+        }
+    }
+    snprintf(approved.state, sizeof approved.state, "%s", application_state_id(outcome.state));
+    snprintf(approved.reference, sizeof approved.reference, "%s", outcome.reference);
+    return der_encode(control_approved_write, &approved, &exchange->reply);
+}
+
+/* The signer first: once it knows, nothing is signed any more, whatever becomes of us. */
+enum err control_application_withdraw(void *ctx, struct exchange *exchange)
+{
+    struct registrar *registrar = ctx;
+    AUTO(arena) arena = arena_make(STEP_ARENA_BYTES);
+    AUTO(client) signer = client_none();
+    struct control_object object;
+    struct application_row row = { 0 };
+    struct signer_withdraw withdraw;
+    struct withdrawal withdrawal = { .act = registrar_act(registrar) };
+    withdrawal.act.actor = "operator";
+    if (control_object_read(&exchange->body, &object) != OK) {
+        return ERR_PEER;
+    }
+    TRY(application_find(registrar, object.id, &arena, &row, &exchange->reason));
+    if (row.state == APPLICATION_WITHDRAWN) {
+        return reason_set(&exchange->reason, ERR_CONFLICT, "application.withdrawn_already", NULL,
+            NULL, NULL);
+    }
+    memcpy(withdraw.application_hash, row.hash, sizeof withdraw.application_hash);
+    memcpy(withdrawal.id, row.id, sizeof withdrawal.id);
+    TRY(registrar_client(registrar, "signer.sock", SIGNER_TIMEOUT_MS, &signer));
+    TRY(signer_call_withdraw(&signer, &withdraw, &exchange->reason));
+    return store_transact(registrar->store, withdrawal_commit, &withdrawal);
+}
+
+static enum err withdrawal_commit(struct store *store, void *ctx)
+{
+    const struct withdrawal *withdrawal = ctx;
+    return store_application_set_state(
+        store, &withdrawal->act, withdrawal->id, APPLICATION_WITHDRAWN);
+}

@@ -1,0 +1,113 @@
+/* The warrant: put together from what the store has, believed by nobody. */
+#include "lib/store/application.h"
+#include "lib/store/evidence.h"
+#include "proc/registrar/issuing.h"
+
+#include <stdio.h>
+
+static enum err approvals_gather(
+    struct store *store, struct warrant *warrant, const uint8_t *id, struct arena *arena);
+static enum err evidence_gather(struct store *store, struct warrant *warrant,
+    const struct enrolment_row *enrolment, struct arena *arena, struct reason *ret_reason);
+static enum err name_gather(struct store *store, const struct evidence_row *row,
+    struct arena *arena, struct name_evidence *ret_evidence);
+static enum err profile_pin(struct warrant *warrant);
+
+enum err warrant_gather(struct registrar *registrar, const struct enrolment_row *enrolment,
+    const struct certificate_row *certificate, struct buf *warrant_der, struct reason *ret_reason)
+{
+    AUTO(arena) arena = arena_make(STEP_ARENA_BYTES);
+    struct application_row row = { 0 };
+    struct warrant *warrant = arena_alloc(&arena, 1, sizeof *warrant);
+    if (warrant == NULL) {
+        return ERR_MEMORY;
+    }
+    TRY(store_application_get(registrar->store, enrolment->application, &arena, &row));
+    if (row.state != APPLICATION_APPROVED) {
+        return reason_set(ret_reason, ERR_DENIED, "application.state", NULL,
+            application_state_id(row.state), application_state_id(APPLICATION_APPROVED));
+    }
+    warrant->request = certificate->request;
+    warrant->application_der = row.der;
+    TRY(application_parse(row.der, &arena, &warrant->application));
+    TRY(approvals_gather(registrar->store, warrant, row.id, &arena));
+    TRY(evidence_gather(registrar->store, warrant, enrolment, &arena, ret_reason));
+    warrant->csr = certificate->csr;
+    warrant->chinese = enrolment->chinese;
+    warrant->epoch = registrar->roster.epoch;
+    TRY(profile_pin(warrant));
+    return warrant_format(warrant, warrant_der);
+}
+
+static enum err approvals_gather(
+    struct store *store, struct warrant *warrant, const uint8_t *id, struct arena *arena)
+{
+    struct approval_row *rows = NULL;
+    size_t count = 0;
+    TRY(store_application_approvals(store, id, arena, &rows, &count));
+    for (size_t i = 0; i < count && i < APPROVALS_MAX; i++) {
+        struct der reader = der_reader(rows[i].der);
+        TRY(approval_read(&reader, &warrant->approvals[i]));
+        warrant->approval_count++;
+    }
+    return OK;
+}
+
+static enum err evidence_gather(struct store *store, struct warrant *warrant,
+    const struct enrolment_row *enrolment, struct arena *arena, struct reason *ret_reason)
+{
+    struct evidence_row *rows = NULL;
+    size_t count = 0;
+    size_t names = warrant->application.name_count;
+    TRY(store_evidence_list(store, enrolment->id, arena, &rows, &count));
+    warrant->evidence = arena_alloc(arena, names, sizeof *warrant->evidence);
+    if (warrant->evidence == NULL) {
+        return ERR_MEMORY;
+    }
+    warrant->evidence_count = names;
+    for (size_t i = 0; i < names; i++) {
+        const char *name = warrant->application.names[i];
+        size_t at = 0;
+        while (at < count && strcmp(rows[at].name, name) != 0) {
+            at++;
+        }
+        if (at == count) {
+            return reason_set(
+                ret_reason, ERR_DENIED, "warrant.evidence_missing", name, NULL, NULL);
+        }
+        TRY(name_gather(store, &rows[at], arena, &warrant->evidence[i]));
+    }
+    return OK;
+}
+
+static enum err name_gather(struct store *store, const struct evidence_row *row,
+    struct arena *arena, struct name_evidence *ret_evidence)
+{
+    struct observation_row *rows = NULL;
+    size_t count = 0;
+    TRY(store_observation_list(store, row->attempt, row->name, arena, &rows, &count));
+    struct name_evidence evidence = { 0 };
+    evidence.observations = arena_alloc(arena, count, sizeof *evidence.observations);
+    if (evidence.observations == NULL) {
+        return ERR_MEMORY;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (rows[i].der.len > 0) {
+            struct der reader = der_reader(rows[i].der);
+            TRY(observation_read(&reader, &evidence.observations[evidence.count++]));
+        }
+    }
+    *ret_evidence = evidence;
+    return OK;
+}
+
+static enum err profile_pin(struct warrant *warrant)
+{
+    const struct edition_rules *rules = edition_rules(warrant->application.edition);
+    const struct profile *profile = profile_by_id(rules->profile);
+    if (profile == NULL) {
+        return ERR_UNSUPPORTED;
+    }
+    snprintf(warrant->profile_id, sizeof warrant->profile_id, "%s", profile->id);
+    return profile_hash(profile, warrant->profile_hash);
+}

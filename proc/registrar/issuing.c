@@ -1,0 +1,201 @@
+/* Gather, reserve, commit the serial, issue, commit the certificate. Each of the signer's answers is
+ * the same when it is asked again, so a kill between any two of these steps costs nothing. */
+#include "proc/registrar/issuing.h"
+#include "lib/base/log.h"
+#include "lib/pki/certificate.h"
+#include "lib/store/application.h"
+#include "lib/store/evidence.h"
+#include "lib/store/outbox.h"
+#include "lib/text/json.h"
+#include "lib/wire/signer.h"
+
+#include <stdio.h>
+
+enum { STEP_ENROLMENTS = 64 };
+
+struct issuing {
+    struct registrar *registrar;
+    struct client *signer;
+    struct act act;
+    struct enrolment_row enrolment;
+    struct certificate_row row;
+    struct application application;
+    struct signer_serial serial;
+    struct outbox_row mail;
+    struct reason reason;
+    struct arena *arena;
+};
+
+static enum err issue_one(struct issuing *issuing);
+static enum err certificate_obtain(struct issuing *issuing);
+static enum err certificate_accept(struct issuing *issuing, struct span der);
+static enum err mail_write(struct issuing *issuing);
+static enum err reserve_commit(struct store *store, void *ctx);
+static enum err issue_commit(struct store *store, void *ctx);
+static enum err refusal_handle(struct issuing *issuing, enum err err);
+static enum err lapse_commit(struct store *store, void *ctx);
+static enum err refuse_commit(struct store *store, void *ctx);
+
+enum err issuing_step(struct registrar *registrar, struct client *signer,
+    const struct share *share, bool *ret_worked)
+{
+    AUTO(arena) arena = arena_make(STEP_ARENA_BYTES);
+    struct enrolment_row *rows = NULL;
+    size_t count = 0;
+    bool worked = false;
+    enum err last = OK;
+    TRY(store_enrolment_list(
+        registrar->store, ENROLMENT_ISSUING, STEP_ENROLMENTS, &arena, &rows, &count));
+    for (size_t i = 0; i < count; i++) {
+        if (!share_has(share, rows[i].id)) {
+            continue;
+        }
+        AUTO(arena) own = arena_make(STEP_ARENA_BYTES);
+        struct issuing issuing = { .registrar = registrar, .signer = signer, .arena = &own,
+            .act = registrar_act(registrar), .enrolment = rows[i] };
+        enum err err = issue_one(&issuing);
+        if (err != OK) {
+            log_failure(LOG_ERROR, "certificate.not_issued", err, &issuing.reason);
+            last = err;
+        }
+        worked = worked || err == OK;
+    }
+    *ret_worked = worked;
+    return last;
+}
+
+static enum err issue_one(struct issuing *issuing)
+{
+    struct store *store = issuing->registrar->store;
+    struct request_id request = { .ordinal = issuing->enrolment.ordinal };
+    struct application_row application = { 0 };
+    memcpy(request.enrolment, issuing->enrolment.id, sizeof request.enrolment);
+    TRY(store_certificate_by_request(store, &request, issuing->arena, &issuing->row));
+    TRY(store_application_get(
+        store, issuing->enrolment.application, issuing->arena, &application));
+    TRY(application_parse(application.der, issuing->arena, &issuing->application));
+    enum err err = certificate_obtain(issuing);
+    return err == ERR_DENIED ? refusal_handle(issuing, err) : err;
+}
+
+static enum err certificate_obtain(struct issuing *issuing)
+{
+    AUTO(buf) warrant = buf_make(WARRANT_MAX_BYTES);
+    AUTO(buf) der = buf_make(CERTIFICATE_MAX_BYTES);
+    struct registrar *registrar = issuing->registrar;
+    struct signer_reserve reserve = { .request = issuing->row.request };
+    struct signer_issue issue = { .request = issuing->row.request };
+    TRY(warrant_gather(
+        registrar, &issuing->enrolment, &issuing->row, &warrant, &issuing->reason));
+    TRY(signer_call_reserve(issuing->signer, &reserve, &issuing->serial, &issuing->reason));
+    TRY(store_transact(registrar->store, reserve_commit, issuing));
+    issue.warrant = buf_span(&warrant);
+    TRY(signer_call_issue(issuing->signer, &issue, &der, &issuing->reason));
+    return certificate_accept(issuing, buf_span(&der));
+}
+
+static enum err reserve_commit(struct store *store, void *ctx)
+{
+    const struct issuing *issuing = ctx;
+    const struct edition_rules *rules = edition_rules(issuing->application.edition);
+    return store_certificate_reserve(store, &issuing->act, &issuing->row.request, rules->issuer,
+        span_make(issuing->serial.bytes, issuing->serial.len));
+}
+
+/* The signer checks all of it; that the certificate is the one we asked for costs nothing. */
+static enum err certificate_accept(struct issuing *issuing, struct span der)
+{
+    struct certificate certificate;
+    uint8_t spki_hash[HASH_BYTES];
+    if (certificate_parse(der, &certificate) != OK) {
+        return ERR_PEER;
+    }
+    TRY(sha256(certificate.spki, spki_hash));
+    struct span serial = span_make(issuing->serial.bytes, issuing->serial.len);
+    if (!span_equal(certificate.serial, serial)
+        || memcmp(spki_hash, issuing->row.spki_hash, sizeof spki_hash) != 0) {
+        return reason_set(
+            &issuing->reason, ERR_PEER, "certificate.other_than_asked", NULL, NULL, NULL);
+    }
+    issuing->row.der = der;
+    issuing->row.not_before = certificate.not_before;
+    issuing->row.not_after = certificate.not_after;
+    TRY(mail_write(issuing));
+    TRY(store_transact(issuing->registrar->store, issue_commit, issuing));
+    char text[3 * SERIAL_MAX_BYTES + 1];
+    TRY(serial_format(serial, text, sizeof text));
+    log_event(LOG_INFO, "certificate.issued", "reference", issuing->enrolment.reference, "serial",
+        text, NULL);
+    return OK;
+}
+
+static enum err mail_write(struct issuing *issuing)
+{
+    char fingerprint[2 * HASH_BYTES + 1];
+    const struct application *application = &issuing->application;
+    hex_format(SPAN_OF(issuing->row.spki_hash), fingerprint);
+    struct value_tree tree = value_tree_make(issuing->arena);
+    struct value *parameters = value_object(&tree);
+    value_put_text(&tree, parameters, "portal_url", issuing->registrar->config.portal.url);
+    value_put_text(&tree, parameters, "server_name", application->names[0]);
+    value_put_text(&tree, parameters, "organisation", application->subject.organisation);
+    value_put_text(&tree, parameters, "name", application->representative.name);
+    value_put_text(&tree, parameters, "fingerprint", fingerprint);
+    TRY(value_tree_check(&tree));
+    AUTO(buf) text = buf_make(OUTBOX_PARAMETERS_MAX);
+    json_format(&text, parameters);
+    TRY(buf_check(&text));
+    struct outbox_row mail = { .kind = "certificate-issued" };
+    memcpy(mail.enrolment, issuing->enrolment.id, sizeof mail.enrolment);
+    snprintf(mail.recipient, sizeof mail.recipient, "%s", application->representative.email);
+    snprintf(mail.language, sizeof mail.language, "%s", application->representative.language);
+    mail.parameters = arena_text(issuing->arena, buf_span(&text));
+    if (mail.parameters == NULL) {
+        return ERR_MEMORY;
+    }
+    issuing->mail = mail;
+    return OK;
+}
+
+static enum err issue_commit(struct store *store, void *ctx)
+{
+    const struct issuing *issuing = ctx;
+    enum enrolment_state state = ENROLMENT_OPEN;
+    TRY(store_certificate_issued(store, &issuing->act, &issuing->row));
+    TRY(store_enrolment_advance(store, &issuing->act, issuing->enrolment.id,
+        ENROLMENT_CERTIFICATE, &state));
+    return store_outbox_add(store, &issuing->act, &issuing->mail);
+}
+
+/* What the subscriber can mend goes back to the subscriber; the rest stays, for an operator. */
+static enum err refusal_handle(struct issuing *issuing, enum err err)
+{
+    const char *code = issuing->reason.code;
+    bool csr = strncmp(code, "csr.", 4) == 0 || strncmp(code, "key.", 4) == 0;
+    if (!csr && !warrant_lapsed(&issuing->reason)) {
+        return err;
+    }
+    log_failure(LOG_WARNING, csr ? "csr.refused" : "evidence.lapsed", err, &issuing->reason);
+    return store_transact(
+        issuing->registrar->store, csr ? refuse_commit : lapse_commit, issuing);
+}
+
+static enum err lapse_commit(struct store *store, void *ctx)
+{
+    const struct issuing *issuing = ctx;
+    const uint8_t *id = issuing->enrolment.id;
+    enum enrolment_state state = ENROLMENT_OPEN;
+    TRY(store_evidence_forget(store, &issuing->act, id));
+    TRY(store_enrolment_advance(
+        store, &issuing->act, id, ENROLMENT_EVIDENCE_LAPSED, &state));
+    return store_enrolment_set_problem(store, id, &issuing->reason);
+}
+
+static enum err refuse_commit(struct store *store, void *ctx)
+{
+    const struct issuing *issuing = ctx;
+    const uint8_t *id = issuing->enrolment.id;
+    enum enrolment_state state = ENROLMENT_OPEN;
+    TRY(store_enrolment_advance(store, &issuing->act, id, ENROLMENT_REFUSE_CSR, &state));
+    return store_enrolment_set_problem(store, id, &issuing->reason);
+}

@@ -1,0 +1,15 @@
+#pragma once
+/* From a CSR to a certificate that waits for acceptance. */
+#include "lib/store/certificate.h"
+#include "lib/store/enrolment.h"
+#include "proc/registrar/registrar.h"
+
+/* Everything the signer needs to check, gathered from the store. ERR_DENIED with a reason as
+ * warrant_check's if something is not there. */
+enum err warrant_gather(struct registrar *registrar, const struct enrolment_row *enrolment,
+    const struct certificate_row *certificate, struct buf *warrant, struct reason *ret_reason)
+    MUST_USE;
+
+/* The enrolments that wait for a certificate and are of this share. */
+enum err issuing_step(struct registrar *registrar, struct client *signer,
+    const struct share *share, bool *ret_worked) MUST_USE;

@@ -1,0 +1,198 @@
+/* The signer builds every CRL from its own journal; here it is only checked, numbered upwards and
+ * published, together with the certificates' new state. */
+#include "proc/registrar/lists.h"
+#include "lib/base/log.h"
+#include "lib/pki/certificate.h"
+#include "lib/pki/crl.h"
+#include "lib/store/certificate.h"
+#include "lib/store/publication.h"
+#include "lib/wire/signer.h"
+
+#include <stdio.h>
+
+/* BR 4.9.7: at most ten days; a week leaves time to notice that none came. */
+#define CRL_LIFE_SECONDS (7 * DAY_SECONDS)
+
+enum { REVOCATIONS_MAX = 64, PUBLICATIONS_ARENA = 1024 * 1024 };
+
+/* What one CRL is published with. */
+struct listing {
+    struct act act;
+    struct publication_row publication;
+    const struct certificate_row *rows; /* that the signer was told of */
+    size_t count;
+};
+
+static enum err decided_list(struct store *store, struct arena *arena,
+    struct certificate_row *rows, size_t *ret_count);
+static enum err signer_tell(struct client *signer, const struct certificate_row *row);
+static enum err listing_publish(struct registrar *registrar, struct client *signer,
+    const struct issuer *issuer, struct listing *listing, struct reason *ret_reason);
+static enum err list_check(const struct issuer *issuer, struct span der,
+    const struct signer_crl_made *made, struct publication_row *ret_row);
+static enum err listing_commit(struct store *store, void *ctx);
+static bool crl_due(const struct registrar *registrar, const struct issuer *issuer,
+    const struct publication_row *rows, size_t count);
+
+enum err revocation_step(struct registrar *registrar, struct client *signer, bool *ret_worked)
+{
+    AUTO(arena) arena = arena_make(STEP_ARENA_BYTES);
+    struct certificate_row rows[2 * REVOCATIONS_MAX];
+    size_t count = 0;
+    TRY(decided_list(registrar->store, &arena, rows, &count));
+    for (size_t i = 0; i < count; i++) {
+        TRY(signer_tell(signer, &rows[i]));
+    }
+    for (size_t i = 0; count > 0 && i < registrar->roster.issuer_count; i++) {
+        const struct issuer *issuer = &registrar->roster.issuers[i];
+        struct reason reason = { 0 };
+        struct listing listing = { .rows = rows, .count = count };
+        enum err err = listing_publish(registrar, signer, issuer, &listing, &reason);
+        if (err != OK) {
+            log_failure(LOG_ERROR, "crl.not_made", err, &reason);
+            return err;
+        }
+    }
+    *ret_worked = count > 0;
+    return OK;
+}
+
+static enum err decided_list(struct store *store, struct arena *arena,
+    struct certificate_row *rows, size_t *ret_count)
+{
+    static const enum certificate_state states[] = { CERTIFICATE_DECLINED, CERTIFICATE_REVOKING };
+    size_t count = 0;
+    for (size_t i = 0; i < sizeof states / sizeof *states; i++) {
+        struct certificate_row *found = NULL;
+        size_t more = 0;
+        TRY(store_certificate_list(store, states[i], REVOCATIONS_MAX, arena, &found, &more));
+        memcpy(&rows[count], found, more * sizeof *found);
+        count += more;
+    }
+    *ret_count = count;
+    return OK;
+}
+
+static enum err signer_tell(struct client *signer, const struct certificate_row *row)
+{
+    struct reason reason = { 0 };
+    struct signer_revoke revoke = {
+        .serial = { .len = row->serial.len }, .reason = row->reason, .date = row->revoked
+    };
+    snprintf(revoke.issuer, sizeof revoke.issuer, "%s", row->issuer);
+    memcpy(revoke.serial.bytes, row->serial.data, row->serial.len);
+    enum err err = signer_call_revoke(signer, &revoke, &reason);
+    if (err != OK) {
+        log_failure(LOG_ERROR, "certificate.not_revoked", err, &reason);
+    }
+    return err;
+}
+
+enum err crl_make(struct registrar *registrar, struct client *signer, const struct issuer *issuer,
+    int64_t *ret_number, struct reason *ret_reason)
+{
+    struct listing listing = { 0 };
+    TRY(listing_publish(registrar, signer, issuer, &listing, ret_reason));
+    *ret_number = listing.publication.number;
+    return OK;
+}
+
+static enum err listing_publish(struct registrar *registrar, struct client *signer,
+    const struct issuer *issuer, struct listing *listing, struct reason *ret_reason)
+{
+    AUTO(mapping) crl = { 0 };
+    struct signer_crl_made made = { 0 };
+    struct signer_crl request = { .this_update = clock_now(&registrar->clock) };
+    request.next_update = request.this_update + CRL_LIFE_SECONDS;
+    snprintf(request.issuer, sizeof request.issuer, "%s", issuer->id);
+    pthread_mutex_lock(&registrar->crl_mutex);
+    enum err err = signer_call_crl(signer, &request, &made, &crl, ret_reason);
+    if (err == OK) {
+        err = list_check(issuer, crl.content, &made, &listing->publication);
+    }
+    if (err == OK) {
+        listing->act = registrar_act(registrar);
+        err = store_transact(registrar->store, listing_commit, listing);
+    }
+    pthread_mutex_unlock(&registrar->crl_mutex);
+    TRY(err);
+    char number[24];
+    snprintf(number, sizeof number, "%lld", (long long)made.number);
+    log_event(LOG_INFO, "crl.published", "issuer", issuer->id, "number", number, NULL);
+    return OK;
+}
+
+/* Nothing is published that its relying parties would refuse. */
+static enum err list_check(const struct issuer *issuer, struct span der,
+    const struct signer_crl_made *made, struct publication_row *ret_row)
+{
+    struct certificate ca;
+    struct crl crl;
+    AUTO_PTR(key) key = NULL;
+    TRY(certificate_parse(issuer->certificate, &ca));
+    TRY(key_from_spki(ca.spki, &key));
+    TRY(crl_parse(der, &crl));
+    TRY(crl_verify(&crl, key));
+    if (!span_equal(crl.issuer, ca.subject)) {
+        return ERR_PEER;
+    }
+    struct publication_row row = { .kind = PUBLICATION_CRL, .der = der, .number = made->number,
+        .this_update = crl.this_update, .next_update = crl.next_update };
+    snprintf(row.name, sizeof row.name, "%s", issuer->crl_name);
+    *ret_row = row;
+    return OK;
+}
+
+static enum err listing_commit(struct store *store, void *ctx)
+{
+    const struct listing *listing = ctx;
+    TRY(store_publication_put(store, &listing->act, &listing->publication));
+    for (size_t i = 0; i < listing->count; i++) {
+        enum err err = store_certificate_revoked(store, &listing->act, &listing->rows[i].request);
+        if (err != OK && err != ERR_CONFLICT) {
+            return err;
+        }
+    }
+    return OK;
+}
+
+enum err crl_step(struct registrar *registrar, struct client *signer, bool *ret_worked)
+{
+    AUTO(arena) arena = arena_make(PUBLICATIONS_ARENA);
+    struct publication_row *rows = NULL;
+    size_t count = 0;
+    TRY(store_publication_list(registrar->store, &arena, &rows, &count));
+    for (size_t i = 0; i < registrar->roster.issuer_count; i++) {
+        const struct issuer *issuer = &registrar->roster.issuers[i];
+        struct reason reason = { 0 };
+        int64_t number = 0;
+        if (!crl_due(registrar, issuer, rows, count)) {
+            continue;
+        }
+        enum err err = crl_make(registrar, signer, issuer, &number, &reason);
+        if (err != OK) {
+            log_failure(LOG_ERROR, "crl.not_made", err, &reason);
+            return err;
+        }
+        *ret_worked = true;
+    }
+    return OK;
+}
+
+static bool crl_due(const struct registrar *registrar, const struct issuer *issuer,
+    const struct publication_row *rows, size_t count)
+{
+    int64_t now = clock_now(&registrar->clock);
+    int64_t period = (int64_t)registrar->config.registrar.crl_hours * 3600;
+    for (size_t i = 0; i < count; i++) {
+        const struct publication_row *row = &rows[i];
+        if (row->kind != PUBLICATION_CRL || strcmp(row->name, issuer->crl_name) != 0) {
+            continue;
+        }
+        if (now > row->this_update + (row->next_update - row->this_update) / 2) {
+            log_event(LOG_WARNING, "crl.half_life", "issuer", issuer->id, NULL);
+        }
+        return now >= row->this_update + period;
+    }
+    return true;
+}

@@ -1,0 +1,107 @@
+/* The same messages over two kinds of wire. */
+#include "proc/registrar/perspective.h"
+#include "lib/http/client.h"
+
+enum {
+    /* A check has its own deadline; this is for a perspective that has gone away under it. */
+    CHECK_TIMEOUT_MS = 45000,
+    CONNECT_TIMEOUT_MS = 5000,
+};
+
+static enum err remote_ask(struct perspective_link *link, const struct validator_check *check,
+    struct buf *observation, struct report *ret_report, struct reason *ret_reason);
+static enum err http_open(struct perspective_link *link);
+static enum err answer_read(const struct http_answer *answer, struct buf *observation,
+    struct report *ret_report, struct reason *ret_reason);
+
+enum err perspective_links_make(const struct registrar *registrar,
+    struct perspective_link ret_links[PERSPECTIVES_MAX], size_t *ret_count)
+{
+    size_t count = 1;
+    ret_links[0] = (struct perspective_link){ .registrar = registrar, .client = client_none() };
+    for (size_t i = 0; i < registrar->roster.perspective_count; i++) {
+        if (registrar->roster.perspectives[i].primary) {
+            ret_links[0].id = registrar->roster.perspectives[i].id;
+        }
+    }
+    TRY(registrar_client(
+        registrar, "validator.sock", CHECK_TIMEOUT_MS, &ret_links[0].client));
+    for (size_t i = 0; i < registrar->config.perspective_count && count < PERSPECTIVES_MAX; i++) {
+        ret_links[count++] = (struct perspective_link){
+            .registrar = registrar,
+            .id = registrar->config.perspectives[i].id,
+            .url = registrar->config.perspectives[i].url,
+        };
+    }
+    *ret_count = count;
+    return OK;
+}
+
+void perspective_links_release(struct perspective_link *links, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (links[i].url == NULL) {
+            client_release(&links[i].client);
+        }
+        http_client_free(links[i].http);
+        links[i].http = NULL;
+    }
+}
+
+enum err perspective_ask(struct perspective_link *link, const struct validator_check *check,
+    struct buf *observation, struct report *ret_report, struct reason *ret_reason)
+{
+    if (link->url == NULL) {
+        return validator_call_check(&link->client, check, observation, ret_report, ret_reason);
+    }
+    return remote_ask(link, check, observation, ret_report, ret_reason);
+}
+
+static enum err remote_ask(struct perspective_link *link, const struct validator_check *check,
+    struct buf *observation, struct report *ret_report, struct reason *ret_reason)
+{
+    AUTO(buf) message = buf_make(MESSAGE_MAX_BYTES);
+    AUTO(http_answer) answer = { 0 };
+    TRY(request_format(VALIDATOR_CHECK, validator_check_write, check, &message));
+    TRY(http_open(link));
+    struct http_call call = {
+        .method = HTTP_POST,
+        .url = link->url,
+        .content_type = "application/x-ecert-message",
+        .body = buf_span(&message),
+    };
+    TRY(http_client_call(link->http, &call, &answer, ret_reason));
+    return answer_read(&answer, observation, ret_report, ret_reason);
+}
+
+static enum err http_open(struct perspective_link *link)
+{
+    if (link->http != NULL) {
+        return OK;
+    }
+    struct http_client_config config = {
+        .ca_pem = link->registrar->transport_ca,
+        .certificate_pem = link->registrar->transport_certificate,
+        .key_pem = link->registrar->transport_key,
+        .connect_timeout_ms = CONNECT_TIMEOUT_MS,
+        .timeout_ms = CHECK_TIMEOUT_MS,
+        .answer_max = MESSAGE_MAX_BYTES,
+        .user_agent = "ecert-registrar",
+    };
+    return http_client_new(&config, &link->http);
+}
+
+static enum err answer_read(const struct http_answer *answer, struct buf *observation,
+    struct report *ret_report, struct reason *ret_reason)
+{
+    struct der body;
+    struct validator_answer result;
+    TRY(answer_parse(buf_span(&answer->body), VALIDATOR_CHECK, &body, ret_reason));
+    if (validator_answer_read(&body, &result) != OK) {
+        return ERR_PEER;
+    }
+    buf_append(observation, result.observation);
+    TRY(buf_check(observation));
+    *ret_report = result.report;
+    return OK;
+}

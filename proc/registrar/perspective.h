@@ -1,0 +1,24 @@
+#pragma once
+/* One perspective as the registrar reaches it: the primary by its socket, a remote by HTTPS with
+ * both sides' transport certificates. Belongs to one thread at a time. */
+#include "lib/wire/validator.h"
+#include "proc/registrar/registrar.h"
+
+struct http_client;
+
+struct perspective_link {
+    const struct registrar *registrar;
+    const char *id;
+    const char *url;          /* NULL: the primary */
+    struct client client;     /* the primary's */
+    struct http_client *http; /* a remote's; made at first use */
+};
+
+/* The primary first, then the remotes of the configuration. */
+enum err perspective_links_make(const struct registrar *registrar,
+    struct perspective_link ret_links[PERSPECTIVES_MAX], size_t *ret_count) MUST_USE;
+void perspective_links_release(struct perspective_link *links, size_t count);
+
+/* Appends the observation's DER. The reason says why a perspective did not answer. */
+enum err perspective_ask(struct perspective_link *link, const struct validator_check *check,
+    struct buf *observation, struct report *ret_report, struct reason *ret_reason) MUST_USE;

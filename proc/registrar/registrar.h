@@ -1,0 +1,79 @@
+#pragma once
+/* What the registrar's parts share: configuration, roster, store and the bell that wakes workers. */
+#include "lib/base/clock.h"
+#include "lib/base/random.h"
+#include "lib/ca/evidence.h"
+#include "lib/config/config.h"
+#include "lib/crypto/key.h"
+#include "lib/store/store.h"
+#include "lib/wire/client.h"
+
+#include <pthread.h>
+
+enum {
+    REGISTRAR_LEVEL_MAX = 160,
+    /* How many enrolments are validated, and how many certificates asked for, at the same time. */
+    VALIDATION_WORKERS = 4,
+    ISSUING_WORKERS = 2,
+    /* What one step may hold of the store's rows and a warrant. */
+    STEP_ARENA_BYTES = 8 * 1024 * 1024,
+};
+
+/* Workers sleep until something rings or a second has passed: what falls due by itself is late by
+ * no more. */
+struct bell {
+    pthread_mutex_t mutex;
+    pthread_cond_t rung;
+    uint64_t count;
+};
+
+struct registrar {
+    struct config config;
+    struct arena arena; /* of the roster and the transport's files */
+    struct roster roster;
+    struct key *perspective_keys[PERSPECTIVES_MAX]; /* in the roster's order */
+    struct observation_verifier verifier;
+    struct span transport_ca, transport_certificate, transport_key;
+    struct store *store;
+    struct clock clock;
+    struct random random;
+    struct bell bell;
+    pthread_mutex_t courier_mutex; /* one at a time draws a PIN */
+    pthread_mutex_t crl_mutex;     /* one at a time makes a CRL */
+    char sandbox_level[REGISTRAR_LEVEL_MAX];
+    int ready_fd;
+    int poke_fd;
+    int control_fd;
+};
+
+/* One job among several of a kind: each takes the enrolments whose first byte falls to it, so that
+ * no two ever work on the same one. */
+struct share {
+    unsigned index;
+    unsigned of;
+};
+
+static inline bool share_has(const struct share *share, const uint8_t *id)
+{
+    return id[0] % share->of == share->index;
+}
+
+static inline struct act registrar_act(const struct registrar *registrar)
+{
+    return (struct act){ .actor = "registrar", .time = clock_now(&registrar->clock) };
+}
+
+void bell_ring(struct bell *bell);
+uint64_t bell_count(struct bell *bell);
+/* Returns at once if it rang since `count` was read. */
+void bell_wait(struct bell *bell, uint64_t count, int64_t timeout_ms);
+
+/* Released without harm before registrar_client has made it. */
+static inline struct client client_none(void)
+{
+    return (struct client){ .channel = channel_none() };
+}
+
+/* A client of the socket `name` in the run directory. */
+enum err registrar_client(const struct registrar *registrar, const char *name, int64_t timeout_ms,
+    struct client *ret_client) MUST_USE;

@@ -1,0 +1,305 @@
+/* A round: every perspective is asked about every due name of one enrolment, at the same time; what
+ * they signed and what they reported is stored in one transaction together with the verdict. A
+ * round that is killed leaves the challenges due, and the next one begins anew. */
+#include "proc/registrar/validation.h"
+#include "lib/base/log.h"
+#include "lib/store/application.h"
+#include "lib/store/challenge.h"
+#include "lib/store/enrolment.h"
+#include "lib/store/evidence.h"
+
+#include <stdio.h>
+
+enum {
+    DUE_MAX = 256,
+    RETRY_FIRST_SECONDS = 60,
+    RETRY_DOUBLINGS_MAX = 6, /* then once in 64 minutes */
+};
+
+/* One perspective's word about one name. */
+struct word {
+    struct buf observation; /* empty: no answer */
+    struct report report;
+};
+
+struct round {
+    struct registrar *registrar;
+    uint8_t attempt[ATTEMPT_BYTES];
+    struct challenge_row *rows; /* the due ones, all of one enrolment */
+    size_t row_count;
+    struct word *words; /* by link, then by row */
+    size_t link_count;
+    const struct perspective_link *links;
+    int64_t now;
+    bool passed[APPLICATION_NAMES_MAX + 1];
+    int64_t oldest[APPLICATION_NAMES_MAX + 1];
+    struct act act;
+    struct arena *arena;
+};
+
+/* What one thread does: all names by one perspective, one behind the other. */
+struct asking {
+    struct round *round;
+    struct perspective_link *link;
+    struct word *words;
+};
+
+static size_t rows_pick(const struct share *share, struct challenge_row *rows, size_t count);
+static enum err round_run(struct registrar *registrar, struct validation *validation,
+    struct challenge_row *rows, size_t count, struct arena *arena);
+static void round_ask(struct round *round, struct validation *validation);
+static void *asking_run(void *ctx);
+static enum err round_judge(struct round *round);
+static enum err name_judge(struct round *round, size_t row, const struct evidence_rules *rules);
+static enum err round_commit(struct store *store, void *ctx);
+static enum err words_store(struct store *store, const struct round *round, size_t row);
+static enum err report_encode(const struct report *report, struct buf *buf);
+static enum err verdict_store(struct store *store, const struct round *round, size_t row);
+static enum err enrolment_move(struct store *store, const struct round *round);
+static int64_t next_check(const struct challenge_row *row, int64_t now);
+static void round_release(struct round *round);
+
+enum err validation_step(
+    struct registrar *registrar, struct validation *validation, bool *ret_worked)
+{
+    AUTO(arena) arena = arena_make(STEP_ARENA_BYTES);
+    struct challenge_row *rows = NULL;
+    size_t count = 0;
+    int64_t now = clock_now(&registrar->clock);
+    TRY(store_challenge_due(registrar->store, now, DUE_MAX, &arena, &rows, &count));
+    count = rows_pick(&validation->share, rows, count);
+    if (count == 0) {
+        *ret_worked = false;
+        return OK;
+    }
+    TRY(round_run(registrar, validation, rows, count, &arena));
+    *ret_worked = true;
+    return OK;
+}
+
+/* Moves the due rows of the first enrolment of our share to the front. */
+static size_t rows_pick(const struct share *share, struct challenge_row *rows, size_t count)
+{
+    size_t picked = 0;
+    for (size_t i = 0; i < count; i++) {
+        bool same = picked > 0
+            && memcmp(rows[0].enrolment, rows[i].enrolment, ENROLMENT_ID_BYTES) == 0;
+        bool first = picked == 0 && share_has(share, rows[i].enrolment);
+        if ((first || same) && picked <= APPLICATION_NAMES_MAX) {
+            rows[picked++] = rows[i];
+        }
+    }
+    return picked;
+}
+
+static enum err round_run(struct registrar *registrar, struct validation *validation,
+    struct challenge_row *rows, size_t count, struct arena *arena)
+{
+    struct round round = {
+        .registrar = registrar,
+        .rows = rows,
+        .row_count = count,
+        .link_count = validation->link_count,
+        .links = validation->links,
+        .arena = arena,
+    };
+    TRY(random_fill(&registrar->random, round.attempt, sizeof round.attempt));
+    round.words = calloc(round.link_count * count, sizeof *round.words);
+    if (round.words == NULL) {
+        return ERR_MEMORY;
+    }
+    round_ask(&round, validation);
+    round.now = clock_now(&registrar->clock);
+    round.act = registrar_act(registrar);
+    enum err err = round_judge(&round);
+    if (err == OK) {
+        err = store_transact(registrar->store, round_commit, &round);
+    }
+    round_release(&round);
+    /* The subscriber began anew while we asked: what we found is about what is no longer asked. */
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
+static void round_ask(struct round *round, struct validation *validation)
+{
+    struct asking askings[PERSPECTIVES_MAX];
+    pthread_t threads[PERSPECTIVES_MAX];
+    bool started[PERSPECTIVES_MAX] = { false };
+    for (size_t i = 0; i < round->link_count; i++) {
+        askings[i] = (struct asking){
+            .round = round,
+            .link = &validation->links[i],
+            .words = &round->words[i * round->row_count],
+        };
+        started[i] = pthread_create(&threads[i], NULL, asking_run, &askings[i]) == 0;
+    }
+    for (size_t i = 0; i < round->link_count; i++) {
+        if (started[i]) {
+            pthread_join(threads[i], NULL);
+        } else {
+            (void)asking_run(&askings[i]);
+        }
+    }
+}
+
+static void *asking_run(void *ctx)
+{
+    struct asking *asking = ctx;
+    struct round *round = asking->round;
+    for (size_t i = 0; i < round->row_count; i++) {
+        struct word *word = &asking->words[i];
+        struct reason reason = { 0 };
+        struct validator_check check = { .challenge = round->rows[i].challenge };
+        memcpy(check.attempt, round->attempt, sizeof check.attempt);
+        word->observation = buf_make(OBSERVATION_MAX_BYTES);
+        enum err err = perspective_ask(
+            asking->link, &check, &word->observation, &word->report, &reason);
+        if (err != OK) {
+            buf_clear(&word->observation);
+            word->report = (struct report){ 0 };
+            report_add(&word->report,
+                reason.code[0] == '\0' ? "perspective.no_answer" : reason.code, asking->link->id,
+                reason.seen[0] == '\0' ? err_name(err) : reason.seen, reason.expected);
+            log_failure(LOG_WARNING, "perspective.no_answer", err, &reason);
+        }
+    }
+    return NULL;
+}
+
+static enum err round_judge(struct round *round)
+{
+    struct registrar *registrar = round->registrar;
+    struct enrolment_row enrolment = { 0 };
+    struct application_row row = { 0 };
+    struct application application = { 0 };
+    TRY(store_enrolment_get(registrar->store, round->rows[0].enrolment, &enrolment));
+    TRY(store_application_get(registrar->store, enrolment.application, round->arena, &row));
+    TRY(application_parse(row.der, round->arena, &application));
+    struct evidence_rules rules = {
+        .roster = &registrar->roster,
+        .verifier = &registrar->verifier,
+        .edition = edition_rules(application.edition),
+        .now = round->now,
+        .application_hash = row.hash,
+    };
+    policy_at(round->now, registrar->roster.policy_set, &rules.policy);
+    for (size_t i = 0; i < round->row_count; i++) {
+        TRY(name_judge(round, i, &rules));
+    }
+    return OK;
+}
+
+/* The signer's own question, asked early: nobody is told "passed" for what it would refuse. */
+static enum err name_judge(struct round *round, size_t row, const struct evidence_rules *rules)
+{
+    struct observation observations[PERSPECTIVES_MAX];
+    struct name_evidence evidence = { .observations = observations };
+    struct reason reason = { 0 };
+    const char *name = round->rows[row].challenge.name;
+    for (size_t i = 0; i < round->link_count; i++) {
+        const struct word *word = &round->words[i * round->row_count + row];
+        struct der reader = der_reader(buf_span(&word->observation));
+        if (word->observation.len > 0
+            && observation_read(&reader, &observations[evidence.count]) == OK) {
+            evidence.count++;
+        }
+    }
+    enum err err = evidence_check(&evidence, name, rules, &round->oldest[row], &reason);
+    round->passed[row] = err == OK;
+    log_event(LOG_INFO, "name.checked", "name", name, "passed", err == OK ? "yes" : "no", "code",
+        reason.code, "seen", reason.seen, "expected", reason.expected, NULL);
+    return err == ERR_DENIED ? OK : err;
+}
+
+static enum err round_commit(struct store *store, void *ctx)
+{
+    const struct round *round = ctx;
+    for (size_t i = 0; i < round->row_count; i++) {
+        TRY(words_store(store, round, i));
+        TRY(verdict_store(store, round, i));
+    }
+    return enrolment_move(store, round);
+}
+
+static enum err words_store(struct store *store, const struct round *round, size_t row)
+{
+    for (size_t i = 0; i < round->link_count; i++) {
+        const struct word *word = &round->words[i * round->row_count + row];
+        AUTO(buf) report = buf_make(MESSAGE_MAX_BYTES);
+        TRY(report_encode(&word->report, &report));
+        struct observation_row observation = {
+            .der = buf_span(&word->observation),
+            .report = buf_span(&report),
+            .time = round->now,
+        };
+        memcpy(observation.attempt, round->attempt, sizeof observation.attempt);
+        memcpy(observation.enrolment, round->rows[row].enrolment, sizeof observation.enrolment);
+        snprintf(observation.name, sizeof observation.name, "%s",
+            round->rows[row].challenge.name);
+        snprintf(observation.perspective, sizeof observation.perspective, "%s",
+            round->links[i].id);
+        TRY(store_observation_insert(store, &observation));
+    }
+    return OK;
+}
+
+static void report_object_write(struct der_writer *writer, const void *object)
+{
+    report_write(writer, object);
+}
+
+static enum err report_encode(const struct report *report, struct buf *buf)
+{
+    return der_encode(report_object_write, report, buf);
+}
+
+static enum err verdict_store(struct store *store, const struct round *round, size_t row)
+{
+    const struct challenge_row *challenge = &round->rows[row];
+    if (!round->passed[row]) {
+        return store_challenge_set_result(
+            store, challenge, CHALLENGE_FAILED, next_check(challenge, round->now));
+    }
+    struct evidence_row evidence = {
+        .method = challenge->challenge.method, .time = round->oldest[row]
+    };
+    snprintf(evidence.name, sizeof evidence.name, "%s", challenge->challenge.name);
+    memcpy(evidence.attempt, round->attempt, sizeof evidence.attempt);
+    TRY(store_challenge_set_result(store, challenge, CHALLENGE_PASSED, 0));
+    return store_evidence_put(store, &round->act, challenge->enrolment, &evidence);
+}
+
+/* Every challenge passed: the enrolment goes on. */
+static enum err enrolment_move(struct store *store, const struct round *round)
+{
+    AUTO(arena) arena = arena_make(STEP_ARENA_BYTES);
+    const uint8_t *enrolment = round->rows[0].enrolment;
+    struct challenge_row *rows = NULL;
+    size_t count = 0;
+    enum enrolment_state state = ENROLMENT_OPEN;
+    TRY(store_challenge_list(store, enrolment, &arena, &rows, &count));
+    for (size_t i = 0; i < count; i++) {
+        if (rows[i].state != CHALLENGE_PASSED) {
+            return OK;
+        }
+    }
+    enum err err = store_enrolment_advance(
+        store, &round->act, enrolment, ENROLMENT_EVIDENCE, &state);
+    return err == ERR_CONFLICT ? OK : err;
+}
+
+/* Ever more slowly, and no longer than the value may be used (BR 1.6.1); 0: only when asked. */
+static int64_t next_check(const struct challenge_row *row, int64_t now)
+{
+    unsigned doublings = row->attempts < RETRY_DOUBLINGS_MAX ? row->attempts : RETRY_DOUBLINGS_MAX;
+    int64_t next = now + ((int64_t)RETRY_FIRST_SECONDS << doublings);
+    return next < row->challenge.created + VALIDATION_VALUE_SECONDS ? next : 0;
+}
+
+static void round_release(struct round *round)
+{
+    for (size_t i = 0; i < round->link_count * round->row_count; i++) {
+        buf_release(&round->words[i].observation);
+    }
+    free(round->words);
+}

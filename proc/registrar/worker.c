@@ -1,0 +1,157 @@
+/* One table of jobs, one loop for all. A step that fails is tried again, ever more slowly; a ring of
+ * the bell shortens every wait, so that nobody waits for a service that has just come back. */
+#include "proc/registrar/worker.h"
+#include "lib/base/log.h"
+#include "lib/store/session.h"
+#include "proc/registrar/control.h"
+#include "proc/registrar/credentials.h"
+#include "proc/registrar/issuing.h"
+#include "proc/registrar/lists.h"
+#include "proc/registrar/validation.h"
+
+#include <stdlib.h>
+
+enum { IDLE_WAIT_MS = 1000, FAILURE_WAIT_MAX_MS = 30000, SWEEP_SECONDS = 60 };
+
+struct worker {
+    struct registrar *registrar;
+    const struct job *job;
+    struct share share;
+    struct client signer;
+    struct client courier;
+    struct validation validation;
+    int64_t swept;
+};
+
+struct job {
+    const char *name;
+    unsigned workers;
+    enum err (*step)(struct worker *worker, bool *ret_worked);
+};
+
+static enum err step_credentials(struct worker *worker, bool *ret_worked);
+static enum err step_validation(struct worker *worker, bool *ret_worked);
+static enum err step_issuing(struct worker *worker, bool *ret_worked);
+static enum err step_revocation(struct worker *worker, bool *ret_worked);
+static enum err step_crl(struct worker *worker, bool *ret_worked);
+static enum err step_sessions(struct worker *worker, bool *ret_worked);
+static enum err worker_start(struct registrar *registrar, const struct job *job, unsigned index);
+static enum err worker_prepare(struct worker *worker);
+static void *worker_run(void *ctx);
+
+static const struct job jobs[] = {
+    { "credentials", 1, step_credentials },
+    { "validation", VALIDATION_WORKERS, step_validation },
+    { "issuing", ISSUING_WORKERS, step_issuing },
+    { "revocation", 1, step_revocation },
+    { "crl", 1, step_crl },
+    { "sessions", 1, step_sessions },
+};
+
+enum err workers_start(struct registrar *registrar, struct reason *ret_reason)
+{
+    for (size_t i = 0; i < sizeof jobs / sizeof *jobs; i++) {
+        for (unsigned index = 0; index < jobs[i].workers; index++) {
+            enum err err = worker_start(registrar, &jobs[i], index);
+            if (err != OK) {
+                return reason_set(
+                    ret_reason, err, "registrar.worker", jobs[i].name, NULL, NULL);
+            }
+        }
+    }
+    return OK;
+}
+
+/* Workers live as long as the process. */
+static enum err worker_start(struct registrar *registrar, const struct job *job, unsigned index)
+{
+    pthread_t thread;
+    struct worker *worker = calloc(1, sizeof *worker);
+    if (worker == NULL) {
+        return ERR_MEMORY;
+    }
+    worker->registrar = registrar;
+    worker->job = job;
+    worker->share = (struct share){ .index = index, .of = job->workers };
+    worker->validation.share = worker->share;
+    TRY(worker_prepare(worker));
+    if (pthread_create(&thread, NULL, worker_run, worker) != 0) {
+        return ERR_AGAIN;
+    }
+    return pthread_detach(thread) == 0 ? OK : ERR_AGAIN;
+}
+
+static enum err worker_prepare(struct worker *worker)
+{
+    struct validation *validation = &worker->validation;
+    TRY(registrar_client(
+        worker->registrar, "signer.sock", SIGNER_TIMEOUT_MS, &worker->signer));
+    TRY(registrar_client(
+        worker->registrar, "courier.sock", COURIER_TIMEOUT_MS, &worker->courier));
+    return perspective_links_make(
+        worker->registrar, validation->links, &validation->link_count);
+}
+
+static void *worker_run(void *ctx)
+{
+    struct worker *worker = ctx;
+    struct bell *bell = &worker->registrar->bell;
+    int64_t wait_ms = IDLE_WAIT_MS;
+    for (;;) {
+        uint64_t count = bell_count(bell);
+        bool worked = false;
+        enum err err = worker->job->step(worker, &worked);
+        if (err != OK) {
+            log_event(LOG_WARNING, "step.failed", "job", worker->job->name, "err", err_name(err),
+                NULL);
+            wait_ms = wait_ms * 2 < FAILURE_WAIT_MAX_MS ? wait_ms * 2 : FAILURE_WAIT_MAX_MS;
+            bell_wait(bell, count, wait_ms);
+        } else if (!worked) {
+            wait_ms = IDLE_WAIT_MS;
+            bell_wait(bell, count, wait_ms);
+        }
+    }
+    return NULL;
+}
+
+static enum err step_credentials(struct worker *worker, bool *ret_worked)
+{
+    return credentials_step(worker->registrar, &worker->courier, ret_worked);
+}
+
+static enum err step_validation(struct worker *worker, bool *ret_worked)
+{
+    return validation_step(worker->registrar, &worker->validation, ret_worked);
+}
+
+static enum err step_issuing(struct worker *worker, bool *ret_worked)
+{
+    return issuing_step(worker->registrar, &worker->signer, &worker->share, ret_worked);
+}
+
+static enum err step_revocation(struct worker *worker, bool *ret_worked)
+{
+    return revocation_step(worker->registrar, &worker->signer, ret_worked);
+}
+
+static enum err step_crl(struct worker *worker, bool *ret_worked)
+{
+    return crl_step(worker->registrar, &worker->signer, ret_worked);
+}
+
+static enum err sessions_sweep(struct store *store, void *ctx)
+{
+    const int64_t *now = ctx;
+    return store_session_sweep(store, *now);
+}
+
+static enum err step_sessions(struct worker *worker, bool *ret_worked)
+{
+    int64_t now = clock_now(&worker->registrar->clock);
+    *ret_worked = false;
+    if (now - worker->swept < SWEEP_SECONDS) {
+        return OK;
+    }
+    worker->swept = now;
+    return store_transact(worker->registrar->store, sessions_sweep, &now);
+}
