@@ -21,7 +21,6 @@
 #include "proc/registrar/worker.h"
 
 #include <getopt.h>
-#include <libgen.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -243,10 +242,15 @@ static enum err give_up_the_rest(struct reason *ret_reason)
 {
     char user[CONFIG_USER_MAX];
     char store[PATH_MAX];
-    snprintf(store, sizeof store, "%s", self.config.service.store);
+    const char *slash = strrchr(self.config.service.store, '/');
+    size_t length = slash == NULL ? 0 : (size_t)(slash - self.config.service.store);
+    if (!span_to_text(span_make(self.config.service.store, length), store, sizeof store)) {
+        return reason_set(ret_reason, ERR_INPUT, "config.value", "service.store",
+            self.config.service.store, "a file in a folder");
+    }
     config_user(&self.config, ROLE_REGISTRAR, user);
     const struct sandbox_path paths[] = {
-        { dirname(store), SANDBOX_WRITE },
+        { store, SANDBOX_WRITE },
         { self.config.service.run_directory, SANDBOX_WRITE },
         { self.config.registrar.publications, SANDBOX_READ },
         { "/etc/hosts", SANDBOX_READ }, /* perspectives' names, looked up by the C library */
