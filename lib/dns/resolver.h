@@ -63,7 +63,8 @@ struct resolver_config {
     const struct dns_stub *stubs;
     size_t stub_count;
     const char *source;        /* address that questions come from; NULL: the system's choice */
-    bool loopback_allowed;     /* name servers may be on loopback: policy set `private` only */
+    bool special_allowed;      /* name servers may have special-purpose addresses, loopback among
+                                * them: policy set `private` only */
 };
 
 /* What all resolvers of a process share: the configuration, read and tried once, so that no file is

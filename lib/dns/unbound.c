@@ -19,7 +19,7 @@ struct resolver_base {
     struct dns_stub stubs[DNS_STUBS_MAX];
     size_t stub_count;
     char *source;
-    bool loopback_allowed;
+    bool special_allowed;
 };
 
 struct resolver_session {
@@ -54,6 +54,15 @@ static const struct {
     { "key-cache-size:", "1m" },
 };
 
+/* The special-purpose addresses (IANA's registries of RFC 6890) that nobody's name server has: a
+ * domain must not be able to send our questions into our own network (THREATS.md D7).
+ * Loopback has an option of its own. */
+static const char *const special_addresses[] = { "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10",
+    "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24",
+    "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/3", "::/128",
+    "::ffff:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/32", "2001:db8::/32",
+    "2002::/16", "5f00::/16", "fc00::/7", "fe80::/10", "ff00::/8" };
+
 /* libunbound's own start-up isn't documented to be safe in two threads at once. */
 static pthread_mutex_t creation = PTHREAD_MUTEX_INITIALIZER;
 
@@ -62,6 +71,8 @@ static enum err context_configure(
     const struct resolver_base *base, struct ub_ctx *context, struct reason *ret_reason);
 static enum err context_add_anchors(
     const struct resolver_base *base, struct ub_ctx *context, struct reason *ret_reason);
+static enum err context_limit_addresses(
+    const struct resolver_base *base, struct ub_ctx *context) MUST_USE;
 static enum err context_finalise(
     const struct resolver_base *base, struct ub_ctx *context, struct reason *ret_reason);
 static enum err context_add_stubs(
@@ -153,7 +164,7 @@ struct resolver resolver_session_resolver(struct resolver_session *session)
 
 static enum err base_copy(const struct resolver_config *config, struct resolver_base *base)
 {
-    base->loopback_allowed = config->loopback_allowed;
+    base->special_allowed = config->special_allowed;
     for (size_t i = 0; i < config->stub_count; i++) {
         base->stubs[i] = (struct dns_stub){ .zone = strdup(config->stubs[i].zone),
             .server = strdup(config->stubs[i].server) };
@@ -185,10 +196,7 @@ static enum err context_configure(
                 0)) {
         return reason_set(ret_reason, ERR_INPUT, "resolver.source", NULL, source, NULL);
     }
-    if (base->loopback_allowed &&
-        ub_ctx_set_option(context, "do-not-query-localhost:", "no") != 0) {
-        return ERR_UNSUPPORTED;
-    }
+    TRY(context_limit_addresses(base, context));
     TRY(context_add_anchors(base, context, ret_reason));
     TRY(context_add_stubs(base, context, ret_reason));
     /* Without this the context would fork. */
@@ -196,6 +204,22 @@ static enum err context_configure(
         return ERR_UNSUPPORTED;
     }
     return context_finalise(base, context, ret_reason);
+}
+
+static enum err context_limit_addresses(const struct resolver_base *base, struct ub_ctx *context)
+{
+    /* libunbound's default is "no", other than the server's. */
+    const char *keep_out = base->special_allowed ? "no" : "yes";
+    if (ub_ctx_set_option(context, "do-not-query-localhost:", keep_out) != 0) {
+        return ERR_UNSUPPORTED;
+    }
+    size_t count = sizeof special_addresses / sizeof *special_addresses;
+    for (size_t i = 0; !base->special_allowed && i < count; i++) {
+        if (ub_ctx_set_option(context, "do-not-query-address:", special_addresses[i]) != 0) {
+            return ERR_UNSUPPORTED;
+        }
+    }
+    return OK;
 }
 
 /* Takes what libunbound believes about special-use names away from the stubs. The first removal reads

@@ -155,7 +155,7 @@ static enum err open_resolvers(struct reason *ret_reason)
         .stubs = stubs,
         .stub_count = validator->stub_count,
         .source = *validator->address == '\0' ? NULL : validator->address,
-        .loopback_allowed = validator->allow_localhost_queries,
+        .special_allowed = validator->allow_localhost_queries,
     };
     return resolver_base_open(&config, &self.resolvers, ret_reason);
 }

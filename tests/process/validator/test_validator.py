@@ -186,6 +186,15 @@ class ValidatorTest(unittest.TestCase):
         answer = self.primary.ask(check_request(Challenge(PASSING.name, method=18)))
         self.assertEqual((answer.err, answer.reason), (ERR_UNSUPPORTED, "dcv.method_unsupported"))
 
+    def test_name_servers_on_loopback_are_not_asked_unless_allowed(self):
+        cautious = Primary(self.folder, PROGRAM, self.world, "cautious")
+        cautious.allow_localhost = False
+        self.addCleanup(cautious.stop)
+        cautious.start_on_socket()
+        answer = cautious.ask(check_request(PASSING))
+        self.assertEqual((answer.dcv, answer.caa, answer.codes),
+                         ("failed", "prohibits", ["dcv.servfail", "caa.servfail"]))
+
     def test_nonsense_ends_the_connection_and_nothing_else(self):
         good = check_request(PASSING)
         for packet in (b"", b"\x30", b"GET / HTTP/1.1\r\n\r\n", good[:-1], good + b"\0",

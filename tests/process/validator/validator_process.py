@@ -16,6 +16,8 @@ def openssl(*arguments, **options):
 
 
 class Validator:
+    allow_localhost = True
+
     def __init__(self, folder, program, world, name="primary"):
         self.folder, self.program, self.world, self.name = folder, program, world, name
         self.process = None
@@ -33,7 +35,7 @@ class Validator:
     address = "{self.world.address}"
     trust_anchors = "{self.world.anchors}"
     stubs = {{{stubs}}}
-    allow_localhost_queries = true
+    allow_localhost_queries = {str(self.allow_localhost).lower()}
     caa_identity = "ca.example.net"
     {extra}
 }}
@@ -75,7 +77,7 @@ class Validator:
 
 class Primary(Validator):
     def start_on_socket(self):
-        self.socket_path = self.path("validator.sock")
+        self.socket_path = self.path(self.name + ".sock")
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.listener.bind(self.socket_path)
         self.listener.listen(16)
