@@ -208,6 +208,22 @@ static void one_failure_is_retried(void **state)
     assert_int_equal(check(answers, 1, false).finding, CAA_SERVFAIL);
 }
 
+static void values_outside_the_grammar_are_not_parsed(void **state)
+{
+    (void)state;
+    static const struct span values[] = { SPAN_LITERAL("-bad.example"), SPAN_LITERAL("bad-.example"),
+        SPAN_LITERAL("a..example"), SPAN_LITERAL(".example"), SPAN_LITERAL("example."),
+        SPAN_LITERAL("a.example b"), SPAN_LITERAL("a.example; =x"), SPAN_LITERAL("a.example; x"),
+        SPAN_LITERAL("a.example; x=a b"), SPAN_LITERAL("a.example; x=\xff"),
+        SPAN_LITERAL("a.example; x-y=z"), SPAN_LITERAL("a.example;; x=y"), SPAN_LITERAL("\x00") };
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        struct caa_issue issue;
+        if (caa_issue_parse(values[i], &issue) != ERR_INPUT) {
+            fail_msg("value %zu", i);
+        }
+    }
+}
+
 static void every_finding_has_a_code(void **state)
 {
     (void)state;
@@ -229,6 +245,7 @@ int main(void)
         cmocka_unit_test(a_bogus_answer_forbids_even_below_an_unsigned_delegation),
         cmocka_unit_test(failures_in_a_proven_insecure_zone_are_forgiven_but_the_climb_goes_on),
         cmocka_unit_test(one_failure_is_retried),
+        cmocka_unit_test(values_outside_the_grammar_are_not_parsed),
         cmocka_unit_test(every_finding_has_a_code),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
