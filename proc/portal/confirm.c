@@ -1,0 +1,160 @@
+/* Page 2: the details, confirming or rejecting them. */
+#include "proc/portal/enrolment.h"
+#include "proc/portal/handlers.h"
+
+#include "lib/base/log.h"
+#include "lib/store/audit.h"
+
+enum { REASON_TYPED_MAX = 1000 };
+
+struct choice {
+    struct span chinese;
+};
+struct rejection {
+    struct span reason;
+};
+struct also {
+    const struct visit *visit;
+    bool chinese;
+    const char *text;
+};
+
+static enum err confirm(struct visit *visit, bool chinese);
+static enum err reject(struct visit *visit, struct span why);
+static enum err chinese_store(struct store *store, void *ctx);
+static enum err rejection_store(struct store *store, void *ctx);
+static enum err reject_show(struct visit *visit, int status, struct span typed);
+
+static const char *const yes_or_no[] = { "yes", "no", NULL };
+static const struct form_field choice_fields[] = {
+    { "chinese", FORM_CHOICE, .required = true, .offset = offsetof(struct choice, chinese),
+        .choices = yes_or_no },
+};
+static const struct form choice_form = { choice_fields, 1, FORM_IGNORE_UNKNOWN };
+static const struct form_field rejection_fields[] = {
+    { "reason", FORM_TEXT, 1, REASON_TYPED_MAX, .required = true,
+        .offset = offsetof(struct rejection, reason) },
+};
+static const struct form rejection_form = { rejection_fields, 1, FORM_IGNORE_UNKNOWN };
+
+enum err confirm_get(struct visit *visit)
+{
+    page_begin(visit, STEP_CONFIRM, "confirm.title");
+    TRY(details_put(visit, visit->page));
+    struct value_tree *tree = &visit->tree;
+    const struct subject *subject = &visit->application.subject;
+    bool idn = false;
+    for (const struct value *name = value_first(value_get(visit->page, "names")); name != NULL;
+         name = value_next(name)) {
+        idn = idn || value_truth(value_get(name, "idn"));
+    }
+    value_put_bool(tree, visit->page, "idn_any", idn);
+    value_put_bool(tree, visit->page, "branch_any",
+        subject->branch[0] != '\0' || subject->branch_zh[0] != '\0');
+    value_put_bool(tree, visit->page, "open", visit->enrolment.state == ENROLMENT_OPEN);
+    value_put_text(tree, visit->page, "next_href", page_of_state(visit->enrolment.state));
+    return page_reply(visit, 200, "confirm");
+}
+
+enum err confirm_post(struct visit *visit)
+{
+    struct choice choice = { 0 };
+    TRY(visit_form(visit, &choice_form, &choice));
+    TRY(confirm(visit, span_equal_text(choice.chinese, "yes")));
+    return reply_redirect(visit->response, page_of_state(visit->enrolment.state));
+}
+
+enum err reject_get(struct visit *visit)
+{
+    return reject_show(visit, 200, (struct span){ 0 });
+}
+
+enum err reject_post(struct visit *visit)
+{
+    struct rejection rejection = { 0 };
+    if (visit_form(visit, &rejection_form, &rejection) != OK) {
+        page_put_errors(visit);
+        return reject_show(visit, 422, rejection.reason);
+    }
+    TRY(reject(visit, rejection.reason));
+    return reply_redirect(visit->response, page_of_state(visit->enrolment.state));
+}
+
+enum err returned_get(struct visit *visit)
+{
+    bool rejected = visit->enrolment.state == ENROLMENT_REJECTED;
+    page_begin(visit, rejected ? STEP_CONFIRM : STEP_CERTIFICATE, "returned.title");
+    value_put_text(&visit->tree, visit->page, "heading",
+        rejected ? "returned.heading" : "declined.heading");
+    value_put_text(&visit->tree, visit->page, "explained",
+        rejected ? "returned.explained" : "declined.explained");
+    return page_reply(visit, 200, "returned");
+}
+
+enum err api_enrolment_get(struct visit *visit)
+{
+    TRY(enrolment_put(visit, visit->page));
+    return visit_reply_json(visit, 200, visit->page);
+}
+
+enum err api_confirm_post(struct visit *visit)
+{
+    static const char *const names[] = { "chinese", NULL };
+    const struct value *object = NULL;
+    bool chinese = false;
+    TRY(visit_json(visit, names, &object));
+    TRY(json_get_bool_or(object, "chinese", false, &chinese, &visit->request->reason));
+    TRY(confirm(visit, chinese));
+    return api_enrolment_get(visit);
+}
+
+enum err api_reject_post(struct visit *visit)
+{
+    static const char *const names[] = { "reason", NULL };
+    const struct value *object = NULL;
+    const char *why = NULL;
+    TRY(visit_json(visit, names, &object));
+    TRY(json_get_text(object, "reason", REASON_TYPED_MAX, &why, &visit->request->reason));
+    TRY(reject(visit, span_from_text(why)));
+    return api_enrolment_get(visit);
+}
+
+static enum err confirm(struct visit *visit, bool chinese)
+{
+    if (chinese && visit->application.subject.organisation_zh[0] == '\0') {
+        return reason_set(
+            &visit->request->reason, ERR_INPUT, "enrolment.no_chinese", "chinese", "", "");
+    }
+    struct also also = { .visit = visit, .chinese = chinese };
+    return enrolment_move(visit, ENROLMENT_CONFIRM, chinese_store, &also);
+}
+
+static enum err chinese_store(struct store *store, void *ctx)
+{
+    const struct also *also = ctx;
+    return store_enrolment_set_chinese(store, also->visit->enrolment.id, also->chinese);
+}
+
+static enum err reject(struct visit *visit, struct span why)
+{
+    struct also also = { .visit = visit, .text = arena_text(visit->request->arena, why) };
+    if (also.text == NULL) {
+        return ERR_MEMORY;
+    }
+    return enrolment_move(visit, ENROLMENT_REJECT, rejection_store, &also);
+}
+
+static enum err rejection_store(struct store *store, void *ctx)
+{
+    const struct also *also = ctx;
+    struct act act = visit_act(also->visit);
+    return store_audit_add_id(store, &act, "enrolment.rejected",
+        SPAN_OF(also->visit->enrolment.id), also->text);
+}
+
+static enum err reject_show(struct visit *visit, int status, struct span typed)
+{
+    page_begin(visit, STEP_CONFIRM, "reject.title");
+    page_put_typed(visit, "reason", typed);
+    return page_reply(visit, status, "reject");
+}

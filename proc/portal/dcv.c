@@ -1,0 +1,209 @@
+/* Page 3: choosing the method, what to place where, asking for a check. The portal draws time and
+ * nonce; the expected value follows from them and can't be chosen (lib/ca/observation.h). */
+#include "proc/portal/enrolment.h"
+#include "proc/portal/handlers.h"
+
+#include "lib/store/throttle.h"
+
+#include <stdio.h>
+
+enum { CHECK_WINDOW_SECONDS = 3600, CHECK_BUDGET = 60, METHOD_TEXT_MAX = 16 };
+
+struct method_choice {
+    struct span method;
+};
+struct challenges {
+    const struct visit *visit;
+    struct challenge *challenges;
+    size_t count;
+};
+
+static enum err method_choose(struct visit *visit, const char *method, const uint8_t *spki_hash);
+static enum err challenges_store(struct store *store, void *ctx);
+static enum err check_request(struct visit *visit);
+static enum err check_store(struct store *store, void *ctx);
+static void method_choices_put(struct visit *visit);
+
+static const struct form_field method_fields[] = {
+    { "method", FORM_LINE, 1, METHOD_TEXT_MAX, .required = true,
+        .offset = offsetof(struct method_choice, method) },
+};
+static const struct form method_form = { method_fields, 1, FORM_IGNORE_UNKNOWN };
+
+enum err dcv_get(struct visit *visit)
+{
+    page_begin(visit, STEP_DCV, "dcv.title");
+    struct value_tree *tree = &visit->tree;
+    TRY(dcv_put(visit, visit->page));
+    bool proved = visit->enrolment.state != ENROLMENT_CONFIRMED;
+    const struct value *dcv = value_get(visit->page, "dcv");
+    const char *state = value_text(value_get(dcv, "state"));
+    bool checking = !proved && state != NULL && strcmp(state, "checking") == 0;
+    value_put_bool(tree, visit->page, "proved", proved);
+    value_put_bool(tree, visit->page, "checking", checking);
+    value_put_bool(tree, visit->page, "refresh", checking);
+    value_put_bool(tree, visit->page, "government",
+        visit->application.government && !proved);
+    value_put_text(tree, visit->page, "next_href", page_of_state(visit->enrolment.state));
+    method_choices_put(visit);
+    return page_reply(visit, visit->errors.count == 0 ? 200 : 422, "dcv");
+}
+
+enum err dcv_post(struct visit *visit)
+{
+    struct method_choice choice = { 0 };
+    char method[METHOD_TEXT_MAX + 1] = "";
+    if (visit_form(visit, &method_form, &choice) != OK) {
+        page_put_errors(visit);
+        return dcv_get(visit);
+    }
+    (void)span_to_text(choice.method, method, sizeof method);
+    TRY(method_choose(visit, method, /* spki_hash= */ NULL));
+    return reply_redirect(visit->response, "/dcv");
+}
+
+enum err dcv_check_post(struct visit *visit)
+{
+    enum err err = check_request(visit);
+    if (err == ERR_LIMIT) {
+        page_put_error(visit, &visit->request->reason);
+        visit->errors.count = 1;
+        return dcv_get(visit);
+    }
+    TRY(err);
+    return reply_redirect(visit->response, "/dcv");
+}
+
+enum err api_dcv_get(struct visit *visit)
+{
+    TRY(dcv_put(visit, visit->page));
+    const struct value *dcv = value_get(visit->page, "dcv");
+    if (dcv == NULL) {
+        return reason_set(&visit->request->reason, ERR_NOT_FOUND, "dcv.not_chosen", "", "", "");
+    }
+    return visit_reply_json(visit, 200, dcv);
+}
+
+enum err api_dcv_post(struct visit *visit)
+{
+    static const char *const names[] = { "method", "spki_sha256", NULL };
+    const struct value *object = NULL;
+    const char *method = NULL;
+    const char *spki = NULL;
+    uint8_t hash[HASH_BYTES];
+    size_t len = 0;
+    struct reason *reason = &visit->request->reason;
+    TRY(visit_json(visit, names, &object));
+    TRY(json_get_text(object, "method", METHOD_TEXT_MAX, &method, reason));
+    TRY(json_get_text_or(object, "spki_sha256", 4 * HASH_BYTES, NULL, &spki, reason));
+    if (spki != NULL &&
+        (hex_parse(span_from_text(spki), hash, sizeof hash, &len) != OK || len != HASH_BYTES)) {
+        return reason_set(reason, ERR_INPUT, "json.type", "spki_sha256", "", "SHA-256, hex");
+    }
+    TRY(method_choose(visit, method, spki == NULL ? NULL : hash));
+    return api_dcv_get(visit);
+}
+
+enum err api_dcv_check_post(struct visit *visit)
+{
+    enum err err = check_request(visit);
+    if (err == ERR_LIMIT) {
+        return visit_reply_problem(visit, 429, &visit->request->reason);
+    }
+    TRY(err);
+    TRY(dcv_put(visit, visit->page));
+    return visit_reply_json(visit, 202, value_get(visit->page, "dcv"));
+}
+
+static enum err method_choose(struct visit *visit, const char *method, const uint8_t *spki_hash)
+{
+    enum dcv_method chosen = DCV_DNS;
+    const char **names = NULL;
+    struct challenges made = { .visit = visit };
+    struct arena *arena = visit->request->arena;
+    if (dcv_method_from_id(method, &chosen) != OK ||
+        (methods_offered(visit) & 1U << chosen) == 0) {
+        return reason_set(
+            &visit->request->reason, ERR_INPUT, "dcv.method_unknown", "method", method, "");
+    }
+    TRY(application_certificate_names(&visit->application, arena, &names, &made.count));
+    made.challenges = arena_alloc(arena, made.count, sizeof *made.challenges);
+    if (made.challenges == NULL) {
+        return ERR_MEMORY;
+    }
+    for (size_t i = 0; i < made.count; i++) {
+        struct challenge *challenge = &made.challenges[i];
+        challenge->method = chosen;
+        challenge->created = visit->now;
+        challenge->has_spki = spki_hash != NULL;
+        memcpy(challenge->application_hash, visit->application_row.hash, HASH_BYTES);
+        snprintf(challenge->name, sizeof challenge->name, "%s", names[i]);
+        TRY(random_fill(&visit->portal->random, challenge->nonce, sizeof challenge->nonce));
+        if (spki_hash != NULL) {
+            memcpy(challenge->spki_hash, spki_hash, HASH_BYTES);
+        }
+    }
+    enum err err = store_transact(visit->portal->store, challenges_store, &made);
+    return err == ERR_CONFLICT
+               ? reason_set(&visit->request->reason, err, "enrolment.state", "", "", "")
+               : err;
+}
+
+/* The state is looked at again inside: it may have moved since the page was shown. */
+static enum err challenges_store(struct store *store, void *ctx)
+{
+    const struct challenges *made = ctx;
+    struct act act = visit_act(made->visit);
+    struct enrolment_row row = { 0 };
+    TRY(store_enrolment_get(store, made->visit->enrolment.id, &row));
+    if (row.state != ENROLMENT_CONFIRMED) {
+        return ERR_CONFLICT;
+    }
+    return store_challenge_replace_all(store, &act, row.id, made->challenges, made->count);
+}
+
+static enum err check_request(struct visit *visit)
+{
+    enum err err = store_transact(visit->portal->store, check_store, visit);
+    struct reason *reason = &visit->request->reason;
+    if (err == ERR_LIMIT) {
+        return reason_set(reason, err, "dcv.too_often", "", "", "");
+    }
+    if (err == ERR_CONFLICT) {
+        return reason_set(reason, err, "dcv.not_chosen", "", "", "");
+    }
+    TRY(err);
+    portal_poke(visit->portal);
+    return OK;
+}
+
+static enum err check_store(struct store *store, void *ctx)
+{
+    const struct visit *visit = ctx;
+    char bucket[8 + 2 * ENROLMENT_ID_BYTES] = "check:";
+    hex_format(SPAN_OF(visit->enrolment.id), bucket + strlen(bucket));
+    const struct throttle throttle = { bucket, CHECK_BUDGET, CHECK_WINDOW_SECONDS };
+    TRY(store_throttle_spend(store, &throttle, visit->now));
+    return store_challenge_request_check(store, visit->enrolment.id, visit->now);
+}
+
+static void method_choices_put(struct visit *visit)
+{
+    unsigned methods = methods_offered(visit);
+    bool first = true;
+    struct value_tree *tree = &visit->tree;
+    struct value *list = value_put_list(tree, visit->page, "method_choices");
+    for (unsigned method = 0; method < 32; method++) {
+        if ((methods & 1U << method) == 0) {
+            continue;
+        }
+        const char *id = dcv_method_id((enum dcv_method)method);
+        struct arena *arena = visit->request->arena;
+        struct value *choice = value_add_object(tree, list);
+        value_put_text(tree, choice, "id", id);
+        value_put_text(tree, choice, "label", arena_format(arena, "dcv.method.%s", id));
+        value_put_text(tree, choice, "hint", arena_format(arena, "dcv.method.%s.hint", id));
+        value_put_bool(tree, choice, "checked", first);
+        first = false;
+    }
+}

@@ -1,0 +1,237 @@
+/* ecertd-portal: pages and JSON API for subscribers, and the repository for everybody.
+ *
+ * I hold: the store (read and write), the portal's TLS key. No signing key, no PIN, no clear secret.
+ * I talk to: whoever connects, and the registrar, to which I can only say "look at the store".
+ * After boot I may: answer on my listening socket, read and write below the store's folder, connect
+ * to registrar.sock. I open no other file and start no program. I never see: the signer, the
+ * courier, the validators. */
+#include "proc/portal/portal.h"
+
+#include "lib/base/file.h"
+#include "lib/base/log.h"
+
+#include <getopt.h>
+#include <libgen.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { EXIT_CONFIG = 1, EXIT_USAGE = 64, ASSET_MAX_BYTES = 256 * 1024, PEM_MAX_BYTES = 64 * 1024 };
+enum { POKE_TIMEOUT_MS = 500, FILES_MAX = 4096, CONNECTIONS_MAX = 1024 };
+
+static const struct sandbox_rules rules = {
+    .groups = SANDBOX_FILES | SANDBOX_LOCAL | SANDBOX_INTERNET,
+    .files_max = FILES_MAX,
+};
+
+static struct portal self = {
+    .assets = {
+        { .name = "ecert.css", .content_type = "text/css; charset=utf-8" },
+        { .name = "ecert.js", .content_type = "text/javascript; charset=utf-8" },
+        { .name = "icon.svg", .content_type = "image/svg+xml" },
+    },
+    .poke_lock = PTHREAD_MUTEX_INITIALIZER,
+};
+
+struct arguments {
+    const char *config_path;
+    int ready_fd;
+};
+
+struct tls_files {
+    struct buf certificate;
+    struct buf key;
+};
+
+static int arguments_read(int argc, char **argv, struct arguments *ret_arguments);
+static enum err boot(struct reason *ret_reason, struct tls_files *tls);
+static enum err data_load(struct reason *ret_reason);
+static void hosts_note(void);
+static enum err confine(struct reason *ret_reason);
+static enum err serve(const struct tls_files *tls, int ready_fd);
+
+int main(int argc, char **argv)
+{
+    struct arguments arguments = { .ready_fd = -1 };
+    struct reason why = { 0 };
+    struct tls_files tls = { .certificate = buf_make(0), .key = buf_make(0) };
+    log_open("portal", LOG_INFO);
+    int usage = arguments_read(argc, argv, &arguments);
+    if (usage != 0) {
+        return usage;
+    }
+    enum err err = config_load(
+        arguments.config_path, CONFIG_SERVICE | CONFIG_PORTAL, &self.config, &why);
+    if (err == OK) {
+        err = boot(&why, &tls);
+    }
+    if (err == OK) {
+        err = serve(&tls, arguments.ready_fd);
+    }
+    if (err != OK) {
+        log_failure(LOG_ERROR, "portal.start", err, &why);
+    }
+    store_free(self.store);
+    template_set_free(self.templates);
+    language_set_free(self.languages);
+    for (size_t i = 0; i < ASSET_COUNT; i++) {
+        buf_release(&self.assets[i].content);
+    }
+    buf_release(&tls.certificate);
+    buf_release(&tls.key);
+    client_release(&self.poke);
+    config_release(&self.config);
+    return err == OK ? 0 : EXIT_CONFIG;
+}
+
+void portal_poke(struct portal *portal)
+{
+    pthread_mutex_lock(&portal->poke_lock);
+    enum err err = poke_send(&portal->poke);
+    pthread_mutex_unlock(&portal->poke_lock);
+    if (err != OK) {
+        log_failure(LOG_WARNING, "registrar.poke", err, NULL);
+    }
+}
+
+static int arguments_read(int argc, char **argv, struct arguments *ret_arguments)
+{
+    static const struct option options[] = {
+        { "config", required_argument, NULL, 'c' },
+        { "listen-fd", required_argument, NULL, 'l' },
+        { "ready-fd", required_argument, NULL, 'r' },
+        { 0 },
+    };
+    int option = 0;
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (option == 'c') {
+            ret_arguments->config_path = optarg;
+        } else if (option == 'r') {
+            ret_arguments->ready_fd = (int)strtol(optarg, NULL, 10);
+        } else if (option != 'l') {
+            return EXIT_USAGE;
+        }
+    }
+    if (ret_arguments->config_path == NULL || optind != argc) {
+        fprintf(stderr, "usage: ecertd-portal --config FILE [--ready-fd N]\n");
+        return EXIT_USAGE;
+    }
+    return 0;
+}
+
+/* Everything that needs the file system or the caller's rights, then giving both up. */
+static enum err boot(struct reason *ret_reason, struct tls_files *tls)
+{
+    char path[PATH_MAX];
+    const struct config *config = &self.config;
+    log_open("portal", config->service.log_level);
+    self.clock = clock_system();
+    self.random = random_system();
+    self.secure = strncmp(config->portal.url, "https://", 8) == 0;
+    hosts_note();
+    TRY(data_load(ret_reason));
+    if (config->portal.tls_certificate[0] != '\0') {
+        TRY(file_read(config->portal.tls_certificate, PEM_MAX_BYTES, &tls->certificate));
+        TRY(file_read(config->portal.tls_key, PEM_MAX_BYTES, &tls->key));
+    }
+    TRY(path_join(path, sizeof path, config->service.run_directory, "registrar.sock"));
+    TRY(client_init(path, POKE_TIMEOUT_MS, &self.poke));
+    TRY(confine(ret_reason));
+    /* Opened as who we are from here on, so that the files of the store belong to that user. */
+    return store_open(config->service.store, &self.store, ret_reason);
+}
+
+static enum err data_load(struct reason *ret_reason)
+{
+    char path[PATH_MAX];
+    char file[PATH_MAX];
+    const char *data = self.config.service.data_directory;
+    TRY(path_join(path, sizeof path, data, "locale"));
+    TRY(language_set_open(path, &self.languages, ret_reason));
+    TRY(path_join(path, sizeof path, data, "templates"));
+    TRY(template_set_open(path, &self.templates, ret_reason));
+    TRY(path_join(path, sizeof path, data, "static"));
+    for (size_t i = 0; i < ASSET_COUNT; i++) {
+        TRY(path_join(file, sizeof file, path, self.assets[i].name));
+        enum err err = file_read(file, ASSET_MAX_BYTES, &self.assets[i].content);
+        if (err != OK) {
+            return reason_set(ret_reason, err, "portal.asset", file, "", "");
+        }
+    }
+    return OK;
+}
+
+/* The names under which this server may be addressed (THREATS.md P15). */
+static void hosts_note(void)
+{
+    const struct config_portal *portal = &self.config.portal;
+    const char *host = strstr(portal->url, "://");
+    size_t count = 0;
+    snprintf(self.hosts[count++], PORTAL_HOST_MAX, "%.250s", host == NULL ? "" : host + 3);
+    bool literal6 = strchr(portal->listen.address, ':') != NULL;
+    snprintf(self.hosts[count++], PORTAL_HOST_MAX, literal6 ? "[%s]:%u" : "%s:%u",
+        portal->listen.address, portal->listen.port);
+    for (size_t i = 0; i < count; i++) {
+        self.host_list[i] = self.hosts[i];
+    }
+}
+
+static enum err confine(struct reason *ret_reason)
+{
+    char store_path[PATH_MAX];
+    char user[CONFIG_USER_MAX];
+    const struct config *config = &self.config;
+    snprintf(store_path, sizeof store_path, "%s", config->service.store);
+    const struct sandbox_path paths[] = {
+        { dirname(store_path), SANDBOX_WRITE },
+        { config->service.run_directory, SANDBOX_READ },
+    };
+    config_user(config, ROLE_PORTAL, user);
+    const struct sandbox_request request = {
+        .rules = &rules,
+        .paths = paths,
+        .path_count = sizeof paths / sizeof paths[0],
+        .user = user,
+        .mode = sandbox_mode_from_text(config->service.sandbox),
+    };
+    TRY(sandbox_enter(&request, self.sandbox_level, ret_reason));
+    log_event(LOG_INFO, "portal.confined", "level", self.sandbox_level, NULL);
+    return OK;
+}
+
+static enum err serve(const struct tls_files *tls, int ready_fd)
+{
+    AUTO_PTR(http_server) server = NULL;
+    const struct http_route *routes = NULL;
+    size_t route_count = portal_routes(&routes);
+    const struct http_server_config config = {
+        .address = self.config.portal.listen.address,
+        .port = self.config.portal.listen.port,
+        .routes = routes,
+        .route_count = route_count,
+        .ctx = &self,
+        .error_page = portal_error_page,
+        .observer = portal_observe,
+        .hosts = self.host_list,
+        .connections_max = CONNECTIONS_MAX,
+        .certificate_pem = buf_span(&tls->certificate),
+        .key_pem = buf_span(&tls->key),
+    };
+    sigset_t ends;
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &ends, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    TRY(http_server_start(&config, &server));
+    if (ready_fd >= 0) {
+        TRY(fd_write_all(ready_fd, SPAN_LITERAL("1")));
+        close(ready_fd);
+    }
+    log_event(LOG_INFO, "portal.ready", "url", self.config.portal.url, NULL);
+    int received = 0;
+    sigwait(&ends, &received);
+    return OK;
+}

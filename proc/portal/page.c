@@ -1,0 +1,167 @@
+/* The frame of a page. */
+#include "proc/portal/page.h"
+
+#include <stdio.h>
+
+enum { PAGE_MAX_BYTES = 1024 * 1024, HONG_KONG_OFFSET = 8 * 3600, FIELD_LABEL_MAX = 80 };
+
+static const struct {
+    const char *page;
+    enum page_step step;
+} states[ENROLMENT_STATE_COUNT] = {
+    [ENROLMENT_OPEN] = { "/confirm", STEP_CONFIRM },
+    [ENROLMENT_REJECTED] = { "/returned", STEP_CONFIRM },
+    [ENROLMENT_CONFIRMED] = { "/dcv", STEP_DCV },
+    [ENROLMENT_VALIDATED] = { "/csr", STEP_CSR },
+    [ENROLMENT_ISSUING] = { "/certificate", STEP_CERTIFICATE },
+    [ENROLMENT_ISSUED] = { "/certificate", STEP_CERTIFICATE },
+    [ENROLMENT_ACCEPTED] = { "/download", STEP_DOWNLOAD },
+    [ENROLMENT_DECLINED] = { "/returned", STEP_CERTIFICATE },
+};
+
+/* `again`: looking at it once more changes nothing, so a later step links back to it. */
+static const struct {
+    const char *label, *page;
+    bool again;
+} steps[STEP_COUNT] = {
+    [STEP_LOGIN] = { "step.login", "/", false },
+    [STEP_CONFIRM] = { "step.confirm", "/confirm", true },
+    [STEP_DCV] = { "step.dcv", "/dcv", true },
+    [STEP_CSR] = { "step.csr", "/csr", false },
+    [STEP_CERTIFICATE] = { "step.certificate", "/certificate", false },
+    [STEP_DOWNLOAD] = { "step.download", "/download", false },
+};
+
+static void steps_put(struct visit *visit, enum page_step shown);
+static void languages_put(struct visit *visit);
+
+const char *page_of_state(enum enrolment_state state)
+{
+    return states[state].page;
+}
+
+enum page_step step_of_state(enum enrolment_state state)
+{
+    return states[state].step;
+}
+
+void page_begin(struct visit *visit, enum page_step step, const char *title)
+{
+    struct value_tree *tree = &visit->tree;
+    const struct config *config = &visit->portal->config;
+    value_put_text(tree, visit->page, "lang", language_tag(visit->language));
+    value_put_text(tree, visit->page, "title", title);
+    value_put_bool(tree, visit->page, "trial", config->service.trial);
+    value_put_text(tree, visit->page, "enquiry_email", config->portal.enquiry_email);
+    value_put_bool(tree, visit->page, "logged_in", visit->has_session);
+    if (visit->has_session) {
+        value_put_text(tree, visit->page, "csrf", visit->csrf);
+    }
+    languages_put(visit);
+    if (step != STEP_NONE) {
+        steps_put(visit, step);
+    }
+}
+
+void page_put_error(struct visit *visit, const struct reason *reason)
+{
+    struct value_tree *tree = &visit->tree;
+    struct reason shown = *reason;
+    char label[FIELD_LABEL_MAX];
+    snprintf(label, sizeof label, "field.%.60s", reason->field);
+    if (language_has(visit->language, label)) {
+        snprintf(shown.field, sizeof shown.field, "%s", language_text(visit->language, label));
+    }
+    AUTO(buf) text = buf_make(4096);
+    AUTO(buf) next = buf_make(4096);
+    language_format_reason(visit->language, &shown, "", &text);
+    language_format_reason(visit->language, &shown, ".next", &next);
+
+    struct value *list = (struct value *)value_get(visit->page, "errors");
+    struct value *by_field = (struct value *)value_get(visit->page, "error");
+    if (list == NULL) {
+        list = value_put_list(tree, visit->page, "errors");
+        by_field = value_put_object(tree, visit->page, "error");
+    }
+    struct value *error = value_add_object(tree, list);
+    value_put_text(tree, error, "field", reason->field);
+    value_put_text(tree, error, "text", buf_text(&text));
+    value_put_text(tree, error, "next", buf_text(&next));
+    const char *field = arena_text(visit->request->arena, span_from_text(reason->field));
+    if (field != NULL && field[0] != '\0' && value_get(by_field, field) == NULL) {
+        value_put_text(tree, by_field, field, buf_text(&text));
+    }
+}
+
+void page_put_errors(struct visit *visit)
+{
+    for (size_t i = 0; i < visit->errors.count; i++) {
+        page_put_error(visit, &visit->errors.reasons[i]);
+    }
+}
+
+void page_put_typed(struct visit *visit, const char *field, struct span text)
+{
+    struct value *typed = (struct value *)value_get(visit->page, "typed");
+    if (typed == NULL) {
+        typed = value_put_object(&visit->tree, visit->page, "typed");
+    }
+    if (utf8_valid(text)) {
+        value_put_span(&visit->tree, typed, field, text);
+    }
+}
+
+enum err page_reply(struct visit *visit, int status, const char *template)
+{
+    AUTO(buf) html = buf_make(PAGE_MAX_BYTES);
+    TRY(value_tree_check(&visit->tree));
+    TRY(template_render(
+        visit->portal->templates, template, visit->language, visit->page, &html));
+    return reply_html(visit->response, status, &html);
+}
+
+void put_time(struct visit *visit, struct value *object, const char *name, int64_t time)
+{
+    char text[TIME_TEXT_MAX];
+    time_format_rfc3339(time, text);
+    value_put_text(&visit->tree, object, name, text);
+    if (visit_is_api(visit)) {
+        return;
+    }
+    struct civil civil = civil_from_time(time + HONG_KONG_OFFSET);
+    value_put_text(&visit->tree, object,
+        arena_format(visit->request->arena, "%s_text", name),
+        arena_format(visit->request->arena, "%02d/%02d/%04d %02d:%02d HKT", civil.day, civil.month,
+            civil.year, civil.hour, civil.minute));
+}
+
+static void steps_put(struct visit *visit, enum page_step shown)
+{
+    struct value_tree *tree = &visit->tree;
+    enum page_step reached =
+        visit->has_session ? step_of_state(visit->enrolment.state) : STEP_LOGIN;
+    struct value *list = value_put_list(tree, visit->page, "steps");
+    for (enum page_step step = STEP_LOGIN; step < STEP_COUNT; step++) {
+        struct value *item = value_add_object(tree, list);
+        value_put_text(tree, item, "label", steps[step].label);
+        value_put_bool(tree, item, "current", step == shown);
+        value_put_bool(tree, item, "done", step < reached);
+        bool again = step < reached && steps[step].again;
+        if (step != shown && (again || (step == reached && step > STEP_LOGIN))) {
+            value_put_text(tree, item, "href", steps[step].page);
+        }
+    }
+}
+
+static void languages_put(struct visit *visit)
+{
+    struct value_tree *tree = &visit->tree;
+    struct value *list = value_put_list(tree, visit->page, "languages");
+    const struct language *language = NULL;
+    for (size_t i = 0; (language = language_at(visit->portal->languages, i)) != NULL; i++) {
+        struct value *item = value_add_object(tree, list);
+        value_put_text(tree, item, "tag", language_tag(language));
+        value_put_text(tree, item, "name", language_name(language));
+        value_put_bool(tree, item, "current", language == visit->language);
+    }
+}

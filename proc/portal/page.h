@@ -1,0 +1,31 @@
+#pragma once
+/* The frame that every page has: title, language switch, steps, errors; and sending it. */
+#include "proc/portal/visit.h"
+
+enum page_step {
+    STEP_NONE,
+    STEP_LOGIN,
+    STEP_CONFIRM,
+    STEP_DCV,
+    STEP_CSR,
+    STEP_CERTIFICATE,
+    STEP_DOWNLOAD,
+    STEP_COUNT,
+};
+
+/* The page that the enrolment's state asks for: "/confirm", "/dcv", … */
+const char *page_of_state(enum enrolment_state state);
+enum page_step step_of_state(enum enrolment_state state);
+
+/* Puts the frame into visit->page; `title` is a message id. */
+void page_begin(struct visit *visit, enum page_step step, const char *title);
+/* Adds one error to the page's summary and, by its field, above the field. */
+void page_put_error(struct visit *visit, const struct reason *reason);
+/* All of visit->errors. */
+void page_put_errors(struct visit *visit);
+/* What was typed, to be shown again; never a secret. Texts that aren't UTF-8 are left out. */
+void page_put_typed(struct visit *visit, const char *field, struct span text);
+enum err page_reply(struct visit *visit, int status, const char *template) MUST_USE;
+
+/* `time` under `name` as RFC 3339, and for pages under `name`_text as people in Hong Kong read it. */
+void put_time(struct visit *visit, struct value *object, const char *name, int64_t time);
