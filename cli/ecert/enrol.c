@@ -1,0 +1,310 @@
+/* ecert enrol: the portal's walk from the terminal. The portal says where the enrolment stands and the
+ * table below what to do about it, so that an interrupted walk goes on from wherever it is: the same
+ * loop serves the first run, --resume, and a person who did half of it in the browser. */
+#include "cli/ecert/enrol.h"
+
+#include "cli/ecert/ask.h"
+#include "cli/ecert/screen.h"
+#include "lib/dns/hostname.h"
+#include "lib/pki/csr.h"
+
+#include <time.h>
+
+enum { WALK_STEPS_MAX = 32, POLL_SECONDS_MAX = 180, PIN_TEXT_MAX = 64 };
+
+const struct option options_enrol[] = {
+    { "portal", OPTION_VALUE, "URL" },
+    { "server-name", OPTION_VALUE, "NAME" },
+    { "reference", OPTION_VALUE, "N" },
+    { "pin-file", OPTION_VALUE, "FILE" },
+    { "pin-fd", OPTION_VALUE, "N" },
+    { "request", OPTION_VALUE, "ID" },
+    { "portal-ca", OPTION_VALUE, "FILE" },
+    { "root", OPTION_VALUE, "FILE" },
+    { "dns-update", OPTION_VALUE, "SERVER[@PORT]" },
+    { "tsig", OPTION_VALUE, "FILE" },
+    { "chinese", OPTION_FLAG, NULL },
+    { "accept", OPTION_FLAG, NULL },
+    { "install-certificate", OPTION_VALUE, "FILE" },
+    { "install-key", OPTION_VALUE, "FILE" },
+    { "after", OPTION_PROGRAM, "PROGRAM ARG ... ;" },
+    { "resume", OPTION_FLAG, NULL },
+    { .name = NULL },
+};
+
+static const struct {
+    const char *state;
+    enum err (*run)(struct walk *walk, struct reason *ret_reason);
+} steps[] = {
+    { "open", walk_confirm },
+    { "confirmed", walk_prove },
+    { "validated", walk_submit },
+    { "issuing", walk_wait },
+    { "issued", walk_accept },
+    { "accepted", walk_install },
+    { "rejected", walk_returned },
+    { "declined", walk_returned },
+};
+
+static void walk_release(struct walk *walk);
+AUTO_DEFINE(walk, walk_release)
+
+static void walk_from_arguments(struct walk *walk, const struct arguments *arguments);
+static enum err walk_begin(
+    struct walk *walk, const struct arguments *arguments, struct reason *ret_reason);
+static enum err walk_find_item(
+    struct walk *walk, const struct arguments *arguments, struct reason *ret_reason);
+static enum err item_unfinished(struct walk *walk, struct reason *ret_reason);
+static enum err item_for_name(struct walk *walk, struct reason *ret_reason);
+static bool request_names(const struct certstore_item *item, struct span name);
+static enum err walk_ask_missing(struct walk *walk, struct reason *ret_reason);
+static enum err walk_check(const struct walk *walk, struct reason *ret_reason);
+static enum err walk_log_in(
+    struct walk *walk, const struct arguments *arguments, struct reason *ret_reason);
+static enum err walk_go(struct walk *walk, struct reason *ret_reason);
+
+enum exit_code command_enrol(struct tool *tool, const struct arguments *arguments)
+{
+    AUTO(walk) walk = { .tool = tool };
+    struct reason reason = { 0 };
+    walk_from_arguments(&walk, arguments);
+    if (tool_open_store(tool, &walk.store) != OK) {
+        return EXIT_FAILED;
+    }
+    enum err err = walk_begin(&walk, arguments, &reason);
+    err = err == OK ? walk_log_in(&walk, arguments, &reason) : err;
+    err = err == OK ? walk_go(&walk, &reason) : err;
+    api_log_out(&walk.api, tool);
+    if (err != OK) {
+        return api_failure(tool, &walk.api, err, &reason);
+    }
+    return walk.exit;
+}
+
+static void walk_release(struct walk *walk)
+{
+    certstore_item_release(&walk->item);
+    certstore_free(walk->store);
+    api_close(&walk->api);
+}
+
+static void walk_from_arguments(struct walk *walk, const struct arguments *arguments)
+{
+    const struct {
+        const char *option;
+        const char **value;
+    } values[] = {
+        { "portal", &walk->portal },
+        { "server-name", &walk->server_name },
+        { "reference", &walk->reference },
+        { "portal-ca", &walk->ca_file },
+        { "root", &walk->root_file },
+        { "dns-update", &walk->dns_server },
+        { "tsig", &walk->tsig_file },
+        { "install-certificate", &walk->install_certificate },
+        { "install-key", &walk->install_key },
+    };
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        *values[i].value = arguments_value(arguments, values[i].option);
+    }
+    for (size_t i = 0; i + 1 < AFTER_MAX; i++) {
+        walk->after[i] = arguments_nth(arguments, "after", i);
+    }
+    walk->accept = arguments_has(arguments, "accept");
+    walk->chinese = arguments_has(arguments, "chinese");
+}
+
+static enum err walk_begin(
+    struct walk *walk, const struct arguments *arguments, struct reason *ret_reason)
+{
+    TRY(walk_find_item(walk, arguments, ret_reason));
+    if (arguments_has(arguments, "resume")) {
+        TRY(walk_recall(walk, ret_reason));
+    }
+    TRY(walk_ask_missing(walk, ret_reason));
+    TRY(walk_check(walk, ret_reason));
+    return walk_keep(walk);
+}
+
+static enum err walk_find_item(
+    struct walk *walk, const struct arguments *arguments, struct reason *ret_reason)
+{
+    const char *wanted = arguments_value(arguments, "request");
+    if (wanted != NULL) {
+        return certstore_find(walk->store, wanted, ret_reason, &walk->item);
+    }
+    if (arguments_has(arguments, "resume")) {
+        return item_unfinished(walk, ret_reason);
+    }
+    if (walk->server_name == NULL && walk->tool->asks) {
+        char answer[ANSWER_MAX];
+        TRY(ask_line(walk->tool, "tool.ask_server_name", /* proposed= */ NULL, answer));
+        walk->server_name = arena_text(&walk->tool->arena, span_from_text(answer));
+    }
+    if (walk->server_name == NULL) {
+        return reason_set(ret_reason, ERR_INPUT, "usage.needed", "--server-name", NULL, NULL);
+    }
+    return item_for_name(walk, ret_reason);
+}
+
+/* The walk that was begun last and isn't finished. */
+static enum err item_unfinished(struct walk *walk, struct reason *ret_reason)
+{
+    AUTO(certstore_items) items = { 0 };
+    TRY(certstore_list(walk->store, &items, /* ret_unreadable= */ NULL));
+    for (size_t i = items.count; i-- > 0;) {
+        AUTO(buf) text = { 0 };
+        struct certstore_item *item = &items.items[i];
+        bool begun = certstore_read_progress(walk->store, item, &text) == OK &&
+            buf_text(&text) != NULL && strstr(buf_text(&text), "\"finished\":true") == NULL;
+        if (begun) {
+            walk->item = *item;
+            *item = (struct certstore_item){ 0 };
+            return OK;
+        }
+    }
+    return reason_set(ret_reason, ERR_NOT_FOUND, "tool.nothing_to_resume", NULL, NULL, NULL);
+}
+
+/* The newest request that holds the name; else a key that was restored without a request. */
+static enum err item_for_name(struct walk *walk, struct reason *ret_reason)
+{
+    AUTO(certstore_items) items = { 0 };
+    struct dns_name name;
+    TRY(dns_name_parse(span_from_text(walk->server_name), DNS_NAME_HOST_OR_WILDCARD, &name,
+        ret_reason));
+    TRY(certstore_list(walk->store, &items, /* ret_unreadable= */ NULL));
+    for (size_t i = items.count; i-- > 0;) {
+        struct certstore_item *item = &items.items[i];
+        bool fits = item->kind == CERTSTORE_REQUEST &&
+            request_names(item, span_from_text(name.text));
+        if (fits) {
+            walk->item = *item;
+            *item = (struct certstore_item){ 0 };
+            return OK;
+        }
+    }
+    return reason_set(
+        ret_reason, ERR_NOT_FOUND, "tool.no_request", name.text, NULL, NULL);
+}
+
+static bool request_names(const struct certstore_item *item, struct span name)
+{
+    struct csr csr;
+    if (csr_parse(buf_span(&item->csr), /* ret_reason= */ NULL, &csr) != OK) {
+        return false;
+    }
+    for (size_t i = 0; i < csr.dns_name_count; i++) {
+        if (span_equal(csr.dns_names[i], name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum err walk_ask_missing(struct walk *walk, struct reason *ret_reason)
+{
+    const struct {
+        const char *option, *question;
+        const char **value;
+    } needed[] = {
+        { "--portal", "tool.ask_portal", &walk->portal },
+        { "--server-name", "tool.ask_server_name", &walk->server_name },
+        { "--reference", "tool.ask_reference", &walk->reference },
+    };
+    for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++) {
+        char answer[ANSWER_MAX];
+        if (*needed[i].value != NULL) {
+            continue;
+        }
+        if (ask_line(walk->tool, needed[i].question, /* proposed= */ NULL, answer) != OK) {
+            return reason_set(
+                ret_reason, ERR_INPUT, "usage.needed", needed[i].option, NULL, NULL);
+        }
+        *needed[i].value = arena_text(&walk->tool->arena, span_from_text(answer));
+    }
+    return OK;
+}
+
+/* What can't end well is said before anything begins. */
+static enum err walk_check(const struct walk *walk, struct reason *ret_reason)
+{
+    bool half_dns = (walk->dns_server == NULL) != (walk->tsig_file == NULL);
+    bool half_install = (walk->install_certificate == NULL) != (walk->install_key == NULL);
+    if (half_dns) {
+        return reason_set(ret_reason, ERR_INPUT, "usage.together", "--dns-update", NULL, "--tsig");
+    }
+    if (half_install) {
+        return reason_set(ret_reason, ERR_INPUT, "usage.together", "--install-certificate", NULL,
+            "--install-key");
+    }
+    return OK;
+}
+
+static enum err walk_log_in(
+    struct walk *walk, const struct arguments *arguments, struct reason *ret_reason)
+{
+    static const struct secret_source source = { "pin-file", "pin-fd", "tool.ask_pin",
+        .twice = false, .max = PIN_TEXT_MAX };
+    AUTO(secret) pin = { 0 };
+    TRY(api_open(&walk->api, walk->tool, walk->portal, walk->ca_file, ret_reason));
+    TRY(ask_secret_from(walk->tool, arguments, &source, ret_reason, &pin));
+    TRY(api_log_in(
+        &walk->api, walk->tool, walk->server_name, walk->reference, &pin, ret_reason));
+    const struct placeholder values[] = { { "portal", walk->portal },
+        { "name", walk->server_name }, { NULL, NULL } };
+    screen_step(walk->tool, "tool.logged_in", values);
+    return OK;
+}
+
+static enum err walk_go(struct walk *walk, struct reason *ret_reason)
+{
+    for (int i = 0; i < WALK_STEPS_MAX && !walk->ended; i++) {
+        TRY(walk_look(walk, ret_reason));
+        const char *state = api_text(walk->enrolment, "state");
+        size_t step = 0, count = sizeof steps / sizeof steps[0];
+        while (step < count && strcmp(steps[step].state, state) != 0) {
+            step++;
+        }
+        if (step == count) {
+            return reason_set(
+                ret_reason, ERR_UNSUPPORTED, "tool.unknown_state", walk->portal, state, NULL);
+        }
+        TRY(steps[step].run(walk, ret_reason));
+    }
+    return walk->ended ? OK
+                       : reason_set(ret_reason, ERR_LIMIT, "tool.wait_timeout", walk->portal,
+                             api_text(walk->enrolment, "state"), NULL);
+}
+
+enum err walk_look(struct walk *walk, struct reason *ret_reason)
+{
+    return api_call(&walk->api, walk->tool, HTTP_GET, "/enrolment", /* body= */ NULL,
+        &walk->enrolment, ret_reason);
+}
+
+/* Quickly at first, then once a second. */
+enum err walk_poll(struct walk *walk, const char *what, bool (*is_over)(const struct value *enrolment),
+    struct reason *ret_reason)
+{
+    int64_t start = clock_monotonic_ms();
+    int64_t waited = 0;
+    for (long pause_ms = 50; waited < POLL_SECONDS_MAX * INT64_C(1000);) {
+        struct timespec pause = { .tv_sec = pause_ms / 1000,
+            .tv_nsec = pause_ms % 1000 * 1000000L };
+        nanosleep(&pause, /* remaining= */ NULL);
+        pause_ms = pause_ms < 500 ? 2 * pause_ms : 1000;
+        TRY(walk_look(walk, ret_reason));
+        if (is_over(walk->enrolment)) {
+            screen_wait_end(walk->tool);
+            return OK;
+        }
+        waited = clock_monotonic_ms() - start;
+        if (waited >= 2000) {
+            screen_wait(walk->tool, what, waited / 1000);
+        }
+    }
+    screen_wait_end(walk->tool);
+    return reason_set(ret_reason, ERR_TIMEOUT, "tool.wait_timeout", walk->portal,
+        api_text(walk->enrolment, "state"), NULL);
+}

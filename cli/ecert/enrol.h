@@ -1,0 +1,61 @@
+#pragma once
+/* The walk of one enrolment from the terminal: what is known, and one function for each state in which
+ * the portal may say the enrolment is. */
+#include "cli/ecert/api.h"
+#include "lib/base/limits.h"
+
+enum { PLACED_HOST_MAX = HOST_NAME_MAX_LENGTH + 32, PLACED_VALUE_MAX = 256, AFTER_MAX = 64 };
+
+/* A record that stands, or is about to stand, in the person's DNS because of us. */
+struct placed {
+    char host[PLACED_HOST_MAX];
+    char value[PLACED_VALUE_MAX];
+};
+
+struct walk {
+    struct tool *tool;
+    struct certstore *store;
+    struct certstore_item item; /* the request, later the certificate */
+    struct api api;
+
+    const char *portal, *server_name, *reference;
+    const char *ca_file;   /* for the portal's TLS */
+    const char *root_file; /* pins the CA */
+    const char *dns_server, *tsig_file;
+    const char *install_certificate, *install_key;
+    const char *after[AFTER_MAX]; /* ends with NULL */
+    bool accept;  /* nobody is asked */
+    bool chinese;
+
+    struct placed placed[APPLICATION_NAMES_MAX];
+    size_t placed_count;
+    const struct value *enrolment; /* the portal's last word */
+    bool finished;  /* installed */
+    bool ended;     /* nothing more can be done here */
+    enum exit_code exit;
+};
+
+/* Each does what its state asks for and returns; who calls asks the portal for the state again. */
+enum err walk_confirm(struct walk *walk, struct reason *ret_reason) MUST_USE;
+enum err walk_prove(struct walk *walk, struct reason *ret_reason) MUST_USE;
+enum err walk_submit(struct walk *walk, struct reason *ret_reason) MUST_USE;
+enum err walk_wait(struct walk *walk, struct reason *ret_reason) MUST_USE;
+enum err walk_accept(struct walk *walk, struct reason *ret_reason) MUST_USE;
+enum err walk_install(struct walk *walk, struct reason *ret_reason) MUST_USE;
+enum err walk_returned(struct walk *walk, struct reason *ret_reason) MUST_USE;
+
+/* Takes our records out of the DNS again, where we placed them. */
+void walk_remove_records(struct walk *walk);
+/* Fetches the portal's view into walk->enrolment. */
+enum err walk_look(struct walk *walk, struct reason *ret_reason) MUST_USE;
+/* Looks again until `is_over` says so; ERR_TIMEOUT with "tool.wait_timeout". */
+enum err walk_poll(struct walk *walk, const char *what, bool (*is_over)(const struct value *enrolment),
+    struct reason *ret_reason) MUST_USE;
+/* Keeps what a later --resume needs. Never the PIN, never the session. */
+enum err walk_keep(struct walk *walk) MUST_USE;
+/* Fills what the arguments left open from what was kept. */
+enum err walk_recall(struct walk *walk, struct reason *ret_reason) MUST_USE;
+
+/* Runs `program` (argv, ended by NULL) with a clean environment and no shell, and waits. ERR_IO with
+ * "tool.after_failed" (seen: how it ended). */
+enum err program_run(const char *const *program, struct reason *ret_reason) MUST_USE;

@@ -1,0 +1,102 @@
+/* What an enrolment keeps between runs: where it goes, what it placed, what is to happen at the end. */
+#include "cli/ecert/enrol.h"
+
+static enum err after_recall(struct walk *walk, const struct value *list);
+static void placed_recall(struct walk *walk, const struct value *list);
+static const char *recall(const char *given, const struct value *kept, const char *name);
+
+enum err walk_keep(struct walk *walk)
+{
+    struct value_tree *tree = &walk->tool->tree;
+    struct value *kept = value_object(tree);
+    AUTO(buf) text = buf_make(CERTSTORE_PROGRESS_MAX);
+    value_put_text(tree, kept, "portal", walk->portal);
+    value_put_text(tree, kept, "server_name", walk->server_name);
+    value_put_text(tree, kept, "reference", walk->reference);
+    value_put_text(tree, kept, "portal_ca", walk->ca_file);
+    value_put_text(tree, kept, "root", walk->root_file);
+    value_put_text(tree, kept, "dns_update", walk->dns_server);
+    value_put_text(tree, kept, "tsig", walk->tsig_file);
+    value_put_text(tree, kept, "install_certificate", walk->install_certificate);
+    value_put_text(tree, kept, "install_key", walk->install_key);
+    value_put_bool(tree, kept, "accept", walk->accept);
+    value_put_bool(tree, kept, "chinese", walk->chinese);
+    struct value *after = value_put_list(tree, kept, "after");
+    for (size_t i = 0; walk->after[i] != NULL; i++) {
+        value_add_text(tree, after, walk->after[i]);
+    }
+    struct value *placed = value_put_list(tree, kept, "placed");
+    for (size_t i = 0; i < walk->placed_count; i++) {
+        struct value *record = value_add_object(tree, placed);
+        value_put_text(tree, record, "host", walk->placed[i].host);
+        value_put_text(tree, record, "value", walk->placed[i].value);
+    }
+    value_put_bool(tree, kept, "finished", walk->finished);
+    TRY(value_tree_check(tree));
+    json_format(&text, kept);
+    TRY(buf_check(&text));
+    return certstore_write_progress(walk->store, &walk->item, buf_span(&text));
+}
+
+enum err walk_recall(struct walk *walk, struct reason *ret_reason)
+{
+    AUTO(buf) text = { 0 };
+    const struct value *kept;
+    enum err err = certstore_read_progress(walk->store, &walk->item, &text);
+    if (err == ERR_NOT_FOUND) {
+        return reason_set(
+            ret_reason, err, "tool.nothing_to_resume", walk->item.id, NULL, NULL);
+    }
+    TRY(err);
+    TRY(json_parse(
+        buf_span(&text), CERTSTORE_PROGRESS_MAX, &walk->tool->tree, &kept, ret_reason));
+    walk->portal = recall(walk->portal, kept, "portal");
+    walk->server_name = recall(walk->server_name, kept, "server_name");
+    walk->reference = recall(walk->reference, kept, "reference");
+    walk->ca_file = recall(walk->ca_file, kept, "portal_ca");
+    walk->root_file = recall(walk->root_file, kept, "root");
+    walk->dns_server = recall(walk->dns_server, kept, "dns_update");
+    walk->tsig_file = recall(walk->tsig_file, kept, "tsig");
+    walk->install_certificate = recall(walk->install_certificate, kept, "install_certificate");
+    walk->install_key = recall(walk->install_key, kept, "install_key");
+    walk->accept |= value_truth(value_get(kept, "accept"));
+    walk->chinese |= value_truth(value_get(kept, "chinese"));
+    placed_recall(walk, value_get(kept, "placed"));
+    return after_recall(walk, value_get(kept, "after"));
+}
+
+/* What is given again wins over what was kept. */
+static const char *recall(const char *given, const struct value *kept, const char *name)
+{
+    return given != NULL ? given : value_text(value_get(kept, name));
+}
+
+static void placed_recall(struct walk *walk, const struct value *list)
+{
+    for (const struct value *record = value_first(list);
+         record != NULL && walk->placed_count < APPLICATION_NAMES_MAX;
+         record = value_next(record)) {
+        struct placed *placed = &walk->placed[walk->placed_count];
+        bool fits =
+            span_to_text(span_from_text(api_text(record, "host")), placed->host,
+                sizeof placed->host) &&
+            span_to_text(span_from_text(api_text(record, "value")), placed->value,
+                sizeof placed->value);
+        walk->placed_count += fits;
+    }
+}
+
+static enum err after_recall(struct walk *walk, const struct value *list)
+{
+    size_t count = 0;
+    if (walk->after[0] != NULL) {
+        return OK;
+    }
+    for (const struct value *word = value_first(list); word != NULL; word = value_next(word)) {
+        if (count + 1 == AFTER_MAX) {
+            return ERR_LIMIT;
+        }
+        walk->after[count++] = value_text(word);
+    }
+    return OK;
+}

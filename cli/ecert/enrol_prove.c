@@ -1,0 +1,252 @@
+/* The portal's third page: proof of control by TXT records. The key exists already, so its hash is sent
+ * along and the expected values are bound to it: they are of no use to anybody else. */
+#include "cli/ecert/ask.h"
+#include "cli/ecert/enrol.h"
+#include "cli/ecert/screen.h"
+#include "lib/dns/update.h"
+
+#include <stdio.h>
+#include <time.h>
+
+enum { UPDATE_TIMEOUT_MS = 15000, RECORD_TTL = 3600, CHECKS_MAX = 3, RECHECK_SECONDS = 10 };
+
+static enum err challenges_get(struct walk *walk, struct reason *ret_reason);
+static bool challenges_are_ours(const struct walk *walk, const struct value *list);
+static enum err challenges_keep(
+    struct walk *walk, const struct value *list, struct reason *ret_reason);
+static void challenges_show(const struct walk *walk, const struct value *list);
+static enum err records_place(struct walk *walk, struct reason *ret_reason);
+static enum err record_update(const struct walk *walk, const struct placed *record,
+    enum dns_update_action action, struct reason *ret_reason);
+static enum err check(struct walk *walk, struct reason *ret_reason);
+static bool check_is_over(const struct value *enrolment);
+static bool is_validated(const struct value *enrolment);
+static void results_show(const struct walk *walk);
+static void perspectives_show(const struct walk *walk, const struct value *result);
+static void step_show(
+    const struct walk *walk, const struct value *perspective, const struct value *step);
+
+enum err walk_prove(struct walk *walk, struct reason *ret_reason)
+{
+    TRY(challenges_get(walk, ret_reason));
+    TRY(records_place(walk, ret_reason));
+    for (int i = 0; i < CHECKS_MAX; i++) {
+        TRY(check(walk, ret_reason));
+        if (is_validated(walk->enrolment)) {
+            screen_step(walk->tool, "tool.proved", NULL);
+            walk_remove_records(walk);
+            return OK;
+        }
+        /* A server that has just been updated may have others to tell. */
+        bool again = walk->dns_server != NULL && i + 1 < CHECKS_MAX;
+        struct timespec pause = { .tv_sec = again ? RECHECK_SECONDS : 0 };
+        if (!again) {
+            break;
+        }
+        screen_message(walk->tool, "tool.check_again", NULL);
+        nanosleep(&pause, /* remaining= */ NULL);
+    }
+    results_show(walk);
+    return reason_set(ret_reason, ERR_DENIED, "tool.not_proved", walk->server_name, NULL, NULL);
+}
+
+static enum err challenges_get(struct walk *walk, struct reason *ret_reason)
+{
+    struct tool *tool = walk->tool;
+    const struct value *dcv = value_get(walk->enrolment, "dcv");
+    const struct value *list = value_get(dcv, "challenges");
+    bool usable = strcmp(api_text(dcv, "method"), "dns") == 0 &&
+        strcmp(api_text(dcv, "state"), "expired") != 0 && challenges_are_ours(walk, list);
+    if (!usable) {
+        char key[2 * SHA256_BYTES + 1];
+        const struct value *answer;
+        struct value *body = value_object(&tool->tree);
+        walk_remove_records(walk);
+        hex_format(SPAN_OF(walk->item.spki_sha256), key);
+        value_put_text(&tool->tree, body, "method", "dns");
+        value_put_text(&tool->tree, body, "spki_sha256", key);
+        TRY(api_call(
+            &walk->api, tool, HTTP_POST, "/enrolment/dcv", body, &answer, ret_reason));
+        list = value_get(answer, "challenges");
+    }
+    TRY(challenges_keep(walk, list, ret_reason));
+    challenges_show(walk, list);
+    return OK;
+}
+
+/* Those that an earlier run asked for, with this key. */
+static bool challenges_are_ours(const struct walk *walk, const struct value *list)
+{
+    size_t found = 0;
+    for (const struct value *one = value_first(list); one != NULL; one = value_next(one)) {
+        for (size_t i = 0; i < walk->placed_count; i++) {
+            found += strcmp(walk->placed[i].host, api_text(one, "host")) == 0 &&
+                strcmp(walk->placed[i].value, api_text(one, "value")) == 0;
+        }
+    }
+    return found > 0 && found == value_count(list);
+}
+
+/* Before anything is placed: what may stand in the DNS because of us is known from then on. */
+static enum err challenges_keep(
+    struct walk *walk, const struct value *list, struct reason *ret_reason)
+{
+    size_t count = 0;
+    for (const struct value *one = value_first(list); one != NULL; one = value_next(one)) {
+        struct placed *placed = &walk->placed[count];
+        bool fits = count < APPLICATION_NAMES_MAX &&
+            span_to_text(
+                span_from_text(api_text(one, "host")), placed->host, sizeof placed->host) &&
+            span_to_text(
+                span_from_text(api_text(one, "value")), placed->value, sizeof placed->value);
+        if (!fits) {
+            return reason_set(
+                ret_reason, ERR_PEER, "api.malformed", walk->portal, "challenges", NULL);
+        }
+        count++;
+    }
+    if (count == 0) {
+        return reason_set(
+            ret_reason, ERR_PEER, "api.malformed", walk->portal, "challenges", NULL);
+    }
+    walk->placed_count = count;
+    return walk_keep(walk);
+}
+
+static void challenges_show(const struct walk *walk, const struct value *list)
+{
+    screen_heading(walk->tool, "tool.records_title", NULL);
+    for (const struct value *one = value_first(list); one != NULL; one = value_next(one)) {
+        const struct screen_fact facts[] = {
+            { "tool.record_host", api_text(one, "host") },
+            { "tool.record_value", api_text(one, "value") },
+            { "tool.record_line", walk->dns_server == NULL ? api_text(one, "zone_line") : "" },
+            { .id = NULL },
+        };
+        screen_facts(walk->tool, facts);
+    }
+}
+
+static enum err records_place(struct walk *walk, struct reason *ret_reason)
+{
+    char answer[ANSWER_MAX];
+    if (walk->dns_server == NULL) {
+        if (ask_line(walk->tool, "tool.ask_placed", "", answer) != OK) {
+            return reason_set(
+                ret_reason, ERR_DENIED, "tool.place_by_hand", walk->server_name, NULL, NULL);
+        }
+        return OK;
+    }
+    for (size_t i = 0; i < walk->placed_count; i++) {
+        TRY(record_update(walk, &walk->placed[i], DNS_UPDATE_ADD, ret_reason));
+    }
+    const struct placeholder values[] = { { "server", walk->dns_server }, { NULL, NULL } };
+    screen_step(walk->tool, "tool.placed", values);
+    return OK;
+}
+
+static enum err record_update(const struct walk *walk, const struct placed *record,
+    enum dns_update_action action, struct reason *ret_reason)
+{
+    AUTO(tsig_key) key = { 0 };
+    TRY(tsig_key_read(walk->tsig_file, ret_reason, &key));
+    struct dns_update_request request = {
+        .server = walk->dns_server,
+        .key = &key,
+        .action = action,
+        .name = record->host,
+        .value = record->value,
+        .ttl = RECORD_TTL,
+        .timeout_ms = UPDATE_TIMEOUT_MS,
+    };
+    return dns_update_txt(&request, ret_reason);
+}
+
+/* What can't be removed is said and kept, and does no harm: the value is good for one key and 30
+ * days. */
+void walk_remove_records(struct walk *walk)
+{
+    struct reason reason = { 0 };
+    if (walk->dns_server == NULL || walk->tsig_file == NULL) {
+        if (walk->placed_count > 0) {
+            screen_message(walk->tool, "tool.remove_by_hand", NULL);
+        }
+        walk->placed_count = 0;
+        return;
+    }
+    while (walk->placed_count > 0) {
+        const struct placed *last = &walk->placed[walk->placed_count - 1];
+        if (record_update(walk, last, DNS_UPDATE_REMOVE, &reason) != OK) {
+            const struct placeholder values[] = { { "host", last->host }, { NULL, NULL } };
+            screen_message(walk->tool, "tool.not_removed", values);
+            break;
+        }
+        walk->placed_count--;
+    }
+    (void)!walk_keep(walk);
+}
+
+static enum err check(struct walk *walk, struct reason *ret_reason)
+{
+    const struct value *answer;
+    TRY(api_call(&walk->api, walk->tool, HTTP_POST, "/enrolment/dcv/check", /* body= */ NULL,
+        &answer, ret_reason));
+    return walk_poll(walk, "tool.wait_check", check_is_over, ret_reason);
+}
+
+static bool is_validated(const struct value *enrolment)
+{
+    return strcmp(api_text(enrolment, "state"), "confirmed") != 0;
+}
+
+static bool check_is_over(const struct value *enrolment)
+{
+    const char *state = api_text(value_get(enrolment, "dcv"), "state");
+    return is_validated(enrolment) || strcmp(state, "failed") == 0 ||
+        strcmp(state, "expired") == 0;
+}
+
+/* One line a name, one a perspective, and what it saw where it failed. */
+static void results_show(const struct walk *walk)
+{
+    const struct value *list = value_get(value_get(walk->enrolment, "dcv"), "results");
+    for (const struct value *result = value_first(list); result != NULL;
+         result = value_next(result)) {
+        const struct placeholder values[] = {
+            { "name", api_text(result, "name") },
+            { "quorum", api_text(result, "quorum") },
+            { "next", api_text(result, "next") },
+            { NULL, NULL },
+        };
+        bool passed = value_truth(value_get(result, "passed"));
+        screen_message(
+            walk->tool, passed ? "tool.name_passed" : "tool.name_failed", values);
+        if (!passed) {
+            perspectives_show(walk, result);
+            screen_line(walk->tool, api_text(result, "next"));
+        }
+    }
+}
+
+static void perspectives_show(const struct walk *walk, const struct value *result)
+{
+    const struct value *list = value_get(result, "perspectives");
+    for (const struct value *one = value_first(list); one != NULL; one = value_next(one)) {
+        const struct value *step = value_first(value_get(one, "steps"));
+        for (; step != NULL && value_next(step) != NULL; step = value_next(step)) {
+        }
+        step_show(walk, one, step);
+    }
+}
+
+static void step_show(
+    const struct walk *walk, const struct value *perspective, const struct value *step)
+{
+    char line[1024];
+    const char *text = api_text(step, "text");
+    const char *seen = api_text(step, "seen");
+    snprintf(line, sizeof line, "  %s %s  %s%s%s%s", api_text(perspective, "id"),
+        api_text(perspective, "region"), text[0] != '\0' ? text : api_text(step, "code"),
+        seen[0] != '\0' ? " (" : "", seen, seen[0] != '\0' ? ")" : "");
+    screen_line(walk->tool, line);
+}

@@ -1,0 +1,279 @@
+/* ecert, the subscriber's tool.
+ *
+ * What it holds: the subscriber's private keys, in memory only while they are used, and for the moment
+ * of logging in the PIN. Whom it talks to: the portal's /api/v1, and the subscriber's own DNS server.
+ * What it may never do: run anything but the program the person names, believe a certificate that
+ * doesn't lead to the trusted root and to its own key, take a secret from the command line. */
+#include "cli/ecert/screen.h"
+#include "lib/base/limits.h"
+#include "lib/text/json.h"
+
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { ARENA_MAX = 64 * 1024 * 1024 };
+
+static const struct option options_all[] = {
+    { "store", OPTION_VALUE, "DIR" },
+    { "lang", OPTION_VALUE, "en|zh-HK|zh-CN" },
+    { "json", OPTION_FLAG, NULL },
+    { "help", OPTION_FLAG, NULL },
+    { "version", OPTION_FLAG, NULL },
+    { .name = NULL },
+};
+static const struct option options_none[] = { { .name = NULL } };
+
+static const struct command commands[] = {
+    { "request", "new", command_request_new, options_request_new, NULL, 0, 0,
+        "tool.help_request_new" },
+    { "enrol", NULL, command_enrol, options_enrol, NULL, 0, 0, "tool.help_enrol" },
+    { "cert", "list", command_cert_list, options_none, NULL, 0, 0, "tool.help_cert_list" },
+    { "cert", "show", command_cert_show, options_none, "ID", 1, 1, "tool.help_cert_show" },
+    { "cert", "complete", command_cert_complete, options_none, "FILE", 1, 1,
+        "tool.help_cert_complete" },
+    { "key", "backup", command_key_backup, options_key_backup, "ID", 1, 1,
+        "tool.help_key_backup" },
+    { "key", "restore", command_key_restore, options_key_restore, "FILE.pfx", 1, 1,
+        "tool.help_key_restore" },
+};
+static const struct command command_alone = { "", NULL, command_state, options_none, NULL, 0, 0,
+    "tool.help_state" };
+
+static void harden(void);
+static enum err languages_open(struct language_set **ret_set, struct reason *ret_reason);
+static const struct language *language_choose(
+    const struct language_set *set, const char *wanted);
+static const struct command *command_find(int argc, char *const *argv, int *ret_words);
+static const char *wanted_language(int argc, char *const *argv);
+static enum exit_code command_line_run(struct tool *tool, int argc, char *const *argv);
+static void usage(const struct tool *tool, const struct command *only);
+static void usage_command(const struct tool *tool, const struct command *command);
+static void usage_options(const struct option *options);
+static void result_print(struct tool *tool);
+
+int main(int argc, char **argv)
+{
+    AUTO_PTR(language_set) languages = NULL;
+    struct reason reason = { 0 };
+    harden();
+    setlocale(LC_CTYPE, "C.UTF-8");
+    if (languages_open(&languages, &reason) != OK) {
+        fprintf(stderr, "ecert: the language files can't be read: %s %s\n", reason.field,
+            reason.seen);
+        return EXIT_FAILED;
+    }
+    struct tool tool = {
+        .language = language_choose(languages, wanted_language(argc, argv)),
+        .clock = clock_system(),
+        .colour = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL,
+        .asks = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO),
+        .arena = arena_make(ARENA_MAX),
+    };
+    tool.tree = value_tree_make(&tool.arena);
+    tool.result = value_object(&tool.tree);
+    enum exit_code code = command_line_run(&tool, argc - 1, argv + 1);
+    result_print(&tool);
+    arena_release(&tool.arena);
+    return fflush(stdout) == 0 ? (int)code : EXIT_FAILED;
+}
+
+/* Keys are in this memory: no core dump, no debugger of the same user, no file that others may read. */
+static void harden(void)
+{
+    const struct rlimit none = { 0, 0 };
+    (void)setrlimit(RLIMIT_CORE, &none);
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    (void)signal(SIGPIPE, SIG_IGN);
+    umask(077);
+}
+
+/* Beside the program: in the build tree and as installed. */
+static enum err languages_open(struct language_set **ret_set, struct reason *ret_reason)
+{
+    static const char *const places[] = { "../../web/locale", "../share/ecert/locale" };
+    char program[PATH_MAX], path[PATH_MAX + 64];
+    const char *given = getenv("ECERT_LOCALE");
+    if (given != NULL) {
+        return language_set_open(given, ret_set, ret_reason);
+    }
+    ssize_t len = readlink("/proc/self/exe", program, sizeof program - 1);
+    program[len < 0 ? 0 : len] = '\0';
+    char *slash = strrchr(program, '/');
+    if (slash != NULL) {
+        *slash = '\0';
+    }
+    enum err err = ERR_NOT_FOUND;
+    for (size_t i = 0; err != OK && i < sizeof places / sizeof places[0]; i++) {
+        snprintf(path, sizeof path, "%s/%s", program, places[i]);
+        err = language_set_open(path, ret_set, ret_reason);
+    }
+    return err;
+}
+
+/* --lang, else the locale; English where the locale says nothing, as every tool does. */
+static const struct language *language_choose(const struct language_set *set, const char *wanted)
+{
+    static const char *const variables[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
+    char tag[16];
+    const char *locale = wanted;
+    for (size_t i = 0; locale == NULL && i < sizeof variables / sizeof variables[0]; i++) {
+        const char *value = getenv(variables[i]);
+        locale = value != NULL && value[0] != '\0' ? value : NULL;
+    }
+    snprintf(tag, sizeof tag, "%s", locale == NULL ? "en" : locale);
+    tag[strcspn(tag, ".@")] = '\0';
+    for (char *byte = tag; *byte != '\0'; byte++) {
+        *byte = *byte == '_' ? '-' : *byte;
+    }
+    const struct language *language = language_by_tag(set, tag);
+    bool chinese = strncasecmp(tag, "zh", 2) == 0;
+    if (language == NULL && chinese) {
+        language = language_negotiate(set, span_from_text(tag));
+    }
+    return language != NULL ? language : language_by_tag(set, "en");
+}
+
+/* Needed before the command line is read, so that its mistakes can be told. */
+static const char *wanted_language(int argc, char *const *argv)
+{
+    for (int i = 1; i < argc; i++) {
+        if (strncmp(argv[i], "--lang=", 7) == 0) {
+            return argv[i] + 7;
+        }
+        if (strcmp(argv[i], "--lang") == 0 && i + 1 < argc) {
+            return argv[i + 1];
+        }
+    }
+    return NULL;
+}
+
+static enum exit_code command_line_run(struct tool *tool, int argc, char *const *argv)
+{
+    int words = 0;
+    struct arguments arguments = { 0 };
+    struct reason reason = { 0 };
+    bool leading = argc > 0 && strncmp(argv[0], "--", 2) == 0;
+    const struct command *command =
+        argc == 0 || leading ? &command_alone : command_find(argc, argv, &words);
+    if (command == NULL) {
+        reason_set(&reason, ERR_INPUT, "usage.command", argv[0], NULL, NULL);
+        screen_failure(tool, ERR_INPUT, &reason);
+        return EXIT_USAGE;
+    }
+    const struct option *const tables[] = { command->options, options_all, NULL };
+    enum err err = arguments_parse(argc - words, argv + words, tables, &arguments, &reason);
+    tool->json = arguments_has(&arguments, "json");
+    tool->asks = tool->asks && !tool->json;
+    tool->store_path = arguments_value(&arguments, "store");
+    if (arguments_has(&arguments, "help")) {
+        usage(tool, command == &command_alone ? NULL : command);
+        return EXIT_DONE;
+    }
+    if (arguments_has(&arguments, "version")) {
+        screen_line(tool, "ecert " ECERT_VERSION);
+        value_put_text(&tool->tree, tool->result, "version", ECERT_VERSION);
+        return EXIT_DONE;
+    }
+    bool operands = arguments.operand_count >= command->operands_min &&
+        arguments.operand_count <= command->operands_max;
+    if (err == OK && !operands) {
+        const char *field = arguments.operand_count > command->operands_max
+            ? arguments.operands[command->operands_max]
+            : command->operands;
+        err = reason_set(&reason, ERR_INPUT, "usage.operand", field, NULL, command->operands);
+    }
+    if (err != OK) {
+        screen_failure(tool, err, &reason);
+        return EXIT_USAGE;
+    }
+    return command->run(tool, &arguments);
+}
+
+static const struct command *command_find(int argc, char *const *argv, int *ret_words)
+{
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        bool noun = strcmp(argv[0], commands[i].noun) == 0;
+        bool verb = commands[i].verb == NULL ||
+            (argc > 1 && strcmp(argv[1], commands[i].verb) == 0);
+        if (noun && verb) {
+            *ret_words = commands[i].verb == NULL ? 1 : 2;
+            return &commands[i];
+        }
+    }
+    return NULL;
+}
+
+static void usage(const struct tool *tool, const struct command *only)
+{
+    if (tool->json) {
+        return;
+    }
+    screen_heading(tool, "tool.help_title", NULL);
+    if (only != NULL) {
+        usage_command(tool, only);
+        usage_options(only->options);
+    }
+    for (size_t i = 0; only == NULL && i < sizeof commands / sizeof commands[0]; i++) {
+        usage_command(tool, &commands[i]);
+    }
+    screen_message(tool, "tool.help_all", NULL);
+    usage_options(options_all);
+}
+
+static void usage_command(const struct tool *tool, const struct command *command)
+{
+    char line[64];
+    snprintf(line, sizeof line, "ecert %s%s%s%s%s", command->noun,
+        command->verb == NULL ? "" : " ", command->verb == NULL ? "" : command->verb,
+        command->operands == NULL ? "" : " ", command->operands == NULL ? "" : command->operands);
+    fprintf(stdout, "  %-28s%s\n", line, language_text(tool->language, command->summary));
+}
+
+static void usage_options(const struct option *options)
+{
+    for (const struct option *option = options; option->name != NULL; option++) {
+        fprintf(stdout, "      --%s %s\n", option->name, option->value == NULL ? "" : option->value);
+    }
+}
+
+static void result_print(struct tool *tool)
+{
+    AUTO(buf) text = buf_make(16 * 1024 * 1024);
+    if (!tool->json) {
+        return;
+    }
+    json_format(&text, tool->result);
+    if (value_tree_check(&tool->tree) == OK && buf_check(&text) == OK) {
+        fprintf(stdout, "%s\n", buf_text(&text));
+    }
+}
+
+enum err tool_open_store(struct tool *tool, struct certstore **ret_store)
+{
+    struct reason reason = { 0 };
+    const char *given = tool->store_path != NULL ? tool->store_path : getenv("ECERT_STORE");
+    const char *home = getenv("HOME");
+    char *path = given != NULL
+        ? arena_text(&tool->arena, span_from_text(given))
+        : arena_format(&tool->arena, "%s/.local/share/ecert", home == NULL ? "" : home);
+    if (path == NULL) {
+        return ERR_MEMORY;
+    }
+    tool->store_path = path;
+    for (char *slash = given == NULL ? strchr(path + 1, '/') : NULL; slash != NULL;
+         slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        (void)mkdir(path, 0700);
+        *slash = '/';
+    }
+    enum err err = certstore_open(path, &reason, ret_store);
+    if (err != OK) {
+        screen_failure(tool, err, &reason);
+    }
+    return err;
+}

@@ -1,0 +1,337 @@
+/* Printing for people. */
+#include "cli/ecert/screen.h"
+
+#include "lib/base/limits.h"
+
+#include <stdio.h>
+#include <unistd.h>
+#include <wchar.h>
+
+enum { LINE_MAX_BYTES = 16 * 1024, GAP = 2 };
+
+static const char BOLD[] = "\033[1m", RED[] = "\033[31m", GREEN[] = "\033[32m", PLAIN[] = "\033[0m";
+
+static void clean_append(struct buf *buf, const char *text);
+static void print_wrapped(const char *text, size_t column, size_t indent);
+static void print_spaces(size_t count);
+static void print_mark(const struct tool *tool, const char *colour, const char *mark);
+static size_t word_width(const char *text, size_t *ret_bytes);
+static void failure_part(const struct tool *tool, const char *label_id, const char *text);
+static void failure_result(struct tool *tool, const struct reason *reason, const char *title,
+    const char *next);
+static bool mentions(const struct tool *tool, const char *id, const char *placeholder);
+
+void screen_line(const struct tool *tool, const char *text)
+{
+    if (!tool->json) {
+        print_wrapped(text, 0, 0);
+    }
+}
+
+void screen_message(
+    const struct tool *tool, const char *id, const struct placeholder *placeholders)
+{
+    static const struct placeholder none[] = { { NULL, NULL } };
+    AUTO(buf) text = buf_make(LINE_MAX_BYTES);
+    language_format(tool->language, id, placeholders == NULL ? none : placeholders, &text);
+    const char *line = buf_text(&text);
+    screen_line(tool, line == NULL ? id : line);
+}
+
+void screen_step(const struct tool *tool, const char *id, const struct placeholder *placeholders)
+{
+    if (!tool->json) {
+        print_mark(tool, GREEN, "✓ ");
+        screen_message(tool, id, placeholders);
+    }
+}
+
+void screen_heading(
+    const struct tool *tool, const char *id, const struct placeholder *placeholders)
+{
+    if (!tool->json) {
+        fputs(tool->colour ? BOLD : "", stdout);
+        screen_message(tool, id, placeholders);
+        fputs(tool->colour ? PLAIN : "", stdout);
+    }
+}
+
+static void print_mark(const struct tool *tool, const char *colour, const char *mark)
+{
+    fprintf(stdout, "%s%s%s", tool->colour ? colour : "", mark, tool->colour ? PLAIN : "");
+}
+
+void screen_facts(const struct tool *tool, const struct screen_fact *facts)
+{
+    size_t widest = 0;
+    if (tool->json) {
+        return;
+    }
+    for (const struct screen_fact *fact = facts; fact->id != NULL; fact++) {
+        size_t width = screen_width(language_text(tool->language, fact->id));
+        bool shown = fact->value != NULL && fact->value[0] != '\0';
+        widest = shown && width > widest ? width : widest;
+    }
+    for (const struct screen_fact *fact = facts; fact->id != NULL; fact++) {
+        if (fact->value == NULL || fact->value[0] == '\0') {
+            continue;
+        }
+        const char *label = language_text(tool->language, fact->id);
+        fprintf(stdout, "  %s", label);
+        print_spaces(widest - screen_width(label) + GAP);
+        print_wrapped(fact->value, widest + GAP + 2, widest + GAP + 2);
+    }
+}
+
+void screen_table(
+    const struct tool *tool, const struct screen_row *rows, size_t count, size_t columns)
+{
+    size_t widths[SCREEN_CELLS_MAX] = { 0 };
+    if (tool->json) {
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < columns; k++) {
+            size_t width = screen_width(rows[i].cells[k]);
+            widths[k] = width > widths[k] ? width : widths[k];
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        size_t column = 0;
+        fputs(i == 0 && tool->colour ? BOLD : "", stdout);
+        for (size_t k = 0; k + 1 < columns; k++) {
+            AUTO(buf) cell = buf_make(LINE_MAX_BYTES);
+            clean_append(&cell, rows[i].cells[k]);
+            fputs(buf_text(&cell), stdout);
+            print_spaces(widths[k] - screen_width(rows[i].cells[k]) + GAP);
+            column += widths[k] + GAP;
+        }
+        print_wrapped(rows[i].cells[columns - 1], column, column);
+        fputs(i == 0 && tool->colour ? PLAIN : "", stdout);
+    }
+}
+
+enum exit_code screen_failure(struct tool *tool, enum err err, const struct reason *reason)
+{
+    struct reason filled = *reason;
+    if (filled.code[0] == '\0') {
+        snprintf(filled.code, sizeof filled.code, "tool.failed");
+        snprintf(filled.seen, sizeof filled.seen, "%s", err_name(err));
+    }
+    AUTO(buf) title = buf_make(LINE_MAX_BYTES), next = buf_make(LINE_MAX_BYTES);
+    language_format_reason(tool->language, &filled, "", &title);
+    language_format_reason(tool->language, &filled, ".next", &next);
+    if (mentions(tool, filled.code, "{seen}")) {
+        filled.seen[0] = '\0';
+    }
+    if (mentions(tool, filled.code, "{field}")) {
+        filled.field[0] = '\0';
+    }
+    if (mentions(tool, filled.code, "{expected}")) {
+        filled.expected[0] = '\0';
+    }
+    return screen_foreign_failure(tool, &filled, buf_text(&title), buf_text(&next));
+}
+
+static bool mentions(const struct tool *tool, const char *id, const char *placeholder)
+{
+    return !tool->json && strstr(language_text(tool->language, id), placeholder) != NULL;
+}
+
+enum exit_code screen_foreign_failure(
+    struct tool *tool, const struct reason *reason, const char *title, const char *next)
+{
+    failure_result(tool, reason, title, next);
+    if (tool->json) {
+        return EXIT_FAILED;
+    }
+    fflush(stdout);
+    print_mark(tool, RED, "✗ ");
+    AUTO(buf) line = buf_make(LINE_MAX_BYTES);
+    bool named = reason->field[0] != '\0';
+    buf_append_format(&line, "%s%s%s", reason->field, named ? ": " : "", title);
+    print_wrapped(buf_text(&line) == NULL ? title : buf_text(&line), 2, 2);
+    failure_part(tool, "tool.seen", reason->seen);
+    failure_part(tool, "tool.expected", reason->expected);
+    failure_part(tool, "tool.next", next);
+    return EXIT_FAILED;
+}
+
+static void failure_part(const struct tool *tool, const char *label_id, const char *text)
+{
+    if (text == NULL || text[0] == '\0') {
+        return;
+    }
+    static const char *const ids[] = { "tool.seen", "tool.expected", "tool.next" };
+    size_t widest = 0;
+    for (size_t i = 0; i < 3; i++) {
+        size_t width = screen_width(language_text(tool->language, ids[i]));
+        widest = width > widest ? width : widest;
+    }
+    const char *label = language_text(tool->language, label_id);
+    fprintf(stdout, "  %s", label);
+    print_spaces(widest - screen_width(label) + GAP);
+    print_wrapped(text, widest + GAP + 2, widest + GAP + 2);
+}
+
+static void failure_result(
+    struct tool *tool, const struct reason *reason, const char *title, const char *next)
+{
+    if (!tool->json) {
+        return;
+    }
+    struct value *problem = value_put_object(&tool->tree, tool->result, "problem");
+    char type[REASON_CODE_MAX + 32];
+    snprintf(type, sizeof type, "urn:ecert:problem:%s", reason->code);
+    value_put_text(&tool->tree, problem, "type", type);
+    value_put_text(&tool->tree, problem, "title", title);
+    value_put_text(&tool->tree, problem, "field", reason->field);
+    value_put_text(&tool->tree, problem, "seen", reason->seen);
+    value_put_text(&tool->tree, problem, "expected", reason->expected);
+    value_put_text(&tool->tree, problem, "next", next == NULL ? "" : next);
+}
+
+void screen_wait(const struct tool *tool, const char *id, int64_t seconds)
+{
+    if (tool->json) {
+        return;
+    }
+    if (isatty(STDOUT_FILENO)) {
+        fprintf(stdout, "\r\033[K… %s (%lld s)", language_text(tool->language, id),
+            (long long)seconds);
+        fflush(stdout);
+    } else if (seconds == 2) {
+        fprintf(stdout, "… %s\n", language_text(tool->language, id));
+        fflush(stdout);
+    }
+}
+
+void screen_wait_end(const struct tool *tool)
+{
+    if (!tool->json && isatty(STDOUT_FILENO)) {
+        fputs("\r\033[K", stdout);
+        fflush(stdout);
+    }
+}
+
+void screen_distance(const struct tool *tool, int64_t time, char ret_text[SCREEN_MOMENT_MAX])
+{
+    static const struct {
+        int64_t seconds;
+        const char *ahead, *ahead_one, *ago, *ago_one;
+    } units[] = {
+        { DAY_SECONDS, "tool.in_days", "tool.in_day", "tool.days_ago", "tool.day_ago" },
+        { 3600, "tool.in_hours", "tool.in_hour", "tool.hours_ago", "tool.hour_ago" },
+        { 60, "tool.in_minutes", "tool.in_minute", "tool.minutes_ago", "tool.minute_ago" },
+    };
+    int64_t away = time - clock_now(&tool->clock), size = away < 0 ? -away : away;
+    size_t unit = size >= 2 * DAY_SECONDS ? 0 : size >= 2 * 3600 ? 1 : 2;
+    int64_t count = size / units[unit].seconds;
+    const char *id = away >= 0 ? (count == 1 ? units[unit].ahead_one : units[unit].ahead)
+                               : (count == 1 ? units[unit].ago_one : units[unit].ago);
+    id = count == 0 ? "tool.just_now" : id;
+    char number[24];
+    snprintf(number, sizeof number, "%lld", (long long)count);
+    const struct placeholder placeholders[] = { { "n", number }, { NULL, NULL } };
+    AUTO(buf) text = buf_make(SCREEN_MOMENT_MAX - 1);
+    language_format(tool->language, id, placeholders, &text);
+    const char *formatted = buf_text(&text);
+    snprintf(ret_text, SCREEN_MOMENT_MAX, "%s", formatted == NULL ? "" : formatted);
+}
+
+void screen_moment(const struct tool *tool, int64_t time, char ret_text[SCREEN_MOMENT_MAX])
+{
+    char day[40], distance[SCREEN_MOMENT_MAX];
+    time_t seconds = (time_t)time;
+    struct tm local;
+    if (localtime_r(&seconds, &local) == NULL ||
+        strftime(day, sizeof day, "%Y-%m-%d %H:%M %Z", &local) == 0) {
+        snprintf(day, sizeof day, "%lld", (long long)time);
+    }
+    screen_distance(tool, time, distance);
+    snprintf(ret_text, SCREEN_MOMENT_MAX, "%.39s (%.50s)", day, distance);
+}
+
+size_t screen_width(const char *text)
+{
+    size_t width = 0;
+    while (text != NULL && *text != '\0') {
+        size_t bytes = 0;
+        width += word_width(text, &bytes);
+        text += bytes;
+    }
+    return width;
+}
+
+/* One character's columns and bytes. */
+static size_t word_width(const char *text, size_t *ret_bytes)
+{
+    wchar_t character;
+    mbstate_t state = { 0 };
+    size_t bytes = mbrtowc(&character, text, MB_LEN_MAX, &state);
+    if (bytes == 0 || bytes > MB_LEN_MAX) {
+        *ret_bytes = 1;
+        return 1;
+    }
+    int width = wcwidth(character);
+    *ret_bytes = bytes;
+    return width < 0 ? 1 : (size_t)width;
+}
+
+/* Control characters, among them those that turn the direction of writing, become '?'. */
+static void clean_append(struct buf *buf, const char *text)
+{
+    while (text != NULL && *text != '\0') {
+        wchar_t character;
+        mbstate_t state = { 0 };
+        size_t bytes = mbrtowc(&character, text, MB_LEN_MAX, &state);
+        bool broken = bytes == 0 || bytes > MB_LEN_MAX;
+        unsigned code = broken ? 0 : (unsigned)character;
+        bool turns = (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) ||
+            code == 0x200e || code == 0x200f || code == 0x061c;
+        bool control = code < 0x20 || (code >= 0x7f && code < 0xa0) || turns;
+        buf_append(buf, control ? SPAN_LITERAL("?") : span_make(text, bytes));
+        text += broken ? 1 : bytes;
+    }
+}
+
+/* Breaks at blanks, and inside a word only where it alone is too long or its characters are wide. */
+static void print_wrapped(const char *text, size_t column, size_t indent)
+{
+    AUTO(buf) clean = buf_make(LINE_MAX_BYTES);
+    clean_append(&clean, text);
+    const char *at = buf_text(&clean);
+    while (at != NULL && *at != '\0') {
+        const char *end = at;
+        size_t width = 0;
+        while (*end != '\0' && (end == at || *end != ' ')) {
+            size_t bytes, one = word_width(end, &bytes);
+            bool wide_break = one == 2 && end != at;
+            if (wide_break || (width + one > SCREEN_COLUMNS - indent && end != at)) {
+                break;
+            }
+            width += one;
+            end += bytes;
+        }
+        if (column > indent && column + width > SCREEN_COLUMNS) {
+            fputc('\n', stdout);
+            print_spaces(indent);
+            column = indent;
+            while (*at == ' ' && at + 1 < end) {
+                at++;
+                width--;
+            }
+        }
+        fwrite(at, 1, (size_t)(end - at), stdout);
+        column += width;
+        at = end;
+    }
+    fputc('\n', stdout);
+}
+
+static void print_spaces(size_t count)
+{
+    while (count-- > 0) {
+        fputc(' ', stdout);
+    }
+}

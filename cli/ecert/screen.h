@@ -1,0 +1,48 @@
+#pragma once
+/* The terminal: aligned, at most 100 columns, dates local with zone and with their distance, colour
+ * that is never needed. Whatever came from a server or a file loses its control characters here, so
+ * that nobody can paint on the person's screen. With --json all of this keeps silent. */
+#include "cli/ecert/tool.h"
+
+enum { SCREEN_COLUMNS = 100, SCREEN_MOMENT_MAX = 96 };
+
+void screen_line(const struct tool *tool, const char *text);
+/* A message, its placeholders filled in. `placeholders` may be NULL. */
+void screen_message(
+    const struct tool *tool, const char *id, const struct placeholder *placeholders);
+/* The same as a step that has been done: with a mark before it. */
+void screen_step(const struct tool *tool, const char *id, const struct placeholder *placeholders);
+void screen_heading(
+    const struct tool *tool, const char *id, const struct placeholder *placeholders);
+
+struct screen_fact {
+    const char *id;    /* of the label; NULL ends a list */
+    const char *value; /* NULL or "": the line is left out */
+};
+/* Labels in one column, values in another, wrapped. */
+void screen_facts(const struct tool *tool, const struct screen_fact *facts);
+
+enum { SCREEN_CELLS_MAX = 6 };
+struct screen_row {
+    const char *cells[SCREEN_CELLS_MAX];
+};
+/* Columns as wide as their widest cell; the last takes what is left. `rows[0]` is the heading. */
+void screen_table(
+    const struct tool *tool, const struct screen_row *rows, size_t count, size_t columns);
+
+/* What happened, what was seen, what was expected, what to do next. Goes into the result with
+ * --json. Returns EXIT_FAILED. */
+enum exit_code screen_failure(struct tool *tool, enum err err, const struct reason *reason);
+/* The same, but the words come from the portal: what it said in the person's language. */
+enum exit_code screen_foreign_failure(struct tool *tool, const struct reason *reason,
+    const char *title, const char *next);
+/* For a wait of more than 2 s: what for. One moving line on a terminal, else one line. */
+void screen_wait(const struct tool *tool, const char *id, int64_t seconds);
+void screen_wait_end(const struct tool *tool);
+
+/* "2027-06-10 08:00 HKT (in 199 days)". */
+void screen_moment(const struct tool *tool, int64_t time, char ret_text[SCREEN_MOMENT_MAX]);
+/* "in 199 days". */
+void screen_distance(const struct tool *tool, int64_t time, char ret_text[SCREEN_MOMENT_MAX]);
+/* Columns that a UTF-8 text takes. */
+size_t screen_width(const char *text);

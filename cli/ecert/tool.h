@@ -1,0 +1,51 @@
+#pragma once
+/* What every command of `ecert` has in hand, and the table that all commands stand in. */
+#include "cli/ecert/arguments.h"
+#include "lib/base/clock.h"
+#include "lib/certstore/store.h"
+#include "lib/text/language.h"
+#include "lib/text/value.h"
+
+#include <limits.h>
+
+enum exit_code { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_NOTHING = 2, EXIT_USAGE = 64 };
+
+struct tool {
+    const struct language *language;
+    struct clock clock;
+    const char *store_path;
+    bool json;      /* one object on standard output, nothing else */
+    bool colour;
+    bool asks;      /* a person sits at the terminal */
+    struct arena arena;
+    struct value_tree tree;
+    struct value *result; /* the object that --json prints at the end */
+};
+
+struct command {
+    const char *noun;
+    const char *verb; /* NULL: the noun alone */
+    enum exit_code (*run)(struct tool *tool, const struct arguments *arguments);
+    const struct option *options;
+    const char *operands; /* shown in usage; NULL: none */
+    size_t operands_min, operands_max;
+    const char *summary; /* message id */
+};
+
+enum exit_code command_state(struct tool *tool, const struct arguments *arguments);
+enum exit_code command_request_new(struct tool *tool, const struct arguments *arguments);
+enum exit_code command_enrol(struct tool *tool, const struct arguments *arguments);
+enum exit_code command_cert_list(struct tool *tool, const struct arguments *arguments);
+enum exit_code command_cert_show(struct tool *tool, const struct arguments *arguments);
+enum exit_code command_cert_complete(struct tool *tool, const struct arguments *arguments);
+enum exit_code command_key_backup(struct tool *tool, const struct arguments *arguments);
+enum exit_code command_key_restore(struct tool *tool, const struct arguments *arguments);
+
+extern const struct option options_request_new[];
+extern const struct option options_enrol[];
+extern const struct option options_key_backup[];
+extern const struct option options_key_restore[];
+
+/* Opens the store of --store, $ECERT_STORE or the home directory; on failure the person has been
+ * told and EXIT_FAILED is to be returned. */
+enum err tool_open_store(struct tool *tool, struct certstore **ret_store) MUST_USE;

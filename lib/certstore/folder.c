@@ -1,0 +1,323 @@
+/* Directories by descriptor (THREATS K1 to K3). The order of writing is always the same: content,
+ * fsync of the file, rename, fsync of the directory; a power cut leaves the old or the new. */
+#include "lib/certstore/folder.h"
+
+#include "lib/base/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { FOLDER_OPEN_FLAGS = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
+
+static enum err own_and_closed(int fd, mode_t kind, struct reason *ret_reason, const char *path);
+static enum err file_open(const struct folder *folder, const char *name, int *ret_fd);
+static enum err file_fill(int fd, struct span content);
+static enum err hidden_name(const char *kind, char ret_name[FOLDER_NAME_MAX]);
+static enum err remove_now(const struct folder *folder, const char *name);
+static enum err names_add(struct folder_names *names, const char *name);
+static enum err each_name(
+    const struct folder *folder, bool hidden, struct folder_names *ret_names);
+static int name_compare(const void *left, const void *right);
+
+enum err folder_open_path(const char *path, struct reason *ret_reason, struct folder *ret_folder)
+{
+    bool made = mkdir(path, 0700) == 0;
+    if (!made && errno != EEXIST) {
+        return reason_set(
+            ret_reason, err_from_errno(errno), "certstore.path", path, strerror(errno), NULL);
+    }
+    int fd = open(path, FOLDER_OPEN_FLAGS);
+    if (fd < 0) {
+        bool trap = errno == ELOOP || errno == ENOTDIR;
+        return reason_set(ret_reason, trap ? ERR_DENIED : err_from_errno(errno),
+            trap ? "certstore.directory" : "certstore.path", path, strerror(errno), "0700");
+    }
+    /* The umask may have taken bits from the mode. */
+    enum err err = made && fchmod(fd, 0700) != 0 ? err_from_errno(errno) : OK;
+    err = err == OK ? own_and_closed(fd, S_IFDIR, ret_reason, path) : err;
+    if (err != OK) {
+        close(fd);
+        return err;
+    }
+    *ret_folder = (struct folder){ .fd = fd, .open = true };
+    return OK;
+}
+
+enum err folder_open(const struct folder *parent, const char *name, enum folder_make make,
+    struct folder *ret_folder)
+{
+    bool made = make == FOLDER_MAKE && mkdirat(parent->fd, name, 0700) == 0;
+    if (make == FOLDER_MAKE && !made && errno != EEXIST) {
+        return err_from_errno(errno);
+    }
+    int fd = openat(parent->fd, name, FOLDER_OPEN_FLAGS);
+    if (fd < 0) {
+        return errno == ELOOP || errno == ENOTDIR ? ERR_DENIED : err_from_errno(errno);
+    }
+    enum err err = made && (fchmod(fd, 0700) != 0 || fsync(parent->fd) != 0) ? err_from_errno(errno)
+                                                                            : OK;
+    err = err == OK ? own_and_closed(fd, S_IFDIR, /* ret_reason= */ NULL, name) : err;
+    if (err != OK) {
+        close(fd);
+        return err;
+    }
+    *ret_folder = (struct folder){ .fd = fd, .open = true };
+    return OK;
+}
+
+void folder_close(struct folder *folder)
+{
+    if (folder->open) {
+        close(folder->fd);
+    }
+    *folder = (struct folder){ 0 };
+}
+
+static enum err own_and_closed(int fd, mode_t kind, struct reason *ret_reason, const char *path)
+{
+    struct stat status;
+    if (fstat(fd, &status) != 0) {
+        return err_from_errno(errno);
+    }
+    char seen[64];
+    snprintf(seen, sizeof seen, "uid %u, mode %04o", (unsigned)status.st_uid,
+        (unsigned)(status.st_mode & 07777));
+    bool fine = (status.st_mode & S_IFMT) == kind && status.st_uid == geteuid() &&
+        (status.st_mode & 077) == 0 && (kind == S_IFDIR || status.st_nlink == 1);
+    return fine ? OK
+                : reason_set(ret_reason, ERR_DENIED, "certstore.directory", path, seen,
+                      kind == S_IFDIR ? "0700" : "0600");
+}
+
+static enum err file_open(const struct folder *folder, const char *name, int *ret_fd)
+{
+    int fd = openat(folder->fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0) {
+        return errno == ELOOP ? ERR_DENIED : err_from_errno(errno);
+    }
+    enum err err = own_and_closed(fd, S_IFREG, /* ret_reason= */ NULL, name);
+    if (err != OK) {
+        close(fd);
+        return err;
+    }
+    *ret_fd = fd;
+    return OK;
+}
+
+enum err folder_read(
+    const struct folder *folder, const char *name, size_t max, struct buf *ret_buf)
+{
+    int fd;
+    TRY(file_open(folder, name, &fd));
+    AUTO(buf) buf = buf_make(max);
+    enum err err = OK;
+    for (ssize_t got = 1; err == OK && got > 0;) {
+        uint8_t piece[4096];
+        got = read(fd, piece, sizeof piece);
+        err = got < 0 ? err_from_errno(errno) : OK;
+        if (got > 0) {
+            buf_append(&buf, span_make(piece, (size_t)got));
+            err = buf_check(&buf);
+        }
+    }
+    close(fd);
+    TRY(err);
+    *ret_buf = buf;
+    buf = (struct buf){ 0 };
+    return OK;
+}
+
+enum err folder_read_secret(
+    const struct folder *folder, const char *name, size_t max, struct secret *ret_secret)
+{
+    int fd;
+    TRY(file_open(folder, name, &fd));
+    enum err err = secret_read_fd(fd, max, ret_secret);
+    close(fd);
+    return err;
+}
+
+enum err folder_write(const struct folder *folder, const char *name, struct span content)
+{
+    char draft[FOLDER_NAME_MAX];
+    TRY(hidden_name("new", draft));
+    int fd = openat(
+        folder->fd, draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        return err_from_errno(errno);
+    }
+    enum err err = file_fill(fd, content);
+    if (close(fd) != 0 && err == OK) {
+        err = err_from_errno(errno);
+    }
+    if (err == OK && renameat(folder->fd, draft, folder->fd, name) != 0) {
+        err = err_from_errno(errno);
+    }
+    if (err != OK) {
+        unlinkat(folder->fd, draft, /* flags= */ 0);
+        return err;
+    }
+    return fsync(folder->fd) == 0 ? OK : err_from_errno(errno);
+}
+
+static enum err file_fill(int fd, struct span content)
+{
+    if (fchmod(fd, 0600) != 0) {
+        return err_from_errno(errno);
+    }
+    TRY(fd_write_all(fd, content));
+    return fsync(fd) == 0 ? OK : err_from_errno(errno);
+}
+
+enum err folder_draft(
+    const struct folder *folder, char ret_name[FOLDER_NAME_MAX], struct folder *ret_draft)
+{
+    TRY(hidden_name("new", ret_name));
+    if (mkdirat(folder->fd, ret_name, 0700) != 0) {
+        return err_from_errno(errno);
+    }
+    return folder_open(folder, ret_name, FOLDER_MAKE, ret_draft);
+}
+
+enum err folder_move(const struct folder *folder, const char *from, const struct folder *to_folder,
+    const char *to)
+{
+    if (renameat2(folder->fd, from, to_folder->fd, to, RENAME_NOREPLACE) != 0) {
+        return errno == EEXIST ? ERR_CONFLICT : err_from_errno(errno);
+    }
+    if (fsync(to_folder->fd) != 0 || fsync(folder->fd) != 0) {
+        return err_from_errno(errno);
+    }
+    return OK;
+}
+
+enum err folder_remove(const struct folder *folder, const char *name)
+{
+    char gone[FOLDER_NAME_MAX];
+    TRY(hidden_name("gone", gone));
+    if (renameat(folder->fd, name, folder->fd, gone) != 0) {
+        return errno == ENOENT ? OK : err_from_errno(errno);
+    }
+    return remove_now(folder, gone);
+}
+
+static enum err remove_now(const struct folder *folder, const char *name)
+{
+    if (unlinkat(folder->fd, name, /* flags= */ 0) == 0) {
+        return fsync(folder->fd) == 0 ? OK : err_from_errno(errno);
+    }
+    AUTO(folder) inner = { .fd = openat(folder->fd, name, FOLDER_OPEN_FLAGS) };
+    if (inner.fd < 0) {
+        return err_from_errno(errno);
+    }
+    inner.open = true;
+    AUTO(folder_names) seen = { 0 }, hidden = { 0 };
+    TRY(each_name(&inner, /* hidden= */ false, &seen));
+    TRY(each_name(&inner, /* hidden= */ true, &hidden));
+    const struct folder_names *both[] = { &seen, &hidden };
+    for (size_t i = 0; i < 2; i++) {
+        for (size_t k = 0; k < both[i]->count; k++) {
+            if (unlinkat(inner.fd, both[i]->names[k], /* flags= */ 0) != 0) {
+                return err_from_errno(errno);
+            }
+        }
+    }
+    bool gone = unlinkat(folder->fd, name, AT_REMOVEDIR) == 0 && fsync(folder->fd) == 0;
+    return gone ? OK : err_from_errno(errno);
+}
+
+enum err folder_sweep(const struct folder *folder)
+{
+    AUTO(folder_names) hidden = { 0 };
+    TRY(each_name(folder, /* hidden= */ true, &hidden));
+    for (size_t i = 0; i < hidden.count; i++) {
+        bool ours = strncmp(hidden.names[i], ".new-", 5) == 0 ||
+            strncmp(hidden.names[i], ".gone-", 6) == 0;
+        if (ours) {
+            TRY(remove_now(folder, hidden.names[i]));
+        }
+    }
+    return OK;
+}
+
+void folder_names_release(struct folder_names *names)
+{
+    free(names->names);
+    *names = (struct folder_names){ 0 };
+}
+
+enum err folder_list(const struct folder *folder, struct folder_names *ret_names)
+{
+    AUTO(folder_names) names = { 0 };
+    TRY(each_name(folder, /* hidden= */ false, &names));
+    if (names.count > 1) {
+        qsort(names.names, names.count, sizeof names.names[0], name_compare);
+    }
+    *ret_names = names;
+    names = (struct folder_names){ 0 };
+    return OK;
+}
+
+static enum err each_name(const struct folder *folder, bool hidden, struct folder_names *ret_names)
+{
+    int fd = openat(folder->fd, ".", FOLDER_OPEN_FLAGS);
+    DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+    if (directory == NULL) {
+        enum err err = err_from_errno(errno);
+        if (fd >= 0) {
+            close(fd);
+        }
+        return err;
+    }
+    AUTO(folder_names) names = { 0 };
+    enum err err = OK;
+    for (struct dirent *entry; err == OK && (entry = readdir(directory)) != NULL;) {
+        const char *name = entry->d_name;
+        bool self = strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+        bool wanted = !self && (name[0] == '.') == hidden && strlen(name) < FOLDER_NAME_MAX;
+        err = wanted ? names_add(&names, name) : OK;
+    }
+    closedir(directory);
+    TRY(err);
+    *ret_names = names;
+    names = (struct folder_names){ 0 };
+    return OK;
+}
+
+static enum err names_add(struct folder_names *names, const char *name)
+{
+    if (names->count == FOLDER_ENTRIES_MAX) {
+        return ERR_LIMIT;
+    }
+    void *grown = names->count % 64 != 0
+        ? names->names
+        : reallocarray(names->names, names->count + 64, sizeof names->names[0]);
+    if (grown == NULL) {
+        return ERR_MEMORY;
+    }
+    names->names = grown;
+    memcpy(names->names[names->count++], name, strlen(name) + 1);
+    return OK;
+}
+
+static int name_compare(const void *left, const void *right)
+{
+    return strcmp(left, right);
+}
+
+/* Salted, so that nobody can lay a trap under the name. */
+static enum err hidden_name(const char *kind, char ret_name[FOLDER_NAME_MAX])
+{
+    uint8_t salt[8];
+    char text[2 * sizeof salt + 1];
+    if (getrandom(salt, sizeof salt, /* flags= */ 0) != (ssize_t)sizeof salt) {
+        return ERR_CRYPTO;
+    }
+    hex_format(SPAN_OF(salt), text);
+    snprintf(ret_name, FOLDER_NAME_MAX, ".%s-%s", kind, text);
+    return OK;
+}

@@ -1,0 +1,16 @@
+#pragma once
+/* What the files of this library know of each other. */
+#include "lib/certstore/store.h"
+
+struct certstore {
+    struct folder root, requests, personal, intermediate, roots, untrusted, crls;
+    int lock; /* held by flock during each change */
+};
+
+/* Every change happens between the two; what another process of the same user is doing is waited
+ * for. */
+enum err certstore_lock(struct certstore *store) MUST_USE;
+void certstore_unlock(struct certstore *store);
+
+/* SHA-256 as 64 hexadecimal digits. */
+enum err certstore_thumbprint(struct span bytes, char ret_id[CERTSTORE_ID_MAX]) MUST_USE;
