@@ -58,7 +58,8 @@ static enum err plan_from_arguments(
 static enum err plan_add_name(struct plan *plan, const char *typed, struct reason *ret_reason);
 static enum err plan_ask(struct tool *tool, struct plan *plan, bool *ret_go);
 static enum err plan_ask_names(struct tool *tool, struct plan *plan);
-static void plan_show(const struct tool *tool, const struct plan *plan);
+static void plan_show(const struct tool *tool, const struct plan *plan, const char *id,
+    const char *fingerprint);
 static void names_text(const struct plan *plan, struct buf *text);
 static enum err request_write(
     const struct plan *plan, const struct key *key, struct buf *csr, struct reason *ret_reason);
@@ -161,7 +162,7 @@ static enum err plan_ask(struct tool *tool, struct plan *plan, bool *ret_go)
     }
     TRY(ask_choice(tool, "tool.ask_key", keys, KEY_CHOICES, 0, &choice));
     plan->key_type = key_choices[choice];
-    plan_show(tool, plan);
+    plan_show(tool, plan, /* id= */ NULL, /* fingerprint= */ NULL);
     return ask_yes(tool, "tool.ask_make_request", ret_go);
 }
 
@@ -184,11 +185,13 @@ static enum err plan_ask_names(struct tool *tool, struct plan *plan)
     }
 }
 
-static void plan_show(const struct tool *tool, const struct plan *plan)
+/* `id` and `fingerprint` once the request is made. */
+static void plan_show(const struct tool *tool, const struct plan *plan, const char *id,
+    const char *fingerprint)
 {
     AUTO(buf) names = buf_make(APPLICATION_NAMES_MAX * HOST_NAME_UNICODE_MAX);
     names_text(plan, &names);
-    struct screen_fact facts[SUBJECT_FIELDS + 4] = {
+    struct screen_fact facts[SUBJECT_FIELDS + 7] = {
         { "tool.names", buf_text(&names) },
         { "tool.friendly_name", plan->friendly },
         { "tool.key", key_type_name(plan->key_type) },
@@ -196,6 +199,9 @@ static void plan_show(const struct tool *tool, const struct plan *plan)
     for (size_t i = 0; i < SUBJECT_FIELDS; i++) {
         facts[3 + i] = (struct screen_fact){ subject_fields[i].label, plan->subject[i] };
     }
+    facts[3 + SUBJECT_FIELDS] = (struct screen_fact){ "tool.request_file", plan->out };
+    facts[4 + SUBJECT_FIELDS] = (struct screen_fact){ "tool.id", id };
+    facts[5 + SUBJECT_FIELDS] = (struct screen_fact){ "tool.key_fingerprint", fingerprint };
     screen_facts(tool, facts);
 }
 
@@ -300,14 +306,7 @@ static void result_show(struct tool *tool, const struct plan *plan, const struct
     char fingerprint[2 * SHA256_BYTES + 1];
     hex_format(key_spki_sha256(key), fingerprint);
     screen_step(tool, "tool.request_made", NULL);
-    plan_show(tool, plan);
-    const struct screen_fact facts[] = {
-        { "tool.id", item->id },
-        { "tool.key_fingerprint", fingerprint },
-        { "tool.request_file", plan->out },
-        { .id = NULL },
-    };
-    screen_facts(tool, facts);
+    plan_show(tool, plan, item->id, fingerprint);
     const struct placeholder next[] = { { "id", item->id }, { "name", plan->names[0].text },
         { NULL, NULL } };
     screen_message(tool, "tool.request_next", next);

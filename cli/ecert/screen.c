@@ -141,9 +141,11 @@ static bool mentions(const struct tool *tool, const char *id, const char *placeh
 enum exit_code screen_foreign_failure(
     struct tool *tool, const struct reason *reason, const char *title, const char *next)
 {
+    bool usage = strncmp(reason->code, "usage.", 6) == 0;
+    enum exit_code code = usage ? EXIT_USAGE : EXIT_FAILED;
     failure_result(tool, reason, title, next);
     if (tool->json) {
-        return EXIT_FAILED;
+        return code;
     }
     fflush(stdout);
     print_mark(tool, RED, "✗ ");
@@ -154,7 +156,7 @@ enum exit_code screen_foreign_failure(
     failure_part(tool, "tool.seen", reason->seen);
     failure_part(tool, "tool.expected", reason->expected);
     failure_part(tool, "tool.next", next);
-    return EXIT_FAILED;
+    return code;
 }
 
 static void failure_part(const struct tool *tool, const char *label_id, const char *text)
