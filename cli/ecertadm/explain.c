@@ -1,0 +1,170 @@
+/* What went wrong, in four parts: what happened, what was seen, what was expected, what to do next.
+ * The code itself is printed too: it is what documentation and logs call it. */
+#include "cli/ecertadm/command.h"
+#include "lib/text/json.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct explanation {
+    const char *code; /* or its beginning, up to the dot */
+    const char *what;
+    const char *next;
+    enum exit_code exit;
+};
+
+/* The first that fits; a row ending with '.' is for every code that begins so. */
+static const struct explanation explanations[] = {
+    { "service.no_answer", "the registrar does not answer",
+        "start ecertd, or name its socket with --control", EXIT_FAILED },
+    { "application.unknown", "there is no such application",
+        "`ecertadm application list` shows all of them", EXIT_FAILED },
+    { "application.exists", "this application has been entered before",
+        "`ecertadm application list` shows it", EXIT_NOTHING },
+    { "application.withdrawn_already", "the application is withdrawn already",
+        "there is nothing left to do", EXIT_NOTHING },
+    { "application.id", "this is no application's id", "copy the id from `application list`",
+        EXIT_FAILED },
+    { "application.file", "the file cannot be used", "name a readable JSON file", EXIT_FAILED },
+    { "application.", "the application breaks a rule",
+        "correct the field in the file and enter it again", EXIT_FAILED },
+    { "name.", "this cannot be a server name", "correct the name in the file and enter it again",
+        EXIT_FAILED },
+    { "json.", "the file is not a valid application",
+        "correct the file; doc/architecture.md §8 shows the form", EXIT_FAILED },
+    { "approval.state", "the application is not at this step",
+        "`ecertadm application show` says where it stands: vet first, then approve", EXIT_FAILED },
+    { "approval.same_officer", "this officer has signed for the application already",
+        "another officer must give the other signature", EXIT_FAILED },
+    { "approval.officer_unknown", "the key belongs to no officer of this service",
+        "use a key that the last ceremony entered into the roster", EXIT_FAILED },
+    { "approval.officer_role", "this person is in the roster, but not as an officer",
+        "have an officer sign", EXIT_FAILED },
+    { "approval.hash", "what was signed is not this application",
+        "look at the application again, then sign again", EXIT_FAILED },
+    { "approval.time", "the clock here and the service's differ by more than five minutes",
+        "set the clock, then sign again", EXIT_FAILED },
+    { "approval.", "the signature cannot be accepted", "sign again", EXIT_FAILED },
+    { "key.file", "the key file cannot be read",
+        "name a PEM file that belongs to you and that nobody else can read (mode 0600)",
+        EXIT_FAILED },
+    { "key.not_officer", "an officer's key is an Ed25519 key", "make one with `officer new`",
+        EXIT_FAILED },
+    { "key.", "the key cannot be used", "name an officer's private key, in PEM", EXIT_FAILED },
+    { "letter.unknown", "no enrolment has this reference number",
+        "`ecertadm letter list` shows the letters", EXIT_FAILED },
+    { "letter.not_made_yet", "the courier has not made the letter yet",
+        "try again in a moment; `ecertadm status` shows whether the service is whole",
+        EXIT_FAILED },
+    { "letter.", "the letter cannot be printed",
+        "`ecertadm letter list` shows the letters; a printed one is gone from the spool",
+        EXIT_FAILED },
+    { "output.file", "the file cannot be written",
+        "name a file that does not exist yet, in a folder that does", EXIT_FAILED },
+    { "certificate.unknown", "no certificate has this serial number",
+        "`ecertadm certificate list` shows all of them", EXIT_FAILED },
+    { "certificate.serial", "this is no serial number",
+        "copy it from `ecertadm certificate list`", EXIT_FAILED },
+    { "certificate.not_revocable", "the certificate cannot be revoked so",
+        "a revoked one may only become keyCompromise; one that is not issued cannot be revoked",
+        EXIT_FAILED },
+    { "revocation.reason", "this is no reason for revocation", "name one of the expected",
+        EXIT_FAILED },
+    { "issuer.unknown", "there is no such issuer", "leave it out, for all issuers", EXIT_FAILED },
+    { "publication.older", "a newer one is published already",
+        "publish a list with a greater number", EXIT_FAILED },
+    { "publication.", "the file cannot be published", "name a .crt or .crl file in DER",
+        EXIT_FAILED },
+    { "audit.broken", "the audit chain is broken: somebody changed the records",
+        "keep the database as it is, stop the service, and find out who could write it",
+        EXIT_FAILED },
+    { "config.", "the configuration is not right", "correct the file and check it again",
+        EXIT_FAILED },
+    { "program.missing", "the signer's program is not where this one is",
+        "install ecertd-signer beside ecertadm", EXIT_FAILED },
+    { "usage", "this is not how the command is called", NULL, EXIT_USAGE },
+};
+
+/* Where no code says more. */
+static const char *const next_by_error[ERR_COUNT] = {
+    [ERR_NO_SPACE] = "make room on the disk of the store and of the signer, then try again",
+    [ERR_AGAIN] = "try again in a moment",
+    [ERR_TIMEOUT] = "try again in a moment",
+};
+
+static const struct explanation *explanation_find(const char *code);
+static void lines_print(const struct call *call, const char *what, const char *next);
+static void json_print(const struct call *call, const char *what, const char *next);
+
+enum exit_code call_explain(const struct call *call, enum err err)
+{
+    const struct explanation *found = explanation_find(call->reason.code);
+    const char *what = found == NULL ? err_name(err) : found->what;
+    const char *next = found == NULL ? next_by_error[err] : found->next;
+    if (next == NULL && found == NULL) {
+        next = "look for this moment in the service's log";
+    }
+    fflush(stdout);
+    if (call->json) {
+        json_print(call, what, next);
+    } else {
+        lines_print(call, what, next);
+    }
+    return found == NULL ? EXIT_FAILED : found->exit;
+}
+
+static const struct explanation *explanation_find(const char *code)
+{
+    for (size_t i = 0; i < sizeof explanations / sizeof *explanations; i++) {
+        const char *known = explanations[i].code;
+        size_t length = strlen(known);
+        bool family = known[length - 1] == '.';
+        if (family ? strncmp(code, known, length) == 0 : strcmp(code, known) == 0) {
+            return &explanations[i];
+        }
+    }
+    return NULL;
+}
+
+static void lines_print(const struct call *call, const char *what, const char *next)
+{
+    const struct reason *reason = &call->reason;
+    fprintf(stderr, "ecertadm: %s", what);
+    if (reason->code[0] != '\0' && strcmp(reason->code, "usage") != 0) {
+        fprintf(stderr, " (%s)", reason->code);
+    }
+    fprintf(stderr, "\n");
+    if (reason->field[0] != '\0') {
+        fprintf(stderr, "  field:    %s\n", reason->field);
+    }
+    if (reason->seen[0] != '\0') {
+        fprintf(stderr, "  seen:     %s\n", reason->seen);
+    }
+    if (reason->expected[0] != '\0') {
+        fprintf(stderr, "  expected: %s\n", reason->expected);
+    }
+    if (next != NULL) {
+        fprintf(stderr, "  next:     %s\n", next);
+    } else {
+        const struct command *command = call->command;
+        fprintf(stderr, "  next:     ecertadm %s%s%s %s\n", command->noun,
+            command->verb == NULL ? "" : " ", command->verb == NULL ? "" : command->verb,
+            command->arguments);
+    }
+}
+
+static void json_print(const struct call *call, const char *what, const char *next)
+{
+    AUTO(arena) arena = arena_make(CALL_ARENA_BYTES);
+    AUTO(buf) text = buf_make(CALL_ARENA_BYTES);
+    struct value_tree tree = value_tree_make(&arena);
+    struct value *problem = value_object(&tree);
+    value_put_text(&tree, problem, "error", what);
+    value_put_text(&tree, problem, "code", call->reason.code);
+    value_put_text(&tree, problem, "field", call->reason.field);
+    value_put_text(&tree, problem, "seen", call->reason.seen);
+    value_put_text(&tree, problem, "expected", call->reason.expected);
+    value_put_text(&tree, problem, "next", next);
+    json_format(&text, problem);
+    fprintf(stderr, "%s\n", buf_check(&text) == OK ? buf_text(&text) : what);
+}

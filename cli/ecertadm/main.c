@@ -1,0 +1,102 @@
+/* ecertadm, the tool of the operator and the officers at the shell. It holds nothing: what it asks
+ * goes to the registrar's control socket; an officer's key is read for one signature and wiped. */
+#include "cli/ecertadm/command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define CONTROL_DEFAULT "/run/ecert/control.sock"
+
+const struct command commands[] = {
+    { "application", "new", "FILE.json", "enter an application", application_new_run },
+    { "application", "list", "", "all applications, newest first", application_list_run },
+    { "application", "show", "ID", "one application in full", application_show_run },
+    { "application", "vet", "ID --key FILE", "sign that it was vetted", application_vet_run },
+    { "application", "approve", "ID --key FILE [--key FILE]",
+        "sign that it is approved; with two keys vet and approve", application_approve_run },
+    { "application", "withdraw", "ID", "have nothing signed for it any more",
+        application_withdraw_run },
+    { "letter", "list", "", "PIN letters waiting to be printed", letter_list_run },
+    { "letter", "print", "REFERENCE --out FILE", "take a letter out of the spool",
+        letter_print_run },
+    { "certificate", "list", "", "all certificates, newest first", certificate_list_run },
+    { "revoke", NULL, "SERIAL --reason REASON", "revoke a certificate", revoke_run },
+    { "crl", NULL, "[ISSUER]", "publish a new revocation list now", crl_run },
+    { "publish", NULL, "FILE", "publish a CA certificate (.crt) or list (.crl), in DER",
+        publish_run },
+    { "status", NULL, "", "how the service is", status_run },
+    { "audit", "verify", "", "check the whole audit chain", audit_verify_run },
+    { "officer", "new", "NAME --out FILE.key", "make an officer's key", officer_new_run },
+    { "config", "check", "FILE", "say whether a configuration is right, or what is wrong",
+        config_check_run },
+    { "ceremony", NULL, "--trial DIR [--profile FILE] | arl DIR [--revoke FILE --reason REASON]",
+        "make a hierarchy, or a new list of revoked CAs", ceremony_run, .raw = true },
+};
+const size_t command_count = sizeof commands / sizeof *commands;
+
+static const struct command *command_find(int argc, char **argv, int *ret_words);
+static int globals_take(struct call *call, int argc, char **argv);
+static void usage_print(FILE *stream);
+
+int main(int argc, char **argv)
+{
+    struct call call = { .control = CONTROL_DEFAULT };
+    int words = 0;
+    int first = globals_take(&call, argc, argv);
+    if (first < argc && strcmp(argv[first], "--help") == 0) {
+        usage_print(stdout);
+        return EXIT_DONE;
+    }
+    call.command = command_find(argc - first, argv + first, &words);
+    if (call.command == NULL) {
+        usage_print(stderr);
+        return EXIT_USAGE;
+    }
+    call.argc = argc - first - words;
+    call.argv = argv + first + words;
+    enum err err = call.command->run(&call);
+    return err == OK ? EXIT_DONE : (int)call_explain(&call, err);
+}
+
+/* What may stand before the command; --json may also stand behind it. */
+static int globals_take(struct call *call, int argc, char **argv)
+{
+    int at = 1;
+    while (at < argc) {
+        if (strcmp(argv[at], "--json") == 0) {
+            call->json = true;
+            at++;
+        } else if (strcmp(argv[at], "--control") == 0 && at + 1 < argc) {
+            call->control = argv[at + 1];
+            at += 2;
+        } else {
+            break;
+        }
+    }
+    return at;
+}
+
+static const struct command *command_find(int argc, char **argv, int *ret_words)
+{
+    for (size_t i = 0; i < command_count; i++) {
+        const struct command *command = &commands[i];
+        int words = command->verb == NULL ? 1 : 2;
+        if (argc >= words && strcmp(argv[0], command->noun) == 0
+            && (words == 1 || strcmp(argv[1], command->verb) == 0)) {
+            *ret_words = words;
+            return command;
+        }
+    }
+    return NULL;
+}
+
+static void usage_print(FILE *stream)
+{
+    fprintf(stream, "usage: ecertadm [--control SOCKET] [--json] COMMAND …\n\n");
+    for (size_t i = 0; i < command_count; i++) {
+        const struct command *command = &commands[i];
+        const char *verb = command->verb == NULL ? "" : command->verb;
+        fprintf(stream, "  %s%s%s %s\n        %s\n", command->noun, *verb == '\0' ? "" : " ", verb,
+            command->arguments, command->purpose);
+    }
+}
