@@ -14,7 +14,7 @@ enum signer_message {
     SIGNER_STATUS,
 };
 
-enum { SIGNER_CRL_MAX_BYTES = FILE_MAX_BYTES, SIGNER_LEVEL_MAX = 64 };
+enum { SIGNER_CRL_MAX_BYTES = FILE_MAX_BYTES, SIGNER_LEVEL_MAX = 160 };
 
 struct signer_reserve {
     struct request_id request;

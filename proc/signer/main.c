@@ -1,18 +1,212 @@
-/* The signer.
+/* ecertd-signer: checks warrants, signs, and never forgets.
  *
  * What I hold: the issuing CAs' private keys, and the journal of everything I ever signed, revoked or
- * refused. Whom I talk to: the registrar, over one socket, and nobody else: I have no network and no
- * store. What I may do: read requests, compute, append to the journal. I believe nothing that I can't
- * check by the roster's keys. As `ceremony` I am another program under the same name: run by hand,
- * once, with the root's key and without any socket. */
+ * refused. Whom I talk to: the registrar, over the socket I inherit, and nobody else: I have no
+ * network and no store. What I may do after boot: threads, and reading and appending to the journal
+ * by the descriptor I hold. I believe nothing that I can't check by the roster's keys. As `ceremony` I am
+ * another program under the same name: run by hand, with the root's key and without any socket.
+ *
+ *   ecertd-signer --config FILE --listen-fd N=signer.sock [--ready-fd N]
+ *   ecertd-signer ceremony …      (proc/signer/ceremony.h)
+ */
+#include "lib/base/file.h"
+#include "lib/base/log.h"
+#include "lib/config/config.h"
+#include "lib/sandbox/sandbox.h"
 #include "proc/signer/ceremony.h"
+#include "proc/signer/keyfile.h"
+#include "proc/signer/service.h"
 
-#include <string.h>
+#include <getopt.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static const char *const syscalls[] = { "fdatasync", "fsync", NULL };
+
+static const struct sandbox_rules rules = {
+    .groups = 0,
+    .syscalls = syscalls,
+    .files_max = 256,
+};
+
+enum { EXIT_USAGE = 64, PASSPHRASE_MAX = 1024, SPKI_FILE_MAX = 4096 };
+enum { ROSTER_FILE_MAX = 512 * 1024, ROSTER_ARENA_MAX = 2 * 1024 * 1024 };
+
+static struct signer {
+    const char *config_path;
+    int listen_fd, ready_fd;
+    struct config config;
+    struct arena arena;
+    struct roster roster;
+    uint8_t roster_hash[HASH_BYTES];
+    struct issuer_key issuers[ISSUERS_MAX];
+    size_t issuer_count;
+    struct service service;
+    struct server server;
+} self = { .listen_fd = -1, .ready_fd = -1 };
+
+static bool options_read(int argc, char **argv);
+static enum err boot(struct reason *ret_reason);
+static enum err open_roster(struct reason *ret_reason);
+static enum err open_keys(struct reason *ret_reason);
+static enum err open_journal(struct reason *ret_reason);
+static enum err give_up_the_rest(struct reason *ret_reason);
+static enum err ready(void);
 
 int main(int argc, char **argv)
 {
+    struct reason reason = { 0 };
     if (argc > 1 && strcmp(argv[1], "ceremony") == 0) {
         return ceremony_main(argc - 1, argv + 1);
     }
-    return 64;
+    log_open("signer", LOG_INFO);
+    if (!options_read(argc, argv)) {
+        fprintf(stderr,
+            "usage: ecertd-signer --config FILE --listen-fd N=signer.sock [--ready-fd N]\n");
+        return EXIT_USAGE;
+    }
+    enum err err = boot(&reason);
+    err = err == OK ? ready() : err;
+    err = err == OK ? server_run(&self.server, self.listen_fd) : err;
+    log_failure(LOG_ERROR, "signer.ended", err, &reason);
+    return EXIT_FAILURE;
+}
+
+static bool options_read(int argc, char **argv)
+{
+    static const struct option options[] = {
+        { "config", required_argument, NULL, 'c' },
+        { "listen-fd", required_argument, NULL, 'l' },
+        { "ready-fd", required_argument, NULL, 'r' },
+        { NULL, 0, NULL, 0 },
+    };
+    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        char *end = NULL;
+        switch (option) {
+        case 'c':
+            self.config_path = optarg;
+            break;
+        case 'l':
+            self.listen_fd = (int)strtol(optarg, &end, 10);
+            if (end == optarg || strcmp(end, "=signer.sock") != 0) {
+                return false;
+            }
+            break;
+        case 'r':
+            self.ready_fd = (int)strtol(optarg, &end, 10);
+            break;
+        default:
+            return false;
+        }
+    }
+    return self.config_path != NULL && self.listen_fd >= 0 && optind == argc;
+}
+
+static enum err boot(struct reason *ret_reason)
+{
+    unsigned registrar;
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is a full disk, not a death */
+    TRY(config_load(self.config_path, CONFIG_SERVICE | CONFIG_SIGNER, &self.config, ret_reason));
+    log_open("signer", self.config.service.log_level);
+    TRY(config_user_id(&self.config, ROLE_REGISTRAR, &registrar));
+    TRY(open_roster(ret_reason));
+    TRY(open_keys(ret_reason));
+    TRY(open_journal(ret_reason));
+    self.server = service_server(&self.service);
+    self.server.users[self.server.user_count++] = (uid_t)registrar;
+    return give_up_the_rest(ret_reason);
+}
+
+static enum err file_of_signer(
+    const char *name, size_t max, struct buf *ret_content, struct reason *ret_reason)
+{
+    char path[PATH_MAX];
+    TRY(path_join(path, sizeof path, self.config.signer.directory, name));
+    enum err err = file_read(path, max, ret_content);
+    return err == OK ? OK : reason_set(ret_reason, err, "signer.file", path, NULL, NULL);
+}
+
+static enum err open_roster(struct reason *ret_reason)
+{
+    AUTO(buf) sealed = { 0 };
+    AUTO(buf) ceremony = { 0 };
+    self.arena = arena_make(ROSTER_ARENA_MAX);
+    TRY(file_of_signer("roster.der", ROSTER_FILE_MAX, &sealed, ret_reason));
+    TRY(file_of_signer("ceremony.spki", SPKI_FILE_MAX, &ceremony, ret_reason));
+    TRY(roster_open(
+        buf_span(&sealed), buf_span(&ceremony), &self.arena, &self.roster, ret_reason));
+    return sha256(buf_span(&sealed), self.roster_hash);
+}
+
+static enum err open_keys(struct reason *ret_reason)
+{
+    AUTO(secret) passphrase = { 0 };
+    const char *path = self.config.signer.passphrase_file;
+    enum err err = file_read_secret(path, PASSPHRASE_MAX, &passphrase);
+    if (err != OK) {
+        return reason_set(ret_reason, err, "signer.passphrase", path, NULL, NULL);
+    }
+    for (size_t i = 0; i < self.roster.issuer_count; i++) {
+        const struct issuer *issuer = &self.roster.issuers[i];
+        char key_path[PATH_MAX], name[ISSUER_ID_MAX + 8];
+        struct key *key = NULL;
+        snprintf(name, sizeof name, "%s.key", issuer->id);
+        TRY(path_join(key_path, sizeof key_path, self.config.signer.directory, name));
+        TRY(keyfile_read(key_path, &passphrase, &key, ret_reason));
+        TRY(issuer_key_init(
+            &self.roster, issuer, key, &self.issuers[self.issuer_count], ret_reason));
+        self.issuer_count++;
+    }
+    return OK;
+}
+
+static enum err open_journal(struct reason *ret_reason)
+{
+    char path[PATH_MAX], cut_text[24];
+    int64_t cut = 0;
+    TRY(path_join(path, sizeof path, self.config.signer.directory, "journal"));
+    const struct issuing_setup setup = {
+        .roster = &self.roster,
+        .roster_hash = self.roster_hash,
+        .issuers = self.issuers,
+        .issuer_count = self.issuer_count,
+        .journal_path = path,
+        .clock = clock_system(),
+        .random = random_system(),
+    };
+    TRY(issuing_open(&setup, &self.service.issuing, &cut, ret_reason));
+    if (cut > 0) {
+        snprintf(cut_text, sizeof cut_text, "%lld", (long long)cut);
+        log_event(LOG_WARNING, "journal.cut", "bytes", cut_text, NULL);
+    }
+    return OK;
+}
+
+static enum err give_up_the_rest(struct reason *ret_reason)
+{
+    char user[CONFIG_USER_MAX], level[SANDBOX_LEVEL_MAX];
+    config_user(&self.config, ROLE_SIGNER, user);
+    const struct sandbox_request request = {
+        .rules = &rules,
+        .user = user,
+        .mode = sandbox_mode_from_text(self.config.service.sandbox),
+    };
+    TRY(sandbox_enter(&request, level, ret_reason));
+    snprintf(self.service.sandbox, sizeof self.service.sandbox, "%s", level);
+    log_event(LOG_INFO, "signer.started", "policy_set", policy_set_id(self.roster.policy_set),
+        "sandbox", level, NULL);
+    return OK;
+}
+
+static enum err ready(void)
+{
+    if (self.ready_fd < 0) {
+        return OK;
+    }
+    TRY(fd_write_all(self.ready_fd, SPAN_LITERAL("\n")));
+    close(self.ready_fd);
+    return OK;
 }

@@ -1,0 +1,126 @@
+/* Building, and looking back at what was built. */
+#include "proc/signer/build.h"
+#include "lib/der/oid.h"
+#include "lib/pki/extension.h"
+#include "lib/pki/name.h"
+
+enum { NAME_MAX_BYTES = 2048, EXTENSIONS_MAX_BYTES = 24 * 1024 };
+
+static enum err subject_write(
+    const struct entitlement *entitlement, struct buf *name, struct reason *ret_reason);
+static void extensions_write(struct der_writer *writer, const struct build_request *request);
+
+/* The last second that is still valid: RULES 4.3, THREATS S7. */
+static int64_t not_after(const struct build_request *request)
+{
+    const int64_t ends[] = { request->entitlement->subscription_end - 1,
+        request->issuer->certificate.not_after };
+    int64_t end = request->now + request->policy->validity_seconds - 1;
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        end = ends[i] < end ? ends[i] : end;
+    }
+    return end;
+}
+
+enum err build_tbs(
+    const struct build_request *request, struct buf *tbs, struct reason *ret_reason)
+{
+    uint8_t extensions[EXTENSIONS_MAX_BYTES];
+    size_t extensions_len = 0;
+    AUTO(buf) subject = buf_make(NAME_MAX_BYTES);
+    struct der_writer writer = der_writer_make(extensions, sizeof extensions);
+    int64_t end = not_after(request);
+    if (end <= request->now) {
+        return reason_set(ret_reason, ERR_DENIED, "warrant.subscription", NULL, NULL, NULL);
+    }
+    TRY(subject_write(request->entitlement, &subject, ret_reason));
+    extensions_write(&writer, request);
+    TRY(der_writer_finish(&writer, &extensions_len));
+    const struct certificate_fields fields = {
+        .serial = request->serial,
+        .algorithm = signature_algorithm_of_key(request->issuer->key),
+        .issuer = request->issuer->certificate.subject,
+        .not_before = request->now,
+        .not_after = end,
+        .subject = buf_span(&subject),
+        .spki = request->entitlement->spki,
+        .extensions = span_make(extensions, extensions_len),
+    };
+    return certificate_write_tbs(&fields, tbs);
+}
+
+/* The common name is the server name used as subject name, where it fits (X.520: 64 characters). */
+static enum err subject_write(
+    const struct entitlement *entitlement, struct buf *name, struct reason *ret_reason)
+{
+    const struct subject *subject = &entitlement->application->subject;
+    const struct ev_identity *ev = &entitlement->application->ev;
+    bool fits = strlen(entitlement->names[0]) <= SUBJECT_COMMON_NAME_MAX;
+    const struct name_entry entries[] = {
+        { oid_country, span_from_text(subject->country) },
+        { oid_state_or_province, span_from_text(subject->state_or_province) },
+        { oid_locality, span_from_text(subject->locality) },
+        { oid_organisation, span_from_text(entitlement->organisation) },
+        { oid_common_name, span_from_text(fits ? entitlement->names[0] : "") },
+        { oid_business_category, span_from_text(ev->business_category) },
+        { oid_jurisdiction_country, span_from_text(ev->jurisdiction_country) },
+        { oid_serial_number, span_from_text(ev->registration_number) },
+    };
+    return name_write(entries, sizeof entries / sizeof entries[0], ret_reason, name);
+}
+
+static void extensions_write(struct der_writer *writer, const struct build_request *request)
+{
+    const struct entitlement *entitlement = request->entitlement;
+    struct span names[APPLICATION_NAMES_MAX + 1];
+    uint32_t usage = KEY_USAGE_DIGITAL_SIGNATURE;
+    if (entitlement->key_kind == KEY_RSA && entitlement->profile->key_encipherment_rsa) {
+        usage |= KEY_USAGE_KEY_ENCIPHERMENT;
+    }
+    for (size_t i = 0; i < entitlement->name_count; i++) {
+        names[i] = span_from_text(entitlement->names[i]);
+    }
+    extension_write_authority_key(writer, request->issuer->certificate.subject_key_id);
+    extension_write_key_usage(writer, usage);
+    extension_write_basic_constraints(writer, /* is_ca= */ false, /* path_length= */ -1);
+    extension_write_ext_key_usage(writer, &oid_server_auth, 1);
+    extension_write_policies(writer, &entitlement->profile->policy_oid, 1);
+    extension_write_alt_names(writer, names, entitlement->name_count, /* critical= */ false);
+    extension_write_crl_point(writer, span_from_text(request->issuer->crl_url));
+    extension_write_authority_info(
+        writer, /* ocsp_uri= */ (struct span){ 0 }, span_from_text(request->issuer->ca_url));
+}
+
+enum err build_compare(const struct build_request *request, struct span certificate,
+    struct reason *ret_reason)
+{
+    const struct entitlement *entitlement = request->entitlement;
+    struct certificate made;
+    if (certificate_parse(certificate, &made) != OK) {
+        return reason_set(ret_reason, ERR_CRYPTO, "build.der", NULL, NULL, NULL);
+    }
+    bool names = made.dns_name_count == entitlement->name_count;
+    for (size_t i = 0; names && i < entitlement->name_count; i++) {
+        names = span_equal_text(made.dns_names[i], entitlement->names[i]);
+    }
+    const struct {
+        const char *code;
+        bool same;
+    } checks[] = {
+        { "build.serial", span_equal(made.serial, request->serial) },
+        { "build.issuer", span_equal(made.issuer, request->issuer->certificate.subject) },
+        { "build.key", span_equal(made.spki, entitlement->spki) },
+        { "build.names", names },
+        { "build.validity", made.not_before == request->now &&
+                                made.not_after == not_after(request) },
+        { "build.leaf", !made.is_ca && made.server_auth && !made.any_usage },
+        { "build.policy", made.policy_count == 1 &&
+                              span_equal(made.policies[0], entitlement->profile->policy_oid) },
+    };
+    for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
+        if (!checks[i].same) {
+            return reason_set(ret_reason, ERR_CRYPTO, checks[i].code, NULL, NULL, NULL);
+        }
+    }
+    return OK;
+}

@@ -1,0 +1,32 @@
+#pragma once
+/* The to-be-signed part of a server certificate (BR 7.1.2.7), built from an entitlement and nothing
+ * else: what the CSR, the store or the caller would like to stand there is not even at hand. */
+#include "lib/ca/policy.h"
+#include "lib/ca/warrant.h"
+#include "lib/pki/certificate.h"
+
+/* An issuing CA, loaded. */
+struct issuer_key {
+    char id[ISSUER_ID_MAX];
+    struct key *key;
+    struct buf der;                 /* its certificate */
+    struct certificate certificate; /* parsed from der */
+    char crl_url[512], ca_url[512];
+};
+
+struct build_request {
+    const struct entitlement *entitlement;
+    const struct issuer_key *issuer;
+    struct span serial;
+    const struct policy *policy; /* of `now` */
+    int64_t now;
+};
+
+/* Appends the TBSCertificate. ERR_DENIED with "warrant.subscription" if no second is left of it or
+ * of the issuer's own life; ERR_INPUT with name_write's reason. */
+enum err build_tbs(
+    const struct build_request *request, struct buf *tbs, struct reason *ret_reason) MUST_USE;
+/* Whether a finished certificate says what the request asked for, read with a parser's eyes.
+ * ERR_CRYPTO with "build.<field>": then it must not leave. */
+enum err build_compare(const struct build_request *request, struct span certificate,
+    struct reason *ret_reason) MUST_USE;

@@ -1,0 +1,160 @@
+/* Handlers: read the message, one call, write the answer, one line in the log. */
+#include "proc/signer/service.h"
+#include "lib/base/log.h"
+
+#include <stdio.h>
+
+enum { CONNECTIONS_MAX = 32 };
+
+static enum err handle_reserve(void *ctx, struct exchange *exchange);
+static enum err handle_issue(void *ctx, struct exchange *exchange);
+static enum err handle_revoke(void *ctx, struct exchange *exchange);
+static enum err handle_withdraw(void *ctx, struct exchange *exchange);
+static enum err handle_crl(void *ctx, struct exchange *exchange);
+static enum err handle_status(void *ctx, struct exchange *exchange);
+
+static const struct handler handlers[] = {
+    { SIGNER_RESERVE, handle_reserve, false },
+    { SIGNER_ISSUE, handle_issue, false },
+    { SIGNER_REVOKE, handle_revoke, false },
+    { SIGNER_WITHDRAW, handle_withdraw, false },
+    { SIGNER_CRL, handle_crl, false },
+    { SIGNER_STATUS, handle_status, false },
+};
+
+static void report(void *ctx, const char *event, unsigned type, enum err err)
+{
+    char type_text[16];
+    (void)ctx;
+    snprintf(type_text, sizeof type_text, "%u", type);
+    log_event(LOG_WARNING, event, "type", type_text, "err", err_name(err), NULL);
+}
+
+struct server service_server(struct service *service)
+{
+    return (struct server){ .handlers = handlers,
+        .handler_count = sizeof handlers / sizeof handlers[0],
+        .ctx = service,
+        .connections_max = CONNECTIONS_MAX,
+        .report = report };
+}
+
+static void request_text(
+    const struct request_id *request, char ret_text[2 * ENROLMENT_ID_BYTES + 16])
+{
+    hex_format(SPAN_OF(request->enrolment), ret_text);
+    snprintf(ret_text + 2 * ENROLMENT_ID_BYTES, 16, "/%u", request->ordinal);
+}
+
+static enum err logged(const char *event, const struct request_id *request, enum err err,
+    const struct reason *reason)
+{
+    char text[2 * ENROLMENT_ID_BYTES + 16];
+    request_text(request, text);
+    if (err == OK) {
+        log_event(LOG_INFO, event, "request", text, NULL);
+    } else {
+        log_event(LOG_WARNING, event, "request", text, "err", err_name(err), "code", reason->code,
+            "field", reason->field, "seen", reason->seen, "expected", reason->expected, NULL);
+    }
+    return err;
+}
+
+static enum err handle_reserve(void *ctx, struct exchange *exchange)
+{
+    struct service *service = ctx;
+    struct signer_reserve reserve;
+    struct signer_serial serial;
+    if (signer_reserve_read(&exchange->body, &reserve) != OK) {
+        return ERR_PEER;
+    }
+    TRY(logged("serial.reserved", &reserve.request,
+        issuing_reserve(service->issuing, &reserve.request, &serial, &exchange->reason),
+        &exchange->reason));
+    return der_encode(signer_serial_write, &serial, &exchange->reply);
+}
+
+static enum err handle_issue(void *ctx, struct exchange *exchange)
+{
+    struct service *service = ctx;
+    struct signer_issue issue;
+    AUTO(mapping) mapping = { 0 };
+    AUTO(buf) certificate = buf_make(CERTIFICATE_MAX_BYTES);
+    if (signer_issue_read(&exchange->body, &issue) != OK ||
+        (exchange->fd >= 0) != (issue.warrant.len == 0)) {
+        return ERR_PEER;
+    }
+    if (exchange->fd >= 0) {
+        TRY(channel_memfd_map(exchange->fd, WARRANT_MAX_BYTES, &mapping));
+        issue.warrant = mapping.content;
+    }
+    TRY(logged("certificate.issued", &issue.request,
+        issuing_issue(service->issuing, &issue.request, issue.warrant, &certificate,
+            &exchange->reason),
+        &exchange->reason));
+    struct span der = buf_span(&certificate);
+    return der_encode(signer_certificate_write, &der, &exchange->reply);
+}
+
+static enum err handle_revoke(void *ctx, struct exchange *exchange)
+{
+    struct service *service = ctx;
+    struct signer_revoke revoke;
+    char serial[2 * SERIAL_MAX_BYTES + 1];
+    if (signer_revoke_read(&exchange->body, &revoke) != OK) {
+        return ERR_PEER;
+    }
+    enum err err = issuing_revoke(service->issuing, &revoke, &exchange->reason);
+    hex_format(span_make(revoke.serial.bytes, revoke.serial.len), serial);
+    log_event(err == OK ? LOG_INFO : LOG_WARNING, "certificate.revoked", "serial", serial, "reason",
+        revocation_reason_id(revoke.reason), "err", err_name(err), NULL);
+    return err;
+}
+
+static enum err handle_withdraw(void *ctx, struct exchange *exchange)
+{
+    struct service *service = ctx;
+    struct signer_withdraw withdraw;
+    char hash[2 * HASH_BYTES + 1];
+    if (signer_withdraw_read(&exchange->body, &withdraw) != OK) {
+        return ERR_PEER;
+    }
+    enum err err = issuing_withdraw(service->issuing, withdraw.application_hash);
+    hex_format(SPAN_OF(withdraw.application_hash), hash);
+    log_event(err == OK ? LOG_INFO : LOG_WARNING, "application.withdrawn", "hash", hash, "err",
+        err_name(err), NULL);
+    return err;
+}
+
+static enum err handle_crl(void *ctx, struct exchange *exchange)
+{
+    struct service *service = ctx;
+    struct signer_crl wanted;
+    struct signer_crl_made made;
+    char number[24];
+    AUTO(buf) crl = buf_make(SIGNER_CRL_MAX_BYTES);
+    if (signer_crl_read(&exchange->body, &wanted) != OK) {
+        return ERR_PEER;
+    }
+    enum err err = issuing_crl(service->issuing, &wanted, &made, &crl, &exchange->reason);
+    if (err != OK) {
+        log_failure(LOG_WARNING, "crl.signed", err, &exchange->reason);
+        return err;
+    }
+    snprintf(number, sizeof number, "%lld", (long long)made.number);
+    log_event(LOG_INFO, "crl.signed", "issuer", wanted.issuer, "number", number, NULL);
+    TRY(channel_memfd(buf_span(&crl), &exchange->reply_fd));
+    return der_encode(signer_crl_made_write, &made, &exchange->reply);
+}
+
+static enum err handle_status(void *ctx, struct exchange *exchange)
+{
+    struct service *service = ctx;
+    struct signer_status status;
+    if (nothing_read(&exchange->body) != OK) {
+        return ERR_PEER;
+    }
+    issuing_status(service->issuing, &status);
+    memcpy(status.sandbox, service->sandbox, sizeof status.sandbox);
+    return der_encode(signer_status_write, &status, &exchange->reply);
+}

@@ -1,0 +1,12 @@
+#pragma once
+/* The signer's end of its conversation: one handler a message, all of them calls of the core. */
+#include "lib/wire/server.h"
+#include "proc/signer/issue.h"
+
+struct service {
+    struct issuing *issuing;
+    char sandbox[SIGNER_LEVEL_MAX];
+};
+
+/* The table for a server; `service` is its context. */
+struct server service_server(struct service *service);
