@@ -89,7 +89,10 @@ enum err http_server_start(const struct http_server_config *config, struct http_
     if (server->config.idle_seconds == 0) {
         server->config.idle_seconds = 15;
     }
-    TRY(watch_start(&server->watch, INT64_C(4000) * server->config.idle_seconds));
+    if (server->config.request_seconds == 0) {
+        server->config.request_seconds = 4 * server->config.idle_seconds;
+    }
+    TRY(watch_start(&server->watch, INT64_C(1000) * server->config.request_seconds));
     TRY(daemon_start(server, (const struct sockaddr *)&address));
     *ret_server = server;
     server = NULL;

@@ -1,7 +1,9 @@
 /* The server through real sockets: each smuggling attempt is one request seen, or one refusal and
  * the end of the connection (THREATS.md P14 to P18). */
-#include "lib/base/file.h"
 #include "lib/http/server.h"
+
+#include "lib/base/clock.h"
+#include "lib/base/file.h"
 
 #include <arpa/inet.h>
 #include <poll.h>
@@ -72,7 +74,8 @@ static int server_start(void **state)
 {
     (void)state;
     struct http_server_config config = { .address = "127.0.0.1", .routes = routes,
-        .route_count = sizeof routes / sizeof routes[0], .idle_seconds = 2 };
+        .route_count = sizeof routes / sizeof routes[0], .idle_seconds = 2,
+        .request_seconds = 1 };
     return http_server_start(&config, &server) == OK ? 0 : -1;
 }
 
@@ -83,16 +86,22 @@ static int server_stop(void **state)
     return 0;
 }
 
-/* Sends, then reads until the server closes or says nothing for a while; returns whether it closed. */
-static bool talk(struct span request)
+static int connected(void)
 {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     struct sockaddr_in address = { .sin_family = AF_INET,
         .sin_port = htons(http_server_port(server)), .sin_addr = { htonl(INADDR_LOOPBACK) } };
+    assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+    return fd;
+}
+
+/* Sends, then reads until the server closes or says nothing for a while; returns whether it closed. */
+static bool talk(struct span request)
+{
+    int fd = connected();
     size_t len = 0;
     bool closed = false;
     handled = 0;
-    assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
     assert_int_equal(fd_write_all(fd, request), OK);
     struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
     while (!closed && poll(&poll_fd, 1, 150) == 1) {
@@ -328,6 +337,21 @@ static void p17_sizes_are_bounded(void **state)
     assert_int_equal(handled, 0);
 }
 
+static void d19_a_request_that_drips_in_loses_its_place(void **state)
+{
+    (void)state;
+    int fd = connected();
+    int64_t start = clock_monotonic_ms();
+    struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+    while (poll(&poll_fd, 1, 100) == 0) {
+        assert_int_equal(send(fd, "G", 1, MSG_NOSIGNAL), 1);
+        assert_true(clock_monotonic_ms() - start < 5000);
+    }
+    assert_true(recv(fd, answer, sizeof answer, 0) <= 0);
+    assert_true(clock_monotonic_ms() - start >= 1000);
+    close(fd);
+}
+
 static void plain_http_never_leaves_loopback(void **state)
 {
     (void)state;
@@ -359,6 +383,7 @@ int main(void)
         cmocka_unit_test(p14_a_refused_body_is_never_read_as_a_request),
         cmocka_unit_test(p15_an_absolute_address_of_another_host_is_refused),
         cmocka_unit_test(p17_sizes_are_bounded),
+        cmocka_unit_test(d19_a_request_that_drips_in_loses_its_place),
         cmocka_unit_test(plain_http_never_leaves_loopback),
     };
     return cmocka_run_group_tests(tests, server_start, server_stop);

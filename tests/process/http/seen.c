@@ -1,0 +1,35 @@
+/* A server that says which requests it saw: prints its port, then "METHOD PATH BYTES" for each, and
+ * answers with the path. Ends with its standard input. */
+#include "lib/http/server.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+static enum err seen(struct http_request *request, struct http_response *response, void *ctx)
+{
+    (void)ctx;
+    printf("%s %.*s %zu\n", http_method_name(request->method), (int)request->path.len,
+        (const char *)request->path.data, request->body.len);
+    fflush(stdout);
+    return reply_bytes(response, 200, "text/plain", request->path);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct http_route routes[] = {
+        { HTTP_GET, "/{name}", seen, 0, 1024 },
+        { HTTP_POST, "/{name}", seen, 0, 1024 },
+    };
+    AUTO_PTR(http_server) server = NULL;
+    struct http_server_config config = { .address = argc > 1 ? argv[1] : "127.0.0.1",
+        .routes = routes, .route_count = 2 };
+    if (http_server_start(&config, &server) != OK) {
+        return 1;
+    }
+    printf("%u\n", http_server_port(server));
+    fflush(stdout);
+    char byte;
+    while (read(STDIN_FILENO, &byte, 1) > 0) {
+    }
+    return 0;
+}
