@@ -30,7 +30,7 @@ struct lint_result {
 
 /* `der` is a signed object or its to-be-signed part, `now` decides which rules are in force. OK if
  * no lint complains; ERR_INPUT if one does (bytes that can't be parsed are the finding "der"). */
-enum err lint_check(struct span der, enum lint_kind kind, int64_t now,
-    struct lint_result *ret_result) MUST_USE;
+enum err lint_check(
+    struct span der, enum lint_kind kind, int64_t now, struct lint_result *ret_result) MUST_USE;
 /* How many lints there are in all, for `doctor` and tests. */
 size_t lint_count(void);
