@@ -1,7 +1,7 @@
-/* A bounded walk through a DNS message (RFC 1035 §4.1) to the denial of existence in it. */
+/* A bounded walk through a DNS message (RFC 1035 §4.1) to its aliases and its denial of existence. */
 #include "lib/dns/packet.h"
 
-enum { TYPE_NS = 2, TYPE_SOA = 6, TYPE_DS = 43, TYPE_NSEC = 47, TYPE_NSEC3 = 50 };
+enum { TYPE_NS = 2, TYPE_CNAME = 5, TYPE_SOA = 6, TYPE_DS = 43, TYPE_NSEC = 47, TYPE_NSEC3 = 50 };
 enum { HEADER_BYTES = 12, RECORD_FIXED_BYTES = 10 };
 
 struct record {
@@ -12,7 +12,8 @@ struct record {
 static bool take(struct span *rest, size_t count, struct span *ret_taken);
 static bool skip_name(struct span *rest);
 static bool read_record(struct span *rest, struct record *ret_record);
-static bool skip_questions_and_answers(struct span *rest, struct span header);
+static bool pass_questions(struct span *rest, struct span header);
+static bool pass_answers(struct span *rest, struct span header, size_t *ret_aliases);
 static bool denial_bitmap(const struct record *record, struct span *ret_bitmap);
 static bool bitmap_holds(struct span bitmap, unsigned type);
 static unsigned load_be16(const uint8_t *bytes);
@@ -20,7 +21,9 @@ static unsigned load_be16(const uint8_t *bytes);
 bool dns_packet_proves_unsigned_delegation(struct span packet)
 {
     struct span rest = packet, header;
-    if (!take(&rest, HEADER_BYTES, &header) || !skip_questions_and_answers(&rest, header)) {
+    size_t aliases = 0;
+    if (!take(&rest, HEADER_BYTES, &header) || !pass_questions(&rest, header) ||
+        !pass_answers(&rest, header, &aliases)) {
         return false;
     }
     unsigned denials = 0;
@@ -41,7 +44,16 @@ bool dns_packet_proves_unsigned_delegation(struct span packet)
     return denials == 1 && proves;
 }
 
-static bool skip_questions_and_answers(struct span *rest, struct span header)
+size_t dns_packet_count_aliases(struct span packet)
+{
+    struct span rest = packet, header;
+    size_t aliases = 0;
+    bool well_formed = take(&rest, HEADER_BYTES, &header) && pass_questions(&rest, header) &&
+                       pass_answers(&rest, header, &aliases);
+    return well_formed ? aliases : SIZE_MAX;
+}
+
+static bool pass_questions(struct span *rest, struct span header)
 {
     struct span fixed;
     for (unsigned i = load_be16(header.data + 4); i > 0; i--) {
@@ -49,11 +61,17 @@ static bool skip_questions_and_answers(struct span *rest, struct span header)
             return false;
         }
     }
+    return true;
+}
+
+static bool pass_answers(struct span *rest, struct span header, size_t *ret_aliases)
+{
     for (unsigned i = load_be16(header.data + 6); i > 0; i--) {
         struct record record;
         if (!read_record(rest, &record)) {
             return false;
         }
+        *ret_aliases += record.type == TYPE_CNAME;
     }
     return true;
 }

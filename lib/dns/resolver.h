@@ -17,6 +17,7 @@ enum {
     /* THREATS.md D18: more than these is no answer. */
     DNS_RECORDS_MAX = 64,
     DNS_ANSWER_MAX_BYTES = 64 * 1024,
+    DNS_ALIASES_MAX = 8, /* THREATS.md D12 */
     DNS_DETAIL_MAX = 200,
     DNS_STUBS_MAX = 64,
     DNS_ANCHORS_MAX_BYTES = 64 * 1024,
@@ -39,7 +40,7 @@ AUTO_DEFINE(dns_answer, dns_answer_release)
 
 struct resolver {
     /* OK whenever the DNS gave any verdict, SERVFAIL and bogus included. `deadline_ms` is on
-     * clock_monotonic_ms. ERR_TIMEOUT, ERR_LIMIT (more records or bytes than the maxima above),
+     * clock_monotonic_ms. ERR_TIMEOUT, ERR_LIMIT (more records, bytes or aliases than above),
      * ERR_INPUT (no DNS name), ERR_MEMORY, ERR_IO. */
     enum err (*lookup)(void *ctx, const char *name, enum dns_type type, int64_t deadline_ms,
         struct dns_answer *ret_answer);

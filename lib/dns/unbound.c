@@ -350,10 +350,15 @@ static enum err answer_from_result(
     if (result->bogus && result->why_bogus != NULL) {
         copy_printable(result->why_bogus, answer.detail, sizeof answer.detail);
     }
+    struct span packet =
+        span_make(result->answer_packet, result->answer_len > 0 ? (size_t)result->answer_len : 0);
+    if (result->canonname != NULL && packet.len > 0 &&
+        dns_packet_count_aliases(packet) > DNS_ALIASES_MAX) {
+        return ERR_LIMIT;
+    }
     bool no_data = result->rcode == DNS_RCODE_OK && !result->nxdomain && !result->havedata;
-    if (type == DNS_DS && no_data && result->secure && result->answer_len > 0) {
-        answer.unsigned_delegation = dns_packet_proves_unsigned_delegation(
-            span_make(result->answer_packet, (size_t)result->answer_len));
+    if (type == DNS_DS && no_data && result->secure) {
+        answer.unsigned_delegation = dns_packet_proves_unsigned_delegation(packet);
     }
     enum err err = answer_copy_records(result, &answer);
     if (err != OK) {

@@ -7,6 +7,8 @@ signed, unsigned, broken and missing.
     lame.dcv.example.com     delegated without DS; the server has no data and answers SERVFAIL
     gone.dcv.example.com     delegated with DS; SERVFAIL as well
     mute.dcv.example.com     delegated without DS to an address where nobody listens
+    dcv3.example.com         signed with NSEC3; its DS is a trust anchor as well
+    lame.dcv3.example.com    delegated without DS; SERVFAIL
     com                      unsigned, because the climb for CAA ends there
 """
 import os
@@ -16,7 +18,8 @@ import subprocess
 import time
 
 APEX = "dcv.example.com"
-SIGNED = [APEX, "bogus." + APEX]
+HASHED_APEX = "dcv3.example.com"
+SIGNED = [APEX, "bogus." + APEX, HASHED_APEX]
 HEADER = """$ORIGIN {zone}.
 $TTL 60
 @ SOA ns.{apex}. hostmaster.{apex}. 1 3600 600 86400 60
@@ -47,6 +50,11 @@ policy:
     manual: on
     single-type-signing: on
     algorithm: ecdsap256sha256
+  - id: hashed
+    manual: on
+    single-type-signing: on
+    algorithm: ecdsap256sha256
+    nsec3: on
 acl:
   - id: test
     address: 127.0.0.0/8
@@ -70,8 +78,8 @@ class DnsWorld:
         self.folder, self.address, self.records = folder, address, records
         self.port = free_port(address)
         self.server = None
-        self.zones = ["com", APEX, "plain." + APEX, "bogus." + APEX]
-        self.broken = ["lame." + APEX, "gone." + APEX]
+        self.zones = ["com", APEX, "plain." + APEX, "bogus." + APEX, HASHED_APEX]
+        self.broken = ["lame." + APEX, "gone." + APEX, "lame." + HASHED_APEX]
 
     @property
     def stubs(self):
@@ -93,11 +101,12 @@ class DnsWorld:
         for zone in self.zones:
             self.write_zone(zone)
         with open(self.anchors, "w", encoding="ascii") as file:
-            file.write("; the one anchor of this world\n" + self.delegation_signer(APEX))
+            file.write("; the anchors of this world\n\n" + self.delegation_signer(APEX)
+                       + self.delegation_signer(HASHED_APEX))
         self.run_server()
         self.stop()
         self.break_signatures("bogus." + APEX)
-        self.write_configuration(signing=[APEX])
+        self.write_configuration(signing=[APEX, HASHED_APEX])
         self.run_server()
 
     def stop(self):
@@ -130,7 +139,8 @@ class DnsWorld:
         for zone in self.zones + self.broken:
             text += f"  - domain: {zone}\n"
             if zone in signing:
-                text += "    dnssec-signing: on\n    dnssec-policy: fixed\n"
+                policy = "hashed" if zone == HASHED_APEX else "fixed"
+                text += f"    dnssec-signing: on\n    dnssec-policy: {policy}\n"
         with open(self.path("knot.conf"), "w", encoding="utf-8") as file:
             file.write(text)
 
@@ -138,6 +148,8 @@ class DnsWorld:
         text = HEADER.format(zone=zone, apex=APEX)
         if zone == APEX:
             text += DELEGATIONS.format(apex=APEX) + self.delegation_signer("bogus." + APEX)
+        if zone == HASHED_APEX:
+            text += f"lame NS ns.{APEX}.\n"
         with open(self.path(zone + ".zone"), "w", encoding="utf-8") as file:
             file.write(text + self.records.get(zone, ""))
 

@@ -14,7 +14,7 @@ import tempfile
 import time
 import unittest
 
-from dns_world import APEX, DnsWorld, free_port
+from dns_world import APEX, HASHED_APEX, DnsWorld, free_port
 from messages import Answer, Challenge, check_request, element, integer, sequence
 from validator_process import Perspective, Primary
 
@@ -37,6 +37,8 @@ CRITICAL = Challenge("critical." + APEX, NOW)
 OLD = Challenge("old." + APEX, NOW - 30 * DAY - 5)
 BOUND = Challenge("bound." + APEX, NOW, spki_hash=b"k" * 32)
 CROWDED = Challenge("crowded." + APEX, NOW)
+HASHED = Challenge("good." + HASHED_APEX, NOW)
+CHAIN, ENDLESS = Challenge("chain." + APEX, NOW), Challenge("endless." + APEX, NOW)
 BOGUS = Challenge("www.bogus." + APEX, NOW)
 
 
@@ -45,6 +47,12 @@ def txt(challenge, zone=APEX, value=None):
     name = challenge.name.removeprefix("*.").removesuffix(zone).rstrip(".")
     host = "_ecert-validation" + ("." + name if name else "")
     return f'{host} TXT "{challenge.expected() if value is None else value}"\n'
+
+
+def aliases(name, count):
+    """A chain of `count` CNAMEs that ends at the name with that number."""
+    chain = [f"_ecert-validation.{name}"] + [f"{name}{i}" for i in range(1, count + 1)]
+    return "".join(f"{here} CNAME {there}\n" for here, there in zip(chain, chain[1:]))
 
 
 def zone_records():
@@ -56,6 +64,10 @@ def zone_records():
             txt(CRITICAL), txt(WILD), txt(BARRED),
             f'_ecert-validation.split TXT "{half[0]}" "{half[1]}"\n',
             txt(AMONG, value="v=spf1 -all"), txt(AMONG), txt(AMONG, value="another"),
+            aliases("chain", 8), f'chain8 TXT "{CHAIN.expected()}"\n',
+            aliases("endless", 9), f'endless9 TXT "{ENDLESS.expected()}"\n',
+            "_ecert-validation.loop CNAME loop1\nloop1 CNAME loop2\nloop2 CNAME loop1\n",
+            f"_ecert-validation.stray CNAME nowhere.bogus.{APEX}.\n",
             f"_ecert-validation.alias CNAME elsewhere.{APEX}.\n",
             f'elsewhere TXT "{ALIAS.expected()}"\n',
             txt(Challenge("wrong." + APEX), value="\\027[31mwrong"),
@@ -68,6 +80,7 @@ def zone_records():
             'critical CAA 128 unknown "x"\n', 'critical CAA 0 issue "ca.example.net"\n',
             'good CAA 0 issue "CA.example.net; validationmethods=ca-tbr-18,ca-tbr-7"\n',
         ]),
+        HASHED_APEX: txt(HASHED, HASHED_APEX),
         "plain." + APEX: txt(PLAIN, "plain." + APEX),
         "bogus." + APEX: txt(BOGUS, "bogus." + APEX) + 'www CAA 0 issue "ca.example.net"\n',
     }
@@ -121,6 +134,18 @@ class ValidatorTest(unittest.TestCase):
         self.assert_passes(SPLIT)
         self.assert_passes(AMONG)
         self.assertIn("dcv.alias", self.assert_passes(ALIAS).codes)
+
+    def test_aliases_are_followed_a_short_way_and_never_into_the_unproved(self):
+        self.assert_passes(CHAIN)
+        self.assert_fails(ENDLESS, "dcv.too_large")
+        self.assertEqual(self.ask(Challenge("loop." + APEX)).dcv, "failed")
+        self.assert_fails(Challenge("stray." + APEX), "dcv.txt_missing")
+
+    def test_a_zone_signed_with_hashed_denial(self):
+        self.assert_passes(HASHED)
+        self.assert_fails(Challenge("absent." + HASHED_APEX), "dcv.nxdomain")
+        answer = self.assert_fails(Challenge("www.lame." + HASHED_APEX), "dcv.servfail")
+        self.assertIn("caa.lookup_insecure", answer.codes)
 
     def test_an_unsigned_zone_passes_and_says_so(self):
         self.assert_passes(PLAIN, dnssec="insecure")

@@ -48,6 +48,17 @@ static void anything_else_proves_nothing(void **state)
     }
 }
 
+static void aliases_are_counted_in_the_answer_alone(void **state)
+{
+    (void)state;
+#define CNAME "\xc0\x0c\x00\x05\x00\x01\x00\x00\x00\x3c\x00\x02\xc0\x0c"
+    struct span packet = SPAN_LITERAL("\x00\x01\x81\xa0\x00\x01\x00\x02\x00\x01\x00\x00"
+                                      "\x01" "a\x00\x00\x10\x00\x01" CNAME CNAME CNAME);
+    assert_int_equal(dns_packet_count_aliases(packet), 2);
+    assert_true(dns_packet_count_aliases(span_make(packet.data, 40)) == SIZE_MAX);
+    assert_true(dns_packet_count_aliases(SPAN_LITERAL("")) == SIZE_MAX);
+}
+
 static void no_shorter_packet_proves_what_the_whole_does(void **state)
 {
     (void)state;
@@ -62,6 +73,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_delegation_without_ds_is_proven_by_nsec_or_nsec3),
         cmocka_unit_test(anything_else_proves_nothing),
+        cmocka_unit_test(aliases_are_counted_in_the_answer_alone),
         cmocka_unit_test(no_shorter_packet_proves_what_the_whole_does),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
