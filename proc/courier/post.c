@@ -2,6 +2,7 @@
 #include "proc/courier/post.h"
 
 #include "lib/text/json.h"
+#include "proc/courier/shown.h"
 
 #include <stdio.h>
 
@@ -146,6 +147,9 @@ static enum err parameters_read(const char *json, struct arena *arena, struct pa
     for (const struct value *member = value_first(object); member != NULL;
          member = value_next(member)) {
         const char *clean = value_clean(arena, value_text(member));
+        if (clean != NULL && strcmp(value_name(member), "server_name") == 0) {
+            clean = server_name_shown(arena, clean);
+        }
         if (clean == NULL || parameters.count == PLACEHOLDERS_MAX) {
             return ERR_INPUT;
         }

@@ -3,11 +3,12 @@
 
 #include "lib/base/secret.h"
 #include "proc/courier/letter.h"
+#include "proc/courier/shown.h"
 
 enum { APPLICATION_ARENA_MAX = 256 * 1024 };
 
 static enum err letter_make(const struct renderer *renderer, const struct courier_render *request,
-    const struct application *application, char ret_phc[PIN_HASH_MAX]);
+    const struct application *application, struct arena *arena, char ret_phc[PIN_HASH_MAX]);
 static const char *organisation_of(const struct application *application);
 
 enum err render_letter(const struct renderer *renderer, const struct courier_render *request,
@@ -26,13 +27,13 @@ enum err render_letter(const struct renderer *renderer, const struct courier_ren
     if (err != OK) {
         return reason_set(ret_reason, err, "courier.application", request->reference, NULL, NULL);
     }
-    err = letter_make(renderer, request, &application, ret_phc);
+    err = letter_make(renderer, request, &application, &arena, ret_phc);
     return err == OK ? OK
                      : reason_set(ret_reason, err, "courier.letter", request->reference, NULL, NULL);
 }
 
 static enum err letter_make(const struct renderer *renderer, const struct courier_render *request,
-    const struct application *application, char ret_phc[PIN_HASH_MAX])
+    const struct application *application, struct arena *arena, char ret_phc[PIN_HASH_MAX])
 {
     const struct representative *representative = &application->representative;
     const struct language *english = language_by_tag(renderer->languages, "en");
@@ -41,6 +42,10 @@ static enum err letter_make(const struct renderer *renderer, const struct courie
     AUTO(secret) pin = { 0 };
     AUTO(buf) pdf = buf_make(LETTER_MAX_BYTES);
     char phc[PIN_HASH_MAX];
+    const char *server_name = server_name_shown(arena, application->names[0]);
+    if (server_name == NULL) {
+        return ERR_MEMORY;
+    }
     TRY(secret_new(PIN_DIGITS, &pin));
     TRY(random_digits(renderer->random, pin.data, pin.len));
     TRY(pin_hash(secret_span(&pin), renderer->random, phc));
@@ -54,7 +59,7 @@ static enum err letter_make(const struct renderer *renderer, const struct courie
         .organisation = organisation_of(application),
         .address = representative->address,
         .address_count = representative->address_count,
-        .server_name = application->names[0],
+        .server_name = server_name,
         .portal_url = request->portal_url,
         .date = clock_now(renderer->clock),
     };

@@ -29,7 +29,7 @@ PROGRAMS = {
     "proc/supervisor": ["base", "wire", "config", "sandbox"],
     "proc/signer": DOMAIN + ["lint"],
     "proc/validator": DOMAIN + ["dns", "http", "text"],
-    "proc/courier": DOMAIN + ["http", "text", "store"],
+    "proc/courier": DOMAIN + ["http", "text", "store", "dns"],
     "proc/portal": DOMAIN + ["http", "text", "store", "dns"],
     "proc/console": DOMAIN + ["http", "text", "store", "dns"],
     "proc/registrar": DOMAIN + ["http", "text", "store", "dns"],

@@ -248,6 +248,14 @@ class Courier(unittest.TestCase):
         text = self.mailbox.messages()[0].get_body(("plain",)).get_content()
         self.assertEqual(text.count("ab:cd:ef"), 2)
 
+    def test_a_chinese_name_is_written_in_both_forms(self):
+        self.controller.start()
+        self.start()
+        self.queue(1, "csr-invitation", "ar@shop.example.com", server_name="xn--fsqu00a.example.com")
+        wait_until(lambda: self.mailbox.envelopes)
+        text = self.mailbox.messages()[0].get_body(("plain",)).get_content()
+        self.assertIn("例子.example.com (xn--fsqu00a.example.com)", text)
+
     def test_d16_hostile_names_reach_one_recipient_under_one_subject(self):
         self.controller.start()
         self.start()
