@@ -241,8 +241,10 @@ static enum err err_of_status(int status)
         return ERR_NOT_FOUND;
     case 409:
         return ERR_CONFLICT;
+    case 429:
+        return ERR_LIMIT;
     default:
-        return status == 429 || status >= 500 ? ERR_AGAIN : ERR_INPUT;
+        return status >= 500 ? ERR_AGAIN : ERR_INPUT;
     }
 }
 

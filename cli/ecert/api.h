@@ -31,7 +31,7 @@ void api_log_out(struct api *api, struct tool *tool);
 
 /* `body` may be NULL. The answer (an object, empty for an answer without a body) lives in the tool's
  * arena. A problem comes back as its reason: ERR_DENIED for 401 and 403, ERR_NOT_FOUND, ERR_CONFLICT
- * for 409, ERR_AGAIN for 429 and 5xx, else ERR_INPUT. */
+ * for 409, ERR_LIMIT for 429, ERR_AGAIN for 5xx, else ERR_INPUT. */
 enum err api_call(struct api *api, struct tool *tool, enum http_method method, const char *path,
     const struct value *body, const struct value **ret_answer, struct reason *ret_reason) MUST_USE;
 /* A file of the open repository, by its path from the portal's root. */

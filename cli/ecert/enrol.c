@@ -10,7 +10,14 @@
 
 #include <time.h>
 
-enum { WALK_STEPS_MAX = 32, POLL_SECONDS_MAX = 180, PIN_TEXT_MAX = 64 };
+enum {
+    WALK_STEPS_MAX = 32,
+    POLL_SECONDS_MAX = 180,
+    PIN_TEXT_MAX = 64,
+    /* A portal that is being restarted is back within seconds. */
+    LOST_MAX = 20,
+    LOST_PAUSE_MS = 500,
+};
 
 const struct option options_enrol[] = {
     { "portal", OPTION_VALUE, "URL" },
@@ -62,6 +69,8 @@ static enum err walk_check(const struct walk *walk, struct reason *ret_reason);
 static enum err walk_log_in(
     struct walk *walk, const struct arguments *arguments, struct reason *ret_reason);
 static enum err walk_go(struct walk *walk, struct reason *ret_reason);
+static enum err walk_step(struct walk *walk, struct reason *ret_reason);
+static void pause_ms(long milliseconds);
 
 enum exit_code command_enrol(struct tool *tool, const struct arguments *arguments)
 {
@@ -257,24 +266,43 @@ static enum err walk_log_in(
     return OK;
 }
 
+/* A lost connection says nothing about what the portal has done: it is asked where things stand, as
+ * at every other moment. */
 static enum err walk_go(struct walk *walk, struct reason *ret_reason)
 {
+    int lost = 0;
     for (int i = 0; i < WALK_STEPS_MAX && !walk->ended; i++) {
-        TRY(walk_look(walk, ret_reason));
-        const char *state = api_text(walk->enrolment, "state");
-        size_t step = 0, count = sizeof steps / sizeof steps[0];
-        while (step < count && strcmp(steps[step].state, state) != 0) {
-            step++;
+        enum err err = walk_look(walk, ret_reason);
+        err = err == OK ? walk_step(walk, ret_reason) : err;
+        if (err == ERR_AGAIN && lost++ < LOST_MAX) {
+            i--;
+            pause_ms(LOST_PAUSE_MS);
+            continue;
         }
-        if (step == count) {
-            return reason_set(
-                ret_reason, ERR_UNSUPPORTED, "tool.unknown_state", walk->portal, state, NULL);
-        }
-        TRY(steps[step].run(walk, ret_reason));
+        TRY(err);
     }
     return walk->ended ? OK
                        : reason_set(ret_reason, ERR_LIMIT, "tool.wait_timeout", walk->portal,
                              api_text(walk->enrolment, "state"), NULL);
+}
+
+static enum err walk_step(struct walk *walk, struct reason *ret_reason)
+{
+    const char *state = api_text(walk->enrolment, "state");
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        if (strcmp(steps[i].state, state) == 0) {
+            return steps[i].run(walk, ret_reason);
+        }
+    }
+    return reason_set(
+        ret_reason, ERR_UNSUPPORTED, "tool.unknown_state", walk->portal, state, NULL);
+}
+
+static void pause_ms(long milliseconds)
+{
+    struct timespec pause = { .tv_sec = milliseconds / 1000,
+        .tv_nsec = milliseconds % 1000 * 1000000L };
+    nanosleep(&pause, /* remaining= */ NULL);
 }
 
 enum err walk_look(struct walk *walk, struct reason *ret_reason)
@@ -289,11 +317,9 @@ enum err walk_poll(struct walk *walk, const char *what, bool (*is_over)(const st
 {
     int64_t start = clock_monotonic_ms();
     int64_t waited = 0;
-    for (long pause_ms = 50; waited < POLL_SECONDS_MAX * INT64_C(1000);) {
-        struct timespec pause = { .tv_sec = pause_ms / 1000,
-            .tv_nsec = pause_ms % 1000 * 1000000L };
-        nanosleep(&pause, /* remaining= */ NULL);
-        pause_ms = pause_ms < 500 ? 2 * pause_ms : 1000;
+    for (long pause = 50; waited < POLL_SECONDS_MAX * INT64_C(1000);) {
+        pause_ms(pause);
+        pause = pause < 500 ? 2 * pause : 1000;
         TRY(walk_look(walk, ret_reason));
         if (is_over(walk->enrolment)) {
             screen_wait_end(walk->tool);

@@ -21,6 +21,9 @@ enum err walk_submit(struct walk *walk, struct reason *ret_reason)
 {
     const struct value *answer;
     AUTO(buf) pem = buf_make(2 * CSR_MAX_BYTES);
+    if (walk->placed_count > 0) { /* an earlier run ended before it could tidy up */
+        walk_remove_records(walk);
+    }
     TRY(request_pem(walk, &pem));
     struct value *body = value_object(&walk->tool->tree);
     value_put_span(&walk->tool->tree, body, "csr", buf_span(&pem));

@@ -48,6 +48,7 @@ static void harden(void);
 static enum err languages_open(struct language_set **ret_set, struct reason *ret_reason);
 static const struct language *language_choose(
     const struct language_set *set, const char *wanted);
+static int options_leading(int argc, char *const *argv);
 static const struct command *command_find(int argc, char *const *argv, int *ret_words);
 static const char *wanted_language(int argc, char *const *argv);
 static enum exit_code command_line_run(struct tool *tool, int argc, char *const *argv);
@@ -157,16 +158,16 @@ static enum exit_code command_line_run(struct tool *tool, int argc, char *const 
     int words = 0;
     struct arguments arguments = { 0 };
     struct reason reason = { 0 };
-    bool leading = argc > 0 && strncmp(argv[0], "--", 2) == 0;
-    const struct command *command =
-        argc == 0 || leading ? &command_alone : command_find(argc, argv, &words);
+    int leading = options_leading(argc, argv);
+    const struct command *command = command_find(argc - leading, argv + leading, &words);
     if (command == NULL) {
-        reason_set(&reason, ERR_INPUT, "usage.command", argv[0], NULL, NULL);
-        screen_failure(tool, ERR_INPUT, &reason);
-        return EXIT_USAGE;
+        reason_set(&reason, ERR_INPUT, "usage.command", argv[leading], NULL, NULL);
+        return screen_failure(tool, ERR_INPUT, &reason);
     }
     const struct option *const tables[] = { command->options, options_all, NULL };
-    enum err err = arguments_parse(argc - words, argv + words, tables, &arguments, &reason);
+    enum err err = arguments_parse(leading, argv, tables + 1, &arguments, &reason);
+    words += leading;
+    err = err == OK ? arguments_parse(argc - words, argv + words, tables, &arguments, &reason) : err;
     tool->json = arguments_has(&arguments, "json");
     tool->asks = tool->asks && !tool->json;
     tool->store_path = arguments_value(&arguments, "store");
@@ -188,14 +189,31 @@ static enum exit_code command_line_run(struct tool *tool, int argc, char *const 
         err = reason_set(&reason, ERR_INPUT, "usage.operand", field, NULL, command->operands);
     }
     if (err != OK) {
-        screen_failure(tool, err, &reason);
-        return EXIT_USAGE;
+        return screen_failure(tool, err, &reason);
     }
     return command->run(tool, &arguments);
 }
 
+/* Words before the command: options that every command takes, with their values. */
+static int options_leading(int argc, char *const *argv)
+{
+    int count = 0;
+    while (count < argc && strncmp(argv[count], "--", 2) == 0) {
+        bool flag = strchr(argv[count], '=') != NULL;
+        for (const struct option *option = options_all; option->name != NULL; option++) {
+            flag |= option->kind == OPTION_FLAG && strcmp(argv[count] + 2, option->name) == 0;
+        }
+        count += flag ? 1 : 2;
+    }
+    return count < argc ? count : argc;
+}
+
 static const struct command *command_find(int argc, char *const *argv, int *ret_words)
 {
+    if (argc == 0) {
+        *ret_words = 0;
+        return &command_alone;
+    }
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         bool noun = strcmp(argv[0], commands[i].noun) == 0;
         bool verb = commands[i].verb == NULL ||

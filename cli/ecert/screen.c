@@ -228,7 +228,7 @@ void screen_distance(const struct tool *tool, int64_t time, char ret_text[SCREEN
     };
     int64_t away = time - clock_now(&tool->clock), size = away < 0 ? -away : away;
     size_t unit = size >= 2 * DAY_SECONDS ? 0 : size >= 2 * 3600 ? 1 : 2;
-    int64_t count = size / units[unit].seconds;
+    int64_t count = (size + units[unit].seconds / 2) / units[unit].seconds;
     const char *id = away >= 0 ? (count == 1 ? units[unit].ahead_one : units[unit].ahead)
                                : (count == 1 ? units[unit].ago_one : units[unit].ago);
     id = count == 0 ? "tool.just_now" : id;

@@ -191,7 +191,7 @@ static void steps_put(struct visit *visit, struct value *perspective, const stru
         struct reason reason = { 0 };
         AUTO(buf) text = buf_make(4096);
         AUTO(buf) next = buf_make(4096);
-        (void)reason_set(&reason, OK, step->code, name, step->seen, step->expected);
+        (void)reason_set(&reason, ERR_INPUT, step->code, name, step->seen, step->expected);
         language_format_reason(visit->language, &reason, "", &text);
         language_format_reason(visit->language, &reason, ".next", &next);
         struct value *object = value_add_object(tree, list);
