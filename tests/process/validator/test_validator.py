@@ -220,6 +220,20 @@ class ValidatorTest(unittest.TestCase):
         self.assertEqual((answer.dcv, answer.caa, answer.codes),
                          ("failed", "prohibits", ["dcv.servfail", "caa.servfail"]))
 
+    def test_one_killed_in_mid_check_is_replaced_and_asked_again(self):
+        mortal = Primary(self.folder, PROGRAM, self.world, "mortal")
+        self.addCleanup(mortal.stop)
+        mortal.start_on_socket()
+        with mortal.connect() as connection:
+            connection.send(check_request(Challenge("www.mute." + APEX)))
+            time.sleep(0.2)
+            mortal.kill_and_replace()
+            try:
+                self.assertEqual(connection.recv(1000), b"")
+            except ConnectionError:
+                pass
+        self.assertEqual(mortal.ask(check_request(PASSING)).dcv, "passed")
+
     def test_nonsense_ends_the_connection_and_nothing_else(self):
         good = check_request(PASSING)
         for packet in (b"", b"\x30", b"GET / HTTP/1.1\r\n\r\n", good[:-1], good + b"\0",

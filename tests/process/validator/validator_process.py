@@ -81,8 +81,17 @@ class Primary(Validator):
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.listener.bind(self.socket_path)
         self.listener.listen(16)
+        self.start_on_listener()
+
+    def start_on_listener(self):
         number = self.listener.fileno()
         self.start(["--listen-fd", f"{number}=validator.sock"], [number])
+
+    def kill_and_replace(self):
+        """As the supervisor does: the socket outlives the process."""
+        self.process.kill()
+        self.process.wait(10)
+        self.start_on_listener()
 
     def connect(self):
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
