@@ -205,7 +205,9 @@ enum err channel_memfd(struct span content, int *ret_fd)
         return err_from_errno(errno);
     }
     TRY(fd_write_all(file.fd, content));
-    if (fcntl(file.fd, F_ADD_SEALS, SEALS | F_SEAL_SEAL) != 0) {
+    /* Whoever gets it may map it or read it from its beginning. */
+    if (lseek(file.fd, 0, SEEK_SET) != 0 ||
+        fcntl(file.fd, F_ADD_SEALS, SEALS | F_SEAL_SEAL) != 0) {
         return err_from_errno(errno);
     }
     *ret_fd = file.fd;

@@ -3,9 +3,11 @@
 
 enum err linted(struct span der, enum lint_kind kind, int64_t now, struct reason *ret_reason)
 {
-    (void)der;
-    (void)kind;
-    (void)now;
-    (void)ret_reason;
-    return OK;
+    struct lint_result result = { 0 };
+    if (lint_check(der, kind, now, &result) == OK) {
+        return OK;
+    }
+    const struct lint_finding *finding = &result.findings[0];
+    return reason_set(ret_reason, ERR_CRYPTO, "lint", NULL,
+        result.count > 0 ? finding->id : NULL, result.count > 0 ? finding->source : NULL);
 }

@@ -1,0 +1,269 @@
+/* Making rosters and warrants. */
+#include "tests/factory/factory.h"
+#include "lib/der/oid.h"
+#include "lib/pki/csr.h"
+#include "lib/pki/name.h"
+#include "proc/signer/authority.h"
+#include "proc/signer/issue.h"
+
+#include <stdio.h>
+
+static enum err factory_keys(struct factory *factory);
+static enum err factory_issuer(struct factory *factory, enum key_type issuer_type);
+static void factory_roster(struct factory *factory);
+static void sample_application(struct sample *sample, unsigned serial_of_request);
+
+/* Two years before the tests' days, so that they may be at any of them. */
+#define HIERARCHY_CREATED INT64_C(1735689600)
+
+enum err factory_init(struct factory *factory, enum key_type issuer_type)
+{
+    *factory = (struct factory){ .root = buf_make(CERTIFICATE_MAX_BYTES) };
+    TRY(factory_keys(factory));
+    factory_roster(factory);
+    TRY(factory_issuer(factory, issuer_type));
+    memset(factory->roster_hash, 7, HASH_BYTES);
+    return OK;
+}
+
+void factory_release(struct factory *factory)
+{
+    for (size_t i = 0; i < FACTORY_OFFICERS; i++) {
+        key_free(factory->officers[i]);
+    }
+    for (size_t i = 0; i < FACTORY_PERSPECTIVES; i++) {
+        key_free(factory->perspectives[i]);
+    }
+    key_free(factory->stranger);
+    key_free(factory->strange_perspective);
+    key_free(factory->subscriber);
+    issuer_key_release(&factory->issuer);
+    buf_release(&factory->root);
+}
+
+static enum err factory_keys(struct factory *factory)
+{
+    for (size_t i = 0; i < FACTORY_OFFICERS; i++) {
+        TRY(key_generate(KEY_TYPE_ED25519, &factory->officers[i]));
+    }
+    for (size_t i = 0; i < FACTORY_PERSPECTIVES; i++) {
+        TRY(key_generate(KEY_TYPE_RSA_2048, &factory->perspectives[i]));
+    }
+    TRY(key_generate(KEY_TYPE_ED25519, &factory->stranger));
+    TRY(key_generate(KEY_TYPE_RSA_2048, &factory->strange_perspective));
+    return key_generate(KEY_TYPE_RSA_2048, &factory->subscriber);
+}
+
+static void factory_roster(struct factory *factory)
+{
+    static const char *const regions[FACTORY_PERSPECTIVES] = { "apnic", "apnic", "arin", "ripe",
+        "lacnic", "afrinic" };
+    struct roster *roster = &factory->roster;
+    *roster = (struct roster){ .epoch = 3,
+        .policy_set = POLICY_PUBLIC,
+        .repository_url = "http://ecert.example.net",
+        .caa_identity = "ecert.example.net",
+        .created = HIERARCHY_CREATED,
+        .officer_count = FACTORY_OFFICERS,
+        .perspective_count = FACTORY_PERSPECTIVES };
+    for (size_t i = 0; i < FACTORY_OFFICERS; i++) {
+        struct officer *officer = &roster->officers[i];
+        snprintf(officer->id, sizeof officer->id, "officer-%zu", i + 1);
+        officer->name = "Officer";
+        officer->roles = i < 2 ? OFFICER_ROLE_OFFICER : OFFICER_ROLE_AUDITOR;
+        officer->spki = key_spki(factory->officers[i]);
+        memcpy(officer->key_id, key_spki_sha256(factory->officers[i]).data, HASH_BYTES);
+    }
+    for (size_t i = 0; i < FACTORY_PERSPECTIVES; i++) {
+        struct perspective *perspective = &roster->perspectives[i];
+        snprintf(perspective->id, sizeof perspective->id, i == 0 ? "primary" : "remote-%zu", i);
+        snprintf(perspective->region, sizeof perspective->region, "%s", regions[i]);
+        perspective->primary = i == 0;
+        perspective->spki = key_spki(factory->perspectives[i]);
+    }
+}
+
+static enum err factory_issuer(struct factory *factory, enum key_type issuer_type)
+{
+    const struct ceremony_profile profile = {
+        .url = "http://ecert.example.net",
+        .country = "HK",
+        .state_or_province = "Hong Kong",
+        .locality = "Hong Kong",
+        .organisation = "Example Post",
+        .root = { "root", "Example Root CA", "root", "root", "p384", 10 },
+        .issuer = { "ssl-ca-3-17", "Example SSL CA", "ssl-ca", "ssl-ca", "rsa2048", 5 },
+    };
+    struct key *key = NULL;
+    AUTO_PTR(key) root_key = NULL;
+    AUTO(buf) certificate = buf_make(CERTIFICATE_MAX_BYTES);
+    TRY(key_generate(KEY_TYPE_P384, &root_key));
+    TRY(key_generate(issuer_type, &key));
+    TRY(authority_root(&profile, root_key, HIERARCHY_CREATED, &factory->root, NULL));
+    TRY(authority_issuer(&profile, key, root_key, buf_span(&factory->root), HIERARCHY_CREATED,
+        &certificate, NULL));
+    struct issuer *issuer = &factory->roster.issuers[factory->roster.issuer_count++];
+    snprintf(issuer->id, sizeof issuer->id, "ssl-ca-3-17");
+    issuer->name = "ssl-ca";
+    issuer->crl_name = "ssl-ca";
+    issuer->certificate = buf_span(&certificate);
+    TRY(issuer_key_init(&factory->roster, issuer, key, &factory->issuer, NULL));
+    issuer->certificate = buf_span(&factory->issuer.der);
+    return OK;
+}
+
+enum err sample_init(struct sample *sample, const struct factory *factory, int64_t now,
+    unsigned serial_of_request)
+{
+    *sample = (struct sample){ .factory = factory,
+        .now = now,
+        .application_der = buf_make(64 * 1024),
+        .csr = buf_make(CSR_MAX_BYTES),
+        .der = buf_make(WARRANT_MAX_BYTES) };
+    struct warrant *warrant = &sample->warrant;
+    const struct profile *profile = profile_by_id("ov-server-1");
+    sample_application(sample, serial_of_request);
+    store_be32(warrant->request.enrolment, serial_of_request);
+    warrant->request.ordinal = 1;
+    warrant->approval_count = 2;
+    for (size_t i = 0; i < 2; i++) {
+        struct approval *approval = &warrant->approvals[i];
+        approval->role = i == 0 ? APPROVAL_VETTED : APPROVAL_APPROVED;
+        approval->time = now - 3 * 86400;
+        approval->key_type = OFFICER_KEY_ED25519;
+        memcpy(approval->key_id, factory->roster.officers[i].key_id, HASH_BYTES);
+    }
+    warrant->evidence = sample->evidence;
+    warrant->evidence_count = sample->application.name_count;
+    warrant->epoch = factory->roster.epoch;
+    snprintf(warrant->profile_id, sizeof warrant->profile_id, "%s", profile->id);
+    TRY(profile_hash(profile, warrant->profile_hash));
+    TRY(sample_csr(sample, factory->subscriber, sample->names[0]));
+    TRY(sample_bind(sample));
+    TRY(sample_sign(sample));
+    return sample_format(sample);
+}
+
+void sample_release(struct sample *sample)
+{
+    buf_release(&sample->application_der);
+    buf_release(&sample->csr);
+    buf_release(&sample->der);
+}
+
+static void sample_application(struct sample *sample, unsigned serial_of_request)
+{
+    sample->names[0] = "www.shop.example.com";
+    sample->application = (struct application){
+        .edition = EDITION_SERVER,
+        .names = sample->names,
+        .name_count = 1,
+        .subject = { .country = "HK", .state_or_province = "Hong Kong", .locality = "Hong Kong",
+            .organisation = "Shop Example Limited", .organisation_zh = "例子商店有限公司",
+            .branch = "", .branch_zh = "", .brn = "12345678", .ci_cr = "", .other_document = "",
+            .srn = "0002142877" },
+        .ev = { "", "", "" },
+        .representative = { .name = "Chan Tai Man", .email = "ar@shop.example.com",
+            .language = "zh-HK", .address = { "Flat 1", "Hong Kong" }, .address_count = 2 },
+        .created = sample->now - 4 * 86400,
+    };
+    store_be32(sample->application.id, serial_of_request);
+}
+
+enum err sample_bind(struct sample *sample)
+{
+    struct warrant *warrant = &sample->warrant;
+    uint8_t hash[HASH_BYTES];
+    buf_clear(&sample->application_der);
+    TRY(application_format(&sample->application, &sample->application_der));
+    TRY(application_hash(buf_span(&sample->application_der), hash));
+    warrant->application_der = buf_span(&sample->application_der);
+    warrant->application = sample->application;
+    for (size_t i = 0; i < warrant->approval_count; i++) {
+        memcpy(warrant->approvals[i].application_hash, hash, HASH_BYTES);
+    }
+    for (size_t n = 0; n < sample->application.name_count; n++) {
+        sample->evidence[n] =
+            (struct name_evidence){ sample->observations[n], FACTORY_PERSPECTIVES };
+        for (size_t i = 0; i < FACTORY_PERSPECTIVES; i++) {
+            struct observation *observation = &sample->observations[n][i];
+            const char *name = sample->application.names[n];
+            *observation = (struct observation){ .dnssec = DNSSEC_SECURE,
+                .time = sample->now - 600 };
+            snprintf(observation->perspective, sizeof observation->perspective, "%s",
+                sample->factory->roster.perspectives[i].id);
+            memset(observation->attempt, (int)(n + 1), ATTEMPT_BYTES);
+            memcpy(observation->challenge.application_hash, hash, HASH_BYTES);
+            snprintf(observation->challenge.name, sizeof observation->challenge.name, "%s", name);
+            observation->challenge.method = DCV_DNS;
+            observation->challenge.created = sample->now - 86400;
+            memset(observation->challenge.nonce, (int)(n + 9), NONCE_BYTES);
+            snprintf(observation->adn, sizeof observation->adn, "%s",
+                challenge_base_name(&observation->challenge));
+        }
+    }
+    return OK;
+}
+
+enum err sample_sign_approval(struct sample *sample, size_t at, const struct key *key)
+{
+    struct approval *approval = &sample->warrant.approvals[at];
+    uint8_t signature[SIGNATURE_MAX_BYTES];
+    size_t len = 0;
+    AUTO(buf) message = buf_make(1024);
+    TRY(approval_message(approval, &message));
+    TRY(signature_make(key, SIGNATURE_ED25519, buf_span(&message), signature, &len));
+    memcpy(sample->approval_signatures[at], signature, 64);
+    approval->signature = SPAN_OF(sample->approval_signatures[at]);
+    return OK;
+}
+
+enum err sample_sign_observation(
+    struct sample *sample, size_t name, size_t at, const struct key *key)
+{
+    struct observation *observation = &sample->observations[name][at];
+    uint8_t part[4096], signature[SIGNATURE_MAX_BYTES];
+    size_t part_len = 0, len = 0;
+    struct der_writer writer = der_writer_make(part, sizeof part);
+    observation_write_signed_part(&writer, observation);
+    TRY(der_writer_finish(&writer, &part_len));
+    TRY(signature_make(key, SIGNATURE_RSA_SHA256, span_make(part, part_len), signature, &len));
+    memcpy(sample->signatures[name][at], signature, 256);
+    observation->signature = SPAN_OF(sample->signatures[name][at]);
+    return OK;
+}
+
+enum err sample_sign(struct sample *sample)
+{
+    for (size_t i = 0; i < sample->warrant.approval_count; i++) {
+        TRY(sample_sign_approval(sample, i, sample->factory->officers[i]));
+    }
+    for (size_t n = 0; n < sample->warrant.evidence_count; n++) {
+        for (size_t i = 0; i < sample->evidence[n].count; i++) {
+            struct observation *observation = &sample->observations[n][i];
+            TRY(challenge_expected(&observation->challenge, observation->expected));
+            TRY(sample_sign_observation(sample, n, i, sample->factory->perspectives[i]));
+        }
+    }
+    return OK;
+}
+
+enum err sample_format(struct sample *sample)
+{
+    sample->warrant.csr = buf_span(&sample->csr);
+    buf_clear(&sample->der);
+    return warrant_format(&sample->warrant, &sample->der);
+}
+
+enum err sample_csr(struct sample *sample, const struct key *key, const char *name)
+{
+    const struct name_entry entry = { oid_common_name, span_from_text(name) };
+    struct span names[] = { span_from_text(name) };
+    AUTO(buf) subject = buf_make(1024);
+    TRY(name_write(&entry, 1, NULL, &subject));
+    const struct csr_fields fields = { buf_span(&subject), names, 1 };
+    buf_clear(&sample->csr);
+    TRY(csr_write(&fields, key, &sample->csr));
+    sample->warrant.csr = buf_span(&sample->csr);
+    return OK;
+}

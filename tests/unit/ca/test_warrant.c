@@ -1,0 +1,344 @@
+/* The attempt: every field of a valid warrant is changed in turn, and each time the one reason that
+ * fits it comes back. A row says when the change happens: before all is bound and signed again (who
+ * could do that owns every key but judgement), before signing, or behind the signatures' back. */
+#include "tests/factory/factory.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#define NOW INT64_C(1795000000) /* 2026-11-18 */
+
+static struct factory factory;
+static struct key *loaded[FACTORY_PERSPECTIVES];
+
+static enum err verify(void *ctx, size_t index, struct span part, struct span signature)
+{
+    (void)ctx;
+    return signature_verify(loaded[index], SIGNATURE_RSA_SHA256, part, signature);
+}
+
+static const struct observation_verifier verifier = { verify, NULL };
+
+/* Parses the sample's DER and checks it at its own time. */
+static enum err verdict(struct sample *sample, struct reason *ret_reason)
+{
+    struct warrant warrant;
+    struct entitlement entitlement;
+    AUTO(arena) arena = arena_make(WARRANT_ARENA_BYTES);
+    AUTO(buf) again = buf_make(WARRANT_MAX_BYTES);
+    *ret_reason = (struct reason){ 0 };
+    assert_int_equal(sample_format(sample), OK);
+    assert_int_equal(warrant_parse(buf_span(&sample->der), &arena, &warrant), OK);
+    assert_int_equal(warrant_format(&warrant, &again), OK);
+    assert_true(span_equal(buf_span(&again), buf_span(&sample->der)));
+    return warrant_check(
+        &warrant, &factory.roster, &verifier, sample->now, &arena, &entitlement, ret_reason);
+}
+
+enum moment { BOUND, SIGNED, AFTERWARDS };
+
+struct attempt {
+    const char *code;
+    enum moment moment;
+    void (*spoil)(struct sample *sample);
+};
+
+#define OBSERVATION(i) sample->observations[0][i]
+#define EVERY_OBSERVATION(statement)                                                               \
+    for (size_t i = 0; i < FACTORY_PERSPECTIVES; i++) {                                            \
+        struct observation *o = &sample->observations[0][i];                                       \
+        statement;                                                                                 \
+    }
+#define SPOIL(name, statement)                                                                     \
+    static void name(struct sample *sample)                                                        \
+    {                                                                                              \
+        statement;                                                                                 \
+    }
+
+/* clang-format off */
+SPOIL(name_of_another, sample->names[0] = "www.example.org")
+SPOIL(name_invalid, sample->names[0] = "www.Shop.example.com")
+SPOIL(organisation_missing, sample->application.subject.organisation = "")
+SPOIL(edition_other, sample->application.edition = EDITION_EV)
+SPOIL(chinese_without_name, (sample->application.subject.organisation_zh = "", sample->warrant.chinese = true))
+SPOIL(organisation_changed, sample->application.subject.organisation = "Other Limited"; (void)!application_format(&sample->application, (buf_clear(&sample->application_der), &sample->application_der)); sample->warrant.application_der = buf_span(&sample->application_der))
+SPOIL(one_approval, sample->warrant.approval_count = 1)
+SPOIL(roles_swapped, sample->warrant.approvals[0].role = APPROVAL_APPROVED)
+SPOIL(vetted_twice, sample->warrant.approvals[1].role = APPROVAL_VETTED)
+SPOIL(same_officer_twice, memcpy(sample->warrant.approvals[1].key_id, sample->warrant.approvals[0].key_id, HASH_BYTES); (void)!sample_sign_approval(sample, 1, factory.officers[0]))
+SPOIL(officer_unknown, memcpy(sample->warrant.approvals[1].key_id, key_spki_sha256(factory.stranger).data, HASH_BYTES); (void)!sample_sign_approval(sample, 1, factory.stranger))
+SPOIL(officer_is_auditor, memcpy(sample->warrant.approvals[0].key_id, factory.roster.officers[2].key_id, HASH_BYTES); (void)!sample_sign_approval(sample, 0, factory.officers[2]))
+SPOIL(approval_of_another, sample->warrant.approvals[1].application_hash[5] ^= 1; (void)!sample_sign_approval(sample, 1, factory.officers[1]))
+SPOIL(approval_tomorrow, sample->warrant.approvals[1].time = NOW + 86400)
+SPOIL(approval_redated, sample->warrant.approvals[1].time -= 86400)
+SPOIL(approval_signature, sample->approval_signatures[0][7] ^= 1)
+SPOIL(approval_signature_short, sample->warrant.approvals[1].signature.len = 63)
+SPOIL(approval_by_the_other_key, (void)!sample_sign_approval(sample, 1, factory.officers[0]))
+SPOIL(subscription_over, sample->warrant.approvals[1].time = NOW - 367 * 86400)
+SPOIL(ordinal_zero, sample->warrant.request.ordinal = 0)
+SPOIL(epoch_old, sample->warrant.epoch--)
+SPOIL(profile_other, memcpy(sample->warrant.profile_id, "ev-server-1", 12))
+SPOIL(profile_unknown, sample->warrant.profile_id[0] = 'x')
+SPOIL(profile_hash_other, sample->warrant.profile_hash[0] ^= 1)
+SPOIL(csr_of_another_name, (void)!sample_csr(sample, factory.subscriber, "www.example.org"))
+SPOIL(csr_signature, sample->csr.data[sample->csr.len - 5] ^= 1)
+SPOIL(csr_truncated, sample->csr.len -= 1)
+SPOIL(csr_empty, sample->csr.len = 0)
+SPOIL(csr_by_ed25519, (void)!sample_csr(sample, factory.stranger, "www.shop.example.com"))
+SPOIL(evidence_none, sample->warrant.evidence_count = 0)
+SPOIL(evidence_empty, sample->evidence[0].count = 0)
+SPOIL(challenge_name, EVERY_OBSERVATION(memcpy(o->challenge.name, "www.example.org", 16)))
+SPOIL(challenge_application, EVERY_OBSERVATION(o->challenge.application_hash[0] ^= 1))
+SPOIL(challenge_method_not_offered, EVERY_OBSERVATION(o->challenge.method = DCV_PERSISTENT))
+SPOIL(challenge_key, EVERY_OBSERVATION(o->challenge.has_spki = true))
+SPOIL(challenge_month_old, EVERY_OBSERVATION(o->challenge.created = o->time - 30 * 86400 - 1))
+SPOIL(challenge_from_the_future, EVERY_OBSERVATION(o->challenge.created = o->time + 3600))
+SPOIL(challenge_other_nonce, OBSERVATION(3).challenge.nonce[0] ^= 1)
+SPOIL(attempt_spliced, OBSERVATION(2).attempt[0] ^= 1)
+SPOIL(attempt_stretched, OBSERVATION(2).time -= 901)
+SPOIL(observation_too_old, EVERY_OBSERVATION(o->time = NOW - 201 * 86400; o->challenge.created = o->time - 60))
+SPOIL(observation_caa_stale, EVERY_OBSERVATION(o->time = NOW - 8 * 3600 - 1))
+SPOIL(observation_tomorrow, EVERY_OBSERVATION(o->time = NOW + 3600))
+SPOIL(perspective_twice, memcpy(OBSERVATION(4).perspective, OBSERVATION(3).perspective, PERSPECTIVE_ID_MAX); (void)!sample_sign_observation(sample, 0, 4, factory.perspectives[3]))
+SPOIL(perspective_unknown, memcpy(OBSERVATION(4).perspective, "remote-9", 9))
+SPOIL(perspective_stranger, (void)!sample_sign_observation(sample, 0, 2, factory.strange_perspective))
+SPOIL(perspective_for_another, (void)!sample_sign_observation(sample, 0, 2, factory.perspectives[3]))
+SPOIL(expected_other, OBSERVATION(1).expected[0] ^= 1; (void)!sample_sign_observation(sample, 0, 1, factory.perspectives[1]))
+SPOIL(adn_other, memcpy(OBSERVATION(1).adn, "shop.example.com", 17))
+SPOIL(observation_signature, sample->signatures[0][5][100] ^= 1)
+SPOIL(observation_dcv_turned, OBSERVATION(5).dcv = DCV_FAILED)
+SPOIL(observation_caa_turned, OBSERVATION(5).caa = CAA_PROHIBITS)
+SPOIL(observation_dnssec_turned, OBSERVATION(5).dnssec = DNSSEC_INSECURE)
+SPOIL(observation_time_turned, OBSERVATION(5).time += 1)
+SPOIL(primary_failed, OBSERVATION(0).dcv = DCV_FAILED)
+SPOIL(primary_caa, OBSERVATION(0).caa = CAA_PROHIBITS)
+SPOIL(primary_bogus, OBSERVATION(0).dnssec = DNSSEC_BOGUS)
+SPOIL(primary_dnssec_unknown, OBSERVATION(0).dnssec = DNSSEC_UNKNOWN)
+SPOIL(primary_left_out, (memmove(&OBSERVATION(0), &OBSERVATION(1), 5 * sizeof OBSERVATION(0)), sample->evidence[0].count = 5))
+SPOIL(two_remotes_failed, (OBSERVATION(4).dcv = DCV_FAILED, OBSERVATION(5).dcv = DCV_FAILED))
+SPOIL(two_remotes_left_out, sample->evidence[0].count = 4)
+SPOIL(two_remotes_bogus, (OBSERVATION(4).dnssec = DNSSEC_BOGUS, OBSERVATION(5).dnssec = DNSSEC_BOGUS))
+SPOIL(one_failed_one_forbidden, (OBSERVATION(4).caa = CAA_PROHIBITS, OBSERVATION(5).dcv = DCV_FAILED))
+
+static const struct attempt attempts[] = {
+    { "application.name", BOUND, name_invalid },
+    { "application.organisation", BOUND, organisation_missing },
+    { "application.business_category", BOUND, edition_other },
+    { "csr.foreign_name", BOUND, name_of_another },
+    { "warrant.chinese", BOUND, chinese_without_name },
+    { "warrant.approval_hash", AFTERWARDS, organisation_changed },
+    { "warrant.approvals", SIGNED, one_approval },
+    { "warrant.approvals", SIGNED, roles_swapped },
+    { "warrant.approvals", SIGNED, vetted_twice },
+    { "warrant.same_officer", AFTERWARDS, same_officer_twice },
+    { "warrant.officer_unknown", AFTERWARDS, officer_unknown },
+    { "warrant.officer_role", AFTERWARDS, officer_is_auditor },
+    { "warrant.approval_hash", AFTERWARDS, approval_of_another },
+    { "warrant.approval_time", SIGNED, approval_tomorrow },
+    { "warrant.approval_signature", AFTERWARDS, approval_redated },
+    { "warrant.approval_signature", AFTERWARDS, approval_signature },
+    { "warrant.approval_signature", AFTERWARDS, approval_signature_short },
+    { "warrant.approval_signature", AFTERWARDS, approval_by_the_other_key },
+    { "warrant.subscription", SIGNED, subscription_over },
+    { "warrant.request", AFTERWARDS, ordinal_zero },
+    { "warrant.epoch", AFTERWARDS, epoch_old },
+    { "warrant.profile", AFTERWARDS, profile_other },
+    { "warrant.profile", AFTERWARDS, profile_unknown },
+    { "warrant.profile_hash", AFTERWARDS, profile_hash_other },
+    { "csr.foreign_name", AFTERWARDS, csr_of_another_name },
+    { "csr.signature", AFTERWARDS, csr_signature },
+    { "csr.der", AFTERWARDS, csr_truncated },
+    { "csr.der", AFTERWARDS, csr_empty },
+    { "csr.key_unsupported", AFTERWARDS, csr_by_ed25519 },
+    { "warrant.evidence_missing", AFTERWARDS, evidence_none },
+    { "warrant.evidence_missing", AFTERWARDS, evidence_empty },
+    { "warrant.name", SIGNED, challenge_name },
+    { "warrant.application_binding", SIGNED, challenge_application },
+    { "warrant.method", SIGNED, challenge_method_not_offered },
+    { "warrant.key_binding", SIGNED, challenge_key },
+    { "warrant.challenge_old", SIGNED, challenge_month_old },
+    { "warrant.challenge_old", SIGNED, challenge_from_the_future },
+    { "warrant.challenge", SIGNED, challenge_other_nonce },
+    { "warrant.attempt", SIGNED, attempt_spliced },
+    { "warrant.attempt", SIGNED, attempt_stretched },
+    { "warrant.evidence_old", SIGNED, observation_too_old },
+    { "warrant.caa_stale", SIGNED, observation_caa_stale },
+    { "warrant.observation_time", SIGNED, observation_tomorrow },
+    { "warrant.perspective_twice", AFTERWARDS, perspective_twice },
+    { "warrant.perspective_unknown", SIGNED, perspective_unknown },
+    { "warrant.observation_signature", AFTERWARDS, perspective_stranger },
+    { "warrant.observation_signature", AFTERWARDS, perspective_for_another },
+    { "warrant.expected", AFTERWARDS, expected_other },
+    { "warrant.adn", SIGNED, adn_other },
+    { "warrant.observation_signature", AFTERWARDS, observation_signature },
+    { "warrant.observation_signature", AFTERWARDS, observation_dcv_turned },
+    { "warrant.observation_signature", AFTERWARDS, observation_caa_turned },
+    { "warrant.observation_signature", AFTERWARDS, observation_dnssec_turned },
+    { "warrant.observation_signature", AFTERWARDS, observation_time_turned },
+    { "warrant.primary_dcv", SIGNED, primary_failed },
+    { "warrant.primary_caa", SIGNED, primary_caa },
+    { "warrant.primary_dnssec", SIGNED, primary_bogus },
+    { "warrant.primary_dnssec", SIGNED, primary_dnssec_unknown },
+    { "warrant.primary_missing", AFTERWARDS, primary_left_out },
+    { "warrant.quorum", SIGNED, two_remotes_failed },
+    { "warrant.quorum", AFTERWARDS, two_remotes_left_out },
+    { "warrant.quorum", SIGNED, two_remotes_bogus },
+    { "warrant.quorum", SIGNED, one_failed_one_forbidden },
+};
+/* clang-format on */
+
+static void the_unspoilt_warrant_entitles(void **state)
+{
+    struct reason reason;
+    struct sample sample;
+    (void)state;
+    assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
+    assert_int_equal(verdict(&sample, &reason), OK);
+    sample_release(&sample);
+}
+
+static void every_field_changed_is_refused_with_its_reason(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof attempts / sizeof attempts[0]; i++) {
+        struct reason reason;
+        struct sample sample;
+        assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
+        if (attempts[i].moment == BOUND) {
+            attempts[i].spoil(&sample);
+            assert_int_equal(sample_bind(&sample), OK);
+        } else if (attempts[i].moment == SIGNED) {
+            attempts[i].spoil(&sample);
+        }
+        assert_int_equal(sample_sign(&sample), OK);
+        if (attempts[i].moment == AFTERWARDS) {
+            attempts[i].spoil(&sample);
+        }
+        if (verdict(&sample, &reason) != ERR_DENIED ||
+            strcmp(reason.code, attempts[i].code) != 0) {
+            fail_msg("attempt %zu: %s instead of %s", i, reason.code, attempts[i].code);
+        }
+        sample_release(&sample);
+    }
+}
+
+static void one_failing_remote_of_five_is_forgiven(void **state)
+{
+    struct reason reason;
+    struct sample sample;
+    (void)state;
+    assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
+    sample.observations[0][4].dcv = DCV_FAILED;
+    assert_int_equal(sample_sign(&sample), OK);
+    assert_int_equal(verdict(&sample, &reason), OK);
+    sample.evidence[0].count = 5;
+    assert_int_equal(verdict(&sample, &reason), ERR_DENIED);
+    assert_string_equal(reason.code, "warrant.quorum");
+    sample_release(&sample);
+}
+
+static void remotes_of_one_region_do_for_the_private_set_only(void **state)
+{
+    struct reason reason;
+    struct sample sample;
+    struct roster kept = factory.roster;
+    (void)state;
+    for (size_t i = 0; i < FACTORY_PERSPECTIVES; i++) {
+        memcpy(factory.roster.perspectives[i].region, "apnic", 6);
+    }
+    assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
+    assert_int_equal(verdict(&sample, &reason), ERR_DENIED);
+    assert_string_equal(reason.code, "warrant.regions");
+    factory.roster.policy_set = POLICY_PRIVATE;
+    assert_int_equal(verdict(&sample, &reason), OK);
+    factory.roster = kept;
+    sample_release(&sample);
+}
+
+static void a_key_made_first_binds_the_evidence(void **state)
+{
+    struct reason reason;
+    struct sample sample;
+    (void)state;
+    assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
+    for (size_t i = 0; i < FACTORY_PERSPECTIVES; i++) {
+        struct challenge *challenge = &sample.observations[0][i].challenge;
+        challenge->has_spki = true;
+        memcpy(challenge->spki_hash, key_spki_sha256(factory.subscriber).data, HASH_BYTES);
+    }
+    assert_int_equal(sample_sign(&sample), OK);
+    assert_int_equal(verdict(&sample, &reason), OK);
+    assert_int_equal(
+        sample_csr(&sample, factory.strange_perspective, "www.shop.example.com"), OK);
+    assert_int_equal(verdict(&sample, &reason), ERR_DENIED);
+    assert_string_equal(reason.code, "warrant.key_binding");
+    assert_true(warrant_lapsed(&reason));
+    sample_release(&sample);
+}
+
+static void a_wildcard_holds_its_bare_name_too(void **state)
+{
+    struct reason reason;
+    struct sample sample;
+    (void)state;
+    assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
+    sample.names[0] = "*.shop.example.com";
+    sample.application.edition = EDITION_WILDCARD;
+    assert_int_equal(sample_csr(&sample, factory.subscriber, "shop.example.com"), OK);
+    assert_int_equal(sample_bind(&sample), OK);
+    assert_int_equal(sample_sign(&sample), OK);
+    assert_int_equal(verdict(&sample, &reason), OK);
+    sample_release(&sample);
+}
+
+static void truncated_and_lengthened_warrants_are_no_warrants(void **state)
+{
+    struct warrant warrant;
+    struct sample sample;
+    (void)state;
+    assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
+    struct span der = buf_span(&sample.der);
+    for (size_t len = 0; len < der.len; len += 1 + len / 40) {
+        AUTO(arena) arena = arena_make(WARRANT_ARENA_BYTES);
+        assert_int_not_equal(warrant_parse(span_make(der.data, len), &arena, &warrant), OK);
+    }
+    AUTO(arena) arena = arena_make(WARRANT_ARENA_BYTES);
+    buf_append_byte(&sample.der, 0);
+    assert_int_not_equal(warrant_parse(buf_span(&sample.der), &arena, &warrant), OK);
+    sample_release(&sample);
+}
+
+static int make_factory(void **state)
+{
+    (void)state;
+    if (factory_init(&factory, KEY_TYPE_P256) != OK) {
+        return -1;
+    }
+    for (size_t i = 0; i < FACTORY_PERSPECTIVES; i++) {
+        loaded[i] = factory.perspectives[i];
+    }
+    return 0;
+}
+
+static int drop_factory(void **state)
+{
+    (void)state;
+    factory_release(&factory);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_unspoilt_warrant_entitles),
+        cmocka_unit_test(every_field_changed_is_refused_with_its_reason),
+        cmocka_unit_test(one_failing_remote_of_five_is_forgiven),
+        cmocka_unit_test(remotes_of_one_region_do_for_the_private_set_only),
+        cmocka_unit_test(a_key_made_first_binds_the_evidence),
+        cmocka_unit_test(a_wildcard_holds_its_bare_name_too),
+        cmocka_unit_test(truncated_and_lengthened_warrants_are_no_warrants),
+    };
+    return cmocka_run_group_tests(tests, make_factory, drop_factory);
+}
