@@ -56,6 +56,8 @@ static const struct explanation explanations[] = {
     { "letter.not_made_yet", "the courier has not made the letter yet",
         "try again in a moment; `ecertadm status` shows whether the service is whole",
         EXIT_FAILED },
+    { "courier.print", "the letter is not in the spool",
+        "a printed letter is gone; `ecertadm letter list` shows what is there", EXIT_FAILED },
     { "letter.", "the letter cannot be printed",
         "`ecertadm letter list` shows the letters; a printed one is gone from the spool",
         EXIT_FAILED },
