@@ -165,7 +165,7 @@ enum err portal_error_page(
     struct reason shown = reason;
     const char *heading = status_heading(visit, status);
     if (shown.code[0] == '\0') {
-        (void)reason_set(&shown, OK, heading, "", "", "");
+        (void)reason_set(&shown, ERR_INPUT, heading, "", "", "");
     }
     language_format_reason(visit->language, &shown, "", &text);
     language_format_reason(visit->language, &shown, ".next", &next);

@@ -1,0 +1,72 @@
+#!/usr/bin/env python3
+"""kill -9 of each process in mid-walk, and the walk goes on: state is in the store and the journals."""
+import subprocess
+import threading
+import time
+import unittest
+
+from world import ROLES, World
+
+KILLS = 3
+
+
+class Kills(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.world = World()
+        cls.world.__enter__()
+        cls.addClassCleanup(cls.world.stop)
+
+    def walk_while(self, disturb):
+        """Applies and enrols; `disturb` is called again and again until the walk has ended."""
+        world = self.world
+        world.run("rm", "-rf", world.path("subscriber/store"))
+        over = threading.Event()
+        failures = []
+
+        def disturber():
+            try:
+                for _ in range(KILLS):
+                    if over.wait(0.5):
+                        return
+                    disturb()
+            except AssertionError as failure:
+                failures.append(failure)
+
+        world.script("apply")
+        thread = threading.Thread(target=disturber)
+        thread.start()
+        try:
+            world.script("enrol")
+        except subprocess.TimeoutExpired as late:
+            self.fail(f"the walk stands still: {late.stdout}\n{world.logs()}")
+        finally:
+            over.set()
+            thread.join()
+        self.assertEqual(failures, [])
+        self.assertIn("SSL certificate verify ok", world.script("verify").stdout)
+
+    def test_the_office_goes_on_when_courier_or_registrar_are_killed(self):
+        for role in ("courier", "registrar"):
+            with self.subTest(role):
+                self.world.kill(role)
+                self.world.script("apply")
+
+    def test_a_perspective_may_be_missing(self):
+        self.world.run("kill", "-9", self.world.server_pid("perspective-5"))
+        time.sleep(0.2)
+        self.walk_while(lambda: None)
+
+
+def kill_test(role):
+    def test(self):
+        self.walk_while(lambda: self.world.kill(role))
+    return test
+
+
+for ROLE in ROLES:
+    setattr(Kills, f"test_the_walk_goes_on_when_the_{ROLE}_is_killed", kill_test(ROLE))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
