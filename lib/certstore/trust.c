@@ -223,8 +223,12 @@ enum err certstore_judge(const struct certstore *store, const struct certstore_i
         TRY(is_untrusted(store, buf_span(&item->certificate), &untrusted));
         AUTO(trust) trust = { 0 };
         TRY(trust_load(store, buf_span(&item->chain), &trust));
-        enum err err = trust_verify(&trust, buf_span(&item->certificate), /* require_crl= */ true,
-            now, &judgement.reason);
+        struct span leaf = buf_span(&item->certificate);
+        /* Trust and dates first: what is wrong with them matters more than a missing list. */
+        enum err err = trust_verify(&trust, leaf, /* require_crl= */ false, now, &judgement.reason);
+        err = err == OK
+            ? trust_verify(&trust, leaf, /* require_crl= */ true, now, &judgement.reason)
+            : err;
         judgement.state = untrusted ? CERTSTORE_UNTRUSTED_STATE
             : err == OK             ? CERTSTORE_VALID
             : err == ERR_DENIED || err == ERR_INPUT || err == ERR_SIGNATURE

@@ -1,0 +1,224 @@
+/* Directories and files that hold keys: modes whatever the umask, and no way in by links. */
+#include "lib/certstore/folder.h"
+
+#include "tests/unit/certstore/authority.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char scratch[64];
+
+static void path_of(const char *name, char ret_path[PATH_MAX])
+{
+    snprintf(ret_path, PATH_MAX, "%s/%s", scratch, name);
+}
+
+static mode_t mode_of(const char *name)
+{
+    char path[PATH_MAX];
+    struct stat status;
+    path_of(name, path);
+    assert_int_equal(lstat(path, &status), 0);
+    return status.st_mode & 07777;
+}
+
+static void open_store(struct folder *ret_folder)
+{
+    char path[PATH_MAX];
+    path_of("store", path);
+    assert_int_equal(folder_open_path(path, NULL, ret_folder), OK);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    scratch_make(scratch, sizeof scratch);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    scratch_remove(scratch);
+    return 0;
+}
+
+static void modes_are_tight_whatever_the_umask(void **state)
+{
+    (void)state;
+    static const mode_t masks[] = { 0, 0777 };
+    for (size_t i = 0; i < 2; i++) {
+        mode_t before = umask(masks[i]);
+        AUTO(folder) folder = { 0 }, inner = { 0 };
+        open_store(&folder);
+        enum err err = folder_open(&folder, "inner", FOLDER_MAKE, &inner);
+        err = err == OK ? folder_write(&inner, "key.pem", SPAN_LITERAL("secret")) : err;
+        umask(before);
+        assert_int_equal(err, OK);
+        assert_int_equal(mode_of("store"), 0700);
+        assert_int_equal(mode_of("store/inner"), 0700);
+        assert_int_equal(mode_of("store/inner/key.pem"), 0600);
+        assert_int_equal(folder_remove(&folder, "inner"), OK);
+    }
+}
+
+static void a_directory_open_to_others_is_refused(void **state)
+{
+    (void)state;
+    char path[PATH_MAX];
+    path_of("store", path);
+    assert_int_equal(mkdir(path, 0700), 0);
+    assert_int_equal(chmod(path, 0750), 0);
+    AUTO(folder) folder = { 0 };
+    struct reason reason = { 0 };
+    assert_int_equal(folder_open_path(path, &reason, &folder), ERR_DENIED);
+    assert_string_equal(reason.code, "certstore.directory");
+    assert_non_null(strstr(reason.seen, "0750"));
+}
+
+static void a_directory_of_somebody_else_is_refused(void **state)
+{
+    (void)state;
+    char path[PATH_MAX];
+    if (geteuid() != 0) {
+        skip();
+    }
+    path_of("store", path);
+    assert_int_equal(mkdir(path, 0700), 0);
+    assert_int_equal(chown(path, 12345, 12345), 0);
+    AUTO(folder) folder = { 0 };
+    assert_int_equal(folder_open_path(path, NULL, &folder), ERR_DENIED);
+}
+
+static void a_link_in_place_of_a_directory_is_refused(void **state)
+{
+    (void)state;
+    char path[PATH_MAX], target[PATH_MAX];
+    path_of("store", path);
+    path_of("elsewhere", target);
+    assert_int_equal(mkdir(target, 0700), 0);
+    assert_int_equal(symlink(target, path), 0);
+    AUTO(folder) folder = { 0 };
+    assert_int_equal(folder_open_path(path, NULL, &folder), ERR_DENIED);
+    assert_int_equal(unlink(path), 0);
+    open_store(&folder);
+    path_of("store/personal", path);
+    assert_int_equal(symlink(target, path), 0);
+    AUTO(folder) inner = { 0 };
+    assert_int_equal(folder_open(&folder, "personal", FOLDER_MAKE, &inner), ERR_DENIED);
+}
+
+static void a_file_behind_a_link_is_neither_read_nor_written_through(void **state)
+{
+    (void)state;
+    char trap[PATH_MAX], target[PATH_MAX];
+    AUTO(folder) folder = { 0 };
+    AUTO(buf) content = { 0 };
+    open_store(&folder);
+    path_of("target", target);
+    path_of("store/key.pem", trap);
+    int fd = open(target, O_WRONLY | O_CREAT, 0600);
+    assert_int_equal(write(fd, "theirs", 6), 6);
+    close(fd);
+    assert_int_equal(symlink(target, trap), 0);
+    assert_int_equal(folder_read(&folder, "key.pem", 100, &content), ERR_DENIED);
+    assert_int_equal(folder_write(&folder, "key.pem", SPAN_LITERAL("ours")), OK);
+    struct stat status;
+    assert_int_equal(lstat(trap, &status), 0);
+    assert_true(S_ISREG(status.st_mode));
+    assert_int_equal(stat(target, &status), 0);
+    assert_int_equal(status.st_size, 6);
+}
+
+static void a_file_with_a_second_name_is_not_read(void **state)
+{
+    (void)state;
+    char path[PATH_MAX], second[PATH_MAX];
+    AUTO(folder) folder = { 0 };
+    AUTO(secret) content = { 0 };
+    open_store(&folder);
+    assert_int_equal(folder_write(&folder, "key.pem", SPAN_LITERAL("ours")), OK);
+    path_of("store/key.pem", path);
+    path_of("second", second);
+    assert_int_equal(link(path, second), 0);
+    assert_int_equal(folder_read_secret(&folder, "key.pem", 100, &content), ERR_DENIED);
+}
+
+static void a_file_open_to_others_is_not_read(void **state)
+{
+    (void)state;
+    char path[PATH_MAX];
+    AUTO(folder) folder = { 0 };
+    AUTO(secret) content = { 0 };
+    open_store(&folder);
+    assert_int_equal(folder_write(&folder, "key.pem", SPAN_LITERAL("ours")), OK);
+    path_of("store/key.pem", path);
+    assert_int_equal(chmod(path, 0640), 0);
+    assert_int_equal(folder_read_secret(&folder, "key.pem", 100, &content), ERR_DENIED);
+}
+
+static void a_pipe_in_place_of_a_file_does_not_hang(void **state)
+{
+    (void)state;
+    char path[PATH_MAX];
+    AUTO(folder) folder = { 0 };
+    AUTO(buf) content = { 0 };
+    open_store(&folder);
+    path_of("store/about", path);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_int_equal(folder_read(&folder, "about", 100, &content), ERR_DENIED);
+}
+
+static void a_draft_is_in_no_list_and_is_swept(void **state)
+{
+    (void)state;
+    char name[FOLDER_NAME_MAX];
+    AUTO(folder) folder = { 0 }, draft = { 0 };
+    AUTO(folder_names) names = { 0 };
+    open_store(&folder);
+    assert_int_equal(folder_draft(&folder, name, &draft), OK);
+    assert_int_equal(folder_write(&draft, "key.pem", SPAN_LITERAL("ours")), OK);
+    assert_int_equal(folder_list(&folder, &names), OK);
+    assert_int_equal(names.count, 0);
+    assert_int_equal(folder_sweep(&folder), OK);
+    assert_int_equal(folder_move(&folder, name, &folder, "final"), ERR_NOT_FOUND);
+}
+
+static void moving_never_covers_what_is_there(void **state)
+{
+    (void)state;
+    char name[FOLDER_NAME_MAX];
+    AUTO(folder) folder = { 0 }, draft = { 0 }, there = { 0 };
+    open_store(&folder);
+    assert_int_equal(folder_open(&folder, "final", FOLDER_MAKE, &there), OK);
+    assert_int_equal(folder_draft(&folder, name, &draft), OK);
+    assert_int_equal(folder_move(&folder, name, &folder, "final"), ERR_CONFLICT);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(modes_are_tight_whatever_the_umask),
+        TEST(a_directory_open_to_others_is_refused),
+        TEST(a_directory_of_somebody_else_is_refused),
+        TEST(a_link_in_place_of_a_directory_is_refused),
+        TEST(a_file_behind_a_link_is_neither_read_nor_written_through),
+        TEST(a_file_with_a_second_name_is_not_read),
+        TEST(a_file_open_to_others_is_not_read),
+        TEST(a_pipe_in_place_of_a_file_does_not_hang),
+        TEST(a_draft_is_in_no_list_and_is_swept),
+        TEST(moving_never_covers_what_is_there),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
