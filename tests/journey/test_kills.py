@@ -23,13 +23,15 @@ class Kills(unittest.TestCase):
         world.run("rm", "-rf", world.path("subscriber/store"))
         over = threading.Event()
         failures = []
+        disturbed = []
 
         def disturber():
             try:
                 for _ in range(KILLS):
-                    if over.wait(0.5):
+                    if over.wait(0.3):
                         return
                     disturb()
+                    disturbed.append(time.monotonic())
             except AssertionError as failure:
                 failures.append(failure)
 
@@ -44,6 +46,7 @@ class Kills(unittest.TestCase):
             over.set()
             thread.join()
         self.assertEqual(failures, [])
+        self.assertGreater(len(disturbed), 0, "the walk was over before anything was killed")
         self.assertIn("SSL certificate verify ok", world.script("verify").stdout)
 
     def test_the_office_goes_on_when_courier_or_registrar_are_killed(self):
