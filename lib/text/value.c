@@ -210,7 +210,7 @@ static struct value *text_new(struct value_tree *tree, enum value_kind kind, str
     if (value == NULL) {
         return NULL;
     }
-    value->text = arena_text(tree->arena, text);
+    value->text = text.data == NULL ? "" : arena_text(tree->arena, text);
     if (value->text == NULL) {
         tree->failed = ERR_MEMORY;
         return NULL;

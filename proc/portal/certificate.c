@@ -210,7 +210,7 @@ static enum err decline_show(struct visit *visit, int status, const struct refus
 static enum err waiting_show(struct visit *visit)
 {
     page_begin(visit, STEP_CERTIFICATE, "issuing.title");
-    value_put_bool(&visit->tree, visit->page, "refresh", true);
+    TRY(page_refresh(visit));
     put_time(visit, visit->page, "since", visit->enrolment.updated);
     return page_reply(visit, 200, "waiting");
 }

@@ -41,7 +41,7 @@ enum err dcv_get(struct visit *visit)
     bool checking = !proved && state != NULL && strcmp(state, "checking") == 0;
     value_put_bool(tree, visit->page, "proved", proved);
     value_put_bool(tree, visit->page, "checking", checking);
-    value_put_bool(tree, visit->page, "refresh", checking);
+    TRY(checking ? page_refresh(visit) : OK);
     value_put_bool(tree, visit->page, "government",
         visit->application.government && !proved);
     value_put_text(tree, visit->page, "next_href", page_of_state(visit->enrolment.state));

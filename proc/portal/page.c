@@ -111,6 +111,11 @@ void page_put_typed(struct visit *visit, const char *field, struct span text)
     }
 }
 
+enum err page_refresh(struct visit *visit)
+{
+    return response_header(visit->response, "Refresh", "3");
+}
+
 enum err page_reply(struct visit *visit, int status, const char *template)
 {
     AUTO(buf) html = buf_make(PAGE_MAX_BYTES);

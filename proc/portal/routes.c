@@ -95,8 +95,16 @@ static enum err route_enter(struct http_request *request, struct http_response *
     bool answered = false;
     const struct route *route = &routes[request->route - http_routes];
     TRY(visit_open(visit, ctx, route, request, response));
-    TRY(permission(visit, &answered));
-    return answered ? OK : route->handle(visit);
+    enum err err = permission(visit, &answered);
+    if (err == OK && !answered) {
+        err = route->handle(visit);
+    }
+    if (err != OK) {
+        log_event(http_status_from_err(err) >= 500 ? LOG_ERROR : LOG_INFO, "http.refused", "route",
+            route->pattern, "err", err_name(err), "code", request->reason.code, "request",
+            request->id, NULL);
+    }
+    return err;
 }
 
 static enum err permission(struct visit *visit, bool *ret_answered)

@@ -1,0 +1,383 @@
+/* Fills a store with enrolments in every state, for the tests of the portal: ecert-portal-seed DIR
+ * makes DIR/store/ecert.db and prints one JSON object a line: {key, server_name, reference, pin}.
+ * Applications, challenges, observations and certificates are real ones, made by the libraries. */
+#include "lib/base/arena.h"
+#include "lib/base/clock.h"
+#include "lib/base/file.h"
+#include "lib/base/random.h"
+#include "lib/crypto/pinhash.h"
+#include "lib/store/application.h"
+#include "lib/store/certificate.h"
+#include "lib/store/challenge.h"
+#include "lib/store/enrolment.h"
+#include "lib/store/evidence.h"
+#include "lib/store/publication.h"
+#include "lib/wire/validator.h"
+#include "tests/process/portal/authority.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum outcome { OUTCOME_NONE, OUTCOME_TOLD, OUTCOME_CHECKING, OUTCOME_FAILED, OUTCOME_PASSED };
+
+/* One enrolment to be made. */
+struct seed {
+    const char *key;
+    enum edition edition;
+    const char *names[3];
+    const char *organisation, *organisation_zh, *branch;
+    enum enrolment_state state;
+    enum outcome outcome;
+};
+
+static const struct seed seeds[] = {
+    { "open", EDITION_SERVER, { "www.shop.example.com" }, "Shop Example Limited", "例子商店有限公司",
+        "Online Branch", ENROLMENT_OPEN, OUTCOME_NONE },
+    { "idn", EDITION_SERVER, { "xn--fsqu00a.example.com" }, "Shop Example Limited", "例子商店有限公司",
+        "", ENROLMENT_OPEN, OUTCOME_NONE },
+    { "plain", EDITION_SERVER, { "plain.example.com" }, "Plain Limited", "", "", ENROLMENT_OPEN,
+        OUTCOME_NONE },
+    { "hostile", EDITION_SERVER, { "hostile.example.com" }, "<script>alert(1)</script>\"'&",
+        "<img src=x onerror=alert(1)>", "{{csrf}}${7*7}", ENROLMENT_OPEN, OUTCOME_NONE },
+    { "confirmed", EDITION_SERVER, { "new.shop.example.com" }, "Shop Example Limited", "", "",
+        ENROLMENT_CONFIRMED, OUTCOME_NONE },
+    { "told", EDITION_SERVER, { "told.shop.example.com" }, "Shop Example Limited", "", "",
+        ENROLMENT_CONFIRMED, OUTCOME_TOLD },
+    { "checking", EDITION_MULTI, { "a.shop.example.com", "b.shop.example.com" },
+        "Shop Example Limited", "", "", ENROLMENT_CONFIRMED, OUTCOME_CHECKING },
+    { "failed", EDITION_MULTI, { "www.failed.example.com", "xn--fsqu00a.example.com" },
+        "Shop Example Limited", "", "", ENROLMENT_CONFIRMED, OUTCOME_FAILED },
+    { "validated", EDITION_SERVER, { "csr.shop.example.com" }, "Shop Example Limited",
+        "例子商店有限公司", "", ENROLMENT_VALIDATED, OUTCOME_PASSED },
+    { "issuing", EDITION_SERVER, { "wait.shop.example.com" }, "Shop Example Limited", "", "",
+        ENROLMENT_ISSUING, OUTCOME_PASSED },
+    { "issued", EDITION_SERVER, { "cert.shop.example.com" }, "Shop Example Limited",
+        "例子商店有限公司", "Online Branch", ENROLMENT_ISSUED, OUTCOME_PASSED },
+    { "issued2", EDITION_SERVER, { "cert2.shop.example.com" }, "Shop Example Limited", "", "",
+        ENROLMENT_ISSUED, OUTCOME_PASSED },
+    { "accepted", EDITION_SERVER, { "done.shop.example.com" }, "Shop Example Limited", "", "",
+        ENROLMENT_ACCEPTED, OUTCOME_PASSED },
+    { "rejected", EDITION_SERVER, { "rejected.example.com" }, "Shop Example Limited", "", "",
+        ENROLMENT_REJECTED, OUTCOME_NONE },
+    { "tenant", EDITION_SERVER, { "www.tenant.example.org" }, "Tenant Two Limited", "", "",
+        ENROLMENT_ACCEPTED, OUTCOME_PASSED },
+};
+enum { SEED_COUNT = sizeof seeds / sizeof seeds[0] };
+
+struct making {
+    const struct seed *seed;
+    size_t index;
+    struct authority *authority;
+    struct arena *arena;
+    struct act act;
+    struct random random;
+    struct application application;
+    struct enrolment_row enrolment;
+    uint8_t application_hash[HASH_BYTES];
+    const char **names;
+    size_t name_count;
+    char pin[PIN_DIGITS + 1];
+};
+
+static enum err publish(struct store *store, void *ctx);
+static enum err make(struct store *store, void *ctx);
+
+static struct application application_of(const struct making *making)
+{
+    const struct seed *seed = making->seed;
+    static const char *address[] = { "Flat 1, 2 Example Street", "Hong Kong" };
+    struct application application = {
+        .edition = seed->edition,
+        .subject = { .country = "HK", .state_or_province = "Hong Kong", .locality = "Hong Kong",
+            .organisation = seed->organisation, .organisation_zh = seed->organisation_zh,
+            .branch = seed->branch, .branch_zh = "", .brn = "12345678", .ci_cr = "2345678",
+            .other_document = "", .srn = "0002142877" },
+        .ev = { "", "", "" },
+        .representative = { .name = "Chan Tai Man", .email = "ar@shop.example.com",
+            .language = "zh-HK", .address = { address[0], address[1] }, .address_count = 2 },
+        .created = making->act.time,
+    };
+    memset(application.id, (int)making->index + 1, sizeof application.id);
+    application.names = arena_alloc(making->arena, 3, sizeof *application.names);
+    for (size_t i = 0; i < 3 && seed->names[i] != NULL; i++) {
+        application.names[application.name_count++] = seed->names[i];
+    }
+    return application;
+}
+
+static enum err application_make(struct store *store, struct making *making)
+{
+    AUTO(buf) der = buf_make(65536);
+    struct application_row row = { .created = making->act.time };
+    making->application = application_of(making);
+    TRY(application_format(&making->application, &der));
+    TRY(application_hash(buf_span(&der), row.hash));
+    memcpy(row.id, making->application.id, sizeof row.id);
+    memcpy(making->application_hash, row.hash, sizeof row.hash);
+    row.der = buf_span(&der);
+    TRY(application_certificate_names(&making->application, making->arena, &making->names,
+        &making->name_count));
+    TRY(store_application_insert(store, &making->act, &row));
+    for (unsigned officer = 0; officer < 2; officer++) {
+        struct approval_row approval = {
+            .role = officer == 0 ? APPROVAL_VETTED : APPROVAL_APPROVED,
+            .time = making->act.time,
+            .der = SPAN_LITERAL("a test's officer"),
+        };
+        memset(approval.key_id, (int)officer + 1, sizeof approval.key_id);
+        TRY(store_application_add_approval(store, &making->act, row.id, &approval));
+    }
+    return OK;
+}
+
+static enum err enrolment_make(struct store *store, struct making *making)
+{
+    char hash[PIN_HASH_MAX];
+    struct enrolment_row *row = &making->enrolment;
+    *row = (struct enrolment_row){ .subscription_end = making->act.time + 365 * DAY_SECONDS };
+    memset(row->id, (int)making->index + 0x41, sizeof row->id);
+    memcpy(row->application, making->application.id, sizeof row->application);
+    snprintf(row->reference, sizeof row->reference, "018564%03zu", making->index);
+    snprintf(making->pin, sizeof making->pin, "4711081500%06zu", making->index * 7919);
+    TRY(store_enrolment_insert(store, &making->act, row));
+    TRY(pin_hash(span_from_text(making->pin), &making->random, hash));
+    return store_enrolment_set_pin(store, &making->act, row->id, hash);
+}
+
+static enum err challenges_make(struct store *store, struct making *making)
+{
+    struct challenge *challenges = arena_alloc(making->arena, making->name_count, sizeof *challenges);
+    if (challenges == NULL) {
+        return ERR_MEMORY;
+    }
+    for (size_t i = 0; i < making->name_count; i++) {
+        struct challenge *challenge = &challenges[i];
+        memcpy(challenge->application_hash, making->application_hash, HASH_BYTES);
+        snprintf(challenge->name, sizeof challenge->name, "%s", making->names[i]);
+        challenge->method = DCV_DNS;
+        challenge->created = making->act.time - 3600;
+        TRY(random_fill(&making->random, challenge->nonce, NONCE_BYTES));
+    }
+    TRY(store_challenge_replace_all(
+        store, &making->act, making->enrolment.id, challenges, making->name_count));
+    return making->seed->outcome == OUTCOME_CHECKING
+               ? store_challenge_request_check(store, making->enrolment.id, making->act.time)
+               : OK;
+}
+
+static void observation_der(struct der_writer *writer, const void *object)
+{
+    observation_write(writer, object);
+}
+
+static void report_der(struct der_writer *writer, const void *object)
+{
+    report_write(writer, object);
+}
+
+static void report_fill(struct report *report, const struct challenge *challenge, bool passed,
+    unsigned place)
+{
+    char host[300];
+    char asked[320];
+    char expected[EXPECTED_TEXT_MAX];
+    if (challenge_dns_host(challenge, host, sizeof host) != OK ||
+        challenge_expected(challenge, expected) != OK) {
+        return;
+    }
+    snprintf(asked, sizeof asked, "%s TXT", host);
+    if (passed) {
+        report_add(report, "dcv.txt_found", asked, expected, expected);
+        report_add(report, "caa.absent", challenge->name, "", "ecert.example.net");
+    } else if (place % 2 == 0) {
+        report_add(report, "dcv.txt_missing", asked, "NXDOMAIN", expected);
+    } else {
+        report_add(report, "dcv.txt_wrong", asked, "v=spf1 <b>-all</b>", expected);
+    }
+}
+
+/* Six places; of a failed name only one confirms it, and one did not answer. */
+static enum err observations_make(
+    struct store *store, struct making *making, const struct challenge_row *challenge, bool passed)
+{
+    static const char *const places[] = { "primary", "perspective-1", "perspective-2",
+        "perspective-3", "perspective-4", "perspective-5" };
+    for (unsigned i = 0; i < 6; i++) {
+        bool here = passed || i == 3;
+        AUTO(buf) der = buf_make(OBSERVATION_MAX_BYTES);
+        AUTO(buf) report = buf_make(65536);
+        struct report steps = { 0 };
+        struct observation_row row = { .time = making->act.time };
+        struct observation observation = { .challenge = challenge->challenge,
+            .dcv = here ? DCV_PASSED : DCV_FAILED, .caa = CAA_PERMITS,
+            .dnssec = i == 2 ? DNSSEC_INSECURE : DNSSEC_SECURE, .time = making->act.time };
+        snprintf(observation.perspective, sizeof observation.perspective, "%s", places[i]);
+        snprintf(observation.adn, sizeof observation.adn, "%s", challenge->challenge.name);
+        TRY(challenge_expected(&challenge->challenge, observation.expected));
+        AUTO(buf) part = buf_make(OBSERVATION_MAX_BYTES);
+        TRY(der_encode((void (*)(struct der_writer *, const void *))observation_write_signed_part,
+            &observation, &part));
+        observation.signed_part = buf_span(&part);
+        observation.signature = SPAN_LITERAL("unsigned");
+        TRY(der_encode(observation_der, &observation, &der));
+        report_fill(&steps, &challenge->challenge, here, i);
+        TRY(der_encode(report_der, &steps, &report));
+        memcpy(row.enrolment, making->enrolment.id, sizeof row.enrolment);
+        memset(row.attempt, 7, sizeof row.attempt);
+        snprintf(row.name, sizeof row.name, "%s", challenge->challenge.name);
+        snprintf(row.perspective, sizeof row.perspective, "%s", places[i]);
+        bool silent = !passed && i == 5;
+        row.der = silent ? (struct span){ 0 } : buf_span(&der);
+        row.report = silent ? (struct span){ 0 } : buf_span(&report);
+        TRY(store_observation_insert(store, &row));
+    }
+    return OK;
+}
+
+static enum err results_make(struct store *store, struct making *making)
+{
+    struct challenge_row *rows = NULL;
+    size_t count = 0;
+    if (making->seed->outcome < OUTCOME_FAILED) {
+        return OK;
+    }
+    TRY(store_challenge_list(store, making->enrolment.id, making->arena, &rows, &count));
+    for (size_t i = 0; i < count; i++) {
+        bool passed = making->seed->outcome == OUTCOME_PASSED || i == 1;
+        TRY(observations_make(store, making, &rows[i], passed));
+        TRY(store_challenge_set_result(store, &rows[i],
+            passed ? CHALLENGE_PASSED : CHALLENGE_FAILED,
+            passed ? 0 : making->act.time + 900));
+    }
+    return OK;
+}
+
+static enum err certificate_make(struct store *store, struct making *making)
+{
+    AUTO(buf) der = buf_make(CERTIFICATE_MAX_BYTES);
+    AUTO_PTR(key) key = NULL;
+    uint8_t serial[17];
+    struct certificate_row row = { .request.ordinal = 1 };
+    memcpy(row.request.enrolment, making->enrolment.id, sizeof row.request.enrolment);
+    TRY(key_generate(KEY_TYPE_P256, &key));
+    TRY(random_fill(&making->random, serial, sizeof serial));
+    serial[0] = 0x45;
+    TRY(store_certificate_submit(store, &making->act, &row.request, SPAN_LITERAL("csr"),
+        key_spki_sha256(key).data));
+    if (making->seed->state == ENROLMENT_ISSUING) {
+        return OK;
+    }
+    TRY(store_certificate_reserve(
+        store, &making->act, &row.request, "ssl-ca-3-17", SPAN_OF(serial)));
+    row.not_before = making->act.time - 60;
+    row.not_after = row.not_before + 199 * DAY_SECONDS - 1;
+    TRY(authority_issue(making->authority,
+        &(struct authority_request){ .names = making->names, .name_count = making->name_count,
+            .organisation = making->seed->organisation, .key = key, .serial = SPAN_OF(serial),
+            .not_before = row.not_before, .not_after = row.not_after },
+        &der));
+    row.der = buf_span(&der);
+    return store_certificate_issued(store, &making->act, &row);
+}
+
+static enum err advance(struct store *store, struct making *making, enum enrolment_event event)
+{
+    enum enrolment_state state = ENROLMENT_OPEN;
+    return store_enrolment_advance(store, &making->act, making->enrolment.id, event, &state);
+}
+
+static enum err make(struct store *store, void *ctx)
+{
+    struct making *making = ctx;
+    enum enrolment_state state = making->seed->state;
+    TRY(application_make(store, making));
+    TRY(enrolment_make(store, making));
+    if (state == ENROLMENT_OPEN) {
+        return OK;
+    }
+    if (state == ENROLMENT_REJECTED) {
+        return advance(store, making, ENROLMENT_REJECT);
+    }
+    TRY(advance(store, making, ENROLMENT_CONFIRM));
+    if (making->seed->outcome != OUTCOME_NONE) {
+        TRY(challenges_make(store, making));
+        TRY(results_make(store, making));
+    }
+    if (state == ENROLMENT_CONFIRMED) {
+        return OK;
+    }
+    TRY(advance(store, making, ENROLMENT_EVIDENCE));
+    if (state == ENROLMENT_VALIDATED) {
+        return OK;
+    }
+    TRY(advance(store, making, ENROLMENT_SUBMIT_CSR));
+    TRY(certificate_make(store, making));
+    if (state == ENROLMENT_ISSUING) {
+        return OK;
+    }
+    TRY(advance(store, making, ENROLMENT_CERTIFICATE));
+    if (state == ENROLMENT_ISSUED) {
+        return OK;
+    }
+    struct request_id request = { .ordinal = 1 };
+    memcpy(request.enrolment, making->enrolment.id, sizeof request.enrolment);
+    TRY(advance(store, making, ENROLMENT_ACCEPT));
+    return store_certificate_accept(store, &making->act, &request);
+}
+
+static enum err publish(struct store *store, void *ctx)
+{
+    const struct making *making = ctx;
+    const struct authority *authority = making->authority;
+    struct publication_row rows[] = {
+        { .name = "root_ca_3", .kind = PUBLICATION_CERTIFICATE, .der = buf_span(&authority->root) },
+        { .name = "ecert_ssl_ca_3-17", .kind = PUBLICATION_CERTIFICATE,
+            .der = buf_span(&authority->issuer) },
+        { .name = "eCertSCA3-17CRL1", .kind = PUBLICATION_CRL, .der = SPAN_LITERAL("a CRL"),
+            .number = 1, .this_update = making->act.time, .next_update = making->act.time + 86400 },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        TRY(store_publication_put(store, &making->act, &rows[i]));
+    }
+    return OK;
+}
+
+static enum err run(const char *directory)
+{
+    char path[PATH_MAX];
+    AUTO_PTR(store) store = NULL;
+    AUTO(arena) arena = arena_make(16 * 1024 * 1024);
+    AUTO(authority) authority = { 0 };
+    struct reason reason = { 0 };
+    struct making making = { .authority = &authority, .arena = &arena,
+        .random = random_system() };
+    struct clock clock = clock_system();
+    making.act = (struct act){ .actor = "operator", .time = clock_now(&clock) };
+    TRY(path_join(path, sizeof path, directory, "store"));
+    TRY(directory_ensure(path, 0700));
+    snprintf(path, sizeof path, "%.3000s/store/ecert.db", directory);
+    TRY(authority_make(&authority, making.act.time));
+    TRY(store_open(path, &store, &reason));
+    TRY(store_transact(store, publish, &making));
+    for (making.index = 0; making.index < SEED_COUNT; making.index++) {
+        making.seed = &seeds[making.index];
+        TRY(store_transact(store, make, &making));
+        printf("{\"key\":\"%s\",\"server_name\":\"%s\",\"reference\":\"%s\",\"pin\":\"%s\"}\n",
+            making.seed->key, making.seed->names[0], making.enrolment.reference, making.pin);
+    }
+    return OK;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 2) {
+        fprintf(stderr, "usage: ecert-portal-seed DIR\n");
+        return 64;
+    }
+    enum err err = run(argv[1]);
+    if (err != OK) {
+        fprintf(stderr, "ecert-portal-seed: %s\n", err_name(err));
+    }
+    return err == OK ? 0 : 1;
+}
