@@ -76,7 +76,12 @@ enum err reject_post(struct visit *visit)
         page_put_errors(visit);
         return reject_show(visit, 422, rejection.reason);
     }
-    TRY(reject(visit, rejection.reason));
+    enum err err = reject(visit, rejection.reason);
+    if (err == ERR_INPUT) {
+        page_put_error(visit, &visit->request->reason);
+        return reject_show(visit, 422, rejection.reason);
+    }
+    TRY(err);
     return reply_redirect(visit->response, page_of_state(visit->enrolment.state));
 }
 
@@ -137,6 +142,14 @@ static enum err chinese_store(struct store *store, void *ctx)
 
 static enum err reject(struct visit *visit, struct span why)
 {
+    size_t blank = 0;
+    while (blank < why.len && strchr(" \t\r\n", why.data[blank]) != NULL) {
+        blank++;
+    }
+    if (blank == why.len) {
+        return reason_set(
+            &visit->request->reason, ERR_INPUT, "form.required", "reason", "", "");
+    }
     struct also also = { .visit = visit, .text = arena_text(visit->request->arena, why) };
     if (also.text == NULL) {
         return ERR_MEMORY;

@@ -9,6 +9,8 @@
 #include "proc/portal/enrolment.h"
 #include "proc/portal/request.h"
 
+#include <stdio.h>
+
 enum { PEM_TEXT_MAX = 2 * CSR_MAX_BYTES };
 
 struct request_form {
@@ -158,10 +160,9 @@ static enum err csr_refused(struct visit *visit, enum err err, struct span typed
         return err;
     }
     bool private_key = strcmp(reason->code, "csr.private_key") == 0;
-    if (reason->field[0] == '\0' || private_key) {
-        (void)reason_set(reason, err, reason->code, "csr", reason->seen, reason->expected);
-    }
-    page_put_error(visit, reason);
+    struct reason shown = *reason;
+    snprintf(shown.field, sizeof shown.field, "csr");
+    page_put_error(visit, &shown);
     return csr_show(visit, 422, private_key ? (struct span){ 0 } : typed);
 }
 

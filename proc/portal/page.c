@@ -53,6 +53,8 @@ void page_begin(struct visit *visit, enum page_step step, const char *title)
     value_put_text(tree, visit->page, "title", title);
     value_put_bool(tree, visit->page, "trial", config->service.trial);
     value_put_text(tree, visit->page, "enquiry_email", config->portal.enquiry_email);
+    value_put_text(tree, visit->page, "enquiry_href",
+        arena_format(visit->request->arena, "mailto:%s", config->portal.enquiry_email));
     value_put_bool(tree, visit->page, "logged_in", visit->has_session);
     if (visit->has_session) {
         value_put_text(tree, visit->page, "csrf", visit->csrf);

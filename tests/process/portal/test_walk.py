@@ -1,0 +1,304 @@
+"""The walk through pages and API, step by step, and what each step says to bad input."""
+import re
+
+import world
+
+
+def key(kind="EC"):
+    options = {"EC": ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"],
+               "RSA2048": ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
+               "RSA1024": ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024"]}[kind]
+    return world.openssl("genpkey", *options)
+
+
+def csr(name="csr.shop.example.com", private=None, san=None, subject=None):
+    arguments = ["req", "-new", "-key", "/dev/stdin", "-utf8", "-subj", subject or "/CN=" + name]
+    if san:
+        arguments += ["-addext", "subjectAltName=" + san]
+    return world.openssl(*arguments, given=private or key())
+
+
+class Pages(world.FreshCase):
+    def test_the_details_are_confirmed_with_the_chinese_name(self):
+        browser = self.world.browser("open")
+        page = browser.get("/confirm")
+        for text in ("www.shop.example.com", "Shop Example Limited", "例子商店有限公司", "12345678", "2345678",
+                     "Hongkong Post Trial e-Cert (Server)", "Confirm with Chinese"):
+            self.assertIn(text, page.text)
+        answer = browser.post("/confirm", {"chinese": "yes"})
+        self.assertEqual((answer.status, answer.header("Location")), (303, "/dcv"))
+        self.assertEqual(self.world.rows("SELECT state, chinese FROM enrolment WHERE reference = ?",
+                                         self.world.seeds["open"]["reference"]), [("confirmed", 1)])
+        again = browser.post("/confirm", {"chinese": "no"})
+        self.assertEqual(again.header("Location"), "/dcv")
+
+    def test_without_a_chinese_name_there_is_no_such_button_and_no_such_way(self):
+        browser = self.world.browser("plain")
+        self.assertNotIn("Confirm with Chinese", browser.get("/confirm").text)
+        self.assertEqual(browser.post("/confirm", {"chinese": "yes"}).status, 400)
+        self.assertEqual(self.world.state("plain"), "open")
+
+    def test_rejecting_asks_why_and_returns_the_application(self):
+        browser = self.world.browser("idn")
+        empty = browser.post("/confirm/reject", {"reason": "  "})
+        self.assertEqual(empty.status, 422)
+        self.assertIn('id="reason-error"', empty.text)
+        self.assertEqual(self.world.state("idn"), "open")
+        answer = browser.post("/confirm/reject", {"reason": "The branch is wrong"})
+        self.assertEqual(answer.header("Location"), "/returned")
+        self.assertEqual(self.world.state("idn"), "rejected")
+        self.assertIn("enquiry@ecert.example.net", browser.get("/returned").text)
+        self.assertEqual(self.world.rows(
+            "SELECT detail FROM audit WHERE action = 'enrolment.rejected' ORDER BY seq DESC LIMIT 1"),
+            [("The branch is wrong",)])
+
+    def test_a_chinese_name_is_shown_in_both_forms_with_a_warning(self):
+        page = self.world.browser("failed").get("/confirm")
+        self.assertIn("例子.example.com", page.text)
+        self.assertIn("xn--fsqu00a.example.com", page.text)
+        self.assertIn("can’t be changed after registration", page.text)
+
+    def test_the_method_is_chosen_and_the_record_is_shown(self):
+        browser = self.world.browser("confirmed")
+        self.assertEqual(browser.post("/dcv", {"method": "website"}).status, 400)
+        self.assertEqual(browser.post("/dcv", {"method": "dns"}).status, 303)
+        page = browser.get("/dcv").text
+        value = re.search(r'id="value1">([a-z2-7]{52})<', page).group(1)
+        self.assertIn('_ecert-validation.new.shop.example.com. 3600 IN TXT &quot;%s&quot;' % value, page)
+        self.assertIsNone(browser.get("/dcv").header("Refresh"))
+        self.assertEqual(browser.post("/dcv/check", {}).status, 303)
+        waiting = browser.get("/dcv")
+        self.assertEqual(waiting.header("Refresh"), "3")
+        self.assertIn(value, waiting.text)
+
+    def test_a_failed_check_says_what_each_place_saw_and_what_to_do(self):
+        page = self.world.browser("failed").get("/dcv").text
+        self.assertIn("confirmed from 1/6 places", page)
+        self.assertIn("confirmed from 6/6 places", page)
+        for text in ("There is no TXT record at this host.", "NXDOMAIN", "This place did not answer.",
+                     "Next automatic check"):
+            self.assertIn(text, page)
+        self.assertIn("此主机没有 TXT 记录。", self.world.browser("failed", "zh-CN").get("/dcv").text)
+
+    def test_waiting_refreshes_itself_without_a_script(self):
+        answer = self.world.browser("issuing").get("/certificate")
+        self.assertEqual((answer.status, answer.header("Refresh")), (200, "3"))
+
+    def test_the_certificate_is_shown_as_it_was_issued(self):
+        ((serial, der),) = self.world.rows(
+            "SELECT c.serial, c.der FROM certificate c JOIN enrolment e ON e.id = c.enrolment WHERE e.reference = ?",
+            self.world.seeds["issued"]["reference"])
+        page = self.world.browser("issued", "zh-HK").get("/certificate").text
+        self.assertIn(" ".join("%02x" % b for b in serial), page)
+        self.assertRegex(page, r"\d\d/\d\d/\d{4} - \d\d/\d\d/\d{4}（199日）")
+        spki = world.openssl("pkey", "-pubin", "-outform", "DER",
+                             given=world.openssl("x509", "-inform", "DER", "-noout", "-pubkey", given=der))
+        digest = world.openssl("dgst", "-sha256", "-r", given=spki).split()[0].decode()
+        self.assertIn(digest, page)
+
+    def test_what_is_not_accepted_is_in_no_download(self):
+        browser = self.world.browser("issued2")
+        for path in ("/download", "/download/certificate.pem"):
+            self.assertEqual(browser.get(path).header("Location"), "/certificate")
+        api = self.world.api("issued2")
+        self.assertEqual(api.ask("GET", "/enrolment/download").status, 409)
+        self.assertNotIn("BEGIN", api.ask("GET", "/enrolment/certificate").text)
+
+    def test_accepting_opens_the_download_with_the_whole_chain(self):
+        browser = self.world.browser("issued2")
+        self.assertEqual(browser.post("/certificate/accept", {}).header("Location"), "/download")
+        page = browser.get("/download").text
+        for path in ("/root/root_ca_3.crt", "/root/ecert_ssl_ca_3-17.crt", "/crl/eCertSCA3-17CRL1.crl",
+                     "/crl/RootCA3ARL.crl"):
+            self.assertIn(path, page)
+        full = browser.get("/download/fullchain.pem")
+        self.assertEqual(full.text.count("BEGIN CERTIFICATE"), 2)
+        self.assertIn("attachment", full.header("Content-Disposition"))
+        self.assertEqual(browser.get("/download/chain.pem").text.count("BEGIN CERTIFICATE"), 1)
+        der = browser.get("/download/certificate.cer").body
+        leaf = browser.get("/download/certificate.pem").body
+        self.assertEqual(world.openssl("x509", "-outform", "DER", given=leaf), der)
+
+    def test_declining_for_the_key_leads_back_to_the_csr(self):
+        browser = self.world.browser("issued")
+        self.assertEqual(browser.post("/certificate/decline", {"reason": "x"}).status, 422)
+        self.assertEqual(self.world.state("issued"), "issued")
+        answer = browser.post("/certificate/decline", {"what": "key", "reason": "lost"})
+        self.assertEqual(answer.header("Location"), "/csr")
+        self.assertEqual(self.world.rows(
+            "SELECT c.state, c.ordinal, e.ordinal FROM certificate c JOIN enrolment e ON e.id = c.enrolment"
+            " WHERE e.reference = ?", self.world.seeds["issued"]["reference"]), [("declined", 1, 2)])
+
+    def test_the_page_speaks_three_languages_and_remembers(self):
+        for tag, title in (("en", "Log in"), ("zh-HK", "登入"), ("zh-CN", "登录")):
+            answer = self.world.ask("GET", "/?lang=" + tag)
+            self.assertIn('<html lang="%s">' % tag, answer.text)
+            self.assertIn(title, answer.text)
+            self.assertIn("lang=" + tag, answer.header("Set-Cookie"))
+        answer = self.world.ask("GET", "/?lang=../../etc", headers={"Accept-Language": "en"})
+        self.assertIn('<html lang="en">', answer.text)
+        self.assertIsNone(answer.header("Set-Cookie"))
+
+
+class Requests(world.FreshCase):
+    def submit(self, value, language="en", field="csr"):
+        return self.world.browser("validated", language).post("/csr", {field: value})
+
+    def test_a_request_is_shown_before_it_is_submitted(self):
+        page = self.submit(csr(subject="/C=HK/O=Somebody Else/CN=csr.shop.example.com", private=key("RSA2048")))
+        self.assertEqual(page.status, 200)
+        for text in ("RSA 2048", "in the application and in the CSR", "Somebody Else"):
+            self.assertIn(text, page.text)
+        self.assertEqual(self.world.state("validated"), "validated")
+
+    def test_every_form_of_a_request_is_read(self):
+        text = csr()
+        der = world.openssl("req", "-outform", "DER", given=text)
+        forms = {
+            "pem": text, "new": text.replace(b"BEGIN CERT", b"BEGIN NEW CERT").replace(b"END CERT", b"END NEW CERT"),
+            "crlf": text.replace(b"\n", b"\r\n"), "bom": b"\xef\xbb\xbf" + text,
+            "utf-16le": text.decode().encode("utf-16-le"), "utf-16": b"\xff\xfe" + text.decode().encode("utf-16-le"),
+            "der": der, "indented": text.replace(b"\n", b"\n  "),
+        }
+        for what, value in forms.items():
+            self.assertEqual(self.submit(value, field="file").status, 200, what)
+
+    def test_no_name_at_all_is_fine(self):
+        self.assertEqual(self.submit(csr(subject="/O=Shop Example Limited")).status, 200)
+
+    def test_what_is_wrong_is_said_and_nothing_typed_is_lost(self):
+        good = csr()
+        cases = [
+            (b"", "Nothing was pasted"),
+            (b"hello", "not a certificate signing request"),
+            (good[:200], "its END line is missing"),
+            (csr(name="www.other.example.com"), "www.other.example.com"),
+            (csr(san="DNS:csr.shop.example.com,DNS:evil.example.net"), "evil.example.net"),
+            (csr(private=key("RSA1024")), "too weak"),
+        ]
+        for value, text in cases:
+            answer = self.submit(value)
+            self.assertEqual(answer.status, 422, text)
+            self.assertIn(text, answer.text)
+            self.assertIn('href="#csr"', answer.text)
+            if value:
+                self.assertIn(value.decode()[:40].replace("+", "&#43;").replace("&#43;", "+"), answer.text)
+        self.assertEqual(self.world.state("validated"), "validated")
+
+    def test_a_forged_signature_is_refused_in_three_languages(self):
+        der = bytearray(world.openssl("req", "-outform", "DER", given=csr()))
+        der[-3] ^= 1
+        for language, text in (("en", "signature does not fit"), ("zh-HK", "簽署與其密碼匙不符"),
+                               ("zh-CN", "签名与其密钥不符")):
+            answer = self.submit(bytes(der), language, field="file")
+            self.assertEqual(answer.status, 422)
+            self.assertIn(text, answer.text)
+
+    def test_p11_a_private_key_is_refused_blocked_and_kept_nowhere(self):
+        private = key()
+        request = csr(private=private)
+        answer = self.submit(private)
+        self.assertEqual(answer.status, 422)
+        self.assertIn("This is a private key", answer.text)
+        secret = b"".join(private.split(b"\n")[1:-2])[20:60]
+        self.assertNotIn(secret, answer.body)
+        for place in ("/log", "/store/ecert.db", "/store/ecert.db-wal"):
+            with open(self.world.dir + place, "rb") as content:
+                self.assertNotIn(secret, content.read(), place)
+        self.assertEqual(len(self.world.rows("SELECT * FROM blocked_key")), 1)
+        blocked = self.submit(request)
+        self.assertEqual(blocked.status, 422)
+        self.assertIn("This key is blocked", blocked.text)
+
+    def test_submitting_hands_it_to_the_registrar(self):
+        browser = self.world.browser("validated")
+        preview = browser.post("/csr", {"csr": csr()})
+        shown = re.search(r"<textarea[^>]*>([^<]+)</textarea>", preview.text).group(1)
+        edit = browser.post("/csr", {"csr": shown, "edit": "yes"})
+        self.assertIn(shown.strip(), edit.text)
+        answer = browser.post("/csr/submit", {"csr": shown})
+        self.assertEqual(answer.header("Location"), "/certificate")
+        self.assertEqual(self.world.state("validated"), "issuing")
+        self.assertEqual(browser.post("/csr/submit", {"csr": shown}).header("Location"), "/certificate")
+        self.assertEqual(self.world.rows("SELECT count(*) FROM certificate c JOIN enrolment e ON e.id = c.enrolment"
+                                         " WHERE e.reference = ?", self.world.seeds["validated"]["reference"]), [(1,)])
+
+
+class Interface(world.FreshCase):
+    def test_the_api_walks_as_the_pages_do(self):
+        api = self.world.api("open")
+        before = api.ask("GET", "/enrolment").json()
+        self.assertEqual((before["state"], before["step"], before["methods"]), ("open", "confirm", ["dns"]))
+        self.assertEqual(before["names"][0]["ascii"], "www.shop.example.com")
+        after = api.ask("POST", "/enrolment/confirm", {"chinese": True}).json()
+        self.assertEqual((after["state"], after["chinese"]), ("confirmed", True))
+        self.assertEqual(api.ask("GET", "/enrolment/dcv").status, 404)
+        digest = "ab" * 32
+        dcv = api.ask("POST", "/enrolment/dcv", {"method": "dns", "spki_sha256": digest}).json()
+        challenge = dcv["challenges"][0]
+        self.assertEqual(challenge["host"], "_ecert-validation.www.shop.example.com")
+        self.assertRegex(challenge["value"], "^[a-z2-7]{52}$")
+        self.assertEqual((challenge["ttl"], dcv["state"]), (3600, "pending"))
+        checked = api.ask("POST", "/enrolment/dcv/check")
+        self.assertEqual((checked.status, checked.json()["state"]), (202, "checking"))
+        self.assertEqual(api.ask("POST", "/enrolment/dcv", {"method": "dns", "spki_sha256": "xy"}).status, 400)
+
+    def test_the_api_previews_submits_and_refuses_as_the_pages_do(self):
+        api = self.world.api("validated")
+        refused = api.ask("POST", "/enrolment/csr", {"csr": csr(name="x.example.net").decode()})
+        problem = refused.json()
+        self.assertEqual((refused.status, problem["type"]), (400, "urn:ecert:problem:csr.foreign_name"))
+        self.assertEqual((problem["seen"], problem["expected"]), ("x.example.net", "csr.shop.example.com"))
+        self.assertTrue(problem["detail"] and problem["next"] and problem["instance"])
+        text = csr().decode()
+        preview = api.ask("POST", "/enrolment/csr/preview", {"csr": text}).json()
+        self.assertEqual((preview["key_type"], preview["names"][0]["in_csr"]), ("P-256", True))
+        submitted = api.ask("POST", "/enrolment/csr", {"csr": text})
+        self.assertEqual((submitted.status, submitted.json()["state"]), (202, "issuing"))
+        wrong_time = api.ask("POST", "/enrolment/csr", {"csr": text})
+        self.assertEqual((wrong_time.status, wrong_time.json()["type"]), (409, "urn:ecert:problem:enrolment.state"))
+
+    def test_the_api_shows_reports_as_the_contract_says(self):
+        results = self.world.api("failed").ask("GET", "/enrolment/dcv").json()["results"]
+        failed = next(r for r in results if not r["passed"])
+        self.assertEqual(failed["quorum"], "1/6")
+        self.assertTrue(failed["next"])
+        place = next(p for p in failed["perspectives"] if p["id"] == "primary")
+        self.assertEqual((place["dcv"], place["caa"], place["dnssec"]), ("failed", "permits", "secure"))
+        self.assertEqual(set(place["steps"][0]), {"code", "asked", "seen", "expected", "text"})
+
+    def test_the_api_accepts_and_downloads(self):
+        api = self.world.api("issued")
+        content = api.ask("GET", "/enrolment/certificate").json()
+        self.assertEqual((content["days"], content["accepted"]), (199, False))
+        self.assertEqual(api.ask("POST", "/enrolment/accept").json()["state"], "accepted")
+        download = api.ask("GET", "/enrolment/download").json()
+        self.assertEqual(len(download["chain"]), 1)
+        for pem in [download["certificate"], download["root"]] + download["chain"]:
+            world.openssl("x509", "-noout", given=pem.encode())
+
+    def test_the_api_declines_for_the_details(self):
+        api = self.world.api("issued2")
+        self.assertEqual(api.ask("POST", "/enrolment/decline", {"what": "colour"}).status, 400)
+        self.assertEqual(api.ask("POST", "/enrolment/decline", {"what": "details", "reason": "x"}).json()["state"],
+                         "declined")
+
+    def test_bad_json_is_answered_by_a_problem(self):
+        headers = {"Content-Type": "application/json"}
+        for body, code in (("{", "json.syntax"), ("[]", "json.type"), ('{"pin":1}', "json.missing"),
+                           ('{"server_name":"a","reference":"1","pin":"x"}', "form.too_short"),
+                           ('{"server_name":"a","reference":"123456789","pin":"letters"}', "form.not_digits"),
+                           ('{"a":1,"a":2}', "json.syntax"), ('{"x":1}', "json.unknown")):
+            answer = self.world.ask("POST", "/api/v1/session", body, headers)
+            self.assertEqual((answer.status, answer.json()["type"]), (400, "urn:ecert:problem:" + code), body)
+        self.assertEqual(self.world.ask("POST", "/api/v1/session", "{}", {"Content-Type": "text/plain"}).status, 415)
+
+    def test_logging_out_ends_the_token(self):
+        api = self.world.api("accepted")
+        self.assertEqual(api.ask("GET", "/enrolment").status, 200)
+        self.assertEqual(api.ask("DELETE", "/session").status, 204)
+        self.assertEqual(api.ask("GET", "/enrolment").status, 401)
+
+
+if __name__ == "__main__":
+    world.run()

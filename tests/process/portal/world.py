@@ -1,0 +1,247 @@
+"""A real portal over a real store, seeded; and a client that can also misbehave.
+
+Used by the tests of this folder: world.run(module) parses the arguments that meson gives
+(ecertd-portal, ecert-portal-seed, data directory) and runs the module's tests.
+"""
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import unittest
+import urllib.parse
+
+PORTAL = SEED = DATA = None
+HOST = "127.0.9.%d" % (1 + os.getpid() % 250)
+
+CONFIG = """
+service {{
+  run_directory = "{dir}/run"
+  store = "{dir}/store/ecert.db"
+  trial = true
+  users = false
+  data_directory = "{data}"
+  log_level = "debug"
+}}
+portal {{ address = "{host}" port = {port} url = "http://{host}:{port}" tls_certificate = "" tls_key = ""
+  enquiry_email = "enquiry@ecert.example.net" }}
+"""
+
+
+class Answer:
+    """Status, headers (lower case) and body of one response."""
+
+    def __init__(self, status, headers, body):
+        self.status, self.headers, self.body = status, headers, body
+        self.text = body.decode("utf-8", "replace")
+
+    def header(self, name):
+        return next((v for k, v in self.headers if k.lower() == name.lower()), None)
+
+    def json(self):
+        return json.loads(self.text)
+
+
+class World:
+    """One portal process with its store; `fresh` makes a new one."""
+
+    def __init__(self):
+        self.dir = tempfile.mkdtemp(prefix="ecert-portal-")
+        os.mkdir(self.dir + "/run", 0o700)
+        seeded = subprocess.run([SEED, self.dir], check=True, capture_output=True, text=True)
+        self.seeds = {}
+        for line in seeded.stdout.splitlines():
+            seed = json.loads(line)
+            self.seeds[seed["key"]] = seed
+        with socket.socket() as probe:
+            probe.bind((HOST, 0))
+            self.port = probe.getsockname()[1]
+        with open(self.dir + "/ecert.conf", "w") as conf:
+            conf.write(CONFIG.format(dir=self.dir, data=DATA, host=HOST, port=self.port))
+        self.log_path = self.dir + "/log"
+        self.start()
+
+    def start(self):
+        ready, ours = os.pipe()
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen(
+                [PORTAL, "--config", self.dir + "/ecert.conf", "--ready-fd", str(ours)],
+                stdout=log, stderr=log, pass_fds=[ours], env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"})
+        os.close(ours)
+        byte = os.read(ready, 1)
+        os.close(ready)
+        if byte != b"1":
+            raise RuntimeError("portal did not start:\n" + self.log())
+
+    def close(self):
+        self.process.send_signal(signal.SIGTERM)
+        status = self.process.wait(20)
+        log = self.log()
+        shutil.rmtree(self.dir)
+        if status != 0:
+            raise RuntimeError("portal ended with %d:\n%s" % (status, log[-3000:]))
+
+    def log(self):
+        with open(self.log_path, encoding="utf-8", errors="replace") as log:
+            return log.read()
+
+    def origin(self):
+        return "http://%s:%d" % (HOST, self.port)
+
+    def rows(self, statement, *values):
+        db = sqlite3.connect("file:%s/store/ecert.db?mode=ro" % self.dir, uri=True)
+        try:
+            return db.execute(statement, values).fetchall()
+        finally:
+            db.close()
+
+    def state(self, key):
+        return self.rows("SELECT state FROM enrolment WHERE reference = ?",
+                         self.seeds[key]["reference"])[0][0]
+
+    def dump(self):
+        """Everything that a request could change, but for throttles, `seen` and the audit trail."""
+        tables = ["enrolment", "challenge", "certificate", "evidence", "observation", "application",
+                  "publication", "outbox", "blocked_key"]
+        return {t: self.rows("SELECT * FROM %s ORDER BY 1, 2" % t) for t in tables}
+
+    def ask(self, method, path, body=None, headers=None, source="127.0.0.1"):
+        conn = http.client.HTTPConnection(HOST, self.port, timeout=30, source_address=(source, 0))
+        try:
+            conn.request(method, path, body=body, headers=headers or {})
+            response = conn.getresponse()
+            return Answer(response.status, response.getheaders(), response.read())
+        finally:
+            conn.close()
+
+    def raw(self, data, timeout=10):
+        """Sends bytes as they are and returns all that comes until the server closes."""
+        with socket.create_connection((HOST, self.port), timeout=timeout) as sock:
+            got = b""
+            try:
+                sock.sendall(data)
+                while True:
+                    piece = sock.recv(65536)
+                    if not piece:
+                        break
+                    got += piece
+            except (ConnectionResetError, BrokenPipeError, socket.timeout):
+                pass
+            return got
+
+    def log_in_form(self, server_name, reference, pin, source="127.0.0.1", headers=None):
+        fields = {"server_name": server_name, "reference": reference, "pin": pin}
+        return self.ask("POST", "/", urllib.parse.urlencode(fields),
+                        {"Content-Type": "application/x-www-form-urlencoded", **(headers or {})}, source)
+
+    def browser(self, key, language="en"):
+        return Browser(self, self.seeds[key], language)
+
+    def api(self, key):
+        seed = self.seeds[key]
+        answer = self.ask("POST", "/api/v1/session", json.dumps(
+            {k: seed[k] for k in ("server_name", "reference", "pin")}),
+            {"Content-Type": "application/json"}, source="127.77.%d.1" % (len(seed["key"])))
+        if answer.status != 201:
+            raise AssertionError(answer.text)
+        return Api(self, answer.json()["token"])
+
+
+class Browser:
+    """Somebody who has logged in by the form: cookie, language, and the form's CSRF token."""
+
+    def __init__(self, world, seed, language="en"):
+        self.world, self.language = world, language
+        answer = world.log_in_form(seed["server_name"], seed["reference"], seed["pin"],
+                                   source="127.88.%d.1" % (int(seed["reference"]) % 250))
+        if answer.status != 303:
+            raise AssertionError(answer.text)
+        self.first = answer.header("Location")
+        self.cookie = re.search(r"ecert=([a-z2-7]+)", answer.header("Set-Cookie")).group(1)
+
+    def headers(self, more=None):
+        return {"Cookie": "ecert=%s; lang=%s" % (self.cookie, self.language), **(more or {})}
+
+    def get(self, path, headers=None):
+        return self.world.ask("GET", path, headers=self.headers(headers))
+
+    def csrf(self):
+        page = self.get("/confirm")
+        if page.status == 303:
+            page = self.get(page.header("Location"))
+        return re.search(r'name="csrf" value="([a-z2-7]+)"', page.text).group(1)
+
+    def post(self, path, fields, csrf=None, headers=None):
+        form = dict(fields)
+        token = self.csrf() if csrf is None else csrf
+        if token:
+            form["csrf"] = token
+        if path in ("/csr", "/csr/submit"):
+            body, kind = multipart(form)
+        else:
+            body, kind = urllib.parse.urlencode(form), "application/x-www-form-urlencoded"
+        return self.world.ask("POST", path, body,
+                              self.headers({"Content-Type": kind, "Origin": self.world.origin(), **(headers or {})}))
+
+
+class Api:
+    """A caller of /api/v1 with a bearer token."""
+
+    def __init__(self, world, token):
+        self.world, self.token = world, token
+
+    def ask(self, method, path, value=None, language="en"):
+        headers = {"Authorization": "Bearer " + self.token, "Accept-Language": language}
+        body = None
+        if value is not None:
+            headers["Content-Type"] = "application/json"
+            body = json.dumps(value)
+        return self.world.ask(method, "/api/v1" + path, body, headers)
+
+
+def multipart(form):
+    boundary = "----ecerttest7391"
+    lines = []
+    for name, value in form.items():
+        value = value if isinstance(value, bytes) else value.encode()
+        lines.append(b'--%s\r\nContent-Disposition: form-data; name="%s"%s\r\n\r\n%s\r\n' % (
+            boundary.encode(), name.encode(),
+            b'; filename="a.csr"\r\nContent-Type: application/octet-stream' if name == "file" else b"", value))
+    lines.append(b"--%s--\r\n" % boundary.encode())
+    return b"".join(lines), "multipart/form-data; boundary=" + boundary
+
+
+def openssl(*arguments, given=None):
+    return subprocess.run(["openssl", *arguments], input=given, check=True, capture_output=True).stdout
+
+
+class Case(unittest.TestCase):
+    """A test class with one world for all its tests."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.world = World()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.world.close()
+
+
+class FreshCase(unittest.TestCase):
+    """A test class whose tests change what they find: a world for each."""
+
+    def setUp(self):
+        self.world = World()
+        self.addCleanup(self.world.close)
+
+
+def run():
+    global PORTAL, SEED, DATA
+    PORTAL, SEED, DATA = [os.path.abspath(p) for p in sys.argv[1:4]]
+    unittest.main(argv=sys.argv[:1] + sys.argv[4:], verbosity=2)
