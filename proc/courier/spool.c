@@ -1,4 +1,4 @@
-/* Two files a letter: REFERENCE.pdf, then REFERENCE.pin. */
+/* Two files a letter: REFERENCE.pdf, then REFERENCE.hash. */
 #include "proc/courier/spool.h"
 
 #include "lib/base/file.h"
@@ -35,7 +35,7 @@ enum err spool_find(const struct spool *spool, const char *reference,
 {
     char path[PATH_MAX], id[2 * ENROLMENT_ID_BYTES + 1];
     AUTO(buf) note = { 0 };
-    TRY(file_path(spool, reference, ".pin", path));
+    TRY(file_path(spool, reference, ".hash", path));
     if (!letter_waits(spool, reference, /* ret_rendered= */ NULL)) {
         return ERR_NOT_FOUND;
     }
@@ -54,7 +54,7 @@ enum err spool_put(const struct spool *spool, const char *reference,
     const uint8_t enrolment[ENROLMENT_ID_BYTES], const char *phc, struct span pdf)
 {
     char note_path[PATH_MAX], pdf_path[PATH_MAX], id[2 * ENROLMENT_ID_BYTES + 1];
-    TRY(file_path(spool, reference, ".pin", note_path));
+    TRY(file_path(spool, reference, ".hash", note_path));
     TRY(file_path(spool, reference, ".pdf", pdf_path));
     if (unlink(note_path) != 0 && errno != ENOENT) {
         return err_from_errno(errno);
@@ -81,7 +81,7 @@ enum err spool_list(const struct spool *spool, struct arena *arena,
     }
     for (const struct dirent *entry; (entry = readdir(directory)) != NULL;) {
         struct letter *letter = &letters.letters[letters.count];
-        if (letters.count < LETTERS_MAX && letter_name(entry->d_name, ".pin", letter->reference) &&
+        if (letters.count < LETTERS_MAX && letter_name(entry->d_name, ".hash", letter->reference) &&
             letter_waits(spool, letter->reference, &letter->rendered)) {
             letters.count++;
         }
@@ -104,7 +104,7 @@ enum err spool_read(const struct spool *spool, const char *reference, struct buf
 enum err spool_erase(const struct spool *spool, const char *reference)
 {
     char note_path[PATH_MAX], pdf_path[PATH_MAX];
-    TRY(file_path(spool, reference, ".pin", note_path));
+    TRY(file_path(spool, reference, ".hash", note_path));
     TRY(file_path(spool, reference, ".pdf", pdf_path));
     TRY(file_erase(pdf_path));
     return file_erase(note_path);
@@ -143,7 +143,7 @@ static bool letter_waits(const struct spool *spool, const char *reference, int64
 {
     char note_path[PATH_MAX], pdf_path[PATH_MAX];
     struct stat note, pdf;
-    if (file_path(spool, reference, ".pin", note_path) != OK ||
+    if (file_path(spool, reference, ".hash", note_path) != OK ||
         file_path(spool, reference, ".pdf", pdf_path) != OK || stat(note_path, &note) != 0 ||
         stat(pdf_path, &pdf) != 0) {
         return false;
@@ -164,7 +164,7 @@ static enum err leftovers_erase(const struct spool *spool)
     for (const struct dirent *entry; err == OK && (entry = readdir(directory)) != NULL;) {
         char reference[REFERENCE_TEXT_MAX], path[PATH_MAX];
         bool named = letter_name(entry->d_name, ".pdf", reference) ||
-                     letter_name(entry->d_name, ".pin", reference);
+                     letter_name(entry->d_name, ".hash", reference);
         if (entry->d_name[0] == '.' ||
             (named && letter_waits(spool, reference, /* ret_rendered= */ NULL))) {
             continue;

@@ -200,7 +200,7 @@ class Courier(unittest.TestCase):
         self.render(1, "111111111")
         self.kill()
         whole = self.spool()
-        for name in ("222222222.pdf", "333333333.pin", "444444444.pdf.new-0011223344556677"):
+        for name in ("222222222.pdf", "333333333.hash", "444444444.pdf.new-0011223344556677"):
             with open(f"{self.directory}/spool/{name}", "w", encoding="utf-8") as file:
                 file.write("1234 5678 9012 3456")
         self.start()
