@@ -64,8 +64,8 @@ bool caa_permits(enum caa_finding finding);
 const char *caa_code(enum caa_finding finding);
 
 /* Climbs from the name to its top-level domain; the first node with records decides. Each lookup
- * that fails is tried once more. Only ERR_MEMORY and ERR_INPUT are errors of this function: all that
- * the DNS can do is a finding. */
+ * that fails, other than by a broken proof, is tried once more. Only ERR_MEMORY and ERR_INPUT are
+ * errors of this function: all that the DNS can do is a finding. */
 enum err caa_check(const struct resolver *resolver, const struct caa_request *request,
     int64_t deadline_ms, struct caa_verdict *ret_verdict) MUST_USE;
 /* What one node's records mean for the request, without any lookup. */

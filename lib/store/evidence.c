@@ -34,6 +34,7 @@ enum err store_observation_list(struct store *store, const uint8_t attempt[ATTEM
     return observations_list(&query, arena, ret_rows, ret_count);
 }
 
+/* Two attempts may fall into one second: then the one that was stored later is the last. */
 enum err store_report_list(struct store *store, const uint8_t enrolment[ENROLMENT_ID_BYTES],
     struct arena *arena, struct observation_row **ret_rows, size_t *ret_count)
 {
@@ -41,7 +42,7 @@ enum err store_report_list(struct store *store, const uint8_t enrolment[ENROLMEN
         "SELECT attempt, enrolment, name, perspective, der, report, time FROM observation AS here"
         " WHERE enrolment = ? AND attempt = (SELECT attempt FROM observation AS last"
         " WHERE last.enrolment = here.enrolment AND last.name = here.name"
-        " ORDER BY time DESC, attempt LIMIT 1) ORDER BY name, perspective");
+        " ORDER BY time DESC, rowid DESC LIMIT 1) ORDER BY name, perspective");
     bind_bytes(&query, span_make(enrolment, ENROLMENT_ID_BYTES));
     return observations_list(&query, arena, ret_rows, ret_count);
 }

@@ -78,7 +78,8 @@ static enum err lookup(const struct attempt *attempt, const char *host,
             return err;
         }
         *ret_failure = failure_code(err, ret_answer);
-        if (*ret_failure == NULL || err == ERR_LIMIT) {
+        bool final = err == ERR_LIMIT || ret_answer->security == DNS_SECURITY_BOGUS;
+        if (*ret_failure == NULL || final) {
             return OK;
         }
     }

@@ -74,7 +74,7 @@ CREATE TABLE observation (
     report      BLOB NOT NULL,
     time        INTEGER NOT NULL,
     PRIMARY KEY (attempt, name, perspective)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 CREATE INDEX observation_by_enrolment ON observation (enrolment, name, time);
 
 CREATE TABLE evidence (

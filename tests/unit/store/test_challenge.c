@@ -165,6 +165,40 @@ static void reports_are_those_of_the_last_attempt(void **state)
     assert_int_equal(count, 0);
 }
 
+struct attempts {
+    const struct fixture *fixture;
+    uint8_t first, second; /* what their ids are filled with */
+};
+
+static enum err attempts_make(struct store *store, void *ctx)
+{
+    const struct attempts *attempts = ctx;
+    for (unsigned i = 0; i < 2; i++) {
+        struct observation_row row = { .name = "a.example", .perspective = "primary",
+            .der = SPAN_LITERAL("signed"), .report = SPAN_LITERAL("steps"), .time = NOW };
+        memset(row.attempt, i == 0 ? attempts->first : attempts->second, sizeof row.attempt);
+        memcpy(row.enrolment, attempts->fixture->enrolment, sizeof row.enrolment);
+        TRY(store_observation_insert(store, &row));
+    }
+    return OK;
+}
+
+static void bug_of_two_attempts_in_one_second_the_first_was_reported(void **state)
+{
+    struct fixture *fixture = *state;
+    struct observation_row *rows = NULL;
+    size_t count = 0;
+    AUTO(arena) arena = arena_make(65536);
+    struct attempts orders[] = { { fixture, 7, 6 }, { fixture, 8, 9 } };
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(store_transact(fixture->store, attempts_make, &orders[i]), OK);
+        assert_int_equal(
+            store_report_list(fixture->store, fixture->enrolment, &arena, &rows, &count), OK);
+        assert_int_equal(count, 1);
+        assert_int_equal(rows[0].attempt[0], orders[i].second);
+    }
+}
+
 static void forgotten_evidence_makes_its_challenges_due(void **state)
 {
     struct fixture *fixture = *state;
@@ -190,6 +224,7 @@ int main(void)
         TEST(a_passed_challenge_is_not_checked_again),
         TEST(a_result_for_a_replaced_challenge_goes_nowhere),
         TEST(reports_are_those_of_the_last_attempt),
+        TEST(bug_of_two_attempts_in_one_second_the_first_was_reported),
         TEST(forgotten_evidence_makes_its_challenges_due),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
