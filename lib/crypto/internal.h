@@ -40,6 +40,10 @@ enum err pbes2_encrypt(struct span plain, const struct secret *passphrase, enum 
 enum err pbes2_decrypt(
     struct span der, const struct secret *passphrase, struct secret *ret_plain) MUST_USE;
 
+/* Moduli that somebody can factor; public numbers of at most KEY_RSA_MAX_BITS. */
+enum err rsa_primes_close(struct span modulus, bool *ret_close) MUST_USE;
+bool rsa_roca(struct span modulus);
+
 /* Forgets the library's own account of a failure, and is the failure. */
 enum err crypto_failed(enum err err) MUST_USE;
 const EVP_MD *digest_method(enum digest digest);

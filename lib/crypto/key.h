@@ -22,7 +22,7 @@ enum key_type {
 
 /* How an encrypted private key's passphrase becomes a key. */
 enum key_stretch {
-    KEY_STRETCH_SCRYPT, /* N 2^15, r 8, p 1: 32 MiB */
+    KEY_STRETCH_SCRYPT, /* N 2^14, r 8, p 5: 16 MiB */
     KEY_STRETCH_PBKDF2, /* HMAC-SHA-256, 600,000 iterations: for software that has no scrypt */
 };
 

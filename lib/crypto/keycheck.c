@@ -1,5 +1,6 @@
 /* Key quality, on the bytes: BR 6.1.5, 6.1.6. */
 #include "lib/crypto/keycheck.h"
+#include "lib/crypto/internal.h"
 #include "lib/der/oid.h"
 #include "lib/der/reader.h"
 
@@ -13,6 +14,7 @@ enum {
 
 static enum err rsa_check(struct span spki, struct reason *ret_reason);
 static enum err exponent_check(struct span exponent, struct reason *ret_reason);
+static enum err factorable_check(struct span modulus, struct reason *ret_reason);
 static unsigned small_factor(struct span modulus);
 static enum err weak(
     struct reason *ret_reason, const char *field, const char *seen, const char *expected);
@@ -78,7 +80,18 @@ static enum err rsa_check(struct span spki, struct reason *ret_reason)
         snprintf(seen, sizeof seen, "%u", factor);
         return weak(ret_reason, "rsa.factor", seen, "");
     }
-    return exponent_check(exponent, ret_reason);
+    TRY(exponent_check(exponent, ret_reason));
+    return factorable_check(modulus, ret_reason);
+}
+
+static enum err factorable_check(struct span modulus, struct reason *ret_reason)
+{
+    bool close = false;
+    TRY(rsa_primes_close(modulus, &close));
+    if (close) {
+        return weak(ret_reason, "rsa.fermat", "", "");
+    }
+    return rsa_roca(modulus) ? weak(ret_reason, "rsa.roca", "CVE-2017-15361", "") : OK;
 }
 
 static enum err exponent_check(struct span exponent, struct reason *ret_reason)

@@ -226,9 +226,10 @@ static void a_passphrase_that_costs_too_much_is_not_tried(void **state)
     assert_int_equal(key_from_encrypted_pkcs8(buf_span(&der), &passphrase, &none), ERR_DENIED);
     buf_clear(&der);
     assert_int_equal(key_to_encrypted_pkcs8(key, &passphrase, KEY_STRETCH_SCRYPT, &der), OK);
-    uint8_t *cost = memmem(der.data, der.len, "\x02\x03\x00\x80\x00", 5);
+    /* N 16384, r 8, p 5: r becomes 127. OpenSSL's readers stop at 32 MiB, so N is what it is. */
+    uint8_t *cost = memmem(der.data, der.len, "\x02\x02\x40\x00\x02\x01\x08\x02\x01\x05", 10);
     assert_non_null(cost);
-    cost[2] = 0x7f;
+    cost[6] = 0x7f;
     assert_int_equal(key_from_encrypted_pkcs8(buf_span(&der), &passphrase, &none), ERR_LIMIT);
 }
 

@@ -109,6 +109,64 @@ static void an_even_modulus_and_small_factors_are_found(void **state)
     }
 }
 
+static const char fermat_next_prime[] =
+    "b2b7fa46f212a23b4dbc817c56528b72301a54d8efb506f829552c787a762cd7c868410a1b6a98fc"
+    "fd4ab16d6d003c67079d575d46b2a7ef92e1c6460264646616a862df3a27c3edd5b70d746009280f"
+    "43229e0b03e8ea2fc42530bd0d986c685e057214040d022d7431d8c486f98901dfc167a2faa86f40"
+    "a19a90749a2af56e39949adc2120e84eaea5efcc068b1484f4da700e22041114e794f8fcfd1782ef"
+    "2d5da2be5155cc06d671fdd5b73a60ee50d4698698d66bcfae75f8f877ccd842d5f2098c74ccd60e"
+    "fc56371d65b1306692a509502b96f8e00d27a7be2701c87ba4a2e04f30b63768b14f2e5c2c2b8899"
+    "d5448b4570e6582ea2b7fa88ee6e8589";
+static const char fermat_90_rounds[] =
+    "b2b7fa46f212a23b4dbc817c56528b72301a54d8efb506f829552c787a762cd7c868410a1b6a98fc"
+    "fd4ab16d6d003c67079d575d46b2a7ef92e1c6460264647a94f6e1542070a1726b5cb57aef08ea71"
+    "c62fcf8eb9badeaf2d3bed920b0603b36886cb9ad83639f6fb9819ddda40d755a0b3be35f5b474fa"
+    "2b5c8dfef73d7e3b2d7dbbcb5166026665602b8d0b4280dcd2cd68d2f908999af4dcbae6ecac7842"
+    "0608fa3d2df938e0956b0edd29f824591027e177f2eb468896e2589514992a3f443ee4b58164329d"
+    "3d12229959b9b05a83ac599824b7d2d02fa2c7188f2f47252c459b866a8b37fa55e9f7587af2b451"
+    "136d4ddd6c554ebb9ea478d927e20cc7";
+static const char fermat_130_rounds[] =
+    "b2b7fa46f212a23b4dbc817c56528b72301a54d8efb506f829552c787a762cd7c868410a1b6a98fc"
+    "fd4ab16d6d003c67079d575d46b2a7ef92e1c6460264647eb7ef0034af2e8726e3d04c2b381df903"
+    "b16cd7e2dafc0afcc9f6518bec8dd5a2c6b3834f987db6466429b8e961afd4d1b5235ea28bcd545b"
+    "bb597c4ded695f7ef007156483f526bc14fb5704ffcd80f942a2928211d06ea58b84d18d09432c43"
+    "6848e8134a1a3c0137a40e62cae1904193c40768f3f1233ff2a4b9119ae478de7d91de9a6d714018"
+    "e5e439b3980569ead19d70dd18306d77bed50c4f950181b079ef08d12df99aee8ff46ef4f59b6d14"
+    "fb2e2147bbcaf5c7d68f70a45391ce09";
+static const char roca_fingerprint[] =
+    "80000000000000000000000000000000000000000000000000000000000000000000000000000000"
+    "00000000000000000000000000000000000000000000000000000000000000000000000000000000"
+    "00000000000000000000000000000000000000000000000000000000000000000000000000000000"
+    "00000000000000000000000000000000000000000000000000000000000000000000000000000000"
+    "00000000000000000000000000000000000000000000000000000000000000000000000000000000"
+    "0000000000000000000000000000000022fa17ea4ed9b9f1a0ff55f4d895b497d4b7ca8368ef5700"
+    "970956e50198dd1bed5ff7e1f8fb8949";
+
+static struct span modulus_of_hex(const char *hex, uint8_t ret_modulus[256])
+{
+    size_t len = 0;
+    assert_int_equal(hex_parse(span_from_text(hex), ret_modulus, 256, &len), OK);
+    return span_make(ret_modulus, len);
+}
+
+static void primes_within_a_hundred_rounds_of_fermat_are_found(void **state)
+{
+    (void)state;
+    uint8_t modulus[256], der[2048];
+    struct reason reason = { 0 };
+    assert_weak(rsa_spki(modulus_of_hex(fermat_next_prime, modulus), f4, der), "rsa.fermat");
+    assert_weak(rsa_spki(modulus_of_hex(fermat_90_rounds, modulus), f4, der), "rsa.fermat");
+    struct span further = rsa_spki(modulus_of_hex(fermat_130_rounds, modulus), f4, der);
+    assert_int_equal(key_check(further, &reason, NULL), OK);
+}
+
+static void moduli_of_infineons_generator_are_found(void **state)
+{
+    (void)state;
+    uint8_t modulus[256], der[2048];
+    assert_weak(rsa_spki(modulus_of_hex(roca_fingerprint, modulus), f4, der), "rsa.roca");
+}
+
 static void exponents_outside_the_range_are_refused(void **state)
 {
     (void)state;
@@ -161,6 +219,8 @@ int main(void)
         cmocka_unit_test(rsa_1024_is_weak_and_its_size_is_told),
         cmocka_unit_test(sizes_that_are_odd_or_too_large_are_refused),
         cmocka_unit_test(an_even_modulus_and_small_factors_are_found),
+        cmocka_unit_test(primes_within_a_hundred_rounds_of_fermat_are_found),
+        cmocka_unit_test(moduli_of_infineons_generator_are_found),
         cmocka_unit_test(exponents_outside_the_range_are_refused),
         cmocka_unit_test(other_algorithms_and_curves_are_named),
         cmocka_unit_test(a_point_off_the_curve_is_weak_and_nonsense_malformed),
