@@ -218,6 +218,24 @@ class Courier(unittest.TestCase):
         phc = self.render(1, "111111111")
         self.ask("verify", phc, self.pin(self.print("111111111")))
 
+    def test_a_full_disk_refuses_the_letter_and_leaves_nothing(self):
+        spool = self.directory + "/spool"
+        os.mkdir(spool, 0o700)
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", spool],
+                                 capture_output=True, check=False)
+        if mounted.returncode != 0:
+            self.skipTest("needs to mount a small file system")
+        try:
+            self.start()
+            self.ask("render", self.socket_path, "1", "111111111", "zh-HK", "A", status=9)
+            self.assertEqual(self.spool(), [])
+            subprocess.run(["mount", "-o", "remount,size=16m", spool], check=True)
+            phc = self.render(1, "111111111", "zh-HK")
+            self.ask("verify", phc, self.pin(self.print("111111111")))
+        finally:
+            self.kill()
+            subprocess.run(["umount", spool], check=True)
+
     def test_the_invitation_goes_out_with_the_subject_and_the_link_and_no_pin(self):
         self.controller.start()
         self.start()
