@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import unittest
 import urllib.error
@@ -13,6 +14,8 @@ import urllib.request
 
 from world import BUILD, World, wait_until
 
+ZONES = ("shop.example.com", "example.com", "example.net", "example.org")
+DAY = 86400
 LANGUAGES = ("en", "zh-HK", "zh-CN")
 
 
@@ -42,6 +45,9 @@ class Enrolment:
         self.token = self.call("POST", "/session", {
             "server_name": self.name, "reference": self.reference, "pin": pin})["token"]
         self.call("POST", "/enrolment/confirm", {"chinese": False})
+        self.choose()
+
+    def choose(self):
         challenges = self.call("POST", "/enrolment/dcv", {"method": "dns"})["challenges"]
         self.host, self.value = challenges[0]["host"], challenges[0]["value"]
 
@@ -111,7 +117,7 @@ class Dcv(unittest.TestCase):
     def place(self, enrolment, value):
         """In place of whatever stands there."""
         world = self.world
-        zone = "shop.example.com" if enrolment.name.endswith("shop.example.com") else "example.net"
+        zone = next(zone for zone in ZONES if enrolment.name.endswith(zone))
         key = re.search(r"# (hmac-sha256:\S+):(\S+)", world.read("subscriber/tsig.key"))
         update = (f"server {world.net}.0.53 5353\nzone {zone}.\nkey {key[1]} {key[2]}\n"
                   f"update delete {enrolment.host}. TXT\n"
@@ -144,6 +150,22 @@ class Dcv(unittest.TestCase):
     def test_a_domain_that_lets_others_issue_only(self):
         self.assert_fails(Enrolment(self.world, "forbids.example.com"), "dcv.txt_missing",
                           "caa.forbids")
+
+    def test_a_code_older_than_thirty_days_is_worth_nothing_and_replaced(self):
+        enrolment = Enrolment(self.world, "www.shop.example.org")
+        with sqlite3.connect(self.world.path("service/store/ecert.db"), timeout=30) as store:
+            store.execute("UPDATE challenge SET created = created - ? WHERE name = ?",
+                          (31 * DAY, enrolment.name))
+        store.close()
+        old, value = enrolment.call("GET", "/enrolment/dcv"), enrolment.value
+        self.assertEqual((old["state"], old["challenges"]), ("expired", []))
+        answer = enrolment.call("POST", "/enrolment/dcv/check", {})
+        self.assertEqual(answer["state"], "expired")
+        self.assertEqual(enrolment.state, "confirmed")
+        enrolment.choose()
+        self.assertNotEqual(enrolment.value, value)
+        self.place(enrolment, enrolment.value)
+        self.assertEqual(enrolment.check()["state"], "passed")
 
     def test_one_silent_perspective_is_borne_and_two_are_not(self):
         enrolment = Enrolment(self.world, "www.shop.example.net")
