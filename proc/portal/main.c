@@ -11,7 +11,6 @@
 #include "lib/base/log.h"
 
 #include <getopt.h>
-#include <libgen.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -184,8 +183,14 @@ static enum err confine(struct reason *ret_reason)
     char user[CONFIG_USER_MAX];
     const struct config *config = &self.config;
     snprintf(store_path, sizeof store_path, "%s", config->service.store);
+    char *slash = strrchr(store_path, '/');
+    if (slash == NULL) {
+        return reason_set(
+            ret_reason, ERR_INPUT, "portal.store", "service.store", store_path, "/…");
+    }
+    *slash = '\0';
     const struct sandbox_path paths[] = {
-        { dirname(store_path), SANDBOX_WRITE },
+        { store_path, SANDBOX_WRITE },
         { config->service.run_directory, SANDBOX_READ },
     };
     config_user(config, ROLE_PORTAL, user);
