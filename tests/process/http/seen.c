@@ -1,6 +1,11 @@
 /* A server that says which requests it saw: prints its port, then "METHOD PATH BYTES" for each, and
- * answers with the path. Ends with its standard input. */
+ * answers with the path and a cookie. Ends with its standard input.
+ *
+ *   seen ADDRESS [CERTIFICATE KEY]
+ */
 #include "lib/http/server.h"
+
+#include "lib/base/file.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -11,6 +16,8 @@ static enum err seen(struct http_request *request, struct http_response *respons
     printf("%s %.*s %zu\n", http_method_name(request->method), (int)request->path.len,
         (const char *)request->path.data, request->body.len);
     fflush(stdout);
+    struct cookie cookie = { .name = "c", .value = SPAN_LITERAL("v"), .secure = request->tls };
+    TRY(response_cookie(response, &cookie));
     return reply_bytes(response, 200, "text/plain", request->path);
 }
 
@@ -23,6 +30,16 @@ int main(int argc, char **argv)
     AUTO_PTR(http_server) server = NULL;
     struct http_server_config config = { .address = argc > 1 ? argv[1] : "127.0.0.1",
         .routes = routes, .route_count = 2 };
+    AUTO(buf) certificate = { 0 };
+    AUTO(buf) key = { 0 };
+    if (argc > 3) {
+        if (file_read(argv[2], CERTIFICATE_MAX_BYTES, &certificate) != OK ||
+            file_read(argv[3], CERTIFICATE_MAX_BYTES, &key) != OK) {
+            return 1;
+        }
+        config.certificate_pem = buf_span(&certificate);
+        config.key_pem = buf_span(&key);
+    }
     if (http_server_start(&config, &server) != OK) {
         return 1;
     }
