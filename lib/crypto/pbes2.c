@@ -9,7 +9,7 @@
 
 enum {
     PBKDF2_ITERATIONS = 600000,
-    PBKDF2_ITERATIONS_MAX = 10000000,
+    PBKDF2_ITERATIONS_MAX = 5000000,
     /* OWASP's pair for 16 MiB: OpenSSL's own readers refuse what needs more than 32. */
     SCRYPT_N = 16384,
     SCRYPT_R = 8,

@@ -9,7 +9,7 @@ enum {
     /* OWASP's figure for PBKDF2-HMAC-SHA-256. */
     PFX_ITERATIONS = 600000,
     /* More than any software writes; a hostile file could otherwise keep us busy for hours. */
-    PFX_ITERATIONS_MAX = 10000000,
+    PFX_ITERATIONS_MAX = 5000000,
 };
 
 enum pfx_style {

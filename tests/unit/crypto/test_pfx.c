@@ -110,6 +110,43 @@ static void a_key_without_its_certificate_is_kept_too(void **state)
     assert_false(pfx.first_is_own);
 }
 
+static void the_keys_own_certificate_comes_first_wherever_it_stood(void **state)
+{
+    (void)state;
+    AUTO_PTR(key) key = key_of("rsa2048.pem");
+    AUTO(buf) other = certificate_of("p256.crt.pem");
+    AUTO(buf) own = certificate_of("rsa2048.crt.pem");
+    AUTO(secret) passphrase = secret_of("secret");
+    AUTO(buf) der = buf_make(PFX_MAX_BYTES);
+    AUTO(pfx) pfx = { 0 };
+    struct reason reason = { 0 };
+    const struct span chain[] = { buf_span(&other), buf_span(&own) };
+    const struct pfx_content content = { .key = key, .chain = chain, .chain_count = 2 };
+    assert_int_equal(pfx_write(&content, &passphrase, PFX_LEGACY, &der), OK);
+    assert_int_equal(pfx_read(buf_span(&der), &passphrase, &reason, &pfx), OK);
+    assert_int_equal(pfx.certificate_count, 2);
+    assert_true(pfx.first_is_own);
+    assert_true(span_equal(buf_span(&pfx.certificates[0]), buf_span(&own)));
+    assert_true(span_equal(buf_span(&pfx.certificates[1]), buf_span(&other)));
+}
+
+static void a_cost_beyond_reason_is_not_paid(void **state)
+{
+    (void)state;
+    AUTO_PTR(key) key = key_of("p256.pem");
+    AUTO(secret) passphrase = secret_of("secret");
+    AUTO(buf) der = buf_make(PFX_MAX_BYTES);
+    AUTO(pfx) pfx = { 0 };
+    struct reason reason = { 0 };
+    const struct pfx_content content = { .key = key };
+    assert_int_equal(pfx_write(&content, &passphrase, PFX_MODERN, &der), OK);
+    /* The MAC's 600,000 iterations stand last: 02 03 09 27 c0. They become 8,333,248. */
+    assert_memory_equal(der.data + der.len - 5, "\x02\x03\x09\x27\xc0", 5);
+    der.data[der.len - 3] = 0x7f;
+    assert_int_equal(pfx_read(buf_span(&der), &passphrase, &reason, &pfx), ERR_INPUT);
+    assert_string_equal(reason.code, "pfx.cost");
+}
+
 static void a_key_is_not_written_with_anothers_certificate(void **state)
 {
     (void)state;
@@ -178,6 +215,8 @@ int main(void)
         cmocka_unit_test(the_friendly_name_comes_along_in_any_script),
         cmocka_unit_test(what_we_write_we_read),
         cmocka_unit_test(a_key_without_its_certificate_is_kept_too),
+        cmocka_unit_test(the_keys_own_certificate_comes_first_wherever_it_stood),
+        cmocka_unit_test(a_cost_beyond_reason_is_not_paid),
         cmocka_unit_test(a_key_is_not_written_with_anothers_certificate),
         cmocka_unit_test(files_without_a_mac_or_with_rc2_are_refused_by_name),
         cmocka_unit_test(every_truncation_is_malformed),

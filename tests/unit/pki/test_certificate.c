@@ -108,6 +108,18 @@ static void serials_that_rfc_5280_forbids_are_not_written(void **state)
     assert_int_equal(certificate_write_tbs(&fields, &tbs), ERR_INPUT);
 }
 
+static void the_two_algorithms_must_be_the_same_bytes(void **state)
+{
+    (void)state;
+    AUTO(authority) root = hierarchy_authority("Root", NULL, -1);
+    AUTO(buf) der = buf_make(HIERARCHY_MAX_BYTES);
+    struct certificate read;
+    assert_int_equal(certificate_parse(buf_span(&root.certificate), &read), OK);
+    assert_int_equal(
+        certificate_assemble(read.tbs, SIGNATURE_ECDSA_SHA384, read.signature, &der), OK);
+    assert_int_equal(certificate_parse(buf_span(&der), &read), ERR_INPUT);
+}
+
 static void an_extension_twice_and_unknown_critical_ones_are_noticed(void **state)
 {
     (void)state;
@@ -169,6 +181,7 @@ int main(void)
         cmocka_unit_test(what_is_written_is_read_back_field_by_field),
         cmocka_unit_test(no_byte_of_a_certificate_may_change),
         cmocka_unit_test(serials_that_rfc_5280_forbids_are_not_written),
+        cmocka_unit_test(the_two_algorithms_must_be_the_same_bytes),
         cmocka_unit_test(an_extension_twice_and_unknown_critical_ones_are_noticed),
         cmocka_unit_test(hosts_are_matched_as_rfc_6125_says),
         cmocka_unit_test(serials_are_shown_in_pairs),

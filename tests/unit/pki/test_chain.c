@@ -178,6 +178,26 @@ static void a_server_certificate_issues_nothing(void **state)
     assert_refused(&world, "chain.not_ca");
 }
 
+static void the_usage_of_a_ca_without_its_flag_issues_nothing(void **state)
+{
+    (void)state;
+    AUTO(world) world = { 0 };
+    world_make(&world);
+    uint8_t room[256];
+    size_t len = 0;
+    struct der_writer writer = der_writer_make(room, sizeof room);
+    extension_write_basic_constraints(&writer, /* is_ca= */ false, -1);
+    extension_write_key_usage(&writer, KEY_USAGE_CERT_SIGN);
+    assert_int_equal(der_writer_finish(&writer, &len), OK);
+    struct certificate ca;
+    assert_int_equal(certificate_parse(world.intermediates[0], &ca), OK);
+    const struct certificate_fields fields = { ca.serial, SIGNATURE_ECDSA_SHA256, ca.issuer,
+        ca.not_before, ca.not_after, ca.subject, ca.spki, span_make(room, len) };
+    AUTO(buf) flagless = hierarchy_sign(&fields, world.root.key);
+    world.intermediates[0] = buf_span(&flagless);
+    assert_refused(&world, "chain.not_ca");
+}
+
 static void a_ca_under_a_ca_that_may_not_have_one_is_refused(void **state)
 {
     (void)state;
@@ -201,6 +221,7 @@ int main(void)
         cmocka_unit_test(a_list_signed_by_somebody_else_is_none),
         cmocka_unit_test(an_intermediate_of_the_same_name_with_another_key_is_passed_over),
         cmocka_unit_test(a_server_certificate_issues_nothing),
+        cmocka_unit_test(the_usage_of_a_ca_without_its_flag_issues_nothing),
         cmocka_unit_test(a_ca_under_a_ca_that_may_not_have_one_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -152,6 +152,19 @@ static void no_byte_of_a_list_may_change(void **state)
     }
 }
 
+static void the_two_algorithms_must_be_the_same_bytes(void **state)
+{
+    (void)state;
+    AUTO(authority) ca = hierarchy_authority("CA", NULL, -1);
+    AUTO(buf) der = hierarchy_crl(&ca, NULL, HIERARCHY_NOW);
+    AUTO(buf) other = buf_make(HIERARCHY_MAX_BYTES);
+    struct crl crl;
+    assert_int_equal(crl_parse(buf_span(&der), &crl), OK);
+    assert_int_equal(
+        certificate_assemble(crl.tbs, SIGNATURE_ECDSA_SHA384, crl.signature, &other), OK);
+    assert_int_equal(crl_parse(buf_span(&other), &crl), ERR_INPUT);
+}
+
 static void times_in_the_wrong_order_are_not_written(void **state)
 {
     (void)state;
@@ -172,6 +185,7 @@ int main(void)
         cmocka_unit_test(a_long_list_is_whole_at_every_size_of_its_lengths),
         cmocka_unit_test(a_source_that_fails_leaves_no_list),
         cmocka_unit_test(no_byte_of_a_list_may_change),
+        cmocka_unit_test(the_two_algorithms_must_be_the_same_bytes),
         cmocka_unit_test(times_in_the_wrong_order_are_not_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
