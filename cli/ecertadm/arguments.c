@@ -62,7 +62,8 @@ enum err call_registrar(struct call *call, const struct request *request, struct
     if (err == OK) {
         err = client_call(&client, request, answer, &call->reason);
     }
-    if (err != OK && call->reason.code[0] == '\0') {
+    bool nobody = err == ERR_AGAIN || err == ERR_TIMEOUT || err == ERR_PEER;
+    if (nobody && call->reason.code[0] == '\0') {
         return reason_set(&call->reason, err, "service.no_answer", "--control", call->control,
             "the socket of a running registrar");
     }

@@ -49,6 +49,9 @@ static enum err round_run(struct registrar *registrar, struct validation *valida
     struct challenge_row *rows, size_t count, struct arena *arena);
 static void round_ask(struct round *round, struct validation *validation);
 static void *asking_run(void *ctx);
+static enum err word_ask(struct asking *asking, size_t row, struct reason *ret_reason);
+static enum err word_check(
+    const struct asking *asking, size_t row, struct span der, struct reason *ret_reason);
 static enum err round_judge(struct round *round);
 static enum err name_judge(struct round *round, size_t row, const struct evidence_rules *rules);
 static enum err round_commit(struct store *store, void *ctx);
@@ -149,21 +152,55 @@ static void *asking_run(void *ctx)
     for (size_t i = 0; i < round->row_count; i++) {
         struct word *word = &asking->words[i];
         struct reason reason = { 0 };
-        struct validator_check check = { .challenge = round->rows[i].challenge };
-        memcpy(check.attempt, round->attempt, sizeof check.attempt);
         word->observation = buf_make(OBSERVATION_MAX_BYTES);
-        enum err err = perspective_ask(
-            asking->link, &check, &word->observation, &word->report, &reason);
+        enum err err = word_ask(asking, i, &reason);
         if (err != OK) {
             buf_clear(&word->observation);
             word->report = (struct report){ 0 };
-            report_add(&word->report,
-                reason.code[0] == '\0' ? "perspective.no_answer" : reason.code, asking->link->id,
-                reason.seen[0] == '\0' ? err_name(err) : reason.seen, reason.expected);
+            report_add(&word->report, "dcv.unreachable", asking->link->id, NULL, NULL);
             log_failure(LOG_WARNING, "perspective.no_answer", err, &reason);
         }
     }
     return NULL;
+}
+
+static enum err word_ask(struct asking *asking, size_t row, struct reason *ret_reason)
+{
+    struct round *round = asking->round;
+    struct word *word = &asking->words[row];
+    struct validator_check check = { .challenge = round->rows[row].challenge };
+    memcpy(check.attempt, round->attempt, sizeof check.attempt);
+    TRY(perspective_ask(asking->link, &check, &word->observation, &word->report, ret_reason));
+    return word_check(asking, row, buf_span(&word->observation), ret_reason);
+}
+
+/* A perspective that signs something else, or with another key, has not answered: the quorum may
+ * do without it, but a name must not fail for it. */
+static enum err word_check(
+    const struct asking *asking, size_t row, struct span der, struct reason *ret_reason)
+{
+    const struct round *round = asking->round;
+    const struct registrar *registrar = round->registrar;
+    const struct perspective *perspective =
+        roster_perspective(&registrar->roster, asking->link->id);
+    const uint8_t *nonce = round->rows[row].challenge.nonce;
+    struct observation observation = { 0 };
+    struct der reader = der_reader(der);
+    bool right = perspective != NULL && observation_read(&reader, &observation) == OK
+        && strcmp(observation.perspective, asking->link->id) == 0
+        && memcmp(observation.attempt, round->attempt, ATTEMPT_BYTES) == 0
+        && memcmp(observation.challenge.nonce, nonce, NONCE_BYTES) == 0;
+    if (!right) {
+        return reason_set(
+            ret_reason, ERR_PEER, "perspective.wrong_answer", asking->link->id, NULL, NULL);
+    }
+    const struct observation_verifier *verifier = &registrar->verifier;
+    enum err err = verifier->verify(verifier->ctx,
+        (size_t)(perspective - registrar->roster.perspectives), observation.signed_part,
+        observation.signature);
+    return err == OK ? OK
+                     : reason_set(ret_reason, err, "perspective.wrong_signature",
+                           asking->link->id, NULL, NULL);
 }
 
 static enum err round_judge(struct round *round)

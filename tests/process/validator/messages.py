@@ -55,7 +55,10 @@ class Challenge:
         return sequence(*parts)
 
     def expected(self):
-        digest = hashlib.sha256(b"ecert validation v1\0" + self.der()).digest()
+        return self.expected_of(hashlib.sha256(b"ecert validation v1\0" + self.der()).digest())
+
+    @staticmethod
+    def expected_of(digest):
         return base64.b32encode(digest).decode().lower().rstrip("=")
 
 

@@ -1,0 +1,354 @@
+"""The registrar with a real signer and a real hierarchy, and stand-ins for everybody else: a courier
+that can be told to keep silent, perspectives that say what a test wants them to say, signed by their
+own keys, and a portal that is a few SQL statements. Nothing here is C: messages are written a second
+time, by tests/process/validator/messages.py."""
+import hashlib
+import http.server
+import json
+import os
+import re
+import resource
+import shutil
+import signal
+import socket
+import sqlite3
+import ssl
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "../../.."))
+sys.path.insert(0, os.path.join(ROOT, "tests/process/validator"))
+from messages import (OCTETS, SEQUENCE, UTF8, IA5, TIME, Challenge, element, elements,  # noqa: E402
+                      integer, sequence)
+
+BUILD = os.environ.get("ECERT_BUILD", os.path.join(ROOT, "build"))
+ADM = os.path.join(BUILD, "cli/ecertadm/ecertadm")
+SIGNER = os.path.join(BUILD, "proc/signer/ecertd-signer")
+REGISTRAR = os.path.join(BUILD, "proc/registrar/ecertd-registrar")
+REMOTES = [f"perspective-{number}" for number in range(1, 6)]
+PORT = 20000 + os.getpid() % 20000
+ADDRESS = "127.0.1.{}"
+PASSED, FAILED = 0, 1
+
+CONFIG = """
+service {{ run_directory = "{d}/run" store = "{d}/store/ecert.db" trial = true users = false
+  data_directory = "{d}" log_level = "info" }}
+portal {{ address = "127.0.0.1" port = 8080 url = "http://127.0.0.1:8080"
+  enquiry_email = "enquiry@ecert.example.net" }}
+signer {{ directory = "{s}/signer" passphrase_file = "{s}/signer/passphrase" }}
+registrar {{ roster = "{s}/signer/roster.der" ceremony_spki = "{s}/signer/ceremony.spki"
+  publications = "{s}/ca" transport_ca = "{s}/transport/ca.pem"
+  transport_certificate = "{s}/transport/registrar.pem"
+  transport_key = "{s}/transport/registrar.key" crl_hours = 24 }}
+"""
+
+APPLICATION = {
+    "edition": "server", "names": ["www.shop.example.com"],
+    "subject": {"country": "HK", "state_or_province": "Hong Kong", "locality": "Hong Kong",
+                "organisation": "Shop Example Limited", "srn": "0002142877"},
+    "representative": {"name": "Chan Tai Man", "email": "ar@shop.example.com", "language": "en",
+                       "address": ["Flat 1", "Hong Kong"]},
+}
+
+
+def wait_until(question, seconds=20, what="it"):
+    end = time.monotonic() + seconds
+    while True:
+        answer = question()
+        if answer:
+            return answer
+        if time.monotonic() > end:
+            raise AssertionError(f"waited in vain for {what}")
+        time.sleep(0.02)
+
+
+def stamp(moment):
+    return time.strftime("%Y%m%d%H%M%SZ", time.gmtime(moment)).encode()
+
+
+def request_read(packet):
+    """(kind, fields of the body) of a request."""
+    (_, content), = elements(packet)
+    (_, _version), (_, kind), (_, body) = elements(content)
+    return kind[0], elements(body)
+
+
+def answer_make(kind, body=None, err=0):
+    parts = [integer(1), integer(kind), integer(err)]
+    if body is not None:
+        parts.append(element(0xa1, body))
+    return sequence(*parts)
+
+
+class Courier:
+    """Draws no PIN: its hash is a text that counts the letters. `silent` renderings get no answer."""
+
+    def __init__(self):
+        self.rendered = []
+        self.silent = 0
+
+    def answer(self, packet):
+        kind, fields = request_read(packet)
+        if kind != 1:
+            return answer_make(kind, err=2)
+        self.rendered.append(fields[1][1].decode())
+        if self.silent > 0:
+            self.silent -= 1
+            return None
+        text = f"$letter-{len(self.rendered)}".encode()
+        return answer_make(kind, sequence(element(UTF8, text)))
+
+
+class Perspective:
+    """Signs what it is told to see. `verdict` None is silence, `key` another's key a forgery."""
+
+    def __init__(self, name, key):
+        self.name, self.key, self.verdict, self.caa, self.delay = name, key, PASSED, PASSED, 0
+        self.asked = 0
+
+    def answer(self, packet):
+        self.asked += 1
+        time.sleep(self.delay)
+        if self.verdict is None:
+            return None
+        kind, fields = request_read(packet)
+        attempt, challenge = fields[0][1], element(SEQUENCE, fields[1][1])
+        name = elements(fields[1][1])[1][1]
+        digest = hashlib.sha256(b"ecert validation v1\0" + challenge).digest()
+        expected = Challenge.expected_of(digest).encode()
+        part = sequence(
+            element(UTF8, b"ecert observation v1"), element(UTF8, self.name.encode()),
+            element(OCTETS, attempt), challenge, element(IA5, name), element(IA5, expected),
+            integer(self.verdict), integer(self.caa), integer(0),
+            element(TIME, stamp(time.time())))
+        observation = sequence(part, element(OCTETS, self.sign(part)))
+        return answer_make(kind, sequence(element(OCTETS, observation), sequence()))
+
+    def sign(self, part):
+        return subprocess.run(["openssl", "dgst", "-sha256", "-sign", self.key], input=part,
+                              stdout=subprocess.PIPE, check=True).stdout
+
+
+def serve_socket(listener, answer):
+    def connection(client):
+        with client:
+            while True:
+                packet = client.recv(1 << 17)
+                reply = answer(packet) if packet else None
+                if reply is None:
+                    return
+                try:
+                    client.send(reply)
+                except OSError:
+                    return  # the registrar was killed
+
+    def accept():
+        while True:
+            try:
+                client, _ = listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=connection, args=(client,), daemon=True).start()
+    threading.Thread(target=accept, daemon=True).start()
+
+
+def serve_https(address, certificate, key, authority, answer):
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self):
+            reply = answer(self.rfile.read(int(self.headers["Content-Length"])))
+            if reply is None:
+                self.close_connection = True
+                return
+            self.send_response(200)
+            self.send_header("Content-Type", "application/x-ecert-message")
+            self.send_header("Content-Length", str(len(reply)))
+            self.end_headers()
+            self.wfile.write(reply)
+
+        def log_message(self, *_):
+            pass
+
+    class Server(http.server.ThreadingHTTPServer):
+        def handle_error(self, *_):
+            pass  # a registrar that was killed has closed its connection
+
+    server = Server((address, PORT), Handler)
+    server.daemon_threads = True
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    context.load_verify_locations(authority)
+    context.verify_mode = ssl.CERT_REQUIRED
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server
+
+
+class Office:
+    def __init__(self):
+        self.directory = tempfile.mkdtemp(prefix="ecert-r-")
+        self.service = self.directory + "/service"
+        for name in ("run", "store", "signer"):
+            os.mkdir(f"{self.directory}/{name}", 0o700)
+        subprocess.run([ADM, "ceremony", "--trial", self.service, "--profile",
+                        os.path.join(ROOT, "packaging/trial-ceremony.conf")], check=True,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        with open(self.directory + "/ecert.conf", "w", encoding="utf-8") as file:
+            file.write(CONFIG.format(d=self.directory, s=self.service))
+            for number, name in enumerate(REMOTES, 1):
+                file.write(f'perspective "{name}" {{ url = '
+                           f'"https://{ADDRESS.format(number)}:{PORT}/check" }}\n')
+        self.sockets = {name: self.listen(name) for name in
+                        ("signer", "validator", "courier", "registrar", "control")}
+        self.courier = Courier()
+        self.perspectives = {name: Perspective(name, f"{self.service}/validator/{name}.key")
+                             for name in ["primary"] + REMOTES}
+        serve_socket(self.sockets["courier"], self.courier.answer)
+        serve_socket(self.sockets["validator"], self.perspectives["primary"].answer)
+        self.https = [self.remote_start(number, name) for number, name in enumerate(REMOTES, 1)]
+        self.log = open(self.directory + "/log", "ab")
+        self.signer = self.start(SIGNER, "signer")
+        self.registrar = None
+        self.registrar_start()
+
+    def listen(self, name):
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        listener.bind(f"{self.directory}/run/{name}.sock")
+        listener.listen(64)
+        return listener
+
+    def remote_start(self, number, name):
+        transport = self.service + "/transport/"
+        return serve_https(ADDRESS.format(number), f"{transport}{name}.pem",
+                           f"{transport}{name}.key", transport + "ca.pem",
+                           self.perspectives[name].answer)
+
+    def start(self, program, *sockets, limit=None):
+        """As the supervisor does it; waits until the process says it is ready."""
+        ready, theirs = os.pipe()
+        fds = [self.sockets[name].fileno() for name in sockets]
+        arguments = [program, "--config", self.directory + "/ecert.conf", "--ready-fd", str(theirs)]
+        for name, fd in zip(sockets, fds):
+            arguments += ["--listen-fd", f"{fd}={name}.sock"]
+
+        def prepare():
+            if limit is not None:
+                signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+                resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+        process = subprocess.Popen(arguments, pass_fds=fds + [theirs], stderr=self.log,
+                                   restore_signals=False, preexec_fn=prepare)
+        os.close(theirs)
+        said = os.read(ready, 1)
+        os.close(ready)
+        if not said:
+            process.wait()
+            raise AssertionError(f"{program} did not start\n{self.log_text()}")
+        return process
+
+    def registrar_start(self, limit=None):
+        self.registrar = self.start(REGISTRAR, "registrar", "control", limit=limit)
+
+    def registrar_kill(self):
+        self.registrar.kill()
+        self.registrar.wait()
+
+    def log_text(self):
+        with open(self.directory + "/log", encoding="utf-8", errors="replace") as file:
+            return "".join(file.readlines()[-40:])
+
+    def stop(self):
+        for process in (self.registrar, self.signer):
+            process.kill()
+            process.wait()
+        for server in self.https:
+            server.shutdown()
+            server.server_close()
+        for listener in self.sockets.values():
+            listener.close()
+        self.log.close()
+        shutil.rmtree(self.directory)
+
+    def adm(self, *words, code=0):
+        """The JSON answer, or with another expected exit code what was said about the failure."""
+        done = subprocess.run([ADM, "--control", self.directory + "/run/control.sock", "--json",
+                               *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              timeout=60, check=False)
+        if done.returncode != code:
+            raise AssertionError(f"{words}: exit {done.returncode}, not {code}\n{done.stdout}\n"
+                                 f"{done.stderr}\n{self.log_text()}")
+        return json.loads(done.stdout if code == 0 else done.stderr)
+
+    def officer(self, number):
+        return f"{self.service}/officers/officer-{number}.key"
+
+    def application_new(self, **changes):
+        path = self.directory + "/application.json"
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump({**APPLICATION, **changes}, file)
+        return self.adm("application", "new", path)["id"]
+
+    def approve(self, application=None):
+        application = application or self.application_new()
+        return self.adm("application", "approve", application, "--key", self.officer(1),
+                        "--key", self.officer(2))["reference"]
+
+    def sql(self, statement, *values):
+        with sqlite3.connect(self.directory + "/store/ecert.db", timeout=20) as database:
+            rows = database.execute(statement, values).fetchall()
+        database.close()
+        return rows
+
+    def one(self, statement, *values):
+        return self.sql(statement, *values)[0][0]
+
+    def poke(self):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as portal:
+            portal.connect(self.directory + "/run/registrar.sock")
+            portal.send(sequence(integer(1), integer(1), sequence()))
+
+    def state(self, reference):
+        return self.one("SELECT state FROM enrolment WHERE reference = ?", reference)
+
+    def challenge(self, reference):
+        """What the portal does on its pages 2 and 3."""
+        enrolment, = self.sql("SELECT id, application FROM enrolment WHERE reference = ?", reference)
+        hash_, = self.sql("SELECT hash FROM application WHERE id = ?", enrolment[1])[0]
+        self.sql("UPDATE enrolment SET state = 'confirmed', dcv_method = 7 WHERE id = ?",
+                 enrolment[0])
+        self.sql("DELETE FROM challenge WHERE enrolment = ?", enrolment[0])
+        self.sql("INSERT INTO challenge VALUES (?, 0, ?, 'www.shop.example.com', 7, ?, ?, NULL,"
+                 " 'checking', ?, 0)", enrolment[0], hash_, int(time.time()), os.urandom(16),
+                 int(time.time()))
+        self.poke()
+        return enrolment[0]
+
+    def challenge_state(self, enrolment):
+        return self.one("SELECT state FROM challenge WHERE enrolment = ?", enrolment)
+
+    def submit(self, enrolment):
+        """And on page 4: a fresh key's request."""
+        csr = subprocess.run(
+            ["openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+             "-nodes", "-keyout", self.directory + "/key.pem", "-subj", "/CN=ignored",
+             "-outform", "DER"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
+        spki = subprocess.run(["openssl", "pkey", "-in", self.directory + "/key.pem", "-pubout",
+                               "-outform", "DER"], stdout=subprocess.PIPE, check=True).stdout
+        ordinal = self.one("SELECT ordinal FROM enrolment WHERE id = ?", enrolment)
+        self.sql("INSERT INTO certificate (enrolment, ordinal, state, csr, spki_hash, created)"
+                 " VALUES (?, ?, 'requested', ?, ?, ?)", enrolment, ordinal, csr.stdout,
+                 hashlib.sha256(spki).digest(), int(time.time()))
+        self.sql("UPDATE enrolment SET state = 'issuing' WHERE id = ?", enrolment)
+
+    def certificate_state(self, enrolment):
+        return self.one("SELECT state FROM certificate WHERE enrolment = ?", enrolment)
+
+    def crl_serials(self):
+        """The serials in the published CRL, as openssl reads it."""
+        der = self.one("SELECT der FROM publication WHERE kind = 'crl' AND name LIKE 'eCert%'")
+        text = subprocess.run(["openssl", "crl", "-inform", "DER", "-noout", "-text"], input=der,
+                              stdout=subprocess.PIPE, check=True).stdout.decode()
+        return re.findall(r"Serial Number: ([0-9A-F]+)", text)

@@ -1,0 +1,277 @@
+#!/usr/bin/env python3
+"""The registrar among real and stand-in neighbours: two officers rule, a quorum decides, one request
+has one certificate, and neither kill -9 nor a full disk changes that."""
+import itertools
+import socket
+import threading
+import time
+import unittest
+
+from office import FAILED, PASSED, REMOTES, Office, sequence, integer, wait_until
+
+
+class Registrar(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.office = Office()
+        cls.addClassCleanup(cls.office.stop)
+
+    def setUp(self):
+        for perspective in self.office.perspectives.values():
+            perspective.verdict, perspective.caa, perspective.delay = PASSED, PASSED, 0
+
+    def validated(self):
+        """The id of an enrolment that has its evidence."""
+        enrolment = self.office.challenge(self.office.approve())
+        self.await_state(enrolment, "validated")
+        return enrolment
+
+    def await_state(self, enrolment, state):
+        wait_until(lambda: self.office.one(
+            "SELECT state FROM enrolment WHERE id = ?", enrolment) == state, what=state)
+
+    def issued(self):
+        enrolment = self.validated()
+        self.office.submit(enrolment)
+        self.office.poke()
+        self.await_state(enrolment, "issued")
+        return enrolment
+
+    # Two officers rule (THREATS P12, S14).
+
+    def test_one_officer_alone_reaches_approved_by_no_sequence_of_commands(self):
+        key = self.office.officer(1)
+        for words in itertools.product(("vet", "approve"), repeat=3):
+            application = self.office.application_new()
+            with self.subTest(words):
+                for word in words:
+                    try:
+                        self.office.adm("application", word, application, "--key", key)
+                    except AssertionError:
+                        pass
+                self.assertIn(self.office.one("SELECT state FROM application WHERE id = ?",
+                                              bytes.fromhex(application)), ("draft", "vetted"))
+                self.assertEqual(self.office.sql("SELECT 1 FROM enrolment WHERE application = ?",
+                                                 bytes.fromhex(application)), [])
+
+    def test_both_keys_at_one_desk_must_be_two_officers(self):
+        application = self.office.application_new()
+        problem = self.office.adm("application", "approve", application, "--key",
+                                  self.office.officer(1), "--key", self.office.officer(1), code=1)
+        self.assertEqual(problem["code"], "approval.same_officer")
+
+    def test_a_key_outside_the_roster_signs_nothing(self):
+        path = self.office.directory + "/stranger.key"
+        self.office.adm("officer", "new", "Stranger", "--out", path)
+        problem = self.office.adm("application", "vet", self.office.application_new(), "--key",
+                                  path, code=1)
+        self.assertEqual(problem["code"], "approval.officer_unknown")
+
+    def test_an_application_that_breaks_a_rule_is_not_entered(self):
+        before = self.office.one("SELECT count(*) FROM application")
+        for names, code in ((["localhost"], "name."), (["*.example.com"], "application.name"),
+                            (["a.example.com", "b.example.com"], "application.names_count")):
+            with self.subTest(names):
+                with self.assertRaises(AssertionError) as refused:
+                    self.office.application_new(names=names)
+                self.assertIn(code, str(refused.exception))
+        self.assertEqual(self.office.one("SELECT count(*) FROM application"), before)
+
+    # Credentials.
+
+    def test_killed_while_the_courier_works_it_asks_again_and_sends_one_mail(self):
+        self.office.courier.silent = 1
+        application = self.office.application_new()
+        before = len(self.office.courier.rendered)
+        thread = threading.Thread(target=self.approve_quietly, args=(application,))
+        thread.start()
+        wait_until(lambda: len(self.office.courier.rendered) > before, what="a rendering")
+        self.office.registrar_kill()
+        self.office.registrar_start()
+        thread.join()
+        wait_until(lambda: self.office.one(
+            "SELECT pin_hash FROM enrolment WHERE application = ?",
+            bytes.fromhex(application)) != "", what="a PIN")
+        references = set(self.office.courier.rendered[before:])
+        self.assertEqual(len(references), 1)
+        self.assertEqual(self.office.one(
+            "SELECT count(*) FROM outbox JOIN enrolment ON enrolment.id = outbox.enrolment"
+            " WHERE application = ?", bytes.fromhex(application)), 1)
+        self.assertEqual(self.office.one("SELECT pin_hash FROM enrolment WHERE application = ?",
+                                         bytes.fromhex(application)),
+                         f"$letter-{len(self.office.courier.rendered)}")
+
+    def approve_quietly(self, application):
+        try:
+            self.office.approve(application)
+        except AssertionError:
+            pass
+
+    def test_a_letter_without_its_hash_in_the_store_is_not_printed(self):
+        reference = self.office.approve()
+        self.office.sql("UPDATE enrolment SET pin_hash = '' WHERE reference = ?", reference)
+        asked = len(self.office.courier.rendered)
+        problem = self.office.adm("letter", "print", reference, "--out",
+                                  self.office.directory + "/letter.pdf", code=1)
+        self.assertIn(problem["code"], ("letter.not_made_yet", ""))
+        wait_until(lambda: len(self.office.courier.rendered) > asked, what="a new letter")
+
+    # Validation.
+
+    def verdict(self, **changes):
+        """The state of the challenge after one round in which some perspectives differ."""
+        self.setUp()
+        for name, (attribute, value) in changes.items():
+            setattr(self.office.perspectives[name.replace("_", "-")], attribute, value)
+        enrolment = self.office.challenge(self.office.approve())
+        return wait_until(lambda: self.office.challenge_state(enrolment) != "checking"
+                          and self.office.challenge_state(enrolment), 60, "a verdict")
+
+    def test_one_remote_may_differ_two_may_not_and_the_primary_decides(self):
+        forged = self.office.perspectives["primary"].key
+        own = self.office.perspectives["perspective-2"].key
+        self.assertEqual(self.verdict(), "passed")
+        for change in (("verdict", FAILED), ("caa", FAILED), ("verdict", None), ("key", forged)):
+            with self.subTest(change):
+                self.assertEqual(self.verdict(perspective_2=change), "passed")
+                self.assertEqual(
+                    self.verdict(perspective_2=change, perspective_4=("verdict", FAILED)), "failed")
+        self.office.perspectives["perspective-2"].key = own
+        for change in (("verdict", FAILED), ("caa", FAILED)):
+            with self.subTest(change):
+                self.assertEqual(self.verdict(primary=change), "failed")
+
+    def test_killed_in_the_middle_of_a_check_it_checks_again(self):
+        for perspective in self.office.perspectives.values():
+            perspective.delay = 0.5
+        asked = self.office.perspectives["perspective-3"].asked
+        enrolment = self.office.challenge(self.office.approve())
+        wait_until(lambda: self.office.perspectives["perspective-3"].asked > asked, what="asking")
+        self.office.registrar_kill()
+        self.assertEqual(self.office.challenge_state(enrolment), "checking")
+        self.office.registrar_start()
+        self.await_state(enrolment, "validated")
+        self.assertEqual(self.office.one(
+            "SELECT count(*) FROM evidence WHERE enrolment = ?", enrolment), 1)
+        self.assertEqual(self.office.one("SELECT count(*) FROM observation WHERE attempt ="
+                                         " (SELECT attempt FROM evidence WHERE enrolment = ?)",
+                                         enrolment), 1 + len(REMOTES))
+
+    # Issuing.
+
+    def test_killed_at_any_moment_of_issuing_one_request_has_one_certificate(self):
+        before = int(self.office.adm("status")["signer.issued"])
+        for delay in (0, 0.002, 0.005, 0.01, 0.02, 0.04):
+            with self.subTest(delay):
+                enrolment = self.validated()
+                self.office.submit(enrolment)
+                self.office.poke()
+                time.sleep(delay)
+                self.office.registrar_kill()
+                self.office.registrar_start()
+                self.await_state(enrolment, "issued")
+                before += 1
+                self.assertEqual(int(self.office.adm("status")["signer.issued"]), before)
+
+    def test_without_evidence_nothing_is_signed_and_the_subscriber_proves_again(self):
+        reference = self.office.approve()
+        enrolment = self.office.one("SELECT id FROM enrolment WHERE reference = ?", reference)
+        before = self.office.adm("status")["signer.issued"]
+        self.office.submit(enrolment)
+        self.office.poke()
+        self.await_state(enrolment, "confirmed")
+        self.assertEqual(self.office.adm("status")["signer.issued"], before)
+        self.assertEqual(self.office.one("SELECT problem_code FROM enrolment WHERE id = ?",
+                                         enrolment), "warrant.evidence_missing")
+
+    def test_an_application_changed_in_the_store_gets_no_certificate(self):
+        enrolment = self.validated()
+        before = self.office.adm("status")["signer.issued"]
+        application, der = self.office.sql(
+            "SELECT application.id, der FROM application JOIN enrolment"
+            " ON application.id = application WHERE enrolment.id = ?", enrolment)[0]
+        trigger = self.office.one("SELECT sql FROM sqlite_master WHERE name = 'application_stands'")
+        self.office.sql("DROP TRIGGER application_stands")
+        self.office.sql("UPDATE application SET der = ? WHERE id = ?",
+                        der.replace(b"Shop", b"Fake"), application)
+        self.office.sql(trigger)
+        self.office.submit(enrolment)
+        self.office.poke()
+        time.sleep(1.5)
+        self.assertNotEqual(self.office.certificate_state(enrolment), "issued")
+        self.assertEqual(self.office.adm("status")["signer.issued"], before)
+        self.office.sql("UPDATE enrolment SET state = 'declined' WHERE id = ?", enrolment)
+
+    # Revocation and lists.
+
+    def test_a_declined_certificate_is_revoked_and_listed(self):
+        enrolment = self.issued()
+        serial = self.office.one("SELECT hex(serial) FROM certificate WHERE enrolment = ?",
+                                 enrolment)
+        self.assertNotIn(serial, self.office.crl_serials())
+        self.office.sql("UPDATE certificate SET state = 'declined', reason = 4, revoked = ?"
+                        " WHERE enrolment = ?", int(time.time()), enrolment)
+        self.office.poke()
+        self.office.registrar_kill()
+        self.office.registrar_start()
+        wait_until(lambda: self.office.certificate_state(enrolment) == "revoked", what="a CRL")
+        self.assertIn(serial, self.office.crl_serials())
+
+    def test_every_new_list_has_a_greater_number(self):
+        numbers = [self.office.adm("crl")["number"] for _ in range(3)]
+        self.assertEqual(numbers, sorted(set(numbers)))
+        problem = self.office.adm("crl", "no-such-ca", code=1)
+        self.assertEqual(problem["code"], "issuer.unknown")
+
+    # The disk, and nonsense.
+
+    def test_a_full_disk_refuses_clearly_and_changes_nothing(self):
+        self.office.registrar_kill()
+        self.office.sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        before = self.office.one("SELECT count(*) FROM application")
+        # Room for SQLite's index of its log (32 KiB) and for a few pages of the log.
+        self.office.registrar_start(limit=33000)
+        entered, said = 0, ""
+        try:
+            while entered < 5:
+                self.office.application_new()
+                entered += 1
+        except AssertionError as refused:
+            said = str(refused)
+        finally:
+            self.office.registrar_kill()
+            self.office.registrar_start()
+        self.assertIn("disk full", said)
+        self.assertIn("make room", said)
+        self.assertEqual(self.office.one("SELECT count(*) FROM application"), before + entered)
+        self.office.application_new()
+        self.office.adm("audit", "verify")
+
+    def test_nonsense_ends_the_connection_and_not_the_service(self):
+        for name in ("control", "registrar"):
+            for packet in (b"\x00", b"nonsense", sequence(integer(1), integer(99), sequence()),
+                           sequence(integer(2), integer(1), sequence()),
+                           sequence(integer(1), integer(1), sequence(integer(1)))):
+                with self.subTest(name, packet=packet):
+                    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as stranger:
+                        stranger.settimeout(10)
+                        stranger.connect(f"{self.office.directory}/run/{name}.sock")
+                        stranger.send(packet)
+                        self.assertEqual(stranger.recv(1 << 17), b"")
+        self.assertEqual(self.office.adm("status")["signer"], "answers")
+
+    def test_the_audit_of_all_this_is_whole_until_somebody_touches_it(self):
+        self.assertGreater(int(self.office.adm("audit", "verify")["audit.rows"]), 0)
+        last = self.office.one("SELECT max(seq) FROM audit")
+        trigger = self.office.one("SELECT sql FROM sqlite_master WHERE name = 'audit_keeps'")
+        self.office.sql("DROP TRIGGER audit_keeps")
+        self.office.sql("UPDATE audit SET actor = 'x' || actor WHERE seq = ?", last)
+        problem = self.office.adm("audit", "verify", code=1)
+        self.assertEqual((problem["code"], problem["field"]), ("audit.broken", str(last)))
+        self.office.sql("UPDATE audit SET actor = substr(actor, 2) WHERE seq = ?", last)
+        self.office.sql(trigger)
+        self.office.adm("audit", "verify")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
