@@ -27,7 +27,7 @@ service {{
   trial = true
   users = false
   data_directory = "{data}"
-  log_level = "debug"
+  log_level = "info"
 }}
 portal {{ address = "{host}" port = {port} url = "http://{host}:{port}" tls_certificate = "" tls_key = ""
   enquiry_email = "enquiry@ecert.example.net" }}
