@@ -217,10 +217,10 @@ static enum err problem_read(struct api *api, const struct http_answer *answer,
     char status[32];
     snprintf(status, sizeof status, "HTTP %d", answer->status);
     bool ours = strncmp(type, prefix, sizeof prefix - 1) == 0;
-    const char *title = api_text(problem, "title"), *detail = api_text(problem, "detail");
-    bool both = title[0] != '\0' && detail[0] != '\0' && strcmp(title, detail) != 0;
-    snprintf(api->title, sizeof api->title, "%s%s%s", title, both ? ": " : "",
-        both || title[0] == '\0' ? detail : "");
+    /* The detail says what happened; the title is only its heading. */
+    const char *detail = api_text(problem, "detail");
+    snprintf(api->title, sizeof api->title, "%s",
+        detail[0] != '\0' ? detail : api_text(problem, "title"));
     snprintf(api->next, sizeof api->next, "%s", api_text(problem, "next"));
     if (api->title[0] == '\0') {
         return reason_set(ret_reason, err_of_status(answer->status), "api.status", api->base,

@@ -37,8 +37,11 @@ enum err ask_line(const struct tool *tool, const char *id, const char *proposed,
 static void question(const struct tool *tool, const char *id, const char *proposed)
 {
     bool shown = proposed != NULL && proposed[0] != '\0';
-    fprintf(stdout, "%s%s%s%s ", language_text(tool->language, id), shown ? " [" : "",
-        shown ? proposed : "", shown ? "]" : "");
+    const char *text = language_text(tool->language, id);
+    bool ended = text[0] != '\0' && strchr(":?)].", text[strlen(text) - 1]) != NULL;
+    bool wide_ended = strlen(text) >= 3 && strstr("：？）。", text + strlen(text) - 3) != NULL;
+    fprintf(stdout, "%s%s%s%s%s ", text, shown ? " [" : "", shown ? proposed : "",
+        shown ? "]" : "", shown || !(ended || wide_ended) ? ":" : "");
     fflush(stdout);
 }
 

@@ -100,7 +100,9 @@ enum err walk_accept(struct walk *walk, struct reason *ret_reason)
 
 static void content_show(struct walk *walk, const struct value *content)
 {
-    char days[24];
+    char days[24], begins[SCREEN_MOMENT_MAX], ends[SCREEN_MOMENT_MAX];
+    screen_moment_text(walk->tool, api_text(content, "not_before"), begins);
+    screen_moment_text(walk->tool, api_text(content, "not_after"), ends);
     snprintf(days, sizeof days, "%lld", (long long)value_integer(value_get(content, "days")));
     const struct screen_fact facts[] = {
         { "tool.names", walk->server_name },
@@ -108,8 +110,8 @@ static void content_show(struct walk *walk, const struct value *content)
         { "tool.certificate_type", api_text(content, "type") },
         { "tool.issuer", api_text(content, "issuer") },
         { "tool.serial", api_text(content, "serial") },
-        { "tool.valid_from", api_text(content, "not_before") },
-        { "tool.valid_until", api_text(content, "not_after") },
+        { "tool.valid_from", begins },
+        { "tool.valid_until", ends },
         { "tool.days", days },
         { "tool.key_fingerprint", api_text(content, "key_sha256") },
         { .id = NULL },
@@ -144,6 +146,7 @@ static enum err decline(struct walk *walk, struct reason *ret_reason)
     TRY(api_call(
         &walk->api, walk->tool, HTTP_POST, "/enrolment/decline", body, &answer, ret_reason));
     screen_step(walk->tool, "tool.declined", NULL);
+    screen_message(walk->tool, what == 1 ? "tool.declined_key" : "tool.returned", NULL);
     walk->ended = true;
     walk->exit = EXIT_NOTHING;
     return OK;

@@ -41,7 +41,9 @@ static void details_show(struct walk *walk)
         screen_heading(walk->tool, "trial.text", NULL);
     }
     screen_heading(walk->tool, "tool.details_title", NULL);
-    const struct value *subscription = value_get(enrolment, "subscription");
+    char ends[SCREEN_MOMENT_MAX];
+    screen_moment_text(
+        walk->tool, api_text(value_get(enrolment, "subscription"), "end"), ends);
     const struct screen_fact facts[] = {
         { "tool.names", buf_text(&names) },
         { "tool.organisation", api_text(enrolment, "organisation") },
@@ -53,7 +55,7 @@ static void details_show(struct walk *walk)
         { "tool.other_document", api_text(enrolment, "other_document") },
         { "tool.srn", api_text(enrolment, "srn") },
         { "tool.certificate_type", type },
-        { "tool.subscription_end", api_text(subscription, "end") },
+        { "tool.subscription_end", ends },
         { .id = NULL },
     };
     screen_facts(walk->tool, facts);

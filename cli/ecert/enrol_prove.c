@@ -23,8 +23,10 @@ static bool check_is_over(const struct value *enrolment);
 static bool is_validated(const struct value *enrolment);
 static void results_show(const struct walk *walk);
 static void perspectives_show(const struct walk *walk, const struct value *result);
+static const struct value *decisive_step(const struct value *perspective);
+static bool same_step(const struct value *left, const struct value *right);
 static void step_show(
-    const struct walk *walk, const struct value *perspective, const struct value *step);
+    const struct walk *walk, const struct value *perspectives, const struct value *step);
 
 enum err walk_prove(struct walk *walk, struct reason *ret_reason)
 {
@@ -228,25 +230,57 @@ static void results_show(const struct walk *walk)
     }
 }
 
+/* Places that saw the same are named together. */
 static void perspectives_show(const struct walk *walk, const struct value *result)
 {
     const struct value *list = value_get(result, "perspectives");
     for (const struct value *one = value_first(list); one != NULL; one = value_next(one)) {
-        const struct value *step = value_first(value_get(one, "steps"));
-        for (; step != NULL && value_next(step) != NULL; step = value_next(step)) {
+        const struct value *step = decisive_step(one);
+        bool said = false;
+        for (const struct value *before = value_first(list); before != one;
+             before = value_next(before)) {
+            said |= same_step(decisive_step(before), step);
         }
-        step_show(walk, one, step);
+        if (!said) {
+            step_show(walk, list, step);
+        }
     }
 }
 
-static void step_show(
-    const struct walk *walk, const struct value *perspective, const struct value *step)
+/* The last one of what failed: of the record itself, or else of CAA. */
+static const struct value *decisive_step(const struct value *perspective)
 {
-    char line[1024];
-    const char *text = api_text(step, "text");
-    const char *seen = api_text(step, "seen");
-    snprintf(line, sizeof line, "  %s %s  %s%s%s%s", api_text(perspective, "id"),
-        api_text(perspective, "region"), text[0] != '\0' ? text : api_text(step, "code"),
+    bool record_failed = strcmp(api_text(perspective, "dcv"), "passed") != 0;
+    const char *kind = record_failed ? "dcv." : "caa.";
+    const struct value *found = NULL;
+    const struct value *step = value_first(value_get(perspective, "steps"));
+    for (; step != NULL; step = value_next(step)) {
+        bool wanted = strncmp(api_text(step, "code"), kind, 4) == 0;
+        found = wanted || found == NULL ? step : found;
+    }
+    return found;
+}
+
+static bool same_step(const struct value *left, const struct value *right)
+{
+    return strcmp(api_text(left, "code"), api_text(right, "code")) == 0 &&
+        strcmp(api_text(left, "seen"), api_text(right, "seen")) == 0;
+}
+
+static void step_show(
+    const struct walk *walk, const struct value *perspectives, const struct value *step)
+{
+    AUTO(buf) line = buf_make(4096);
+    const char *text = api_text(step, "text"), *seen = api_text(step, "seen");
+    const char *between = "";
+    buf_append_format(&line, "  %s%s%s%s – ", text[0] != '\0' ? text : api_text(step, "code"),
         seen[0] != '\0' ? " (" : "", seen, seen[0] != '\0' ? ")" : "");
-    screen_line(walk->tool, line);
+    const struct value *one = value_first(perspectives);
+    for (; one != NULL; one = value_next(one)) {
+        if (same_step(decisive_step(one), step)) {
+            buf_append_format(&line, "%s%s", between, api_text(one, "id"));
+            between = ", ";
+        }
+    }
+    screen_line(walk->tool, buf_text(&line));
 }

@@ -150,7 +150,10 @@ static enum err plan_ask(struct tool *tool, struct plan *plan, bool *ret_go)
     screen_heading(tool, "tool.request_title", NULL);
     screen_message(tool, "tool.request_intro", NULL);
     TRY(plan_ask_names(tool, plan));
-    const char *proposed = plan->friendly[0] != '\0' ? plan->friendly : plan->names[0].text;
+    char shown[HOST_NAME_UNICODE_MAX];
+    dns_name_to_unicode(&plan->names[0], shown);
+    bool fits = plan->friendly[0] == '\0' && strlen(shown) < CERTSTORE_FRIENDLY_MAX;
+    const char *proposed = fits ? shown : plan->friendly;
     TRY(ask_line(tool, "tool.ask_friendly", proposed, answer));
     snprintf(plan->friendly, sizeof plan->friendly, "%.*s", CERTSTORE_FRIENDLY_MAX - 1, answer);
     for (size_t i = 0; i < SUBJECT_FIELDS; i++) {

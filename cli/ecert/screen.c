@@ -24,7 +24,7 @@ static bool mentions(const struct tool *tool, const char *id, const char *placeh
 void screen_line(const struct tool *tool, const char *text)
 {
     if (!tool->json) {
-        print_wrapped(text, 0, 0);
+        print_wrapped(text, 0, strspn(text, " "));
     }
 }
 
@@ -252,6 +252,17 @@ void screen_moment(const struct tool *tool, int64_t time, char ret_text[SCREEN_M
     }
     screen_distance(tool, time, distance);
     snprintf(ret_text, SCREEN_MOMENT_MAX, "%.39s (%.50s)", day, distance);
+}
+
+void screen_moment_text(
+    const struct tool *tool, const char *rfc3339, char ret_text[SCREEN_MOMENT_MAX])
+{
+    int64_t time;
+    if (time_parse_rfc3339(span_from_text(rfc3339), &time) == OK) {
+        screen_moment(tool, time, ret_text);
+    } else {
+        snprintf(ret_text, SCREEN_MOMENT_MAX, "%.*s", SCREEN_MOMENT_MAX - 1, rfc3339);
+    }
 }
 
 size_t screen_width(const char *text)

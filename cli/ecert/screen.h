@@ -42,6 +42,9 @@ void screen_wait_end(const struct tool *tool);
 
 /* "2027-06-10 08:00 HKT (in 199 days)". */
 void screen_moment(const struct tool *tool, int64_t time, char ret_text[SCREEN_MOMENT_MAX]);
+/* The same of an RFC 3339 text; what isn't one is copied as it is. */
+void screen_moment_text(
+    const struct tool *tool, const char *rfc3339, char ret_text[SCREEN_MOMENT_MAX]);
 /* "in 199 days". */
 void screen_distance(const struct tool *tool, int64_t time, char ret_text[SCREEN_MOMENT_MAX]);
 /* Columns that a UTF-8 text takes. */

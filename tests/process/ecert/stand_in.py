@@ -1,0 +1,174 @@
+"""A portal for tests of the tool alone: it answers /api/v1 as the real one does, believes every DNS
+check, signs with openssl, and can be told to lie."""
+import http.server
+import json
+import os
+import subprocess
+import threading
+
+ROOT_EXTENSIONS = "basicConstraints=critical,CA:true\nkeyUsage=critical,keyCertSign,cRLSign\n"
+
+
+def run(*command, given=None):
+    """Its output; raises if it fails."""
+    return subprocess.run(command, input=given, check=True, capture_output=True).stdout
+
+
+class Authority:
+    """A root and an issuing CA in a directory, by openssl."""
+    def __init__(self, directory, name="Test"):
+        self.directory = directory
+        os.makedirs(directory)
+        self.root = self.sign("root", f"/CN={name} Root", None, ROOT_EXTENSIONS)
+        self.issuer = self.sign("issuer", f"/CN={name} Issuer", "root", ROOT_EXTENSIONS)
+
+    def path(self, name):
+        return os.path.join(self.directory, name)
+
+    def key(self, name):
+        path = self.path(name + ".key")
+        if not os.path.exists(path):
+            run("openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256",
+                "-out", path)
+        return path
+
+    def sign(self, name, subject, by, extensions, csr=None):
+        with open(self.path("extensions"), "w", encoding="ascii") as file:
+            file.write(extensions + "subjectKeyIdentifier=hash\n"
+                       + ("authorityKeyIdentifier=keyid\n" if by else ""))
+        if csr is None:
+            csr = run("openssl", "req", "-new", "-key", self.key(name), "-subj", subject)
+        command = ["openssl", "x509", "-req", "-days", "30", "-extfile", self.path("extensions")]
+        if by is None:
+            command += ["-signkey", self.key(name)]
+        else:
+            command += ["-CA", self.path(by + ".pem"), "-CAkey", self.key(by), "-CAcreateserial"]
+        certificate = run(*command, given=csr)
+        with open(self.path(name + ".pem"), "wb") as file:
+            file.write(certificate)
+        return certificate.decode()
+
+    def leaf(self, csr, server_name):
+        return self.sign("leaf", "/CN=x", "issuer", "extendedKeyUsage=serverAuth\n"
+                         f"subjectAltName=DNS:{server_name}\n", csr)
+
+
+def key_sha256(certificate):
+    public = run("openssl", "x509", "-pubkey", "-noout", given=certificate.encode())
+    der = run("openssl", "pkey", "-pubin", "-outform", "DER", given=public)
+    return run("openssl", "dgst", "-sha256", "-r", given=der).decode()[:64]
+
+
+class Portal:
+    """One enrolment. `overrides` maps (method, path) to what is answered instead: a status with a
+    JSON object, or bytes."""
+    def __init__(self, authority, address, port, server_name="www.shop.example.com"):
+        self.authority = authority
+        self.server_name = server_name
+        self.state = "open"
+        self.certificate = None
+        self.requested = {}
+        self.calls = []
+        self.overrides = {}
+        self.organisation = "Shop Example Limited"
+        self.url = f"http://{address}:{port}"
+        portal = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            """Hands each request to the portal."""
+            protocol_version = "HTTP/1.1"
+            wbufsize = -1
+            disable_nagle_algorithm = True
+
+            def answer(self):
+                length = int(self.headers.get("Content-Length") or 0)
+                body = self.rfile.read(length)
+                status, content = portal.answer(self.command, self.path, body, self.headers)
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+                self.wfile.flush()
+            do_GET = do_POST = do_DELETE = answer
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer((address, port), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+    def answer(self, method, path, body, headers):
+        path = path.removeprefix("/api/v1")
+        self.calls.append((method, path, body, dict(headers)))
+        if (method, path) in self.overrides:
+            status, content = self.overrides[(method, path)]
+            return status, content if isinstance(content, bytes) else json.dumps(content).encode()
+        function = getattr(self, f"{method}{path.replace('/', '_')}".lower(), None)
+        if function is None:
+            return 404, b'{"type":"urn:ecert:problem:not_found","title":"Nothing here","status":404}'
+        status, content = function(json.loads(body) if body else {})
+        return status, json.dumps(content).encode()
+
+    def called(self, method, path):
+        return [call for call in self.calls if call[0] == method and call[1] == path]
+
+    def enrolment(self):
+        return {"state": self.state, "server_name": self.server_name,
+                "names": [{"ascii": self.server_name, "unicode": self.server_name}],
+                "certificate_type": "Hongkong Post Trial e-Cert (Server)",
+                "organisation": self.organisation, "methods": ["dns"],
+                "dcv": {"method": "dns", "state": "pending", "challenges": self.challenges()}
+                if self.requested else None}
+
+    def challenges(self):
+        host = "_ecert-validation." + self.server_name
+        return [{"name": self.server_name, "host": host, "type": "TXT", "value": "abc234",
+                 "ttl": 3600, "zone_line": f'{host}. 3600 IN TXT "abc234"'}]
+
+    def post_session(self, given):
+        if given != {"server_name": self.server_name, "reference": "123456789",
+                     "pin": "1234567812345678"}:
+            return 401, {"type": "urn:ecert:problem:login.refused", "title": "Not allowed",
+                         "detail": "The three do not match.", "status": 401, "next": "Look again."}
+        return 201, {"token": "t" * 22, "idle_seconds": 1200}
+
+    def delete_session(self, _):
+        return 200, {}
+
+    def get_enrolment(self, _):
+        return 200, self.enrolment()
+
+    def post_enrolment_confirm(self, _):
+        self.state = "confirmed"
+        return 200, {}
+
+    def post_enrolment_dcv(self, given):
+        self.requested = given
+        return 200, {"challenges": self.challenges()}
+
+    def post_enrolment_dcv_check(self, _):
+        self.state = "validated"
+        return 202, {}
+
+    def post_enrolment_csr(self, given):
+        self.certificate = self.authority.leaf(given["csr"].encode(), self.server_name)
+        self.state = "issued"
+        return 202, {}
+
+    def get_enrolment_certificate(self, _):
+        return 200, {"serial": "4e 01", "not_before": "2026-11-23T00:00:00Z", "days": 30,
+                     "not_after": "2026-12-23T00:00:00Z", "issuer": "Test Issuer",
+                     "key_sha256": key_sha256(self.certificate)}
+
+    def post_enrolment_accept(self, _):
+        self.state = "accepted"
+        return 200, {}
+
+    def get_enrolment_download(self, _):
+        return 200, {"certificate": self.certificate, "chain": [self.authority.issuer],
+                     "root": self.authority.root}

@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+"""The power goes before each single change that the tool makes to the disk, and what was not synced
+is lost. Afterwards there is always a whole pair, or the request as it was; and the next run ends well.
+
+    test_power_cut.py ECERT CUT_MODULE
+"""
+import os
+import shutil
+import subprocess
+import sys
+import unittest
+
+from stand_in import Authority, Portal
+from tool import NAME, PROGRAM, ToolTest, public_key
+
+CUT = os.path.abspath(sys.argv[2])
+CUT_EXIT = 137
+ADDRESS = "127.0.0.78"
+PORT = 20000 + os.getpid() % 20000
+CUTS_MAX = 400
+
+
+class PowerCut(ToolTest):
+    """Each test walks through all moments."""
+    def cut_at(self, moment, *arguments):
+        """True if the power went."""
+        done = subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, check=False,
+                              stdin=subprocess.DEVNULL,
+                              env=self.environment(LD_PRELOAD=CUT, CUT_AT=str(moment)))
+        if done.returncode != CUT_EXIT:
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        return done.returncode == CUT_EXIT
+
+    def begin(self, source):
+        """The scratch directory as it was before."""
+        shutil.rmtree(self.path("now"), ignore_errors=True)
+        shutil.copytree(self.path(source), self.path("now"), symlinks=True)
+        self.store = self.path("now/store")
+
+    def moments(self, source, *arguments):
+        for moment in range(1, CUTS_MAX):
+            self.begin(source)
+            if not self.cut_at(moment, *arguments):
+                self.assertGreater(moment, 5)
+                return
+            with self.subTest(moment=moment):
+                yield moment
+        self.fail("it never came to its end")
+
+    def prepare(self):
+        os.mkdir(self.path("before"), 0o700)
+        self.store = self.path("before/store")
+        self.run_tool("request", "new", "--name", NAME, "--key", "p256", "--out", self.path("r.csr"))
+        authority = Authority(self.path("ca"))
+        with open(self.path("r.csr"), "rb") as file:
+            return authority, authority.leaf(file.read(), NAME)
+
+    def expect_whole_store(self):
+        items = self.certificates()
+        self.assertEqual(len(items), 1)
+        folder = "requests" if items[0]["state"] == "PendingRequest" else "personal"
+        pair = f"{self.store}/{folder}/{items[0]['id']}"
+        key = public_key("key", pair + "/key.pem")
+        if folder == "personal":
+            self.assertEqual(key, public_key("certificate", pair + "/certificate.pem"))
+        for folder in os.listdir(self.store):
+            if os.path.isdir(f"{self.store}/{folder}"):
+                left = [name for name in os.listdir(f"{self.store}/{folder}") if name[0] == "."]
+                self.assertEqual(left, [])
+
+    def test_making_a_request(self):
+        os.mkdir(self.path("before"), 0o700)
+        command = ["request", "new", "--name", NAME, "--key", "p256"]
+        for _ in self.moments("before", *command):
+            if self.certificates():
+                self.expect_whole_store()
+            self.run_tool(*command)
+
+    def test_completing_a_request(self):
+        _, leaf = self.prepare()
+        file = self.write("leaf.pem", leaf)
+        for _ in self.moments("before", "cert", "complete", file):
+            self.expect_whole_store()
+            self.run_tool("cert", "complete", file, code=None)
+            self.expect_whole_store()
+            self.assertEqual(self.certificates()[0]["state"], "Untrusted")
+
+    def test_installing_over_a_pair_that_is_in_use(self):
+        authority, leaf = self.prepare()
+        portal = Portal(authority, ADDRESS, PORT)
+        self.addCleanup(portal.stop)
+        portal.state, portal.certificate = "accepted", leaf
+        os.mkdir(self.path("before/web"), 0o755)
+        shutil.copy(authority.path("issuer.key"), self.path("before/web/site.key"))
+        shutil.copy(authority.path("issuer.pem"), self.path("before/web/site.crt"))
+        pin = self.write("pin", "1234567812345678")
+        command = ["enrol", "--portal", portal.url, "--server-name", NAME, "--reference", "123456789",
+                   "--pin-file", pin, "--accept", "--install-certificate", self.path("now/web/site.crt"),
+                   "--install-key", self.path("now/web/site.key")]
+        old = public_key("certificate", authority.path("issuer.pem"))
+        for moment in self.moments("before", *command):
+            key = public_key("key", self.path("now/web/site.key"))
+            self.assertEqual(key, public_key("certificate", self.path("now/web/site.crt")))
+            self.expect_whole_store()
+            if moment % 5 == 0:
+                self.run_tool(*command, code=None)
+                self.run_tool("enrol", "--resume", "--pin-file", pin, code=None)
+                key = public_key("key", self.path("now/web/site.key"))
+                self.assertNotEqual(key, old)
+                self.assertEqual(key, public_key("certificate", self.path("now/web/site.crt")))
+
+
+if __name__ == "__main__":
+    unittest.main(argv=["test_power_cut"])
