@@ -38,7 +38,8 @@ static void both_labels(const struct drawing *drawing, const char *id, struct bu
 static void column_write(struct drawing *drawing, const struct language *language, double x_mm,
     double width_mm);
 
-enum err letter_draw(const struct letter_content *content, struct buf *pdf)
+enum err letter_draw(
+    const struct letter_content *content, struct buf *pdf, unsigned *ret_unknown)
 {
     AUTO_PTR(sheet) sheet = NULL;
     TRY(sheet_new(language_text(content->english, "letter.title"), pdf, &sheet));
@@ -46,7 +47,9 @@ enum err letter_draw(const struct letter_content *content, struct buf *pdf)
     outside_draw(&drawing);
     sheet_next_page(sheet);
     TRY(inside_draw(&drawing));
-    return sheet_finish(sheet);
+    TRY(sheet_finish(sheet));
+    *ret_unknown = sheet_unknown_characters(sheet);
+    return OK;
 }
 
 static void outside_draw(struct drawing *drawing)

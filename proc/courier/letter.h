@@ -19,5 +19,7 @@ struct letter_content {
 };
 
 /* Appends the PDF. Copies of the PIN remain in the drawing library's freed memory: who calls has no
- * other secret, and dumps no core. ERR_MEMORY, ERR_LIMIT. */
-enum err letter_draw(const struct letter_content *content, struct buf *pdf) MUST_USE;
+ * other secret, and dumps no core. `ret_unknown` gets the number of characters that no font here
+ * could show. ERR_MEMORY, ERR_LIMIT. */
+enum err letter_draw(
+    const struct letter_content *content, struct buf *pdf, unsigned *ret_unknown) MUST_USE;

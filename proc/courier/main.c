@@ -132,7 +132,7 @@ static enum err boot(struct reason *ret_reason)
     TRY(open_languages(ret_reason));
     self.renderer = (struct renderer){ &self.spool, self.languages, &self.random, &self.clock,
         config->service.trial };
-    TRY(render_warm_up(&self.renderer));
+    TRY(render_warm_up(&self.renderer, ret_reason));
     /* The supervisor has made the folder for our user; without one it is ours to make. Either way it
      * must be there before the sandbox is shut around it. */
     TRY(directory_ensure(config->courier.spool, 0700));

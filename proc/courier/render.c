@@ -63,7 +63,9 @@ static enum err letter_make(const struct renderer *renderer, const struct courie
         .portal_url = request->portal_url,
         .date = clock_now(renderer->clock),
     };
-    TRY(letter_draw(&content, &pdf));
+    /* A name with a character that no font has still gets its letter: an officer sees it printed. */
+    unsigned unknown = 0;
+    TRY(letter_draw(&content, &pdf, &unknown));
     enum err err = spool_put(renderer->spool, request->reference, request->enrolment, phc,
         buf_span(&pdf));
     explicit_bzero(pdf.data, pdf.len);
@@ -81,7 +83,7 @@ static const char *organisation_of(const struct application *application)
                                                           : subject->organisation;
 }
 
-enum err render_warm_up(const struct renderer *renderer)
+enum err render_warm_up(const struct renderer *renderer, struct reason *ret_reason)
 {
     static const char *const no_address[] = { "香港" };
     const struct language *english = language_by_tag(renderer->languages, "en");
@@ -102,7 +104,12 @@ enum err render_warm_up(const struct renderer *renderer)
             .portal_url = "",
         };
         AUTO(buf) pdf = buf_make(LETTER_MAX_BYTES);
-        TRY(letter_draw(&content, &pdf));
+        unsigned unknown = 0;
+        TRY(letter_draw(&content, &pdf, &unknown));
+        if (unknown > 0) {
+            return reason_set(ret_reason, ERR_NOT_FOUND, "courier.fonts",
+                language_tag(content.language), NULL, "Noto Sans CJK");
+        }
     }
     return OK;
 }

@@ -18,5 +18,6 @@ struct renderer {
  * taken as it is, so that a caller who lost the answer may ask again. */
 enum err render_letter(const struct renderer *renderer, const struct courier_render *request,
     char ret_phc[PIN_HASH_MAX], struct reason *ret_reason) MUST_USE;
-/* Draws one letter in every language into nothing: opens the fonts while files may be opened. */
-enum err render_warm_up(const struct renderer *renderer) MUST_USE;
+/* Draws one letter in every language into nothing: opens the fonts while files may be opened, and
+ * finds out whether they are there (ERR_NOT_FOUND, "courier.fonts"). */
+enum err render_warm_up(const struct renderer *renderer, struct reason *ret_reason) MUST_USE;

@@ -13,6 +13,7 @@ struct sheet {
     cairo_t *cairo;
     cairo_font_options_t *options;
     struct buf *pdf;
+    unsigned unknown;
 };
 
 /* LOOK.md's tokens; a printer gets no others. */
@@ -86,6 +87,11 @@ enum err sheet_finish(struct sheet *sheet)
     return cairo_status(sheet->cairo) == CAIRO_STATUS_SUCCESS ? OK : ERR_MEMORY;
 }
 
+unsigned sheet_unknown_characters(const struct sheet *sheet)
+{
+    return sheet->unknown;
+}
+
 static cairo_status_t pdf_take(void *ctx, const unsigned char *data, unsigned len)
 {
     struct sheet *sheet = ctx;
@@ -112,6 +118,7 @@ double sheet_write(struct sheet *sheet, const struct sheet_text *text)
     colour_set(sheet, text->colour);
     cairo_move_to(sheet->cairo, text->x_mm, text->y_mm);
     pango_cairo_show_layout(sheet->cairo, layout);
+    sheet->unknown += (unsigned)pango_layout_get_unknown_glyphs_count(layout);
     pango_layout_get_extents(layout, NULL, &extent);
     pango_font_description_free(font);
     g_object_unref(layout);

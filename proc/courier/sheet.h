@@ -32,6 +32,8 @@ void sheet_free(struct sheet *sheet);
 AUTO_PTR_DEFINE(sheet, sheet_free)
 void sheet_next_page(struct sheet *sheet);
 enum err sheet_finish(struct sheet *sheet) MUST_USE;
+/* Characters written so far for which no font has a form. */
+unsigned sheet_unknown_characters(const struct sheet *sheet);
 
 /* The height the text took, in millimetres. */
 double sheet_write(struct sheet *sheet, const struct sheet_text *text);
