@@ -16,7 +16,7 @@ LIBRARIES = {
     "ca": ["base", "der", "crypto", "pki"],
     "wire": ["base", "der", "ca"],
     "store": ["base", "crypto", "ca"],
-    "certstore": ["base", "crypto", "pki"],
+    "certstore": ["base", "der", "crypto", "pki"],  # of der: PEM
     "config": ["base"],
     "sandbox": ["base"],
 }

@@ -216,8 +216,7 @@ static void every_field_changed_is_refused_with_its_reason(void **state)
         if (attempts[i].moment == AFTERWARDS) {
             attempts[i].spoil(&sample);
         }
-        if (verdict(&sample, &reason) != ERR_DENIED ||
-            strcmp(reason.code, attempts[i].code) != 0) {
+        if (verdict(&sample, &reason) != ERR_DENIED || strcmp(reason.code, attempts[i].code) != 0) {
             fail_msg("attempt %zu: %s instead of %s", i, reason.code, attempts[i].code);
         }
         sample_release(&sample);
@@ -270,8 +269,7 @@ static void a_key_made_first_binds_the_evidence(void **state)
     }
     assert_int_equal(sample_sign(&sample), OK);
     assert_int_equal(verdict(&sample, &reason), OK);
-    assert_int_equal(
-        sample_csr(&sample, factory.strange_perspective, "www.shop.example.com"), OK);
+    assert_int_equal(sample_csr(&sample, factory.strange_perspective, "www.shop.example.com"), OK);
     assert_int_equal(verdict(&sample, &reason), ERR_DENIED);
     assert_string_equal(reason.code, "warrant.key_binding");
     assert_true(warrant_lapsed(&reason));
