@@ -1,5 +1,6 @@
 /* Applications: entered, shown, signed for, withdrawn. */
 #include "lib/base/log.h"
+#include "lib/dns/suffix.h"
 #include "lib/store/application.h"
 #include "lib/store/enrolment.h"
 #include "lib/wire/signer.h"
@@ -22,6 +23,8 @@ struct withdrawal {
 static enum err application_complete(
     const struct registrar *registrar, struct span der, struct arena *arena, struct buf *ret_der,
     struct application_row *ret_row, struct reason *ret_reason);
+static enum err names_check(const struct registrar *registrar,
+    const struct application *application, struct reason *ret_reason);
 static enum err insertion_commit(struct store *store, void *ctx);
 static enum err application_find(struct registrar *registrar, const uint8_t *id,
     struct arena *arena, struct application_row *ret_row, struct reason *ret_reason);
@@ -71,11 +74,36 @@ static enum err application_complete(
         application.created = clock_now(&registrar->clock);
     }
     TRY(application_check(&application, ret_reason));
+    TRY(names_check(registrar, &application, ret_reason));
     TRY(application_format(&application, ret_der));
     ret_row->der = buf_span(ret_der);
     ret_row->created = application.created;
     memcpy(ret_row->id, application.id, sizeof ret_row->id);
     return application_hash(ret_row->der, ret_row->hash);
+}
+
+/* What lib/ca can't know of names: IDNA, and the public suffix list (BR 3.2.2.6). The private policy
+ * set may use names that the public root doesn't know. */
+static enum err names_check(const struct registrar *registrar,
+    const struct application *application, struct reason *ret_reason)
+{
+    bool private = registrar->roster.policy_set == POLICY_PRIVATE;
+    AUTO_PTR(suffix_list) suffixes = NULL;
+    TRY(suffix_list_open(/* path= */ NULL, &suffixes));
+    for (size_t i = 0; i < application->name_count; i++) {
+        const char *text = application->names[i];
+        struct dns_name name;
+        TRY(dns_name_parse(
+            span_from_text(text), DNS_NAME_HOST_OR_WILDCARD, &name, ret_reason));
+        if (strcmp(name.text, text) != 0) {
+            return reason_set(
+                ret_reason, ERR_INPUT, "name.not_canonical", text, text, name.text);
+        }
+        if (!private || suffix_list_holds(suffixes, &name)) {
+            TRY(suffix_list_check(suffixes, &name, ret_reason));
+        }
+    }
+    return OK;
 }
 
 static enum err insertion_commit(struct store *store, void *ctx)

@@ -167,6 +167,17 @@ class Dcv(unittest.TestCase):
         self.place(enrolment, enrolment.value)
         self.assertEqual(enrolment.check()["state"], "passed")
 
+    def test_names_that_nobody_may_have_are_refused_before_anybody_signs(self):
+        for name, edition, code in (
+                ("*.com.hk", "wildcard", "name.public_suffix"), ("com.hk", "server", "name.public_suffix"),
+                ("127.0.0.1", "server", "name.ip"), ("xn--a.example.com", "server", "name.idn"),
+                ("a_b.example.com", "server", "name.underscore")):
+            form = dict(json.loads(FORM), names=[name], edition=edition)
+            path = self.world.write("subscriber/refused.json", json.dumps(form))
+            done = self.world.adm("application", "new", path, check=False)
+            self.assertEqual(done.returncode, 1, name)
+            self.assertIn(code, done.stdout + done.stderr)
+
     def test_one_silent_perspective_is_borne_and_two_are_not(self):
         enrolment = Enrolment(self.world, "www.shop.example.net")
         self.place(enrolment, enrolment.value)
