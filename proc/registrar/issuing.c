@@ -171,7 +171,8 @@ static enum err issue_commit(struct store *store, void *ctx)
 static enum err refusal_handle(struct issuing *issuing, enum err err)
 {
     const char *code = issuing->reason.code;
-    bool csr = strncmp(code, "csr.", 4) == 0 || strncmp(code, "key.", 4) == 0;
+    bool csr = strncmp(code, "csr.", 4) == 0 || strncmp(code, "key.", 4) == 0
+        || strcmp(code, "warrant.key_binding") == 0;
     if (!csr && !warrant_lapsed(&issuing->reason)) {
         return err;
     }

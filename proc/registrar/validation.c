@@ -4,6 +4,7 @@
 #include "proc/registrar/validation.h"
 #include "lib/base/log.h"
 #include "lib/store/application.h"
+#include "lib/store/certificate.h"
 #include "lib/store/challenge.h"
 #include "lib/store/enrolment.h"
 #include "lib/store/evidence.h"
@@ -59,6 +60,8 @@ static enum err words_store(struct store *store, const struct round *round, size
 static enum err report_encode(const struct report *report, struct buf *buf);
 static enum err verdict_store(struct store *store, const struct round *round, size_t row);
 static enum err enrolment_move(struct store *store, const struct round *round);
+static enum err request_resume(
+    struct store *store, const struct round *round, const struct enrolment_row *before);
 static int64_t next_check(const struct challenge_row *row, int64_t now);
 static void round_release(struct round *round);
 
@@ -320,9 +323,34 @@ static enum err enrolment_move(struct store *store, const struct round *round)
             return OK;
         }
     }
+    struct enrolment_row before = { 0 };
+    TRY(store_enrolment_get(store, enrolment, &before));
     enum err err = store_enrolment_advance(
         store, &round->act, enrolment, ENROLMENT_EVIDENCE, &state);
-    return err == ERR_CONFLICT ? OK : err;
+    if (err != OK) {
+        return err == ERR_CONFLICT ? OK : err;
+    }
+    return request_resume(store, round, &before);
+}
+
+/* A request whose evidence had lapsed on the way goes on by itself once there is new evidence. */
+static enum err request_resume(
+    struct store *store, const struct round *round, const struct enrolment_row *before)
+{
+    AUTO(arena) arena = arena_make(STEP_ARENA_BYTES);
+    struct certificate_row row = { 0 };
+    struct request_id request = { .ordinal = before->ordinal };
+    enum enrolment_state state = ENROLMENT_OPEN;
+    if (!warrant_lapsed(&before->problem)) {
+        return OK;
+    }
+    memcpy(request.enrolment, before->id, sizeof request.enrolment);
+    enum err err = store_certificate_by_request(store, &request, &arena, &row);
+    if (err != OK || row.state > CERTIFICATE_RESERVED) {
+        return err == ERR_NOT_FOUND ? OK : err;
+    }
+    return store_enrolment_advance(
+        store, &round->act, before->id, ENROLMENT_SUBMIT_CSR, &state);
 }
 
 /* Ever more slowly, and no longer than the value may be used (BR 1.6.1); 0: only when asked. */

@@ -106,7 +106,9 @@ static void *worker_run(void *ctx)
                 NULL);
             wait_ms = wait_ms * 2 < FAILURE_WAIT_MAX_MS ? wait_ms * 2 : FAILURE_WAIT_MAX_MS;
             bell_wait(bell, count, wait_ms);
-        } else if (!worked) {
+        } else if (worked) {
+            bell_ring(bell); /* one job's result is another's work */
+        } else {
             wait_ms = IDLE_WAIT_MS;
             bell_wait(bell, count, wait_ms);
         }

@@ -184,6 +184,13 @@ class Registrar(unittest.TestCase):
         self.assertEqual(self.office.one("SELECT problem_code FROM enrolment WHERE id = ?",
                                          enrolment), "warrant.evidence_missing")
 
+    def test_evidence_lost_on_the_way_is_found_again_and_the_request_goes_on(self):
+        enrolment = self.validated()
+        self.office.sql("DELETE FROM evidence WHERE enrolment = ?", enrolment)
+        self.office.submit(enrolment)
+        self.office.poke()
+        self.await_state(enrolment, "issued")
+
     def test_an_application_changed_in_the_store_gets_no_certificate(self):
         enrolment = self.validated()
         before = self.office.adm("status")["signer.issued"]
