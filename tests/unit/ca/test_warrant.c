@@ -62,15 +62,26 @@ SPOIL(name_of_another, sample->names[0] = "www.example.org")
 SPOIL(name_invalid, sample->names[0] = "www.Shop.example.com")
 SPOIL(organisation_missing, sample->application.subject.organisation = "")
 SPOIL(edition_other, sample->application.edition = EDITION_EV)
-SPOIL(chinese_without_name, (sample->application.subject.organisation_zh = "", sample->warrant.chinese = true))
-SPOIL(organisation_changed, sample->application.subject.organisation = "Other Limited"; (void)!application_format(&sample->application, (buf_clear(&sample->application_der), &sample->application_der)); sample->warrant.application_der = buf_span(&sample->application_der))
+SPOIL(chinese_without_name, (sample->application.subject.organisation_zh = "",
+    sample->warrant.chinese = true))
+SPOIL(organisation_changed, sample->application.subject.organisation = "Other Limited";
+    (void)!application_format(&sample->application, (buf_clear(&sample->application_der),
+    &sample->application_der));
+    sample->warrant.application_der = buf_span(&sample->application_der))
 SPOIL(one_approval, sample->warrant.approval_count = 1)
 SPOIL(roles_swapped, sample->warrant.approvals[0].role = APPROVAL_APPROVED)
 SPOIL(vetted_twice, sample->warrant.approvals[1].role = APPROVAL_VETTED)
-SPOIL(same_officer_twice, memcpy(sample->warrant.approvals[1].key_id, sample->warrant.approvals[0].key_id, HASH_BYTES); (void)!sample_sign_approval(sample, 1, factory.officers[0]))
-SPOIL(officer_unknown, memcpy(sample->warrant.approvals[1].key_id, key_spki_sha256(factory.stranger).data, HASH_BYTES); (void)!sample_sign_approval(sample, 1, factory.stranger))
-SPOIL(officer_is_auditor, memcpy(sample->warrant.approvals[0].key_id, factory.roster.officers[2].key_id, HASH_BYTES); (void)!sample_sign_approval(sample, 0, factory.officers[2]))
-SPOIL(approval_of_another, sample->warrant.approvals[1].application_hash[5] ^= 1; (void)!sample_sign_approval(sample, 1, factory.officers[1]))
+SPOIL(same_officer_twice, memcpy(sample->warrant.approvals[1].key_id,
+    sample->warrant.approvals[0].key_id, HASH_BYTES); (void)!sample_sign_approval(sample, 1,
+    factory.officers[0]))
+SPOIL(officer_unknown, memcpy(sample->warrant.approvals[1].key_id,
+    key_spki_sha256(factory.stranger).data, HASH_BYTES); (void)!sample_sign_approval(sample, 1,
+    factory.stranger))
+SPOIL(officer_is_auditor, memcpy(sample->warrant.approvals[0].key_id,
+    factory.roster.officers[2].key_id, HASH_BYTES); (void)!sample_sign_approval(sample, 0,
+    factory.officers[2]))
+SPOIL(approval_of_another, sample->warrant.approvals[1].application_hash[5] ^= 1;
+    (void)!sample_sign_approval(sample, 1, factory.officers[1]))
 SPOIL(approval_tomorrow, sample->warrant.approvals[1].time = NOW + 86400)
 SPOIL(approval_redated, sample->warrant.approvals[1].time -= 86400)
 SPOIL(approval_signature, sample->approval_signatures[0][7] ^= 1)
@@ -98,14 +109,19 @@ SPOIL(challenge_from_the_future, EVERY_OBSERVATION(o->challenge.created = o->tim
 SPOIL(challenge_other_nonce, OBSERVATION(3).challenge.nonce[0] ^= 1)
 SPOIL(attempt_spliced, OBSERVATION(2).attempt[0] ^= 1)
 SPOIL(attempt_stretched, OBSERVATION(2).time -= 901)
-SPOIL(observation_too_old, EVERY_OBSERVATION(o->time = NOW - 201 * 86400; o->challenge.created = o->time - 60))
+SPOIL(observation_too_old, EVERY_OBSERVATION(o->time = NOW - 201 * 86400;
+    o->challenge.created = o->time - 60))
 SPOIL(observation_caa_stale, EVERY_OBSERVATION(o->time = NOW - 8 * 3600 - 1))
 SPOIL(observation_tomorrow, EVERY_OBSERVATION(o->time = NOW + 3600))
-SPOIL(perspective_twice, memcpy(OBSERVATION(4).perspective, OBSERVATION(3).perspective, PERSPECTIVE_ID_MAX); (void)!sample_sign_observation(sample, 0, 4, factory.perspectives[3]))
+SPOIL(perspective_twice, memcpy(OBSERVATION(4).perspective, OBSERVATION(3).perspective,
+    PERSPECTIVE_ID_MAX); (void)!sample_sign_observation(sample, 0, 4, factory.perspectives[3]))
 SPOIL(perspective_unknown, memcpy(OBSERVATION(4).perspective, "remote-9", 9))
-SPOIL(perspective_stranger, (void)!sample_sign_observation(sample, 0, 2, factory.strange_perspective))
-SPOIL(perspective_for_another, (void)!sample_sign_observation(sample, 0, 2, factory.perspectives[3]))
-SPOIL(expected_other, OBSERVATION(1).expected[0] ^= 1; (void)!sample_sign_observation(sample, 0, 1, factory.perspectives[1]))
+SPOIL(perspective_stranger, (void)!sample_sign_observation(sample, 0, 2,
+    factory.strange_perspective))
+SPOIL(perspective_for_another, (void)!sample_sign_observation(sample, 0, 2,
+    factory.perspectives[3]))
+SPOIL(expected_other, OBSERVATION(1).expected[0] ^= 1; (void)!sample_sign_observation(sample, 0, 1,
+    factory.perspectives[1]))
 SPOIL(adn_other, memcpy(OBSERVATION(1).adn, "shop.example.com", 17))
 SPOIL(observation_signature, sample->signatures[0][5][100] ^= 1)
 SPOIL(observation_dcv_turned, OBSERVATION(5).dcv = DCV_FAILED)
@@ -116,11 +132,14 @@ SPOIL(primary_failed, OBSERVATION(0).dcv = DCV_FAILED)
 SPOIL(primary_caa, OBSERVATION(0).caa = CAA_PROHIBITS)
 SPOIL(primary_bogus, OBSERVATION(0).dnssec = DNSSEC_BOGUS)
 SPOIL(primary_dnssec_unknown, OBSERVATION(0).dnssec = DNSSEC_UNKNOWN)
-SPOIL(primary_left_out, (memmove(&OBSERVATION(0), &OBSERVATION(1), 5 * sizeof OBSERVATION(0)), sample->evidence[0].count = 5))
+SPOIL(primary_left_out, (memmove(&OBSERVATION(0), &OBSERVATION(1), 5 * sizeof OBSERVATION(0)),
+    sample->evidence[0].count = 5))
 SPOIL(two_remotes_failed, (OBSERVATION(4).dcv = DCV_FAILED, OBSERVATION(5).dcv = DCV_FAILED))
 SPOIL(two_remotes_left_out, sample->evidence[0].count = 4)
-SPOIL(two_remotes_bogus, (OBSERVATION(4).dnssec = DNSSEC_BOGUS, OBSERVATION(5).dnssec = DNSSEC_BOGUS))
-SPOIL(one_failed_one_forbidden, (OBSERVATION(4).caa = CAA_PROHIBITS, OBSERVATION(5).dcv = DCV_FAILED))
+SPOIL(two_remotes_bogus, (OBSERVATION(4).dnssec = DNSSEC_BOGUS,
+    OBSERVATION(5).dnssec = DNSSEC_BOGUS))
+SPOIL(one_failed_one_forbidden, (OBSERVATION(4).caa = CAA_PROHIBITS,
+    OBSERVATION(5).dcv = DCV_FAILED))
 
 static const struct attempt attempts[] = {
     { "application.name", BOUND, name_invalid },
