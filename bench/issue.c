@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { ROUNDS = 5, ROUND_CERTIFICATES = 100, CALLERS = 8 };
+enum { ROUNDS = 15, ROUND_CERTIFICATES = 80, CALLERS = 16 };
 
 #define NOW INT64_C(1795000000)
 

@@ -58,6 +58,9 @@ enum err warrant_hash(struct span der, uint8_t ret_hash[HASH_BYTES]) MUST_USE;
 struct observation_verifier {
     enum err (*verify)(void *ctx, size_t index, struct span signed_part, struct span signature);
     void *ctx;
+    /* The same for an officer's signature; NULL loads the key from the roster each time. */
+    enum err (*verify_officer)(
+        void *ctx, size_t index, struct span message, struct span signature);
 };
 
 /* What a checked warrant entitles to: the input of building the certificate, all borrowed. */

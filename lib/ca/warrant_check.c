@@ -13,10 +13,20 @@
 /* Officers' desks and this machine keep their own time. */
 #define CLOCK_TOLERANCE_SECONDS INT64_C(300)
 
-static enum err officers_check(const struct warrant *warrant, const struct roster *roster,
-    const uint8_t application_hash[HASH_BYTES], int64_t now, struct reason *ret_reason);
-static enum err approval_check(const struct approval *approval, const struct roster *roster,
-    const uint8_t application_hash[HASH_BYTES], int64_t now, struct reason *ret_reason);
+/* What approvals are held against. */
+struct approval_rules {
+    const struct roster *roster;
+    const struct observation_verifier *verifier;
+    const uint8_t *application_hash; /* HASH_BYTES */
+    int64_t now;
+};
+
+static enum err officers_check(const struct warrant *warrant, const struct approval_rules *rules,
+    struct reason *ret_reason);
+static enum err approval_check(const struct approval *approval, const struct approval_rules *rules,
+    struct reason *ret_reason);
+static enum err officer_verify(const struct approval *approval, const struct officer *officer,
+    const struct approval_rules *rules);
 static enum err profile_check(const struct warrant *warrant, const struct roster *roster,
     struct entitlement *entitlement, struct reason *ret_reason);
 static enum err csr_check(
@@ -43,7 +53,8 @@ enum err warrant_check(const struct warrant *warrant, const struct roster *roste
         return ERR_DENIED;
     }
     TRY(application_hash(warrant->application_der, application_hash_));
-    TRY(officers_check(warrant, roster, application_hash_, now, ret_reason));
+    const struct approval_rules approval_rules = { roster, verifier, application_hash_, now };
+    TRY(officers_check(warrant, &approval_rules, ret_reason));
     entitlement.subscription_end = subscription_end(&warrant->approvals[1]);
     if (now >= entitlement.subscription_end) {
         return denied(ret_reason, "warrant.subscription", NULL);
@@ -65,8 +76,8 @@ enum err warrant_check(const struct warrant *warrant, const struct roster *roste
 }
 
 /* Exactly one vetting and one approval, in this order, by two different officers (THREATS S14). */
-static enum err officers_check(const struct warrant *warrant, const struct roster *roster,
-    const uint8_t application_hash[HASH_BYTES], int64_t now, struct reason *ret_reason)
+static enum err officers_check(const struct warrant *warrant, const struct approval_rules *rules,
+    struct reason *ret_reason)
 {
     const struct approval *vetted = &warrant->approvals[0], *approved = &warrant->approvals[1];
     if (warrant->approval_count != 2 || vetted->role != APPROVAL_VETTED ||
@@ -76,34 +87,45 @@ static enum err officers_check(const struct warrant *warrant, const struct roste
     if (memcmp(vetted->key_id, approved->key_id, HASH_BYTES) == 0) {
         return denied(ret_reason, "warrant.same_officer", NULL);
     }
-    TRY(approval_check(vetted, roster, application_hash, now, ret_reason));
-    return approval_check(approved, roster, application_hash, now, ret_reason);
+    TRY(approval_check(vetted, rules, ret_reason));
+    return approval_check(approved, rules, ret_reason);
 }
 
-static enum err approval_check(const struct approval *approval, const struct roster *roster,
-    const uint8_t application_hash[HASH_BYTES], int64_t now, struct reason *ret_reason)
+static enum err approval_check(const struct approval *approval, const struct approval_rules *rules,
+    struct reason *ret_reason)
 {
-    const struct officer *officer = roster_officer(roster, approval->key_id);
+    const struct officer *officer = roster_officer(rules->roster, approval->key_id);
     if (officer == NULL || officer->key_type != approval->key_type) {
         return denied(ret_reason, "warrant.officer_unknown", NULL);
     }
     if ((officer->roles & OFFICER_ROLE_OFFICER) == 0) {
         return denied(ret_reason, "warrant.officer_role", officer->id);
     }
-    if (memcmp(approval->application_hash, application_hash, HASH_BYTES) != 0) {
+    if (memcmp(approval->application_hash, rules->application_hash, HASH_BYTES) != 0) {
         return denied(ret_reason, "warrant.approval_hash", officer->id);
     }
-    if (approval->time > now + CLOCK_TOLERANCE_SECONDS) {
+    if (approval->time > rules->now + CLOCK_TOLERANCE_SECONDS) {
         return denied(ret_reason, "warrant.approval_time", officer->id);
     }
-    AUTO_PTR(key) key = NULL;
-    AUTO(buf) message = buf_make(512);
-    TRY(key_from_spki(officer->spki, &key));
-    TRY(approval_message(approval, &message));
-    if (signature_verify(key, SIGNATURE_ED25519, buf_span(&message), approval->signature) != OK) {
+    if (officer_verify(approval, officer, rules) != OK) {
         return denied(ret_reason, "warrant.approval_signature", officer->id);
     }
     return OK;
+}
+
+static enum err officer_verify(const struct approval *approval, const struct officer *officer,
+    const struct approval_rules *rules)
+{
+    AUTO_PTR(key) key = NULL;
+    AUTO(buf) message = buf_make(512);
+    TRY(approval_message(approval, &message));
+    if (rules->verifier->verify_officer != NULL) {
+        size_t index = (size_t)(officer - rules->roster->officers);
+        return rules->verifier->verify_officer(
+            rules->verifier->ctx, index, buf_span(&message), approval->signature);
+    }
+    TRY(key_from_spki(officer->spki, &key));
+    return signature_verify(key, SIGNATURE_ED25519, buf_span(&message), approval->signature);
 }
 
 static enum err profile_check(const struct warrant *warrant, const struct roster *roster,

@@ -26,7 +26,7 @@ struct build_request {
  * of the issuer's own life; ERR_INPUT with name_write's reason. */
 enum err build_tbs(
     const struct build_request *request, struct buf *tbs, struct reason *ret_reason) MUST_USE;
-/* Whether a finished certificate says what the request asked for, read with a parser's eyes.
- * ERR_CRYPTO with "build.<field>": then it must not leave. */
-enum err build_compare(const struct build_request *request, struct span certificate,
+/* Whether what was built says what the request asked for, read with a parser's eyes: before it is
+ * intended, since an intent is signed whatever happens. ERR_CRYPTO with "build.<field>". */
+enum err build_compare(const struct build_request *request, struct span tbs,
     struct reason *ret_reason) MUST_USE;

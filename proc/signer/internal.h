@@ -12,6 +12,7 @@ struct issuing {
     struct issuer_key *issuers;
     size_t issuer_count;
     struct key *perspective_keys[PERSPECTIVES_MAX]; /* by their place in the roster */
+    struct key *officer_keys[OFFICERS_MAX];         /* the same */
     struct clock clock;
     struct random random;
     struct journal *journal;
@@ -27,7 +28,7 @@ enum err issuing_record(struct issuing *issuing, enum journal_type type, int64_t
 void issuing_learn(struct issuing *issuing, enum journal_type type,
     const struct journal_ticket *ticket, body_writer write, const void *object);
 struct issuer_key *issuing_issuer(struct issuing *issuing, const char *id);
-/* Signs the to-be-signed bytes of a journalled intent, journals the certificate, appends it. With a
- * build request the certificate is held against it first. */
+/* Signs the to-be-signed bytes of an intent that is in the journal, journals the certificate, appends
+ * it. */
 enum err issuing_finish(struct issuing *issuing, const struct record_intent *intent,
-    const struct build_request *build, struct buf *certificate, struct reason *ret_reason) MUST_USE;
+    struct buf *certificate, struct reason *ret_reason) MUST_USE;

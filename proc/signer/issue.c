@@ -34,8 +34,12 @@ static enum err entitlement_check(
     struct issuance *issuance, struct arena *arena, struct reason *ret_reason);
 static enum err refusal_record(
     struct issuance *issuance, const struct reason *reason, enum err verdict);
-static enum err intent_record(
-    struct issuance *issuance, const struct record_intent *intent, struct reason *ret_reason);
+static enum err intent_to_certificate(struct issuance *issuance, const struct record_intent *intent,
+    struct buf *certificate, struct reason *ret_reason);
+static enum err intent_queue(struct issuance *issuance, const struct record_intent *intent,
+    struct journal_ticket *ret_ticket, struct reason *ret_reason);
+static enum err certificate_make(struct issuing *issuing, const struct record_intent *intent,
+    struct buf *der, struct reason *ret_reason);
 
 static pthread_mutex_t *request_lock(struct issuing *issuing, const struct request_id *request)
 {
@@ -145,7 +149,7 @@ static enum err issue_again(struct issuing *issuing, const struct ledger_row *ro
     }
     struct record_intent intent;
     TRY(record_intent_read(buf_span(&body), &intent));
-    return issuing_finish(issuing, &intent, /* build= */ NULL, certificate, ret_reason);
+    return issuing_finish(issuing, &intent, certificate, ret_reason);
 }
 
 static enum err issue_new(
@@ -161,15 +165,46 @@ static enum err issue_new(
     const struct profile *profile = issuance->entitlement.profile;
     TRY(linted(buf_span(&tbs), profile->ev_subject ? LINT_SERVER_EV : LINT_SERVER, issuance->now,
         ret_reason));
+    TRY(build_compare(&issuance->build, buf_span(&tbs), ret_reason));
     struct record_intent intent = { .request = *issuance->request,
         .serial = SPAN_OF(issuance->serial),
         .warrant = issuance->warrant_der,
         .tbs = buf_span(&tbs) };
     memcpy(intent.issuer, issuance->build.issuer->id, sizeof intent.issuer);
     memcpy(intent.warrant_hash, issuance->warrant_hash, HASH_BYTES);
-    TRY(intent_record(issuance, &intent, ret_reason));
-    return issuing_finish(
-        issuance->issuing, &intent, &issuance->build, certificate, ret_reason);
+    return intent_to_certificate(issuance, &intent, certificate, ret_reason);
+}
+
+static void learn(struct issuing *issuing, enum journal_type type,
+    const struct journal_ticket *ticket, body_writer write, const void *object)
+{
+    pthread_mutex_lock(&issuing->mutex);
+    issuing_learn(issuing, type, ticket, write, object);
+    pthread_mutex_unlock(&issuing->mutex);
+}
+
+/* Intent and result may reach the disk together, since the signature leaves only after both: the
+ * intent's place in the order is fixed before the signature, and whatever part of the two is on disk
+ * in the end, that part the ledger learns. */
+static enum err intent_to_certificate(struct issuance *issuance, const struct record_intent *intent,
+    struct buf *certificate, struct reason *ret_reason)
+{
+    struct issuing *issuing = issuance->issuing;
+    struct journal_ticket intended, issued;
+    AUTO(buf) der = buf_make(CERTIFICATE_MAX_BYTES);
+    TRY(intent_queue(issuance, intent, &intended, ret_reason));
+    enum err err = certificate_make(issuing, intent, &der, ret_reason);
+    const struct record_issued record = { intent->request, buf_span(&der) };
+    if (err == OK) {
+        err = journal_append(issuing->journal, JOURNAL_ISSUED, clock_now(&issuing->clock),
+            record_issued_write, &record, &issued);
+    }
+    TRY(journal_wait(issuing->journal, &intended));
+    learn(issuing, JOURNAL_INTENT, &intended, record_intent_write, intent);
+    TRY(err);
+    learn(issuing, JOURNAL_ISSUED, &issued, record_issued_write, &record);
+    buf_append(certificate, buf_span(&der));
+    return buf_check(certificate);
 }
 
 static enum err perspective_verify(
@@ -180,12 +215,19 @@ static enum err perspective_verify(
         issuing->perspective_keys[index], SIGNATURE_RSA_SHA256, signed_part, signature);
 }
 
+static enum err officer_verify(
+    void *ctx, size_t index, struct span message, struct span signature)
+{
+    const struct issuing *issuing = ctx;
+    return signature_verify(issuing->officer_keys[index], SIGNATURE_ED25519, message, signature);
+}
+
 /* Everything that decides whether there may be a certificate, short of the journal's order. */
 static enum err entitlement_check(
     struct issuance *issuance, struct arena *arena, struct reason *ret_reason)
 {
     struct issuing *issuing = issuance->issuing;
-    const struct observation_verifier verifier = { perspective_verify, issuing };
+    const struct observation_verifier verifier = { perspective_verify, issuing, officer_verify };
     if (warrant_parse(issuance->warrant_der, arena, &issuance->warrant) != OK) {
         return reason_set(ret_reason, ERR_DENIED, "warrant.malformed", NULL, NULL, NULL);
     }
@@ -228,11 +270,10 @@ static enum err refusal_record(
 
 /* Under one lock, so that no withdrawal or revocation that stands before the intent in the journal
  * can have been overlooked. */
-static enum err intent_record(
-    struct issuance *issuance, const struct record_intent *intent, struct reason *ret_reason)
+static enum err intent_queue(struct issuance *issuance, const struct record_intent *intent,
+    struct journal_ticket *ret_ticket, struct reason *ret_reason)
 {
     struct issuing *issuing = issuance->issuing;
-    struct journal_ticket ticket = { 0 };
     enum err err = OK;
     pthread_mutex_lock(&issuing->mutex);
     const struct ledger_row *row = ledger_by_request(&issuing->ledger, issuance->request);
@@ -242,33 +283,37 @@ static enum err intent_record(
         err = reason_set(ret_reason, ERR_DENIED, "warrant.serial_revoked", NULL, NULL, NULL);
     } else {
         err = journal_add(issuing->journal, JOURNAL_INTENT, issuance->now, record_intent_write,
-            intent, &ticket);
+            intent, ret_ticket);
     }
     pthread_mutex_unlock(&issuing->mutex);
-    if (err == ERR_DENIED) {
-        return refusal_record(issuance, ret_reason, err);
-    }
-    TRY(err);
-    TRY(journal_wait(issuing->journal, &ticket));
-    pthread_mutex_lock(&issuing->mutex);
-    issuing_learn(issuing, JOURNAL_INTENT, &ticket, record_intent_write, intent);
-    pthread_mutex_unlock(&issuing->mutex);
-    return OK;
+    return err == ERR_DENIED ? refusal_record(issuance, ret_reason, err) : err;
 }
 
-enum err issuing_finish(struct issuing *issuing, const struct record_intent *intent,
-    const struct build_request *build, struct buf *certificate, struct reason *ret_reason)
+/* Signs, which verifies, and looks once more whether it is these bytes that were signed. */
+static enum err certificate_make(struct issuing *issuing, const struct record_intent *intent,
+    struct buf *der, struct reason *ret_reason)
 {
-    AUTO(buf) der = buf_make(CERTIFICATE_MAX_BYTES);
+    struct span signed_part;
+    struct der reader, inner;
     const struct issuer_key *issuer = issuing_issuer(issuing, intent->issuer);
     if (issuer == NULL) {
         return reason_set(ret_reason, ERR_NOT_FOUND, "issuer.key", intent->issuer, NULL, NULL);
     }
-    TRY(certificate_sign(
-        intent->tbs, signature_algorithm_of_key(issuer->key), issuer->key, &der));
-    if (build != NULL) {
-        TRY(build_compare(build, buf_span(&der), ret_reason));
+    TRY(certificate_sign(intent->tbs, signature_algorithm_of_key(issuer->key), issuer->key, der));
+    reader = der_reader(buf_span(der));
+    if (der_enter(&reader, DER_SEQUENCE, &inner) != OK ||
+        der_read_whole(&inner, DER_SEQUENCE, &signed_part) != OK ||
+        !span_equal(signed_part, intent->tbs)) {
+        return reason_set(ret_reason, ERR_CRYPTO, "build.signed", NULL, NULL, NULL);
     }
+    return OK;
+}
+
+enum err issuing_finish(struct issuing *issuing, const struct record_intent *intent,
+    struct buf *certificate, struct reason *ret_reason)
+{
+    AUTO(buf) der = buf_make(CERTIFICATE_MAX_BYTES);
+    TRY(certificate_make(issuing, intent, &der, ret_reason));
     const struct record_issued record = { intent->request, buf_span(&der) };
     TRY(issuing_record(issuing, JOURNAL_ISSUED, clock_now(&issuing->clock), record_issued_write,
         &record));

@@ -9,7 +9,7 @@
 #define CRL_LIFE_MAX_SECONDS (10 * DAY_SECONDS)
 #define CLOCK_TOLERANCE_SECONDS INT64_C(60)
 
-static enum err perspectives_load(struct issuing *issuing, struct reason *ret_reason);
+static enum err roster_keys_load(struct issuing *issuing, struct reason *ret_reason);
 static enum err intents_finish(struct issuing *issuing, struct reason *ret_reason);
 static enum err epoch_record(
     struct issuing *issuing, const uint8_t *roster_hash, struct reason *ret_reason);
@@ -63,7 +63,7 @@ enum err issuing_open(const struct issuing_setup *setup, struct issuing **ret_is
     issuing->clock = setup->clock;
     issuing->random = setup->random;
     TRY(ledger_init(&issuing->ledger));
-    TRY(perspectives_load(issuing, ret_reason));
+    TRY(roster_keys_load(issuing, ret_reason));
     TRY(journal_open(setup->journal_path, ledger_learn, &issuing->ledger, &issuing->journal,
         ret_cut, ret_reason));
     TRY(epoch_record(issuing, setup->roster_hash, ret_reason));
@@ -83,6 +83,9 @@ void issuing_free(struct issuing *issuing)
     for (size_t i = 0; i < PERSPECTIVES_MAX; i++) {
         key_free(issuing->perspective_keys[i]);
     }
+    for (size_t i = 0; i < OFFICERS_MAX; i++) {
+        key_free(issuing->officer_keys[i]);
+    }
     for (size_t i = 0; i < REQUEST_LOCKS; i++) {
         pthread_mutex_destroy(&issuing->requests[i]);
     }
@@ -90,13 +93,20 @@ void issuing_free(struct issuing *issuing)
     free(issuing);
 }
 
-static enum err perspectives_load(struct issuing *issuing, struct reason *ret_reason)
+static enum err roster_keys_load(struct issuing *issuing, struct reason *ret_reason)
 {
     for (size_t i = 0; i < issuing->roster->perspective_count; i++) {
         const struct perspective *perspective = &issuing->roster->perspectives[i];
         enum err err = key_from_spki(perspective->spki, &issuing->perspective_keys[i]);
         if (err != OK) {
             return reason_set(ret_reason, err, "roster.perspective", perspective->id, NULL, NULL);
+        }
+    }
+    for (size_t i = 0; i < issuing->roster->officer_count; i++) {
+        const struct officer *officer = &issuing->roster->officers[i];
+        enum err err = key_from_spki(officer->spki, &issuing->officer_keys[i]);
+        if (err != OK) {
+            return reason_set(ret_reason, err, "roster.officer", officer->id, NULL, NULL);
         }
     }
     return OK;
@@ -134,7 +144,7 @@ static enum err intents_finish(struct issuing *issuing, struct reason *ret_reaso
         }
         TRY(journal_read_body(issuing->journal, issuing->ledger.rows[i].record, &body));
         TRY(record_intent_read(buf_span(&body), &intent));
-        TRY(issuing_finish(issuing, &intent, /* build= */ NULL, &certificate, ret_reason));
+        TRY(issuing_finish(issuing, &intent, &certificate, ret_reason));
     }
     return OK;
 }

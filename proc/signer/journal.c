@@ -1,9 +1,9 @@
 /* The journal: reading it through at start, and group commit.
  *
  * Whoever waits for a record that is not on disk becomes the writer if there is none: takes all
- * that is queued, writes and syncs it without the lock, and wakes the others. A failed batch takes
- * with it everything queued behind it, since the chain would be broken otherwise: the generation
- * counts such failures. */
+ * that is queued, writes and syncs it without the lock, wakes those whose records it wrote, and one of
+ * the next batch to write that. A failed batch takes with it everything queued behind it, since the
+ * chain would be broken otherwise: the generation counts such failures. */
 #include "proc/signer/journal.h"
 
 #include <errno.h>
@@ -24,7 +24,8 @@ struct failure {
 struct journal {
     int fd;
     pthread_mutex_t mutex;
-    pthread_cond_t settled;
+    pthread_cond_t settled[2]; /* of the batch being written and of the one in the queue, by parity */
+    unsigned batch;            /* the number of the one in the queue */
     struct buf queue;          /* records not yet handed to the disk */
     struct buf writing;        /* records being written, without the lock */
     bool busy;                 /* somebody is writing */
@@ -59,7 +60,8 @@ enum err journal_open(const char *path, journal_visitor visit, void *ctx,
         return ERR_MEMORY;
     }
     pthread_mutex_init(&journal->mutex, NULL);
-    pthread_cond_init(&journal->settled, NULL);
+    pthread_cond_init(&journal->settled[0], NULL);
+    pthread_cond_init(&journal->settled[1], NULL);
     journal->queue = buf_make(QUEUE_MAX);
     journal->writing = buf_make(QUEUE_MAX);
     journal->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -87,7 +89,8 @@ void journal_free(struct journal *journal)
     }
     buf_release(&journal->queue);
     buf_release(&journal->writing);
-    pthread_cond_destroy(&journal->settled);
+    pthread_cond_destroy(&journal->settled[0]);
+    pthread_cond_destroy(&journal->settled[1]);
     pthread_mutex_destroy(&journal->mutex);
     free(journal);
 }
@@ -271,7 +274,8 @@ enum err journal_add(struct journal *journal, enum journal_type type, int64_t ti
     memcpy(previous, journal->next.head, sizeof previous);
     const struct record_fields fields = { journal->next.records + 1, time, type,
         SPAN_OF(previous), write, object };
-    const struct journal_ticket ticket = { fields.seq, journal->next.bytes, journal->generation };
+    const struct journal_ticket ticket = { fields.seq, journal->next.bytes, journal->generation,
+        journal->batch };
     enum err err = journal->broken ? ERR_IO : record_queue(journal, &fields);
     if (err == OK) {
         *ret_ticket = ticket;
@@ -285,7 +289,7 @@ enum err journal_wait(struct journal *journal, const struct journal_ticket *tick
     pthread_mutex_lock(&journal->mutex);
     while (journal->generation == ticket->generation && journal->disk.records < ticket->seq) {
         if (journal->busy) {
-            pthread_cond_wait(&journal->settled, &journal->mutex);
+            pthread_cond_wait(&journal->settled[ticket->batch % 2], &journal->mutex);
         } else {
             batch_write(journal);
         }
@@ -306,6 +310,7 @@ static void batch_write(struct journal *journal)
     journal->writing = journal->queue;
     journal->queue = swapped;
     buf_clear(&journal->queue);
+    unsigned batch = journal->batch++;
     journal->busy = true;
     pthread_mutex_unlock(&journal->mutex);
     enum err err = batch_to_disk(journal);
@@ -320,8 +325,10 @@ static void batch_write(struct journal *journal)
             (struct failure){ journal->disk.records, err };
         journal->generation++;
         journal->broken = err != ERR_NO_SPACE;
+        pthread_cond_broadcast(&journal->settled[(batch + 1) % 2]);
     }
-    pthread_cond_broadcast(&journal->settled);
+    pthread_cond_broadcast(&journal->settled[batch % 2]);
+    pthread_cond_signal(&journal->settled[(batch + 1) % 2]);
 }
 
 /* After a full disk the file is cut back to what is acknowledged; after any other failure nobody

@@ -60,6 +60,7 @@ struct journal_ticket {
     int64_t seq;
     int64_t offset;
     unsigned generation;
+    unsigned batch;
 };
 
 /* Puts a record into the queue: its order among all records is fixed now, its being on disk is not.
