@@ -7,6 +7,7 @@ signed, unsigned, broken and missing.
     lame.dcv.example.com     delegated without DS; the server has no data and answers SERVFAIL
     gone.dcv.example.com     delegated with DS; SERVFAIL as well
     mute.dcv.example.com     delegated without DS to an address where nobody listens
+    forged.dcv.example.com   delegated without DS, unsigned; a test may set its server, `forged_server`
     dcv3.example.com         signed with NSEC3; its DS is a trust anchor as well
     lame.dcv3.example.com    delegated without DS; SERVFAIL
     com                      unsigned, because the climb for CAA ends there
@@ -31,6 +32,7 @@ bogus NS ns.{apex}.
 lame NS ns.{apex}.
 gone NS ns.{apex}.
 mute NS ns.{apex}.
+forged NS ns.{apex}.
 gone DS 12345 13 2 0000000000000000000000000000000000000000000000000000000000000000
 """
 CONFIGURATION = """
@@ -78,7 +80,8 @@ class DnsWorld:
         self.folder, self.address, self.records = folder, address, records
         self.port = free_port(address)
         self.server = None
-        self.zones = ["com", APEX, "plain." + APEX, "bogus." + APEX, HASHED_APEX]
+        self.forged_server = None
+        self.zones = ["com", APEX, "plain." + APEX, "bogus." + APEX, "forged." + APEX, HASHED_APEX]
         self.broken = ["lame." + APEX, "gone." + APEX, "lame." + HASHED_APEX]
 
     @property
@@ -86,8 +89,11 @@ class DnsWorld:
         """Each zone and its server, as the validator's configuration has it."""
         server = f"{self.address}@{self.port}"
         silent = f"{self.address}@{self.port + 1}"
-        return [f"{zone}={server}" for zone in self.zones + self.broken] + [
-            f"mute.{APEX}={silent}"]
+        servers = {zone: server for zone in self.zones + self.broken}
+        servers["mute." + APEX] = silent
+        if self.forged_server:
+            servers["forged." + APEX] = self.forged_server
+        return [f"{zone}={server}" for zone, server in servers.items()]
 
     @property
     def anchors(self):

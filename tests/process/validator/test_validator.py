@@ -15,6 +15,7 @@ import time
 import unittest
 
 from dns_world import APEX, HASHED_APEX, DnsWorld, free_port
+from liar import Liar
 from messages import Answer, Challenge, check_request, element, integer, sequence
 from validator_process import Perspective, Primary
 
@@ -39,6 +40,7 @@ BOUND = Challenge("bound." + APEX, NOW, spki_hash=b"k" * 32)
 CROWDED = Challenge("crowded." + APEX, NOW)
 HASHED = Challenge("good." + HASHED_APEX, NOW)
 CHAIN, ENDLESS = Challenge("chain." + APEX, NOW), Challenge("endless." + APEX, NOW)
+FORGED = Challenge("www.forged." + APEX, NOW)
 BOGUS = Challenge("www.bogus." + APEX, NOW)
 
 
@@ -82,6 +84,7 @@ def zone_records():
         ]),
         HASHED_APEX: txt(HASHED, HASHED_APEX),
         "plain." + APEX: txt(PLAIN, "plain." + APEX),
+        "forged." + APEX: txt(FORGED, "forged." + APEX, "the truth"),
         "bogus." + APEX: txt(BOGUS, "bogus." + APEX) + 'www CAA 0 issue "ca.example.net"\n',
     }
 
@@ -94,6 +97,10 @@ class ValidatorTest(unittest.TestCase):
         cls.world = DnsWorld(cls.folder, ADDRESS, zone_records())
         cls.addClassCleanup(cls.world.stop)
         cls.world.start()
+        cls.liar = Liar(ADDRESS, (ADDRESS, cls.world.port), FORGED.expected())
+        cls.world.forged_server = f"{ADDRESS}@{cls.liar.port}"
+        cls.liar.start()
+        cls.addClassCleanup(cls.liar.stop)
         cls.primary = Primary(cls.folder, PROGRAM, cls.world)
         cls.addClassCleanup(cls.primary.stop)
         cls.primary.start_on_socket()
@@ -186,6 +193,11 @@ class ValidatorTest(unittest.TestCase):
         began = time.monotonic()
         self.assert_fails(Challenge("www.mute." + APEX), "dcv.timeout", caa="prohibits")
         self.assertLess(time.monotonic() - began, 12)
+
+    def test_forged_answers_are_not_believed_however_many(self):
+        answer = self.assert_fails(FORGED, "dcv.txt_wrong")
+        self.assertEqual(answer.steps[0][2], "the truth")
+        self.assertGreater(self.liar.forged, 100)
 
     def test_more_records_than_the_limit_are_no_answer(self):
         self.assert_fails(CROWDED, "dcv.too_large")
