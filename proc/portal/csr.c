@@ -168,20 +168,10 @@ static enum err csr_refused(struct visit *visit, enum err err, struct span typed
 
 static enum err csr_show(struct visit *visit, int status, struct span typed)
 {
-    const struct reason *problem = &visit->enrolment.problem;
-    struct value_tree *tree = &visit->tree;
     page_begin(visit, STEP_CSR, "csr.title");
-    value_put_text(tree, visit->page, "server_name", visit->application.names[0]);
+    value_put_text(&visit->tree, visit->page, "server_name", visit->application.names[0]);
     page_put_typed(visit, "csr", typed);
-    if (problem->code[0] != '\0') {
-        AUTO(buf) text = buf_make(4096);
-        AUTO(buf) next = buf_make(4096);
-        language_format_reason(visit->language, problem, "", &text);
-        language_format_reason(visit->language, problem, ".next", &next);
-        struct value *refused = value_put_object(tree, visit->page, "refused");
-        value_put_text(tree, refused, "text", buf_text(&text));
-        value_put_text(tree, refused, "next", buf_text(&next));
-    }
+    page_put_problem(visit);
     return page_reply(visit, status, "csr");
 }
 

@@ -46,6 +46,9 @@ enum err dcv_get(struct visit *visit)
         visit->application.government && !proved);
     value_put_text(tree, visit->page, "next_href", page_of_state(visit->enrolment.state));
     method_choices_put(visit);
+    if (!proved) {
+        page_put_problem(visit);
+    }
     return page_reply(visit, visit->errors.count == 0 ? 200 : 422, "dcv");
 }
 

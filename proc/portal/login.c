@@ -101,7 +101,9 @@ enum err leave_post(struct visit *visit)
 {
     TRY(store_transact(visit->portal->store, session_end, visit));
     TRY(cookie_set(visit, "", /* max_age= */ -1));
-    return reply_redirect(visit->response, "/?left=1");
+    const char *path = arena_format(
+        visit->request->arena, "/?left=1&server_name=%s", visit->application.names[0]);
+    return path == NULL ? ERR_MEMORY : reply_redirect(visit->response, path);
 }
 
 enum err api_session_post(struct visit *visit)
@@ -125,6 +127,9 @@ enum err api_session_post(struct visit *visit)
     TRY(secret_copy(pin, &credentials.pin));
     enum err err = log_in(visit, &credentials, token);
     secret_release(&credentials.pin);
+    /* JSON had to be read into the arena: not to stay there for the rest of the request. */
+    explicit_bzero((char *)(uintptr_t)texts[2], strlen(texts[2]));
+    explicit_bzero((uint8_t *)(uintptr_t)pin.data, pin.len);
     if (err == ERR_LIMIT) {
         return visit_reply_problem(visit, 429, reason);
     }

@@ -113,6 +113,21 @@ void page_put_typed(struct visit *visit, const char *field, struct span text)
     }
 }
 
+void page_put_problem(struct visit *visit)
+{
+    const struct reason *problem = &visit->enrolment.problem;
+    if (problem->code[0] == '\0') {
+        return;
+    }
+    AUTO(buf) text = buf_make(4096);
+    AUTO(buf) next = buf_make(4096);
+    language_format_reason(visit->language, problem, "", &text);
+    language_format_reason(visit->language, problem, ".next", &next);
+    struct value *refused = value_put_object(&visit->tree, visit->page, "refused");
+    value_put_text(&visit->tree, refused, "text", buf_text(&text));
+    value_put_text(&visit->tree, refused, "next", buf_text(&next));
+}
+
 enum err page_refresh(struct visit *visit)
 {
     return response_header(visit->response, "Refresh", "3");

@@ -25,6 +25,8 @@ void page_put_error(struct visit *visit, const struct reason *reason);
 void page_put_errors(struct visit *visit);
 /* What was typed, to be shown again; never a secret. Texts that aren't UTF-8 are left out. */
 void page_put_typed(struct visit *visit, const char *field, struct span text);
+/* Why the enrolment's last step went back, as "refused" {text, next}; nothing if it did not. */
+void page_put_problem(struct visit *visit);
 /* Has the browser look again in a moment, without a script: for pages that wait. By header, since a
  * <meta> would be read out as part of the page. */
 enum err page_refresh(struct visit *visit) MUST_USE;

@@ -167,9 +167,11 @@ static bool perspective_put(struct visit *visit, struct value *list,
                                             : "failed");
     value_put_text(tree, object, "caa", caa);
     value_put_text(tree, object, "dnssec", dnssec);
-    struct arena *arena = visit->request->arena;
-    value_put_text(tree, object, "caa_label", arena_format(arena, "dcv.caa.%s", caa));
-    value_put_text(tree, object, "dnssec_label", arena_format(arena, "dcv.dnssec.%s", dnssec));
+    if (!visit_is_api(visit)) {
+        struct arena *arena = visit->request->arena;
+        value_put_text(tree, object, "caa_label", arena_format(arena, "dcv.caa.%s", caa));
+        value_put_text(tree, object, "dnssec_label", arena_format(arena, "dcv.dnssec.%s", dnssec));
+    }
     struct report report = { 0 };
     struct der steps = der_reader(row->report);
     if (row->report.len == 0 || report_read(&steps, &report) != OK) {
