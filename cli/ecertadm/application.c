@@ -145,7 +145,7 @@ enum err application_show_run(struct call *call)
 enum err application_withdraw_run(struct call *call)
 {
     const char *word = NULL;
-    struct control_object object;
+    struct control_object object = { 0 };
     struct request request =
         request_make(CONTROL_APPLICATION_WITHDRAW, control_object_write, &object);
     AUTO(answer) answer = answer_none();

@@ -58,7 +58,8 @@ static enum err pair_write(
     TRY(key_to_pem(key, &pem));
     enum err err = file_create(out, secret_span(&pem), 0600);
     if (err != OK) {
-        return reason_set(&call->reason, err, "output.file", out, err_name(err), "a new file");
+        return reason_set(&call->reason, err, "output.file", out,
+            err == ERR_CONFLICT ? "it exists already" : err_name(err), "a new file");
     }
     err = file_create(public_out, key_spki(key), 0644);
     if (err != OK) {

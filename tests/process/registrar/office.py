@@ -25,6 +25,8 @@ from messages import (OCTETS, SEQUENCE, UTF8, IA5, TIME, Challenge, element, ele
                       integer, sequence)
 
 BUILD = os.environ.get("ECERT_BUILD", os.path.join(ROOT, "build"))
+# Leak checkers need "off".
+SANDBOX = os.environ.get("ECERT_SANDBOX", "enforce")
 ADM = os.path.join(BUILD, "cli/ecertadm/ecertadm")
 SIGNER = os.path.join(BUILD, "proc/signer/ecertd-signer")
 REGISTRAR = os.path.join(BUILD, "proc/registrar/ecertd-registrar")
@@ -35,7 +37,7 @@ PASSED, FAILED = 0, 1
 
 CONFIG = """
 service {{ run_directory = "{d}/run" store = "{d}/store/ecert.db" trial = true users = false
-  data_directory = "{d}" log_level = "info" }}
+  data_directory = "{d}" log_level = "info" sandbox = "{sandbox}" }}
 portal {{ address = "127.0.0.1" port = 8080 url = "http://127.0.0.1:8080"
   enquiry_email = "enquiry@ecert.example.net" }}
 signer {{ directory = "{s}/signer" passphrase_file = "{s}/signer/passphrase" }}
@@ -198,7 +200,7 @@ class Office:
                         os.path.join(ROOT, "packaging/trial-ceremony.conf")], check=True,
                        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         with open(self.directory + "/ecert.conf", "w", encoding="utf-8") as file:
-            file.write(CONFIG.format(d=self.directory, s=self.service))
+            file.write(CONFIG.format(d=self.directory, s=self.service, sandbox=SANDBOX))
             for number, name in enumerate(REMOTES, 1):
                 file.write(f'perspective "{name}" {{ url = '
                            f'"https://{ADDRESS.format(number)}:{PORT}/check" }}\n')
