@@ -45,6 +45,7 @@ static struct validator {
 
 static bool options_read(int argc, char **argv);
 static enum err boot(struct reason *ret_reason);
+static enum err relaxations_check(struct reason *ret_reason);
 static enum err open_resolvers(struct reason *ret_reason);
 static enum err open_key(struct reason *ret_reason);
 static enum err give_up_the_rest(struct reason *ret_reason);
@@ -115,6 +116,7 @@ static enum err boot(struct reason *ret_reason)
     if (self.perspective && !validator->remote) {
         return reason_set(ret_reason, ERR_INPUT, "config.value", "validator.listen", NULL, NULL);
     }
+    TRY(relaxations_check(ret_reason));
     TRY(open_key(ret_reason));
     TRY(open_resolvers(ret_reason));
     enum err err = suffix_list_open(/* path= */ NULL, &self.suffixes);
@@ -137,6 +139,19 @@ static enum err boot(struct reason *ret_reason)
         .ctx = self.resolvers,
     };
     return give_up_the_rest(ret_reason);
+}
+
+/* BR 4.2.2.2: no local policy may stand in for the public DNS, but in a trial. */
+static enum err relaxations_check(struct reason *ret_reason)
+{
+    const struct config *config = &self.config;
+    bool relaxed = config->validator.stub_count > 0 || config->validator.allow_localhost_queries;
+    if ((config->sections & CONFIG_SERVICE) == 0 || config->service.trial || !relaxed) {
+        return OK;
+    }
+    return reason_set(ret_reason, ERR_DENIED, "config.value",
+        config->validator.stub_count > 0 ? "validator.stubs" : "validator.allow_localhost_queries",
+        NULL, "service.trial = true");
 }
 
 static enum err open_resolvers(struct reason *ret_reason)

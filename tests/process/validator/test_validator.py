@@ -232,6 +232,23 @@ class ValidatorTest(unittest.TestCase):
         self.assertEqual((answer.dcv, answer.caa, answer.codes),
                          ("failed", "prohibits", ["dcv.servfail", "caa.servfail"]))
 
+    def test_nothing_but_a_trial_may_stand_in_for_the_public_dns(self):
+        for trial, starts in (("true", True), ("false", False)):
+            public = Primary(self.folder, PROGRAM, self.world, "trial-" + trial)
+            public.service = f"""service {{
+    run_directory = "{self.folder}"
+    store = "{self.folder}/store"
+    data_directory = "{self.folder}"
+    trial = {trial}
+    users = false
+}}
+"""
+            self.addCleanup(public.stop)
+            if starts:
+                public.start_on_socket()
+            else:
+                self.assertRaises(RuntimeError, public.start_on_socket)
+
     def test_one_killed_in_mid_check_is_replaced_and_asked_again(self):
         mortal = Primary(self.folder, PROGRAM, self.world, "mortal")
         self.addCleanup(mortal.stop)

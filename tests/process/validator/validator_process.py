@@ -17,6 +17,7 @@ def openssl(*arguments, **options):
 
 class Validator:
     allow_localhost = True
+    service = ""
 
     def __init__(self, folder, program, world, name="primary"):
         self.folder, self.program, self.world, self.name = folder, program, world, name
@@ -29,7 +30,7 @@ class Validator:
 
     def configuration(self, extra=""):
         stubs = ", ".join(f'"{stub}"' for stub in self.world.stubs)
-        return f"""validator {{
+        return self.service + f"""validator {{
     id = "{self.name}"
     key = "{self.key}"
     address = "{self.world.address}"
@@ -92,6 +93,10 @@ class Primary(Validator):
         self.process.kill()
         self.process.wait(10)
         self.start_on_listener()
+
+    def stop(self):
+        super().stop()
+        self.listener.close()
 
     def connect(self):
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
