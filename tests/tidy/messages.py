@@ -13,15 +13,16 @@ import sys
 
 LANGUAGES = ["en", "zh_HK", "zh_CN"]
 # First words of ids that reach a page, the API, a letter or a mail.
-FAMILIES = {"caa", "certificate", "confirm", "csr", "dcv", "enrolment", "field", "form", "json", "key", "login", "name",
+FAMILIES = {"api", "certstore", "chain", "install", "pfx", "tool", "tsig", "update", "usage",
+            "caa", "certificate", "confirm", "csr", "dcv", "enrolment", "field", "form", "json", "key", "login", "name",
             "page", "preview", "quorum", "session", "step", "type", "warrant"}
 # Ids with a family's word that are events of the log and the audit trail, or names of other things.
 NOT_SHOWN = re.compile(
     r"^(certificate\.(issued|accepted|declined|refused|requested|reserved|revok\w+|pem|cer|published)"
-    r"|key\.file|enrolment\.(advanced|attempt|login|opened|pin_made|rejected|moved|spki_hash)|key\.(pasted|blocked_add)|key\.pem"
+    r"|key\.file|chain\.pem|enrolment\.(advanced|attempt|login|opened|pin_made|rejected|moved|spki_hash)|key\.(pasted|blocked_add)|key\.pem"
     r"|login\.(all|throttled_network))$")
 # What is no error has nothing to be done about.
-FAMILIES_OF_ERRORS = {"csr", "form", "json", "key", "name", "session", "warrant"}
+FAMILIES_OF_ERRORS = {"certstore", "chain", "install", "pfx", "tsig", "update", "usage", "csr", "form", "json", "key", "name", "session", "warrant"}
 GOOD = re.compile(r"^(caa\.(absent|authorises|unrestricted|lookup_insecure)|dcv\.txt_found|csr\.(title|lead|paste|file|"
                   r"preview|name_rule|key_warning|signer_refused)|certificate\.(issued|none)?)$")
 
@@ -45,7 +46,7 @@ def wanted(root):
     for path in sorted((root / "web/templates").glob("*.html")):
         for name in re.findall(r"\{\{t ([a-z][a-z0-9_.]*)\}\}", path.read_text(encoding="utf-8")):
             yield name, path.name
-    for folder in ("lib", "proc"):
+    for folder in ("lib", "proc", "cli/ecert"):
         for path in sorted((root / folder).rglob("*.c")):
             if "lint" in path.parts:
                 continue  # a rule's id, told to operators
