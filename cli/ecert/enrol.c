@@ -17,6 +17,7 @@ enum {
     /* A portal that is being restarted is back within seconds. */
     LOST_MAX = 20,
     LOST_PAUSE_MS = 500,
+    LOGIN_TRIES = 5, /* each may cost one of ten attempts */
 };
 
 const struct option options_enrol[] = {
@@ -258,8 +259,14 @@ static enum err walk_log_in(
     AUTO(secret) pin = { 0 };
     TRY(api_open(&walk->api, walk->tool, walk->portal, walk->ca_file, ret_reason));
     TRY(ask_secret_from(walk->tool, arguments, &source, ret_reason, &pin));
-    TRY(api_log_in(
-        &walk->api, walk->tool, walk->server_name, walk->reference, &pin, ret_reason));
+    /* The right PIN gives back the attempts that a lost connection may have cost. */
+    enum err err = ERR_AGAIN;
+    for (int i = 0; i < LOGIN_TRIES && err == ERR_AGAIN; i++) {
+        pause_ms(i == 0 ? 0 : LOST_PAUSE_MS);
+        err = api_log_in(
+            &walk->api, walk->tool, walk->server_name, walk->reference, &pin, ret_reason);
+    }
+    TRY(err);
     const struct placeholder values[] = { { "portal", walk->portal },
         { "name", walk->server_name }, { NULL, NULL } };
     screen_step(walk->tool, "tool.logged_in", values);
