@@ -26,6 +26,7 @@ service {{
   store = "{dir}/store/ecert.db"
   trial = true
   users = false
+  sandbox = "{sandbox}"
   data_directory = "{data}"
   log_level = "info"
 }}
@@ -63,7 +64,8 @@ class World:
             probe.bind((HOST, 0))
             self.port = probe.getsockname()[1]
         with open(self.dir + "/ecert.conf", "w") as conf:
-            conf.write(CONFIG.format(dir=self.dir, data=DATA, host=HOST, port=self.port))
+            conf.write(CONFIG.format(dir=self.dir, data=DATA, host=HOST, port=self.port,
+                                     sandbox=os.environ.get("ECERT_TEST_SANDBOX", "enforce")))
         self.log_path = self.dir + "/log"
         self.start()
 
@@ -72,7 +74,8 @@ class World:
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 [PORTAL, "--config", self.dir + "/ecert.conf", "--ready-fd", str(ours)],
-                stdout=log, stderr=log, pass_fds=[ours], env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"})
+                stdout=log, stderr=log, pass_fds=[ours], env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8",
+                     **{k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")}})
         os.close(ours)
         byte = os.read(ready, 1)
         os.close(ready)
