@@ -1,11 +1,14 @@
 /* Making rosters and warrants. */
 #include "tests/factory/factory.h"
+#include "lib/base/file.h"
 #include "lib/der/oid.h"
 #include "lib/pki/csr.h"
 #include "lib/pki/name.h"
 #include "proc/signer/authority.h"
 #include "proc/signer/issue.h"
+#include "proc/signer/keyfile.h"
 
+#include <limits.h>
 #include <stdio.h>
 
 static enum err factory_keys(struct factory *factory);
@@ -39,6 +42,38 @@ void factory_release(struct factory *factory)
     key_free(factory->subscriber);
     issuer_key_release(&factory->issuer);
     buf_release(&factory->root);
+    arena_release(&factory->arena);
+}
+
+static enum err load_roster(struct factory *factory, const char *directory)
+{
+    char path[PATH_MAX];
+    AUTO(buf) sealed = { 0 };
+    AUTO(buf) ceremony = { 0 };
+    TRY(path_join(path, sizeof path, directory, "signer/roster.der"));
+    TRY(file_read(path, FILE_MAX_BYTES, &sealed));
+    TRY(path_join(path, sizeof path, directory, "signer/ceremony.spki"));
+    TRY(file_read(path, FILE_MAX_BYTES, &ceremony));
+    return roster_open(
+        buf_span(&sealed), buf_span(&ceremony), &factory->arena, &factory->roster, NULL);
+}
+
+enum err factory_load(struct factory *factory, const char *directory)
+{
+    char path[PATH_MAX];
+    *factory = (struct factory){ .root = buf_make(CERTIFICATE_MAX_BYTES),
+        .arena = arena_make(4 * 1024 * 1024) };
+    TRY(load_roster(factory, directory));
+    const struct roster *roster = &factory->roster;
+    for (size_t i = 0; i < roster->officer_count && i < FACTORY_OFFICERS; i++) {
+        snprintf(path, sizeof path, "%s/officers/%s.key", directory, roster->officers[i].id);
+        TRY(keyfile_read(path, NULL, &factory->officers[i], NULL));
+    }
+    for (size_t i = 0; i < FACTORY_PERSPECTIVES; i++) {
+        snprintf(path, sizeof path, "%s/validator/%s.key", directory, roster->perspectives[i].id);
+        TRY(keyfile_read(path, NULL, &factory->perspectives[i], NULL));
+    }
+    return key_generate(KEY_TYPE_RSA_2048, &factory->subscriber);
 }
 
 static enum err factory_keys(struct factory *factory)

@@ -17,10 +17,13 @@ struct factory {
     struct key *subscriber;
     struct issuer_key issuer;
     struct buf root; /* certificate, DER */
+    struct arena arena;
 };
 
 /* Makes all keys: about a second. */
 enum err factory_init(struct factory *factory, enum key_type issuer_type) MUST_USE;
+/* The same from the folder of a trial ceremony, without the issuing CA's key, which is the signer's. */
+enum err factory_load(struct factory *factory, const char *directory) MUST_USE;
 void factory_release(struct factory *factory);
 
 /* One warrant with all it borrows from. Change what is in it, then call the maker's later steps. */

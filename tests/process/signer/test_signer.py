@@ -1,0 +1,141 @@
+#!/usr/bin/env python3
+"""The signer as a process: the ceremony, its sandbox, kill -9 at any moment, a stranger's words.
+
+    test_signer.py SIGNER DRIVE PROFILE
+"""
+import os
+import random
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+SIGNER, DRIVE, PROFILE = sys.argv[1:4]
+REQUESTS, KILLS_MIN = 60, 5
+
+
+class World:
+    """A ceremony's folder, a listening socket that outlives signers, and a signer at a time."""
+
+    def __init__(self, folder):
+        self.folder, self.process = folder, None
+        subprocess.run([SIGNER, "ceremony", "--trial", folder, "--profile", PROFILE], check=True,
+                       stderr=subprocess.PIPE)
+        self.path = os.path.join(folder, "signer.sock")
+        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.listener.bind(self.path)
+        self.listener.listen(32)
+        self.config = os.path.join(folder, "ecert.conf")
+        with open(self.config, "w", encoding="utf-8") as file:
+            file.write(f"""service {{ run_directory = "{folder}"
+                store = "{folder}/ecert.db"
+                trial = true
+                users = false
+                data_directory = "{folder}"
+                log_level = "warning" }}
+            signer {{ directory = "{folder}/signer"
+                passphrase_file = "{folder}/signer/passphrase" }}\n""")
+
+    def start(self):
+        reading, writing = os.pipe()
+        number = self.listener.fileno()
+        self.process = subprocess.Popen(
+            [SIGNER, "--config", self.config, "--listen-fd", f"{number}=signer.sock", "--ready-fd",
+             str(writing)], pass_fds=[number, writing], stderr=subprocess.PIPE)
+        os.close(writing)
+        ready = os.read(reading, 1)
+        os.close(reading)
+        return ready == b"\n"
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stderr.close()
+
+
+def a_ceremony_is_held_once(world):
+    second = subprocess.run([SIGNER, "ceremony", "--trial", world.folder, "--profile", PROFILE],
+                            stderr=subprocess.PIPE, check=False)
+    assert second.returncode == 1 and b"ceremony.held" in second.stderr, second.stderr
+
+
+def an_arl_has_a_growing_number(world):
+    def number():
+        text = subprocess.run(["openssl", "crl", "-inform", "DER", "-noout", "-crlnumber", "-in",
+                               f"{world.folder}/ca/RootCA3ARL.crl"], check=True,
+                              stdout=subprocess.PIPE).stdout
+        return int(text.split(b"=")[1], 16)
+    before = number()
+    subprocess.run([SIGNER, "ceremony", "arl", world.folder], check=True, stderr=subprocess.PIPE)
+    assert number() == before + 1
+
+
+def kills_at_any_moment_lose_and_double_nothing(world):
+    assert world.start()
+    drive = subprocess.Popen([DRIVE, world.path, world.folder, str(REQUESTS)],
+                             stderr=subprocess.PIPE)
+    kills, dice = 0, random.Random(20261123)
+    while drive.poll() is None:
+        time.sleep(dice.uniform(0.001, 0.15))
+        if kills < 3 * KILLS_MIN and drive.poll() is None:
+            world.kill()
+            kills += 1
+            assert world.start(), "the signer did not come back"
+    trouble = drive.stderr.read().decode()
+    drive.stderr.close()
+    world.kill()
+    assert drive.returncode == 0, trouble
+    assert kills >= KILLS_MIN, f"only {kills} kills"
+
+
+def a_malformed_message_is_hung_up_on(world):
+    assert world.start()
+    for packet in (b"x", b"\x30\x00", b"\x30\x08\x02\x01\x01\x02\x01\x63\x30\x00", bytes(100)):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as client:
+            client.settimeout(5)
+            client.connect(world.path)
+            client.send(packet)
+            assert client.recv(10) == b"", packet
+    assert world.process.poll() is None
+    world.kill()
+
+
+def a_torn_tail_is_cut_and_damage_is_not_touched(world):
+    journal = os.path.join(world.folder, "signer", "journal")
+    size = os.path.getsize(journal)
+    with open(journal, "ab") as file:
+        file.write(b"\x00\x00\x10\x00half a record")
+    assert world.start()
+    assert os.path.getsize(journal) == size
+    world.kill()
+    with open(journal, "r+b") as file:
+        file.seek(size // 2)
+        byte = file.read(1)
+        file.seek(size // 2)
+        file.write(bytes([byte[0] ^ 1]))
+    assert not world.start()
+    assert b"journal.broken" in world.process.stderr.read()
+    world.kill()
+
+
+def main():
+    folder = tempfile.mkdtemp(prefix="ecert-signer-")
+    watchdog = threading.Timer(110, os._exit, [1])
+    watchdog.daemon = True
+    watchdog.start()
+    try:
+        world = World(folder)
+        for test in (a_ceremony_is_held_once, an_arl_has_a_growing_number,
+                     kills_at_any_moment_lose_and_double_nothing, a_malformed_message_is_hung_up_on,
+                     a_torn_tail_is_cut_and_damage_is_not_touched):
+            test(world)
+            print("ok", test.__name__.replace("_", " "), flush=True)
+    finally:
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()
