@@ -16,6 +16,7 @@ struct issuance {
     struct span warrant_der;
     uint8_t warrant_hash[HASH_BYTES];
     uint8_t application_hash[HASH_BYTES];
+    uint8_t spki_hash[HASH_BYTES];
     uint8_t serial[SERIAL_BYTES];
     int64_t now;
     struct warrant warrant;
@@ -196,9 +197,10 @@ static enum err intent_to_certificate(struct issuance *issuance, const struct re
     enum err err = certificate_make(issuing, intent, &der, ret_reason);
     const struct record_issued record = { intent->request, buf_span(&der) };
     if (err == OK) {
-        err = journal_append(issuing->journal, JOURNAL_ISSUED, clock_now(&issuing->clock),
-            record_issued_write, &record, &issued);
+        err = journal_add_behind(issuing->journal, &intended, JOURNAL_ISSUED,
+            clock_now(&issuing->clock), record_issued_write, &record, &issued);
     }
+    err = err == OK ? journal_wait(issuing->journal, &issued) : err;
     TRY(journal_wait(issuing->journal, &intended));
     learn(issuing, JOURNAL_INTENT, &intended, record_intent_write, intent);
     TRY(err);
@@ -239,6 +241,7 @@ static enum err entitlement_check(
     TRY(application_hash(issuance->warrant.application_der, issuance->application_hash));
     TRY(warrant_check(&issuance->warrant, issuing->roster, &verifier, issuance->now, arena,
         &issuance->entitlement, ret_reason));
+    TRY(sha256(issuance->entitlement.spki, issuance->spki_hash));
     policy_at(issuance->now, issuing->roster->policy_set, &issuance->policy);
     issuance->build = (struct build_request){
         .entitlement = &issuance->entitlement,
@@ -268,7 +271,7 @@ static enum err refusal_record(
     return ERR_DENIED;
 }
 
-/* Under one lock, so that no withdrawal or revocation that stands before the intent in the journal
+/* Under one lock, so that no withdrawal, revocation or blocking of a key that stands before the intent in the journal
  * can have been overlooked. */
 static enum err intent_queue(struct issuance *issuance, const struct record_intent *intent,
     struct journal_ticket *ret_ticket, struct reason *ret_reason)
@@ -279,6 +282,8 @@ static enum err intent_queue(struct issuance *issuance, const struct record_inte
     const struct ledger_row *row = ledger_by_request(&issuing->ledger, issuance->request);
     if (ledger_is_withdrawn(&issuing->ledger, issuance->application_hash)) {
         err = reason_set(ret_reason, ERR_DENIED, "warrant.withdrawn", NULL, NULL, NULL);
+    } else if (ledger_is_blocked(&issuing->ledger, issuance->spki_hash)) {
+        err = reason_set(ret_reason, ERR_DENIED, "key.blocked", "csr", NULL, NULL);
     } else if (row == NULL || row->revoked) {
         err = reason_set(ret_reason, ERR_DENIED, "warrant.serial_revoked", NULL, NULL, NULL);
     } else {

@@ -205,6 +205,11 @@ static enum err revocation_check(const struct issuing *issuing, const struct sig
     if (row == NULL) {
         return reason_set(ret_reason, ERR_NOT_FOUND, "revocation.serial", NULL, NULL, NULL);
     }
+    const char *issuer = issuing->ledger.issuers[row->issuer].id;
+    if (row->state != LEDGER_RESERVED && strcmp(issuer, revoke->issuer) != 0) {
+        return reason_set(
+            ret_reason, ERR_NOT_FOUND, "revocation.issuer", "issuer", revoke->issuer, issuer);
+    }
     if (!row->revoked) {
         return OK;
     }
@@ -218,10 +223,31 @@ static enum err revocation_check(const struct issuing *issuing, const struct sig
     return OK;
 }
 
+/* The SHA-256 of an issued certificate's key. ERR_NOT_FOUND while there is none. */
+static enum err key_of_serial(
+    struct issuing *issuing, struct span serial, uint8_t ret_hash[HASH_BYTES])
+{
+    struct record_issued issued;
+    struct certificate certificate;
+    AUTO(buf) body = buf_make(JOURNAL_RECORD_MAX);
+    pthread_mutex_lock(&issuing->mutex);
+    const struct ledger_row *row = ledger_by_serial(&issuing->ledger, serial);
+    int64_t record = row != NULL && row->state == LEDGER_ISSUED ? row->record : -1;
+    pthread_mutex_unlock(&issuing->mutex);
+    if (record < 0) {
+        return ERR_NOT_FOUND;
+    }
+    TRY(journal_read_body(issuing->journal, record, &body));
+    TRY(record_issued_read(buf_span(&body), &issued));
+    TRY(certificate_parse(issued.certificate, &certificate));
+    return sha256(certificate.spki, ret_hash);
+}
+
 enum err issuing_revoke(
     struct issuing *issuing, const struct signer_revoke *revoke, struct reason *ret_reason)
 {
     struct journal_ticket ticket = { 0 };
+    uint8_t spki_hash[HASH_BYTES];
     int64_t now = clock_now(&issuing->clock);
     bool known = false;
     struct record_revoked record = {
@@ -234,6 +260,11 @@ enum err issuing_revoke(
             ret_reason, ERR_NOT_FOUND, "revocation.issuer", "issuer", revoke->issuer, NULL);
     }
     snprintf(record.issuer, sizeof record.issuer, "%s", revoke->issuer);
+    /* Whatever can't be read of the certificate, the revocation is taken. */
+    if (revoke->reason == REVOCATION_KEY_COMPROMISE &&
+        key_of_serial(issuing, record.serial, spki_hash) == OK) {
+        record.blocked = SPAN_OF(spki_hash);
+    }
     pthread_mutex_lock(&issuing->mutex);
     enum err err = revocation_check(issuing, revoke, &known, ret_reason);
     if (err == OK && !known) {

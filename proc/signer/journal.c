@@ -265,7 +265,24 @@ static enum err record_queue(struct journal *journal, const struct record_fields
     return OK;
 }
 
+/* After a failure, numbers are given anew: what counts is how far the ticket's own generation came. */
+static enum err ticket_fate(const struct journal *journal, const struct journal_ticket *ticket)
+{
+    const struct failure *failure = &journal->failures[ticket->generation % FAILURES_KEPT];
+    bool lost = journal->generation != ticket->generation && ticket->seq > failure->safe;
+    return lost ? failure->err : OK;
+}
+
 enum err journal_add(struct journal *journal, enum journal_type type, int64_t time,
+    void (*write)(struct der_writer *writer, const void *object), const void *object,
+    struct journal_ticket *ret_ticket)
+{
+    return journal_add_behind(
+        journal, /* earlier= */ NULL, type, time, write, object, ret_ticket);
+}
+
+enum err journal_add_behind(struct journal *journal, const struct journal_ticket *earlier,
+    enum journal_type type, int64_t time,
     void (*write)(struct der_writer *writer, const void *object), const void *object,
     struct journal_ticket *ret_ticket)
 {
@@ -276,7 +293,9 @@ enum err journal_add(struct journal *journal, enum journal_type type, int64_t ti
         SPAN_OF(previous), write, object };
     const struct journal_ticket ticket = { fields.seq, journal->next.bytes, journal->generation,
         journal->batch };
-    enum err err = journal->broken ? ERR_IO : record_queue(journal, &fields);
+    enum err err = journal->broken ? ERR_IO : OK;
+    err = err == OK && earlier != NULL ? ticket_fate(journal, earlier) : err;
+    err = err == OK ? record_queue(journal, &fields) : err;
     if (err == OK) {
         *ret_ticket = ticket;
     }
@@ -294,10 +313,7 @@ enum err journal_wait(struct journal *journal, const struct journal_ticket *tick
             batch_write(journal);
         }
     }
-    /* After a failure, numbers are given anew: what counts is how far its own generation came. */
-    const struct failure *failure = &journal->failures[ticket->generation % FAILURES_KEPT];
-    bool safe = journal->generation == ticket->generation || ticket->seq <= failure->safe;
-    enum err err = safe ? OK : failure->err;
+    enum err err = ticket_fate(journal, ticket);
     pthread_mutex_unlock(&journal->mutex);
     return err;
 }

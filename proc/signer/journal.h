@@ -68,6 +68,12 @@ struct journal_ticket {
 enum err journal_add(struct journal *journal, enum journal_type type, int64_t time,
     void (*write)(struct der_writer *writer, const void *object), const void *object,
     struct journal_ticket *ret_ticket) MUST_USE;
+/* The same for a record that means nothing without an earlier one: refused, as that one was, if that
+ * has been lost on the way to the disk. */
+enum err journal_add_behind(struct journal *journal, const struct journal_ticket *earlier,
+    enum journal_type type, int64_t time,
+    void (*write)(struct der_writer *writer, const void *object), const void *object,
+    struct journal_ticket *ret_ticket) MUST_USE;
 /* Returns when the record is on disk. ERR_NO_SPACE: it isn't, nor is anything queued behind it, and
  * the file is as it was. ERR_IO: the disk failed, and no further record will be taken. */
 enum err journal_wait(struct journal *journal, const struct journal_ticket *ticket) MUST_USE;

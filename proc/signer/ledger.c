@@ -8,6 +8,7 @@ static enum err learn_intent(struct ledger *ledger, const struct journal_record 
 static enum err learn_issued(struct ledger *ledger, const struct journal_record *record);
 static enum err learn_refused(struct ledger *ledger, const struct journal_record *record);
 static enum err learn_revoked(struct ledger *ledger, const struct journal_record *record);
+static enum err key_block(struct ledger *ledger, const uint8_t spki_hash[HASH_BYTES]);
 static enum err learn_withdrawn(struct ledger *ledger, const struct journal_record *record);
 static enum err learn_crl(struct ledger *ledger, const struct journal_record *record);
 static enum err learn_epoch(struct ledger *ledger, const struct journal_record *record);
@@ -42,11 +43,18 @@ static struct span withdrawn_of_row(const void *ctx, uint32_t row)
     return SPAN_OF(ledger->withdrawn[row]);
 }
 
+static struct span blocked_of_row(const void *ctx, uint32_t row)
+{
+    const struct ledger *ledger = ctx;
+    return SPAN_OF(ledger->blocked[row]);
+}
+
 enum err ledger_init(struct ledger *ledger)
 {
     *ledger = (struct ledger){ 0 };
     TRY(index_init(&ledger->by_request, request_of_row, ledger));
     TRY(index_init(&ledger->by_serial, serial_of_row, ledger));
+    TRY(index_init(&ledger->by_blocked, blocked_of_row, ledger));
     return index_init(&ledger->by_withdrawn, withdrawn_of_row, ledger);
 }
 
@@ -55,7 +63,9 @@ void ledger_release(struct ledger *ledger)
     index_release(&ledger->by_request);
     index_release(&ledger->by_serial);
     index_release(&ledger->by_withdrawn);
+    index_release(&ledger->by_blocked);
     free(ledger->rows);
+    free(ledger->blocked);
     free(ledger->withdrawn);
     free(ledger->revoked);
     *ledger = (struct ledger){ 0 };
@@ -166,8 +176,24 @@ static enum err learn_revoked(struct ledger *ledger, const struct journal_record
     }
     row->revoked = true;
     row->settled = true;
-    row->issuer = (uint8_t)(issuer - ledger->issuers);
+    /* Whose list it belongs on, an intent has decided for ever (THREATS R13). */
+    if (row->state == LEDGER_RESERVED) {
+        row->issuer = (uint8_t)(issuer - ledger->issuers);
+    }
     row->reason = (uint8_t)revoked.reason;
+    return revoked.blocked.len == 0 ? OK : key_block(ledger, revoked.blocked.data);
+}
+
+static enum err key_block(struct ledger *ledger, const uint8_t spki_hash[HASH_BYTES])
+{
+    if (ledger_is_blocked(ledger, spki_hash)) {
+        return OK;
+    }
+    TRY(array_grow((void **)&ledger->blocked, ledger->blocked_count, &ledger->blocked_capacity,
+        sizeof ledger->blocked[0]));
+    memcpy(ledger->blocked[ledger->blocked_count], spki_hash, HASH_BYTES);
+    TRY(index_add(&ledger->by_blocked, (uint32_t)ledger->blocked_count));
+    ledger->blocked_count++;
     return OK;
 }
 
@@ -228,6 +254,12 @@ bool ledger_is_withdrawn(const struct ledger *ledger, const uint8_t hash[HASH_BY
 {
     uint32_t row;
     return index_find(&ledger->by_withdrawn, span_make(hash, HASH_BYTES), &row);
+}
+
+bool ledger_is_blocked(const struct ledger *ledger, const uint8_t spki_hash[HASH_BYTES])
+{
+    uint32_t row;
+    return index_find(&ledger->by_blocked, span_make(spki_hash, HASH_BYTES), &row);
 }
 
 enum err ledger_issuer(struct ledger *ledger, const char *id, struct ledger_issuer **ret_issuer)

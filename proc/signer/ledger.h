@@ -33,6 +33,9 @@ struct ledger {
     uint8_t (*withdrawn)[HASH_BYTES];
     size_t withdrawn_count, withdrawn_capacity;
     struct index by_withdrawn;
+    uint8_t (*blocked)[HASH_BYTES]; /* keys of certificates revoked as compromised */
+    size_t blocked_count, blocked_capacity;
+    struct index by_blocked;
     uint32_t *revoked; /* rows, in order of revocation */
     size_t revoked_count, revoked_capacity;
     size_t issued_count;
@@ -51,6 +54,7 @@ enum err ledger_learn(void *ledger, const struct journal_record *record) MUST_US
 struct ledger_row *ledger_by_request(const struct ledger *ledger, const struct request_id *request);
 struct ledger_row *ledger_by_serial(const struct ledger *ledger, struct span serial);
 bool ledger_is_withdrawn(const struct ledger *ledger, const uint8_t hash[HASH_BYTES]);
+bool ledger_is_blocked(const struct ledger *ledger, const uint8_t spki_hash[HASH_BYTES]);
 /* The issuer's entry, made if it isn't there. ERR_LIMIT. */
 enum err ledger_issuer(
     struct ledger *ledger, const char *id, struct ledger_issuer **ret_issuer) MUST_USE;

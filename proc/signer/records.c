@@ -111,6 +111,9 @@ void record_revoked_write(struct der_writer *writer, const void *object)
     der_write_octets(writer, record->serial);
     der_write_int64(writer, record->reason);
     der_write_generalized_time(writer, record->date);
+    if (record->blocked.len > 0) {
+        der_write(writer, DER_CONTEXT_PRIMITIVE(0), record->blocked);
+    }
     der_close(writer);
 }
 
@@ -124,6 +127,12 @@ enum err record_revoked_read(struct span body, struct record_revoked *ret_record
     TRY(der_read(&inner, DER_OCTET_STRING, &record.serial));
     TRY(der_read_uint(&inner, REVOCATION_PRIVILEGE_WITHDRAWN, &reason));
     TRY(der_read_generalized_time(&inner, &record.date));
+    if (!der_empty(&inner)) {
+        TRY(der_read(&inner, DER_CONTEXT_PRIMITIVE(0), &record.blocked));
+        if (record.blocked.len != HASH_BYTES) {
+            return ERR_INPUT;
+        }
+    }
     TRY(der_finish(&inner));
     record.reason = (enum revocation_reason)reason;
     *ret_record = record;

@@ -37,6 +37,7 @@ struct record_revoked {
     struct span serial;
     enum revocation_reason reason;
     int64_t date;
+    struct span blocked; /* SHA-256 of the key nobody gets a certificate for again; or empty */
 };
 
 struct record_withdrawn {
