@@ -15,9 +15,10 @@ enum {
     POLL_SECONDS_MAX = 180,
     PIN_TEXT_MAX = 64,
     /* A portal that is being restarted is back within seconds. */
-    LOST_MAX = 20,
+    LOST_MAX = 40,
     LOST_PAUSE_MS = 500,
-    LOGIN_TRIES = 5, /* each may cost one of ten attempts */
+    /* Fewer: each may cost one of the ten attempts that the PIN has. */
+    LOGIN_TRIES = 6,
 };
 
 const struct option options_enrol[] = {
@@ -84,11 +85,10 @@ enum exit_code command_enrol(struct tool *tool, const struct arguments *argument
     enum err err = walk_begin(&walk, arguments, &reason);
     err = err == OK ? walk_log_in(&walk, arguments, &reason) : err;
     err = err == OK ? walk_go(&walk, &reason) : err;
+    /* Told before logging out, which forgets the portal's words. */
+    enum exit_code code = err == OK ? walk.exit : api_failure(tool, &walk.api, err, &reason);
     api_log_out(&walk.api, tool);
-    if (err != OK) {
-        return api_failure(tool, &walk.api, err, &reason);
-    }
-    return walk.exit;
+    return code;
 }
 
 static void walk_release(struct walk *walk)
@@ -262,7 +262,7 @@ static enum err walk_log_in(
     /* The right PIN gives back the attempts that a lost connection may have cost. */
     enum err err = ERR_AGAIN;
     for (int i = 0; i < LOGIN_TRIES && err == ERR_AGAIN; i++) {
-        pause_ms(i == 0 ? 0 : LOST_PAUSE_MS);
+        pause_ms(i == 0 ? 0 : LOST_PAUSE_MS << (i - 1));
         err = api_log_in(
             &walk->api, walk->tool, walk->server_name, walk->reference, &pin, ret_reason);
     }

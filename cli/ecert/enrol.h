@@ -30,6 +30,7 @@ struct walk {
     struct placed placed[APPLICATION_NAMES_MAX];
     size_t placed_count;
     const struct value *enrolment; /* the portal's last word */
+    bool submitted; /* the request, in this run */
     bool finished;  /* installed */
     bool ended;     /* nothing more can be done here */
     enum exit_code exit;

@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 
+static enum err submission_refused(struct walk *walk, struct reason *ret_reason);
 static enum err request_pem(struct walk *walk, struct buf *pem);
 static enum err request_anew(struct walk *walk, struct buf *csr);
 static bool issuing_is_over(const struct value *enrolment);
@@ -21,6 +22,9 @@ enum err walk_submit(struct walk *walk, struct reason *ret_reason)
 {
     const struct value *answer;
     AUTO(buf) pem = buf_make(2 * CSR_MAX_BYTES);
+    if (walk->submitted) {
+        return submission_refused(walk, ret_reason);
+    }
     if (walk->placed_count > 0) { /* an earlier run ended before it could tidy up */
         walk_remove_records(walk);
     }
@@ -29,8 +33,20 @@ enum err walk_submit(struct walk *walk, struct reason *ret_reason)
     value_put_span(&walk->tool->tree, body, "csr", buf_span(&pem));
     TRY(api_call(
         &walk->api, walk->tool, HTTP_POST, "/enrolment/csr", body, &answer, ret_reason));
+    walk->submitted = true;
     screen_step(walk->tool, "tool.submitted", NULL);
     return OK;
+}
+
+/* Back from issuing without a certificate: the same request would only be refused again. */
+static enum err submission_refused(struct walk *walk, struct reason *ret_reason)
+{
+    const struct value *problem = value_get(walk->enrolment, "problem");
+    const char *code = api_text(problem, "code");
+    snprintf(walk->api.title, sizeof walk->api.title, "%s", api_text(problem, "detail"));
+    snprintf(walk->api.next, sizeof walk->api.next, "%s", api_text(problem, "next"));
+    return reason_set(ret_reason, ERR_DENIED, code[0] != '\0' ? code : "csr.signer_refused",
+        api_text(problem, "field"), api_text(problem, "seen"), api_text(problem, "expected"));
 }
 
 static enum err request_pem(struct walk *walk, struct buf *pem)

@@ -10,6 +10,7 @@
 
 enum { UPDATE_TIMEOUT_MS = 15000, RECORD_TTL = 3600, CHECKS_MAX = 3, RECHECK_SECONDS = 10 };
 
+static bool offers_dns(const struct walk *walk);
 static enum err challenges_get(struct walk *walk, struct reason *ret_reason);
 static bool challenges_are_ours(const struct walk *walk, const struct value *list);
 static enum err challenges_keep(
@@ -30,6 +31,10 @@ static void step_show(
 
 enum err walk_prove(struct walk *walk, struct reason *ret_reason)
 {
+    if (!offers_dns(walk)) {
+        return reason_set(ret_reason, ERR_UNSUPPORTED, "tool.no_dns_method", walk->server_name, NULL,
+            NULL);
+    }
     TRY(challenges_get(walk, ret_reason));
     TRY(records_place(walk, ret_reason));
     for (int i = 0; i < CHECKS_MAX; i++) {
@@ -50,6 +55,16 @@ enum err walk_prove(struct walk *walk, struct reason *ret_reason)
     }
     results_show(walk);
     return reason_set(ret_reason, ERR_DENIED, "tool.not_proved", walk->server_name, NULL, NULL);
+}
+
+/* Not so for an edition without this method, nor where an officer sees to the proof. */
+static bool offers_dns(const struct walk *walk)
+{
+    const struct value *method = value_first(value_get(walk->enrolment, "methods"));
+    while (method != NULL && strcmp(value_text(method) == NULL ? "" : value_text(method), "dns") != 0) {
+        method = value_next(method);
+    }
+    return method != NULL;
 }
 
 static enum err challenges_get(struct walk *walk, struct reason *ret_reason)

@@ -298,6 +298,26 @@ class Walks(ToolTest):
                          public_key("certificate", self.path("web/site.crt")))
         self.json("enrol", "--resume", *self.pin_file(), code=1)
 
+    def test_a_request_that_the_signer_refuses_is_not_sent_again_and_again(self):
+        self.walk_to("validated")
+        refusing = {**self.portal.enrolment(), "problem": {
+            "code": "csr.key_weak", "detail": "The key is weak.", "next": "Make another.",
+            "field": "rsa.size", "seen": "1024", "expected": "2048"}}
+        self.portal.overrides[("GET", "/enrolment")] = (200, refusing)
+        self.portal.overrides[("POST", "/enrolment/csr")] = (202, {})
+        problem = self.json(*self.arguments, *self.pin_file(), "--accept", code=1)["problem"]
+        self.assertEqual((problem["title"], problem["next"], problem["seen"]),
+                         ("The key is weak.", "Make another.", "1024"))
+        self.assertEqual(len(self.portal.called("POST", "/enrolment/csr")), 1)
+
+    def test_where_dns_is_not_offered_the_person_is_sent_on(self):
+        self.portal.state = "confirmed"
+        self.portal.overrides[("GET", "/enrolment")] = (
+            200, {**self.portal.enrolment(), "methods": []})
+        problem = self.json(*self.arguments, *self.pin_file(), "--accept", code=1)["problem"]
+        self.assertEqual(problem["type"], "urn:ecert:problem:tool.no_dns_method")
+        self.assertEqual(self.portal.called("POST", "/enrolment/dcv"), [])
+
     def test_a_failing_program_is_told_and_the_pair_stays_installed(self):
         self.walk_to("accepted")
         problem = self.json(*self.arguments, *self.pin_file(), "--accept", "--after", "/bin/false",
