@@ -1,6 +1,7 @@
 """Logging in: the rows P1 to P6 of the threat list, and what a person is told."""
 import concurrent.futures
 import glob
+import time
 
 import world
 
@@ -26,9 +27,14 @@ class Budget(world.Case):
 
     def test_p1_one_network_is_throttled_and_others_are_not(self):
         seed = self.world.seeds["open"]
-        statuses = [self.world.log_in_form("x.example.com", "999999%03d" % i, WRONG,
-                                           source="127.2.3.%d" % (1 + i % 200)).status
-                    for i in range(NETWORK_BUDGET + 5)]
+        for network in (3, 5):
+            # The budget is counted by ten minutes of the clock: in the middle of them, once more.
+            window = int(time.time()) // 600
+            statuses = [self.world.log_in_form("x.example.com", "999999%03d" % i, WRONG,
+                                               source=f"127.2.{network}.{1 + i % 200}").status
+                        for i in range(NETWORK_BUDGET + 5)]
+            if int(time.time()) // 600 == window:
+                break
         self.assertEqual(statuses.count(422), NETWORK_BUDGET)
         self.assertEqual(statuses[-5:], [429] * 5)
         self.assertIn("event=login.throttled", self.world.log())

@@ -81,7 +81,7 @@ class Primary(Validator):
         self.socket_path = self.path(self.name + ".sock")
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.listener.bind(self.socket_path)
-        self.listener.listen(16)
+        self.listener.listen(128)
         self.start_on_listener()
 
     def start_on_listener(self):
