@@ -271,8 +271,8 @@ static enum err refusal_record(
     return ERR_DENIED;
 }
 
-/* Under one lock, so that no withdrawal, revocation or blocking of a key that stands before the intent in the journal
- * can have been overlooked. */
+/* Under one lock, so that no withdrawal, revocation or blocked key that stands before the intent in
+ * the journal can have been overlooked. */
 static enum err intent_queue(struct issuance *issuance, const struct record_intent *intent,
     struct journal_ticket *ret_ticket, struct reason *ret_reason)
 {
