@@ -1,5 +1,8 @@
 """The walk through pages and API, step by step, and what each step says to bad input."""
+import contextlib
+import os
 import re
+import unittest
 
 import world
 
@@ -298,6 +301,31 @@ class Interface(world.FreshCase):
         self.assertEqual(api.ask("GET", "/enrolment").status, 200)
         self.assertEqual(api.ask("DELETE", "/session").status, 204)
         self.assertEqual(api.ask("GET", "/enrolment").status, 401)
+
+
+class FullDisk(unittest.TestCase):
+    def test_a_full_disk_changes_nothing_and_says_so(self):
+        full = world.World(store_size="16m")
+        self.addCleanup(full.close)
+        if not full.mounted:
+            self.skipTest("mounting is not allowed here")
+        browser, api = full.browser("open", "zh-HK"), full.api("open")
+        token = browser.csrf()
+        before = full.dump()
+        filler = full.dir + "/store/filler"
+        with open(filler, "wb", buffering=0) as file:
+            with contextlib.suppress(OSError):
+                while True:
+                    file.write(b"x" * 4096)
+        answer = browser.post("/confirm", {"chinese": "no"}, csrf=token)
+        self.assertEqual(answer.status, 507)
+        self.assertIn("系統空間不足", answer.text)
+        answer = api.ask("POST", "/enrolment/confirm", {})
+        self.assertEqual((answer.status, answer.json()["type"]), (507, "urn:ecert:problem:status.507"))
+        os.remove(filler)
+        self.assertEqual(full.dump(), before)
+        self.assertEqual(browser.post("/confirm", {"chinese": "no"}, csrf=token).status, 303)
+        self.assertEqual(full.state("open"), "confirmed")
 
 
 if __name__ == "__main__":

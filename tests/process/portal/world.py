@@ -52,9 +52,14 @@ class Answer:
 class World:
     """One portal process with its store; `fresh` makes a new one."""
 
-    def __init__(self):
+    def __init__(self, store_size=None):
+        """With `store_size` the store is on a file system of its own of that size, if we may mount one."""
         self.dir = tempfile.mkdtemp(prefix="ecert-portal-")
         os.mkdir(self.dir + "/run", 0o700)
+        os.mkdir(self.dir + "/store", 0o700)
+        self.mounted = store_size is not None and subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=" + store_size, "tmpfs", self.dir + "/store"],
+            capture_output=True).returncode == 0
         seeded = subprocess.run([SEED, self.dir], check=True, capture_output=True, text=True)
         self.seeds = {}
         for line in seeded.stdout.splitlines():
@@ -86,6 +91,8 @@ class World:
         self.process.send_signal(signal.SIGTERM)
         status = self.process.wait(20)
         log = self.log()
+        if self.mounted:
+            subprocess.run(["umount", self.dir + "/store"], check=True)
         shutil.rmtree(self.dir)
         if status != 0:
             raise RuntimeError("portal ended with %d:\n%s" % (status, log[-3000:]))
