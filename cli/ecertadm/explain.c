@@ -72,6 +72,8 @@ static const struct explanation explanations[] = {
         EXIT_FAILED },
     { "revocation.reason", "this is no reason for revocation", "name one of the expected",
         EXIT_FAILED },
+    { "crl.entry_lost", "the signer has forgotten a revocation: the published list stays",
+        "stop the service and give the signer its own journal back", EXIT_FAILED },
     { "issuer.unknown", "there is no such issuer", "leave it out, for all issuers", EXIT_FAILED },
     { "publication.older", "a newer one is published already",
         "publish a list with a greater number", EXIT_FAILED },

@@ -30,6 +30,8 @@ static enum err listing_publish(struct registrar *registrar, struct client *sign
     const struct issuer *issuer, struct listing *listing, struct reason *ret_reason);
 static enum err list_check(const struct issuer *issuer, struct span der,
     const struct signer_crl_made *made, struct publication_row *ret_row);
+static enum err predecessor_check(struct store *store, const struct publication_row *row,
+    struct reason *ret_reason);
 static enum err listing_commit(struct store *store, void *ctx);
 static bool crl_due(const struct registrar *registrar, const struct issuer *issuer,
     const struct publication_row *rows, size_t count);
@@ -111,6 +113,9 @@ static enum err listing_publish(struct registrar *registrar, struct client *sign
         err = list_check(issuer, crl.content, &made, &listing->publication);
     }
     if (err == OK) {
+        err = predecessor_check(registrar->store, &listing->publication, ret_reason);
+    }
+    if (err == OK) {
         listing->act = registrar_act(registrar);
         err = store_transact(registrar->store, listing_commit, listing);
     }
@@ -141,6 +146,44 @@ static enum err list_check(const struct issuer *issuer, struct span der,
     snprintf(row.name, sizeof row.name, "%s", issuer->crl_name);
     *ret_row = row;
     return OK;
+}
+
+/* Whether the one list holds all that the other held. The signer appends and never reorders, so one
+ * walk over both is enough. */
+static bool list_continues(const struct crl *before, const struct crl *after)
+{
+    struct der old_entries = der_reader(before->entries), new_entries = der_reader(after->entries);
+    while (!der_empty(&old_entries)) {
+        struct crl_entry wanted, entry = { 0 };
+        if (crl_entry_next(&old_entries, &wanted) != OK) {
+            return false;
+        }
+        while (!span_equal(entry.serial, wanted.serial)) {
+            if (der_empty(&new_entries) || crl_entry_next(&new_entries, &entry) != OK) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/* A signer whose journal was lost or put back must not make anybody forget (THREATS R1, S18): once
+ * revoked, a certificate stays on every list. */
+static enum err predecessor_check(
+    struct store *store, const struct publication_row *row, struct reason *ret_reason)
+{
+    struct crl before, after;
+    struct publication_row published = { 0 };
+    AUTO(arena) arena = arena_make(FILE_MAX_BYTES);
+    enum err err = store_publication_get(store, row->kind, row->name, &arena, &published);
+    if (err != OK) {
+        return err == ERR_NOT_FOUND ? OK : err;
+    }
+    TRY(crl_parse(published.der, &before));
+    TRY(crl_parse(row->der, &after));
+    return list_continues(&before, &after)
+        ? OK
+        : reason_set(ret_reason, ERR_CONFLICT, "crl.entry_lost", row->name, NULL, NULL);
 }
 
 static enum err listing_commit(struct store *store, void *ctx)

@@ -168,6 +168,9 @@ static enum err open_journal(struct reason *ret_reason)
     char path[PATH_MAX], cut_text[24];
     int64_t cut = 0;
     TRY(path_join(path, sizeof path, self.config.signer.directory, "journal"));
+    if (access(path, F_OK) != 0) {
+        return reason_set(ret_reason, ERR_NOT_FOUND, "journal.missing", path, NULL, NULL);
+    }
     const struct issuing_setup setup = {
         .roster = &self.roster,
         .roster_hash = self.roster_hash,

@@ -222,6 +222,9 @@ static enum err issuer_make(struct trial *trial)
     char path[PATH_MAX];
     TRY(staged(trial, "signer", "passphrase", "", path));
     TRY(passphrase_create(path, &trial->signer_passphrase));
+    /* The service makes none itself: without its memory it must not sign (THREATS S18). */
+    TRY(staged(trial, "signer", "journal", "", path));
+    TRY(file_create(path, (struct span){ 0 }, 0600));
     TRY(key_of_type(trial, issuer->key, &trial->issuer_key));
     TRY(private_create(trial, "signer", issuer->id, trial->issuer_key, &trial->signer_passphrase));
     TRY(authority_issuer(&trial->profile, trial->issuer_key, trial->root_key,

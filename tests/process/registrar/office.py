@@ -213,8 +213,8 @@ class Office:
         serve_socket(self.sockets["validator"], self.perspectives["primary"].answer)
         self.https = [self.remote_start(number, name) for number, name in enumerate(REMOTES, 1)]
         self.log = open(self.directory + "/log", "ab")
-        self.signer = self.start(SIGNER, "signer")
-        self.registrar = None
+        self.signer = self.registrar = None
+        self.signer_start()
         self.registrar_start()
 
     def listen(self, name):
@@ -250,6 +250,13 @@ class Office:
             process.wait()
             raise AssertionError(f"{program} did not start\n{self.log_text()}")
         return process
+
+    def signer_start(self):
+        self.signer = self.start(SIGNER, "signer")
+
+    def signer_kill(self):
+        self.signer.kill()
+        self.signer.wait()
 
     def registrar_start(self, limit=None):
         self.registrar = self.start(REGISTRAR, "registrar", "control", limit=limit)

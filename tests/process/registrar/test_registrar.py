@@ -230,6 +230,42 @@ class Registrar(unittest.TestCase):
         problem = self.office.adm("crl", "no-such-ca", code=1)
         self.assertEqual(problem["code"], "issuer.unknown")
 
+    def declined(self):
+        """The serial of a certificate that stands in the published list."""
+        enrolment = self.issued()
+        serial = self.office.one("SELECT hex(serial) FROM certificate WHERE enrolment = ?",
+                                 enrolment)
+        self.office.sql("UPDATE certificate SET state = 'declined', reason = 4, revoked = ?"
+                        " WHERE enrolment = ?", int(time.time()), enrolment)
+        self.office.poke()
+        wait_until(lambda: self.office.certificate_state(enrolment) == "revoked", what="a CRL")
+        return serial
+
+    def test_r1_a_signer_that_forgot_a_revocation_gets_no_list_published(self):
+        first = self.declined()
+        journal = self.office.service + "/signer/journal"
+        with open(journal, "rb") as file:
+            before = file.read()
+        second = self.declined()
+        self.office.signer_kill()
+        with open(journal, "rb") as file:
+            now = file.read()
+        try:
+            with open(journal, "wb") as file:
+                file.write(before)
+            self.office.signer_start()
+            for _ in range(4):
+                self.office.adm("crl", code=1)
+                self.assertIn(first, self.office.crl_serials())
+                self.assertIn(second, self.office.crl_serials())
+        finally:
+            self.office.signer_kill()
+            with open(journal, "wb") as file:
+                file.write(now)
+            self.office.signer_start()
+        self.office.adm("crl")
+        self.assertIn(second, self.office.crl_serials())
+
     # The disk, and nonsense.
 
     def test_a_full_disk_refuses_clearly_and_changes_nothing(self):

@@ -121,6 +121,16 @@ def a_torn_tail_is_cut_and_damage_is_not_touched(world):
     world.kill()
 
 
+def s18_without_its_journal_it_does_not_start_anew(world):
+    journal = os.path.join(world.folder, "signer", "journal")
+    os.rename(journal, journal + ".away")
+    assert not world.start()
+    assert b"journal.missing" in world.process.stderr.read()
+    world.kill()
+    assert not os.path.exists(journal)
+    os.rename(journal + ".away", journal)
+
+
 def main():
     folder = tempfile.mkdtemp(prefix="ecert-signer-")
     watchdog = threading.Timer(110, os._exit, [1])
@@ -130,6 +140,7 @@ def main():
         world = World(folder)
         for test in (a_ceremony_is_held_once, an_arl_has_a_growing_number,
                      kills_at_any_moment_lose_and_double_nothing, a_malformed_message_is_hung_up_on,
+                     s18_without_its_journal_it_does_not_start_anew,
                      a_torn_tail_is_cut_and_damage_is_not_touched):
             test(world)
             print("ok", test.__name__.replace("_", " "), flush=True)
