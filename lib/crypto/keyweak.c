@@ -5,7 +5,16 @@
 
 #include <openssl/bn.h>
 
-enum { FERMAT_ROUNDS = 100, RESIDUES = 63 * 65 * 11, NEWTON_MAX = 64 };
+enum { FERMAT_ROUNDS = 100, NEWTON_MAX = 64 };
+
+/* Moduli whose squares are few; their products fit a word. */
+static const unsigned residue_moduli[2][5] = { { 64, 63, 65, 11, 17 }, { 19, 23, 29, 31, 37 } };
+static const uint32_t residue_products[2] = { 64u * 63 * 65 * 11 * 17, 19u * 23 * 29 * 31 * 37 };
+
+/* A number, known by what it leaves behind. */
+struct residues {
+    uint64_t of[2];
+};
 
 struct numbers {
     BN_CTX *ctx;
@@ -20,10 +29,17 @@ static void numbers_release(struct numbers *numbers)
 }
 AUTO_DEFINE(numbers, numbers_release)
 
+static enum err start_find(
+    const struct span modulus, BIGNUM *n, BIGNUM *a, BIGNUM *difference, BN_CTX *ctx);
 static bool root_floor(BIGNUM *ret_root, const BIGNUM *number, BN_CTX *ctx);
-static bool is_square(const BIGNUM *number, BIGNUM *root, BIGNUM *scratch, BN_CTX *ctx);
+static struct residues residues_of(const BIGNUM *number);
+static bool may_be_square(struct residues residues);
+static bool square_at(const BIGNUM *n, const BIGNUM *a, unsigned round, BN_CTX *ctx);
 static bool power_of_65537(unsigned residue, unsigned prime);
 
+/* n is a difference of squares, a^2 - n = b^2, with a just above its root. From round to round a
+ * grows by one and the difference by 2a + 1, which is followed in machine words; a root is taken
+ * only where the residues don't exclude a square. */
 enum err rsa_primes_close(struct span modulus, bool *ret_close)
 {
     AUTO(numbers) numbers = { BN_CTX_new() };
@@ -32,38 +48,60 @@ enum err rsa_primes_close(struct span modulus, bool *ret_close)
     }
     BN_CTX_start(numbers.ctx);
     BIGNUM *n = BN_CTX_get(numbers.ctx), *a = BN_CTX_get(numbers.ctx);
-    BIGNUM *difference = BN_CTX_get(numbers.ctx), *root = BN_CTX_get(numbers.ctx);
-    BIGNUM *scratch = BN_CTX_get(numbers.ctx);
-    if (scratch == NULL || BN_bin2bn(modulus.data, (int)modulus.len, n) == NULL ||
-        !root_floor(a, n, numbers.ctx) || BN_sqr(difference, a, numbers.ctx) != 1) {
+    BIGNUM *difference = BN_CTX_get(numbers.ctx);
+    if (difference == NULL) {
         return crypto_failed(ERR_CRYPTO);
     }
-    /* a is the root rounded up; difference = a^2 - n grows by 2a + 1 with each round. */
-    bool good = BN_sub(difference, difference, n) == 1;
-    if (good && BN_is_negative(difference)) {
-        good = BN_add(difference, difference, a) == 1 && BN_add(difference, difference, a) == 1 &&
-               BN_add_word(difference, 1) == 1 && BN_add_word(a, 1) == 1;
-    }
+    TRY(start_find(modulus, n, a, difference, numbers.ctx));
+    struct residues of_a = residues_of(a), of_difference = residues_of(difference);
     bool close = false;
-    for (int round = 0; good && !close && round < FERMAT_ROUNDS; round++) {
-        close = is_square(difference, root, scratch, numbers.ctx);
-        good = BN_add(difference, difference, a) == 1 && BN_add(difference, difference, a) == 1 &&
-               BN_add_word(difference, 1) == 1 && BN_add_word(a, 1) == 1;
-    }
-    if (!good) {
-        return crypto_failed(ERR_CRYPTO);
+    for (unsigned round = 0; !close && round < FERMAT_ROUNDS; round++) {
+        close = may_be_square(of_difference) && square_at(n, a, round, numbers.ctx);
+        for (size_t i = 0; i < 2; i++) {
+            of_difference.of[i] = (of_difference.of[i] + 2 * of_a.of[i] + 1) % residue_products[i];
+            of_a.of[i]++;
+        }
     }
     *ret_close = close;
     return OK;
 }
 
-/* Newton's method from above: it falls until it doesn't. */
+/* a: the root of n rounded up; difference: a^2 - n. */
+static enum err start_find(
+    const struct span modulus, BIGNUM *n, BIGNUM *a, BIGNUM *difference, BN_CTX *ctx)
+{
+    bool good = BN_bin2bn(modulus.data, (int)modulus.len, n) != NULL && root_floor(a, n, ctx) &&
+                BN_sqr(difference, a, ctx) == 1 && BN_sub(difference, difference, n) == 1;
+    if (good && BN_is_negative(difference)) {
+        good = BN_add_word(a, 1) == 1 && BN_sqr(difference, a, ctx) == 1 &&
+               BN_sub(difference, difference, n) == 1;
+    }
+    return good ? OK : crypto_failed(ERR_CRYPTO);
+}
+
+static uint64_t word_root(uint64_t word)
+{
+    uint64_t root = 0;
+    for (uint64_t bit = UINT64_C(1) << 31; bit > 0; bit >>= 1) {
+        root += (root + bit) * (root + bit) <= word ? bit : 0;
+    }
+    return root;
+}
+
+/* Newton's method from above, begun with the root of the leading bits: it falls until it doesn't.
+ */
 static bool root_floor(BIGNUM *ret_root, const BIGNUM *number, BN_CTX *ctx)
 {
+    if (BN_is_zero(number)) {
+        BN_zero(ret_root);
+        return true;
+    }
     BN_CTX_start(ctx);
     BIGNUM *next = BN_CTX_get(ctx);
-    bool good = next != NULL && BN_set_word(ret_root, 1) == 1 &&
-                BN_lshift(ret_root, ret_root, (BN_num_bits(number) + 1) / 2) == 1;
+    int bits = BN_num_bits(number), shift = bits <= 62 ? 0 : (bits - 61) / 2 * 2;
+    bool good = next != NULL && BN_rshift(next, number, shift) == 1 &&
+                BN_set_word(ret_root, word_root(BN_get_word(next)) + 1) == 1 &&
+                BN_lshift(ret_root, ret_root, shift / 2) == 1;
     for (int i = 0; good && i < NEWTON_MAX; i++) {
         good = BN_div(next, NULL, number, ret_root, ctx) == 1 &&
                BN_add(next, next, ret_root) == 1 && BN_rshift1(next, next) == 1;
@@ -76,36 +114,54 @@ static bool root_floor(BIGNUM *ret_root, const BIGNUM *number, BN_CTX *ctx)
     return good;
 }
 
+static struct residues residues_of(const BIGNUM *number)
+{
+    return (struct residues){ {
+        BN_mod_word(number, residue_products[0]),
+        BN_mod_word(number, residue_products[1]),
+    } };
+}
+
 static bool square_residue(unsigned value, unsigned modulus)
 {
     for (unsigned i = 0; i <= modulus / 2; i++) {
-        if (i * i % modulus == value % modulus) {
+        if (i * i % modulus == value) {
             return true;
         }
     }
     return false;
 }
 
-/* A root is taken only where three small moduli and the low bits don't exclude it: once in 500. */
-static bool is_square(const BIGNUM *number, BIGNUM *root, BIGNUM *scratch, BN_CTX *ctx)
+/* True for every square, and for one number in ten thousand of the others. */
+static bool may_be_square(struct residues residues)
 {
-    enum { LOW = 64 };
-    unsigned low = 0;
-    for (int bit = 0; bit < 6; bit++) {
-        low |= (unsigned)BN_is_bit_set(number, bit) << bit;
-    }
-    if (BN_is_zero(number)) {
-        return true;
-    }
-    if (!square_residue(low, LOW)) {
+    /* Bit i is set where i is a square modulo 64: most numbers go no further. */
+    static const uint64_t squares_of_64 = UINT64_C(0x0202021202030213);
+    if ((squares_of_64 >> residues.of[0] % 64 & 1) == 0) {
         return false;
     }
-    unsigned rest = (unsigned)BN_mod_word(number, RESIDUES);
-    if (!square_residue(rest, 63) || !square_residue(rest, 65) || !square_residue(rest, 11)) {
-        return false;
+    for (size_t i = 0; i < 2; i++) {
+        for (size_t k = 0; k < 5; k++) {
+            unsigned modulus = residue_moduli[i][k];
+            if (!square_residue((unsigned)(residues.of[i] % modulus), modulus)) {
+                return false;
+            }
+        }
     }
-    return root_floor(root, number, ctx) && BN_sqr(scratch, root, ctx) == 1 &&
-           BN_cmp(scratch, number) == 0;
+    return true;
+}
+
+/* Whether (a + round)^2 - n really is a square. */
+static bool square_at(const BIGNUM *n, const BIGNUM *a, unsigned round, BN_CTX *ctx)
+{
+    BN_CTX_start(ctx);
+    BIGNUM *difference = BN_CTX_get(ctx), *root = BN_CTX_get(ctx), *square = BN_CTX_get(ctx);
+    bool found = square != NULL && BN_copy(root, a) != NULL && BN_add_word(root, round) == 1 &&
+                 BN_sqr(difference, root, ctx) == 1 && BN_sub(difference, difference, n) == 1 &&
+                 root_floor(root, difference, ctx) && BN_sqr(square, root, ctx) == 1 &&
+                 BN_cmp(square, difference) == 0;
+    BN_CTX_end(ctx);
+    return found;
 }
 
 /* The primes of Infineon's primorial that the published fingerprint uses. */

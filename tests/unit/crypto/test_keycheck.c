@@ -109,6 +109,14 @@ static void an_even_modulus_and_small_factors_are_found(void **state)
     }
 }
 
+static const char fermat_same_prime[] =
+    "d2e7326603a5d4daef1af5b17d430cc31954c266f6d57b48c4b0d6cc5e364dcea6ba63561ee58e9c"
+    "713fdf76f40691f9836b1d0fee06fb0cd25a4cf11630e482fc02d7112a8b14c1f758605d29adcc42"
+    "35c9a06328766ca05667ec5fb28e6700195b87580ce6a2f258060aa6b5a9570f9e3f4138340f4d88"
+    "55a9794516b5a18840e6036ab47119d51c4c6e1ca378d5822238f455576d791685a93b2cac47acee"
+    "bbe844c4e5cffb6fd7cbd0c9aedbfc57dcd78bfc9d5c20adca41ffb450b63d0c3fe9b224ac1ffe1d"
+    "e87cb736bb988f56ad001cce92ad1cef5f64cdcb5baf4f53ab1b61fb670eeec876e2de6e766af3d7"
+    "9643934840d0870163560cd6c3e52829";
 static const char fermat_next_prime[] =
     "b2b7fa46f212a23b4dbc817c56528b72301a54d8efb506f829552c787a762cd7c868410a1b6a98fc"
     "fd4ab16d6d003c67079d575d46b2a7ef92e1c6460264646616a862df3a27c3edd5b70d746009280f"
@@ -154,6 +162,7 @@ static void primes_within_a_hundred_rounds_of_fermat_are_found(void **state)
     (void)state;
     uint8_t modulus[256], der[2048];
     struct reason reason = { 0 };
+    assert_weak(rsa_spki(modulus_of_hex(fermat_same_prime, modulus), f4, der), "rsa.fermat");
     assert_weak(rsa_spki(modulus_of_hex(fermat_next_prime, modulus), f4, der), "rsa.fermat");
     assert_weak(rsa_spki(modulus_of_hex(fermat_90_rounds, modulus), f4, der), "rsa.fermat");
     struct span further = rsa_spki(modulus_of_hex(fermat_130_rounds, modulus), f4, der);
