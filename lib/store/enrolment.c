@@ -72,7 +72,9 @@ enum err store_enrolment_list(struct store *store, enum enrolment_state state, s
     struct arena *arena, struct enrolment_row **ret_rows, size_t *ret_count)
 {
     AUTO(query) query = query_read(store,
-        "SELECT " ENROLMENT_COLUMNS " FROM enrolment WHERE state = ? ORDER BY updated");
+        "SELECT " ENROLMENT_COLUMNS " FROM enrolment WHERE state = ? AND EXISTS (SELECT 1"
+        " FROM application WHERE application.id = enrolment.application AND"
+        " application.state = 'approved') ORDER BY updated");
     bind_text(&query, enrolment_state_id(state));
     return rows_list(&query, limit, arena, ret_rows, ret_count);
 }

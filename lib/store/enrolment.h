@@ -34,7 +34,7 @@ enum err store_enrolment_by_reference(
     struct store *store, const char *reference, struct enrolment_row *ret_row) MUST_USE;
 enum err store_enrolment_by_application(struct store *store,
     const uint8_t application[APPLICATION_ID_BYTES], struct enrolment_row *ret_row) MUST_USE;
-/* In `state`, oldest change first. */
+/* In `state` and with an application that is still approved, oldest change first. */
 enum err store_enrolment_list(struct store *store, enum enrolment_state state, size_t limit,
     struct arena *arena, struct enrolment_row **ret_rows, size_t *ret_count) MUST_USE;
 /* Enrolments without PIN whose application is still approved: the courier has to make a letter. */

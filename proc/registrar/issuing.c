@@ -132,8 +132,10 @@ static enum err certificate_accept(struct issuing *issuing, struct span der)
 static enum err mail_write(struct issuing *issuing)
 {
     char fingerprint[2 * HASH_BYTES + 1];
+    char serial[2 * SERIAL_MAX_BYTES + 1];
     const struct application *application = &issuing->application;
     hex_format(SPAN_OF(issuing->row.spki_hash), fingerprint);
+    hex_format(span_make(issuing->serial.bytes, issuing->serial.len), serial);
     struct value_tree tree = value_tree_make(issuing->arena);
     struct value *parameters = value_object(&tree);
     value_put_text(&tree, parameters, "portal_url", issuing->registrar->config.portal.url);
@@ -141,6 +143,8 @@ static enum err mail_write(struct issuing *issuing)
     value_put_text(&tree, parameters, "organisation", application->subject.organisation);
     value_put_text(&tree, parameters, "name", application->representative.name);
     value_put_text(&tree, parameters, "fingerprint", fingerprint);
+    /* The outbox takes the same mail once; another certificate is another mail. */
+    value_put_text(&tree, parameters, "serial", serial);
     TRY(value_tree_check(&tree));
     AUTO(buf) text = buf_make(OUTBOX_PARAMETERS_MAX);
     json_format(&text, parameters);

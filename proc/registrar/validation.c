@@ -118,9 +118,12 @@ static enum err round_run(struct registrar *registrar, struct validation *valida
     round.now = clock_now(&registrar->clock);
     round.act = registrar_act(registrar);
     enum err err = round_judge(&round);
-    if (err == OK) {
-        err = store_transact(registrar->store, round_commit, &round);
+    if (err != OK) {
+        /* What cannot be judged has not passed; it must not hold up those behind it. */
+        log_failure(LOG_ERROR, "name.not_judged", err, NULL);
+        memset(round.passed, 0, sizeof round.passed);
     }
+    err = store_transact(registrar->store, round_commit, &round);
     round_release(&round);
     /* The subscriber began anew while we asked: what we found is about what is no longer asked. */
     return err == ERR_NOT_FOUND ? OK : err;

@@ -209,6 +209,21 @@ class Registrar(unittest.TestCase):
         self.assertEqual(self.office.adm("status")["signer.issued"], before)
         self.office.sql("UPDATE enrolment SET state = 'declined' WHERE id = ?", enrolment)
 
+    def test_a_withdrawn_application_gets_no_certificate(self):
+        enrolment = self.validated()
+        application = self.office.one("SELECT hex(application) FROM enrolment WHERE id = ?",
+                                      enrolment)
+        before = self.office.adm("status")
+        self.office.adm("application", "withdraw", application)
+        self.office.submit(enrolment)
+        self.office.poke()
+        time.sleep(1.5)
+        self.assertEqual(self.office.certificate_state(enrolment), "requested")
+        after = self.office.adm("status")
+        self.assertEqual(after["signer.issued"], before["signer.issued"])
+        self.assertEqual(int(after["signer.withdrawn"]), int(before["signer.withdrawn"]) + 1)
+        self.office.adm("application", "withdraw", application, code=2)
+
     # Revocation and lists.
 
     def test_a_declined_certificate_is_revoked_and_listed(self):
