@@ -54,7 +54,7 @@ static const char *wanted_language(int argc, char *const *argv);
 static enum exit_code command_line_run(struct tool *tool, int argc, char *const *argv);
 static void usage(const struct tool *tool, const struct command *only);
 static void usage_command(const struct tool *tool, const struct command *command);
-static void usage_options(const struct option *options);
+static void usage_options(const struct tool *tool, const struct option *options);
 static void result_print(struct tool *tool);
 
 int main(int argc, char **argv)
@@ -234,13 +234,13 @@ static void usage(const struct tool *tool, const struct command *only)
     screen_heading(tool, "tool.help_title", NULL);
     if (only != NULL) {
         usage_command(tool, only);
-        usage_options(only->options);
+        usage_options(tool, only->options);
     }
     for (size_t i = 0; only == NULL && i < sizeof commands / sizeof commands[0]; i++) {
         usage_command(tool, &commands[i]);
     }
     screen_message(tool, "tool.help_all", NULL);
-    usage_options(options_all);
+    usage_options(tool, options_all);
 }
 
 static void usage_command(const struct tool *tool, const struct command *command)
@@ -252,10 +252,14 @@ static void usage_command(const struct tool *tool, const struct command *command
     fprintf(stdout, "  %-28s%s\n", line, language_text(tool->language, command->summary));
 }
 
-static void usage_options(const struct option *options)
+static void usage_options(const struct tool *tool, const struct option *options)
 {
     for (const struct option *option = options; option->name != NULL; option++) {
-        fprintf(stdout, "      --%s %s\n", option->name, option->value == NULL ? "" : option->value);
+        char line[64], id[64];
+        snprintf(line, sizeof line, "--%s %s", option->name,
+            option->value == NULL ? "" : option->value);
+        snprintf(id, sizeof id, "tool.option.%s", option->name);
+        fprintf(stdout, "      %-46s%s\n", line, language_text(tool->language, id));
     }
 }
 

@@ -201,6 +201,21 @@ class Walks(ToolTest):
         self.assertEqual(json.loads(self.portal.called("POST", "/enrolment/dcv")[0][2])["spki_sha256"],
                          self.certificates()[0]["key_sha256"])
         self.assertEqual(len(self.portal.called("DELETE", "/session")), 1)
+        self.expect_key_only_in("store/personal/%s/key.pem" % self.certificates()[0]["id"],
+                                "web/.ecert-site.crt/1/key.pem")
+
+    def expect_key_only_in(self, *expected):
+        """No other file, hidden or left over, holds a line of the private key."""
+        with open(self.path(expected[0]), "rb") as file:
+            line = file.read().splitlines()[1]
+        holding = []
+        for folder, _, files in os.walk(self.scratch):
+            for name in files:
+                path = os.path.join(folder, name)
+                with open(path, "rb") as file:
+                    if not os.path.islink(path) and line in file.read():
+                        holding.append(os.path.relpath(path, self.scratch))
+        self.assertEqual(sorted(holding), sorted(expected))
 
     def test_nothing_in_the_store_or_the_process_tells_the_pin(self):
         def look(pid):
