@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """kill -9 of each process in mid-walk, and the walk goes on: state is in the store and the journals."""
+import os
+import signal
 import subprocess
 import threading
 import time
 import unittest
 
-from world import ROLES, World
+from world import ROLES, World, wait_until
 
 KILLS = 3
 
@@ -17,7 +19,7 @@ class Kills(unittest.TestCase):
         cls.world.__enter__()
         cls.addClassCleanup(cls.world.stop)
 
-    def walk_while(self, disturb):
+    def walk_while(self, disturb, kills=KILLS):
         """Applies and enrols; `disturb` is called again and again until the walk has ended."""
         world = self.world
         world.run("rm", "-rf", world.path("subscriber/store"))
@@ -27,7 +29,7 @@ class Kills(unittest.TestCase):
 
         def disturber():
             try:
-                for _ in range(KILLS):
+                for _ in range(kills):
                     if over.wait(0.3):
                         return
                     disturb()
@@ -55,10 +57,20 @@ class Kills(unittest.TestCase):
                 self.world.kill(role)
                 self.world.script("apply")
 
+    def test_the_walk_goes_on_when_the_supervisor_is_killed_and_started_again(self):
+        def kill_and_start():
+            children = [self.world.process_pid(role) for role in ROLES]
+            os.kill(self.world.server_pid("ecertd"), signal.SIGKILL)
+            for pid in children:
+                wait_until(lambda pid=pid: not os.path.exists(f"/proc/{pid}"), 10, "the end of all")
+            self.world.script("service")
+
+        self.walk_while(kill_and_start, kills=1)
+
     def test_a_perspective_may_be_missing(self):
         self.world.run("kill", "-9", self.world.server_pid("perspective-5"))
         time.sleep(0.2)
-        self.walk_while(lambda: None)
+        self.walk_while(lambda: None, kills=1)
 
 
 def kill_test(role):
