@@ -2,6 +2,7 @@
 import json
 import re
 import time
+import unittest
 
 import world
 
@@ -181,6 +182,26 @@ class Table(world.Case):
         problem = json.loads(answer.text)
         self.assertEqual(problem["detail"], "你尚未登入。")
         self.assertEqual(problem["instance"], answer.header("X-Request-Id"))
+
+
+class Tls(unittest.TestCase):
+    def test_p7_over_tls_the_cookie_is_bound_to_this_host_and_to_tls(self):
+        secure = world.World(tls=True)
+        self.addCleanup(secure.close)
+        seed = secure.seeds["open"]
+        answer = secure.log_in_form(seed["server_name"], seed["reference"], seed["pin"],
+                                    headers={"Origin": secure.origin()})
+        self.assertEqual((answer.status, answer.header("Location")), (303, "/confirm"))
+        cookie = next(v for k, v in answer.headers if k == "Set-Cookie" and "ecert=" in v)
+        self.assertRegex(cookie, r"^__Host-ecert=[a-z2-7]{26};")
+        for attribute in ("Secure", "HttpOnly", "SameSite=Strict", "Path=/"):
+            self.assertIn(attribute, cookie)
+        self.assertNotIn("Domain", cookie)
+        self.assertIn("max-age", answer.header("Strict-Transport-Security") or "")
+        token = cookie.split(";")[0]
+        self.assertEqual(secure.ask("GET", "/confirm", headers={"Cookie": token}).status, 200)
+        plain = token.replace("__Host-", "")
+        self.assertEqual(secure.ask("GET", "/confirm", headers={"Cookie": plain}).status, 303)
 
 
 if __name__ == "__main__":

@@ -177,6 +177,16 @@ class Secrets(world.Case):
         self.assertEqual(first.get("/download").status, 303)
         self.assertEqual(second.get("/download").status, 200)
 
+    def test_a_session_ends_after_twenty_idle_minutes_and_the_enrolment_does_not(self):
+        browser, api = self.world.browser("validated"), self.world.api("validated")
+        self.world.change("UPDATE session SET seen = seen - 1190")
+        self.assertEqual(browser.get("/csr").status, 200)
+        self.world.change("UPDATE session SET seen = seen - 1201")
+        self.assertEqual(browser.get("/csr").header("Location"), "/?ended=1")
+        self.assertEqual(api.ask("GET", "/enrolment").status, 401)
+        self.assertIn("Your session has ended", browser.get("/?ended=1").text)
+        self.assertEqual(self.world.browser("validated").first, "/csr")
+
     def test_p7_a_planted_cookie_is_no_session(self):
         planted = "a" * 26
         answer = self.world.ask("GET", "/confirm", headers={"Cookie": "ecert=" + planted})

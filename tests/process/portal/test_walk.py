@@ -83,6 +83,20 @@ class Pages(world.FreshCase):
             self.assertIn(text, page)
         self.assertIn("此主机没有 TXT 记录。", self.world.browser("failed", "zh-CN").get("/dcv").text)
 
+    def test_after_thirty_days_there_are_new_values(self):
+        browser, api = self.world.browser("told"), self.world.api("told")
+        old = api.ask("GET", "/enrolment/dcv").json()
+        self.world.change("UPDATE challenge SET created = created - 30 * 86400")
+        expired = api.ask("GET", "/enrolment/dcv").json()
+        self.assertEqual((expired["state"], expired["challenges"]), ("expired", []))
+        page = browser.get("/dcv").text
+        self.assertNotIn(old["challenges"][0]["value"], page)
+        self.assertIn('name="method"', page)
+        browser.post("/dcv", {"method": "dns"})
+        new = api.ask("GET", "/enrolment/dcv").json()
+        self.assertEqual(new["state"], "pending")
+        self.assertNotEqual(new["challenges"][0]["value"], old["challenges"][0]["value"])
+
     def test_waiting_refreshes_itself_without_a_script(self):
         answer = self.world.browser("issuing").get("/certificate")
         self.assertEqual((answer.status, answer.header("Refresh")), (200, "3"))

@@ -11,6 +11,7 @@ import shutil
 import signal
 import socket
 import sqlite3
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -30,7 +31,8 @@ service {{
   data_directory = "{data}"
   log_level = "info"
 }}
-portal {{ address = "{host}" port = {port} url = "http://{host}:{port}" tls_certificate = "" tls_key = ""
+portal {{ address = "{host}" port = {port} url = "{scheme}://{host}:{port}"
+  tls_certificate = "{certificate}" tls_key = "{key}"
   enquiry_email = "enquiry@ecert.example.net" }}
 """
 
@@ -52,8 +54,9 @@ class Answer:
 class World:
     """One portal process with its store; `fresh` makes a new one."""
 
-    def __init__(self, store_size=None):
+    def __init__(self, store_size=None, tls=False):
         """With `store_size` the store is on a file system of its own of that size, if we may mount one."""
+        self.tls = tls
         self.dir = tempfile.mkdtemp(prefix="ecert-portal-")
         os.mkdir(self.dir + "/run", 0o700)
         os.mkdir(self.dir + "/store", 0o700)
@@ -68,8 +71,14 @@ class World:
         with socket.socket() as probe:
             probe.bind((HOST, 0))
             self.port = probe.getsockname()[1]
+        if tls:
+            openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
+                    "/CN=portal", "-keyout", self.dir + "/tls.key", "-out", self.dir + "/tls.pem")
         with open(self.dir + "/ecert.conf", "w") as conf:
             conf.write(CONFIG.format(dir=self.dir, data=DATA, host=HOST, port=self.port,
+                                     scheme="https" if tls else "http",
+                                     certificate=self.dir + "/tls.pem" if tls else "",
+                                     key=self.dir + "/tls.key" if tls else "",
                                      sandbox=os.environ.get("ECERT_TEST_SANDBOX", "enforce")))
         self.log_path = self.dir + "/log"
         self.start()
@@ -102,7 +111,7 @@ class World:
             return log.read()
 
     def origin(self):
-        return "http://%s:%d" % (HOST, self.port)
+        return "%s://%s:%d" % ("https" if self.tls else "http", HOST, self.port)
 
     def rows(self, statement, *values):
         db = sqlite3.connect("file:%s/store/ecert.db?mode=ro" % self.dir, uri=True)
@@ -110,6 +119,13 @@ class World:
             return db.execute(statement, values).fetchall()
         finally:
             db.close()
+
+    def change(self, statement, *values):
+        """What otherwise only time does."""
+        db = sqlite3.connect(self.dir + "/store/ecert.db", timeout=20)
+        with db:
+            db.execute(statement, values)
+        db.close()
 
     def state(self, key):
         return self.rows("SELECT state FROM enrolment WHERE reference = ?",
@@ -122,7 +138,11 @@ class World:
         return {t: self.rows("SELECT * FROM %s ORDER BY 1, 2" % t) for t in tables}
 
     def ask(self, method, path, body=None, headers=None, source="127.0.0.1"):
-        conn = http.client.HTTPConnection(HOST, self.port, timeout=30, source_address=(source, 0))
+        if self.tls:
+            conn = http.client.HTTPSConnection(HOST, self.port, timeout=30, source_address=(source, 0),
+                                               context=ssl._create_unverified_context())
+        else:
+            conn = http.client.HTTPConnection(HOST, self.port, timeout=30, source_address=(source, 0))
         try:
             conn.request(method, path, body=body, headers=headers or {})
             response = conn.getresponse()
