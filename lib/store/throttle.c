@@ -15,3 +15,10 @@ enum err store_throttle_spend(struct store *store, const struct throttle *thrott
     enum err err = query_row(&query);
     return err == ERR_NOT_FOUND ? ERR_LIMIT : err;
 }
+
+enum err store_throttle_sweep(struct store *store, int64_t time)
+{
+    AUTO(query) query = query_write(store, "DELETE FROM throttle WHERE window < ?");
+    bind_int64(&query, time);
+    return query_run(&query);
+}

@@ -18,6 +18,7 @@ enum {
     THROTTLE_WINDOW_SECONDS = 600,
     NETWORK_BUDGET = 100,   /* log-ins from one /24 or /48 in a window */
     EVERYBODY_BUDGET = 5000, /* log-ins in all: what so many guesses can hit is below 1e-9 a day */
+    QUIET_BUDGET = 10,      /* of one network beyond that, or a flood would lock holders out */
 };
 
 struct credentials {
@@ -28,7 +29,7 @@ struct credentials {
 
 /* What one transaction does with an attempt, before anything is hashed. */
 struct attempt {
-    const char *network;
+    const char *network, *quiet; /* the network's buckets */
     char reference[REFERENCE_DIGITS + 1];
     struct act act;
     struct enrolment_row enrolment;
@@ -149,9 +150,10 @@ enum err api_session_delete(struct visit *visit)
 static enum err log_in(
     struct visit *visit, const struct credentials *credentials, char ret_token[TOKEN_TEXT_MAX])
 {
-    char network[BUCKET_MAX];
-    struct attempt attempt = { .network = network, .act = visit_act(visit) };
+    char network[BUCKET_MAX], quiet[BUCKET_MAX + 8];
+    struct attempt attempt = { .network = network, .quiet = quiet, .act = visit_act(visit) };
     network_of(visit->request->client_address, network);
+    snprintf(quiet, sizeof quiet, "quiet:%s", network);
     (void)span_to_text(credentials->reference, attempt.reference, sizeof attempt.reference);
     enum err err = store_transact(visit->portal->store, attempt_spend, &attempt);
     if (err == ERR_LIMIT) {
@@ -196,11 +198,16 @@ static enum err attempt_spend(struct store *store, void *ctx)
     const struct throttle throttles[] = {
         { attempt->network, NETWORK_BUDGET, THROTTLE_WINDOW_SECONDS },
         { "login:all", EVERYBODY_BUDGET, THROTTLE_WINDOW_SECONDS },
+        { attempt->quiet, QUIET_BUDGET, THROTTLE_WINDOW_SECONDS },
     };
     attempt->known = false;
     TRY(store_throttle_spend(store, &throttles[0], attempt->act.time));
-    TRY(store_throttle_spend(store, &throttles[1], attempt->act.time));
-    enum err err = store_enrolment_by_reference(store, attempt->reference, &attempt->enrolment);
+    enum err err = store_throttle_spend(store, &throttles[1], attempt->act.time);
+    if (err == ERR_LIMIT) {
+        err = store_throttle_spend(store, &throttles[2], attempt->act.time);
+    }
+    TRY(err);
+    err = store_enrolment_by_reference(store, attempt->reference, &attempt->enrolment);
     if (err == ERR_NOT_FOUND || (err == OK && attempt->enrolment.pin_hash[0] == '\0')) {
         return OK;
     }

@@ -3,6 +3,7 @@
 #include "proc/registrar/worker.h"
 #include "lib/base/log.h"
 #include "lib/store/session.h"
+#include "lib/store/throttle.h"
 #include "proc/registrar/control.h"
 #include "proc/registrar/credentials.h"
 #include "proc/registrar/issuing.h"
@@ -144,6 +145,7 @@ static enum err step_crl(struct worker *worker, bool *ret_worked)
 static enum err sessions_sweep(struct store *store, void *ctx)
 {
     const int64_t *now = ctx;
+    TRY(store_throttle_sweep(store, *now - DAY_SECONDS)); /* no window is longer */
     return store_session_sweep(store, *now);
 }
 

@@ -7,7 +7,7 @@ import world
 
 # What proc/portal/login.c grants: attempts per credential, log-ins per network and for everybody in
 # ten minutes.
-ATTEMPTS, NETWORK_BUDGET, EVERYBODY_BUDGET = 10, 100, 5000
+ATTEMPTS, NETWORK_BUDGET, EVERYBODY_BUDGET, QUIET_BUDGET = 10, 100, 5000, 10
 WRONG = "9999 8888 7777 6666"
 
 
@@ -67,6 +67,24 @@ class Budget(world.Case):
         for i in range(20):
             self.world.log_in_form("www.shop.example.com", "555%06d" % i, WRONG, source="127.4.%d.1" % i)
         self.assertEqual(self.world.dump(), before)
+
+    def test_p3_a_flood_from_elsewhere_locks_no_holder_out(self):
+        seed = self.world.seeds["open"]
+        for _ in range(2):
+            # What fifty networks of guesses leave; if the window has just ended, once more.
+            window = int(time.time()) // 600
+            self.world.change("INSERT OR REPLACE INTO throttle (bucket, count, window) VALUES"
+                              " ('login:all', ?, ?)", EVERYBODY_BUDGET, window * 600)
+            holder = self.world.log_in_form(seed["server_name"], seed["reference"], seed["pin"],
+                                            source="127.6.1.1").status
+            flood = [self.world.log_in_form("x.example.com", "999999%03d" % i, WRONG,
+                                            source="127.6.2.1").status
+                     for i in range(QUIET_BUDGET + 3)]
+            if int(time.time()) // 600 == window:
+                break
+        self.world.change("DELETE FROM throttle")
+        self.assertEqual(holder, 303)
+        self.assertEqual(flood, [422] * QUIET_BUDGET + [429] * 3)
 
     def test_p3_a_voided_pin_ends_nothing_for_who_is_inside(self):
         holder = self.world.browser("told")
