@@ -1,5 +1,5 @@
-/* The template compiler: cuts the source into literals and tags, follows the HTML to know where each
- * value stands, and matches blocks. Whatever it can't prove harmless it refuses. */
+/* The template compiler: cuts the source into literals and tags, follows the HTML to know where
+ * each value stands, and matches blocks. Whatever it can't prove harmless it refuses. */
 #include "lib/text/internal.h"
 
 #include <stdio.h>
@@ -14,8 +14,8 @@ struct html {
     char quote;
     char word[ATTRIBUTE_NAME_MAX]; /* the attribute's or element's name being read */
     size_t word_len;
-    bool element;          /* word is the element's name */
-    char raw[8];           /* "script", "style" or "" for a comment, while PLACE_RAW */
+    bool element; /* word is the element's name */
+    char raw[8];  /* "script", "style" or "" for a comment, while PLACE_RAW */
 };
 
 struct block {
@@ -39,8 +39,8 @@ static enum err block_open(struct compiler *compiler, enum node_kind kind, struc
 static enum err block_else(struct compiler *compiler);
 static enum err block_close(struct compiler *compiler, enum node_kind kind);
 static enum err output_add(struct compiler *compiler, enum node_kind kind, struct span name);
-static enum err node_add(struct compiler *compiler, enum node_kind kind, struct span name,
-    struct node **ret_node);
+static enum err node_add(
+    struct compiler *compiler, enum node_kind kind, struct span name, struct node **ret_node);
 static enum err refuse(struct compiler *compiler, const char *code);
 static void html_follow(struct html *html, struct span text);
 static void html_follow_text(struct html *html, struct span rest);
@@ -134,9 +134,8 @@ static enum err tag_compile(struct compiler *compiler, struct span tag)
     }
     if (after(tag, "> ", &name)) {
         struct node *node = NULL;
-        return compiler->html.place == PLACE_TEXT
-                   ? node_add(compiler, NODE_PARTIAL, name, &node)
-                   : refuse(compiler, "template.place");
+        return compiler->html.place == PLACE_TEXT ? node_add(compiler, NODE_PARTIAL, name, &node)
+                                                  : refuse(compiler, "template.place");
     }
     return output_add(compiler, NODE_VALUE, name);
 }
@@ -158,7 +157,8 @@ static enum err block_open(struct compiler *compiler, enum node_kind kind, struc
 static enum err block_else(struct compiler *compiler)
 {
     struct block *block = compiler->depth == 0 ? NULL : &compiler->blocks[compiler->depth - 1];
-    if (block == NULL || block->has_else || compiler->template->nodes[block->node].kind != NODE_IF) {
+    if (block == NULL || block->has_else ||
+        compiler->template->nodes[block->node].kind != NODE_IF) {
         return refuse(compiler, "template.unexpected_else");
     }
     if (compiler->html.place != block->place) {
@@ -315,8 +315,8 @@ static enum place attribute_place(const struct html *html)
         return PLACE_URL_START;
     }
     bool handler = html->word_len > 2 && strncasecmp(html->word, "on", 2) == 0;
-    bool code = handler || word_is(html, "style") || word_is(html, "srcdoc") ||
-                word_is(html, "srcset");
+    bool code =
+        handler || word_is(html, "style") || word_is(html, "srcdoc") || word_is(html, "srcset");
     return code ? PLACE_CODE : PLACE_ATTRIBUTE;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-/* A compiled template: a flat list of nodes, where a block knows the index of its end. Shared by the
- * compiler, the set and the renderer; nobody else includes this. */
+/* A compiled template: a flat list of nodes, where a block knows the index of its end. Shared by
+ * the compiler, the set and the renderer; nobody else includes this. */
 #include "lib/text/template.h"
 
 enum node_kind {
@@ -36,7 +36,8 @@ struct node {
     size_t partial;           /* NODE_PARTIAL: index in the set, once linked */
 };
 
-struct template {
+struct template
+{
     char name[NODE_NAME_MAX];
     uint8_t *source;
     size_t source_len;

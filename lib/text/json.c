@@ -104,8 +104,8 @@ enum err json_get_text(const struct value *object, const char *name, size_t max,
     return OK;
 }
 
-enum err json_get_bool(const struct value *object, const char *name, bool *ret_truth,
-    struct reason *ret_reason)
+enum err json_get_bool(
+    const struct value *object, const char *name, bool *ret_truth, struct reason *ret_reason)
 {
     const struct value *value = NULL;
     TRY(get(object, name, VALUE_BOOL, &value, ret_reason));
@@ -113,8 +113,8 @@ enum err json_get_bool(const struct value *object, const char *name, bool *ret_t
     return OK;
 }
 
-enum err json_get_integer(const struct value *object, const char *name, int64_t *ret_integer,
-    struct reason *ret_reason)
+enum err json_get_integer(
+    const struct value *object, const char *name, int64_t *ret_integer, struct reason *ret_reason)
 {
     const struct value *value = NULL;
     TRY(get(object, name, VALUE_INTEGER, &value, ret_reason));
@@ -236,7 +236,8 @@ static struct value *copy_object(
     struct value *object = value_object(tree);
     const char *name = NULL;
     json_t *member = NULL;
-    json_object_foreach ((json_t *)json, name, member) {
+    json_object_foreach((json_t *)json, name, member)
+    {
         const char *own_name = arena_text(tree->arena, span_from_text(name));
         if (own_name == NULL) {
             tree->failed = ERR_MEMORY;
@@ -253,7 +254,8 @@ static struct value *copy_list(
     struct value *list = value_list(tree);
     size_t index = 0;
     json_t *element = NULL;
-    json_array_foreach (json, index, element) {
+    json_array_foreach(json, index, element)
+    {
         value_add(tree, list, copy(tree, element, ret_reason));
     }
     return list;

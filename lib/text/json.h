@@ -11,11 +11,12 @@ enum { JSON_DEPTH_MAX = 16 };
  * line and column), json.depth, json.number (not an integer of 64 bits). */
 enum err json_parse(struct span text, size_t max, struct value_tree *tree,
     const struct value **ret_value, struct reason *ret_reason) MUST_USE;
-/* Appends the value as compact JSON; failures show in the buffer. VALUE_MARKUP is written as text. */
+/* Appends the value as compact JSON; failures show in the buffer. VALUE_MARKUP is written as text.
+ */
 void json_format(struct buf *buf, const struct value *value);
 
-/* A required member. Codes: json.missing, json.type (expected: the type), json.too_long. `max` counts
- * bytes of text. */
+/* A required member. Codes: json.missing, json.type (expected: the type), json.too_long. `max`
+ * counts bytes of text. */
 enum err json_get_text(const struct value *object, const char *name, size_t max,
     const char **ret_text, struct reason *ret_reason) MUST_USE;
 enum err json_get_bool(const struct value *object, const char *name, bool *ret_truth,

@@ -52,8 +52,8 @@ static unsigned quality_parse(struct span parameters);
 static const char *placeholder_find(
     const struct placeholder *placeholders, const char *name, size_t len);
 
-enum err language_set_open(const char *directory, struct language_set **ret_set,
-    struct reason *ret_reason)
+enum err language_set_open(
+    const char *directory, struct language_set **ret_set, struct reason *ret_reason)
 {
     struct language_set *set = calloc(1, sizeof *set);
     if (set == NULL) {
@@ -91,7 +91,8 @@ const struct language *language_by_tag(const struct language_set *set, const cha
     for (size_t i = 0; i < LANGUAGE_COUNT; i++) {
         const char *own = set->languages[i].tag;
         if (strlen(tag) == strlen(own) && strncasecmp(tag, own, 2) == 0 &&
-            (own[2] == '\0' || ((tag[2] == '-' || tag[2] == '_') && strcasecmp(tag + 3, own + 3) == 0))) {
+            (own[2] == '\0' ||
+                ((tag[2] == '-' || tag[2] == '_') && strcasecmp(tag + 3, own + 3) == 0))) {
             return &set->languages[i];
         }
     }
@@ -112,8 +113,7 @@ const struct language *language_negotiate(const struct language_set *set, struct
         size_t len = comma == NULL ? accept.len : (size_t)(comma - accept.data);
         const uint8_t *semicolon = memchr(accept.data, ';', len);
         size_t range_len = semicolon == NULL ? len : (size_t)(semicolon - accept.data);
-        const struct language *language =
-            range_find(set, span_make(accept.data, range_len));
+        const struct language *language = range_find(set, span_make(accept.data, range_len));
         unsigned quality = quality_parse(span_make(accept.data + range_len, len - range_len));
         if (language != NULL && quality > best_quality) {
             best = language;
@@ -203,7 +203,8 @@ static const struct language *range_find(const struct language_set *set, struct 
     while (range.len > 0 && (range.data[0] == ' ' || range.data[0] == '\t')) {
         range = span_make(range.data + 1, range.len - 1);
     }
-    while (range.len > 0 && (range.data[range.len - 1] == ' ' || range.data[range.len - 1] == '\t')) {
+    while (
+        range.len > 0 && (range.data[range.len - 1] == ' ' || range.data[range.len - 1] == '\t')) {
         range.len--;
     }
     char text[TAG_TEXT_MAX];
@@ -212,7 +213,8 @@ static const struct language *range_find(const struct language_set *set, struct 
     }
     for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
         size_t len = strlen(ranges[i].range);
-        if (strncasecmp(text, ranges[i].range, len) == 0 && (text[len] == '\0' || text[len] == '-')) {
+        if (strncasecmp(text, ranges[i].range, len) == 0 &&
+            (text[len] == '\0' || text[len] == '-')) {
             return language_by_tag(set, ranges[i].tag);
         }
     }

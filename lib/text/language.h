@@ -1,7 +1,8 @@
 #pragma once
 /* The languages a person may be addressed in. Texts are found by message id ("login.title",
- * "dcv.txt_missing"); what a language lacks is taken from English, and what English lacks shows as the
- * id itself, so that nothing ever comes out empty. Texts may hold placeholders such as {field}. */
+ * "dcv.txt_missing"); what a language lacks is taken from English, and what English lacks shows as
+ * the id itself, so that nothing ever comes out empty. Texts may hold placeholders such as {field}.
+ */
 #include "lib/base/buf.h"
 
 struct language;
@@ -14,10 +15,10 @@ struct placeholder {
     const char *value;
 };
 
-/* Opens every language of `directory` (en.mo, zh_HK.mo, zh_CN.mo). On failure `ret_reason` says which
- * file (language.missing, language.invalid). */
-enum err language_set_open(const char *directory, struct language_set **ret_set,
-    struct reason *ret_reason) MUST_USE;
+/* Opens every language of `directory` (en.mo, zh_HK.mo, zh_CN.mo). On failure `ret_reason` says
+ * which file (language.missing, language.invalid). */
+enum err language_set_open(
+    const char *directory, struct language_set **ret_set, struct reason *ret_reason) MUST_USE;
 void language_set_free(struct language_set *set);
 AUTO_PTR_DEFINE(language_set, language_set_free)
 

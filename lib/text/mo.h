@@ -1,7 +1,7 @@
 #pragma once
-/* One compiled message catalogue (GNU MO, gettext manual "The Format of GNU MO Files"). gettext() is per
- * process, our languages are per request, hence our own reader. All offsets are checked once, when
- * the catalogue is opened; a look-up then can't fail but only miss. */
+/* One compiled message catalogue (GNU MO, gettext manual "The Format of GNU MO Files"). gettext()
+ * is per process, our languages are per request, hence our own reader. All offsets are checked
+ * once, when the catalogue is opened; a look-up then can't fail but only miss. */
 #include "lib/base/buf.h"
 
 struct mo {

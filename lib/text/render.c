@@ -1,4 +1,5 @@
-/* Fills a compiled template. Scopes are a stack: a name is looked up in the innermost object first. */
+/* Fills a compiled template. Scopes are a stack: a name is looked up in the innermost object first.
+ */
 #include "lib/text/internal.h"
 
 #include <inttypes.h>

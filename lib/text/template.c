@@ -8,12 +8,12 @@
 #include <limits.h>
 #include <stdlib.h>
 
-static enum err directory_load(struct template_set *set, const char *directory, DIR *entries,
-    struct reason *ret_reason);
+static enum err directory_load(
+    struct template_set *set, const char *directory, DIR *entries, struct reason *ret_reason);
 static enum err partial_link(const struct template_set *set, struct node *node);
 
-enum err template_set_open(const char *directory, struct template_set **ret_set,
-    struct reason *ret_reason)
+enum err template_set_open(
+    const char *directory, struct template_set **ret_set, struct reason *ret_reason)
 {
     DIR *entries = opendir(directory);
     if (entries == NULL) {
@@ -38,8 +38,8 @@ struct template_set *template_set_new(void)
     return calloc(1, sizeof(struct template_set));
 }
 
-enum err template_set_add(struct template_set *set, const char *name, struct span source,
-    struct reason *ret_reason)
+enum err template_set_add(
+    struct template_set *set, const char *name, struct span source, struct reason *ret_reason)
 {
     if (set->count == TEMPLATES_MAX || source.len > TEMPLATE_MAX_BYTES) {
         return reason_set(ret_reason, ERR_LIMIT, "template.limit", name, "", "");
@@ -68,8 +68,8 @@ enum err template_set_link(struct template_set *set, struct reason *ret_reason)
         for (size_t j = 0; j < template->count; j++) {
             struct node *node = &template->nodes[j];
             if (node->kind == NODE_PARTIAL && partial_link(set, node) != OK) {
-                return reason_set(ret_reason, ERR_NOT_FOUND, "template.partial", template->name,
-                    node->name, "");
+                return reason_set(
+                    ret_reason, ERR_NOT_FOUND, "template.partial", template->name, node->name, "");
             }
         }
     }

@@ -1,10 +1,11 @@
 #pragma once
-/* A small tree of named values: what a template shows, what a JSON answer says and what a parsed JSON
- * text held. One tree serves a page and the API's answer about the same thing, so that the two can't
- * disagree. Everything lives in one arena and dies with the request; never put a secret into it.
+/* A small tree of named values: what a template shows, what a JSON answer says and what a parsed
+ * JSON text held. One tree serves a page and the API's answer about the same thing, so that the two
+ * can't disagree. Everything lives in one arena and dies with the request; never put a secret into
+ * it.
  *
- * Building never fails in the middle: when the arena is exhausted the tree is marked failed, further
- * calls do nothing, and value_tree_check says so once, at the end. */
+ * Building never fails in the middle: when the arena is exhausted the tree is marked failed,
+ * further calls do nothing, and value_tree_check says so once, at the end. */
 #include "lib/base/arena.h"
 #include "lib/base/err.h"
 
@@ -35,7 +36,8 @@ struct value *value_list(struct value_tree *tree);
 
 /* Sets a member of `object`; names are static or live as long as the tree, texts are copied. A name
  * must not be put twice. A NULL text puts nothing. */
-void value_put(struct value_tree *tree, struct value *object, const char *name, struct value *value);
+void value_put(
+    struct value_tree *tree, struct value *object, const char *name, struct value *value);
 void value_put_text(
     struct value_tree *tree, struct value *object, const char *name, const char *text);
 void value_put_span(

@@ -30,7 +30,8 @@ static enum err acceptance_store(struct store *store, void *ctx);
 static enum err refusal_store(struct store *store, void *ctx);
 static enum err decline_show(struct visit *visit, int status, const struct refusal *typed);
 static enum err waiting_show(struct visit *visit);
-static void names_put(struct visit *visit, struct value *object, const struct certificate *certificate);
+static void names_put(
+    struct visit *visit, struct value *object, const struct certificate *certificate);
 static void name_part_put(struct visit *visit, struct value *object, const char *member,
     struct span name, struct span oid);
 static enum err key_put(struct visit *visit, struct value *object, struct span spki);
@@ -126,8 +127,7 @@ enum err certificate_find(struct visit *visit, struct certificate_row *ret_row)
     enum err err =
         store_certificate_by_request(visit->portal->store, &id, visit->request->arena, &row);
     if (err == ERR_NOT_FOUND || (err == OK && row.der.len == 0)) {
-        return reason_set(
-            &visit->request->reason, ERR_NOT_FOUND, "certificate.none", "", "", "");
+        return reason_set(&visit->request->reason, ERR_NOT_FOUND, "certificate.none", "", "", "");
     }
     TRY(err);
     *ret_row = row;
@@ -151,15 +151,14 @@ enum err certificate_put(
     value_put_text(tree, shown, "from", from);
     value_put_text(tree, shown, "to", to);
     /* RFC 5280 §4.1.2.5: the last second still counts. */
-    value_put_integer(tree, shown, "days",
-        (certificate.not_after - certificate.not_before + 1) / DAY_SECONDS);
+    value_put_integer(
+        tree, shown, "days", (certificate.not_after - certificate.not_before + 1) / DAY_SECONDS);
     name_part_put(visit, shown, "issuer", certificate.issuer, oid_common_name);
     name_part_put(visit, shown, "organisation", certificate.subject, oid_organisation);
     const char *type = arena_format(visit->request->arena, "type.%s%s",
         visit->portal->config.service.trial ? "trial." : "",
         edition_rules(visit->application.edition)->id);
-    value_put_text(
-        tree, shown, "type", type == NULL ? NULL : language_text(visit->language, type));
+    value_put_text(tree, shown, "type", type == NULL ? NULL : language_text(visit->language, type));
     value_put_bool(tree, shown, "accepted", row->state == CERTIFICATE_ACCEPTED);
     names_put(visit, shown, &certificate);
     TRY(key_put(visit, shown, certificate.spki));
@@ -192,8 +191,8 @@ static enum err refusal_store(struct store *store, void *ctx)
 {
     const struct decision *decision = ctx;
     struct act act = visit_act(decision->visit);
-    TRY(store_audit_add_id(store, &act, "certificate.refused",
-        SPAN_OF(decision->id.enrolment), decision->text));
+    TRY(store_audit_add_id(
+        store, &act, "certificate.refused", SPAN_OF(decision->id.enrolment), decision->text));
     return store_certificate_decline(store, &act, &decision->id, REVOCATION_UNSPECIFIED);
 }
 

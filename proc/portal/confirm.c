@@ -89,8 +89,8 @@ enum err returned_get(struct visit *visit)
 {
     bool rejected = visit->enrolment.state == ENROLMENT_REJECTED;
     page_begin(visit, rejected ? STEP_CONFIRM : STEP_CERTIFICATE, "returned.title");
-    value_put_text(&visit->tree, visit->page, "heading",
-        rejected ? "returned.heading" : "declined.heading");
+    value_put_text(
+        &visit->tree, visit->page, "heading", rejected ? "returned.heading" : "declined.heading");
     value_put_text(&visit->tree, visit->page, "explained",
         rejected ? "returned.explained" : "declined.explained");
     return page_reply(visit, 200, "returned");
@@ -147,8 +147,7 @@ static enum err reject(struct visit *visit, struct span why)
         blank++;
     }
     if (blank == why.len) {
-        return reason_set(
-            &visit->request->reason, ERR_INPUT, "form.required", "reason", "", "");
+        return reason_set(&visit->request->reason, ERR_INPUT, "form.required", "reason", "", "");
     }
     struct also also = { .visit = visit, .text = arena_text(visit->request->arena, why) };
     if (also.text == NULL) {
@@ -161,8 +160,8 @@ static enum err rejection_store(struct store *store, void *ctx)
 {
     const struct also *also = ctx;
     struct act act = visit_act(also->visit);
-    return store_audit_add_id(store, &act, "enrolment.rejected",
-        SPAN_OF(also->visit->enrolment.id), also->text);
+    return store_audit_add_id(
+        store, &act, "enrolment.rejected", SPAN_OF(also->visit->enrolment.id), also->text);
 }
 
 static enum err reject_show(struct visit *visit, int status, struct span typed)

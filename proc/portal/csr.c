@@ -1,6 +1,6 @@
-/* Page 4: pasting or uploading the request, seeing what is in it, submitting it. From the request the
- * certificate takes the key alone. A private key that came instead is refused, its public half is
- * blocked, and it is neither stored, logged nor shown again (THREATS.md P11). */
+/* Page 4: pasting or uploading the request, seeing what is in it, submitting it. From the request
+ * the certificate takes the key alone. A private key that came instead is refused, its public half
+ * is blocked, and it is neither stored, logged nor shown again (THREATS.md P11). */
 #include "proc/portal/handlers.h"
 
 #include "lib/base/log.h"
@@ -154,9 +154,8 @@ static enum err submission_store(struct store *store, void *ctx)
 static enum err csr_refused(struct visit *visit, enum err err, struct span typed)
 {
     struct reason *reason = &visit->request->reason;
-    if (reason->code[0] == '\0' || (err != ERR_INPUT && err != ERR_SIGNATURE &&
-                                       err != ERR_DENIED && err != ERR_UNSUPPORTED &&
-                                       err != ERR_LIMIT)) {
+    if (reason->code[0] == '\0' || (err != ERR_INPUT && err != ERR_SIGNATURE && err != ERR_DENIED &&
+                                       err != ERR_UNSUPPORTED && err != ERR_LIMIT)) {
         return err;
     }
     bool private_key = strcmp(reason->code, "csr.private_key") == 0;

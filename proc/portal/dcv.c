@@ -42,8 +42,7 @@ enum err dcv_get(struct visit *visit)
     value_put_bool(tree, visit->page, "proved", proved);
     value_put_bool(tree, visit->page, "checking", checking);
     TRY(checking ? page_refresh(visit) : OK);
-    value_put_bool(tree, visit->page, "government",
-        visit->application.government && !proved);
+    value_put_bool(tree, visit->page, "government", visit->application.government && !proved);
     value_put_text(tree, visit->page, "next_href", page_of_state(visit->enrolment.state));
     method_choices_put(visit);
     if (!proved) {
@@ -124,8 +123,7 @@ static enum err method_choose(struct visit *visit, const char *method, const uin
     const char **names = NULL;
     struct challenges made = { .visit = visit };
     struct arena *arena = visit->request->arena;
-    if (dcv_method_from_id(method, &chosen) != OK ||
-        (methods_offered(visit) & 1U << chosen) == 0) {
+    if (dcv_method_from_id(method, &chosen) != OK || (methods_offered(visit) & 1U << chosen) == 0) {
         return reason_set(
             &visit->request->reason, ERR_INPUT, "dcv.method_unknown", "method", method, "");
     }

@@ -1,5 +1,6 @@
-/* Page 6: the certificate and what belongs to it, only once it is accepted. The chain is put together
- * from the repository: the issuer by the subscriber certificate's issuer name, then its own. */
+/* Page 6: the certificate and what belongs to it, only once it is accepted. The chain is put
+ * together from the repository: the issuer by the subscriber certificate's issuer name, then its
+ * own. */
 #include "proc/portal/enrolment.h"
 #include "proc/portal/handlers.h"
 
@@ -27,8 +28,8 @@ struct chain_links {
 static enum err chain_build(struct visit *visit, struct chain_links *ret_chain);
 static enum err issuer_find(struct visit *visit, const struct certificate *subject,
     const struct publication_row *rows, size_t count, struct link *ret_link);
-static enum err pem_of(struct visit *visit, const struct chain_links *chain, size_t from, size_t to,
-    struct buf *pem);
+static enum err pem_of(
+    struct visit *visit, const struct chain_links *chain, size_t from, size_t to, struct buf *pem);
 static void file_put(struct visit *visit, struct value *list, const char *label, const char *href);
 static void ca_files_put(struct visit *visit, const struct chain_links *chain);
 
@@ -75,8 +76,8 @@ enum err download_file_get(struct visit *visit)
         }
         TRY(chain_build(visit, &chain));
         if (files[i].der) {
-            return reply_download(visit->response, "application/pkix-cert", files[i].name,
-                chain.links[0].der);
+            return reply_download(
+                visit->response, "application/pkix-cert", files[i].name, chain.links[0].der);
         }
         size_t to = files[i].to != 0 ? files[i].to : chain.count - (chain.count > 1 ? 1 : 0);
         TRY(pem_of(visit, &chain, files[i].from, to, &pem));
@@ -164,8 +165,8 @@ static enum err issuer_find(struct visit *visit, const struct certificate *subje
     return ERR_AGAIN;
 }
 
-static enum err pem_of(struct visit *visit, const struct chain_links *chain, size_t from, size_t to,
-    struct buf *pem)
+static enum err pem_of(
+    struct visit *visit, const struct chain_links *chain, size_t from, size_t to, struct buf *pem)
 {
     (void)visit;
     for (size_t i = from; i < to && i < chain->count; i++) {

@@ -58,7 +58,8 @@ enum err details_put(struct visit *visit, struct value *object)
     }
     value_put_text(tree, object, "edition", edition_rules(application->edition)->id);
     const char *type_id = arena_format(visit->request->arena, "type.%s%s",
-        visit->portal->config.service.trial ? "trial." : "", edition_rules(application->edition)->id);
+        visit->portal->config.service.trial ? "trial." : "",
+        edition_rules(application->edition)->id);
     value_put_text(tree, object, "certificate_type",
         type_id == NULL ? NULL : language_text(visit->language, type_id));
     value_put_text(tree, object, "organisation", subject->organisation);
@@ -93,8 +94,7 @@ void name_put(struct visit *visit, struct value *object, const char *ascii)
 
 unsigned methods_offered(const struct visit *visit)
 {
-    unsigned methods =
-        edition_rules(visit->application.edition)->methods & methods_implemented;
+    unsigned methods = edition_rules(visit->application.edition)->methods & methods_implemented;
     for (unsigned method = 0; method < 32; method++) {
         if ((methods & 1U << method) != 0 &&
             !policy_method_allowed((enum dcv_method)method, visit->now)) {
@@ -124,8 +124,7 @@ static enum err move_run(struct store *store, void *ctx)
     const struct move *move = ctx;
     struct act act = visit_act(move->visit);
     enum enrolment_state state = ENROLMENT_OPEN;
-    TRY(store_enrolment_advance(
-        store, &act, move->visit->enrolment.id, move->event, &state));
+    TRY(store_enrolment_advance(store, &act, move->visit->enrolment.id, move->event, &state));
     return move->also == NULL ? OK : move->also(store, move->ctx);
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-/* Every handler that the table in routes.c names. Each parses its declared fields, makes one call of
- * the domain, and answers; permission was checked before. */
+/* Every handler that the table in routes.c names. Each parses its declared fields, makes one call
+ * of the domain, and answers; permission was checked before. */
 #include "proc/portal/visit.h"
 
 /* login.c */

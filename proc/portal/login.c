@@ -16,7 +16,7 @@ enum {
     SERVER_NAME_TYPED_MAX = 1000,
     BUCKET_MAX = 64,
     THROTTLE_WINDOW_SECONDS = 600,
-    NETWORK_BUDGET = 100,   /* log-ins from one /24 or /48 in a window */
+    NETWORK_BUDGET = 100,    /* log-ins from one /24 or /48 in a window */
     EVERYBODY_BUDGET = 5000, /* log-ins in all: what so many guesses can hit is below 1e-9 a day */
     QUIET_BUDGET = 10,      /* of one network beyond that, or a flood would lock holders out */
 };
@@ -42,12 +42,13 @@ struct opening {
     const uint8_t *enrolment;
 };
 
-static enum err log_in(struct visit *visit, const struct credentials *credentials,
-    char ret_token[TOKEN_TEXT_MAX]);
+static enum err log_in(
+    struct visit *visit, const struct credentials *credentials, char ret_token[TOKEN_TEXT_MAX]);
 static enum err attempt_spend(struct store *store, void *ctx);
 static enum err session_begin(struct store *store, void *ctx);
 static enum err session_end(struct store *store, void *ctx);
-static bool name_fits(struct visit *visit, const struct enrolment_row *enrolment, struct span typed);
+static bool name_fits(
+    struct visit *visit, const struct enrolment_row *enrolment, struct span typed);
 static void network_of(const char *address, char ret_bucket[BUCKET_MAX]);
 static enum err refused(struct visit *visit);
 static enum err cookie_set(struct visit *visit, const char *token, int64_t max_age);
@@ -102,8 +103,8 @@ enum err leave_post(struct visit *visit)
 {
     TRY(store_transact(visit->portal->store, session_end, visit));
     TRY(cookie_set(visit, "", /* max_age= */ -1));
-    const char *path = arena_format(
-        visit->request->arena, "/?left=1&server_name=%s", visit->application.names[0]);
+    const char *path =
+        arena_format(visit->request->arena, "/?left=1&server_name=%s", visit->application.names[0]);
     return path == NULL ? ERR_MEMORY : reply_redirect(visit->response, path);
 }
 
@@ -157,10 +158,9 @@ static enum err log_in(
     (void)span_to_text(credentials->reference, attempt.reference, sizeof attempt.reference);
     enum err err = store_transact(visit->portal->store, attempt_spend, &attempt);
     if (err == ERR_LIMIT) {
-        log_event(LOG_WARNING, "login.throttled", "network", network, "request",
-            visit->request->id, NULL);
-        return reason_set(
-            &visit->request->reason, ERR_LIMIT, "login.throttled", "", "", "");
+        log_event(LOG_WARNING, "login.throttled", "network", network, "request", visit->request->id,
+            NULL);
+        return reason_set(&visit->request->reason, ERR_LIMIT, "login.throttled", "", "", "");
     }
     TRY(err);
     struct span pin = secret_span(&credentials->pin);
@@ -238,8 +238,7 @@ static enum err session_end(struct store *store, void *ctx)
 }
 
 /* The server name used as subject name: the application's first. Typed in either form. */
-static bool name_fits(
-    struct visit *visit, const struct enrolment_row *enrolment, struct span typed)
+static bool name_fits(struct visit *visit, const struct enrolment_row *enrolment, struct span typed)
 {
     struct application_row row = { 0 };
     struct application application = { 0 };
@@ -281,17 +280,17 @@ static enum err login_show(struct visit *visit, int status, const struct credent
 {
     struct span ignored = { 0 };
     page_begin(visit, STEP_LOGIN, "login.title");
-    value_put_bool(&visit->tree, visit->page, "left",
-        http_request_query(visit->request, "left", &ignored));
-    value_put_bool(&visit->tree, visit->page, "ended",
-        http_request_query(visit->request, "ended", &ignored));
+    value_put_bool(
+        &visit->tree, visit->page, "left", http_request_query(visit->request, "left", &ignored));
+    value_put_bool(
+        &visit->tree, visit->page, "ended", http_request_query(visit->request, "ended", &ignored));
     page_put_typed(visit, "server_name", credentials->server_name);
     page_put_typed(visit, "reference", credentials->reference);
     return page_reply(visit, status, "login");
 }
 
-enum err digits_only(struct visit *visit, const char *field, const char *text, size_t count,
-    struct span *ret_digits)
+enum err digits_only(
+    struct visit *visit, const char *field, const char *text, size_t count, struct span *ret_digits)
 {
     char expected[24];
     struct reason *reason = &visit->request->reason;

@@ -1,10 +1,10 @@
 /* ecertd-portal: pages and JSON API for subscribers, and the repository for everybody.
  *
- * I hold: the store (read and write), the portal's TLS key. No signing key, no PIN, no clear secret.
- * I talk to: whoever connects, and the registrar, to which I can only say "look at the store".
- * After boot I may: answer on my listening socket, read and write below the store's folder, connect
- * to registrar.sock. I open no other file and start no program. I never see: the signer, the
- * courier, the validators. */
+ * I hold: the store (read and write), the portal's TLS key. No signing key, no PIN, no clear
+ * secret. I talk to: whoever connects, and the registrar, to which I can only say "look at the
+ * store". After boot I may: answer on my listening socket, read and write below the store's folder,
+ * connect to registrar.sock. I open no other file and start no program. I never see: the signer,
+ * the courier, the validators. */
 #include "proc/portal/portal.h"
 
 #include "lib/base/file.h"
@@ -61,8 +61,8 @@ int main(int argc, char **argv)
     if (usage != 0) {
         return usage;
     }
-    enum err err = config_load(
-        arguments.config_path, CONFIG_SERVICE | CONFIG_PORTAL, &self.config, &why);
+    enum err err =
+        config_load(arguments.config_path, CONFIG_SERVICE | CONFIG_PORTAL, &self.config, &why);
     if (err == OK) {
         err = boot(&why, &tls);
     }
@@ -185,8 +185,7 @@ static enum err confine(struct reason *ret_reason)
     snprintf(store_path, sizeof store_path, "%s", config->service.store);
     char *slash = strrchr(store_path, '/');
     if (slash == NULL) {
-        return reason_set(
-            ret_reason, ERR_INPUT, "portal.store", "service.store", store_path, "/…");
+        return reason_set(ret_reason, ERR_INPUT, "portal.store", "service.store", store_path, "/…");
     }
     *slash = '\0';
     const struct sandbox_path paths[] = {

@@ -137,8 +137,7 @@ enum err page_reply(struct visit *visit, int status, const char *template)
 {
     AUTO(buf) html = buf_make(PAGE_MAX_BYTES);
     TRY(value_tree_check(&visit->tree));
-    TRY(template_render(
-        visit->portal->templates, template, visit->language, visit->page, &html));
+    TRY(template_render(visit->portal->templates, template, visit->language, visit->page, &html));
     return reply_html(visit->response, status, &html);
 }
 
@@ -151,8 +150,7 @@ void put_time(struct visit *visit, struct value *object, const char *name, int64
         return;
     }
     struct civil civil = civil_from_time(time + HONG_KONG_OFFSET);
-    value_put_text(&visit->tree, object,
-        arena_format(visit->request->arena, "%s_text", name),
+    value_put_text(&visit->tree, object, arena_format(visit->request->arena, "%s_text", name),
         arena_format(visit->request->arena, "%02d/%02d/%04d %02d:%02d HKT", civil.day, civil.month,
             civil.year, civil.hour, civil.minute));
 }

@@ -32,5 +32,6 @@ void page_put_problem(struct visit *visit);
 enum err page_refresh(struct visit *visit) MUST_USE;
 enum err page_reply(struct visit *visit, int status, const char *template) MUST_USE;
 
-/* `time` under `name` as RFC 3339, and for pages under `name`_text as people in Hong Kong read it. */
+/* `time` under `name` as RFC 3339, and for pages under `name`_text as people in Hong Kong read it.
+ */
 void put_time(struct visit *visit, struct value *object, const char *name, int64_t time);

@@ -45,5 +45,4 @@ void portal_poke(struct portal *portal);
 size_t portal_routes(const struct http_route **ret_routes);
 enum err portal_error_page(
     struct http_request *request, struct http_response *response, int status, void *ctx);
-void portal_observe(
-    const struct http_request *request, int status, int64_t elapsed_ms, void *ctx);
+void portal_observe(const struct http_request *request, int status, int64_t elapsed_ms, void *ctx);

@@ -14,10 +14,10 @@ static enum err challenge_put(
     struct visit *visit, struct value *list, const struct challenge_row *row);
 static const char *overall_state(
     const struct visit *visit, const struct challenge_row *rows, size_t count);
-static enum err results_put(struct visit *visit, struct value *dcv,
-    const struct challenge_row *rows, size_t count);
-static void result_put(struct visit *visit, struct value *list, const struct challenge_row *challenge,
-    const struct observation_row *rows, size_t count);
+static enum err results_put(
+    struct visit *visit, struct value *dcv, const struct challenge_row *rows, size_t count);
+static void result_put(struct visit *visit, struct value *list,
+    const struct challenge_row *challenge, const struct observation_row *rows, size_t count);
 static bool perspective_put(struct visit *visit, struct value *list,
     const struct observation_row *row, struct value *result);
 static void steps_put(struct visit *visit, struct value *perspective, const struct report *report,
@@ -41,8 +41,8 @@ enum err dcv_put(struct visit *visit, struct value *object)
     struct challenge_row *rows = NULL;
     size_t count = 0;
     struct value_tree *tree = &visit->tree;
-    TRY(store_challenge_list(visit->portal->store, visit->enrolment.id, visit->request->arena,
-        &rows, &count));
+    TRY(store_challenge_list(
+        visit->portal->store, visit->enrolment.id, visit->request->arena, &rows, &count));
     if (count == 0) {
         return OK;
     }
@@ -114,8 +114,8 @@ static enum err results_put(
 {
     struct observation_row *seen = NULL;
     size_t seen_count = 0;
-    TRY(store_report_list(visit->portal->store, visit->enrolment.id, visit->request->arena, &seen,
-        &seen_count));
+    TRY(store_report_list(
+        visit->portal->store, visit->enrolment.id, visit->request->arena, &seen, &seen_count));
     struct value *list = value_put_list(&visit->tree, dcv, "results");
     for (size_t i = 0; i < count; i++) {
         if (rows[i].state == CHALLENGE_FAILED || rows[i].state == CHALLENGE_PASSED) {
@@ -125,8 +125,8 @@ static enum err results_put(
     return OK;
 }
 
-static void result_put(struct visit *visit, struct value *list, const struct challenge_row *challenge,
-    const struct observation_row *rows, size_t count)
+static void result_put(struct visit *visit, struct value *list,
+    const struct challenge_row *challenge, const struct observation_row *rows, size_t count)
 {
     unsigned passed = 0;
     unsigned total = 0;
@@ -144,8 +144,8 @@ static void result_put(struct visit *visit, struct value *list, const struct cha
             passed += perspective_put(visit, perspectives, &rows[i], result) ? 1 : 0;
         }
     }
-    value_put_text(tree, result, "quorum",
-        arena_format(visit->request->arena, "%u/%u", passed, total));
+    value_put_text(
+        tree, result, "quorum", arena_format(visit->request->arena, "%u/%u", passed, total));
 }
 
 /* One place: its signed word where it gave one, and beside it what it says for people. */
@@ -162,9 +162,8 @@ static bool perspective_put(struct visit *visit, struct value *list,
     const char *dnssec = dnssec_ids[observation.dnssec];
     value_put_text(tree, object, "id", row->perspective);
     value_put_bool(tree, object, "passed", passed);
-    value_put_text(tree, object, "dcv", passed || (answered && observation.dcv == DCV_PASSED)
-                                            ? "passed"
-                                            : "failed");
+    value_put_text(tree, object, "dcv",
+        passed || (answered && observation.dcv == DCV_PASSED) ? "passed" : "failed");
     value_put_text(tree, object, "caa", caa);
     value_put_text(tree, object, "dnssec", dnssec);
     if (!visit_is_api(visit)) {

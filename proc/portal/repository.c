@@ -25,15 +25,15 @@ enum err repository_certificate_get(struct visit *visit)
     if (!pem && !name_before(file, ".crt", name)) {
         return ERR_NOT_FOUND;
     }
-    TRY(store_publication_get(visit->portal->store, PUBLICATION_CERTIFICATE, name,
-        visit->request->arena, &row));
+    TRY(store_publication_get(
+        visit->portal->store, PUBLICATION_CERTIFICATE, name, visit->request->arena, &row));
     if (!pem) {
         return reply_public(
             visit->response, "application/pkix-cert", CERTIFICATE_CACHE_SECONDS, row.der);
     }
     TRY(pem_write("CERTIFICATE", row.der, &text));
-    return reply_public(visit->response, "application/x-pem-file", CERTIFICATE_CACHE_SECONDS,
-        buf_span(&text));
+    return reply_public(
+        visit->response, "application/x-pem-file", CERTIFICATE_CACHE_SECONDS, buf_span(&text));
 }
 
 enum err repository_crl_get(struct visit *visit)
@@ -72,8 +72,7 @@ enum err health_get(struct visit *visit)
         store_publication_list(visit->portal->store, visit->request->arena, &rows, &count);
     value_put_text(&visit->tree, visit->page, "sandbox", visit->portal->sandbox_level);
     value_put_text(&visit->tree, visit->page, "store", err == OK ? "ok" : err_name(err));
-    value_put_bool(
-        &visit->tree, visit->page, "trial", visit->portal->config.service.trial);
+    value_put_bool(&visit->tree, visit->page, "trial", visit->portal->config.service.trial);
     return visit_reply_json(visit, err == OK ? 200 : 503, visit->page);
 }
 

@@ -36,8 +36,7 @@ enum err request_view_put(
     const char **names = NULL;
     size_t count = 0;
     struct value_tree *tree = &visit->tree;
-    TRY(application_certificate_names(
-        &visit->application, visit->request->arena, &names, &count));
+    TRY(application_certificate_names(&visit->application, visit->request->arena, &names, &count));
     hex_format(SPAN_OF(view->spki_hash), hex);
     value_put_text(tree, object, "key_type", view->key_type);
     value_put_text(tree, object, "key_sha256", hex);
@@ -103,8 +102,8 @@ static bool application_has(struct visit *visit, const char *name)
 {
     const char **names = NULL;
     size_t count = 0;
-    if (application_certificate_names(
-            &visit->application, visit->request->arena, &names, &count) != OK) {
+    if (application_certificate_names(&visit->application, visit->request->arena, &names, &count) !=
+        OK) {
         return false;
     }
     for (size_t i = 0; i < count; i++) {
@@ -137,7 +136,8 @@ static bool common_name(const struct csr *csr, char *ret_text, size_t size)
            name_text(&subject, oid_common_name, ret_text, size) == OK;
 }
 
-static void ignored_add(struct visit *visit, struct value *list, const char *label, const char *text)
+static void ignored_add(
+    struct visit *visit, struct value *list, const char *label, const char *text)
 {
     struct value *item = value_add_object(&visit->tree, list);
     value_put_text(&visit->tree, item, "name", language_text(visit->language, label));

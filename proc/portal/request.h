@@ -1,6 +1,6 @@
 #pragma once
-/* A certificate request as the portal sees it: read, checked against the application, and described.
- * Looking at it changes nothing. */
+/* A certificate request as the portal sees it: read, checked against the application, and
+ * described. Looking at it changes nothing. */
 #include "lib/pki/csr.h"
 #include "proc/portal/visit.h"
 

@@ -62,7 +62,8 @@ static const struct route routes[] = {
 
 enum { ROUTE_COUNT = sizeof routes / sizeof routes[0] };
 
-static enum err route_enter(struct http_request *request, struct http_response *response, void *ctx);
+static enum err route_enter(
+    struct http_request *request, struct http_response *response, void *ctx);
 static enum err permission(struct visit *visit, bool *ret_answered);
 static enum err login_wanted(struct visit *visit);
 static enum err state_wrong(struct visit *visit);
@@ -148,8 +149,7 @@ static enum err state_wrong(struct visit *visit)
     if (!visit_is_api(visit)) {
         return reply_redirect(visit->response, page_of_state(state));
     }
-    (void)reason_set(
-        &reason, ERR_CONFLICT, "enrolment.state", "", enrolment_state_id(state), "");
+    (void)reason_set(&reason, ERR_CONFLICT, "enrolment.state", "", enrolment_state_id(state), "");
     return visit_reply_problem(visit, 409, &reason);
 }
 

@@ -13,8 +13,8 @@ static enum err language_choose(struct visit *visit);
 static bool token_find(const struct visit *visit, struct span *ret_token);
 static enum err session_open(struct visit *visit, struct span token);
 static enum err session_touch(struct store *store, void *ctx);
-static void problem_put(struct visit *visit, struct value *object, int status,
-    const struct reason *reason);
+static void problem_put(
+    struct visit *visit, struct value *object, int status, const struct reason *reason);
 
 enum err visit_open(struct visit *visit, struct portal *portal, const struct route *route,
     struct http_request *request, struct http_response *response)
@@ -37,8 +37,7 @@ bool visit_is_api(const struct visit *visit)
 {
     static const char prefix[] = "/api/";
     size_t len = sizeof prefix - 1;
-    return visit->request->path.len >= len &&
-           memcmp(visit->request->path.data, prefix, len) == 0;
+    return visit->request->path.len >= len && memcmp(visit->request->path.data, prefix, len) == 0;
 }
 
 enum err visit_check_form(struct visit *visit)
@@ -76,8 +75,7 @@ enum err token_make(struct portal *portal, char ret_token[TOKEN_TEXT_MAX])
     return OK;
 }
 
-enum err token_hashes(
-    struct span token, uint8_t ret_hash[HASH_BYTES], char ret_csrf[CSRF_TEXT_MAX])
+enum err token_hashes(struct span token, uint8_t ret_hash[HASH_BYTES], char ret_csrf[CSRF_TEXT_MAX])
 {
     uint8_t csrf[HASH_BYTES];
     const struct span for_store[] = { SPAN_LITERAL("ecert session v1\0"), token };
@@ -90,14 +88,12 @@ enum err token_hashes(
     return OK;
 }
 
-enum err visit_json(
-    struct visit *visit, const char *const *names, const struct value **ret_object)
+enum err visit_json(struct visit *visit, const char *const *names, const struct value **ret_object)
 {
     struct span type = { 0 };
     struct reason *reason = &visit->request->reason;
     static const char json[] = "application/json";
-    if (!http_request_header(visit->request, "Content-Type", &type) ||
-        type.len < sizeof json - 1 ||
+    if (!http_request_header(visit->request, "Content-Type", &type) || type.len < sizeof json - 1 ||
         strncasecmp((const char *)type.data, json, sizeof json - 1) != 0) {
         return reason_set(reason, ERR_UNSUPPORTED, "form.content_type", "", "", json);
     }
@@ -115,8 +111,8 @@ enum err visit_form(struct visit *visit, const struct form *form, void *ret_fiel
 {
     struct span type = { 0 };
     (void)http_request_header(visit->request, "Content-Type", &type);
-    return form_parse(form, type, visit->request->body, visit->request->arena, ret_fields,
-        &visit->errors);
+    return form_parse(
+        form, type, visit->request->body, visit->request->arena, ret_fields, &visit->errors);
 }
 
 enum err visit_reply_json(struct visit *visit, int status, const struct value *value)
@@ -223,14 +219,12 @@ static enum err session_open(struct visit *visit, struct span token)
     }
     TRY(err);
     TRY(store_enrolment_get(store, session.enrolment, &visit->enrolment));
-    TRY(store_application_get(store, visit->enrolment.application, visit->request->arena,
-        &visit->application_row));
-    TRY(application_parse(
-        visit->application_row.der, visit->request->arena, &visit->application));
+    TRY(store_application_get(
+        store, visit->enrolment.application, visit->request->arena, &visit->application_row));
+    TRY(application_parse(visit->application_row.der, visit->request->arena, &visit->application));
     visit->has_session = true;
-    return session_wants_touch(&session, visit->now)
-               ? store_transact(store, session_touch, visit)
-               : OK;
+    return session_wants_touch(&session, visit->now) ? store_transact(store, session_touch, visit)
+                                                     : OK;
 }
 
 static enum err session_touch(struct store *store, void *ctx)

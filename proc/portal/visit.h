@@ -1,6 +1,7 @@
 #pragma once
 /* One request on its way through the portal: who asks, in which language, for which enrolment, and
- * the tree of values that becomes the page or the JSON answer. Nothing here outlives the request. */
+ * the tree of values that becomes the page or the JSON answer. Nothing here outlives the request.
+ */
 #include "lib/ca/application.h"
 #include "lib/http/form.h"
 #include "lib/store/application.h"
@@ -55,7 +56,8 @@ struct visit {
 enum err visit_open(struct visit *visit, struct portal *portal, const struct route *route,
     struct http_request *request, struct http_response *response) MUST_USE;
 bool visit_is_api(const struct visit *visit);
-/* A form of our own page, sent from our own page, for this session: ERR_DENIED with "session.csrf". */
+/* A form of our own page, sent from our own page, for this session: ERR_DENIED with "session.csrf".
+ */
 enum err visit_check_form(struct visit *visit) MUST_USE;
 /* Who acts, for the audit trail. */
 struct act visit_act(const struct visit *visit);
@@ -63,11 +65,11 @@ struct act visit_act(const struct visit *visit);
 enum err visit_reload(struct visit *visit) MUST_USE;
 /* Tokens: made, and hashed as the store knows them. `ret_csrf` may be NULL. */
 enum err token_make(struct portal *portal, char ret_token[TOKEN_TEXT_MAX]) MUST_USE;
-enum err token_hashes(struct span token, uint8_t ret_hash[HASH_BYTES],
-    char ret_csrf[CSRF_TEXT_MAX]) MUST_USE;
+enum err token_hashes(
+    struct span token, uint8_t ret_hash[HASH_BYTES], char ret_csrf[CSRF_TEXT_MAX]) MUST_USE;
 /* Parses the body as a JSON object with no other members than `names` (NULL at the end). */
-enum err visit_json(struct visit *visit, const char *const *names,
-    const struct value **ret_object) MUST_USE;
+enum err visit_json(
+    struct visit *visit, const char *const *names, const struct value **ret_object) MUST_USE;
 /* Parses the body as this form; on ERR_INPUT visit->errors says what is wrong. */
 enum err visit_form(struct visit *visit, const struct form *form, void *ret_fields) MUST_USE;
 /* Sends the tree as JSON. */

@@ -70,8 +70,10 @@ enum err authority_make(struct authority *authority, int64_t now)
     TRY(key_identifier(key_spki(authority->root_key), what.issuer_key_id));
     memcpy(what.own_key_id, what.issuer_key_id, sizeof what.own_key_id);
     struct certificate_fields fields = { .serial = SPAN_LITERAL("\x01root"),
-        .issuer = buf_span(&root_name), .subject = buf_span(&root_name),
-        .not_before = now - DAY_SECONDS, .not_after = now + 3650 * DAY_SECONDS,
+        .issuer = buf_span(&root_name),
+        .subject = buf_span(&root_name),
+        .not_before = now - DAY_SECONDS,
+        .not_after = now + 3650 * DAY_SECONDS,
         .spki = key_spki(authority->root_key) };
     TRY(certificate_make(&fields, &what, authority->root_key, &authority->root));
     TRY(key_identifier(key_spki(authority->issuer_key), what.own_key_id));
@@ -105,8 +107,11 @@ enum err authority_issue(
     TRY(certificate_parse(buf_span(&authority->issuer), &issuer));
     TRY(key_identifier(key_spki(authority->issuer_key), what.issuer_key_id));
     TRY(name_make(request->organisation, request->names[0], &name));
-    struct certificate_fields fields = { .serial = request->serial, .issuer = issuer.subject,
-        .subject = buf_span(&name), .not_before = request->not_before,
-        .not_after = request->not_after, .spki = key_spki(request->key) };
+    struct certificate_fields fields = { .serial = request->serial,
+        .issuer = issuer.subject,
+        .subject = buf_span(&name),
+        .not_before = request->not_before,
+        .not_after = request->not_after,
+        .spki = key_spki(request->key) };
     return certificate_make(&fields, &what, authority->issuer_key, der);
 }

@@ -20,5 +20,5 @@ struct authority_request {
 enum err authority_make(struct authority *authority, int64_t now) MUST_USE;
 void authority_release(struct authority *authority);
 AUTO_DEFINE(authority, authority_release)
-enum err authority_issue(struct authority *authority, const struct authority_request *request,
-    struct buf *der) MUST_USE;
+enum err authority_issue(
+    struct authority *authority, const struct authority_request *request, struct buf *der) MUST_USE;

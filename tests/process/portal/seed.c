@@ -32,10 +32,10 @@ struct seed {
 };
 
 static const struct seed seeds[] = {
-    { "open", EDITION_SERVER, { "www.shop.example.com" }, "Shop Example Limited", "例子商店有限公司",
-        "Online Branch", ENROLMENT_OPEN, OUTCOME_NONE },
-    { "idn", EDITION_SERVER, { "xn--fsqu00a.example.com" }, "Shop Example Limited", "例子商店有限公司",
-        "", ENROLMENT_OPEN, OUTCOME_NONE },
+    { "open", EDITION_SERVER, { "www.shop.example.com" }, "Shop Example Limited",
+        "例子商店有限公司", "Online Branch", ENROLMENT_OPEN, OUTCOME_NONE },
+    { "idn", EDITION_SERVER, { "xn--fsqu00a.example.com" }, "Shop Example Limited",
+        "例子商店有限公司", "", ENROLMENT_OPEN, OUTCOME_NONE },
     { "plain", EDITION_SERVER, { "plain.example.com" }, "Plain Limited", "", "", ENROLMENT_OPEN,
         OUTCOME_NONE },
     { "hostile", EDITION_SERVER, { "hostile.example.com" }, "<script>alert(1)</script>\"'&",
@@ -89,13 +89,23 @@ static struct application application_of(const struct making *making)
     static const char *address[] = { "Flat 1, 2 Example Street", "Hong Kong" };
     struct application application = {
         .edition = seed->edition,
-        .subject = { .country = "HK", .state_or_province = "Hong Kong", .locality = "Hong Kong",
-            .organisation = seed->organisation, .organisation_zh = seed->organisation_zh,
-            .branch = seed->branch, .branch_zh = "", .brn = "12345678", .ci_cr = "2345678",
-            .other_document = "", .srn = "0002142877" },
+        .subject = { .country = "HK",
+            .state_or_province = "Hong Kong",
+            .locality = "Hong Kong",
+            .organisation = seed->organisation,
+            .organisation_zh = seed->organisation_zh,
+            .branch = seed->branch,
+            .branch_zh = "",
+            .brn = "12345678",
+            .ci_cr = "2345678",
+            .other_document = "",
+            .srn = "0002142877" },
         .ev = { "", "", "" },
-        .representative = { .name = "Chan Tai Man", .email = "ar@shop.example.com",
-            .language = "zh-HK", .address = { address[0], address[1] }, .address_count = 2 },
+        .representative = { .name = "Chan Tai Man",
+            .email = "ar@shop.example.com",
+            .language = "zh-HK",
+            .address = { address[0], address[1] },
+            .address_count = 2 },
         .created = making->act.time,
     };
     memset(application.id, (int)making->index + 1, sizeof application.id);
@@ -116,8 +126,8 @@ static enum err application_make(struct store *store, struct making *making)
     memcpy(row.id, making->application.id, sizeof row.id);
     memcpy(making->application_hash, row.hash, sizeof row.hash);
     row.der = buf_span(&der);
-    TRY(application_certificate_names(&making->application, making->arena, &making->names,
-        &making->name_count));
+    TRY(application_certificate_names(
+        &making->application, making->arena, &making->names, &making->name_count));
     TRY(store_application_insert(store, &making->act, &row));
     for (unsigned officer = 0; officer < 2; officer++) {
         struct approval_row approval = {
@@ -147,7 +157,8 @@ static enum err enrolment_make(struct store *store, struct making *making)
 
 static enum err challenges_make(struct store *store, struct making *making)
 {
-    struct challenge *challenges = arena_alloc(making->arena, making->name_count, sizeof *challenges);
+    struct challenge *challenges =
+        arena_alloc(making->arena, making->name_count, sizeof *challenges);
     if (challenges == NULL) {
         return ERR_MEMORY;
     }
@@ -176,8 +187,8 @@ static void report_der(struct der_writer *writer, const void *object)
     report_write(writer, object);
 }
 
-static void report_fill(struct report *report, const struct challenge *challenge, bool passed,
-    unsigned place)
+static void report_fill(
+    struct report *report, const struct challenge *challenge, bool passed, unsigned place)
 {
     char host[300];
     char asked[320];
@@ -210,8 +221,10 @@ static enum err observations_make(
         struct report steps = { 0 };
         struct observation_row row = { .time = making->act.time };
         struct observation observation = { .challenge = challenge->challenge,
-            .dcv = here ? DCV_PASSED : DCV_FAILED, .caa = CAA_PERMITS,
-            .dnssec = i == 2 ? DNSSEC_INSECURE : DNSSEC_SECURE, .time = making->act.time };
+            .dcv = here ? DCV_PASSED : DCV_FAILED,
+            .caa = CAA_PERMITS,
+            .dnssec = i == 2 ? DNSSEC_INSECURE : DNSSEC_SECURE,
+            .time = making->act.time };
         snprintf(observation.perspective, sizeof observation.perspective, "%s", places[i]);
         snprintf(observation.adn, sizeof observation.adn, "%s", challenge->challenge.name);
         TRY(challenge_expected(&challenge->challenge, observation.expected));
@@ -247,8 +260,7 @@ static enum err results_make(struct store *store, struct making *making)
         bool passed = making->seed->outcome == OUTCOME_PASSED || i == 1;
         TRY(observations_make(store, making, &rows[i], passed));
         TRY(store_challenge_set_result(store, &rows[i],
-            passed ? CHALLENGE_PASSED : CHALLENGE_FAILED,
-            passed ? 0 : making->act.time + 900));
+            passed ? CHALLENGE_PASSED : CHALLENGE_FAILED, passed ? 0 : making->act.time + 900));
     }
     return OK;
 }
@@ -263,8 +275,8 @@ static enum err certificate_make(struct store *store, struct making *making)
     TRY(key_generate(KEY_TYPE_P256, &key));
     TRY(random_fill(&making->random, serial, sizeof serial));
     serial[0] = 0x45;
-    TRY(store_certificate_submit(store, &making->act, &row.request, SPAN_LITERAL("csr"),
-        key_spki_sha256(key).data));
+    TRY(store_certificate_submit(
+        store, &making->act, &row.request, SPAN_LITERAL("csr"), key_spki_sha256(key).data));
     if (making->seed->state == ENROLMENT_ISSUING) {
         return OK;
     }
@@ -273,9 +285,13 @@ static enum err certificate_make(struct store *store, struct making *making)
     row.not_before = making->act.time - 60;
     row.not_after = row.not_before + 199 * DAY_SECONDS - 1;
     TRY(authority_issue(making->authority,
-        &(struct authority_request){ .names = making->names, .name_count = making->name_count,
-            .organisation = making->seed->organisation, .key = key, .serial = SPAN_OF(serial),
-            .not_before = row.not_before, .not_after = row.not_after },
+        &(struct authority_request){ .names = making->names,
+            .name_count = making->name_count,
+            .organisation = making->seed->organisation,
+            .key = key,
+            .serial = SPAN_OF(serial),
+            .not_before = row.not_before,
+            .not_after = row.not_after },
         &der));
     row.der = buf_span(&der);
     return store_certificate_issued(store, &making->act, &row);
@@ -332,10 +348,15 @@ static enum err publish(struct store *store, void *ctx)
     const struct authority *authority = making->authority;
     struct publication_row rows[] = {
         { .name = "root_ca_3", .kind = PUBLICATION_CERTIFICATE, .der = buf_span(&authority->root) },
-        { .name = "ecert_ssl_ca_3-17", .kind = PUBLICATION_CERTIFICATE,
+        { .name = "ecert_ssl_ca_3-17",
+            .kind = PUBLICATION_CERTIFICATE,
             .der = buf_span(&authority->issuer) },
-        { .name = "eCertSCA3-17CRL1", .kind = PUBLICATION_CRL, .der = SPAN_LITERAL("a CRL"),
-            .number = 1, .this_update = making->act.time, .next_update = making->act.time + 86400 },
+        { .name = "eCertSCA3-17CRL1",
+            .kind = PUBLICATION_CRL,
+            .der = SPAN_LITERAL("a CRL"),
+            .number = 1,
+            .this_update = making->act.time,
+            .next_update = making->act.time + 86400 },
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         TRY(store_publication_put(store, &making->act, &rows[i]));
@@ -350,8 +371,7 @@ static enum err run(const char *directory)
     AUTO(arena) arena = arena_make(16 * 1024 * 1024);
     AUTO(authority) authority = { 0 };
     struct reason reason = { 0 };
-    struct making making = { .authority = &authority, .arena = &arena,
-        .random = random_system() };
+    struct making making = { .authority = &authority, .arena = &arena, .random = random_system() };
     struct clock clock = clock_system();
     making.act = (struct act){ .actor = "operator", .time = clock_now(&clock) };
     TRY(path_join(path, sizeof path, directory, "store"));

@@ -28,7 +28,8 @@ static inline struct language_set *languages_make(void)
         const char *file;
         const struct message *messages;
         uint32_t count;
-    } files[] = { { "en.mo", english, 5 }, { "zh_HK.mo", hong_kong, 1 }, { "zh_CN.mo", mainland, 1 } };
+    } files[] = { { "en.mo", english, 5 }, { "zh_HK.mo", hong_kong, 1 },
+        { "zh_CN.mo", mainland, 1 } };
 
     char directory[] = "/tmp/ecert-language-XXXXXX";
     assert_non_null(mkdtemp(directory));

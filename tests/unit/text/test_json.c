@@ -61,8 +61,7 @@ static void a_text_over_the_limit_is_not_looked_at(void **state)
     struct value_tree tree = value_tree_make(&arena);
     const struct value *value = NULL;
     struct reason reason = { 0 };
-    assert_int_equal(
-        json_parse(SPAN_LITERAL("[1,2,3]"), 6, &tree, &value, &reason), ERR_LIMIT);
+    assert_int_equal(json_parse(SPAN_LITERAL("[1,2,3]"), 6, &tree, &value, &reason), ERR_LIMIT);
     assert_string_equal(reason.code, "json.too_long");
     assert_string_equal(reason.seen, "7");
     assert_string_equal(reason.expected, "6");

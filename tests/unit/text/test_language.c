@@ -25,8 +25,7 @@ static void the_language_asked_for_is_negotiated(void **state)
     };
     AUTO_PTR(language_set) set = languages_make();
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        const struct language *language =
-            language_negotiate(set, span_from_text(cases[i].accept));
+        const struct language *language = language_negotiate(set, span_from_text(cases[i].accept));
         assert_string_equal(language_tag(language), cases[i].tag);
     }
 }

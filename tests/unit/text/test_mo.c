@@ -34,7 +34,8 @@ static void messages_are_found_by_id(void **state)
 static void hostile_offsets_never_lead_outside(void **state)
 {
     (void)state;
-    static const uint32_t hostile[] = { 0, 1, 27, 28, 0x7fffffff, 0x80000000, 0xfffffff8, 0xffffffff };
+    static const uint32_t hostile[] = { 0, 1, 27, 28, 0x7fffffff, 0x80000000, 0xfffffff8,
+        0xffffffff };
     for (size_t at = 0; at < 28 + COUNT * 16; at += 4) {
         for (size_t i = 0; i < sizeof hostile / sizeof hostile[0]; i++) {
             AUTO(buf) content = buf_make(4096);

@@ -52,13 +52,15 @@ static void text_is_escaped_wherever_it_may_stand(void **state)
 static void a_url_is_encoded_or_of_a_harmless_kind(void **state)
 {
     (void)state;
-    assert_renders("<a href=\"/a/{{x}}\">", "../b?c=d&e\"#", "<a href=\"/a/..%2Fb%3Fc%3Dd%26e%22%23\">");
+    assert_renders(
+        "<a href=\"/a/{{x}}\">", "../b?c=d&e\"#", "<a href=\"/a/..%2Fb%3Fc%3Dd%26e%22%23\">");
     assert_renders("<a href=\"{{x}}\">", "javascript:alert(1)", "<a href=\"#\">");
     assert_renders("<a href=\"{{x}}\">", " javascript:alert(1)", "<a href=\"#\">");
     assert_renders("<a href=\"{{x}}\">", "//evil.example", "<a href=\"#\">");
     assert_renders("<a href=\"{{x}}\">", "/\\evil.example", "<a href=\"#\">");
     assert_renders("<a href='{{x}}'>", "data:text/html,x", "<a href='#'>");
-    assert_renders("<form action=\"{{x}}\">", "/csr?a=1&b='", "<form action=\"/csr?a=1&amp;b=&#39;\">");
+    assert_renders(
+        "<form action=\"{{x}}\">", "/csr?a=1&b='", "<form action=\"/csr?a=1&amp;b=&#39;\">");
     assert_renders("<a href=\"{{x}}\">", "https://ca.example/", "<a href=\"https://ca.example/\">");
     assert_renders("<a HREF=\"{{x}}\">", "vbscript:x", "<a HREF=\"#\">");
 }
@@ -115,9 +117,10 @@ static void blocks_choose_and_repeat(void **state)
         struct value *inner = value_put_object(&tree, element, "in");
         value_put_integer(&tree, inner, "n", (int64_t)i);
     }
-    char *html = render("{{#each xs}}{{@number}}{{outer}}{{name}}{{in.n}}{{#if in.n}}+{{else}}-{{/if}};"
-                        "{{/each}}{{#if no}}wrong{{/if}}{{#if absent}}wrong{{else}}right{{/if}}",
-        values);
+    char *html =
+        render("{{#each xs}}{{@number}}{{outer}}{{name}}{{in.n}}{{#if in.n}}+{{else}}-{{/if}};"
+               "{{/each}}{{#if no}}wrong{{/if}}{{#if absent}}wrong{{else}}right{{/if}}",
+            values);
     assert_string_equal(html, "1oa&lt;0-;2ob1+;right");
     free(html);
 }
