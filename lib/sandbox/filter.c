@@ -23,6 +23,7 @@ static const struct use {
     uint64_t mask;
     uint64_t value;
     int error_number; /* 0: allowed */
+    uint64_t type;    /* of a socket; 0: any */
 } uses[] = {
     /* Threads, not processes. */
     { 0, SCMP_SYS(clone), 0, CLONE_THREAD, CLONE_THREAD, 0 },
@@ -43,6 +44,8 @@ static const struct use {
     { SANDBOX_INTERNET, SCMP_SYS(socket), 0, UINT32_MAX, AF_INET, 0 },
     { SANDBOX_INTERNET, SCMP_SYS(socket), 0, UINT32_MAX, AF_INET6, 0 },
     { SANDBOX_INTERNET, SCMP_SYS(socket), 0, UINT32_MAX, AF_NETLINK, EAFNOSUPPORT },
+    { SANDBOX_LISTEN, SCMP_SYS(socket), 0, UINT32_MAX, AF_INET, 0, SOCK_STREAM },
+    { SANDBOX_LISTEN, SCMP_SYS(socket), 0, UINT32_MAX, AF_INET6, 0, SOCK_STREAM },
 };
 
 /* Calls that libraries try and know how to do without. */
@@ -63,6 +66,9 @@ static const struct polite {
 static const int file_probes[] = { SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(access),
     SCMP_SYS(faccessat), SCMP_SYS(faccessat2), SCMP_SYS(stat), SCMP_SYS(lstat), SCMP_SYS(statx),
     SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(statfs) };
+
+/* Beside it stand SOCK_CLOEXEC and SOCK_NONBLOCK. */
+#define SOCKET_TYPE_MASK 0xf
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
@@ -94,7 +100,7 @@ static enum err rules_load(scmp_filter_ctx filter, const struct sandbox_rules *r
     if ((rules->groups & SANDBOX_FILES) != 0) {
         TRY(table_allow(filter, filter_files));
     }
-    if ((rules->groups & (SANDBOX_LOCAL | SANDBOX_INTERNET)) != 0) {
+    if ((rules->groups & (SANDBOX_LOCAL | SANDBOX_INTERNET | SANDBOX_LISTEN)) != 0) {
         TRY(table_allow(filter, filter_sockets));
     }
     if (rules->syscalls != NULL) {
@@ -127,13 +133,12 @@ static enum err uses_add(scmp_filter_ctx filter, unsigned groups)
         }
         uint32_t action =
             use->error_number == 0 ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO((uint32_t)use->error_number);
-        struct scmp_arg_cmp compare = {
-            .arg = use->argument,
-            .op = SCMP_CMP_MASKED_EQ,
-            .datum_a = use->mask,
-            .datum_b = use->value,
+        const struct scmp_arg_cmp compare[] = {
+            { use->argument, SCMP_CMP_MASKED_EQ, use->mask, use->value },
+            { 1, SCMP_CMP_MASKED_EQ, SOCKET_TYPE_MASK, use->type },
         };
-        TRY(rule_result(seccomp_rule_add_array(filter, action, use->call, 1, &compare)));
+        unsigned count = use->type == 0 ? 1 : 2;
+        TRY(rule_result(seccomp_rule_add_array(filter, action, use->call, count, compare)));
     }
     return OK;
 }

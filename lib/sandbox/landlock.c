@@ -50,9 +50,11 @@ enum err landlock_enter(const struct sandbox_request *request, int *ret_version)
         return OK; /* not in this kernel, or switched off: the caller reports version 0 */
     }
     bool internet = (request->rules->groups & SANDBOX_INTERNET) != 0;
+    bool listens = (request->rules->groups & SANDBOX_LISTEN) != 0;
+    uint64_t net = NET_CONNECT_TCP | (listens ? 0 : NET_BIND_TCP);
     struct ruleset_attributes attributes = {
         .handled_fs = rights_known((int)version),
-        .handled_net = version >= 4 && !internet ? NET_BIND_TCP | NET_CONNECT_TCP : 0,
+        .handled_net = version >= 4 && !internet ? net : 0,
     };
     size_t size = version >= 4 ? sizeof attributes : sizeof attributes.handled_fs;
     int ruleset = (int)syscall(CALL_CREATE, &attributes, size, 0);

@@ -9,6 +9,7 @@ enum sandbox_group {
     SANDBOX_FILES = 1 << 0,    /* opens, renames, removes files: in the folders given */
     SANDBOX_LOCAL = 1 << 1,    /* makes and connects Unix sockets */
     SANDBOX_INTERNET = 1 << 2, /* makes, binds and connects Internet sockets */
+    SANDBOX_LISTEN = 1 << 3,   /* makes and binds such sockets, TCP only, and connects none */
 };
 
 /* Stands as a constant above main() of each process. */

@@ -21,7 +21,7 @@ enum { EXIT_CONFIG = 1, EXIT_USAGE = 64, ASSET_MAX_BYTES = 256 * 1024, PEM_MAX_B
 enum { POKE_TIMEOUT_MS = 500, FILES_MAX = 4096, CONNECTIONS_MAX = 1024 };
 
 static const struct sandbox_rules rules = {
-    .groups = SANDBOX_FILES | SANDBOX_LOCAL | SANDBOX_INTERNET,
+    .groups = SANDBOX_FILES | SANDBOX_LOCAL | SANDBOX_LISTEN,
     .files_max = FILES_MAX,
 };
 

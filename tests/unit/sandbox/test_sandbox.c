@@ -22,6 +22,7 @@
 static const struct sandbox_rules pure = { .groups = 0, .files_max = 64 };
 static const struct sandbox_rules local = { .groups = SANDBOX_LOCAL, .files_max = 64 };
 static const struct sandbox_rules network = { .groups = SANDBOX_INTERNET, .files_max = 64 };
+static const struct sandbox_rules listening = { .groups = SANDBOX_LISTEN, .files_max = 64 };
 static const struct sandbox_rules files = { .groups = SANDBOX_FILES, .files_max = 64 };
 
 static char directory[] = "/tmp/ecert-sandbox-XXXXXX";
@@ -71,6 +72,28 @@ static int try_fork(void)
 static int try_internet(void)
 {
     return socket(AF_INET, SOCK_STREAM, 0) >= 0 ? 0 : errno;
+}
+
+static int try_datagram(void)
+{
+    return socket(AF_INET, SOCK_DGRAM, 0) >= 0 ? 0 : errno;
+}
+
+/* 0: it may listen, and has no way out; 77: this kernel can't keep it from connecting. */
+static int try_way_out(void)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET,
+        .sin_addr = { htonl(INADDR_LOOPBACK) } };
+    socklen_t len = sizeof address;
+    int listener = socket(AF_INET, SOCK_STREAM, 0), client = socket(AF_INET, SOCK_STREAM, 0);
+    if (bind(listener, (struct sockaddr *)&address, len) != 0 || listen(listener, 1) != 0 ||
+        getsockname(listener, (struct sockaddr *)&address, &len) != 0) {
+        return errno;
+    }
+    if (connect(client, (struct sockaddr *)&address, len) == 0) {
+        return 77;
+    }
+    return errno == EACCES ? 0 : errno;
 }
 
 static int try_local(void)
@@ -151,6 +174,22 @@ static void sockets_are_only_those_of_the_group(void **state)
     assert_killed(&network, try_local);
     assert_int_equal(exit_inside(&local, try_local), 0);
     assert_int_equal(exit_inside(&network, try_internet), 0);
+    assert_int_equal(exit_inside(&network, try_datagram), 0);
+    assert_int_equal(exit_inside(&listening, try_internet), 0);
+    assert_killed(&listening, try_datagram);
+    assert_killed(&listening, try_local);
+    assert_killed(&listening, try_exec);
+}
+
+static void who_only_listens_connects_nowhere_where_the_kernel_can(void **state)
+{
+    (void)state;
+    int code = exit_inside(&listening, try_way_out);
+    if (code == 77) {
+        print_message("skip: this kernel's Landlock knows no network\n");
+        skip();
+    }
+    assert_int_equal(code, 0);
 }
 
 static void a_process_without_files_reads_none_and_lives(void **state)
@@ -268,6 +307,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(executing_a_program_ends_a_process_of_every_group),
         cmocka_unit_test(sockets_are_only_those_of_the_group),
+        cmocka_unit_test(who_only_listens_connects_nowhere_where_the_kernel_can),
         cmocka_unit_test(a_process_without_files_reads_none_and_lives),
         cmocka_unit_test(threads_work_and_new_files_are_private),
         cmocka_unit_test(limits_hold_and_nothing_is_dumped),
