@@ -39,9 +39,9 @@ void measure_print(const struct figure *figure, bool json)
 {
     double ratio = figure->beside_value > 0 ? figure->value / figure->beside_value : 0;
     if (json) {
-        printf("{\"name\": \"%s\", \"value\": %.1f, \"unit\": \"%s\", \"beside\": \"%s\", "
-               "\"beside_value\": %.1f, \"ratio\": %.3f}\n",
-            figure->name, figure->value, figure->unit, figure->beside, figure->beside_value, ratio);
+        printf("{\"name\": \"%s\", \"value\": %.1f, \"unit\": \"%s\", \"beside\": %.1f, "
+               "\"ratio\": %.3f}\n",
+            figure->name, figure->value, figure->unit, figure->beside_value, ratio);
         return;
     }
     printf("%-28s %10.1f %-22s %6.1f %% of %s (%.1f)\n", figure->name, figure->value, figure->unit,

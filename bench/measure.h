@@ -15,11 +15,11 @@ struct figure {
     const char *name;
     double value;
     const char *unit;
-    const char *beside; /* what it is compared with */
+    const char *beside; /* what it is compared with, for people: the name says it too */
     double beside_value;
 };
 
-/* A line for people, or with `json` an object {name, value, unit, beside, beside_value, ratio}. */
+/* A line for people, or with `json` an object {name, value, unit, beside, ratio}. */
 void measure_print(const struct figure *figure, bool json);
 /* True if the only argument is --json; ends the process with 64 for any other. */
 bool measure_arguments(int argc, char **argv);
