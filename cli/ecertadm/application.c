@@ -102,6 +102,14 @@ enum err application_describe(const struct control_application *shown, struct va
     value_put_text(tree, object, "representative", application.representative.name);
     value_put_text(tree, object, "email", application.representative.email);
     value_put_text(tree, object, "language", application.representative.language);
+    struct value *address = value_put_list(tree, object, "address");
+    for (size_t i = 0; i < application.representative.address_count; i++) {
+        value_add_text(tree, address, application.representative.address[i]);
+    }
+    value_put_bool(tree, object, "government", application.government);
+    value_put_text(tree, object, "business_category", application.ev.business_category);
+    value_put_text(tree, object, "jurisdiction_country", application.ev.jurisdiction_country);
+    value_put_text(tree, object, "registration_number", application.ev.registration_number);
     value_put_text(tree, object, "reference", shown->reference);
     value_put_text(tree, object, "enrolment", shown->enrolment_state);
     return approvals_show(shown, tree, object);

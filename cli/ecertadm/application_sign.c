@@ -59,11 +59,14 @@ enum err application_approve_run(struct call *call)
 static enum err application_look(struct call *call, struct signing *signing, const char *id)
 {
     struct control_application shown = { 0 };
+    struct application application = { 0 };
     AUTO(answer) answer = answer_none();
     AUTO(arena) arena = arena_make(CALL_ARENA_BYTES);
     struct value_tree tree = value_tree_make(&arena);
     TRY(call_application_id(call, id, signing->id));
     TRY(application_fetch(call, signing->id, &answer, &shown));
+    TRY(application_parse(shown.der, &arena, &application));
+    TRY(application_check(&application, &call->reason));
     TRY(application_hash(shown.der, signing->hash));
     if (call->json) {
         return OK;

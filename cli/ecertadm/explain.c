@@ -132,7 +132,12 @@ static const struct explanation *explanation_find(const char *code)
 
 static void lines_print(const struct call *call, const char *what, const char *next)
 {
-    const struct reason *reason = &call->reason;
+    struct reason plain = call->reason;
+    const struct reason *reason = &plain;
+    utf8_make_plain(plain.code);
+    utf8_make_plain(plain.field);
+    utf8_make_plain(plain.seen);
+    utf8_make_plain(plain.expected);
     fprintf(stderr, "ecertadm: %s", what);
     if (reason->code[0] != '\0' && strcmp(reason->code, "usage") != 0) {
         fprintf(stderr, " (%s)", reason->code);

@@ -51,6 +51,53 @@ bool utf8_valid(struct span text)
     return true;
 }
 
+/* The length of the plain character at the beginning, or 0 if it is none. */
+static size_t plain_sequence(struct span text)
+{
+    static const struct {
+        uint32_t low, high;
+    } painting[] = { { 0, 0x1f }, { 0x7f, 0x9f }, { 0x61c, 0x61c }, { 0x200b, 0x200f },
+        { 0x2028, 0x202e }, { 0x2060, 0x206f }, { 0xfeff, 0xfeff } };
+    size_t length = utf8_sequence(text.data, text.len);
+    uint32_t character = text.data[0];
+    if (length > 1) {
+        character &= 0x7fU >> length;
+        for (size_t i = 1; i < length; i++) {
+            character = character << 6 | (text.data[i] & 0x3f);
+        }
+    }
+    for (size_t i = 0; i < sizeof painting / sizeof painting[0]; i++) {
+        if (character >= painting[i].low && character <= painting[i].high) {
+            return 0;
+        }
+    }
+    return length;
+}
+
+bool utf8_plain(struct span text)
+{
+    while (text.len > 0) {
+        size_t length = plain_sequence(text);
+        if (length == 0) {
+            return false;
+        }
+        text = span_make(text.data + length, text.len - length);
+    }
+    return true;
+}
+
+void utf8_make_plain(char *text)
+{
+    size_t len = strlen(text);
+    for (size_t i = 0; i < len;) {
+        struct span rest = span_make(text + i, len - i);
+        size_t length = plain_sequence(rest);
+        size_t broken = length == 0 ? utf8_sequence(rest.data, rest.len) : 0;
+        memset(text + i, '?', length == 0 && broken == 0 ? 1 : broken);
+        i += length + broken + (length == 0 && broken == 0);
+    }
+}
+
 size_t utf8_length(struct span text)
 {
     size_t count = 0;

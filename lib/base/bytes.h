@@ -36,6 +36,11 @@ bool bytes_equal_secret(struct span left, struct span right);
 bool span_to_text(struct span span, char *ret_text, size_t size);
 /* True for well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms) without NUL. */
 bool utf8_valid(struct span text);
+/* True for valid UTF-8 in which nothing moves a terminal's cursor, turns the direction of writing or
+ * is there without being seen: controls, marks of direction, zero-width spaces. */
+bool utf8_plain(struct span text);
+/* Makes it so in place: a question mark for every byte of what is not plain. */
+void utf8_make_plain(char *text);
 /* Characters, not bytes; `text` must be valid UTF-8. */
 size_t utf8_length(struct span text);
 

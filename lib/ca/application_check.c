@@ -197,15 +197,14 @@ static enum err representative_check(
                            "representative_address", NULL, NULL);
 }
 
-/* Well-formed UTF-8 within its length, without control characters, and more than punctuation where
+/* Well-formed UTF-8 within its length, with nothing that is not seen, and more than punctuation where
  * something must be said (BR 7.1.4.2: no "metadata only" values). */
 static enum err text_check(const struct text_rule *rule, struct reason *ret_reason)
 {
     struct span text = span_from_text(rule->text);
-    bool valid = utf8_valid(text) && utf8_length(text) <= rule->max;
+    bool valid = utf8_plain(text) && utf8_length(text) <= rule->max;
     bool says_something = text.len == 0;
     for (size_t i = 0; i < text.len; i++) {
-        valid = valid && text.data[i] >= 0x20 && text.data[i] != 0x7f;
         says_something = says_something || strchr(" .-_/", text.data[i]) == NULL;
     }
     bool edges = text.len > 0 && (text.data[0] == ' ' || text.data[text.len - 1] == ' ');

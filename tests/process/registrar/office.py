@@ -291,6 +291,11 @@ class Office:
                                  f"{done.stderr}\n{self.log_text()}")
         return json.loads(done.stdout if code == 0 else done.stderr)
 
+    def told(self, *words):
+        """What a person reads."""
+        return subprocess.run([ADM, "--control", self.directory + "/run/control.sock", *words],
+                              stdout=subprocess.PIPE, timeout=60, check=True).stdout.decode()
+
     def officer(self, number):
         return f"{self.service}/officers/officer-{number}.key"
 

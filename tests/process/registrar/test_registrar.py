@@ -77,6 +77,27 @@ class Registrar(unittest.TestCase):
                 self.assertIn(code, str(refused.exception))
         self.assertEqual(self.office.one("SELECT count(*) FROM application"), before)
 
+    def test_s14_officers_see_what_they_sign_and_nothing_paints_over_it(self):
+        application = self.office.application_new(representative={
+            "name": "Chan Tai Man", "email": "ar@shop.example.com", "language": "en",
+            "address": ["Flat 1", "Thief Road"]})
+        trigger = self.office.one("SELECT sql FROM sqlite_master WHERE name = 'application_stands'")
+        self.assertIn("Thief Road", self.office.told("application", "show", application))
+        self.office.sql("DROP TRIGGER application_stands")
+        der = self.office.one("SELECT der FROM application WHERE id = ?",
+                              bytes.fromhex(application))
+        self.office.sql("UPDATE application SET der = ? WHERE id = ?",
+                        der.replace(b"Shop Example", b"\x1b[2K\xc2\x9b\xe2\x80\xae..."),
+                        bytes.fromhex(application))
+        self.office.sql(trigger)
+        shown = self.office.told("application", "show", application)
+        for character in "\x1b\x9b\u202e":
+            self.assertNotIn(character, shown)
+        self.assertIn("?[2K", shown)
+        problem = self.office.adm("application", "vet", application, "--key",
+                                  self.office.officer(1), code=1)
+        self.assertEqual(problem["code"], "application.organisation")
+
     # Credentials.
 
     def test_killed_while_the_courier_works_it_asks_again_and_sends_one_mail(self):

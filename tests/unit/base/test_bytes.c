@@ -2,6 +2,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -21,6 +22,22 @@ static void text_with_nul_never_becomes_a_c_string(void **state)
     assert_false(span_to_text(SPAN_LITERAL("a\0b"), text, sizeof text));
     assert_false(span_to_text(SPAN_LITERAL("12345678"), text, sizeof text));
     assert_true(span_to_text(SPAN_LITERAL("1234567"), text, sizeof text));
+}
+
+static void what_paints_on_a_screen_is_not_plain(void **state)
+{
+    static const char *const painting[] = { "\033[2J", "\r", "a\nb", "\x7f", "\xc2\x9b[2J",
+        "\xe2\x80\xae", "\xe2\x81\xa6", "\xe2\x80\x8b", "\xef\xbb\xbf", "\xd8\x9c", "\xe9\xa6" };
+    (void)state;
+    assert_true(utf8_plain(SPAN_LITERAL("香港郵政 Hongkong Post – “e-Cert”")));
+    for (size_t i = 0; i < sizeof painting / sizeof painting[0]; i++) {
+        char text[16];
+        snprintf(text, sizeof text, "%s", painting[i]);
+        assert_false(utf8_plain(span_from_text(text)));
+        utf8_make_plain(text);
+        assert_true(utf8_plain(span_from_text(text)));
+        assert_int_equal(strlen(text), strlen(painting[i]));
+    }
 }
 
 static void malformed_utf8_is_refused(void **state)
@@ -79,6 +96,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(spans_of_different_length_are_unequal),
         cmocka_unit_test(text_with_nul_never_becomes_a_c_string),
+        cmocka_unit_test(what_paints_on_a_screen_is_not_plain),
         cmocka_unit_test(malformed_utf8_is_refused),
         cmocka_unit_test(base64_refuses_what_is_not_canonical),
         cmocka_unit_test(base32_matches_rfc_4648),
