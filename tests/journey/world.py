@@ -12,6 +12,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -152,12 +153,27 @@ def json_or_none(text):
 def claim_block():
     """A block of addresses that no other world has, by a lock that dies with us."""
     for block in BLOCKS:
-        # Held until the world stops. # pylint: disable=consider-using-with
-        claim = open(os.path.join(tempfile.gettempdir(), f"ecert-block-{block}"), "w",
-                     encoding="ascii")
+        try:
+            claim = open(os.path.join(tempfile.gettempdir(), f"ecert-block-{block}-{os.geteuid()}"),
+                         "w", encoding="ascii")
+        except OSError:
+            continue
         try:
             fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return block, claim
+            if block_is_free(block):
+                return block, claim
         except OSError:
-            claim.close()
+            pass
+        claim.close()
     raise RuntimeError("all address blocks are taken")
+
+
+def block_is_free(block):
+    """Nobody listens where our DNS server will: another user's world may."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((f"127.{block}.0.53", 5353))
+            return True
+        except OSError:
+            return False
