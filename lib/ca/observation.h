@@ -19,6 +19,9 @@ enum {
     PERSPECTIVE_ID_MAX = 32,
 };
 
+/* Where DCV_WEBSITE looks, on port 80 of the name. */
+#define CHALLENGE_WEBSITE_PATH "/.well-known/pki-validation/fileauth.txt"
+
 struct challenge {
     uint8_t application_hash[HASH_BYTES];
     char name[HOST_NAME_MAX_LENGTH + 1]; /* as it will stand in the certificate, "*." included */

@@ -42,6 +42,9 @@ static cfg_opt_t validator_options[] = {
     CFG_STR("trust_anchors", "", CFGF_NONE),
     CFG_STR_LIST("stubs", "{}", CFGF_NONE),
     CFG_BOOL("allow_localhost_queries", cfg_false, CFGF_NONE),
+    CFG_INT("website_port", 80, CFGF_NONE),
+    CFG_INT("website_tls_port", 443, CFGF_NONE),
+    CFG_BOOL("allow_localhost_websites", cfg_false, CFGF_NONE),
     CFG_STR("caa_identity", "", CFGF_NONE),
     CFG_STR("listen", "", CFGF_NONE),
     CFG_STR("transport_ca", "", CFGF_NONE),
@@ -277,6 +280,12 @@ static enum err validator_fill(cfg_t *cfg, struct config *config, struct reason 
     struct config_validator *validator = &config->validator;
     const char *listen = cfg_getstr(cfg, "listen");
     validator->allow_localhost_queries = cfg_getbool(cfg, "allow_localhost_queries") == cfg_true;
+    validator->allow_localhost_websites = cfg_getbool(cfg, "allow_localhost_websites") == cfg_true;
+    long port = 0, tls_port = 0;
+    TRY(number_get(cfg, "validator", "website_port", 1, UINT16_MAX, &port, ret_reason));
+    TRY(number_get(cfg, "validator", "website_tls_port", 1, UINT16_MAX, &tls_port, ret_reason));
+    validator->website_port = (uint16_t)port;
+    validator->website_tls_port = (uint16_t)tls_port;
     TRY(stubs_fill(cfg, validator, ret_reason));
     validator->remote = *listen != '\0';
     if (!validator->remote) {

@@ -59,6 +59,9 @@ struct config_validator {
     struct config_stub stubs[CONFIG_STUBS_MAX];
     size_t stub_count;
     bool allow_localhost_queries;
+    /* A trial's: where ports 80 and 443 of websites are, and whether they may be on loopback. */
+    uint16_t website_port, website_tls_port;
+    bool allow_localhost_websites;
     const char *caa_identity;
     bool remote; /* `listen` and `transport` are set: a remote perspective */
     struct config_endpoint listen;

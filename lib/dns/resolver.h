@@ -6,7 +6,15 @@
 #include "lib/base/buf.h"
 #include "lib/base/limits.h"
 
-enum dns_type { DNS_NS = 2, DNS_SOA = 6, DNS_TXT = 16, DNS_DS = 43, DNS_CAA = 257 };
+enum dns_type {
+    DNS_A = 1,
+    DNS_NS = 2,
+    DNS_SOA = 6,
+    DNS_TXT = 16,
+    DNS_AAAA = 28,
+    DNS_DS = 43,
+    DNS_CAA = 257,
+};
 
 /* RFC 4035 §4.3. An answer below no trust anchor is insecure as well: give the root's. */
 enum dns_security { DNS_SECURITY_SECURE, DNS_SECURITY_INSECURE, DNS_SECURITY_BOGUS };

@@ -2,6 +2,7 @@
  * from one to the next; a thread of libunbound's works the questions, ours waits with a deadline. */
 #include "lib/base/clock.h"
 #include "lib/base/file.h"
+#include "lib/dns/address.h"
 #include "lib/dns/packet.h"
 #include "lib/dns/resolver.h"
 
@@ -53,15 +54,6 @@ static const struct {
     { "rrset-cache-size:", "2m" },
     { "key-cache-size:", "1m" },
 };
-
-/* The special-purpose addresses (IANA's registries of RFC 6890) that nobody's name server has: a
- * domain must not be able to send our questions into our own network (THREATS.md D7).
- * Loopback has an option of its own. */
-static const char *const special_addresses[] = { "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10",
-    "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24",
-    "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/3", "::/128",
-    "::ffff:0:0/96", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/32", "2001:db8::/32",
-    "2002::/16", "5f00::/16", "fc00::/7", "fe80::/10", "ff00::/8" };
 
 /* libunbound's own start-up isn't documented to be safe in two threads at once. */
 static pthread_mutex_t creation = PTHREAD_MUTEX_INITIALIZER;
@@ -213,9 +205,9 @@ static enum err context_limit_addresses(const struct resolver_base *base, struct
     if (ub_ctx_set_option(context, "do-not-query-localhost:", keep_out) != 0) {
         return ERR_UNSUPPORTED;
     }
-    size_t count = sizeof special_addresses / sizeof *special_addresses;
-    for (size_t i = 0; !base->special_allowed && i < count; i++) {
-        if (ub_ctx_set_option(context, "do-not-query-address:", special_addresses[i]) != 0) {
+    const char *const *block = special_blocks();
+    for (; !base->special_allowed && *block != NULL; block++) {
+        if (ub_ctx_set_option(context, "do-not-query-address:", *block) != 0) {
             return ERR_UNSUPPORTED;
         }
     }

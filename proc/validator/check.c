@@ -71,11 +71,11 @@ static enum err challenge_accept(const struct challenge *challenge,
         return reason_set(
             ret_reason, ERR_INPUT, "name.not_canonical", challenge->name, NULL, name.text);
     }
-    if (challenge_dns_host(challenge, host, sizeof host) != OK) {
+    if (challenge->method == DCV_DNS && challenge_dns_host(challenge, host, sizeof host) != OK) {
         return reason_set(ret_reason, ERR_INPUT, "name.too_long", challenge->name, NULL, NULL);
     }
     *ret_method = method_find(challenge->method);
-    if (*ret_method == NULL) {
+    if (*ret_method == NULL || (name.wildcard && !(*ret_method)->wildcard)) {
         return reason_set(ret_reason, ERR_UNSUPPORTED, "dcv.method_unsupported", challenge->name,
             dcv_method_id(challenge->method), NULL);
     }

@@ -5,10 +5,19 @@
 #include "lib/crypto/sign.h"
 #include "lib/dns/resolver.h"
 #include "lib/dns/suffix.h"
+#include "lib/http/fetch.h"
 #include "lib/wire/validator.h"
 
 /* All of a check, however many questions it asks (THREATS.md D19). */
 enum { CHECK_DEADLINE_MS = 10000 };
+
+/* How websites are visited. Other ports than 80 and 443, and loopback, are for a trial. */
+struct website {
+    const char *source; /* address to visit from; NULL: the system's choice */
+    uint16_t http_port, https_port;
+    bool loopback_allowed;
+    enum err (*fetch)(const struct http_fetch *fetch, struct http_fetched *ret_fetched);
+};
 
 /* What all checks of a process share; constant, used by several threads. */
 struct checker {
@@ -17,6 +26,7 @@ struct checker {
     const char *caa_identity; /* our issuer domain name */
     struct clock clock;
     const struct suffix_list *suffixes;
+    struct website website;
     /* Gives a resolver that remembers nothing, and takes it back. */
     enum err (*resolver_open)(void *ctx, struct resolver *ret_resolver);
     void (*resolver_close)(void *ctx, struct resolver resolver);

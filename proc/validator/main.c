@@ -119,6 +119,7 @@ static enum err boot(struct reason *ret_reason)
     TRY(relaxations_check(ret_reason));
     TRY(open_key(ret_reason));
     TRY(open_resolvers(ret_reason));
+    TRY(http_fetch_prepare());
     enum err err = suffix_list_open(/* path= */ NULL, &self.suffixes);
     if (err != OK) {
         return reason_set(ret_reason, err, "validator.suffix_list", NULL, NULL, NULL);
@@ -134,6 +135,13 @@ static enum err boot(struct reason *ret_reason)
         .caa_identity = validator->caa_identity,
         .clock = clock_system(),
         .suffixes = self.suffixes,
+        .website = {
+            .source = *validator->address == '\0' ? NULL : validator->address,
+            .http_port = validator->website_port,
+            .https_port = validator->website_tls_port,
+            .loopback_allowed = validator->allow_localhost_websites,
+            .fetch = http_fetch,
+        },
         .resolver_open = session_open,
         .resolver_close = session_close,
         .ctx = self.resolvers,
@@ -145,13 +153,27 @@ static enum err boot(struct reason *ret_reason)
 static enum err relaxations_check(struct reason *ret_reason)
 {
     const struct config *config = &self.config;
-    bool relaxed = config->validator.stub_count > 0 || config->validator.allow_localhost_queries;
-    if ((config->sections & CONFIG_SERVICE) == 0 || config->service.trial || !relaxed) {
+    const struct config_validator *validator = &config->validator;
+    const struct {
+        const char *key;
+        bool used;
+    } relaxations[] = {
+        { "validator.stubs", validator->stub_count > 0 },
+        { "validator.allow_localhost_queries", validator->allow_localhost_queries },
+        { "validator.allow_localhost_websites", validator->allow_localhost_websites },
+        { "validator.website_port", validator->website_port != 80 },
+        { "validator.website_tls_port", validator->website_tls_port != 443 },
+    };
+    if ((config->sections & CONFIG_SERVICE) == 0 || config->service.trial) {
         return OK;
     }
-    return reason_set(ret_reason, ERR_DENIED, "config.value",
-        config->validator.stub_count > 0 ? "validator.stubs" : "validator.allow_localhost_queries",
-        NULL, "service.trial = true");
+    for (size_t i = 0; i < sizeof relaxations / sizeof *relaxations; i++) {
+        if (relaxations[i].used) {
+            return reason_set(ret_reason, ERR_DENIED, "config.value", relaxations[i].key, NULL,
+                "service.trial = true");
+        }
+    }
+    return OK;
 }
 
 static enum err open_resolvers(struct reason *ret_reason)

@@ -2,7 +2,8 @@
 #include "proc/validator/method.h"
 
 static const struct method methods[] = {
-    { DCV_DNS, "ca-tbr-7", method_dns_look },
+    { DCV_DNS, "ca-tbr-7", /* wildcard= */ true, method_dns_look },
+    { DCV_WEBSITE, "ca-tbr-18", /* wildcard= */ false, method_website_look },
 };
 
 const struct method *method_find(enum dcv_method method)

@@ -22,6 +22,7 @@ struct sighting {
 struct method {
     enum dcv_method method;
     const char *caa_label; /* RFC 8657 validationmethods, as BR 4.2.2.1 names it */
+    bool wildcard;         /* may prove a wildcard name (THREATS.md D28) */
     /* Looks and reports. An error means that nothing could be seen for a reason of our own. */
     enum err (*look)(const struct attempt *attempt, struct sighting *ret_sighting);
 };
@@ -31,3 +32,5 @@ const struct method *method_find(enum dcv_method method);
 
 /* BR 3.2.2.4.7, by a TXT record at "_ecert-validation." and the authorization domain name. */
 enum err method_dns_look(const struct attempt *attempt, struct sighting *ret_sighting) MUST_USE;
+/* BR 3.2.2.4.18, by a file at CHALLENGE_WEBSITE_PATH of the name's website. */
+enum err method_website_look(const struct attempt *attempt, struct sighting *ret_sighting) MUST_USE;
