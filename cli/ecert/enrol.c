@@ -32,6 +32,7 @@ const struct option options_enrol[] = {
     { "root", OPTION_VALUE, "FILE" },
     { "dns-update", OPTION_VALUE, "SERVER[@PORT]" },
     { "tsig", OPTION_VALUE, "FILE" },
+    { "webroot", OPTION_MANY, "[NAME=]FOLDER" },
     { "chinese", OPTION_FLAG, NULL },
     { "accept", OPTION_FLAG, NULL },
     { "install-certificate", OPTION_VALUE, "FILE" },
@@ -119,6 +120,9 @@ static void walk_from_arguments(struct walk *walk, const struct arguments *argum
     }
     for (size_t i = 0; i + 1 < AFTER_MAX; i++) {
         walk->after[i] = arguments_nth(arguments, "after", i);
+    }
+    for (size_t i = 0; i < APPLICATION_NAMES_MAX; i++) {
+        walk->webroots[i] = arguments_nth(arguments, "webroot", i);
     }
     walk->accept = arguments_has(arguments, "accept");
     walk->chinese = arguments_has(arguments, "chinese");

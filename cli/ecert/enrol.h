@@ -6,7 +6,8 @@
 
 enum { PLACED_HOST_MAX = HOST_NAME_MAX_LENGTH + 32, PLACED_VALUE_MAX = 256, AFTER_MAX = 64 };
 
-/* A record that stands, or is about to stand, in the person's DNS because of us. */
+/* What stands, or is about to stand, in the person's DNS or on the website because of us: a record at
+ * "_ecert-validation." and the name, or the file of the name itself. */
 struct placed {
     char host[PLACED_HOST_MAX];
     char value[PLACED_VALUE_MAX];
@@ -22,6 +23,8 @@ struct walk {
     const char *ca_file;   /* for the portal's TLS */
     const char *root_file; /* pins the CA */
     const char *dns_server, *tsig_file;
+    /* "FOLDER" for the only name or "NAME=FOLDER"; ends with NULL. */
+    const char *webroots[APPLICATION_NAMES_MAX + 1];
     const char *install_certificate, *install_key;
     const char *after[AFTER_MAX]; /* ends with NULL */
     bool accept;  /* nobody is asked */
@@ -45,7 +48,7 @@ enum err walk_accept(struct walk *walk, struct reason *ret_reason) MUST_USE;
 enum err walk_install(struct walk *walk, struct reason *ret_reason) MUST_USE;
 enum err walk_returned(struct walk *walk, struct reason *ret_reason) MUST_USE;
 
-/* Takes our records out of the DNS again, where we placed them. */
+/* Takes our records out of the DNS and our files off the website again, where we placed them. */
 void walk_remove_records(struct walk *walk);
 /* Fetches the portal's view into walk->enrolment. */
 enum err walk_look(struct walk *walk, struct reason *ret_reason) MUST_USE;

@@ -1,7 +1,7 @@
 /* What an enrolment keeps between runs: where it goes, what it placed, what is to happen at the end. */
 #include "cli/ecert/enrol.h"
 
-static enum err after_recall(struct walk *walk, const struct value *list);
+static enum err words_recall(const char **words, size_t size, const struct value *list);
 static void placed_recall(struct walk *walk, const struct value *list);
 static const char *recall(const char *given, const struct value *kept, const char *name);
 
@@ -21,6 +21,10 @@ enum err walk_keep(struct walk *walk)
     value_put_text(tree, kept, "install_key", walk->install_key);
     value_put_bool(tree, kept, "accept", walk->accept);
     value_put_bool(tree, kept, "chinese", walk->chinese);
+    struct value *webroots = value_put_list(tree, kept, "webroots");
+    for (size_t i = 0; walk->webroots[i] != NULL; i++) {
+        value_add_text(tree, webroots, walk->webroots[i]);
+    }
     struct value *after = value_put_list(tree, kept, "after");
     for (size_t i = 0; walk->after[i] != NULL; i++) {
         value_add_text(tree, after, walk->after[i]);
@@ -55,6 +59,11 @@ enum err walk_recall(struct walk *walk, struct reason *ret_reason)
     walk->reference = recall(walk->reference, kept, "reference");
     walk->ca_file = recall(walk->ca_file, kept, "portal_ca");
     walk->root_file = recall(walk->root_file, kept, "root");
+    /* Whoever now gives another way of proof means it; the old one may still have to be tidied up. */
+    if (walk->dns_server == NULL) {
+        TRY(words_recall(
+            walk->webroots, APPLICATION_NAMES_MAX + 1, value_get(kept, "webroots")));
+    }
     walk->dns_server = recall(walk->dns_server, kept, "dns_update");
     walk->tsig_file = recall(walk->tsig_file, kept, "tsig");
     walk->install_certificate = recall(walk->install_certificate, kept, "install_certificate");
@@ -62,7 +71,7 @@ enum err walk_recall(struct walk *walk, struct reason *ret_reason)
     walk->accept |= value_truth(value_get(kept, "accept"));
     walk->chinese |= value_truth(value_get(kept, "chinese"));
     placed_recall(walk, value_get(kept, "placed"));
-    return after_recall(walk, value_get(kept, "after"));
+    return words_recall(walk->after, AFTER_MAX, value_get(kept, "after"));
 }
 
 /* What is given again wins over what was kept. */
@@ -86,17 +95,18 @@ static void placed_recall(struct walk *walk, const struct value *list)
     }
 }
 
-static enum err after_recall(struct walk *walk, const struct value *list)
+/* Only where none were given. */
+static enum err words_recall(const char **words, size_t size, const struct value *list)
 {
     size_t count = 0;
-    if (walk->after[0] != NULL) {
+    if (words[0] != NULL) {
         return OK;
     }
     for (const struct value *word = value_first(list); word != NULL; word = value_next(word)) {
-        if (count + 1 == AFTER_MAX) {
+        if (count + 1 == size) {
             return ERR_LIMIT;
         }
-        walk->after[count++] = value_text(word);
+        words[count++] = value_text(word);
     }
     return OK;
 }

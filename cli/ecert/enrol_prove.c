@@ -1,21 +1,41 @@
-/* The portal's third page: proof of control by TXT records. The key exists already, so its hash is sent
- * along and the expected values are bound to it: they are of no use to anybody else. */
+/* The portal's third page: proof of control by TXT records or by files on the websites. The key exists
+ * already, so its hash is sent along and the expected values are bound to it: they are of no use to
+ * anybody else. */
 #include "cli/ecert/ask.h"
 #include "cli/ecert/enrol.h"
 #include "cli/ecert/screen.h"
+#include "cli/ecert/webroot.h"
 #include "lib/dns/update.h"
 
 #include <stdio.h>
 #include <time.h>
 
+/* A method, and how it is told. */
+struct way {
+    const char *method;
+    const char *host; /* the challenge's member that says where */
+    const char *title, *where, *what, *ask, *placed;
+};
+static const struct way by_dns = { "dns", "host", "tool.records_title", "tool.record_host",
+    "tool.record_value", "tool.ask_placed", "tool.placed" };
+static const struct way by_website = { "website", "name", "tool.files_title", "tool.file_url",
+    "tool.file_content", "tool.ask_placed", "tool.files_placed" };
+
 enum { UPDATE_TIMEOUT_MS = 15000, RECORD_TTL = 3600, CHECKS_MAX = 3, RECHECK_SECONDS = 10 };
 
-static bool offers_dns(const struct walk *walk);
+static bool offers(const struct walk *walk, const char *wanted);
+static const struct way *way(const struct walk *walk);
+static bool places_itself(const struct walk *walk);
 static enum err challenges_get(struct walk *walk, struct reason *ret_reason);
 static bool challenges_are_ours(const struct walk *walk, const struct value *list);
 static enum err challenges_keep(
     struct walk *walk, const struct value *list, struct reason *ret_reason);
 static void challenges_show(const struct walk *walk, const struct value *list);
+static const char *webroot_of(const struct walk *walk, const char *name);
+static enum err placed_put(
+    const struct walk *walk, const struct placed *placed, struct reason *ret_reason);
+static enum err placed_remove(
+    const struct walk *walk, const struct placed *placed, struct reason *ret_reason);
 static enum err records_place(struct walk *walk, struct reason *ret_reason);
 static enum err record_update(const struct walk *walk, const struct placed *record,
     enum dns_update_action action, struct reason *ret_reason);
@@ -31,9 +51,10 @@ static void step_show(
 
 enum err walk_prove(struct walk *walk, struct reason *ret_reason)
 {
-    if (!offers_dns(walk)) {
-        return reason_set(ret_reason, ERR_UNSUPPORTED, "tool.no_dns_method", walk->server_name, NULL,
-            NULL);
+    const char *method = way(walk)->method;
+    if (!offers(walk, method)) {
+        return reason_set(
+            ret_reason, ERR_UNSUPPORTED, "tool.no_method", walk->server_name, method, NULL);
     }
     TRY(challenges_get(walk, ret_reason));
     TRY(records_place(walk, ret_reason));
@@ -45,7 +66,7 @@ enum err walk_prove(struct walk *walk, struct reason *ret_reason)
             return OK;
         }
         /* A server that has just been updated may have others to tell. */
-        bool again = walk->dns_server != NULL && i + 1 < CHECKS_MAX;
+        bool again = places_itself(walk) && i + 1 < CHECKS_MAX;
         struct timespec pause = { .tv_sec = again ? RECHECK_SECONDS : 0 };
         if (!again) {
             break;
@@ -58,13 +79,23 @@ enum err walk_prove(struct walk *walk, struct reason *ret_reason)
 }
 
 /* Not so for an edition without this method, nor where an officer sees to the proof. */
-static bool offers_dns(const struct walk *walk)
+static bool offers(const struct walk *walk, const char *wanted)
 {
     const struct value *method = value_first(value_get(walk->enrolment, "methods"));
-    while (method != NULL && strcmp(value_text(method) == NULL ? "" : value_text(method), "dns") != 0) {
+    while (method != NULL && value_text(method) != NULL && strcmp(value_text(method), wanted) != 0) {
         method = value_next(method);
     }
     return method != NULL;
+}
+
+static const struct way *way(const struct walk *walk)
+{
+    return walk->webroots[0] != NULL ? &by_website : &by_dns;
+}
+
+static bool places_itself(const struct walk *walk)
+{
+    return walk->webroots[0] != NULL || walk->dns_server != NULL;
 }
 
 static enum err challenges_get(struct walk *walk, struct reason *ret_reason)
@@ -72,7 +103,8 @@ static enum err challenges_get(struct walk *walk, struct reason *ret_reason)
     struct tool *tool = walk->tool;
     const struct value *dcv = value_get(walk->enrolment, "dcv");
     const struct value *list = value_get(dcv, "challenges");
-    bool usable = strcmp(api_text(dcv, "method"), "dns") == 0 &&
+    const struct way *chosen = way(walk);
+    bool usable = strcmp(api_text(dcv, "method"), chosen->method) == 0 &&
         strcmp(api_text(dcv, "state"), "expired") != 0 && challenges_are_ours(walk, list);
     if (!usable) {
         char key[2 * SHA256_BYTES + 1];
@@ -80,7 +112,7 @@ static enum err challenges_get(struct walk *walk, struct reason *ret_reason)
         struct value *body = value_object(&tool->tree);
         walk_remove_records(walk);
         hex_format(SPAN_OF(walk->item.spki_sha256), key);
-        value_put_text(&tool->tree, body, "method", "dns");
+        value_put_text(&tool->tree, body, "method", chosen->method);
         value_put_text(&tool->tree, body, "spki_sha256", key);
         TRY(api_call(
             &walk->api, tool, HTTP_POST, "/enrolment/dcv", body, &answer, ret_reason));
@@ -97,7 +129,7 @@ static bool challenges_are_ours(const struct walk *walk, const struct value *lis
     size_t found = 0;
     for (const struct value *one = value_first(list); one != NULL; one = value_next(one)) {
         for (size_t i = 0; i < walk->placed_count; i++) {
-            found += strcmp(walk->placed[i].host, api_text(one, "host")) == 0 &&
+            found += strcmp(walk->placed[i].host, api_text(one, way(walk)->host)) == 0 &&
                 strcmp(walk->placed[i].value, api_text(one, "value")) == 0;
         }
     }
@@ -113,7 +145,8 @@ static enum err challenges_keep(
         struct placed *placed = &walk->placed[count];
         bool fits = count < APPLICATION_NAMES_MAX &&
             span_to_text(
-                span_from_text(api_text(one, "host")), placed->host, sizeof placed->host) &&
+                span_from_text(api_text(one, way(walk)->host)), placed->host,
+                sizeof placed->host) &&
             span_to_text(
                 span_from_text(api_text(one, "value")), placed->value, sizeof placed->value);
         if (!fits) {
@@ -132,12 +165,15 @@ static enum err challenges_keep(
 
 static void challenges_show(const struct walk *walk, const struct value *list)
 {
-    screen_heading(walk->tool, "tool.records_title", NULL);
+    const struct way *chosen = way(walk);
+    bool by_hand = !places_itself(walk);
+    screen_heading(walk->tool, chosen->title, NULL);
     for (const struct value *one = value_first(list); one != NULL; one = value_next(one)) {
+        const char *url = api_text(one, "url");
         const struct screen_fact facts[] = {
-            { "tool.record_host", api_text(one, "host") },
-            { "tool.record_value", api_text(one, "value") },
-            { "tool.record_line", walk->dns_server == NULL ? api_text(one, "zone_line") : "" },
+            { chosen->where, url[0] != '\0' ? url : api_text(one, "host") },
+            { chosen->what, api_text(one, "value") },
+            { "tool.record_line", by_hand ? api_text(one, "zone_line") : "" },
             { .id = NULL },
         };
         screen_facts(walk->tool, facts);
@@ -147,19 +183,63 @@ static void challenges_show(const struct walk *walk, const struct value *list)
 static enum err records_place(struct walk *walk, struct reason *ret_reason)
 {
     char answer[ANSWER_MAX];
-    if (walk->dns_server == NULL) {
-        if (ask_line(walk->tool, "tool.ask_placed", "", answer) != OK) {
+    const struct way *chosen = way(walk);
+    if (!places_itself(walk)) {
+        if (ask_line(walk->tool, chosen->ask, "", answer) != OK) {
             return reason_set(
                 ret_reason, ERR_DENIED, "tool.place_by_hand", walk->server_name, NULL, NULL);
         }
         return OK;
     }
     for (size_t i = 0; i < walk->placed_count; i++) {
-        TRY(record_update(walk, &walk->placed[i], DNS_UPDATE_ADD, ret_reason));
+        TRY(placed_put(walk, &walk->placed[i], ret_reason));
     }
     const struct placeholder values[] = { { "server", walk->dns_server }, { NULL, NULL } };
-    screen_step(walk->tool, "tool.placed", values);
+    screen_step(walk->tool, chosen->placed, values);
     return OK;
+}
+
+static bool is_record(const struct placed *placed)
+{
+    return strncmp(placed->host, "_ecert-validation.", 18) == 0;
+}
+
+static enum err placed_put(
+    const struct walk *walk, const struct placed *placed, struct reason *ret_reason)
+{
+    if (is_record(placed)) {
+        return record_update(walk, placed, DNS_UPDATE_ADD, ret_reason);
+    }
+    const char *folder = webroot_of(walk, placed->host);
+    if (folder == NULL) {
+        return reason_set(ret_reason, ERR_INPUT, "tool.webroot_needed", placed->host, NULL, NULL);
+    }
+    return webroot_place(folder, placed->value, ret_reason);
+}
+
+static enum err placed_remove(
+    const struct walk *walk, const struct placed *placed, struct reason *ret_reason)
+{
+    if (!is_record(placed)) {
+        const char *folder = webroot_of(walk, placed->host);
+        return folder == NULL ? ERR_NOT_FOUND : webroot_remove(folder, placed->value);
+    }
+    bool able = walk->dns_server != NULL && walk->tsig_file != NULL;
+    return able ? record_update(walk, placed, DNS_UPDATE_REMOVE, ret_reason) : ERR_NOT_FOUND;
+}
+
+/* "NAME=FOLDER" for this name, or a lone "FOLDER" where it can only be this one. */
+static const char *webroot_of(const struct walk *walk, const char *name)
+{
+    size_t len = strlen(name);
+    for (size_t i = 0; walk->webroots[i] != NULL; i++) {
+        const char *given = walk->webroots[i];
+        if (strncmp(given, name, len) == 0 && given[len] == '=') {
+            return given + len + 1;
+        }
+    }
+    bool lone = walk->webroots[0] != NULL && walk->webroots[1] == NULL && walk->placed_count <= 1;
+    return lone ? walk->webroots[0] : NULL;
 }
 
 static enum err record_update(const struct walk *walk, const struct placed *record,
@@ -184,7 +264,7 @@ static enum err record_update(const struct walk *walk, const struct placed *reco
 void walk_remove_records(struct walk *walk)
 {
     struct reason reason = { 0 };
-    if (walk->dns_server == NULL || walk->tsig_file == NULL) {
+    if (!places_itself(walk)) {
         if (walk->placed_count > 0) {
             screen_message(walk->tool, "tool.remove_by_hand", NULL);
         }
@@ -193,7 +273,7 @@ void walk_remove_records(struct walk *walk)
     }
     while (walk->placed_count > 0) {
         const struct placed *last = &walk->placed[walk->placed_count - 1];
-        if (record_update(walk, last, DNS_UPDATE_REMOVE, &reason) != OK) {
+        if (placed_remove(walk, last, &reason) != OK) {
             const struct placeholder values[] = { { "host", last->host }, { NULL, NULL } };
             screen_message(walk->tool, "tool.not_removed", values);
             break;

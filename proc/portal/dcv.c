@@ -22,7 +22,20 @@ static enum err method_choose(struct visit *visit, const char *method, const uin
 static enum err challenges_store(struct store *store, void *ctx);
 static enum err check_request(struct visit *visit);
 static enum err check_store(struct store *store, void *ctx);
+static void method_put(struct visit *visit, const char *method);
 static void method_choices_put(struct visit *visit);
+
+/* In the order in which they are offered, and the words of each one's page. */
+static const struct method_words {
+    enum dcv_method method;
+    const char *label, *hint, *lead, *checking, *things, *check;
+} method_words[] = {
+    { DCV_DNS, "dcv.method.dns", "dcv.method.dns.hint", "dcv.lead", "dcv.checking", "dcv.records",
+        "dcv.check" },
+    { DCV_WEBSITE, "dcv.method.website", "dcv.method.website.hint", "dcv.lead_website",
+        "dcv.checking_website", "dcv.files", "dcv.check_website" },
+};
+enum { METHOD_COUNT = sizeof method_words / sizeof *method_words };
 
 static const struct form_field method_fields[] = {
     { "method", FORM_LINE, 1, METHOD_TEXT_MAX, .required = true,
@@ -44,6 +57,7 @@ enum err dcv_get(struct visit *visit)
     TRY(checking ? page_refresh(visit) : OK);
     value_put_bool(tree, visit->page, "government", visit->application.government && !proved);
     value_put_text(tree, visit->page, "next_href", page_of_state(visit->enrolment.state));
+    method_put(visit, value_text(value_get(dcv, "method")));
     method_choices_put(visit);
     if (!proved) {
         page_put_problem(visit);
@@ -188,22 +202,37 @@ static enum err check_store(struct store *store, void *ctx)
     return store_challenge_request_check(store, visit->enrolment.id, visit->now);
 }
 
+/* The words of the chosen method's page. */
+static void method_put(struct visit *visit, const char *method)
+{
+    struct value_tree *tree = &visit->tree;
+    const struct method_words *words = &method_words[0];
+    for (size_t i = 0; method != NULL && i < METHOD_COUNT; i++) {
+        bool chosen = strcmp(method, dcv_method_id(method_words[i].method)) == 0;
+        words = chosen ? &method_words[i] : words;
+    }
+    value_put_text(tree, visit->page, "method_label", words->label);
+    value_put_text(tree, visit->page, "lead", words->lead);
+    value_put_text(tree, visit->page, "checking_text", words->checking);
+    value_put_text(tree, visit->page, "things", words->things);
+    value_put_text(tree, visit->page, "check", words->check);
+}
+
 static void method_choices_put(struct visit *visit)
 {
-    unsigned methods = methods_offered(visit);
+    unsigned offered = methods_offered(visit);
     bool first = true;
     struct value_tree *tree = &visit->tree;
     struct value *list = value_put_list(tree, visit->page, "method_choices");
-    for (unsigned method = 0; method < 32; method++) {
-        if ((methods & 1U << method) == 0) {
+    for (size_t i = 0; i < METHOD_COUNT; i++) {
+        const struct method_words *words = &method_words[i];
+        if ((offered & 1U << words->method) == 0) {
             continue;
         }
-        const char *id = dcv_method_id((enum dcv_method)method);
-        struct arena *arena = visit->request->arena;
         struct value *choice = value_add_object(tree, list);
-        value_put_text(tree, choice, "id", id);
-        value_put_text(tree, choice, "label", arena_format(arena, "dcv.method.%s", id));
-        value_put_text(tree, choice, "hint", arena_format(arena, "dcv.method.%s.hint", id));
+        value_put_text(tree, choice, "id", dcv_method_id(words->method));
+        value_put_text(tree, choice, "label", words->label);
+        value_put_text(tree, choice, "hint", words->hint);
         value_put_bool(tree, choice, "checked", first);
         first = false;
     }

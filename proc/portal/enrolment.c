@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 /* What this version's validators can check. */
-static const unsigned methods_implemented = 1U << DCV_DNS;
+static const unsigned methods_implemented = 1U << DCV_DNS | 1U << DCV_WEBSITE;
 
 struct move {
     struct visit *visit;

@@ -15,6 +15,9 @@ void name_put(struct visit *visit, struct value *object, const char *ascii);
 unsigned methods_offered(const struct visit *visit);
 /* True unless there are no challenges, or those that are there are over 30 days old. */
 bool challenges_good(const struct visit *visit, const struct challenge_row *rows, size_t count);
+/* What one name's challenge asks for, by its method, added to `list`. */
+enum err challenge_put(
+    struct visit *visit, struct value *list, const struct challenge_row *row) MUST_USE;
 /* The member "dcv" with challenges and results; puts nothing where no method was chosen. */
 enum err dcv_put(struct visit *visit, struct value *object) MUST_USE;
 

@@ -25,6 +25,8 @@ enum err dcv_check_post(struct visit *visit) MUST_USE;
 enum err api_dcv_get(struct visit *visit) MUST_USE;
 enum err api_dcv_post(struct visit *visit) MUST_USE;
 enum err api_dcv_check_post(struct visit *visit) MUST_USE;
+/* challenge.c */
+enum err fileauth_get(struct visit *visit) MUST_USE;
 /* csr.c */
 enum err csr_get(struct visit *visit) MUST_USE;
 enum err csr_post(struct visit *visit) MUST_USE;

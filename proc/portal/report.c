@@ -8,10 +8,6 @@
 
 #include <stdio.h>
 
-enum { TTL_SECONDS = 3600 };
-
-static enum err challenge_put(
-    struct visit *visit, struct value *list, const struct challenge_row *row);
 static const char *overall_state(
     const struct visit *visit, const struct challenge_row *rows, size_t count);
 static enum err results_put(
@@ -64,30 +60,6 @@ enum err dcv_put(struct visit *visit, struct value *object)
         TRY(challenge_put(visit, list, &rows[i]));
     }
     return results_put(visit, dcv, rows, count);
-}
-
-static enum err challenge_put(
-    struct visit *visit, struct value *list, const struct challenge_row *row)
-{
-    char host[HOST_NAME_MAX_LENGTH + 32];
-    char value[EXPECTED_TEXT_MAX];
-    const struct challenge *challenge = &row->challenge;
-    struct value_tree *tree = &visit->tree;
-    TRY(challenge_dns_host(challenge, host, sizeof host));
-    TRY(challenge_expected(challenge, value));
-    struct value *object = value_add_object(tree, list);
-    value_put_text(tree, object, "name", challenge->name);
-    name_put(visit, object, challenge->name);
-    value_put_text(tree, object, "host", host);
-    value_put_text(tree, object, "type", "TXT");
-    value_put_text(tree, object, "value", value);
-    value_put_integer(tree, object, "ttl", TTL_SECONDS);
-    value_put_text(tree, object, "zone_line",
-        arena_format(visit->request->arena, "%s. %d IN TXT \"%s\"", host, TTL_SECONDS, value));
-    value_put_text(tree, object, "state", challenge_state_id(row->state));
-    put_time(visit, object, "created", challenge->created);
-    put_time(visit, object, "expires", challenge->created + VALIDATION_VALUE_SECONDS);
-    return OK;
 }
 
 static const char *overall_state(

@@ -27,6 +27,7 @@ static const struct route routes[] = {
     { HTTP_GET, "/dcv", dcv_get, PAGE, DCV_SEEN, 0 },
     { HTTP_POST, "/dcv", dcv_post, PAGE, STATE(CONFIRMED), SMALL_BODY },
     { HTTP_POST, "/dcv/check", dcv_check_post, PAGE, STATE(CONFIRMED), SMALL_BODY },
+    { HTTP_GET, "/dcv/fileauth/{name}", fileauth_get, PAGE, DCV_SEEN, 0 },
     { HTTP_GET, "/csr", csr_get, PAGE, STATE(VALIDATED), 0 },
     { HTTP_POST, "/csr", csr_post, PAGE, STATE(VALIDATED), CSR_BODY },
     { HTTP_POST, "/csr/submit", csr_submit_post, PAGE, STATE(VALIDATED), CSR_BODY },

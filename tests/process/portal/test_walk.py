@@ -63,7 +63,14 @@ class Pages(world.FreshCase):
 
     def test_the_method_is_chosen_and_the_record_is_shown(self):
         browser = self.world.browser("confirmed")
-        self.assertEqual(browser.post("/dcv", {"method": "website"}).status, 400)
+        self.assertEqual(browser.post("/dcv", {"method": "persistent"}).status, 400)
+        self.assertEqual(browser.post("/dcv", {"method": "website"}).status, 303)
+        placed = browser.get("/dcv").text
+        self.assertIn("http://new.shop.example.com/.well-known/pki-validation/fileauth.txt", placed)
+        file = browser.get("/dcv/fileauth/new.shop.example.com")
+        self.assertIn('filename="fileauth.txt"', file.header("Content-Disposition"))
+        self.assertEqual(file.text, re.search(r'id="value1">([a-z2-7]{52})<', placed).group(1) + "\n")
+        self.assertEqual(browser.get("/dcv/fileauth/www.shop.example.com").status, 404)
         self.assertEqual(browser.post("/dcv", {"method": "dns"}).status, 303)
         page = browser.get("/dcv").text
         value = re.search(r'id="value1">([a-z2-7]{52})<', page).group(1)
@@ -245,7 +252,7 @@ class Interface(world.FreshCase):
     def test_the_api_walks_as_the_pages_do(self):
         api = self.world.api("open")
         before = api.ask("GET", "/enrolment").json()
-        self.assertEqual((before["state"], before["step"], before["methods"]), ("open", "confirm", ["dns"]))
+        self.assertEqual((before["state"], before["step"], before["methods"]), ("open", "confirm", ["dns", "website"]))
         self.assertEqual(before["names"][0]["ascii"], "www.shop.example.com")
         after = api.ask("POST", "/enrolment/confirm", {"chinese": True}).json()
         self.assertEqual((after["state"], after["chinese"]), ("confirmed", True))

@@ -220,7 +220,7 @@ class ValidatorTest(unittest.TestCase):
                            ("a_b." + APEX, "name.underscore"), ("x" * 64 + ".com", "name.label_too_long")):
             answer = self.primary.ask(check_request(Challenge(name)))
             self.assertEqual((answer.err, answer.reason), (ERR_INPUT, code))
-        answer = self.primary.ask(check_request(Challenge(PASSING.name, method=18)))
+        answer = self.primary.ask(check_request(Challenge(PASSING.name, method=22)))
         self.assertEqual((answer.err, answer.reason), (ERR_UNSUPPORTED, "dcv.method_unsupported"))
 
     def test_name_servers_on_loopback_are_not_asked_unless_allowed(self):

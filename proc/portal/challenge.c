@@ -1,0 +1,95 @@
+/* What is to be done for one name, by method: the record to add or the file to place. */
+#include "proc/portal/enrolment.h"
+#include "proc/portal/handlers.h"
+
+#include "lib/ca/observation.h"
+
+#include <stdio.h>
+
+enum { TTL_SECONDS = 3600 };
+
+static enum err dns_put(
+    struct visit *visit, struct value *object, const struct challenge_row *row, const char *value);
+static enum err website_put(
+    struct visit *visit, struct value *object, const struct challenge_row *row, const char *value);
+
+static const struct {
+    enum dcv_method method;
+    enum err (*put)(struct visit *visit, struct value *object, const struct challenge_row *row,
+        const char *value);
+} methods[] = {
+    { DCV_DNS, dns_put },
+    { DCV_WEBSITE, website_put },
+};
+
+enum err challenge_put(struct visit *visit, struct value *list, const struct challenge_row *row)
+{
+    char value[EXPECTED_TEXT_MAX];
+    const struct challenge *challenge = &row->challenge;
+    struct value_tree *tree = &visit->tree;
+    TRY(challenge_expected(challenge, value));
+    struct value *object = value_add_object(tree, list);
+    value_put_text(tree, object, "name", challenge->name);
+    name_put(visit, object, challenge->name);
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+        if (methods[i].method == challenge->method) {
+            TRY(methods[i].put(visit, object, row, value));
+        }
+    }
+    value_put_text(tree, object, "state", challenge_state_id(row->state));
+    put_time(visit, object, "created", challenge->created);
+    put_time(visit, object, "expires", challenge->created + VALIDATION_VALUE_SECONDS);
+    return OK;
+}
+
+static enum err dns_put(
+    struct visit *visit, struct value *object, const struct challenge_row *row, const char *value)
+{
+    char host[HOST_NAME_MAX_LENGTH + 32];
+    struct value_tree *tree = &visit->tree;
+    TRY(challenge_dns_host(&row->challenge, host, sizeof host));
+    value_put_text(tree, object, "host", host);
+    value_put_text(tree, object, "type", "TXT");
+    value_put_text(tree, object, "value", value);
+    value_put_integer(tree, object, "ttl", TTL_SECONDS);
+    value_put_text(tree, object, "zone_line",
+        arena_format(visit->request->arena, "%s. %d IN TXT \"%s\"", host, TTL_SECONDS, value));
+    return OK;
+}
+
+static enum err website_put(
+    struct visit *visit, struct value *object, const struct challenge_row *row, const char *value)
+{
+    struct value_tree *tree = &visit->tree;
+    struct arena *arena = visit->request->arena;
+    const char *name = row->challenge.name;
+    value_put_text(tree, object, "type", "file");
+    value_put_text(tree, object, "url",
+        arena_format(arena, "http://%s%s", name, CHALLENGE_WEBSITE_PATH));
+    value_put_text(tree, object, "path", CHALLENGE_WEBSITE_PATH);
+    value_put_text(tree, object, "value", value);
+    value_put_text(tree, object, "file_href", arena_format(arena, "/dcv/fileauth/%s", name));
+    return OK;
+}
+
+/* GET /dcv/fileauth/{name}: the file as it is to be placed. */
+enum err fileauth_get(struct visit *visit)
+{
+    struct span name = { 0 };
+    struct challenge_row *rows = NULL;
+    size_t count = 0;
+    char value[EXPECTED_TEXT_MAX], content[EXPECTED_TEXT_MAX + 1];
+    (void)http_request_param(visit->request, "name", &name);
+    TRY(store_challenge_list(visit->portal->store, visit->enrolment.id, visit->request->arena,
+        &rows, &count));
+    for (size_t i = 0; i < count; i++) {
+        const struct challenge *challenge = &rows[i].challenge;
+        if (challenge->method == DCV_WEBSITE && span_equal_text(name, challenge->name)) {
+            TRY(challenge_expected(challenge, value));
+            snprintf(content, sizeof content, "%s\n", value);
+            return reply_download(
+                visit->response, "text/plain", "fileauth.txt", span_from_text(content));
+        }
+    }
+    return ERR_NOT_FOUND;
+}
