@@ -330,7 +330,7 @@ class Walks(ToolTest):
         self.portal.overrides[("GET", "/enrolment")] = (
             200, {**self.portal.enrolment(), "methods": []})
         problem = self.json(*self.arguments, *self.pin_file(), "--accept", code=1)["problem"]
-        self.assertEqual(problem["type"], "urn:ecert:problem:tool.no_dns_method")
+        self.assertEqual(problem["type"], "urn:ecert:problem:tool.no_method")
         self.assertEqual(self.portal.called("POST", "/enrolment/dcv"), [])
 
     def test_a_failing_program_is_told_and_the_pair_stays_installed(self):
