@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 enum { EXIT_CONFIG = 1, EXIT_USAGE = 64, ASSET_MAX_BYTES = 256 * 1024, PEM_MAX_BYTES = 64 * 1024 };
-enum { POKE_TIMEOUT_MS = 500, FILES_MAX = 4096, CONNECTIONS_MAX = 1024 };
+enum { POKE_TIMEOUT_MS = 500, FILES_MAX = 4096, CONNECTIONS_MAX = 1024, PER_ADDRESS_MAX = 64 };
 
 static const struct sandbox_rules rules = {
     .groups = SANDBOX_FILES | SANDBOX_LOCAL | SANDBOX_LISTEN,
@@ -220,6 +220,8 @@ static enum err serve(const struct tls_files *tls, int ready_fd)
         .observer = portal_observe,
         .hosts = self.host_list,
         .connections_max = CONNECTIONS_MAX,
+        /* Without TLS of its own it is on loopback behind a proxy, whose address is everybody's. */
+        .connections_per_address_max = tls->certificate.len > 0 ? PER_ADDRESS_MAX : 0,
         .certificate_pem = buf_span(&tls->certificate),
         .key_pem = buf_span(&tls->key),
     };

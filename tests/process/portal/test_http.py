@@ -1,10 +1,14 @@
 """The portal's HTTP: the rows P14 to P18 of the threat list, seen from outside."""
 import json
 import re
+import resource
+import socket
 import time
 import unittest
 
 import world
+
+CONNECTIONS = 1024  # CONNECTIONS_MAX of proc/portal/main.c
 
 SMUGGLED = b"GET /root/root_ca_3.crt HTTP/1.1\r\nHost: %s\r\n\r\n"
 FORM = b"Content-Type: application/x-www-form-urlencoded\r\n"
@@ -202,6 +206,19 @@ class Tls(unittest.TestCase):
         self.assertEqual(secure.ask("GET", "/confirm", headers={"Cookie": token}).status, 200)
         plain = token.replace("__Host-", "")
         self.assertEqual(secure.ask("GET", "/confirm", headers={"Cookie": plain}).status, 303)
+
+    def test_p17_one_address_can_not_take_all_connections(self):
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        secure = world.World(tls=True)
+        self.addCleanup(secure.close)
+        held = [socket.create_connection((world.HOST, secure.port), 5, ("127.60.0.1", 0))
+                for _ in range(CONNECTIONS + 100)]
+        self.addCleanup(lambda: [connection.close() for connection in held])
+        began = time.monotonic()
+        self.assertEqual(secure.ask("GET", "/", source="127.61.0.1").status, 200)
+        self.assertLess(time.monotonic() - began, 8)
 
 
 if __name__ == "__main__":
