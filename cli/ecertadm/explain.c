@@ -23,6 +23,8 @@ static const struct explanation explanations[] = {
         "`ecertadm application list` shows it", EXIT_NOTHING },
     { "application.withdrawn_already", "the application is withdrawn already",
         "there is nothing left to do", EXIT_NOTHING },
+    { "application.issuer", "this service has no issuing CA for the edition",
+        "hold a new trial ceremony in an empty folder: it makes that CA too", EXIT_FAILED },
     { "application.id", "this is no application's id", "copy the id from `application list`",
         EXIT_FAILED },
     { "application.file", "the file cannot be used", "name a readable JSON file", EXIT_FAILED },

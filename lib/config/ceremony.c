@@ -16,10 +16,14 @@ static cfg_opt_t subject_options[] = {
 
 static cfg_opt_t authority_options[] = {
     CFG_STR("common_name", "", CFGF_NONE),
+    CFG_STR("organisation", "", CFGF_NONE),
     CFG_STR("name", "", CFGF_NONE),
     CFG_STR("crl_name", "", CFGF_NONE),
     CFG_STR("key", "", CFGF_NONE),
     CFG_INT("years", 0, CFGF_NONE),
+    CFG_STR("policy", "ov", CFGF_NONE),
+    CFG_STR("old_name", "", CFGF_NONE),
+    CFG_STR("cross_name", "", CFGF_NONE),
     CFG_END(),
 };
 
@@ -42,6 +46,7 @@ static cfg_opt_t file_options[] = {
     CFG_STR("caa_identity", "", CFGF_NONE),
     CFG_SEC("subject", subject_options, CFGF_NONE),
     CFG_SEC("root", authority_options, TITLED),
+    CFG_SEC("partner", authority_options, TITLED),
     CFG_SEC("issuer", authority_options, TITLED),
     CFG_SEC("officer", officer_options, TITLED),
     CFG_SEC("perspective", perspective_options, TITLED),
@@ -50,6 +55,7 @@ static cfg_opt_t file_options[] = {
 
 static const char *const policy_sets[] = { "public", "private", NULL };
 static const char *const key_types[] = { "rsa2048", "rsa3072", "rsa4096", "p256", "p384", NULL };
+static const char *const policies[] = { "any", "ov", "ev", NULL };
 static const char *const regions[] = { "afrinic", "apnic", "arin", "lacnic", "ripe", NULL };
 
 /* Where in `profile` a text goes, and what it may be: one of `words`, or, without, not empty. */
@@ -75,14 +81,21 @@ static enum err name_check(const char *name, struct reason *ret_reason)
     return OK;
 }
 
-static enum err authority_take(cfg_t *cfg, const char *kind,
+static enum err optional_name_check(const char *name, struct reason *ret_reason)
+{
+    return *name == '\0' ? OK : name_check(name, ret_reason);
+}
+
+static enum err authority_take(cfg_t *section, const char *organisation,
     struct ceremony_authority *ret_authority, struct reason *ret_reason)
 {
-    if (cfg_size(cfg, kind) != 1) {
-        return reason_set(ret_reason, ERR_INPUT, "config.section_missing", kind, NULL, "one");
+    struct ceremony_authority authority = { .id = cfg_title(section),
+        .organisation = cfg_getstr(section, "organisation"),
+        .old_name = cfg_getstr(section, "old_name"),
+        .cross_name = cfg_getstr(section, "cross_name") };
+    if (*authority.organisation == '\0') {
+        authority.organisation = organisation;
     }
-    cfg_t *section = cfg_getnsec(cfg, kind, 0);
-    struct ceremony_authority authority = { .id = cfg_title(section) };
     TRY(text_take(section, "common_name", NULL, &authority.common_name, ret_reason));
     TRY(text_take(section, "name", NULL, &authority.name, ret_reason));
     TRY(text_take(section, "crl_name", NULL, &authority.crl_name, ret_reason));
@@ -90,6 +103,9 @@ static enum err authority_take(cfg_t *cfg, const char *kind,
     TRY(name_check(authority.id, ret_reason));
     TRY(name_check(authority.name, ret_reason));
     TRY(name_check(authority.crl_name, ret_reason));
+    TRY(text_take(section, "policy", policies, &authority.policy, ret_reason));
+    TRY(optional_name_check(authority.old_name, ret_reason));
+    TRY(optional_name_check(authority.cross_name, ret_reason));
     long years = cfg_getint(section, "years");
     if (years < 1 || years > 25) {
         return reason_set(ret_reason, ERR_INPUT, "config.value", "years", NULL, "1 to 25");
@@ -97,6 +113,36 @@ static enum err authority_take(cfg_t *cfg, const char *kind,
     authority.years = (unsigned)years;
     *ret_authority = authority;
     return OK;
+}
+
+/* One root, at most one partner, one issuing CA or several. */
+static enum err authorities_take(
+    cfg_t *cfg, struct ceremony_profile *profile, struct reason *ret_reason)
+{
+    unsigned issuers = cfg_size(cfg, "issuer");
+    if (cfg_size(cfg, "root") != 1) {
+        return reason_set(ret_reason, ERR_INPUT, "config.section_missing", "root", NULL, "one");
+    }
+    if (cfg_size(cfg, "partner") > 1) {
+        return reason_set(ret_reason, ERR_INPUT, "config.value", "partner", NULL, "none or one");
+    }
+    if (issuers == 0 || issuers > CEREMONY_ISSUERS_MAX) {
+        return reason_set(
+            ret_reason, ERR_INPUT, "config.section_missing", "issuer", NULL, "1 to 8");
+    }
+    TRY(authority_take(
+        cfg_getnsec(cfg, "root", 0), profile->organisation, &profile->root, ret_reason));
+    for (unsigned i = 0; i < issuers; i++) {
+        TRY(authority_take(cfg_getnsec(cfg, "issuer", i), profile->organisation,
+            &profile->issuers[profile->issuer_count++], ret_reason));
+    }
+    profile->has_partner = cfg_size(cfg, "partner") == 1;
+    if (!profile->has_partner) {
+        return OK;
+    }
+    TRY(authority_take(
+        cfg_getnsec(cfg, "partner", 0), profile->organisation, &profile->partner, ret_reason));
+    return name_check(profile->partner.cross_name, ret_reason);
 }
 
 static enum err officers_take(
@@ -160,8 +206,7 @@ static enum err profile_fill(
     TRY(text_take(subject, "state_or_province", NULL, &profile->state_or_province, ret_reason));
     TRY(text_take(subject, "locality", NULL, &profile->locality, ret_reason));
     TRY(text_take(subject, "organisation", NULL, &profile->organisation, ret_reason));
-    TRY(authority_take(cfg, "root", &profile->root, ret_reason));
-    TRY(authority_take(cfg, "issuer", &profile->issuer, ret_reason));
+    TRY(authorities_take(cfg, profile, ret_reason));
     TRY(officers_take(cfg, profile, ret_reason));
     return perspectives_take(cfg, profile, ret_reason);
 }

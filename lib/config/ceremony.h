@@ -1,15 +1,22 @@
 #pragma once
-/* The profile of a ceremony: what the root, the issuing CA, the officers and the perspectives of a
- * new hierarchy are to be. Read once, by the ceremony; nothing of it is used by the service. */
+/* The profile of a ceremony: what the root, the issuing CAs, the partner, the officers and the
+ * perspectives of a new hierarchy are to be. Read once, by the ceremony; nothing of it is used by
+ * the service. */
 #include "lib/config/config.h"
+
+enum { CEREMONY_ISSUERS_MAX = 8 };
 
 struct ceremony_authority {
     const char *id; /* "ssl-ca-3-17" */
     const char *common_name;
+    const char *organisation; /* the profile's unless the section names one */
     const char *name; /* file name without suffix, and in its URLs */
     const char *crl_name;
     const char *key; /* "rsa2048", "rsa3072", "rsa4096", "p256" or "p384" */
     unsigned years;
+    const char *policy;     /* of an issuing CA: "any", "ov" or "ev" */
+    const char *old_name;   /* file of a withdrawn certificate of the same key without EKU; or "" */
+    const char *cross_name; /* of a partner: file of the certificate it gives our root */
 };
 
 struct ceremony_officer {
@@ -32,7 +39,10 @@ struct ceremony_profile {
     const char *locality;
     const char *organisation;
     struct ceremony_authority root;
-    struct ceremony_authority issuer;
+    bool has_partner;
+    struct ceremony_authority partner; /* another root, which cross-signs ours */
+    struct ceremony_authority issuers[CEREMONY_ISSUERS_MAX];
+    size_t issuer_count;
     struct ceremony_officer officers[OFFICERS_MAX];
     size_t officer_count;
     struct ceremony_perspective perspectives[PERSPECTIVES_MAX];
@@ -40,7 +50,7 @@ struct ceremony_profile {
     void *parsed; /* internal */
 };
 
-/* At least two officers and exactly one perspective without address, or ERR_INPUT. */
+/* At least one issuing CA, two officers and exactly one perspective without address, or ERR_INPUT. */
 enum err ceremony_profile_load(
     const char *path, struct ceremony_profile *ret_profile, struct reason *ret_reason) MUST_USE;
 void ceremony_profile_release(struct ceremony_profile *profile);

@@ -362,7 +362,11 @@ static bool poison_or_scts(const struct view *view)
                there(view, oid_ct_poison, /* critical= */ true));
 }
 
-enum { FOR_BELOW_ROOT = FOR_SUBORDINATE | FOR_SERVER };
+enum {
+    FOR_BELOW_ROOT = FOR_SUBORDINATE | FOR_SERVER,
+    FOR_OLD = LINT_FOR(LINT_ISSUING_CA_OLD),
+    FOR_USAGES = FOR_BELOW_ROOT & ~FOR_OLD,
+};
 
 static const struct lint rows[] = {
     { "extension.twice", "RFC 5280 4.2", FOR_CERTIFICATE | FOR_CRL, 0, none_twice },
@@ -378,9 +382,9 @@ static const struct lint rows[] = {
     { "ku.server_bits", "BR 7.1.2.7.11", FOR_SERVER, 0, usage_of_server },
     { "bc.ca", "BR 7.1.2.10.4", FOR_CA, 0, constraints_of_ca },
     { "bc.server", "BR 7.1.2.7.8", FOR_SERVER, 0, constraints_of_server },
-    { "eku.root_absent", "BR 7.1.2.1.2", FOR_ROOT, 0, ext_usage_absent },
-    { "eku.server_auth", "BR 7.1.2.7.10", FOR_BELOW_ROOT, 0, ext_usage_server },
-    { "eku.tls_only", "BR 7.1.2.7.10", FOR_BELOW_ROOT, 0, ext_usage_tls_only },
+    { "eku.root_absent", "BR 7.1.2.1.2", FOR_ROOT | FOR_OLD, 0, ext_usage_absent },
+    { "eku.server_auth", "BR 7.1.2.7.10", FOR_USAGES, 0, ext_usage_server },
+    { "eku.tls_only", "BR 7.1.2.7.10", FOR_USAGES, 0, ext_usage_tls_only },
     { "eku.ca_server_only", "Chrome 1.8 1.3.2", FOR_SUBORDINATE, SINCE_2026_06_15,
         ext_usage_server_only },
     { "eku.server_only", "Chrome 1.8 1.3.2", FOR_SERVER, SINCE_2027_03_15, ext_usage_server_only },

@@ -197,7 +197,7 @@ static const struct lint rows[] = {
     { "validity.server_period", "BR 6.3.2", FOR_SERVER, 0, server_period },
     { "validity.root_period", "BR 7.1.2.1.1", FOR_ROOT, 0, root_period },
     { "validity.server_backdated", "BR 7.1.2.7", FOR_SERVER, 0, server_not_backdated },
-    { "validity.ca_backdated", "BR 7.1.2.1.1", FOR_ROOT | LINT_FOR(LINT_ISSUING_CA), 0,
+    { "validity.ca_backdated", "BR 7.1.2.1.1", FOR_CA & ~LINT_FOR(LINT_CROSS_CA), 0,
         ca_not_backdated },
     { "validity.postdated", "BR 7.1.2.7", FOR_CERTIFICATE, 0, not_postdated },
     { "key.listed", "BR 7.1.3.1", FOR_CERTIFICATE, 0, key_listed },

@@ -140,13 +140,22 @@ static enum err chain_build(struct visit *visit, struct chain_links *ret_chain)
     return OK;
 }
 
-/* By name and key identifier: two generations of a CA may share the name. */
+/* Several certificates may have the name and the key: a root before the cross certificates for it,
+ * else the youngest, since what came later replaces what came before. */
+static bool better(const struct certificate *one, const struct certificate *other)
+{
+    bool root = certificate_is_self_issued(one), other_root = certificate_is_self_issued(other);
+    return root != other_root ? root : one->not_before > other->not_before;
+}
+
 static enum err issuer_find(struct visit *visit, const struct certificate *subject,
     const struct publication_row *rows, size_t count, struct link *ret_link)
 {
     struct arena *arena = visit->request->arena;
     struct certificate *candidate = arena_alloc(arena, 1, sizeof *candidate);
-    if (candidate == NULL) {
+    struct certificate *found = arena_alloc(arena, 1, sizeof *found);
+    struct link link = { .name = NULL };
+    if (candidate == NULL || found == NULL) {
         return ERR_MEMORY;
     }
     for (size_t i = 0; i < count; i++) {
@@ -157,12 +166,17 @@ static enum err issuer_find(struct visit *visit, const struct certificate *subje
         TRY(store_publication_get(visit->portal->store, rows[i].kind, rows[i].name, arena, &row));
         if (certificate_parse(row.der, candidate) == OK && candidate->is_ca &&
             span_equal(candidate->subject, subject->issuer) &&
-            span_equal(candidate->subject_key_id, subject->authority_key_id)) {
-            *ret_link = (struct link){ rows[i].name, row.der, candidate };
-            return OK;
+            span_equal(candidate->subject_key_id, subject->authority_key_id) &&
+            (link.name == NULL || better(candidate, found))) {
+            *found = *candidate;
+            link = (struct link){ rows[i].name, row.der, found };
         }
     }
-    return ERR_AGAIN;
+    if (link.name == NULL) {
+        return ERR_AGAIN;
+    }
+    *ret_link = link;
+    return OK;
 }
 
 static enum err pem_of(

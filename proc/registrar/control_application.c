@@ -23,6 +23,8 @@ struct withdrawal {
 static enum err application_complete(
     const struct registrar *registrar, struct span der, struct arena *arena, struct buf *ret_der,
     struct application_row *ret_row, struct reason *ret_reason);
+static enum err issuer_check(const struct registrar *registrar,
+    const struct application *application, struct reason *ret_reason);
 static enum err names_check(const struct registrar *registrar,
     const struct application *application, struct reason *ret_reason);
 static enum err insertion_commit(struct store *store, void *ctx);
@@ -74,12 +76,24 @@ static enum err application_complete(
         application.created = clock_now(&registrar->clock);
     }
     TRY(application_check(&application, ret_reason));
+    TRY(issuer_check(registrar, &application, ret_reason));
     TRY(names_check(registrar, &application, ret_reason));
     TRY(application_format(&application, ret_der));
     ret_row->der = buf_span(ret_der);
     ret_row->created = application.created;
     memcpy(ret_row->id, application.id, sizeof ret_row->id);
     return application_hash(ret_row->der, ret_row->hash);
+}
+
+/* A hierarchy made before there were EV certificates has nobody to sign them. */
+static enum err issuer_check(const struct registrar *registrar,
+    const struct application *application, struct reason *ret_reason)
+{
+    const struct edition_rules *rules = edition_rules(application->edition);
+    return roster_issuer(&registrar->roster, rules->issuer) != NULL
+        ? OK
+        : reason_set(ret_reason, ERR_UNSUPPORTED, "application.issuer", "edition", rules->id,
+              rules->issuer);
 }
 
 /* What lib/ca can't know of names: IDNA, and the public suffix list (BR 3.2.2.6). The private policy

@@ -18,8 +18,9 @@ enum { REVOCATIONS_MAX = 64, PUBLICATIONS_ARENA = 1024 * 1024 };
 /* What one CRL is published with. */
 struct listing {
     struct act act;
+    const struct issuer *issuer;
     struct publication_row publication;
-    const struct certificate_row *rows; /* that the signer was told of */
+    const struct certificate_row *rows; /* that the signer was told of, of any issuer */
     size_t count;
 };
 
@@ -36,6 +37,22 @@ static enum err listing_commit(struct store *store, void *ctx);
 static bool crl_due(const struct registrar *registrar, const struct issuer *issuer,
     const struct publication_row *rows, size_t count);
 
+static bool issued_by(const struct certificate_row *row, const struct issuer *issuer)
+{
+    return strcmp(row->issuer, issuer->id) == 0;
+}
+
+static bool issuer_concerned(
+    const struct issuer *issuer, const struct certificate_row *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (issued_by(&rows[i], issuer)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 enum err revocation_step(struct registrar *registrar, struct client *signer, bool *ret_worked)
 {
     AUTO(arena) arena = arena_make(STEP_ARENA_BYTES);
@@ -45,10 +62,13 @@ enum err revocation_step(struct registrar *registrar, struct client *signer, boo
     for (size_t i = 0; i < count; i++) {
         TRY(signer_tell(signer, &rows[i]));
     }
-    for (size_t i = 0; count > 0 && i < registrar->roster.issuer_count; i++) {
+    for (size_t i = 0; i < registrar->roster.issuer_count; i++) {
         const struct issuer *issuer = &registrar->roster.issuers[i];
         struct reason reason = { 0 };
         struct listing listing = { .rows = rows, .count = count };
+        if (!issuer_concerned(issuer, rows, count)) {
+            continue;
+        }
         enum err err = listing_publish(registrar, signer, issuer, &listing, &reason);
         if (err != OK) {
             log_failure(LOG_ERROR, "crl.not_made", err, &reason);
@@ -117,6 +137,7 @@ static enum err listing_publish(struct registrar *registrar, struct client *sign
     }
     if (err == OK) {
         listing->act = registrar_act(registrar);
+        listing->issuer = issuer;
         err = store_transact(registrar->store, listing_commit, listing);
     }
     pthread_mutex_unlock(&registrar->crl_mutex);
@@ -186,11 +207,15 @@ static enum err predecessor_check(
         : reason_set(ret_reason, ERR_CONFLICT, "crl.entry_lost", row->name, NULL, NULL);
 }
 
+/* A certificate is revoked when the list of its own issuer says so, not before. */
 static enum err listing_commit(struct store *store, void *ctx)
 {
     const struct listing *listing = ctx;
     TRY(store_publication_put(store, &listing->act, &listing->publication));
     for (size_t i = 0; i < listing->count; i++) {
+        if (!issued_by(&listing->rows[i], listing->issuer)) {
+            continue;
+        }
         enum err err = store_certificate_revoked(store, &listing->act, &listing->rows[i].request);
         if (err != OK && err != ERR_CONFLICT) {
             return err;

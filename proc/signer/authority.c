@@ -20,9 +20,8 @@ struct extensions {
     struct der_writer writer;
 };
 
-static enum err authority_name(const struct ceremony_profile *profile, const char *common_name,
-    struct buf *name, struct reason *ret_reason);
-static int64_t years_after(int64_t time, unsigned years);
+static enum err authority_name(const struct ceremony_profile *profile,
+    const struct ceremony_authority *authority, struct buf *name, struct reason *ret_reason);
 static enum err finish(struct certificate_fields *fields, struct extensions *extensions,
     const struct key *signing_key, struct buf *certificate);
 static enum err key_identifiers_write(
@@ -34,13 +33,14 @@ static void extensions_init(struct extensions *extensions)
     extensions->writer = der_writer_make(extensions->bytes, sizeof extensions->bytes);
 }
 
-enum err authority_root(const struct ceremony_profile *profile, const struct key *key, int64_t now,
+enum err authority_root(const struct ceremony_profile *profile,
+    const struct ceremony_authority *root, const struct key *key, int64_t now,
     struct buf *certificate, struct reason *ret_reason)
 {
     struct extensions extensions;
     AUTO(buf) name = buf_make(NAME_MAX_BYTES);
     extensions_init(&extensions);
-    TRY(authority_name(profile, profile->root.common_name, &name, ret_reason));
+    TRY(authority_name(profile, root, &name, ret_reason));
     extension_write_basic_constraints(&extensions.writer, /* is_ca= */ true, /* path_length= */ -1);
     extension_write_key_usage(&extensions.writer, KEY_USAGE_CERT_SIGN | KEY_USAGE_CRL_SIGN);
     TRY(key_identifiers_write(&extensions.writer, key, key));
@@ -48,42 +48,54 @@ enum err authority_root(const struct ceremony_profile *profile, const struct key
         .issuer = buf_span(&name),
         .subject = buf_span(&name),
         .not_before = now,
-        .not_after = years_after(now, profile->root.years) - 1,
+        .not_after = years_after(now, root->years) - 1,
         .spki = key_spki(key),
     };
     return finish(&fields, &extensions, key, certificate);
 }
 
-enum err authority_issuer(const struct ceremony_profile *profile, const struct key *key,
-    const struct key *root_key, struct span root, int64_t now, struct buf *certificate,
-    struct reason *ret_reason)
+/* The old issuing CAs of 2017 could still be without extended key usage, and for any policy. */
+static void purpose_write(struct extensions *extensions, const struct authority_request *request)
+{
+    bool any = request->kind != LINT_ISSUING_CA || strcmp(request->authority->policy, "any") == 0;
+    bool ev = strcmp(request->authority->policy, "ev") == 0;
+    const struct span *policy = any ? &oid_any_policy : ev ? &oid_policy_ev : &oid_policy_ov;
+    if (request->kind != LINT_ISSUING_CA_OLD) {
+        extension_write_ext_key_usage(&extensions->writer, &oid_server_auth, 1);
+    }
+    extension_write_policies(&extensions->writer, policy, 1);
+}
+
+enum err authority_subordinate(
+    const struct authority_request *request, struct buf *certificate, struct reason *ret_reason)
 {
     struct certificate issuing;
     struct extensions extensions;
     char crl[URL_MAX], ca[URL_MAX];
+    const struct ceremony_profile *profile = request->profile;
     AUTO(buf) name = buf_make(NAME_MAX_BYTES);
     extensions_init(&extensions);
-    TRY(certificate_parse(root, &issuing));
-    TRY(authority_name(profile, profile->issuer.common_name, &name, ret_reason));
-    snprintf(crl, sizeof crl, "%s/crl/%s.crl", profile->url, profile->root.crl_name);
-    snprintf(ca, sizeof ca, "%s/root/%s.crt", profile->url, profile->root.name);
-    extension_write_basic_constraints(&extensions.writer, /* is_ca= */ true, /* path_length= */ 0);
+    TRY(certificate_parse(request->root_certificate, &issuing));
+    TRY(authority_name(profile, request->authority, &name, ret_reason));
+    snprintf(crl, sizeof crl, "%s/crl/%s.crl", profile->url, request->root->crl_name);
+    snprintf(ca, sizeof ca, "%s/root/%s.crt", profile->url, request->root->name);
+    extension_write_basic_constraints(&extensions.writer, /* is_ca= */ true,
+        /* path_length= */ request->kind == LINT_CROSS_CA ? -1 : 0);
     extension_write_key_usage(&extensions.writer, KEY_USAGE_CERT_SIGN | KEY_USAGE_CRL_SIGN);
-    extension_write_ext_key_usage(&extensions.writer, &oid_server_auth, 1);
-    extension_write_policies(&extensions.writer, &oid_policy_ov, 1);
-    TRY(key_identifiers_write(&extensions.writer, key, root_key));
+    purpose_write(&extensions, request);
+    TRY(key_identifiers_write(&extensions.writer, request->key, request->root_key));
     extension_write_crl_point(&extensions.writer, span_from_text(crl));
     extension_write_authority_info(
         &extensions.writer, /* ocsp_uri= */ (struct span){ 0 }, span_from_text(ca));
-    int64_t end = years_after(now, profile->issuer.years) - 1;
+    int64_t end = request->not_after;
     struct certificate_fields fields = {
         .issuer = issuing.subject,
         .subject = buf_span(&name),
-        .not_before = now,
+        .not_before = request->not_before,
         .not_after = end < issuing.not_after ? end : issuing.not_after,
-        .spki = key_spki(key),
+        .spki = key_spki(request->key),
     };
-    return finish(&fields, &extensions, root_key, certificate);
+    return finish(&fields, &extensions, request->root_key, certificate);
 }
 
 enum err authority_transport(const struct transport_request *request, struct buf *certificate)
@@ -120,20 +132,20 @@ enum err authority_transport(const struct transport_request *request, struct buf
     return finish(&fields, &extensions, request->ca_key, certificate);
 }
 
-static enum err authority_name(const struct ceremony_profile *profile, const char *common_name,
-    struct buf *name, struct reason *ret_reason)
+static enum err authority_name(const struct ceremony_profile *profile,
+    const struct ceremony_authority *authority, struct buf *name, struct reason *ret_reason)
 {
     const struct name_entry entries[] = {
         { oid_country, span_from_text(profile->country) },
         { oid_state_or_province, span_from_text(profile->state_or_province) },
         { oid_locality, span_from_text(profile->locality) },
-        { oid_organisation, span_from_text(profile->organisation) },
-        { oid_common_name, span_from_text(common_name) },
+        { oid_organisation, span_from_text(authority->organisation) },
+        { oid_common_name, span_from_text(authority->common_name) },
     };
     return name_write(entries, sizeof entries / sizeof entries[0], ret_reason, name);
 }
 
-static int64_t years_after(int64_t time, unsigned years)
+int64_t years_after(int64_t time, unsigned years)
 {
     for (unsigned i = 0; i < years; i++) {
         time = time_add_year(time);

@@ -1,18 +1,34 @@
 #pragma once
-/* The certificates a ceremony makes: root (BR 7.1.2.1), issuing CA (BR 7.1.2.6), and those of the
- * transport between registrar and perspectives, which belong to no public hierarchy. */
+/* The certificates a ceremony makes: root (BR 7.1.2.1), issuing CA (BR 7.1.2.6), the partner's for our
+ * root (BR 7.1.2.2), and those of the transport between registrar and perspectives, which belong to
+ * no public hierarchy. */
 #include "lib/base/buf.h"
 #include "lib/config/ceremony.h"
 #include "lib/crypto/key.h"
 #include "lib/crypto/sign.h"
+#include "lib/lint/lint.h"
 
-/* Appends the self-signed root certificate. */
-enum err authority_root(const struct ceremony_profile *profile, const struct key *key, int64_t now,
+/* Appends the self-signed certificate of a root, ours or the partner's. */
+enum err authority_root(const struct ceremony_profile *profile,
+    const struct ceremony_authority *root, const struct key *key, int64_t now,
     struct buf *certificate, struct reason *ret_reason) MUST_USE;
-/* Appends the issuing CA's; `root` is the root's certificate, DER. */
-enum err authority_issuer(const struct ceremony_profile *profile, const struct key *key,
-    const struct key *root_key, struct span root, int64_t now, struct buf *certificate,
+
+struct authority_request {
+    const struct ceremony_profile *profile;
+    enum lint_kind kind; /* LINT_ISSUING_CA, LINT_ISSUING_CA_OLD or LINT_CROSS_CA */
+    const struct ceremony_authority *authority; /* whose certificate it will be */
+    const struct key *key;
+    const struct ceremony_authority *root; /* who signs it */
+    const struct key *root_key;
+    struct span root_certificate;
+    int64_t not_before;
+    int64_t not_after; /* shortened to the root's */
+};
+
+/* Appends the certificate of a CA below a root. */
+enum err authority_subordinate(const struct authority_request *request, struct buf *certificate,
     struct reason *ret_reason) MUST_USE;
+int64_t years_after(int64_t time, unsigned years);
 
 struct transport_request {
     const char *name;      /* common name: "registrar", "perspective-1"; the CA's for its own */

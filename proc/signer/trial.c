@@ -22,6 +22,17 @@
 
 enum { ROSTER_FILE_MAX = 256 * 1024, SPKI_MAX = KEY_SPKI_MAX_BYTES };
 
+/* Roots first, old certificates then, present ones last: each begins this much after the one before,
+ * so that whoever has two of one name sees by their dates which is the old one. */
+enum { GENERATION_SECONDS = 60 };
+
+/* A CA that the ceremony makes: its key and its present certificate. */
+struct made {
+    const struct ceremony_authority *authority;
+    struct key *key;
+    struct buf certificate;
+};
+
 struct trial {
     const char *directory;
     char stage[PATH_MAX]; /* where everything is made */
@@ -29,8 +40,8 @@ struct trial {
     int64_t now;
     struct journal *journal;
     struct secret root_passphrase, signer_passphrase;
-    struct key *root_key, *issuer_key, *seal_key, *transport_key;
-    struct buf root, issuer; /* certificates, DER */
+    struct key *seal_key, *transport_key;
+    struct made root, partner, issuers[CEREMONY_ISSUERS_MAX];
     struct roster roster;
     struct key *officer_keys[OFFICERS_MAX];
     struct key *perspective_keys[PERSPECTIVES_MAX];
@@ -41,13 +52,14 @@ static void trial_release(struct trial *trial);
 AUTO_DEFINE(trial, trial_release)
 
 static enum err folders_make(struct trial *trial);
-static enum err root_make(struct trial *trial);
-static enum err issuer_make(struct trial *trial);
-static enum err arl_make(struct trial *trial);
+static enum err roots_make(struct trial *trial);
+static enum err cross_make(struct trial *trial);
+static enum err issuers_make(struct trial *trial);
 static enum err officers_make(struct trial *trial);
 static enum err perspectives_make(struct trial *trial);
 static enum err roster_make(struct trial *trial);
 static enum err transport_make(struct trial *trial);
+static enum err old_revoke(struct trial *trial);
 static enum err places_take(struct trial *trial);
 
 static const struct step {
@@ -55,13 +67,14 @@ static const struct step {
     enum err (*run)(struct trial *trial);
 } steps[] = {
     { "ceremony.folders", folders_make },
-    { "ceremony.root", root_make },
-    { "ceremony.issuer", issuer_make },
-    { "ceremony.arl", arl_make },
+    { "ceremony.roots", roots_make },
+    { "ceremony.cross", cross_make },
+    { "ceremony.issuers", issuers_make },
     { "ceremony.officers", officers_make },
     { "ceremony.perspectives", perspectives_make },
     { "ceremony.roster", roster_make },
     { "ceremony.transport", transport_make },
+    { "ceremony.old_revoked", old_revoke },
     { "ceremony.places", places_take },
 };
 
@@ -84,9 +97,7 @@ enum err trial_make(const char *directory, const char *profile_path, struct reas
     struct clock clock = clock_system();
     AUTO(trial) trial = { .directory = directory,
         .now = clock_now(&clock),
-        .reason = ret_reason,
-        .root = buf_make(CERTIFICATE_MAX_BYTES),
-        .issuer = buf_make(CERTIFICATE_MAX_BYTES) };
+        .reason = ret_reason };
     TRY(ceremony_profile_load(profile_path, &trial.profile, ret_reason));
     for (size_t i = 0; i < STEPS; i++) {
         TRY(steps[i].run(&trial));
@@ -95,13 +106,21 @@ enum err trial_make(const char *directory, const char *profile_path, struct reas
     return OK;
 }
 
+static void made_release(struct made *made)
+{
+    key_free(made->key);
+    buf_release(&made->certificate);
+}
+
 static void trial_release(struct trial *trial)
 {
-    struct key *keys[] = { trial->root_key, trial->issuer_key, trial->seal_key,
-        trial->transport_key };
-    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
-        key_free(keys[i]);
+    made_release(&trial->root);
+    made_release(&trial->partner);
+    for (size_t i = 0; i < CEREMONY_ISSUERS_MAX; i++) {
+        made_release(&trial->issuers[i]);
     }
+    key_free(trial->seal_key);
+    key_free(trial->transport_key);
     for (size_t i = 0; i < OFFICERS_MAX; i++) {
         key_free(trial->officer_keys[i]);
     }
@@ -111,8 +130,6 @@ static void trial_release(struct trial *trial)
     journal_free(trial->journal);
     secret_release(&trial->root_passphrase);
     secret_release(&trial->signer_passphrase);
-    buf_release(&trial->root);
-    buf_release(&trial->issuer);
     ceremony_profile_release(&trial->profile);
 }
 
@@ -197,52 +214,130 @@ static enum err key_of_type(struct trial *trial, const char *name, struct key **
     return key_generate(type, ret_key);
 }
 
-static enum err root_make(struct trial *trial)
+/* A CA certificate, held against the rules, written down and published. */
+static enum err certificate_publish(struct trial *trial, const char *what, const char *name,
+    enum lint_kind kind, struct span certificate)
 {
-    const struct ceremony_authority *root = &trial->profile.root;
+    TRY(linted(certificate, kind, trial->now, trial->reason));
+    TRY(journal_made(trial, what, name, certificate));
+    TRY(public_create(trial, "ca", name, ".crt", certificate));
+    return pem_create(trial, "ca", name, ".pem.crt", certificate);
+}
+
+/* Key, certificate and the first, empty list. */
+static enum err root_make(
+    struct trial *trial, const struct ceremony_authority *root, struct made *ret_made)
+{
+    AUTO(buf) crl = buf_make(CERTIFICATE_MAX_BYTES);
+    ret_made->authority = root;
+    ret_made->certificate = buf_make(CERTIFICATE_MAX_BYTES);
+    TRY(key_of_type(trial, root->key, &ret_made->key));
+    TRY(private_create(trial, "root", root->name, ret_made->key, &trial->root_passphrase));
+    TRY(authority_root(&trial->profile, root, ret_made->key,
+        trial->now - 2 * GENERATION_SECONDS, &ret_made->certificate, trial->reason));
+    struct span certificate = buf_span(&ret_made->certificate);
+    TRY(certificate_publish(trial, "root", root->name, LINT_ROOT, certificate));
+    TRY(public_create(trial, "root", root->name, ".crt", certificate));
+    TRY(arl_first(trial->journal, ret_made->key, certificate, root->id, trial->now, &crl,
+        trial->reason));
+    TRY(journal_made(trial, "arl", root->crl_name, buf_span(&crl)));
+    return public_create(trial, "ca", root->crl_name, ".crl", buf_span(&crl));
+}
+
+/* The partner's key lies beside ours in a trial only. */
+static enum err roots_make(struct trial *trial)
+{
     char path[PATH_MAX];
     TRY(staged(trial, "root", "journal", "", path));
     TRY(journal_open(path, no_record, NULL, &trial->journal, NULL, trial->reason));
     TRY(staged(trial, "root", "passphrase", "", path));
     TRY(passphrase_create(path, &trial->root_passphrase));
-    TRY(key_of_type(trial, root->key, &trial->root_key));
-    TRY(private_create(trial, "root", root->name, trial->root_key, &trial->root_passphrase));
-    TRY(authority_root(
-        &trial->profile, trial->root_key, trial->now, &trial->root, trial->reason));
-    TRY(linted(buf_span(&trial->root), LINT_ROOT, trial->now, trial->reason));
-    TRY(journal_made(trial, "root", root->name, buf_span(&trial->root)));
-    TRY(public_create(trial, "root", root->name, ".crt", buf_span(&trial->root)));
-    TRY(public_create(trial, "ca", root->name, ".crt", buf_span(&trial->root)));
-    return pem_create(trial, "ca", root->name, ".pem.crt", buf_span(&trial->root));
+    TRY(root_make(trial, &trial->profile.root, &trial->root));
+    return trial->profile.has_partner
+        ? root_make(trial, &trial->profile.partner, &trial->partner)
+        : OK;
 }
 
-static enum err issuer_make(struct trial *trial)
+static enum err cross_make(struct trial *trial)
 {
-    const struct ceremony_authority *issuer = &trial->profile.issuer;
+    const struct ceremony_authority *partner = &trial->profile.partner;
+    AUTO(buf) certificate = buf_make(CERTIFICATE_MAX_BYTES);
+    if (!trial->profile.has_partner) {
+        return OK;
+    }
+    const struct authority_request request = { .profile = &trial->profile,
+        .kind = LINT_CROSS_CA,
+        .authority = &trial->profile.root,
+        .key = trial->root.key,
+        .root = partner,
+        .root_key = trial->partner.key,
+        .root_certificate = buf_span(&trial->partner.certificate),
+        .not_before = trial->now,
+        .not_after = years_after(trial->now, trial->profile.issuers[0].years) - 1 };
+    TRY(authority_subordinate(&request, &certificate, trial->reason));
+    return certificate_publish(
+        trial, "cross", partner->cross_name, LINT_CROSS_CA, buf_span(&certificate));
+}
+
+static enum err issuer_make(
+    struct trial *trial, const struct ceremony_authority *issuer, struct made *ret_made)
+{
+    AUTO(buf) old = buf_make(CERTIFICATE_MAX_BYTES);
+    ret_made->authority = issuer;
+    ret_made->certificate = buf_make(CERTIFICATE_MAX_BYTES);
+    TRY(key_of_type(trial, issuer->key, &ret_made->key));
+    TRY(private_create(trial, "signer", issuer->id, ret_made->key, &trial->signer_passphrase));
+    struct authority_request request = { .profile = &trial->profile,
+        .kind = LINT_ISSUING_CA,
+        .authority = issuer,
+        .key = ret_made->key,
+        .root = &trial->profile.root,
+        .root_key = trial->root.key,
+        .root_certificate = buf_span(&trial->root.certificate),
+        .not_before = trial->now,
+        .not_after = years_after(trial->now, issuer->years) - 1 };
+    TRY(authority_subordinate(&request, &ret_made->certificate, trial->reason));
+    TRY(certificate_publish(
+        trial, "issuer", issuer->name, LINT_ISSUING_CA, buf_span(&ret_made->certificate)));
+    if (issuer->old_name[0] == '\0') {
+        return OK;
+    }
+    request.kind = LINT_ISSUING_CA_OLD;
+    request.not_before = trial->now - GENERATION_SECONDS;
+    TRY(authority_subordinate(&request, &old, trial->reason));
+    return certificate_publish(
+        trial, "old issuer", issuer->old_name, LINT_ISSUING_CA_OLD, buf_span(&old));
+}
+
+static enum err issuers_make(struct trial *trial)
+{
     char path[PATH_MAX];
     TRY(staged(trial, "signer", "passphrase", "", path));
     TRY(passphrase_create(path, &trial->signer_passphrase));
     /* The service makes none itself: without its memory it must not sign (THREATS S18). */
     TRY(staged(trial, "signer", "journal", "", path));
     TRY(file_create(path, (struct span){ 0 }, 0600));
-    TRY(key_of_type(trial, issuer->key, &trial->issuer_key));
-    TRY(private_create(trial, "signer", issuer->id, trial->issuer_key, &trial->signer_passphrase));
-    TRY(authority_issuer(&trial->profile, trial->issuer_key, trial->root_key,
-        buf_span(&trial->root), trial->now, &trial->issuer, trial->reason));
-    TRY(linted(buf_span(&trial->issuer), LINT_ISSUING_CA, trial->now, trial->reason));
-    TRY(journal_made(trial, "issuer", issuer->name, buf_span(&trial->issuer)));
-    TRY(public_create(trial, "ca", issuer->name, ".crt", buf_span(&trial->issuer)));
-    return pem_create(trial, "ca", issuer->name, ".pem.crt", buf_span(&trial->issuer));
+    for (size_t i = 0; i < trial->profile.issuer_count; i++) {
+        TRY(issuer_make(trial, &trial->profile.issuers[i], &trial->issuers[i]));
+    }
+    return OK;
 }
 
-static enum err arl_make(struct trial *trial)
+/* By the same way on which any later list is made; so the journal is the list's from here on. */
+static enum err old_revoke(struct trial *trial)
 {
-    const struct ceremony_authority *root = &trial->profile.root;
-    AUTO(buf) crl = buf_make(CERTIFICATE_MAX_BYTES);
-    TRY(arl_first(trial->journal, trial->root_key, buf_span(&trial->root), root->id, trial->now,
-        &crl, trial->reason));
-    TRY(journal_made(trial, "arl", root->crl_name, buf_span(&crl)));
-    return public_create(trial, "ca", root->crl_name, ".crl", buf_span(&crl));
+    journal_free(trial->journal);
+    trial->journal = NULL;
+    for (size_t i = 0; i < trial->profile.issuer_count; i++) {
+        const char *name = trial->profile.issuers[i].old_name;
+        char path[PATH_MAX];
+        const struct arl_request request = { trial->stage, path, "superseded" };
+        if (name[0] != '\0') {
+            TRY(staged(trial, "ca", name, ".crt", path));
+            TRY(arl_issue(&request, trial->reason));
+        }
+    }
+    return OK;
 }
 
 static enum err officers_make(struct trial *trial)
@@ -309,11 +404,14 @@ static enum err roster_make(struct trial *trial)
         return reason_set(trial->reason, ERR_INPUT, "ceremony.policy_set", NULL,
             profile->policy_set, "private");
     }
-    struct issuer *issuer = &roster->issuers[roster->issuer_count++];
-    snprintf(issuer->id, sizeof issuer->id, "%s", profile->issuer.id);
-    issuer->name = profile->issuer.name;
-    issuer->crl_name = profile->issuer.crl_name;
-    issuer->certificate = buf_span(&trial->issuer);
+    for (size_t i = 0; i < profile->issuer_count; i++) {
+        const struct ceremony_authority *authority = &profile->issuers[i];
+        struct issuer *issuer = &roster->issuers[roster->issuer_count++];
+        snprintf(issuer->id, sizeof issuer->id, "%s", authority->id);
+        issuer->name = authority->name;
+        issuer->crl_name = authority->crl_name;
+        issuer->certificate = buf_span(&trial->issuers[i].certificate);
+    }
     TRY(key_generate(KEY_TYPE_ED25519, &trial->seal_key));
     TRY(private_create(trial, "root", "ceremony", trial->seal_key, &trial->root_passphrase));
     TRY(roster_sealed(trial, &sealed));
@@ -328,7 +426,7 @@ static enum err transport_party(struct trial *trial, const char *name, const cha
     AUTO(buf) certificate = buf_make(CERTIFICATE_MAX_BYTES);
     TRY(key_generate(KEY_TYPE_P256, &key));
     const struct transport_request request = { name, address, key, trial->transport_key,
-        trial->now, trial->profile.issuer.years };
+        trial->now, trial->profile.issuers[0].years };
     TRY(authority_transport(&request, &certificate));
     TRY(private_create(trial, "transport", name, key, /* passphrase= */ NULL));
     return pem_create(trial, "transport", name, ".pem", buf_span(&certificate));
@@ -341,7 +439,7 @@ static enum err transport_make(struct trial *trial)
     AUTO(buf) ca = buf_make(CERTIFICATE_MAX_BYTES);
     TRY(key_generate(KEY_TYPE_P256, &trial->transport_key));
     const struct transport_request request = { "", NULL, trial->transport_key,
-        trial->transport_key, trial->now, trial->profile.issuer.years };
+        trial->transport_key, trial->now, trial->profile.issuers[0].years };
     TRY(authority_transport(&request, &ca));
     TRY(pem_create(trial, "transport", "ca", ".pem", buf_span(&ca)));
     TRY(transport_party(trial, "registrar", /* address= */ NULL));

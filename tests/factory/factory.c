@@ -12,7 +12,7 @@
 #include <stdio.h>
 
 static enum err factory_keys(struct factory *factory);
-static enum err factory_issuer(struct factory *factory, enum key_type issuer_type);
+static enum err factory_issuers(struct factory *factory, enum key_type issuer_type);
 static void factory_roster(struct factory *factory);
 static void sample_application(struct sample *sample, unsigned serial_of_request);
 
@@ -24,7 +24,7 @@ enum err factory_init(struct factory *factory, enum key_type issuer_type)
     *factory = (struct factory){ .root = buf_make(CERTIFICATE_MAX_BYTES) };
     TRY(factory_keys(factory));
     factory_roster(factory);
-    TRY(factory_issuer(factory, issuer_type));
+    TRY(factory_issuers(factory, issuer_type));
     memset(factory->roster_hash, 7, HASH_BYTES);
     return OK;
 }
@@ -41,6 +41,7 @@ void factory_release(struct factory *factory)
     key_free(factory->strange_perspective);
     key_free(factory->subscriber);
     issuer_key_release(&factory->issuer);
+    issuer_key_release(&factory->ev_issuer);
     buf_release(&factory->root);
     arena_release(&factory->arena);
 }
@@ -118,7 +119,14 @@ static void factory_roster(struct factory *factory)
     }
 }
 
-static enum err factory_issuer(struct factory *factory, enum key_type issuer_type)
+static const struct ceremony_authority authorities[] = {
+    { .id = "ssl-ca-3-17", .common_name = "Example SSL CA", .organisation = "Example Post",
+        .name = "ssl-ca", .crl_name = "ssl-ca", .years = 5, .policy = "ov" },
+    { .id = "ev-ssl-ca-3-17", .common_name = "Example EV SSL CA", .organisation = "Example Post",
+        .name = "ev-ssl-ca", .crl_name = "ev-ssl-ca", .years = 5, .policy = "ev" },
+};
+
+static enum err factory_issuers(struct factory *factory, enum key_type issuer_type)
 {
     const struct ceremony_profile profile = {
         .url = "http://ecert.example.net",
@@ -126,24 +134,32 @@ static enum err factory_issuer(struct factory *factory, enum key_type issuer_typ
         .state_or_province = "Hong Kong",
         .locality = "Hong Kong",
         .organisation = "Example Post",
-        .root = { "root", "Example Root CA", "root", "root", "p384", 10 },
-        .issuer = { "ssl-ca-3-17", "Example SSL CA", "ssl-ca", "ssl-ca", "rsa2048", 5 },
+        .root = { .id = "root", .common_name = "Example Root CA", .organisation = "Example Post",
+            .name = "root", .crl_name = "root", .years = 10 },
     };
-    struct key *key = NULL;
     AUTO_PTR(key) root_key = NULL;
-    AUTO(buf) certificate = buf_make(CERTIFICATE_MAX_BYTES);
     TRY(key_generate(KEY_TYPE_P384, &root_key));
-    TRY(key_generate(issuer_type, &key));
-    TRY(authority_root(&profile, root_key, HIERARCHY_CREATED, &factory->root, NULL));
-    TRY(authority_issuer(&profile, key, root_key, buf_span(&factory->root), HIERARCHY_CREATED,
-        &certificate, NULL));
-    struct issuer *issuer = &factory->roster.issuers[factory->roster.issuer_count++];
-    snprintf(issuer->id, sizeof issuer->id, "ssl-ca-3-17");
-    issuer->name = "ssl-ca";
-    issuer->crl_name = "ssl-ca";
-    issuer->certificate = buf_span(&certificate);
-    TRY(issuer_key_init(&factory->roster, issuer, key, &factory->issuer, NULL));
-    issuer->certificate = buf_span(&factory->issuer.der);
+    TRY(authority_root(
+        &profile, &profile.root, root_key, HIERARCHY_CREATED, &factory->root, NULL));
+    for (size_t i = 0; i < sizeof authorities / sizeof authorities[0]; i++) {
+        struct issuer_key *held = i == 0 ? &factory->issuer : &factory->ev_issuer;
+        struct issuer *issuer = &factory->roster.issuers[factory->roster.issuer_count++];
+        struct key *key = NULL;
+        AUTO(buf) certificate = buf_make(CERTIFICATE_MAX_BYTES);
+        TRY(key_generate(issuer_type, &key));
+        const struct authority_request request = { .profile = &profile,
+            .kind = LINT_ISSUING_CA, .authority = &authorities[i], .key = key,
+            .root = &profile.root, .root_key = root_key,
+            .root_certificate = buf_span(&factory->root), .not_before = HIERARCHY_CREATED,
+            .not_after = years_after(HIERARCHY_CREATED, authorities[i].years) };
+        TRY(authority_subordinate(&request, &certificate, NULL));
+        snprintf(issuer->id, sizeof issuer->id, "%s", authorities[i].id);
+        issuer->name = authorities[i].name;
+        issuer->crl_name = authorities[i].crl_name;
+        issuer->certificate = buf_span(&certificate);
+        TRY(issuer_key_init(&factory->roster, issuer, key, held, NULL));
+        issuer->certificate = buf_span(&held->der);
+    }
     return OK;
 }
 

@@ -5,7 +5,7 @@
 #include "lib/crypto/sign.h"
 #include "proc/signer/build.h"
 
-enum { FACTORY_OFFICERS = 3, FACTORY_PERSPECTIVES = 6, FACTORY_NAMES_MAX = 4 };
+enum { FACTORY_OFFICERS = 3, FACTORY_PERSPECTIVES = 6, FACTORY_NAMES_MAX = APPLICATION_NAMES_MAX };
 
 struct factory {
     struct roster roster;
@@ -15,7 +15,7 @@ struct factory {
     struct key *stranger;                   /* Ed25519, in nobody's roster */
     struct key *strange_perspective;        /* RSA 2048, the same */
     struct key *subscriber;
-    struct issuer_key issuer;
+    struct issuer_key issuer, ev_issuer;
     struct buf root; /* certificate, DER */
     struct arena arena;
 };

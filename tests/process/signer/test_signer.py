@@ -73,6 +73,79 @@ def an_arl_has_a_growing_number(world):
     assert number() == before + 1
 
 
+def openssl(*words):
+    return subprocess.run(["openssl", *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          check=False, text=True).stdout
+
+
+def every_certificate_of_the_hierarchy_is_what_it_is_for(world):
+    def text(name):
+        return openssl("x509", "-in", f"{world.folder}/ca/{name}.pem.crt", "-noout", "-text")
+
+    def fields(name, *wanted):
+        said = openssl("x509", "-in", f"{world.folder}/ca/{name}.pem.crt", "-noout", *wanted)
+        return said.split("\n")
+
+    old, new = "ecert_ssl_ca_3-17_old", "ecert_ssl_ca_3-17"
+    same = ("-subject", "-issuer", "-enddate", "-pubkey", "-ext", "subjectKeyIdentifier")
+    assert fields(old, *same) == fields(new, *same)
+    assert fields(old, "-serial") != fields(new, "-serial")
+    assert fields(old, "-startdate") != fields(new, "-startdate")
+    assert "TLS Web Server Authentication" in text(new) and "2.23.140.1.2.2" in text(new)
+    assert "Extended Key Usage" not in text(old) and "X509v3 Any Policy" in text(old)
+    assert "2.23.140.1.1\n" in text("ecert_ev_ssl_ca_3-17")
+    cross, root = "root_ca_3_x_trial_partner_r1", "root_ca_3"
+    same = ("-subject", "-pubkey", "-ext", "subjectKeyIdentifier")
+    assert fields(cross, *same) == fields(root, *same)
+    assert "/crl/TrialPartnerR1ARL.crl" in text(cross) and "pathlen" not in text(cross)
+    for name in (root, "trial_partner_root_r1"):
+        assert "Extended Key Usage" not in text(name)
+
+
+def path_of(world, leaf, intermediates, root, lists):
+    """What OpenSSL says of a path with these lists, and only with them."""
+    def pem(names, end, convert):
+        path = os.path.join(world.folder, end)
+        with open(path, "w", encoding="ascii") as file:
+            for name in names:
+                file.write(convert(name))
+        return path
+    def ca(name):
+        with open(f"{world.folder}/ca/{name}.pem.crt", encoding="ascii") as file:
+            return file.read()
+    between = ["-untrusted", pem(intermediates, "untrusted.pem", ca)] if intermediates else []
+    return openssl(
+        "verify", "-x509_strict", "-crl_check_all", "-CAfile", pem([root], "trusted.pem", ca),
+        *between, "-CRLfile", pem(lists, "lists.pem", lambda name: openssl(
+            "crl", "-inform", "DER", "-in", f"{world.folder}/ca/{name}.crl")),
+        f"{world.folder}/ca/{leaf}.pem.crt")
+
+
+def the_old_certificate_is_on_the_list_and_nothing_else(world):
+    ours = "RootCA3ARL"
+    assert ": OK" in path_of(world, "ecert_ssl_ca_3-17", [], "root_ca_3", [ours])
+    assert ": OK" in path_of(world, "ecert_ev_ssl_ca_3-17", [], "root_ca_3", [ours])
+    assert "certificate revoked" in path_of(world, "ecert_ssl_ca_3-17_old", [], "root_ca_3", [ours])
+    assert ": OK" in path_of(world, "ecert_ssl_ca_3-17", ["root_ca_3_x_trial_partner_r1"],
+                             "trial_partner_root_r1", [ours, "TrialPartnerR1ARL"])
+
+
+def a_cross_certificate_is_revoked_by_who_signed_it(world):
+    def revoke(name):
+        return subprocess.run(
+            [SIGNER, "ceremony", "arl", world.folder, "--revoke", f"{world.folder}/ca/{name}.crt",
+             "--reason", "cessationOfOperation"], stderr=subprocess.PIPE, check=False)
+    lists = ["RootCA3ARL", "TrialPartnerR1ARL"]
+    cross = ["root_ca_3_x_trial_partner_r1"]
+    assert revoke(cross[0]).returncode == 0
+    assert "certificate revoked" in path_of(
+        world, "ecert_ssl_ca_3-17", cross, "trial_partner_root_r1", lists)
+    assert ": OK" in path_of(world, "ecert_ssl_ca_3-17", [], "root_ca_3", lists)
+    for foreign in ("root_ca_3", "trial_partner_root_r1"):
+        refused = revoke(foreign)
+        assert refused.returncode == 1 and b"ceremony.foreign_certificate" in refused.stderr
+
+
 def kills_at_any_moment_lose_and_double_nothing(world):
     assert world.start()
     drive = subprocess.Popen([DRIVE, world.path, world.folder, str(REQUESTS)],
@@ -139,6 +212,9 @@ def main():
     try:
         world = World(folder)
         for test in (a_ceremony_is_held_once, an_arl_has_a_growing_number,
+                     every_certificate_of_the_hierarchy_is_what_it_is_for,
+                     the_old_certificate_is_on_the_list_and_nothing_else,
+                     a_cross_certificate_is_revoked_by_who_signed_it,
                      kills_at_any_moment_lose_and_double_nothing, a_malformed_message_is_hung_up_on,
                      s18_without_its_journal_it_does_not_start_anew,
                      a_torn_tail_is_cut_and_damage_is_not_touched):

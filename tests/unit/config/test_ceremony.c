@@ -39,9 +39,20 @@ static void the_trial_profile_that_is_shipped_is_valid(void **state)
     assert_int_equal(profile.officer_count, 2);
     assert_int_equal(profile.perspective_count, 6);
     assert_string_equal(profile.root.key, "rsa4096");
-    assert_string_equal(profile.issuer.id, "ssl-ca-3-17");
+    assert_int_equal(profile.issuer_count, 2);
+    assert_string_equal(profile.issuers[0].id, "ssl-ca-3-17");
+    assert_string_equal(profile.issuers[0].old_name, "ecert_ssl_ca_3-17_old");
+    assert_string_equal(profile.issuers[0].organisation, profile.organisation);
+    assert_string_equal(profile.issuers[1].policy, "ev");
+    assert_string_equal(profile.issuers[1].old_name, "");
+    assert_true(profile.has_partner);
+    assert_string_equal(profile.partner.cross_name, "root_ca_3_x_trial_partner_r1");
+    assert_string_not_equal(profile.partner.organisation, profile.organisation);
     assert_non_null(strstr(profile.root.common_name, "Trial"));
-    assert_non_null(strstr(profile.issuer.common_name, "Trial"));
+    assert_non_null(strstr(profile.partner.common_name, "Trial"));
+    for (size_t i = 0; i < profile.issuer_count; i++) {
+        assert_non_null(strstr(profile.issuers[i].common_name, "Trial"));
+    }
 }
 
 static void what_a_hierarchy_needs_must_be_there(void **state)
@@ -84,6 +95,36 @@ static void names_that_would_leave_their_folder_and_unknown_words_are_refused(vo
     assert_int_equal(load(issuer, officers, nowhere, &profile, NULL), ERR_INPUT);
 }
 
+static void a_partner_is_one_and_names_what_it_signs(void **state)
+{
+    (void)state;
+#define PARTNER(id, cross)                                                                         \
+    "partner \"" id "\" { common_name = \"P\" name = \"p\" crl_name = \"pl\" "                    \
+    "key = \"p384\" years = 10 cross_name = \"" cross "\" }\n"
+    struct ceremony_profile profile = { 0 };
+    assert_int_equal(load(issuer, officers, primary, &profile, NULL), OK);
+    assert_false(profile.has_partner);
+    ceremony_profile_release(&profile);
+    profile = (struct ceremony_profile){ 0 };
+    assert_int_equal(
+        load(issuer, officers, PARTNER("p", "rxp") "perspective \"a\" { region = \"apnic\" }",
+            &profile, NULL), OK);
+    assert_true(profile.has_partner);
+    ceremony_profile_release(&profile);
+    assert_int_equal(load(PARTNER("p", "") "issuer \"ssl\" { common_name = \"S\" name = \"s\" "
+        "crl_name = \"d\" key = \"rsa2048\" years = 3 }\n", officers, primary, &profile, NULL),
+        ERR_INPUT);
+    assert_int_equal(load(issuer, PARTNER("p", "rxp") PARTNER("q", "rxq") "officer \"one\" "
+        "{ name = \"One\" }\nofficer \"two\" { name = \"Two\" }\n", primary, &profile, NULL),
+        ERR_INPUT);
+    assert_int_equal(load("issuer \"ssl\" { common_name = \"S\" name = \"s\" crl_name = \"d\" "
+        "key = \"rsa2048\" years = 3 policy = \"dv\" }\n", officers, primary, &profile, NULL),
+        ERR_INPUT);
+    assert_int_equal(load("issuer \"ssl\" { common_name = \"S\" name = \"s\" crl_name = \"d\" "
+        "key = \"rsa2048\" years = 3 old_name = \"../s\" }\n", officers, primary, &profile, NULL),
+        ERR_INPUT);
+}
+
 static int file_make(void **state)
 {
     (void)state;
@@ -104,6 +145,7 @@ int main(void)
         cmocka_unit_test(what_a_hierarchy_needs_must_be_there),
         cmocka_unit_test(there_is_exactly_one_primary),
         cmocka_unit_test(names_that_would_leave_their_folder_and_unknown_words_are_refused),
+        cmocka_unit_test(a_partner_is_one_and_names_what_it_signs),
     };
     return cmocka_run_group_tests(tests, file_make, file_remove);
 }
