@@ -7,6 +7,7 @@
 #include "cli/ecert/screen.h"
 #include "lib/base/file.h"
 #include "lib/certstore/install.h"
+#include "lib/certstore/lists.h"
 #include "lib/der/pem.h"
 #include "lib/dns/hostname.h"
 
@@ -230,7 +231,8 @@ static void crl_fetch(struct walk *walk, struct span certificate)
     bool fetched = api_fetch(&walk->api, path, &file, /* ret_reason= */ NULL) == OK &&
         crl_read_any(buf_span(&file), &der) == OK;
     enum err err = fetched
-        ? certstore_add_crl(walk->store, buf_span(&der), /* ret_reason= */ NULL)
+        ? certstore_install_crl(walk->store, buf_span(&der), clock_now(&walk->tool->clock),
+              /* ret_reason= */ NULL, /* ret_new= */ NULL)
         : ERR_IO;
     if (err != OK && err != ERR_CONFLICT) {
         const struct placeholder values[] = { { "uri", uri }, { NULL, NULL } };

@@ -36,6 +36,17 @@ static const struct command commands[] = {
     { "cert", "show", command_cert_show, options_none, "ID", 1, 1, "tool.help_cert_show" },
     { "cert", "complete", command_cert_complete, options_none, "FILE", 1, 1,
         "tool.help_cert_complete" },
+    { "chain", "list", command_chain_list, options_none, NULL, 0, 0, "tool.help_chain_list" },
+    { "chain", "install", command_chain_install, options_chain_install, "[FILE]", 0, 1,
+        "tool.help_chain_install" },
+    { "chain", "remove", command_chain_remove, options_chain_remove, "THUMBPRINT", 1, 1,
+        "tool.help_chain_remove" },
+    { "chain", "check", command_chain_check, options_none, "[ID|FILE]", 0, 1,
+        "tool.help_chain_check" },
+    { "chain", "undo", command_chain_undo, options_none, NULL, 0, 0, "tool.help_chain_undo" },
+    { "crl", "install", command_crl_install, options_none, "FILE", 1, 1, "tool.help_crl_install" },
+    { "crl", "list", command_crl_list, options_none, NULL, 0, 0, "tool.help_crl_list" },
+    { "crl", "refresh", command_crl_refresh, options_none, NULL, 0, 0, "tool.help_crl_refresh" },
     { "key", "backup", command_key_backup, options_key_backup, "ID", 1, 1,
         "tool.help_key_backup" },
     { "key", "restore", command_key_restore, options_key_restore, "FILE.pfx", 1, 1,
@@ -249,7 +260,7 @@ static void usage_command(const struct tool *tool, const struct command *command
     snprintf(line, sizeof line, "ecert %s%s%s%s%s", command->noun,
         command->verb == NULL ? "" : " ", command->verb == NULL ? "" : command->verb,
         command->operands == NULL ? "" : " ", command->operands == NULL ? "" : command->operands);
-    fprintf(stdout, "  %-28s%s\n", line, language_text(tool->language, command->summary));
+    fprintf(stdout, "  %-30s%s\n", line, language_text(tool->language, command->summary));
 }
 
 static void usage_options(const struct tool *tool, const struct option *options)

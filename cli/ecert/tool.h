@@ -38,11 +38,21 @@ enum exit_code command_enrol(struct tool *tool, const struct arguments *argument
 enum exit_code command_cert_list(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_cert_show(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_cert_complete(struct tool *tool, const struct arguments *arguments);
+enum exit_code command_chain_list(struct tool *tool, const struct arguments *arguments);
+enum exit_code command_chain_install(struct tool *tool, const struct arguments *arguments);
+enum exit_code command_chain_remove(struct tool *tool, const struct arguments *arguments);
+enum exit_code command_chain_check(struct tool *tool, const struct arguments *arguments);
+enum exit_code command_chain_undo(struct tool *tool, const struct arguments *arguments);
+enum exit_code command_crl_install(struct tool *tool, const struct arguments *arguments);
+enum exit_code command_crl_list(struct tool *tool, const struct arguments *arguments);
+enum exit_code command_crl_refresh(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_key_backup(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_key_restore(struct tool *tool, const struct arguments *arguments);
 
 extern const struct option options_request_new[];
 extern const struct option options_enrol[];
+extern const struct option options_chain_install[];
+extern const struct option options_chain_remove[];
 extern const struct option options_key_backup[];
 extern const struct option options_key_restore[];
 

@@ -1,6 +1,6 @@
 #pragma once
 /* What the files of this library know of each other. */
-#include "lib/certstore/store.h"
+#include "lib/certstore/trust.h"
 
 struct certstore {
     struct folder root, requests, personal, intermediate, roots, untrusted, crls;
@@ -14,3 +14,8 @@ void certstore_unlock(struct certstore *store);
 
 /* SHA-256 as 64 hexadecimal digits. */
 enum err certstore_thumbprint(struct span bytes, char ret_id[CERTSTORE_ID_MAX]) MUST_USE;
+const struct folder *certstore_folder_of(
+    const struct certstore *store, enum certstore_folder folder);
+/* Keeps a list whatever was there; the caller has verified it. */
+enum err certstore_replace_crl(
+    struct certstore *store, const struct crl *crl, struct reason *ret_reason) MUST_USE;

@@ -46,12 +46,15 @@ static enum err trust_add_chain(struct span chain_pem, struct trust *trust);
 static size_t spans_of(const struct certstore_blobs *blobs, struct span *ret_spans);
 static enum err trust_verify(const struct trust *trust, struct span leaf, bool require_crl,
     int64_t now, struct reason *ret_reason);
+static struct chain_request trust_request(
+    const struct trust *trust, struct span leaf, int64_t now);
 static enum err is_untrusted(
     const struct certstore *store, struct span certificate, bool *ret_untrusted);
 static enum certstore_state state_of_reason(const char *code);
 static enum err key_fits(const struct certstore *store, const struct certstore_item *item);
 
-static const struct folder *folder_of(const struct certstore *store, enum certstore_folder folder)
+const struct folder *certstore_folder_of(
+    const struct certstore *store, enum certstore_folder folder)
 {
     switch (folder) {
     case CERTSTORE_INTERMEDIATE:
@@ -77,9 +80,9 @@ enum err certstore_add_trust(struct certstore *store, enum certstore_folder fold
     AUTO(buf) text = buf_make(2 * der.len + 256), before = { 0 };
     TRY(pem_write("CERTIFICATE", der, &text));
     TRY(certstore_lock(store));
-    bool there = folder_read(folder_of(store, folder), name, CERTIFICATE_MAX_BYTES * 2, &before) ==
+    bool there = folder_read(certstore_folder_of(store, folder), name, CERTIFICATE_MAX_BYTES * 2, &before) ==
         OK && span_equal(buf_span(&before), buf_span(&text));
-    enum err err = there ? OK : folder_write(folder_of(store, folder), name, buf_span(&text));
+    enum err err = there ? OK : folder_write(certstore_folder_of(store, folder), name, buf_span(&text));
     certstore_unlock(store);
     if (err != OK) {
         return reason_set(ret_reason, err, "certstore.write", name, err_name(err), NULL);
@@ -105,6 +108,18 @@ enum err certstore_add_crl(struct certstore *store, struct span der, struct reas
     if (err == ERR_CONFLICT) {
         return reason_set(ret_reason, err, "crl.older", NULL, NULL, NULL);
     }
+    return err == OK ? OK
+                     : reason_set(ret_reason, err, "certstore.write", name, err_name(err), NULL);
+}
+
+enum err certstore_replace_crl(
+    struct certstore *store, const struct crl *crl, struct reason *ret_reason)
+{
+    char name[FOLDER_NAME_MAX];
+    TRY(crl_file_name(crl, name));
+    TRY(certstore_lock(store));
+    enum err err = folder_write(&store->crls, name, crl->der);
+    certstore_unlock(store);
     return err == OK ? OK
                      : reason_set(ret_reason, err, "certstore.write", name, err_name(err), NULL);
 }
@@ -142,7 +157,7 @@ void certstore_blobs_release(struct certstore_blobs *blobs)
 enum err certstore_list_trust(const struct certstore *store, enum certstore_folder folder,
     struct certstore_blobs *ret_blobs)
 {
-    return blobs_read(folder_of(store, folder), /* pem= */ true, CERTIFICATE_MAX_BYTES, ret_blobs);
+    return blobs_read(certstore_folder_of(store, folder), /* pem= */ true, CERTIFICATE_MAX_BYTES, ret_blobs);
 }
 
 enum err certstore_list_crls(const struct certstore *store, struct certstore_blobs *ret_blobs)
@@ -281,6 +296,34 @@ enum err certstore_verify(const struct certstore *store, struct span certificate
     return trust_verify(&trust, certificate, /* require_crl= */ false, now, ret_reason);
 }
 
+enum err certstore_paths(const struct certstore *store, struct span certificate,
+    struct span chain_pem, int64_t now, struct reason *ret_reason,
+    struct certstore_paths *ret_paths)
+{
+    AUTO(certstore_paths) found = { 0 };
+    found.trust = calloc(1, sizeof *found.trust);
+    found.paths = calloc(1, sizeof *found.paths);
+    if (found.trust == NULL || found.paths == NULL) {
+        return ERR_MEMORY;
+    }
+    TRY(trust_load(store, chain_pem, found.trust));
+    struct chain_request request = trust_request(found.trust, certificate, now);
+    TRY(paths_find(&request, ret_reason, found.paths));
+    *ret_paths = found;
+    found = (struct certstore_paths){ 0 };
+    return OK;
+}
+
+void certstore_paths_release(struct certstore_paths *paths)
+{
+    if (paths->trust != NULL) {
+        trust_release(paths->trust);
+    }
+    free(paths->trust);
+    free(paths->paths);
+    *paths = (struct certstore_paths){ 0 };
+}
+
 static void trust_release(struct trust *trust)
 {
     certstore_blobs_release(&trust->intermediates);
@@ -336,8 +379,16 @@ static enum err trust_verify(const struct trust *trust, struct span leaf, bool r
     int64_t now, struct reason *ret_reason)
 {
     struct chain chain;
+    struct chain_request request = trust_request(trust, leaf, now);
+    request.require_crl = require_crl;
+    return chain_verify(&request, ret_reason, &chain);
+}
+
+static struct chain_request trust_request(
+    const struct trust *trust, struct span leaf, int64_t now)
+{
     size_t limit = CHAIN_CANDIDATES_MAX;
-    struct chain_request request = {
+    return (struct chain_request){
         .leaf = leaf,
         .intermediates = trust->intermediate_spans,
         .intermediate_count = trust->intermediate_count,
@@ -345,8 +396,6 @@ static enum err trust_verify(const struct trust *trust, struct span leaf, bool r
         .root_count = trust->root_count,
         .crls = trust->crl_spans,
         .crl_count = trust->crls.count < limit ? trust->crls.count : limit,
-        .require_crl = require_crl,
         .now = now,
     };
-    return chain_verify(&request, ret_reason, &chain);
 }

@@ -2,7 +2,7 @@
 /* Whom the subscriber trusts: intermediate, root and untrusted certificates and CRLs; and what that
  * means for a certificate, in the words of the Exchange console. */
 #include "lib/certstore/store.h"
-#include "lib/pki/chain.h"
+#include "lib/pki/paths.h"
 
 enum certstore_folder { CERTSTORE_INTERMEDIATE, CERTSTORE_ROOTS, CERTSTORE_UNTRUSTED };
 
@@ -53,3 +53,16 @@ enum err certstore_judge(const struct certstore *store, const struct certstore_i
 enum err certstore_verify(const struct certstore *store, struct span certificate,
     struct span chain_pem, struct span extra_root, int64_t now,
     struct reason *ret_reason) MUST_USE;
+
+/* Every path from `certificate` through the stores and `chain_pem`, each with its verdict; the paths
+ * borrow from `certificate`. Reasons as paths_find. */
+struct trust;
+struct certstore_paths {
+    struct paths *paths;
+    struct trust *trust; /* what the paths borrow from */
+};
+void certstore_paths_release(struct certstore_paths *paths);
+AUTO_DEFINE(certstore_paths, certstore_paths_release)
+enum err certstore_paths(const struct certstore *store, struct span certificate,
+    struct span chain_pem, int64_t now, struct reason *ret_reason,
+    struct certstore_paths *ret_paths) MUST_USE;

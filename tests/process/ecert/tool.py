@@ -21,6 +21,13 @@ class ToolTest(unittest.TestCase):
         self.scratch = scratch.name
         self.store = self.path("store")
 
+    @staticmethod
+    def scratch_of_class(test_class):
+        """A directory for what all tests of a class share."""
+        scratch = tempfile.TemporaryDirectory(prefix="test_ecert_")
+        test_class.addClassCleanup(scratch.cleanup)
+        return scratch.name
+
     def path(self, name):
         return os.path.join(self.scratch, name)
 

@@ -1,0 +1,215 @@
+/* ecert crl install FILE, list, refresh: revocation lists of the CAs in the stores, ARLs among them. A list
+ * comes in only if a CA of the stores signed it and it is not older than what is here; where it came
+ * from doesn't matter, so it may come over plain HTTP. */
+#include "cli/ecert/chain.h"
+#include "cli/ecert/screen.h"
+#include "lib/base/clock.h"
+#include "lib/base/file.h"
+#include "lib/certstore/lists.h"
+#include "lib/http/client.h"
+
+#include <stdio.h>
+
+enum { CRL_DOWNLOAD_MAX = 16 * 1024 * 1024, CRL_TIMEOUT_MS = 30000 };
+
+/* What refreshing has come to. */
+struct refresh {
+    struct tool *tool;
+    struct certstore *store;
+    struct http_client *client;
+    struct value *list;
+    size_t changed, failed;
+};
+static void refresh_release(struct refresh *refresh)
+{
+    certstore_free(refresh->store);
+    http_client_free(refresh->client);
+}
+AUTO_DEFINE(refresh, refresh_release)
+
+static void row_fill(
+    struct tool *tool, const struct revocation_list *list, struct screen_row *row);
+static void list_put(
+    struct tool *tool, const struct revocation_list *list, struct value *object);
+static void list_refresh(struct refresh *refresh, const char *url);
+static enum err list_fetch(
+    struct refresh *refresh, const char *url, struct buf *ret_der, struct reason *ret_reason);
+static const char *state_text(const struct tool *tool, enum list_state state);
+
+enum exit_code command_crl_install(struct tool *tool, const struct arguments *arguments)
+{
+    AUTO_PTR(certstore) store = NULL;
+    AUTO(buf) file = { 0 }, der = buf_make(FILE_MAX_BYTES);
+    struct reason reason = { 0 };
+    struct crl crl;
+    char name[CHAIN_NAME_MAX];
+    bool fresh = false;
+    const char *path = arguments->operands[0];
+    enum err err = file_read(path, FILE_MAX_BYTES, &file);
+    if (err != OK) {
+        reason_set(&reason, err, "tool.file_read", path, err_name(err), NULL);
+        return screen_failure(tool, err, &reason);
+    }
+    if (tool_open_store(tool, &store) != OK) {
+        return EXIT_FAILED;
+    }
+    err = crl_read_any(buf_span(&file), &der) == OK && crl_parse(buf_span(&der), &crl) == OK
+        ? certstore_install_crl(store, buf_span(&der), clock_now(&tool->clock), &reason, &fresh)
+        : reason_set(&reason, ERR_INPUT, "crl.malformed", path, NULL, NULL);
+    if (err != OK) {
+        return screen_failure(tool, err, &reason);
+    }
+    chain_name(crl.issuer, name);
+    const struct placeholder values[] = { { "name", name }, { NULL, NULL } };
+    screen_step(tool, fresh ? "tool.crl_installed" : "tool.crl_unchanged", values);
+    value_put_text(&tool->tree, tool->result, "issuer", name);
+    value_put_bool(&tool->tree, tool->result, "new", fresh);
+    return fresh ? EXIT_DONE : EXIT_NOTHING;
+}
+
+enum exit_code command_crl_list(struct tool *tool, const struct arguments *arguments)
+{
+    (void)arguments;
+    AUTO_PTR(certstore) store = NULL;
+    AUTO(revocation_lists) lists = { 0 };
+    if (tool_open_store(tool, &store) != OK) {
+        return EXIT_FAILED;
+    }
+    enum err err = certstore_lists(store, clock_now(&tool->clock), &lists);
+    struct screen_row *rows = arena_alloc(&tool->arena, lists.count + 1, sizeof *rows);
+    if (err != OK || rows == NULL) {
+        return screen_failure(tool, err == OK ? ERR_MEMORY : err, &(struct reason){ 0 });
+    }
+    rows[0] = (struct screen_row){ { language_text(tool->language, "tool.chain_kind"),
+        language_text(tool->language, "tool.state_label"),
+        language_text(tool->language, "tool.crl_entries"),
+        language_text(tool->language, "tool.crl_next"),
+        language_text(tool->language, "tool.issuer") } };
+    struct value *list = value_put_list(&tool->tree, tool->result, "lists");
+    for (size_t i = 0; i < lists.count; i++) {
+        row_fill(tool, &lists.items[i], &rows[i + 1]);
+        list_put(tool, &lists.items[i], value_add_object(&tool->tree, list));
+    }
+    if (lists.count == 0) {
+        screen_message(tool, "tool.crl_empty", NULL);
+    } else {
+        screen_table(tool, rows, lists.count + 1, 5);
+    }
+    return EXIT_DONE;
+}
+
+static void row_fill(
+    struct tool *tool, const struct revocation_list *list, struct screen_row *row)
+{
+    char next[SCREEN_MOMENT_MAX] = "-", name[CHAIN_NAME_MAX];
+    if (list->crl.next_update != 0) {
+        screen_distance(tool, list->crl.next_update, next);
+    }
+    chain_name(list->crl.issuer, name);
+    *row = (struct screen_row){ {
+        list->of_authorities ? "ARL" : "CRL",
+        state_text(tool, list->state),
+        arena_format(&tool->arena, "%zu", list->entries),
+        arena_text(&tool->arena, span_from_text(next)),
+        arena_text(&tool->arena, span_from_text(name)),
+    } };
+}
+
+static const char *state_text(const struct tool *tool, enum list_state state)
+{
+    static const char *const ids[] = {
+        [LIST_FRESH] = "tool.crl_fresh",
+        [LIST_STALE] = "tool.crl_stale",
+        [LIST_UNSIGNED] = "tool.crl_unsigned",
+    };
+    return language_text(tool->language, ids[state]);
+}
+
+static void list_put(
+    struct tool *tool, const struct revocation_list *list, struct value *object)
+{
+    struct value_tree *tree = &tool->tree;
+    char text[TIME_TEXT_MAX], name[CHAIN_NAME_MAX];
+    chain_name(list->crl.issuer, name);
+    value_put_text(tree, object, "issuer", name);
+    value_put_text(tree, object, "kind", list->of_authorities ? "ARL" : "CRL");
+    value_put_text(tree, object, "state", list_state_name(list->state));
+    value_put_integer(tree, object, "entries", (int64_t)list->entries);
+    time_format_rfc3339(list->crl.this_update, text);
+    value_put_text(tree, object, "this_update", text);
+    if (list->crl.next_update != 0) {
+        time_format_rfc3339(list->crl.next_update, text);
+        value_put_text(tree, object, "next_update", text);
+    }
+}
+
+enum exit_code command_crl_refresh(struct tool *tool, const struct arguments *arguments)
+{
+    (void)arguments;
+    AUTO(refresh) run = { .tool = tool };
+    struct http_client_config config = {
+        .timeout_ms = CRL_TIMEOUT_MS,
+        .answer_max = CRL_DOWNLOAD_MAX,
+    };
+    struct list_urls *urls = arena_alloc(&tool->arena, 1, sizeof *urls);
+    if (tool_open_store(tool, &run.store) != OK) {
+        return EXIT_FAILED;
+    }
+    enum err err = urls == NULL ? ERR_MEMORY : certstore_list_urls(run.store, urls);
+    err = err == OK ? http_client_new(&config, &run.client) : err;
+    if (err != OK) {
+        return screen_failure(tool, err, &(struct reason){ 0 });
+    }
+    run.list = value_put_list(&tool->tree, tool->result, "lists");
+    for (size_t i = 0; i < urls->count; i++) {
+        list_refresh(&run, urls->urls[i]);
+    }
+    if (urls->count == 0) {
+        screen_message(tool, "tool.crl_no_urls", NULL);
+    }
+    return run.failed > 0 ? EXIT_FAILED : run.changed > 0 ? EXIT_DONE : EXIT_NOTHING;
+}
+
+/* One that fails doesn't stop the others. */
+static void list_refresh(struct refresh *refresh, const char *url)
+{
+    struct tool *tool = refresh->tool;
+    struct reason reason = { 0 };
+    bool fresh = false;
+    AUTO(buf) der = buf_make(CRL_DOWNLOAD_MAX);
+    enum err err = list_fetch(refresh, url, &der, &reason);
+    err = err == OK ? certstore_install_crl(refresh->store, buf_span(&der),
+                          clock_now(&tool->clock), &reason, &fresh)
+                    : err;
+    struct value *object = value_add_object(&tool->tree, refresh->list);
+    const char *state = err != OK ? "failed" : fresh ? "new" : "unchanged";
+    value_put_text(&tool->tree, object, "url", url);
+    value_put_text(&tool->tree, object, "state", state);
+    value_put_text(&tool->tree, object, "reason", err == OK ? NULL : reason.code);
+    refresh->failed += err != OK;
+    refresh->changed += fresh;
+    if (err != OK && !tool->json) {
+        snprintf(reason.field, sizeof reason.field, "%.260s", url);
+        screen_failure(tool, err, &reason);
+    } else {
+        const struct placeholder values[] = { { "name", url }, { NULL, NULL } };
+        screen_step(tool, fresh ? "tool.crl_installed" : "tool.crl_unchanged", values);
+    }
+}
+
+static enum err list_fetch(
+    struct refresh *refresh, const char *url, struct buf *ret_der, struct reason *ret_reason)
+{
+    AUTO(http_answer) answer = { 0 };
+    struct http_call call = { .method = HTTP_GET, .url = url };
+    char status[16];
+    TRY(http_client_call(refresh->client, &call, &answer, ret_reason));
+    snprintf(status, sizeof status, "%d", answer.status);
+    if (answer.status != 200) {
+        return reason_set(ret_reason, ERR_AGAIN, "tool.crl_status", url, status, "200");
+    }
+    if (crl_read_any(buf_span(&answer.body), ret_der) != OK) {
+        return reason_set(ret_reason, ERR_INPUT, "crl.malformed", url, NULL, NULL);
+    }
+    return OK;
+}

@@ -1,0 +1,315 @@
+#!/usr/bin/env python3
+"""Section D of the guide, by the tool: intermediate and cross certificates installed, the old intermediate
+removed, the ARL installed; what the stores then hold is put before openssl, GnuTLS and NSS.
+
+    test_chain.py ECERT
+"""
+import datetime
+import http.server
+import os
+import shutil
+import subprocess
+import threading
+import unittest
+
+from hierarchy import Hierarchy
+from tool import ToolTest
+
+ADDRESS = "127.0.0.78"
+PORT = 20000 + os.getpid() % 20000
+
+
+def text_of(path):
+    with open(path, encoding="ascii") as file:
+        return file.read()
+
+
+class ChainTest(ToolTest):
+    """One hierarchy for all tests of a class; a store for each."""
+    @classmethod
+    def setUpClass(cls):
+        cls.place = ToolTest.scratch_of_class(cls)
+        cls.ca = Hierarchy(os.path.join(cls.place, "ca"), f"http://{ADDRESS}:{PORT}")
+        cls.stranger = Hierarchy(os.path.join(cls.place, "stranger"), name="Stranger")
+        cls.double = Hierarchy(os.path.join(cls.place, "double"))
+
+    def install(self, *names, more=()):
+        for name in names:
+            self.json("chain", "install", self.ca.path(name + ".pem"), *more)
+
+    def trust(self, *names):
+        for name in names:
+            self.json("chain", "install", self.ca.path(name + ".pem"), "--as", "root",
+                      "--fingerprint", self.ca.fingerprint(name))
+
+    def authorities(self):
+        return {(one["role"], one["state"]) for one in self.json("chain", "list")["authorities"]}
+
+    def refused(self, *arguments):
+        problem = self.json(*arguments, code=1)["problem"]
+        for part in ("title", "next", "type"):
+            self.assertNotEqual(problem[part], "")
+        return problem["type"].removeprefix("urn:ecert:problem:")
+
+    def paths(self, code=0):
+        checked = self.json("chain", "check", self.ca.path("leaf.pem"), code=code)
+        return [(path["state"], path.get("reason") or "") for path in checked["certificates"][0]["paths"]]
+
+    def stored(self, folder):
+        """The certificates of a folder of the store, in one file for other programs."""
+        place = os.path.join(self.store, folder)
+        return self.write(folder + ".pem", "".join(
+            text_of(os.path.join(place, name)) for name in sorted(os.listdir(place))))
+
+
+class Stores(ChainTest):
+    """What goes where."""
+    def test_roots_cross_and_intermediates_are_told_apart(self):
+        self.trust("root", "partner")
+        self.install("old", "new", "cross")
+        self.assertEqual(self.authorities(), {
+            ("root", "current"), ("cross", "current"), ("intermediate", "current"),
+            ("intermediate", "old")})
+
+    def test_a_certificate_for_the_wrong_store_is_refused_in_each_language(self):
+        for name, store, code in (("root", "intermediate", "certstore.is_root"),
+                                  ("leaf", "intermediate", "certstore.not_ca"),
+                                  ("leaf", "root", "certstore.not_ca"),
+                                  ("new", "root", "certstore.not_root"),
+                                  ("cross", "root", "certstore.not_root")):
+            said = self.refused("chain", "install", self.ca.path(name + ".pem"), "--as", store)
+            self.assertEqual(said, code)
+        for language, text in (("en", "does not belong"), ("zh-HK", "不屬於"), ("zh-CN", "不属于")):
+            said = self.run_tool("chain", "install", self.ca.path("root.pem"), "--lang", language, code=1)
+            for part in (text, "subject ≠ issuer", "Test Root CA 3", "chain install FILE --as"):
+                self.assertIn(part, said)
+        self.assertEqual(self.authorities(), set())
+
+    def test_one_wrong_certificate_keeps_the_whole_file_out(self):
+        text = "".join(text_of(self.ca.path(name + ".pem")) for name in ("new", "leaf"))
+        self.assertEqual(self.refused("chain", "install", self.write("both.pem", text)), "certstore.not_ca")
+        self.assertEqual(self.authorities(), set())
+
+    def test_a_root_is_trusted_only_by_its_fingerprint(self):
+        root = self.ca.path("root.pem")
+        for more in ([], ["--fingerprint", self.ca.fingerprint("partner")],
+                     ["--fingerprint", self.ca.fingerprint("root")[:-1]], ["--fingerprint", ""]):
+            self.assertEqual(self.refused("chain", "install", root, "--as", "root", *more),
+                             "tool.root_not_trusted")
+        self.at_terminal(["chain", "install", root, "--as", "root"], [("publishes?", "no")], code=1)
+        self.assertEqual(self.authorities(), set())
+        self.at_terminal(["chain", "install", root, "--as", "root"], [("publishes?", "yes")])
+        self.assertEqual(self.authorities(), {("root", "current")})
+
+    def test_an_intermediate_whose_issuer_did_not_sign_it_is_refused(self):
+        self.trust("root")
+        said = self.refused("chain", "install", self.double.path("new.pem"))
+        self.assertEqual(said, "certstore.foreign_issuer")
+
+    def test_removal_is_by_thumbprint_of_either_kind_and_never_by_a_few_digits(self):
+        self.install("old", "new")
+        old = [one for one in self.json("chain", "list")["authorities"] if not one["server_auth"]][0]
+        self.assertEqual(self.refused("chain", "remove", old["thumbprint_sha256"][:7]),
+                         "certstore.no_authority")
+        windows = " ".join(old["thumbprint_sha1"][i:i + 2].upper() for i in range(0, 40, 2))
+        self.json("chain", "remove", windows)
+        self.assertEqual(self.authorities(), {("intermediate", "current")})
+        self.json("chain", "undo")
+        self.json("chain", "remove", old["thumbprint_sha256"][:12], "--dry-run")
+        self.assertEqual(len(self.authorities()), 2)
+
+    def test_the_last_change_can_be_undone_once(self):
+        self.json("chain", "undo", code=2)
+        self.trust("root")
+        self.install("old")
+        before = self.json("chain", "list")
+        self.json("chain", "install", self.ca.path("new.pem"), "--replace-old", "--dry-run")
+        self.assertEqual(self.json("chain", "list"), before)
+        self.install("new", more=["--replace-old"])
+        self.assertEqual(self.authorities(), {("root", "current"), ("intermediate", "current")})
+        self.json("chain", "install", self.ca.path("new.pem"), code=2)
+        self.json("chain", "undo")
+        self.assertEqual(self.json("chain", "list"), before)
+        self.json("chain", "undo", code=2)
+
+    def test_the_old_intermediate_does_not_come_in_again(self):
+        self.trust("root")
+        self.install("new")
+        self.json("chain", "install", self.ca.path("old.pem"), "--replace-old", code=2)
+        self.assertEqual(self.authorities(), {("root", "current"), ("intermediate", "current")})
+
+    def test_screens_fit_and_are_in_each_language(self):
+        self.trust("root")
+        self.install("old", "new", "cross")
+        for language in ("en", "zh-HK", "zh-CN"):
+            for arguments in (["chain", "list"], ["chain", "check", self.ca.path("leaf.pem")], ["--help"]):
+                said = self.run_tool(*arguments, "--lang", language)
+                self.assertNotIn("tool.", said)
+                self.assertTrue(all(len(line) <= 100 for line in said.splitlines()), said)
+
+
+class Lists(ChainTest):
+    """CRLs and ARLs."""
+    def test_an_arl_of_another_ca_is_refused(self):
+        self.trust("root")
+        self.assertEqual(self.refused("crl", "install", self.stranger.path("root.crl")), "crl.foreign")
+        self.assertEqual(self.refused("crl", "install", self.double.path("root.crl")), "crl.signature")
+        self.assertEqual(self.refused("crl", "install", self.ca.path("root.pem")), "crl.malformed")
+        self.assertEqual(self.json("crl", "list")["lists"], [])
+
+    def test_an_arl_is_installed_once_and_shown_as_one(self):
+        self.trust("root")
+        self.install("new")
+        self.json("crl", "install", self.ca.path("root.crl.pem"))
+        self.json("crl", "install", self.ca.path("root.crl"), code=2)
+        self.json("crl", "install", self.ca.path("ssl.crl"))
+        self.assertEqual({(one["kind"], one["entries"], one["state"])
+                          for one in self.json("crl", "list")["lists"]},
+                         {("ARL", 1, "fresh"), ("CRL", 0, "fresh")})
+
+    def test_an_older_list_never_replaces_a_newer_one(self):
+        self.trust("root")
+        now = datetime.datetime.now(datetime.timezone.utc)
+        ca = self.ca
+        shutil.copy(ca.path("root.crl"), self.path("keep.crl"))
+        self.addCleanup(shutil.copy, self.path("keep.crl"), ca.path("root.crl"))
+        self.json("crl", "install", ca.list("root", number=5, revoked=["10"]))
+        for number, age in ((4, 0), (6, 60), (4, 60)):
+            self.assertEqual(self.refused("crl", "install", ca.list(
+                "root", number=number, update=now - datetime.timedelta(minutes=age + 5))), "crl.older")
+        self.assertEqual(self.refused("crl", "install", ca.list(
+            "root", number=9, update=now + datetime.timedelta(days=1))), "crl.future")
+        self.assertEqual(self.json("crl", "list")["lists"][0]["entries"], 1)
+
+    def serve(self):
+        """The repository; paths in `broken` answer with what stands there."""
+        test, ca, broken = self, self.ca, {}
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            """One list a path."""
+            def do_GET(self):
+                status, body = broken.get(self.path, (200, None))
+                if body is None:
+                    with open(ca.path(self.path[1:]), "rb") as file:
+                        body = file.read()
+                self.send_response(status)
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+        server = http.server.ThreadingHTTPServer((ADDRESS, PORT), Handler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        test.addCleanup(server.server_close)
+        test.addCleanup(server.shutdown)
+        return broken
+
+    def test_refreshing_fetches_each_list_and_one_failure_does_not_stop_the_others(self):
+        self.trust("root", "partner")
+        self.install("old", "new", "cross")
+        broken = self.serve()
+        said = self.json("crl", "refresh")["lists"]
+        self.assertEqual({one["state"] for one in said}, {"new"})
+        self.assertEqual(len(said), 2)
+        self.json("crl", "refresh", code=2)
+        with open(self.stranger.path("root.crl"), "rb") as file:
+            foreign = file.read()
+        for status, body in ((404, b""), (302, b""), (200, foreign), (200, b"hello"),
+                             (200, b"\x30" * 17 * 1024 * 1024)):
+            broken["/root.crl"] = (status, body)
+            said = {one["url"].rsplit("/", 1)[1]: one["state"]
+                    for one in self.json("crl", "refresh", code=1)["lists"]}
+            self.assertEqual(said, {"root.crl": "failed", "partner.crl": "unchanged"})
+        self.assertEqual(len(self.json("crl", "list")["lists"]), 2)
+
+
+class Paths(ChainTest):
+    """The guide's example: withdrawn by the CA, removed by the tool, refused by everybody."""
+    def setUp(self):
+        super().setUp()
+        self.trust("root", "partner")
+        self.install("old", "new", "cross")
+        self.json("crl", "install", self.ca.path("root.crl"))
+
+    def test_every_path_is_shown_with_what_is_wrong(self):
+        self.assertEqual(self.paths(code=1), [
+            ("good", ""), ("good", ""), ("bad", "chain.revoked"), ("bad", "chain.revoked")])
+        self.json("chain", "install", "--replace-old")
+        self.assertEqual(self.paths(), [("good", ""), ("good", "")])
+
+    def test_without_an_intermediate_or_a_root_the_path_breaks_off(self):
+        self.json("chain", "install", "--replace-old")
+        new = [one for one in self.json("chain", "list")["authorities"] if one["server_auth"]][0]
+        self.json("chain", "remove", new["thumbprint_sha256"])
+        self.assertEqual(self.paths(code=1), [("unfinished", "chain.untrusted")])
+
+    def openssl(self, root, *intermediates, crls=("root", "partner", "ssl")):
+        lists = self.write("lists.pem", "".join(
+            text_of(self.ca.path(name + ".crl.pem")) for name in crls))
+        command = ["openssl", "verify", "-x509_strict", "-purpose", "sslserver", "-no-CApath", "-no-CAstore",
+                   "-crl_check_all", "-CRLfile", lists, "-CAfile", root]
+        for path in intermediates:
+            command += ["-untrusted", path]
+        return subprocess.run([*command, self.ca.path("leaf.pem")], capture_output=True, check=False)
+
+    def test_openssl_refuses_the_old_path_and_takes_the_new_and_the_cross(self):
+        ca = self.ca
+        said = self.openssl(ca.path("root.pem"), ca.path("old.pem"))
+        self.assertIn(b"certificate revoked", said.stdout + said.stderr)
+        self.json("chain", "install", "--replace-old")
+        stored = self.stored("intermediate")
+        said = self.openssl(ca.path("root.pem"), stored)
+        self.assertEqual(said.returncode, 0, said)
+        said = self.openssl(ca.path("partner.pem"), stored)
+        self.assertEqual(said.returncode, 0, said)
+
+    def gnutls(self, *chain, root):
+        text = "".join(text_of(path) for path in chain)
+        command = ["certtool", "--verify", "--load-ca-certificate", root, "--load-crl",
+                   self.ca.path("root.crl.pem"), "--infile", self.write("chain.pem", text)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    def test_gnutls_agrees(self):
+        ca = self.ca
+        code, said = self.gnutls(ca.path("leaf.pem"), ca.path("old.pem"), root=ca.path("root.pem"))
+        self.assertNotEqual(code, 0, said)
+        self.assertIn("revoked", said)
+        self.json("chain", "install", "--replace-old")
+        self.assertEqual(len(os.listdir(self.store + "/intermediate")), 2)
+        code, said = self.gnutls(ca.path("leaf.pem"), ca.path("new.pem"), root=ca.path("root.pem"))
+        self.assertEqual(code, 0, said)
+        code, said = self.gnutls(
+            ca.path("leaf.pem"), ca.path("new.pem"), ca.path("cross.pem"), root=ca.path("partner.pem"))
+        self.assertEqual(code, 0, said)
+
+    def nss(self, root, *intermediates):
+        database = self.path("nss%d" % len(os.listdir(self.scratch)))
+        os.mkdir(database)
+
+        def command(*words):
+            return subprocess.run([*words], capture_output=True, text=True, check=False, timeout=60)
+        command("certutil", "-N", "-d", database, "--empty-password")
+        command("certutil", "-A", "-d", database, "-n", "root", "-t", "C,,", "-i", root)
+        for name in ("root", "partner"):
+            path = self.ca.path(name + ".pem")
+            if path != root:
+                command("certutil", "-A", "-d", database, "-n", name, "-t", ",,", "-i", path)
+        said = command("crlutil", "-I", "-d", database, "-i", self.ca.path("root.crl"))
+        self.assertEqual(said.returncode, 0, said)
+        chain = [word for path in (self.ca.path("leaf.pem"), *intermediates) for word in ("-a", path)]
+        done = command("vfychain", "-d", database, "-u", "1", "-pp", "-g", "chain", "-h",
+                       "testLocalInfoFirst", "-m", "crl", *chain)
+        return done.returncode, done.stdout + done.stderr
+
+    def test_nss_agrees(self):
+        ca = self.ca
+        code, said = self.nss(ca.path("root.pem"), ca.path("old.pem"))
+        self.assertNotEqual(code, 0, said)
+        self.json("chain", "install", "--replace-old")
+        code, said = self.nss(ca.path("root.pem"), ca.path("new.pem"))
+        self.assertEqual(code, 0, said)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=["test_chain.py"], verbosity=1)
