@@ -8,7 +8,7 @@
 
 #define CERTIFICATE_COLUMNS                                                                        \
     "enrolment, ordinal, state, csr, serial, issuer, der, not_before, not_after, spki_hash,"       \
-    " reason, revoked"
+    " reason, revoked, accepted"
 
 /* Lists for people are paged; nobody reads more at once. */
 enum { CERTIFICATES_OF_ENROLMENT_MAX = 64 };
@@ -28,6 +28,7 @@ struct step {
     enum certificate_state to;
     enum revocation_reason reason;
     int64_t revoked;
+    int64_t accepted; /* 0: as it was */
     const char *action;
 };
 
@@ -51,7 +52,8 @@ const char *certificate_state_id(enum certificate_state state)
 enum err store_certificate_submit(struct store *store, const struct act *act,
     const struct request_id *request, struct span csr, const uint8_t spki_hash[HASH_BYTES])
 {
-    AUTO(query) query = query_write(store,
+    AUTO(query)
+    query = query_write(store,
         "INSERT INTO certificate (enrolment, ordinal, state, csr, spki_hash, created)"
         " VALUES (?, ?, 'requested', ?, ?, ?) ON CONFLICT (enrolment, ordinal) DO UPDATE"
         " SET csr = excluded.csr, spki_hash = excluded.spki_hash"
@@ -82,9 +84,9 @@ enum err store_certificate_reserve(struct store *store, const struct act *act,
     if (serial.len == 0 || serial.len > SERIAL_MAX_BYTES) {
         return ERR_INPUT;
     }
-    AUTO(query) query = query_write(store,
-        "UPDATE certificate SET state = 'reserved', serial = ?, issuer = ?"
-        " WHERE enrolment = ? AND ordinal = ? AND state = 'requested'");
+    AUTO(query)
+    query = query_write(store, "UPDATE certificate SET state = 'reserved', serial = ?, issuer = ?"
+                               " WHERE enrolment = ? AND ordinal = ? AND state = 'requested'");
     bind_bytes(&query, serial);
     bind_text(&query, issuer);
     bind_request(&query, request);
@@ -110,7 +112,8 @@ enum err store_certificate_issued(
     if (before.state != CERTIFICATE_RESERVED) {
         return ERR_CONFLICT;
     }
-    AUTO(query) query = query_write(store,
+    AUTO(query)
+    query = query_write(store,
         "UPDATE certificate SET state = 'issued', der = ?, not_before = ?, not_after = ?"
         " WHERE enrolment = ? AND ordinal = ?");
     bind_bytes(&query, row->der);
@@ -132,18 +135,19 @@ enum err store_certificate_by_request(struct store *store, const struct request_
 static enum err row_of(struct store *store, const struct request_id *request, struct arena *arena,
     struct certificate_row *ret_row)
 {
-    AUTO(query) query = query_read(store,
+    AUTO(query)
+    query = query_read(store,
         "SELECT " CERTIFICATE_COLUMNS " FROM certificate WHERE enrolment = ? AND ordinal = ?");
     bind_request(&query, request);
     TRY(query_row(&query));
     return row_read(&query, arena, ret_row);
 }
 
-enum err store_certificate_by_serial(struct store *store, struct span serial, struct arena *arena,
-    struct certificate_row *ret_row)
+enum err store_certificate_by_serial(
+    struct store *store, struct span serial, struct arena *arena, struct certificate_row *ret_row)
 {
-    AUTO(query) query = query_read(store,
-        "SELECT " CERTIFICATE_COLUMNS " FROM certificate WHERE serial = ?");
+    AUTO(query)
+    query = query_read(store, "SELECT " CERTIFICATE_COLUMNS " FROM certificate WHERE serial = ?");
     bind_bytes(&query, serial);
     TRY(query_row(&query));
     return row_read(&query, arena, ret_row);
@@ -153,9 +157,9 @@ enum err store_certificate_by_enrolment(struct store *store,
     const uint8_t enrolment[ENROLMENT_ID_BYTES], struct arena *arena,
     struct certificate_row **ret_rows, size_t *ret_count)
 {
-    AUTO(query) query = query_read(store,
-        "SELECT " CERTIFICATE_COLUMNS " FROM certificate WHERE enrolment = ?"
-        " ORDER BY ordinal DESC");
+    AUTO(query)
+    query = query_read(store, "SELECT " CERTIFICATE_COLUMNS " FROM certificate WHERE enrolment = ?"
+                              " ORDER BY ordinal DESC");
     bind_bytes(&query, span_make(enrolment, ENROLMENT_ID_BYTES));
     return rows_list(&query, CERTIFICATES_OF_ENROLMENT_MAX, arena, ret_rows, ret_count);
 }
@@ -163,8 +167,9 @@ enum err store_certificate_by_enrolment(struct store *store,
 enum err store_certificate_list(struct store *store, enum certificate_state state, size_t limit,
     struct arena *arena, struct certificate_row **ret_rows, size_t *ret_count)
 {
-    AUTO(query) query = query_read(store,
-        "SELECT " CERTIFICATE_COLUMNS " FROM certificate WHERE state = ? ORDER BY created");
+    AUTO(query)
+    query = query_read(
+        store, "SELECT " CERTIFICATE_COLUMNS " FROM certificate WHERE state = ? ORDER BY created");
     bind_text(&query, state_ids[state]);
     return rows_list(&query, limit, arena, ret_rows, ret_count);
 }
@@ -172,7 +177,8 @@ enum err store_certificate_list(struct store *store, enum certificate_state stat
 enum err store_certificate_list_all(struct store *store, size_t from, size_t limit,
     struct arena *arena, struct certificate_row **ret_rows, size_t *ret_count)
 {
-    AUTO(query) query = query_read(store,
+    AUTO(query)
+    query = query_read(store,
         "SELECT " CERTIFICATE_COLUMNS " FROM certificate ORDER BY created DESC, enrolment,"
         " ordinal LIMIT -1 OFFSET ?");
     bind_int64(&query, (int64_t)from);
@@ -206,6 +212,7 @@ static enum err row_read(struct query *query, struct arena *arena, void *row)
     TRY(column_fixed(query, 9, certificate->spki_hash, HASH_BYTES));
     certificate->reason = (enum revocation_reason)column_int64(query, 10);
     certificate->revoked = column_int64(query, 11);
+    certificate->accepted = column_int64(query, 12);
     return OK;
 }
 
@@ -229,7 +236,9 @@ enum err store_certificate_accept(
     if (row.state != CERTIFICATE_ISSUED) {
         return ERR_CONFLICT;
     }
-    struct step step = { .to = CERTIFICATE_ACCEPTED, .action = "certificate.accepted" };
+    struct step step = {
+        .to = CERTIFICATE_ACCEPTED, .accepted = act->time, .action = "certificate.accepted"
+    };
     return step_take(store, act, &row, &step);
 }
 
@@ -242,7 +251,9 @@ enum err store_certificate_decline(struct store *store, const struct act *act,
     if (row.state != CERTIFICATE_ISSUED) {
         return ERR_CONFLICT;
     }
-    struct step step = { .to = CERTIFICATE_DECLINED, .reason = reason, .revoked = act->time,
+    struct step step = { .to = CERTIFICATE_DECLINED,
+        .reason = reason,
+        .revoked = act->time,
         .action = "certificate.declined" };
     return step_take(store, act, &row, &step);
 }
@@ -254,12 +265,14 @@ enum err store_certificate_revoke(struct store *store, const struct act *act,
     AUTO(arena) arena = arena_make(4 * MESSAGE_MAX_BYTES);
     TRY(row_of(store, request, &arena, &row));
     bool valid = row.state == CERTIFICATE_ISSUED || row.state == CERTIFICATE_ACCEPTED;
-    bool graver = row.revoked > 0 && row.reason != reason
-        && revocation_reason_may_change(row.reason, reason);
+    bool graver =
+        row.revoked > 0 && row.reason != reason && revocation_reason_may_change(row.reason, reason);
     if (!valid && !graver) {
         return ERR_CONFLICT;
     }
-    struct step step = { .to = CERTIFICATE_REVOKING, .reason = reason, .revoked = act->time,
+    struct step step = { .to = CERTIFICATE_REVOKING,
+        .reason = reason,
+        .revoked = act->time,
         .action = "certificate.revoking" };
     return step_take(store, act, &row, &step);
 }
@@ -273,7 +286,9 @@ enum err store_certificate_revoked(
     if (row.state != CERTIFICATE_DECLINED && row.state != CERTIFICATE_REVOKING) {
         return ERR_CONFLICT;
     }
-    struct step step = { .to = CERTIFICATE_REVOKED, .reason = row.reason, .revoked = row.revoked,
+    struct step step = { .to = CERTIFICATE_REVOKED,
+        .reason = row.reason,
+        .revoked = row.revoked,
         .action = "certificate.revoked" };
     return step_take(store, act, &row, &step);
 }
@@ -281,12 +296,14 @@ enum err store_certificate_revoked(
 static enum err step_take(struct store *store, const struct act *act,
     const struct certificate_row *row, const struct step *step)
 {
-    AUTO(query) query = query_write(store,
-        "UPDATE certificate SET state = ?, reason = ?, revoked = ?"
+    AUTO(query)
+    query = query_write(store,
+        "UPDATE certificate SET state = ?, reason = ?, revoked = ?, accepted = max(accepted, ?)"
         " WHERE enrolment = ? AND ordinal = ?");
     bind_text(&query, state_ids[step->to]);
     bind_int64(&query, step->reason);
     bind_int64(&query, step->revoked);
+    bind_int64(&query, step->accepted);
     bind_request(&query, &row->request);
     TRY(query_change(&query));
     const char *reason = step->revoked == 0 ? "" : revocation_reason_id(step->reason);

@@ -22,12 +22,13 @@ struct certificate_row {
     struct span csr;
     struct span serial; /* magnitude; empty while only requested */
     char issuer[ISSUER_ID_MAX];
-    struct span der;    /* empty until issued */
+    struct span der; /* empty until issued */
     int64_t not_before;
     int64_t not_after;
     uint8_t spki_hash[HASH_BYTES];
     enum revocation_reason reason;
-    int64_t revoked;    /* 0 unless declined, revoking or revoked */
+    int64_t revoked;  /* 0 unless declined, revoking or revoked */
+    int64_t accepted; /* when it entered the repository; 0 if it never did */
 };
 
 /* "requested", "reserved", "issued", "accepted", "declined", "revoking", "revoked". */
@@ -36,7 +37,8 @@ const char *certificate_state_id(enum certificate_state state);
 /* The CSR for the enrolment's current ordinal; replaces one that led to no certificate.
  * ERR_CONFLICT if there is a certificate already. */
 enum err store_certificate_submit(struct store *store, const struct act *act,
-    const struct request_id *request, struct span csr, const uint8_t spki_hash[HASH_BYTES]) MUST_USE;
+    const struct request_id *request, struct span csr,
+    const uint8_t spki_hash[HASH_BYTES]) MUST_USE;
 /* Fine if this very serial is there already; ERR_CONFLICT if another is. */
 enum err store_certificate_reserve(struct store *store, const struct act *act,
     const struct request_id *request, const char *issuer, struct span serial) MUST_USE;

@@ -2,6 +2,7 @@
  * the issued DER. */
 #include "proc/portal/enrolment.h"
 #include "proc/portal/handlers.h"
+#include "proc/portal/published.h"
 
 #include "lib/base/log.h"
 #include "lib/crypto/key.h"
@@ -137,32 +138,43 @@ enum err certificate_find(struct visit *visit, struct certificate_row *ret_row)
 enum err certificate_put(
     struct visit *visit, struct value *object, const struct certificate_row *row)
 {
-    char from[TIME_TEXT_MAX];
-    char to[TIME_TEXT_MAX];
     struct certificate certificate = { 0 };
     struct value_tree *tree = &visit->tree;
     TRY(certificate_parse(row->der, &certificate));
     struct value *shown = value_put_object(tree, object, "certificate");
-    serial_put(visit, shown, certificate.serial);
-    put_time(visit, shown, "not_before", certificate.not_before);
-    put_time(visit, shown, "not_after", certificate.not_after);
-    time_format_day(certificate.not_before, from);
-    time_format_day(certificate.not_after, to);
-    value_put_text(tree, shown, "from", from);
-    value_put_text(tree, shown, "to", to);
+    TRY(certificate_facts_put(visit, shown, &certificate));
+    value_put_text(tree, shown, "type", certificate_type(visit, visit->application.edition));
+    value_put_bool(tree, shown, "accepted", row->state == CERTIFICATE_ACCEPTED);
+    return value_tree_check(tree);
+}
+
+enum err certificate_facts_put(
+    struct visit *visit, struct value *object, const struct certificate *certificate)
+{
+    char from[TIME_TEXT_MAX];
+    char to[TIME_TEXT_MAX];
+    struct value_tree *tree = &visit->tree;
+    serial_put(visit, object, certificate->serial);
+    put_time(visit, object, "not_before", certificate->not_before);
+    put_time(visit, object, "not_after", certificate->not_after);
+    time_format_day(certificate->not_before, from);
+    time_format_day(certificate->not_after, to);
+    value_put_text(tree, object, "from", from);
+    value_put_text(tree, object, "to", to);
     /* RFC 5280 §4.1.2.5: the last second still counts. */
     value_put_integer(
-        tree, shown, "days", (certificate.not_after - certificate.not_before + 1) / DAY_SECONDS);
-    name_part_put(visit, shown, "issuer", certificate.issuer, oid_common_name);
-    name_part_put(visit, shown, "organisation", certificate.subject, oid_organisation);
-    const char *type = arena_format(visit->request->arena, "type.%s%s",
-        visit->portal->config.service.trial ? "trial." : "",
-        edition_rules(visit->application.edition)->id);
-    value_put_text(tree, shown, "type", type == NULL ? NULL : language_text(visit->language, type));
-    value_put_bool(tree, shown, "accepted", row->state == CERTIFICATE_ACCEPTED);
-    names_put(visit, shown, &certificate);
-    TRY(key_put(visit, shown, certificate.spki));
-    return value_tree_check(tree);
+        tree, object, "days", (certificate->not_after - certificate->not_before + 1) / DAY_SECONDS);
+    name_part_put(visit, object, "issuer", certificate->issuer, oid_common_name);
+    name_part_put(visit, object, "organisation", certificate->subject, oid_organisation);
+    names_put(visit, object, certificate);
+    return key_put(visit, object, certificate->spki);
+}
+
+const char *certificate_type(struct visit *visit, enum edition edition)
+{
+    const char *id = arena_format(visit->request->arena, "type.%s%s",
+        visit->portal->config.service.trial ? "trial." : "", edition_rules(edition)->id);
+    return id == NULL ? NULL : language_text(visit->language, id);
 }
 
 static enum err decide(struct visit *visit, enum enrolment_event event,
@@ -184,7 +196,8 @@ static enum err acceptance_store(struct store *store, void *ctx)
 {
     const struct decision *decision = ctx;
     struct act act = visit_act(decision->visit);
-    return store_certificate_accept(store, &act, &decision->id);
+    TRY(store_certificate_accept(store, &act, &decision->id));
+    return published_enter(store, decision->visit, &decision->id);
 }
 
 static enum err refusal_store(struct store *store, void *ctx)

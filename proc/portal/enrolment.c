@@ -57,11 +57,7 @@ enum err details_put(struct visit *visit, struct value *object)
         name_put(visit, value_add_object(tree, list), names[i]);
     }
     value_put_text(tree, object, "edition", edition_rules(application->edition)->id);
-    const char *type_id = arena_format(visit->request->arena, "type.%s%s",
-        visit->portal->config.service.trial ? "trial." : "",
-        edition_rules(application->edition)->id);
-    value_put_text(tree, object, "certificate_type",
-        type_id == NULL ? NULL : language_text(visit->language, type_id));
+    value_put_text(tree, object, "certificate_type", certificate_type(visit, application->edition));
     value_put_text(tree, object, "organisation", subject->organisation);
     value_put_text(tree, object, "organisation_zh", subject->organisation_zh);
     value_put_text(tree, object, "branch", subject->branch);

@@ -1,5 +1,6 @@
 #pragma once
 /* The enrolment as values: one description for the pages and for GET /api/v1/enrolment. */
+#include "lib/pki/certificate.h"
 #include "lib/store/certificate.h"
 #include "lib/store/challenge.h"
 #include "proc/portal/page.h"
@@ -26,6 +27,11 @@ enum err certificate_find(struct visit *visit, struct certificate_row *ret_row) 
 /* The member "certificate": read from the issued DER and from nowhere else. */
 enum err certificate_put(
     struct visit *visit, struct value *object, const struct certificate_row *row) MUST_USE;
+/* What stands in the certificate itself, put into `object`. */
+enum err certificate_facts_put(
+    struct visit *visit, struct value *object, const struct certificate *certificate) MUST_USE;
+/* "Hongkong Post Trial e-Cert (Server)", in the caller's language; NULL without memory. */
+const char *certificate_type(struct visit *visit, enum edition edition);
 
 /* Moves the enrolment on by `event`, with whatever else `also` (may be NULL) changes in the same
  * transaction; then visit->enrolment is read again. ERR_CONFLICT with "enrolment.state". */

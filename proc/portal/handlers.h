@@ -45,6 +45,14 @@ enum err api_decline_post(struct visit *visit) MUST_USE;
 enum err download_get(struct visit *visit) MUST_USE;
 enum err download_file_get(struct visit *visit) MUST_USE;
 enum err api_download_get(struct visit *visit) MUST_USE;
+/* search.c */
+enum err search_get(struct visit *visit) MUST_USE;
+enum err search_file_get(struct visit *visit) MUST_USE;
+enum err api_search_get(struct visit *visit) MUST_USE;
+enum err api_search_one_get(struct visit *visit) MUST_USE;
+/* authorities.c */
+enum err authorities_get(struct visit *visit) MUST_USE;
+enum err authorities_json_get(struct visit *visit) MUST_USE;
 /* repository.c */
 enum err repository_certificate_get(struct visit *visit) MUST_USE;
 enum err repository_crl_get(struct visit *visit) MUST_USE;

@@ -180,7 +180,12 @@ static void languages_put(struct visit *visit)
     const struct language *language = NULL;
     for (size_t i = 0; (language = language_at(visit->portal->languages, i)) != NULL; i++) {
         struct value *item = value_add_object(tree, list);
-        value_put_text(tree, item, "tag", language_tag(language));
+        const char *tag = language_tag(language);
+        value_put_text(tree, item, "tag", tag);
+        value_put_text(tree, item, "href",
+            visit->here == NULL
+                ? arena_format(visit->request->arena, "?lang=%s", tag)
+                : arena_format(visit->request->arena, "%s&lang=%s", visit->here, tag));
         value_put_text(tree, item, "name", language_name(language));
         value_put_bool(tree, item, "current", language == visit->language);
     }

@@ -55,6 +55,12 @@ static const struct route routes[] = {
     { HTTP_POST, "/api/v1/enrolment/decline", api_decline_post, API, STATE(ISSUED), SMALL_BODY },
     { HTTP_GET, "/api/v1/enrolment/download", api_download_get, API, STATES_ANY, 0 },
 
+    { HTTP_GET, "/repository", search_get, 0, 0, 0 },
+    { HTTP_GET, "/repository/{file}", search_file_get, 0, 0, 0 },
+    { HTTP_GET, "/api/v1/repository", api_search_get, ROUTE_API, 0, 0 },
+    { HTTP_GET, "/api/v1/repository/{serial}", api_search_one_get, ROUTE_API, 0, 0 },
+    { HTTP_GET, "/root/", authorities_get, 0, 0, 0 },
+    { HTTP_GET, "/api/v1/root", authorities_json_get, ROUTE_API, 0, 0 },
     { HTTP_GET, "/root/{file}", repository_certificate_get, 0, 0, 0 },
     { HTTP_GET, "/crl/{file}", repository_crl_get, 0, 0, 0 },
     { HTTP_GET, "/static/{file}", asset_get, 0, 0, 0 },

@@ -42,6 +42,7 @@ struct visit {
     struct value_tree tree;
     struct value *page; /* the root of what is shown */
     struct form_errors errors;
+    const char *here; /* path and query that the language links keep; NULL: the path alone */
 
     bool has_session;
     uint8_t token_hash[HASH_BYTES];

@@ -12,6 +12,7 @@
 #include "lib/store/enrolment.h"
 #include "lib/store/evidence.h"
 #include "lib/store/publication.h"
+#include "lib/store/repository.h"
 #include "lib/wire/validator.h"
 #include "tests/process/portal/authority.h"
 
@@ -339,7 +340,14 @@ static enum err make(struct store *store, void *ctx)
     struct request_id request = { .ordinal = 1 };
     memcpy(request.enrolment, making->enrolment.id, sizeof request.enrolment);
     TRY(advance(store, making, ENROLMENT_ACCEPT));
-    return store_certificate_accept(store, &making->act, &request);
+    TRY(store_certificate_accept(store, &making->act, &request));
+    for (size_t i = 0; i < making->name_count; i++) {
+        TRY(store_repository_enter(store, &request, REPOSITORY_NAME, making->names[i]));
+    }
+    TRY(store_repository_enter(
+        store, &request, REPOSITORY_ORGANISATION, making->seed->organisation));
+    return store_repository_enter(
+        store, &request, REPOSITORY_SRN, making->application.subject.srn);
 }
 
 static enum err publish(struct store *store, void *ctx)
