@@ -34,8 +34,8 @@ struct trust {
 static void trust_release(struct trust *trust);
 AUTO_DEFINE(trust, trust_release)
 
-static enum err blobs_read(const struct folder *folder, bool pem, size_t max,
-    struct certstore_blobs *ret_blobs);
+static enum err blobs_read(
+    const struct folder *folder, bool pem, size_t max, struct certstore_blobs *ret_blobs);
 static enum err blob_read(
     const struct folder *folder, const char *name, bool pem, size_t max, struct buf *ret_der);
 static enum err crl_file_name(const struct crl *crl, char ret_name[FOLDER_NAME_MAX]);
@@ -46,8 +46,7 @@ static enum err trust_add_chain(struct span chain_pem, struct trust *trust);
 static size_t spans_of(const struct certstore_blobs *blobs, struct span *ret_spans);
 static enum err trust_verify(const struct trust *trust, struct span leaf, bool require_crl,
     int64_t now, struct reason *ret_reason);
-static struct chain_request trust_request(
-    const struct trust *trust, struct span leaf, int64_t now);
+static struct chain_request trust_request(const struct trust *trust, struct span leaf, int64_t now);
 static enum err is_untrusted(
     const struct certstore *store, struct span certificate, bool *ret_untrusted);
 static enum certstore_state state_of_reason(const char *code);
@@ -80,9 +79,11 @@ enum err certstore_add_trust(struct certstore *store, enum certstore_folder fold
     AUTO(buf) text = buf_make(2 * der.len + 256), before = { 0 };
     TRY(pem_write("CERTIFICATE", der, &text));
     TRY(certstore_lock(store));
-    bool there = folder_read(certstore_folder_of(store, folder), name, CERTIFICATE_MAX_BYTES * 2, &before) ==
-        OK && span_equal(buf_span(&before), buf_span(&text));
-    enum err err = there ? OK : folder_write(certstore_folder_of(store, folder), name, buf_span(&text));
+    bool there = folder_read(certstore_folder_of(store, folder), name, CERTIFICATE_MAX_BYTES * 2,
+                     &before) == OK &&
+                 span_equal(buf_span(&before), buf_span(&text));
+    enum err err =
+        there ? OK : folder_write(certstore_folder_of(store, folder), name, buf_span(&text));
     certstore_unlock(store);
     if (err != OK) {
         return reason_set(ret_reason, err, "certstore.write", name, err_name(err), NULL);
@@ -141,7 +142,7 @@ static bool crl_is_newer(const struct folder *folder, const char *name, const st
     AUTO(buf) before = { 0 };
     struct crl old;
     bool readable = folder_read(folder, name, FILE_MAX_BYTES, &before) == OK &&
-        crl_parse(buf_span(&before), &old) == OK;
+                    crl_parse(buf_span(&before), &old) == OK;
     return !readable || old.this_update <= crl->this_update;
 }
 
@@ -154,10 +155,11 @@ void certstore_blobs_release(struct certstore_blobs *blobs)
     *blobs = (struct certstore_blobs){ 0 };
 }
 
-enum err certstore_list_trust(const struct certstore *store, enum certstore_folder folder,
-    struct certstore_blobs *ret_blobs)
+enum err certstore_list_trust(
+    const struct certstore *store, enum certstore_folder folder, struct certstore_blobs *ret_blobs)
 {
-    return blobs_read(certstore_folder_of(store, folder), /* pem= */ true, CERTIFICATE_MAX_BYTES, ret_blobs);
+    return blobs_read(
+        certstore_folder_of(store, folder), /* pem= */ true, CERTIFICATE_MAX_BYTES, ret_blobs);
 }
 
 enum err certstore_list_crls(const struct certstore *store, struct certstore_blobs *ret_blobs)
@@ -166,8 +168,8 @@ enum err certstore_list_crls(const struct certstore *store, struct certstore_blo
 }
 
 /* What can't be read is no trust: it is passed over. */
-static enum err blobs_read(const struct folder *folder, bool pem, size_t max,
-    struct certstore_blobs *ret_blobs)
+static enum err blobs_read(
+    const struct folder *folder, bool pem, size_t max, struct certstore_blobs *ret_blobs)
 {
     AUTO(folder_names) names = { 0 };
     AUTO(certstore_blobs) blobs = { 0 };
@@ -242,13 +244,13 @@ enum err certstore_judge(const struct certstore *store, const struct certstore_i
         /* Trust and dates first: what is wrong with them matters more than a missing list. */
         enum err err = trust_verify(&trust, leaf, /* require_crl= */ false, now, &judgement.reason);
         err = err == OK
-            ? trust_verify(&trust, leaf, /* require_crl= */ true, now, &judgement.reason)
-            : err;
-        judgement.state = untrusted ? CERTSTORE_UNTRUSTED_STATE
-            : err == OK             ? CERTSTORE_VALID
-            : err == ERR_DENIED || err == ERR_INPUT || err == ERR_SIGNATURE
-            ? state_of_reason(judgement.reason.code)
-            : CERTSTORE_UNKNOWN;
+                  ? trust_verify(&trust, leaf, /* require_crl= */ true, now, &judgement.reason)
+                  : err;
+        judgement.state = untrusted   ? CERTSTORE_UNTRUSTED_STATE
+                          : err == OK ? CERTSTORE_VALID
+                          : err == ERR_DENIED || err == ERR_INPUT || err == ERR_SIGNATURE
+                              ? state_of_reason(judgement.reason.code)
+                              : CERTSTORE_UNKNOWN;
     }
     *ret_judgement = judgement;
     return OK;
@@ -384,8 +386,7 @@ static enum err trust_verify(const struct trust *trust, struct span leaf, bool r
     return chain_verify(&request, ret_reason, &chain);
 }
 
-static struct chain_request trust_request(
-    const struct trust *trust, struct span leaf, int64_t now)
+static struct chain_request trust_request(const struct trust *trust, struct span leaf, int64_t now)
 {
     size_t limit = CHAIN_CANDIDATES_MAX;
     return (struct chain_request){
