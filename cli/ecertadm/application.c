@@ -99,6 +99,9 @@ enum err application_describe(const struct control_application *shown, struct va
     value_put_text(tree, object, "ci_cr", subject->ci_cr);
     value_put_text(tree, object, "other_document", subject->other_document);
     value_put_text(tree, object, "srn", subject->srn);
+    value_put_text(tree, object, "business_category", application.ev.business_category);
+    value_put_text(tree, object, "jurisdiction_country", application.ev.jurisdiction_country);
+    value_put_text(tree, object, "registration_number", application.ev.registration_number);
     value_put_text(tree, object, "representative", application.representative.name);
     value_put_text(tree, object, "email", application.representative.email);
     value_put_text(tree, object, "language", application.representative.language);

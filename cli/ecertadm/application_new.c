@@ -180,10 +180,17 @@ static enum err unknown_refuse(struct call *call, const struct value *form,
     static const char *const subject_names[] = { "country", "state_or_province", "locality",
         "organisation", "organisation_zh", "branch", "branch_zh", "brn", "ci_cr",
         "other_document", "srn", NULL };
+    static const char *const ev_names[] = { "business_category", "jurisdiction_country",
+        "registration_number", NULL };
     static const char *const representative_names[] = { "name", "email", "language", "address",
         NULL };
+    const struct value *ev = value_get(form, "ev");
     TRY(json_refuse_unknown(form, form_names, &call->reason));
     TRY(json_refuse_unknown(subject, subject_names, &call->reason));
+    if (ev != NULL) {
+        TRY(json_get_object(form, "ev", &ev, &call->reason));
+        TRY(json_refuse_unknown(ev, ev_names, &call->reason));
+    }
     return json_refuse_unknown(representative, representative_names, &call->reason);
 }
 

@@ -20,10 +20,12 @@ static bool server_name_valid(const char *name, bool wildcard);
 static bool label_valid(const char *label, size_t len);
 static enum err subject_check(const struct subject *subject, struct reason *ret_reason);
 static enum err ev_check(const struct application *application, struct reason *ret_reason);
+static enum err ev_values_check(const struct ev_identity *ev, struct reason *ret_reason);
 static enum err representative_check(
     const struct representative *representative, struct reason *ret_reason);
 static enum err text_check(const struct text_rule *rule, struct reason *ret_reason);
 static bool digits_only(const char *text, size_t count);
+static bool printable_only(const char *text);
 static bool country_code(const char *text);
 
 enum err application_check(const struct application *application, struct reason *ret_reason)
@@ -50,6 +52,10 @@ static enum err names_check(const struct application *application, struct reason
     }
     for (size_t i = 0; i < application->name_count; i++) {
         const char *name = application->names[i];
+        if (rules->wildcard != (strncmp(name, "*.", 2) == 0)) {
+            return reason_set(ret_reason, ERR_INPUT, "application.wildcard", "names", name,
+                rules->wildcard ? "a name that begins with *." : "a name without *");
+        }
         if (!server_name_valid(name, rules->wildcard)) {
             return reason_set(ret_reason, ERR_INPUT, "application.name", "names", name, NULL);
         }
@@ -69,7 +75,7 @@ static bool server_name_valid(const char *name, bool wildcard)
 {
     static const char *const reverse[] = { ".in-addr.arpa", ".ip6.arpa" };
     size_t whole = strlen(name), labels = 0, label = 0;
-    if (whole > HOST_NAME_MAX_LENGTH || wildcard != (strncmp(name, "*.", 2) == 0)) {
+    if (whole > HOST_NAME_MAX_LENGTH) {
         return false;
     }
     name += wildcard ? 2 : 0;
@@ -127,11 +133,12 @@ static enum err subject_check(const struct subject *subject, struct reason *ret_
             subject->country, "HK");
     }
     if (subject->state_or_province[0] == '\0' && subject->locality[0] == '\0') {
-        return reason_set(ret_reason, ERR_INPUT, "application.locality", "locality", "", NULL);
+        return reason_set(ret_reason, ERR_INPUT, "application.locality", "locality", "",
+            "locality or state_or_province");
     }
     if (!digits_only(subject->srn, SRN_DIGITS)) {
         return reason_set(
-            ret_reason, ERR_INPUT, "application.srn", "srn", subject->srn, "0000000000");
+            ret_reason, ERR_INPUT, "application.srn", "srn", subject->srn, "10 digits");
     }
     return OK;
 }
@@ -141,21 +148,42 @@ static enum err ev_check(const struct application *application, struct reason *r
     const struct ev_identity *ev = &application->ev;
     bool required = edition_rules(application->edition)->ev;
     const struct text_rule rules[] = {
-        { "application.business_category", ev->business_category, RECORD_TEXT_MAX, required },
-        { "application.jurisdiction_country", ev->jurisdiction_country, 2, required },
+        { "application.business_category", ev->business_category, RECORD_TEXT_MAX, false },
+        { "application.jurisdiction_country", ev->jurisdiction_country, 2, false },
         { "application.registration_number", ev->registration_number, SUBJECT_COMMON_NAME_MAX,
-            required },
+            false },
     };
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
         if (!required && rules[i].text[0] != '\0') {
             return reason_set(ret_reason, ERR_INPUT, rules[i].code, strchr(rules[i].code, '.') + 1,
-                rules[i].text, "");
+                rules[i].text, "nothing: only the EV editions have it");
         }
         TRY(text_check(&rules[i], ret_reason));
     }
-    if (required && !country_code(ev->jurisdiction_country)) {
+    return required ? ev_values_check(ev, ret_reason) : OK;
+}
+
+/* EVG 7.1.4.2: one of four categories, a country, a number that a PrintableString can hold. */
+static enum err ev_values_check(const struct ev_identity *ev, struct reason *ret_reason)
+{
+    static const char *const categories[] = { "Private Organization", "Government Entity",
+        "Business Entity", "Non-Commercial Entity" };
+    bool known = false;
+    for (size_t i = 0; i < sizeof categories / sizeof categories[0]; i++) {
+        known = known || strcmp(ev->business_category, categories[i]) == 0;
+    }
+    if (!known) {
+        return reason_set(ret_reason, ERR_INPUT, "application.business_category",
+            "business_category", ev->business_category,
+            "Private Organization, Government Entity, Business Entity, Non-Commercial Entity");
+    }
+    if (!country_code(ev->jurisdiction_country)) {
         return reason_set(ret_reason, ERR_INPUT, "application.jurisdiction_country",
             "jurisdiction_country", ev->jurisdiction_country, "HK");
+    }
+    if (ev->registration_number[0] == '\0' || !printable_only(ev->registration_number)) {
+        return reason_set(ret_reason, ERR_INPUT, "application.registration_number",
+            "registration_number", ev->registration_number, "A-Z a-z 0-9 ' ( ) + , - . / : = ?");
     }
     return OK;
 }
@@ -175,7 +203,7 @@ static enum err representative_check(
     if (at == NULL || at == email || at[1] == '\0' || strchr(at + 1, '@') != NULL ||
         strpbrk(email, " <>,;\"\\") != NULL) {
         return reason_set(ret_reason, ERR_INPUT, "application.representative_email",
-            "representative_email", email, NULL);
+            "representative_email", email, "NAME@DOMAIN");
     }
     bool known = false;
     for (size_t i = 0; i < sizeof languages / sizeof languages[0]; i++) {
@@ -194,7 +222,7 @@ static enum err representative_check(
     }
     return addressed ? OK
                      : reason_set(ret_reason, ERR_INPUT, "application.representative_address",
-                           "representative_address", NULL, NULL);
+                           "representative_address", NULL, "1 to 6 lines");
 }
 
 /* Well-formed UTF-8 within its length, with nothing that is not seen, and more than punctuation where
@@ -209,8 +237,9 @@ static enum err text_check(const struct text_rule *rule, struct reason *ret_reas
     }
     bool edges = text.len > 0 && (text.data[0] == ' ' || text.data[text.len - 1] == ' ');
     if (!valid || !says_something || edges || (rule->required && text.len == 0)) {
-        char expected[24];
-        snprintf(expected, sizeof expected, "%zu", rule->max);
+        char expected[40];
+        snprintf(expected, sizeof expected, "%s%zu characters", rule->required ? "1 to " : "at most ",
+            rule->max);
         return reason_set(ret_reason, ERR_INPUT, rule->code, strchr(rule->code, '.') + 1,
             rule->text, expected);
     }
@@ -220,6 +249,14 @@ static enum err text_check(const struct text_rule *rule, struct reason *ret_reas
 static bool digits_only(const char *text, size_t count)
 {
     return strlen(text) == count && strspn(text, "0123456789") == count;
+}
+
+/* X.680 §41.4, PrintableString. */
+static bool printable_only(const char *text)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                  "0123456789 '()+,-./:=?";
+    return text[strspn(text, letters)] == '\0';
 }
 
 static bool country_code(const char *text)

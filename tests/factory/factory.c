@@ -221,6 +221,31 @@ static void sample_application(struct sample *sample, unsigned serial_of_request
     store_be32(sample->application.id, serial_of_request);
 }
 
+enum err sample_become(struct sample *sample, enum edition edition, size_t names)
+{
+    struct application *application = &sample->application;
+    struct warrant *warrant = &sample->warrant;
+    const struct edition_rules *rules = edition_rules(edition);
+    const struct profile *profile = profile_by_id(rules->profile);
+    application->edition = edition;
+    application->name_count = names;
+    sample->names[0] = rules->wildcard ? "*.shop.example.com" : "www.shop.example.com";
+    for (size_t i = 1; i < names; i++) {
+        snprintf(sample->more[i], sizeof sample->more[i], "host-%zu.shop.example.com", i);
+        sample->names[i] = sample->more[i];
+    }
+    if (rules->ev) {
+        application->ev = (struct ev_identity){ "Private Organization", "HK", "12345678" };
+    }
+    warrant->evidence_count = names;
+    snprintf(warrant->profile_id, sizeof warrant->profile_id, "%s", profile->id);
+    TRY(profile_hash(profile, warrant->profile_hash));
+    TRY(sample_csr(sample, sample->factory->subscriber, sample->names[0]));
+    TRY(sample_bind(sample));
+    TRY(sample_sign(sample));
+    return sample_format(sample);
+}
+
 enum err sample_bind(struct sample *sample)
 {
     struct warrant *warrant = &sample->warrant;

@@ -31,6 +31,7 @@ struct sample {
     const struct factory *factory;
     int64_t now;
     const char *names[FACTORY_NAMES_MAX];
+    char more[FACTORY_NAMES_MAX][32]; /* names of the multi-domain editions */
     struct application application;
     struct buf application_der;
     struct buf csr;
@@ -47,6 +48,8 @@ enum err sample_init(struct sample *sample, const struct factory *factory, int64
     unsigned serial_of_request) MUST_USE;
 void sample_release(struct sample *sample);
 /* The steps of sample_init, to be repeated after a change, each with all behind it. */
+/* The same for another edition with that many names, bound, signed and formatted. */
+enum err sample_become(struct sample *sample, enum edition edition, size_t names) MUST_USE;
 enum err sample_bind(struct sample *sample) MUST_USE; /* hash into approvals and challenges */
 enum err sample_sign(struct sample *sample) MUST_USE; /* expected values and all signatures */
 enum err sample_format(struct sample *sample) MUST_USE; /* DER */

@@ -2,12 +2,60 @@
 """The registrar among real and stand-in neighbours: two officers rule, a quorum decides, one request
 has one certificate, and neither kill -9 nor a full disk changes that."""
 import itertools
+import json
+import os
 import socket
 import threading
 import time
 import unittest
 
-from office import FAILED, PASSED, REMOTES, Office, sequence, integer, wait_until
+from office import FAILED, PASSED, REMOTES, ROOT, Office, sequence, integer, wait_until
+
+
+ABSENT = object()
+LONG = "x" * 65
+# Where in the EV example, what instead, and what is said of which field.
+BAD_FIELDS = [
+    (["edition"], "dv", "application.edition", "edition"),
+    (["edition"], "server", "application.business_category", "business_category"),
+    (["edition"], ABSENT, "json.missing", "edition"),
+    (["edition"], "wildcard", "application.wildcard", "names"),
+    (["names"], ABSENT, "json.missing", "names"),
+    (["names"], [], "application.names_count", "names"),
+    (["names"], ["a.example.org", "b.example.org"], "application.names_count", "names"),
+    (["names"], ["*.example.org"], "application.wildcard", "names"),
+    (["names"], "www.example.org", "json.type", "names"),
+    (["subject"], ABSENT, "json.missing", "subject"),
+    (["subject", "colour"], "blue", "json.unknown", "colour"),
+    (["subject", "organisation"], ABSENT, "json.missing", "organisation"),
+    (["subject", "organisation"], "", "application.organisation", "organisation"),
+    (["subject", "organisation"], LONG, "application.organisation", "organisation"),
+    (["subject", "organisation"], 7, "json.type", "organisation"),
+    (["subject", "organisation_zh"], "店" * 65, "application.organisation_zh", "organisation_zh"),
+    (["subject", "branch"], LONG, "application.branch", "branch"),
+    (["subject", "branch_zh"], LONG, "application.branch_zh", "branch_zh"),
+    (["subject", "country"], "Hong Kong", "application.country", "country"),
+    (["subject", "srn"], "214287", "application.srn", "srn"),
+    (["subject", "brn"], "...", "application.brn", "brn"),
+    (["ev"], ABSENT, "application.business_category", "business_category"),
+    (["ev"], "yes", "json.type", "ev"),
+    (["ev", "category"], "x", "json.unknown", "category"),
+    (["ev", "business_category"], "Shop", "application.business_category", "business_category"),
+    (["ev", "jurisdiction_country"], "hk", "application.jurisdiction_country",
+     "jurisdiction_country"),
+    (["ev", "registration_number"], "", "application.registration_number", "registration_number"),
+    (["ev", "registration_number"], "註冊", "application.registration_number",
+     "registration_number"),
+    (["representative"], ABSENT, "json.missing", "representative"),
+    (["representative", "name"], "", "application.representative_name", "representative_name"),
+    (["representative", "email"], "ar", "application.representative_email", "representative_email"),
+    (["representative", "language"], "fr", "application.representative_language",
+     "representative_language"),
+    (["representative", "address"], [], "application.representative_address",
+     "representative_address"),
+    (["government"], "no", "json.type", "government"),
+    (["wildcard"], True, "json.unknown", "wildcard"),
+]
 
 
 class Registrar(unittest.TestCase):
@@ -69,12 +117,51 @@ class Registrar(unittest.TestCase):
 
     def test_an_application_that_breaks_a_rule_is_not_entered(self):
         before = self.office.one("SELECT count(*) FROM application")
-        for names, code in ((["localhost"], "name."), (["*.example.com"], "application.name"),
+        for names, code in ((["localhost"], "name."), (["*.example.com"], "application.wildcard"),
                             (["a.example.com", "b.example.com"], "application.names_count")):
             with self.subTest(names):
                 with self.assertRaises(AssertionError) as refused:
                     self.office.application_new(names=names)
                 self.assertIn(code, str(refused.exception))
+        self.assertEqual(self.office.one("SELECT count(*) FROM application"), before)
+
+    def test_there_is_an_example_for_each_edition_and_it_is_taken(self):
+        for edition in ("server", "wildcard", "multi", "ev", "ev-multi"):
+            with self.subTest(edition):
+                path = os.path.join(ROOT, f"packaging/examples/{edition}.json")
+                application = self.office.adm("application", "new", path)["id"]
+                shown = self.office.adm("application", "show", application)
+                with open(path, encoding="utf-8") as file:
+                    form = json.load(file)
+                self.assertEqual(shown["edition"], edition)
+                self.assertEqual(shown["names"], [
+                    name.replace("電子商店", "xn--czr73l71c089f") for name in form["names"]])
+                for field, value in form.get("ev", {}).items():
+                    self.assertEqual(shown[field], value)
+
+    def test_each_bad_field_is_named_with_what_it_should_be(self):
+        with open(os.path.join(ROOT, "packaging/examples/ev.json"), encoding="utf-8") as file:
+            good = file.read()
+        before = self.office.one("SELECT count(*) FROM application")
+        for path, value, code, field in BAD_FIELDS:
+            with self.subTest(path=path, value=value):
+                form = json.loads(good)
+                place = form
+                for name in path[:-1]:
+                    place = place[name]
+                if value is ABSENT:
+                    del place[path[-1]]
+                else:
+                    place[path[-1]] = value
+                file = self.office.directory + "/bad.json"
+                with open(file, "w", encoding="utf-8") as bad:
+                    json.dump(form, bad)
+                problem = self.office.adm("application", "new", file, code=1)
+                self.assertEqual((problem["code"], problem["field"]), (code, field), problem)
+                for part in ("error", "next"):
+                    self.assertGreater(len(problem[part]), 10, problem)
+                self.assertTrue(problem["expected"] or code in ("json.unknown", "json.missing") or
+                                code.startswith("name.") or code == "application.name_twice", problem)
         self.assertEqual(self.office.one("SELECT count(*) FROM application"), before)
 
     def test_s14_officers_see_what_they_sign_and_nothing_paints_over_it(self):

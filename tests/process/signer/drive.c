@@ -110,6 +110,10 @@ int main(int argc, char **argv)
         if (sample_init(&sample, &factory, clock_now(&clock), i + 1) != OK) {
             die("a warrant", ERR_CRYPTO, &reason);
         }
+        /* Now and then one that no message can hold. */
+        if (i % 25 == 7 && sample_become(&sample, EDITION_MULTI, APPLICATION_NAMES_MAX) != OK) {
+            die("a large warrant", ERR_CRYPTO, &reason);
+        }
         certificate_get(&sample, &serials[i]);
         if (i % 3 == 0) {
             revoke(&serials[i]);

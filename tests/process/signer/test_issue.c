@@ -2,6 +2,7 @@
  * signed that may not be. */
 #include "lib/base/file.h"
 #include "lib/pki/crl.h"
+#include "lib/pki/name.h"
 #include "proc/signer/issue.h"
 #include "tests/factory/factory.h"
 
@@ -17,6 +18,7 @@
 #define NOW INT64_C(1795000000) /* 2026-11-18 */
 
 static struct factory factory;
+static struct issuer_key issuers[2];
 static char folder[] = "signer-test-XXXXXX";
 static char journal_path[PATH_MAX];
 static int64_t the_time;
@@ -32,8 +34,8 @@ static enum err core_open(struct issuing **ret_issuing, int64_t *ret_cut, struct
     const struct issuing_setup setup = {
         .roster = &factory.roster,
         .roster_hash = factory.roster_hash,
-        .issuers = &factory.issuer,
-        .issuer_count = 1,
+        .issuers = issuers,
+        .issuer_count = 2,
         .journal_path = journal_path,
         .clock = { clock_of_test, NULL },
         .random = random_system(),
@@ -90,6 +92,81 @@ static void a_warrant_becomes_the_certificate_it_entitles_to(void **state)
     assert_int_equal(made.dns_name_count, 1);
     assert_true(span_equal_text(made.dns_names[0], "www.shop.example.com"));
     assert_true(span_equal_text(made.crl_uri, "http://ecert.example.net/crl/ssl-ca.crl"));
+    sample_release(&sample);
+}
+
+/* The texts of the subject, in their order. */
+static void assert_subject(struct span subject, const char *expected)
+{
+    AUTO(buf) text = buf_make(4096);
+    assert_int_equal(name_format(subject, &text), OK);
+    assert_string_equal(buf_text(&text), expected);
+}
+
+static void an_ev_warrant_is_signed_by_the_ev_ca_with_all_it_must_say(void **state)
+{
+    struct reason reason;
+    struct sample sample;
+    struct certificate made;
+    AUTO_PTR(issuing) issuing = core();
+    AUTO(buf) der = buf_make(CERTIFICATE_MAX_BYTES);
+    (void)state;
+    assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
+    sample.warrant.chinese = true;
+    assert_int_equal(sample_become(&sample, EDITION_EV, 1), OK);
+    assert_int_equal(issue(issuing, &sample, &der, &reason), OK);
+    assert_int_equal(certificate_parse(buf_span(&der), &made), OK);
+    assert_int_equal(certificate_verify(&made, factory.ev_issuer.key), OK);
+    assert_int_not_equal(certificate_verify(&made, factory.issuer.key), OK);
+    assert_subject(made.subject,
+        "CN=www.shop.example.com, O=例子商店有限公司, L=Hong Kong, ST=Hong Kong, C=HK, "
+        "serialNumber=12345678, jurisdictionC=HK, businessCategory=Private Organization");
+    assert_true(span_equal(made.policies[0], oid_policy_ev));
+    assert_true(span_equal_text(made.crl_uri, "http://ecert.example.net/crl/ev-ssl-ca.crl"));
+    assert_true(span_equal_text(made.ca_issuers_uri, "http://ecert.example.net/root/ev-ssl-ca.crt"));
+    sample_release(&sample);
+}
+
+static void fifty_names_make_a_warrant_beyond_a_message_and_one_certificate(void **state)
+{
+    static const enum edition editions[] = { EDITION_MULTI, EDITION_EV_MULTI };
+    AUTO_PTR(issuing) issuing = core();
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        struct reason reason;
+        struct sample sample;
+        struct certificate made;
+        AUTO(buf) der = buf_make(CERTIFICATE_MAX_BYTES);
+        assert_int_equal(sample_init(&sample, &factory, NOW, i + 1), OK);
+        assert_int_equal(sample_become(&sample, editions[i], APPLICATION_NAMES_MAX), OK);
+        assert_true(sample.der.len > MESSAGE_MAX_BYTES);
+        assert_int_equal(issue(issuing, &sample, &der, &reason), OK);
+        assert_int_equal(certificate_parse(buf_span(&der), &made), OK);
+        assert_int_equal(made.dns_name_count, APPLICATION_NAMES_MAX);
+        for (size_t n = 0; n < APPLICATION_NAMES_MAX; n++) {
+            assert_true(span_equal_text(made.dns_names[n], sample.names[n]));
+        }
+        sample_release(&sample);
+    }
+}
+
+static void a_wildcard_brings_its_bare_name_into_the_certificate(void **state)
+{
+    struct reason reason;
+    struct sample sample;
+    struct certificate made;
+    AUTO_PTR(issuing) issuing = core();
+    AUTO(buf) der = buf_make(CERTIFICATE_MAX_BYTES);
+    (void)state;
+    assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
+    assert_int_equal(sample_become(&sample, EDITION_WILDCARD, 1), OK);
+    assert_int_equal(issue(issuing, &sample, &der, &reason), OK);
+    assert_int_equal(certificate_parse(buf_span(&der), &made), OK);
+    assert_int_equal(made.dns_name_count, 2);
+    assert_true(span_equal_text(made.dns_names[0], "*.shop.example.com"));
+    assert_true(span_equal_text(made.dns_names[1], "shop.example.com"));
+    assert_subject(made.subject,
+        "CN=*.shop.example.com, O=Shop Example Limited, L=Hong Kong, ST=Hong Kong, C=HK");
     sample_release(&sample);
 }
 
@@ -300,7 +377,7 @@ static void crl_windows_that_no_rule_allows_are_refused(void **state)
         assert_int_equal(issuing_crl(issuing, &windows[i], &made, &der, &reason), ERR_INPUT);
         assert_string_equal(reason.code, "crl.window");
     }
-    const struct signer_crl foreign = { "ev-ssl-ca-3-17", NOW, NOW + 86400 };
+    const struct signer_crl foreign = { "no-such-ca", NOW, NOW + 86400 };
     assert_int_equal(issuing_crl(issuing, &foreign, &made, &der, &reason), ERR_NOT_FOUND);
 }
 
@@ -440,7 +517,12 @@ static int make_world(void **state)
         path_join(journal_path, sizeof journal_path, folder, "journal") != OK) {
         return -1;
     }
-    return factory_init(&factory, KEY_TYPE_RSA_2048) == OK ? 0 : -1;
+    if (factory_init(&factory, KEY_TYPE_RSA_2048) != OK) {
+        return -1;
+    }
+    issuers[0] = factory.issuer;
+    issuers[1] = factory.ev_issuer;
+    return 0;
 }
 
 static int drop_world(void **state)
@@ -457,6 +539,9 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup(name, begin)
     const struct CMUnitTest tests[] = {
         TEST(a_warrant_becomes_the_certificate_it_entitles_to),
+        TEST(an_ev_warrant_is_signed_by_the_ev_ca_with_all_it_must_say),
+        TEST(fifty_names_make_a_warrant_beyond_a_message_and_one_certificate),
+        TEST(a_wildcard_brings_its_bare_name_into_the_certificate),
         TEST(the_certificate_ends_with_the_subscription),
         TEST(a_request_has_one_serial_and_one_certificate_for_ever),
         TEST(nothing_is_issued_without_a_reservation_or_for_another_request),

@@ -61,9 +61,9 @@ static void what_is_formatted_parses_and_formats_the_same(void **state)
 
 static void names_that_no_certificate_can_hold_are_refused(void **state)
 {
-    static const char *const wrong[] = { "", "localhost", "www", "WWW.example.com", "www.example.com.",
+    static const char *const wrong[] = { "", "*", "localhost", "www", "WWW.example.com", "www.example.com.",
         "-a.example.com", "a-.example.com", "a_b.example.com", "a..example.com", ".example.com",
-        "*.example.com", "www.*.com", "192.0.2.1", "example.123", "ab--c.example.com",
+        "www.*.com", "192.0.2.1", "example.123", "ab--c.example.com",
         "xn--.example.com", "1.2.0.192.in-addr.arpa", "8.b.d.0.1.0.0.2.ip6.arpa",
         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example.com",
         "例子.example.com", "www.example.com " };
@@ -94,11 +94,70 @@ static void each_edition_has_its_number_and_kind_of_names(void **state)
     refused(&application, "application.names_count");
     application.edition = EDITION_WILDCARD;
     application.name_count = 1;
-    refused(&application, "application.name");
+    refused(&application, "application.wildcard");
     names[0] = "*.shop.example.com";
     assert_int_equal(application_check(&application, NULL), OK);
-    application.edition = EDITION_EV;
+    names[0] = "*.*.example.com";
     refused(&application, "application.name");
+    names[0] = "*.com";
+    refused(&application, "application.name");
+    names[0] = "*.";
+    refused(&application, "application.name");
+}
+
+static void a_wildcard_is_for_its_own_edition_only(void **state)
+{
+    static const enum edition others[] = { EDITION_SERVER, EDITION_MULTI, EDITION_EV,
+        EDITION_EV_MULTI };
+    (void)state;
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        struct application application = valid();
+        application.edition = others[i];
+        names[0] = "*.shop.example.com";
+        refused(&application, "application.wildcard");
+        if (edition_rules(others[i])->names_max > 1) {
+            names[0] = "www.shop.example.com";
+            names[1] = "*.shop.example.com";
+            application.name_count = 2;
+            refused(&application, "application.wildcard");
+        }
+    }
+}
+
+static struct application valid_ev(void)
+{
+    struct application application = valid();
+    application.edition = EDITION_EV;
+    application.ev = (struct ev_identity){ "Private Organization", "HK", "12345678" };
+    return application;
+}
+
+static void extended_validation_needs_its_three_fields(void **state)
+{
+    static const char *const categories[] = { "Private Organization", "Government Entity",
+        "Business Entity", "Non-Commercial Entity" };
+    struct application application = valid_ev();
+    (void)state;
+    for (size_t i = 0; i < sizeof categories / sizeof categories[0]; i++) {
+        application.ev.business_category = categories[i];
+        assert_int_equal(application_check(&application, NULL), OK);
+    }
+#define EV_REFUSED(name, value)                                                                    \
+    do {                                                                                           \
+        application = valid_ev();                                                                  \
+        application.ev.name = value;                                                               \
+        refused(&application, "application." #name);                                               \
+    } while (0)
+    EV_REFUSED(business_category, "");
+    EV_REFUSED(business_category, "Private Organisation");
+    EV_REFUSED(business_category, "private organization");
+    EV_REFUSED(jurisdiction_country, "");
+    EV_REFUSED(jurisdiction_country, "hk");
+    EV_REFUSED(jurisdiction_country, "HKG");
+    EV_REFUSED(registration_number, "");
+    EV_REFUSED(registration_number, "-");
+    EV_REFUSED(registration_number, "一二三");
+    EV_REFUSED(registration_number, "12345678901234567890123456789012345678901234567890123456789012345");
 }
 
 static void a_wildcard_brings_its_bare_name(void **state)
@@ -166,6 +225,8 @@ int main(void)
         cmocka_unit_test(what_is_formatted_parses_and_formats_the_same),
         cmocka_unit_test(names_that_no_certificate_can_hold_are_refused),
         cmocka_unit_test(each_edition_has_its_number_and_kind_of_names),
+        cmocka_unit_test(a_wildcard_is_for_its_own_edition_only),
+        cmocka_unit_test(extended_validation_needs_its_three_fields),
         cmocka_unit_test(a_wildcard_brings_its_bare_name),
         cmocka_unit_test(fields_are_held_to_their_rules),
         cmocka_unit_test(a_subscription_ends_a_year_after_the_day_of_approval),
