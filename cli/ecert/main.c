@@ -36,6 +36,12 @@ static const struct command commands[] = {
     { "cert", "show", command_cert_show, options_none, "ID", 1, 1, "tool.help_cert_show" },
     { "cert", "complete", command_cert_complete, options_none, "FILE", 1, 1,
         "tool.help_cert_complete" },
+    { "cert", "import", command_cert_import, options_cert_import, "FILE", 1, 1,
+        "tool.help_cert_import" },
+    { "cert", "export", command_cert_export, options_cert_export, "ID", 1, 1,
+        "tool.help_cert_export" },
+    { "cert", "remove", command_cert_remove, options_cert_remove, "ID", 1, 1,
+        "tool.help_cert_remove" },
     { "chain", "list", command_chain_list, options_none, NULL, 0, 0, "tool.help_chain_list" },
     { "chain", "install", command_chain_install, options_chain_install, "[FILE]", 0, 1,
         "tool.help_chain_install" },
@@ -51,6 +57,7 @@ static const struct command commands[] = {
         "tool.help_key_backup" },
     { "key", "restore", command_key_restore, options_key_restore, "FILE.pfx", 1, 1,
         "tool.help_key_restore" },
+    { "idn", NULL, command_idn, options_none, "NAME", 1, ARGUMENTS_MAX, "tool.help_idn" },
 };
 static const struct command command_alone = { "", NULL, command_state, options_none, NULL, 0, 0,
     "tool.help_state" };

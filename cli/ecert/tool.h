@@ -38,6 +38,10 @@ enum exit_code command_enrol(struct tool *tool, const struct arguments *argument
 enum exit_code command_cert_list(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_cert_show(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_cert_complete(struct tool *tool, const struct arguments *arguments);
+enum exit_code command_cert_import(struct tool *tool, const struct arguments *arguments);
+enum exit_code command_cert_export(struct tool *tool, const struct arguments *arguments);
+enum exit_code command_cert_remove(struct tool *tool, const struct arguments *arguments);
+enum exit_code command_idn(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_chain_list(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_chain_install(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_chain_remove(struct tool *tool, const struct arguments *arguments);
@@ -51,6 +55,9 @@ enum exit_code command_key_restore(struct tool *tool, const struct arguments *ar
 
 extern const struct option options_request_new[];
 extern const struct option options_enrol[];
+extern const struct option options_cert_import[];
+extern const struct option options_cert_export[];
+extern const struct option options_cert_remove[];
 extern const struct option options_chain_install[];
 extern const struct option options_chain_remove[];
 extern const struct option options_key_backup[];

@@ -525,6 +525,17 @@ enum err certstore_add_personal(struct certstore *store, const struct certstore_
     return item_read(&store->personal, CERTSTORE_PERSONAL, id, ret_item);
 }
 
+enum err certstore_remove(
+    struct certstore *store, const struct certstore_item *item, struct reason *ret_reason)
+{
+    TRY(certstore_lock(store));
+    enum err err = folder_remove(folder_of(store, item->kind), item->id);
+    certstore_unlock(store);
+    return err == OK
+        ? OK
+        : reason_set(ret_reason, err, "certstore.write", item->id, err_name(err), NULL);
+}
+
 enum err certstore_read_progress(const struct certstore *store, const struct certstore_item *item,
     struct buf *ret_text)
 {

@@ -86,6 +86,10 @@ enum err certstore_add_personal(struct certstore *store, const struct certstore_
     struct span certificate, struct span chain, struct reason *ret_reason,
     struct certstore_item *ret_item) MUST_USE;
 
+/* Takes the item with its key away for good. "certstore.write". */
+enum err certstore_remove(struct certstore *store, const struct certstore_item *item,
+    struct reason *ret_reason) MUST_USE;
+
 /* What the enrolment of a request (or, after completion, of a certificate) has come to, as text that
  * only its writer reads; ERR_NOT_FOUND if there is none. Never a PIN. */
 enum err certstore_read_progress(const struct certstore *store, const struct certstore_item *item,
