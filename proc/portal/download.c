@@ -91,8 +91,8 @@ static enum err chain_build(struct visit *visit, struct chain_links *ret_chain)
     struct certificate_row row = { 0 };
     TRY(certificate_find(visit, &row));
     if (row.state != CERTIFICATE_ACCEPTED) {
-        return reason_set(
-            &visit->request->reason, ERR_CONFLICT, "certificate.not_accepted", "", "", "");
+        return reason_set(&visit->request->reason, ERR_CONFLICT,
+            row.accepted != 0 ? "certificate.is_revoked" : "certificate.not_accepted", "", "", "");
     }
     return chain_of(visit, row.der, ret_chain);
 }

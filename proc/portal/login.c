@@ -18,7 +18,7 @@ enum {
     THROTTLE_WINDOW_SECONDS = 600,
     NETWORK_BUDGET = 100,    /* log-ins from one /24 or /48 in a window */
     EVERYBODY_BUDGET = 5000, /* log-ins in all: what so many guesses can hit is below 1e-9 a day */
-    QUIET_BUDGET = 10,      /* of one network beyond that, or a flood would lock holders out */
+    QUIET_BUDGET = 10,       /* of one network beyond that, or a flood would lock holders out */
 };
 
 struct credentials {
@@ -53,6 +53,7 @@ static void network_of(const char *address, char ret_bucket[BUCKET_MAX]);
 static enum err refused(struct visit *visit);
 static enum err cookie_set(struct visit *visit, const char *token, int64_t max_age);
 static enum err login_show(struct visit *visit, int status, const struct credentials *credentials);
+static bool for_revocation(const struct visit *visit);
 
 static const struct form_field fields[] = {
     { "server_name", FORM_LINE, 1, SERVER_NAME_TYPED_MAX, .required = true,
@@ -68,7 +69,7 @@ static const struct form login_form = { fields, sizeof fields / sizeof fields[0]
 enum err login_get(struct visit *visit)
 {
     struct credentials typed = { 0 };
-    if (visit->has_session) {
+    if (visit->has_session && !for_revocation(visit)) {
         return reply_redirect(visit->response, page_of_state(visit->enrolment.state));
     }
     (void)http_request_query(visit->request, "server_name", &typed.server_name);
@@ -96,7 +97,8 @@ enum err login_post(struct visit *visit)
     }
     TRY(err);
     TRY(cookie_set(visit, token, /* max_age= */ 0));
-    return reply_redirect(visit->response, page_of_state(visit->enrolment.state));
+    return reply_redirect(visit->response,
+        for_revocation(visit) ? "/revoke/certificate" : page_of_state(visit->enrolment.state));
 }
 
 enum err leave_post(struct visit *visit)
@@ -279,14 +281,22 @@ static enum err cookie_set(struct visit *visit, const char *token, int64_t max_a
 static enum err login_show(struct visit *visit, int status, const struct credentials *credentials)
 {
     struct span ignored = { 0 };
-    page_begin(visit, STEP_LOGIN, "login.title");
+    bool revocation = for_revocation(visit);
+    page_begin(
+        visit, revocation ? STEP_NONE : STEP_LOGIN, revocation ? "revoke.title" : "login.title");
     value_put_bool(
         &visit->tree, visit->page, "left", http_request_query(visit->request, "left", &ignored));
     value_put_bool(
         &visit->tree, visit->page, "ended", http_request_query(visit->request, "ended", &ignored));
     page_put_typed(visit, "server_name", credentials->server_name);
     page_put_typed(visit, "reference", credentials->reference);
-    return page_reply(visit, status, "login");
+    return page_reply(visit, status, revocation ? "revoke_login" : "login");
+}
+
+/* The same log-in, on the page that leads to a revocation: always asked for anew. */
+static bool for_revocation(const struct visit *visit)
+{
+    return span_equal_text(visit->request->path, "/revoke");
 }
 
 enum err digits_only(

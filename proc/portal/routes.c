@@ -38,6 +38,11 @@ static const struct route routes[] = {
     { HTTP_GET, "/download", download_get, PAGE, STATE(ACCEPTED), 0 },
     { HTTP_GET, "/download/{file}", download_file_get, PAGE, STATE(ACCEPTED), 0 },
 
+    { HTTP_GET, "/revoke", login_get, 0, 0, 0 },
+    { HTTP_POST, "/revoke", login_post, 0, 0, SMALL_BODY },
+    { HTTP_GET, "/revoke/certificate", revoke_choose_get, PAGE, STATES_ANY, 0 },
+    { HTTP_POST, "/revoke/certificate", revoke_choose_post, PAGE, STATES_ANY, SMALL_BODY },
+
     { HTTP_POST, "/api/v1/session", api_session_post, ROUTE_API, 0, SMALL_BODY },
     { HTTP_DELETE, "/api/v1/session", api_session_delete, API, STATES_ANY, 0 },
     { HTTP_GET, "/api/v1/enrolment", api_enrolment_get, API, STATES_ANY, 0 },
@@ -53,6 +58,7 @@ static const struct route routes[] = {
     { HTTP_GET, "/api/v1/enrolment/certificate", api_certificate_get, API, STATES_ANY, 0 },
     { HTTP_POST, "/api/v1/enrolment/accept", api_accept_post, API, STATE(ISSUED), SMALL_BODY },
     { HTTP_POST, "/api/v1/enrolment/decline", api_decline_post, API, STATE(ISSUED), SMALL_BODY },
+    { HTTP_POST, "/api/v1/enrolment/revoke", api_revoke_post, API, STATES_ANY, SMALL_BODY },
     { HTTP_GET, "/api/v1/enrolment/download", api_download_get, API, STATES_ANY, 0 },
 
     { HTTP_GET, "/repository", search_get, 0, 0, 0 },

@@ -223,6 +223,7 @@ static enum err session_open(struct visit *visit, struct span token)
         store, visit->enrolment.application, visit->request->arena, &visit->application_row));
     TRY(application_parse(visit->application_row.der, visit->request->arena, &visit->application));
     visit->has_session = true;
+    visit->session_created = session.created;
     return session_wants_touch(&session, visit->now) ? store_transact(store, session_touch, visit)
                                                      : OK;
 }

@@ -45,6 +45,7 @@ struct visit {
     const char *here; /* path and query that the language links keep; NULL: the path alone */
 
     bool has_session;
+    int64_t session_created; /* when its log-in was */
     uint8_t token_hash[HASH_BYTES];
     char csrf[CSRF_TEXT_MAX];
     struct enrolment_row enrolment;
