@@ -45,6 +45,8 @@ enum err api_decline_post(struct visit *visit) MUST_USE;
 enum err download_get(struct visit *visit) MUST_USE;
 enum err download_file_get(struct visit *visit) MUST_USE;
 enum err api_download_get(struct visit *visit) MUST_USE;
+/* steps.c */
+enum err steps_get(struct visit *visit) MUST_USE;
 /* search.c */
 enum err search_get(struct visit *visit) MUST_USE;
 enum err search_file_get(struct visit *visit) MUST_USE;

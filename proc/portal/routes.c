@@ -37,6 +37,7 @@ static const struct route routes[] = {
     { HTTP_POST, "/certificate/decline", decline_post, PAGE, STATE(ISSUED), SMALL_BODY },
     { HTTP_GET, "/download", download_get, PAGE, STATE(ACCEPTED), 0 },
     { HTTP_GET, "/download/{file}", download_file_get, PAGE, STATE(ACCEPTED), 0 },
+    { HTTP_GET, "/download/steps/{software}", steps_get, PAGE, STATE(ACCEPTED), 0 },
 
     { HTTP_GET, "/revoke", login_get, 0, 0, 0 },
     { HTTP_POST, "/revoke", login_post, 0, 0, SMALL_BODY },
@@ -60,6 +61,7 @@ static const struct route routes[] = {
     { HTTP_POST, "/api/v1/enrolment/decline", api_decline_post, API, STATE(ISSUED), SMALL_BODY },
     { HTTP_POST, "/api/v1/enrolment/revoke", api_revoke_post, API, STATES_ANY, SMALL_BODY },
     { HTTP_GET, "/api/v1/enrolment/download", api_download_get, API, STATES_ANY, 0 },
+    { HTTP_GET, "/api/v1/enrolment/download/{file}", download_file_get, API, STATES_ANY, 0 },
 
     { HTTP_GET, "/repository", search_get, 0, 0, 0 },
     { HTTP_GET, "/repository/{file}", search_file_get, 0, 0, 0 },

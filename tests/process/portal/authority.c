@@ -56,6 +56,8 @@ static enum err certificate_make(struct certificate_fields *fields, const struct
     return certificate_sign(buf_span(&tbs), fields->algorithm, signer, der);
 }
 
+static enum err cross_make(struct authority *authority, struct span root_name, int64_t now);
+
 enum err authority_make(struct authority *authority, int64_t now)
 {
     AUTO(buf) root_name = buf_make(1024);
@@ -63,6 +65,8 @@ enum err authority_make(struct authority *authority, int64_t now)
     struct extensions what = { .ca = true };
     authority->root = buf_make(CERTIFICATE_MAX_BYTES);
     authority->issuer = buf_make(CERTIFICATE_MAX_BYTES);
+    authority->old_issuer = buf_make(CERTIFICATE_MAX_BYTES);
+    authority->cross = buf_make(CERTIFICATE_MAX_BYTES);
     TRY(key_generate(KEY_TYPE_P256, &authority->root_key));
     TRY(key_generate(KEY_TYPE_P256, &authority->issuer_key));
     TRY(name_make("Hongkong Post", "Hongkong Post Trial Root CA 3", &root_name));
@@ -82,7 +86,30 @@ enum err authority_make(struct authority *authority, int64_t now)
     fields.serial = SPAN_LITERAL("\x01issuer");
     fields.subject = buf_span(&issuer_name);
     fields.spki = key_spki(authority->issuer_key);
-    return certificate_make(&fields, &what, authority->root_key, &authority->issuer);
+    TRY(certificate_make(&fields, &what, authority->root_key, &authority->issuer));
+    fields.serial = SPAN_LITERAL("\x01older");
+    fields.not_before -= 100 * DAY_SECONDS;
+    TRY(certificate_make(&fields, &what, authority->root_key, &authority->old_issuer));
+    return cross_make(authority, buf_span(&root_name), now);
+}
+
+/* The root's name and key once more, under a partner's signature. */
+static enum err cross_make(struct authority *authority, struct span root_name, int64_t now)
+{
+    AUTO(buf) partner_name = buf_make(1024);
+    AUTO_PTR(key) partner = NULL;
+    struct extensions what = { .ca = true };
+    TRY(key_generate(KEY_TYPE_P256, &partner));
+    TRY(name_make("Trial Partner", "Trial Partner Root R1", &partner_name));
+    TRY(key_identifier(key_spki(partner), what.issuer_key_id));
+    TRY(key_identifier(key_spki(authority->root_key), what.own_key_id));
+    struct certificate_fields fields = { .serial = SPAN_LITERAL("\x01cross"),
+        .issuer = buf_span(&partner_name),
+        .subject = root_name,
+        .not_before = now - DAY_SECONDS,
+        .not_after = now + 3650 * DAY_SECONDS,
+        .spki = key_spki(authority->root_key) };
+    return certificate_make(&fields, &what, partner, &authority->cross);
 }
 
 void authority_release(struct authority *authority)
@@ -91,6 +118,8 @@ void authority_release(struct authority *authority)
     key_free(authority->issuer_key);
     buf_release(&authority->root);
     buf_release(&authority->issuer);
+    buf_release(&authority->old_issuer);
+    buf_release(&authority->cross);
 }
 
 enum err authority_issue(

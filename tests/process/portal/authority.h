@@ -6,6 +6,7 @@
 struct authority {
     struct key *root_key, *issuer_key;
     struct buf root, issuer; /* DER */
+    struct buf old_issuer, cross; /* the issuer as it was; the root under another's signature */
 };
 
 struct authority_request {

@@ -26,7 +26,7 @@ enum outcome { OUTCOME_NONE, OUTCOME_TOLD, OUTCOME_CHECKING, OUTCOME_FAILED, OUT
 struct seed {
     const char *key;
     enum edition edition;
-    const char *names[3];
+    const char *names[4];
     const char *organisation, *organisation_zh, *branch;
     enum enrolment_state state;
     enum outcome outcome;
@@ -61,12 +61,18 @@ static const struct seed seeds[] = {
         ENROLMENT_ACCEPTED, OUTCOME_PASSED },
     { "rejected", EDITION_SERVER, { "rejected.example.com" }, "Shop Example Limited", "", "",
         ENROLMENT_REJECTED, OUTCOME_NONE },
+    { "many", EDITION_MULTI,
+        { "www.many.example.com", "mail.many.example.com", "xn--fsqu00a.example.com" },
+        "Shop Example Limited", "", "", ENROLMENT_ACCEPTED, OUTCOME_PASSED },
+    { "wildcard", EDITION_WILDCARD, { "*.wild.example.com" }, "Shop Example Limited", "", "",
+        ENROLMENT_ACCEPTED, OUTCOME_PASSED },
     { "tenant", EDITION_SERVER, { "www.tenant.example.org" }, "Tenant Two Limited", "", "",
         ENROLMENT_ACCEPTED, OUTCOME_PASSED },
 };
 enum { SEED_COUNT = sizeof seeds / sizeof seeds[0] };
 
 struct making {
+    const char *directory;
     const struct seed *seed;
     size_t index;
     struct authority *authority;
@@ -110,8 +116,8 @@ static struct application application_of(const struct making *making)
         .created = making->act.time,
     };
     memset(application.id, (int)making->index + 1, sizeof application.id);
-    application.names = arena_alloc(making->arena, 3, sizeof *application.names);
-    for (size_t i = 0; i < 3 && seed->names[i] != NULL; i++) {
+    application.names = arena_alloc(making->arena, 4, sizeof *application.names);
+    for (size_t i = 0; i < 4 && seed->names[i] != NULL; i++) {
         application.names[application.name_count++] = seed->names[i];
     }
     return application;
@@ -266,6 +272,16 @@ static enum err results_make(struct store *store, struct making *making)
     return OK;
 }
 
+/* DIR/NAME.key: the subscriber's own, for tests that install the certificate. */
+static enum err key_keep(const struct making *making, const struct key *key)
+{
+    char path[PATH_MAX];
+    AUTO(secret) pem = { 0 };
+    TRY(key_to_pem(key, &pem));
+    snprintf(path, sizeof path, "%.3000s/%s.key", making->directory, making->seed->key);
+    return file_replace(path, secret_span(&pem), 0600);
+}
+
 static enum err certificate_make(struct store *store, struct making *making)
 {
     AUTO(buf) der = buf_make(CERTIFICATE_MAX_BYTES);
@@ -274,6 +290,7 @@ static enum err certificate_make(struct store *store, struct making *making)
     struct certificate_row row = { .request.ordinal = 1 };
     memcpy(row.request.enrolment, making->enrolment.id, sizeof row.request.enrolment);
     TRY(key_generate(KEY_TYPE_P256, &key));
+    TRY(key_keep(making, key));
     TRY(random_fill(&making->random, serial, sizeof serial));
     serial[0] = 0x45;
     TRY(store_certificate_submit(
@@ -359,6 +376,18 @@ static enum err publish(struct store *store, void *ctx)
         { .name = "ecert_ssl_ca_3-17",
             .kind = PUBLICATION_CERTIFICATE,
             .der = buf_span(&authority->issuer) },
+        { .name = "root_ca_3_x_trial_partner_r1",
+            .kind = PUBLICATION_CERTIFICATE,
+            .der = buf_span(&authority->cross) },
+        { .name = "ecert_ssl_ca_3-17_old",
+            .kind = PUBLICATION_CERTIFICATE,
+            .der = buf_span(&authority->old_issuer) },
+        { .name = "RootCA3ARL",
+            .kind = PUBLICATION_CRL,
+            .der = SPAN_LITERAL("an ARL"),
+            .number = 1,
+            .this_update = making->act.time,
+            .next_update = making->act.time + 86400 },
         { .name = "eCertSCA3-17CRL1",
             .kind = PUBLICATION_CRL,
             .der = SPAN_LITERAL("a CRL"),
@@ -379,7 +408,7 @@ static enum err run(const char *directory)
     AUTO(arena) arena = arena_make(16 * 1024 * 1024);
     AUTO(authority) authority = { 0 };
     struct reason reason = { 0 };
-    struct making making = { .authority = &authority, .arena = &arena, .random = random_system() };
+    struct making making = { .directory = directory, .authority = &authority, .arena = &arena, .random = random_system() };
     struct clock clock = clock_system();
     making.act = (struct act){ .actor = "operator", .time = clock_now(&clock) };
     TRY(path_join(path, sizeof path, directory, "store"));
