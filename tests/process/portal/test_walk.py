@@ -1,8 +1,10 @@
 """The walk through pages and API, step by step, and what each step says to bad input."""
 import contextlib
+import io
 import os
 import re
 import unittest
+import zipfile
 
 import world
 
@@ -142,6 +144,43 @@ class Pages(world.FreshCase):
         der = browser.get("/download/certificate.cer").body
         leaf = browser.get("/download/certificate.pem").body
         self.assertEqual(world.openssl("x509", "-outform", "DER", given=leaf), der)
+
+    def test_the_bundle_holds_every_form_under_the_name_of_the_server(self):
+        browser = self.world.browser("many")
+        page = browser.get("/download").text
+        answer = browser.get("/download/all.zip")
+        self.assertIn('filename="www.many.example.com.zip"', answer.header("Content-Disposition"))
+        with zipfile.ZipFile(io.BytesIO(answer.body)) as archive:
+            self.assertIsNone(archive.testzip())
+            files = {name: archive.read(name) for name in archive.namelist()}
+        base = "www.many.example.com."
+        self.assertEqual(sorted(files), sorted(
+            [base + suffix for suffix in ("pem", "fullchain.pem", "chain.pem", "cer", "p7b")] +
+            [name + suffix for name in ("ecert_ssl_ca_3-17", "root_ca_3", "root_ca_3_x_trial_partner_r1")
+             for suffix in (".crt", ".pem.crt")] + ["RootCA3ARL.crl"]))
+        for name in files:
+            self.assertIn("<code>%s</code>" % name, page)
+        listed = world.openssl("pkcs7", "-inform", "DER", "-print_certs", given=files[base + "p7b"])
+        self.assertEqual(listed.count(b"BEGIN CERTIFICATE"), 2)
+        self.assertEqual(files[base + "fullchain.pem"], files[base + "pem"] + files[base + "chain.pem"])
+        for name, content in files.items():
+            form = "DER" if name.endswith((".cer", "7.crt", "3.crt", "r1.crt")) and ".pem" not in name else "PEM"
+            if name.endswith((".cer", ".crt", ".pem")):
+                world.openssl("x509", "-inform", form, "-noout", given=content)
+        # Of two intermediates with one name and key, the later one.
+        self.assertEqual(files["ecert_ssl_ca_3-17.crt"],
+                         self.world.ask("GET", "/root/ecert_ssl_ca_3-17.crt").body)
+
+    def test_a_wildcard_in_a_file_name_is_written_out(self):
+        answer = self.world.browser("wildcard").get("/download/certificate.p7b")
+        self.assertIn('filename="wildcard.wild.example.com.p7b"', answer.header("Content-Disposition"))
+
+    def test_there_are_no_other_downloads(self):
+        browser, api = self.world.browser("accepted"), self.world.api("accepted")
+        for name in ("x", "all", "certificate", "..%2fcertificate.pem", "ecert_ssl_ca_3-17_old.crt", "all.zip/x",
+                     "steps/notepad", "steps/files", "steps/..%2fnginx"):
+            self.assertIn(browser.get("/download/" + name).status, (400, 404), name)
+        self.assertEqual(api.ask("GET", "/enrolment/download/key.pem").status, 404)
 
     def test_declining_for_the_key_leads_back_to_the_csr(self):
         browser = self.world.browser("issued")
@@ -300,6 +339,16 @@ class Interface(world.FreshCase):
         self.assertEqual(len(download["chain"]), 1)
         for pem in [download["certificate"], download["root"]] + download["chain"]:
             world.openssl("x509", "-noout", given=pem.encode())
+        world.openssl("x509", "-noout", given=download["cross"][0].encode())
+        self.assertEqual(len(download["files"]), 13)
+        for file in download["files"]:
+            answer = api.ask("GET", file["href"].removeprefix("/api/v1"))
+            self.assertEqual((answer.status, answer.header("Content-Type")), (200, file["type"]))
+            self.assertIn('filename="%s"' % file["name"], answer.header("Content-Disposition"))
+
+    def test_the_api_hands_out_nothing_before_acceptance(self):
+        for name in ("", "/certificate.pem", "/all.zip", "/ecert_ssl_ca_3-17.crt"):
+            self.assertEqual(self.world.api("issued2").ask("GET", "/enrolment/download" + name).status, 409)
 
     def test_the_api_declines_for_the_details(self):
         api = self.world.api("issued2")
