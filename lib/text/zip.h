@@ -9,6 +9,7 @@ struct zip_file {
 
 enum { ZIP_FILES_MAX = 64 };
 
-/* Appends an archive of these files, in this order, all of this time. ERR_LIMIT if `buf` is full. */
+/* Appends an archive of these files, in this order, all of this time. ERR_LIMIT if `buf` is full.
+ */
 enum err zip_write(
     const struct zip_file *files, size_t count, int64_t time, struct buf *buf) MUST_USE;

@@ -62,7 +62,8 @@ enum err bundle_zip(const struct visit *visit, const struct bundle *bundle, stru
 const char *bundle_base(struct arena *arena, const char *server_name)
 {
     bool wildcard = strncmp(server_name, "*.", 2) == 0;
-    return arena_format(arena, "%s%s", wildcard ? "wildcard." : "", server_name + (wildcard ? 2 : 0));
+    return arena_format(
+        arena, "%s%s", wildcard ? "wildcard." : "", server_name + (wildcard ? 2 : 0));
 }
 
 static enum err own_add(struct visit *visit, struct bundle *bundle)
@@ -83,9 +84,8 @@ static enum err own_add(struct visit *visit, struct bundle *bundle)
         size_t above = chain->count > 1 ? chain->count - 1 : chain->count;
         TRY(chain_pem(chain, pems[i].from, pems[i].whole ? above : pems[i].from + 1, &pem));
         const char *name = arena_format(arena, "%s.%s", bundle->base, pems[i].suffix);
-        TRY(add(bundle,
-            (struct bundle_file){ pems[i].id, name, pems[i].label, type_pem, NULL,
-                arena_span(arena, buf_span(&pem)) }));
+        TRY(add(bundle, (struct bundle_file){ pems[i].id, name, pems[i].label, type_pem, NULL,
+                            arena_span(arena, buf_span(&pem)) }));
     }
     AUTO(buf) p7b = buf_make(CHAIN_PEM_MAX_BYTES);
     TRY(chain_p7b(chain, &p7b));
@@ -114,10 +114,9 @@ static enum err authority_add(
     };
     for (size_t i = 0; i < 2; i++) {
         const char *name = arena_format(arena, "%s%s", link->name, forms[i].suffix);
-        TRY(add(bundle,
-            (struct bundle_file){ name, name,
-                arena_format(arena, "%s%s", label, i == 0 ? "_pem" : ""), forms[i].type,
-                arena_format(arena, "/root/%s", name), forms[i].content }));
+        TRY(add(bundle, (struct bundle_file){ name, name,
+                            arena_format(arena, "%s%s", label, i == 0 ? "_pem" : ""), forms[i].type,
+                            arena_format(arena, "/root/%s", name), forms[i].content }));
     }
     return OK;
 }
@@ -140,10 +139,11 @@ static enum err crosses_find(struct visit *visit, struct bundle *bundle)
             return ERR_MEMORY;
         }
         TRY(store_publication_get(visit->portal->store, rows[i].kind, rows[i].name, arena, &row));
-        if (certificate_parse(row.der, candidate) == OK &&
-            !certificate_is_self_issued(candidate) && span_equal(candidate->subject, root->subject) &&
+        if (certificate_parse(row.der, candidate) == OK && !certificate_is_self_issued(candidate) &&
+            span_equal(candidate->subject, root->subject) &&
             span_equal(candidate->spki, root->spki)) {
-            bundle->crosses[bundle->cross_count++] = (struct link){ rows[i].name, row.der, candidate };
+            bundle->crosses[bundle->cross_count++] =
+                (struct link){ rows[i].name, row.der, candidate };
         }
     }
     return OK;
@@ -161,16 +161,14 @@ static enum err arl_add(struct visit *visit, struct bundle *bundle)
     if (name == NULL) {
         return OK;
     }
-    enum err err =
-        store_publication_get(visit->portal->store, PUBLICATION_CRL, name, arena, &row);
+    enum err err = store_publication_get(visit->portal->store, PUBLICATION_CRL, name, arena, &row);
     if (err == ERR_NOT_FOUND) {
         return OK;
     }
     TRY(err);
     const char *file = arena_format(arena, "%s.crl", name);
-    return add(bundle,
-        (struct bundle_file){ file, file, "download.arl", type_crl,
-            arena_format(arena, "/crl/%s", file), row.der });
+    return add(bundle, (struct bundle_file){ file, file, "download.arl", type_crl,
+                           arena_format(arena, "/crl/%s", file), row.der });
 }
 
 const char *list_name(struct visit *visit, struct span uri)

@@ -26,8 +26,10 @@ struct bundle {
 /* The present certificate's; ERR_CONFLICT with "certificate.not_accepted" before it is accepted. */
 enum err bundle_make(struct visit *visit, struct bundle *ret_bundle) MUST_USE;
 /* All of it in one archive. */
-enum err bundle_zip(const struct visit *visit, const struct bundle *bundle, struct buf *zip) MUST_USE;
-/* The file name without suffix for a server name: "*.shop.example.com" → "wildcard.shop.example.com".
+enum err bundle_zip(
+    const struct visit *visit, const struct bundle *bundle, struct buf *zip) MUST_USE;
+/* The file name without suffix for a server name: "*.shop.example.com" →
+ * "wildcard.shop.example.com".
  */
 const char *bundle_base(struct arena *arena, const char *server_name);
 /* "http://host/crl/NAME.crl" → "NAME"; NULL for anything else. */

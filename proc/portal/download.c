@@ -27,8 +27,8 @@ enum err download_get(struct visit *visit)
     TRY(certificate_put(visit, visit->page, &row));
     files_put(visit, &bundle);
     TRY(crl_put(visit, &bundle, (struct value *)value_get(visit->page, "ca_files")));
-    value_put_text(tree, visit->page, "zip_name",
-        arena_format(visit->request->arena, "%s.zip", bundle.base));
+    value_put_text(
+        tree, visit->page, "zip_name", arena_format(visit->request->arena, "%s.zip", bundle.base));
     steps_links_put(visit);
     return page_reply(visit, 200, "download");
 }
@@ -64,7 +64,8 @@ enum err api_download_get(struct visit *visit)
         value_put_text(tree, object, "name",
             file != NULL ? file->name : arena_format(arena, "%s.zip", bundle.base));
         value_put_text(tree, object, "href",
-            arena_format(arena, "/api/v1/enrolment/download/%s", file != NULL ? file->id : "all.zip"));
+            arena_format(
+                arena, "/api/v1/enrolment/download/%s", file != NULL ? file->id : "all.zip"));
         value_put_text(tree, object, "type", file != NULL ? file->type : "application/zip");
     }
     return visit_reply_json(visit, 200, visit->page);

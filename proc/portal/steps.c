@@ -1,6 +1,6 @@
-/* Installation steps for one kind of server software each, filled in with the subscriber's names and
- * files. The commands stand in web/templates/steps_*.html as one would type them; those for software
- * that runs here are executed by a test exactly as the page prints them. */
+/* Installation steps for one kind of server software each, filled in with the subscriber's names
+ * and files. The commands stand in web/templates/steps_*.html as one would type them; those for
+ * software that runs here are executed by a test exactly as the page prints them. */
 #include "proc/portal/steps.h"
 
 #include "proc/portal/bundle.h"
@@ -53,12 +53,11 @@ enum err steps_get(struct visit *visit)
     value_put_text(tree, visit->page, "software", softwares[i].name);
     value_put_text(tree, visit->page, "file", bundle.base);
     value_put_text(tree, visit->page, "intermediate", bundle.chain.links[1].name);
-    value_put_text(
-        tree, visit->page, "root", bundle.chain.links[bundle.chain.count - 1].name);
+    value_put_text(tree, visit->page, "root", bundle.chain.links[bundle.chain.count - 1].name);
     value_put_text(
         tree, visit->page, "cross", bundle.cross_count > 0 ? bundle.crosses[0].name : NULL);
-    value_put_text(tree, visit->page, "arl",
-        list_name(visit, bundle.chain.links[1].certificate->crl_uri));
+    value_put_text(
+        tree, visit->page, "arl", list_name(visit, bundle.chain.links[1].certificate->crl_uri));
     serial_put(visit, bundle.chain.links[0].certificate->serial);
     TRY(names_put(visit, bundle.chain.links[0].certificate));
     return page_reply(visit, 200, arena_format(visit->request->arena, "steps_%s", softwares[i].id));

@@ -5,7 +5,7 @@
 
 struct authority {
     struct key *root_key, *issuer_key;
-    struct buf root, issuer; /* DER */
+    struct buf root, issuer;      /* DER */
     struct buf old_issuer, cross; /* the issuer as it was; the root under another's signature */
 };
 

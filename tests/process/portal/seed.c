@@ -408,7 +408,9 @@ static enum err run(const char *directory)
     AUTO(arena) arena = arena_make(16 * 1024 * 1024);
     AUTO(authority) authority = { 0 };
     struct reason reason = { 0 };
-    struct making making = { .directory = directory, .authority = &authority, .arena = &arena, .random = random_system() };
+    struct making making = {
+        .directory = directory, .authority = &authority, .arena = &arena, .random = random_system()
+    };
     struct clock clock = clock_system();
     making.act = (struct act){ .actor = "operator", .time = clock_now(&clock) };
     TRY(path_join(path, sizeof path, directory, "store"));
