@@ -54,7 +54,8 @@ class Repository(world.FreshCase):
         self.assertEqual(self.found("organisation", "%"*3), [])
 
     def test_the_reference_number_of_the_subscriber_is_found_whole_only(self):
-        self.assertEqual(self.found("srn", "0002 142877"), ["done.shop.example.com", "www.tenant.example.org"])
+        self.assertEqual(self.found("srn", "0002 142877"), [
+            "*.wild.example.com", "done.shop.example.com", "www.many.example.com", "www.tenant.example.org"])
         self.assertEqual(self.find("srn", "000214287").json()["type"], "urn:ecert:problem:form.too_short")
         self.assertEqual(self.found("srn", "0002142878"), [])
 
@@ -143,7 +144,9 @@ class Authorities(world.Case):
     def test_ca_certificates_stand_there_with_state_and_files(self):
         answer = self.world.ask("GET", "/api/v1/root").json()
         states = {c["id"]: c["state"] for c in answer["certificates"]}
-        self.assertEqual(states, {"root_ca_3": "root", "ecert_ssl_ca_3-17": "issuing"})
+        self.assertEqual(states, {
+            "root_ca_3": "root", "ecert_ssl_ca_3-17": "issuing", "ecert_ssl_ca_3-17_old": "issuing",
+            "root_ca_3_x_trial_partner_r1": "cross"})
         for certificate in answer["certificates"]:
             der = self.world.ask("GET", certificate["der"])
             printed = world.openssl("x509", "-inform", "der", "-noout", "-fingerprint", "-sha256", given=der.body)
