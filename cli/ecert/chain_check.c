@@ -18,7 +18,7 @@ static enum exit_code certificate_check(struct tool *tool, const struct certstor
     struct span certificate, struct span chain, struct value *list);
 static void path_show(
     struct tool *tool, const struct path *path, size_t index, const struct outcome *outcome);
-static void path_line(const struct path *path, char *ret_line, size_t size);
+static void path_lines(const struct tool *tool, const struct path *path);
 static void path_put(struct tool *tool, const struct path *path, struct value *object);
 static enum exit_code outcome_show(
     struct tool *tool, const struct outcome *outcome, struct value *object);
@@ -123,10 +123,9 @@ static enum exit_code certificate_check(struct tool *tool, const struct certstor
 static void path_show(
     struct tool *tool, const struct path *path, size_t index, const struct outcome *outcome)
 {
-    char line[1024], number[24];
+    char number[24];
     AUTO(buf) why = buf_make(2048);
     bool good = path->rooted && path->verdict == OK;
-    path_line(path, line, sizeof line);
     snprintf(number, sizeof number, "%zu", index + 1);
     if (path->rooted && !good) {
         language_format_reason(tool->language, &path->reason, "", &why);
@@ -139,26 +138,25 @@ static void path_show(
             : path->rooted         ? "tool.path_bad"
                                    : "tool.path_unfinished",
         values);
-    screen_line(tool, line);
+    path_lines(tool, path);
 }
 
-/* "    www.shop.example.com ← CA [12 digits] ← Root [12 digits]". */
-static void path_line(const struct path *path, char *ret_line, size_t size)
+/* From the certificate up to the root, one a line, each with the beginning of its thumbprint. */
+static void path_lines(const struct tool *tool, const struct path *path)
 {
-    size_t len = 0;
-    ret_line[0] = '\0';
-    for (size_t i = 0; i < path->chain.length && len < size; i++) {
+    for (size_t i = 0; i < path->chain.length; i++) {
         struct certificate parsed;
         uint8_t hash[SHA256_BYTES] = { 0 };
         char name[CHAIN_NAME_MAX] = "", id[2 * SHA256_BYTES + 1];
+        char line[CHAIN_NAME_MAX + 64];
         if (certificate_parse(path->chain.path[i], &parsed) == OK) {
             chain_name(parsed.subject, name);
         }
         (void)!sha256(path->chain.path[i], hash);
         hex_format(SPAN_OF(hash), id);
-        int added = snprintf(ret_line + len, size - len, "%s%s [%.*s]", i == 0 ? "     " : " ← ",
-            name, CHAIN_SHORT_THUMBPRINT, id);
-        len += (size_t)added;
+        snprintf(line, sizeof line, "       %.*s  %s%s", CHAIN_SHORT_THUMBPRINT, id,
+            i == 0 ? "" : "← ", name);
+        screen_line(tool, line);
     }
 }
 

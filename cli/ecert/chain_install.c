@@ -241,7 +241,7 @@ static enum exit_code changes_do(struct installation *run)
                 : dry  ? "tool.chain_would_remove"
                 : add  ? "tool.chain_installed"
                        : "tool.chain_removed",
-            run->chosen[i]);
+            run->chosen[i], !dry);
         chain_put(tool, run->chosen[i], value_add_object(&tool->tree, add ? added : removed));
     }
     screen_message(tool, dry ? "tool.chain_dry" : "tool.chain_undo_hint", NULL);

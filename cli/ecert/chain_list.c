@@ -124,7 +124,8 @@ void chain_put(struct tool *tool, const struct authority *authority, struct valu
     value_put_text(tree, object, "thumbprint_sha256", authority->id);
 }
 
-void chain_step(struct tool *tool, const char *id, const struct authority *authority)
+void chain_step(
+    struct tool *tool, const char *id, const struct authority *authority, bool done)
 {
     char name[CHAIN_NAME_MAX], thumbprint[CHAIN_SHORT_THUMBPRINT + 1];
     chain_name(authority->certificate.subject, name);
@@ -132,5 +133,5 @@ void chain_step(struct tool *tool, const char *id, const struct authority *autho
     const struct placeholder values[] = { { "name", name },
         { "kind", chain_role_text(tool, authority->role) }, { "thumbprint", thumbprint },
         { "state", chain_standing_text(tool, authority->standing) }, { NULL, NULL } };
-    screen_step(tool, id, values);
+    (done ? screen_step : screen_message)(tool, id, values);
 }

@@ -1,9 +1,10 @@
 /* ecert, the subscriber's tool.
  *
  * What it holds: the subscriber's private keys, in memory only while they are used, and for the moment
- * of logging in the PIN. Whom it talks to: the portal's /api/v1, and the subscriber's own DNS server.
- * What it may never do: run anything but the program the person names, believe a certificate that
- * doesn't lead to the trusted root and to its own key, take a secret from the command line. */
+ * of logging in the PIN. Whom it talks to: the portal's /api/v1, the CA's repository, the subscriber's own
+ * DNS server, and by the system's ssh the servers that the person names. What it may never do: run
+ * anything but that ssh and the program the person names, believe a certificate that doesn't lead to the
+ * trusted root and to its own key, or a list that its CA didn't sign; take a secret from the command line. */
 #include "cli/ecert/screen.h"
 #include "lib/base/limits.h"
 #include "lib/text/json.h"
@@ -267,7 +268,7 @@ static void usage_command(const struct tool *tool, const struct command *command
     snprintf(line, sizeof line, "ecert %s%s%s%s%s", command->noun,
         command->verb == NULL ? "" : " ", command->verb == NULL ? "" : command->verb,
         command->operands == NULL ? "" : " ", command->operands == NULL ? "" : command->operands);
-    fprintf(stdout, "  %-30s%s\n", line, language_text(tool->language, command->summary));
+    fprintf(stdout, "  %-31s%s\n", line, language_text(tool->language, command->summary));
 }
 
 static void usage_options(const struct tool *tool, const struct option *options)

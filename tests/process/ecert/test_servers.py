@@ -1,0 +1,188 @@
+#!/usr/bin/env python3
+"""Section G of the guide, by the tool: one backup restored onto several servers, each a real sshd on a
+loopback address of its own; one of them fails.
+
+    test_servers.py ECERT
+"""
+import getpass
+import os
+import shutil
+import subprocess
+import time
+import unittest
+
+from stand_in import Authority, run
+from tool import NAME, ToolTest, public_key
+
+SSHD = shutil.which("sshd", path="/usr/sbin:/usr/bin:/sbin")
+PORT = 20000 + os.getpid() % 20000
+SETTINGS = """HostKey {place}/host
+ListenAddress {address}:{port}
+PidFile none
+AuthorizedKeysFile {place}/known
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+UsePAM no
+StrictModes no
+PermitRootLogin prohibit-password
+LogLevel QUIET
+"""
+
+
+class Servers(ToolTest):
+    """Three servers, of which the third doesn't know our key."""
+    @classmethod
+    def setUpClass(cls):
+        if SSHD is None:
+            raise unittest.SkipTest("openssh-server is not here")
+        cls.place = ToolTest.scratch_of_class(cls)
+        if os.geteuid() == 0:
+            os.makedirs("/run/sshd", mode=0o755, exist_ok=True)
+        for name in ("client", "host", "stranger"):
+            run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", os.path.join(cls.place, name))
+        cls.config = os.path.join(cls.place, "config")
+        cls.hosts, known = [], ""
+        with open(cls.place + "/host.pub", encoding="ascii") as file:
+            host_key = " ".join(file.read().split()[:2])
+        for number in (1, 2, 3):
+            address = f"127.0.79.{number}"
+            known += f"[{address}]:{PORT} {host_key}\n"
+            cls.start(address, "client" if number < 3 else "stranger")
+            cls.hosts.append(f"{getpass.getuser()}@{address}")
+        config = (f"Host *\n  Port {PORT}\n  IdentityFile {cls.place}/client\n  IdentitiesOnly yes\n"
+                  f"  UserKnownHostsFile {cls.place}/known_hosts\n  GlobalKnownHostsFile /dev/null\n")
+        for path, text in ((cls.config, config), (cls.place + "/known_hosts", known)):
+            with open(path, "w", encoding="ascii") as file:
+                file.write(text)
+
+    @classmethod
+    def start(cls, address, client):
+        place = os.path.join(cls.place, address)
+        os.mkdir(place)
+        shutil.copy(os.path.join(cls.place, "host"), place + "/host")
+        shutil.copy(os.path.join(cls.place, client + ".pub"), place + "/known")
+        with open(place + "/config", "w", encoding="ascii") as file:
+            file.write(SETTINGS.format(place=place, address=address, port=PORT))
+        server = subprocess.Popen([SSHD, "-D", "-e", "-f", place + "/config"], stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        cls.addClassCleanup(server.wait)
+        cls.addClassCleanup(server.terminate)
+        for _ in range(100):
+            done = subprocess.run(["ssh-keyscan", "-T", "1", "-p", str(PORT), address], check=False,
+                                  capture_output=True)
+            if done.stdout:
+                return
+            time.sleep(0.1)
+        raise RuntimeError("sshd does not answer at " + address)
+
+    def setUp(self):
+        super().setUp()
+        self.password = self.write("password", "right")
+        self.authority = Authority(self.path("ca"))
+        self.backup = self.make_backup("site")
+
+    def make_backup(self, name):
+        csr = run("openssl", "req", "-new", "-key", self.authority.key(name), "-subj", "/CN=x")
+        leaf = self.write(name + ".pem", self.authority.leaf(csr, NAME))
+        run("openssl", "pkcs12", "-export", "-inkey", self.authority.key(name), "-in", leaf, "-certfile",
+            self.authority.path("issuer.pem"), "-out", self.path(name + ".pfx"), "-passout",
+            "file:" + self.password)
+        return self.path(name + ".pfx")
+
+    def restore(self, *targets, code=0, backup=None):
+        words = [word for target in targets for word in ("--to", target)]
+        return self.json("key", "restore", backup or self.backup, "--password-file", self.password,
+                         "--ssh-config", self.config, *words, code=code)
+
+    def folder(self, name):
+        os.mkdir(self.path(name), 0o755)
+        return self.path(name)
+
+    def expect_pair(self, folder, name="site"):
+        key, chain = os.path.join(folder, "key.pem"), os.path.join(folder, "fullchain.pem")
+        self.assertEqual(public_key("key", key), public_key("certificate", chain))
+        self.assertEqual(public_key("key", key), public_key("key", self.authority.key(name)))
+        self.assertEqual(os.stat(key).st_mode & 0o777, 0o600)
+        with open(chain, encoding="ascii") as file:
+            self.assertEqual(file.read().count("BEGIN CERTIFICATE"), 2)
+        generations = [one for one in os.listdir(folder) if one.startswith(".ecert.")]
+        self.assertLessEqual(len(generations), 2)
+
+    def test_one_that_fails_does_not_stop_the_others(self):
+        folders = [self.folder(name) for name in ("one", "two", "three")]
+        targets = [f"{host}:{folder}" for host, folder in zip(self.hosts, folders)]
+        said = self.restore(targets[0], targets[2], targets[1], code=1)["servers"]
+        self.assertEqual([one["done"] for one in said], [True, False, True])
+        self.assertEqual(said[1]["reason"], "remote.ssh")
+        self.assertIn("Permission denied", said[1]["seen"])
+        self.expect_pair(folders[0])
+        self.expect_pair(folders[1])
+        self.assertEqual(os.listdir(folders[2]), [])
+        self.assertFalse(os.path.exists(self.store))
+
+    def test_a_second_pair_replaces_the_first_and_the_first_stays_to_go_back_to(self):
+        folder = self.folder("one")
+        target = f"{self.hosts[0]}:{folder}"
+        for name in ("site", "next", "third"):
+            self.restore(target, backup=self.make_backup(name))
+            self.expect_pair(folder, name)
+
+    def test_nothing_of_ours_is_read_by_a_shell(self):
+        for name in ("$(touch x)", "a b'c\"d", "-rf", "`touch x`;touch y", "店"):
+            folder = self.folder(name)
+            self.restore(f"{self.hosts[0]}:{folder}")
+            self.expect_pair(folder)
+        self.assertFalse(os.path.exists(self.path("x")) or os.path.exists("x"))
+
+    def test_what_is_in_the_way_stays_and_nothing_else_is_left(self):
+        folder = self.folder("one")
+        with open(folder + "/key.pem", "w", encoding="ascii") as file:
+            file.write("mine")
+        os.mkdir(self.path("two"), 0o755)
+        os.symlink("/etc/passwd", self.path("two/fullchain.pem"))
+        for target in (folder, self.path("two"), self.path("none"), self.backup):
+            said = self.restore(f"{self.hosts[0]}:{target}", code=1)["servers"][0]
+            self.assertEqual(said["reason"], "remote.refused", said)
+            self.assertIn(target, said["seen"])
+        self.assertEqual(os.listdir(folder), ["key.pem"])
+        self.assertEqual(os.listdir(self.path("two")), ["fullchain.pem"])
+
+    def test_targets_that_are_none_are_refused_before_any_server_is_touched(self):
+        folder = self.folder("one")
+        good = f"{self.hosts[0]}:{folder}"
+        for bad in ("", "host", "host:relative", "-oProxyCommand=touch x:/tmp", "a@-b:/tmp", "@host:/tmp",
+                    "user name@host:/tmp", "user@ho st:/tmp", "user@host;x:/tmp", ":/tmp", "user@:/tmp",
+                    "user@host:/tmp\nx"):
+            said = self.restore(good, bad, code=1)["problem"]
+            self.assertEqual(said["type"], "urn:ecert:problem:remote.target", bad)
+        self.assertEqual(os.listdir(folder), [])
+
+    def test_an_unknown_server_is_not_trusted(self):
+        folder = self.folder("one")
+        self.start("127.0.79.9", "client")
+        said = self.restore(f"{getpass.getuser()}@127.0.79.9:{folder}", code=1)["servers"][0]
+        self.assertIn("verification failed", said["seen"])
+        self.assertEqual(os.listdir(folder), [])
+
+    def test_a_key_without_certificate_and_a_wrong_password_send_nothing(self):
+        folder = self.folder("one")
+        made = self.json("request", "new", "--name", NAME, "--key", "p256")
+        self.json("key", "backup", made["id"], "--out", self.path("p.pfx"), "--password-file", self.password)
+        said = self.restore(f"{self.hosts[0]}:{folder}", code=1, backup=self.path("p.pfx"))
+        self.assertEqual(said["problem"]["type"], "urn:ecert:problem:tool.pfx_no_certificate")
+        self.password = self.write("wrong", "wrong")
+        said = self.restore(f"{self.hosts[0]}:{folder}", code=1)
+        self.assertEqual(said["problem"]["type"], "urn:ecert:problem:pfx.password")
+        self.assertEqual(os.listdir(folder), [])
+
+    def test_each_language_says_what_failed(self):
+        for language, text in (("en", "can’t be reached"), ("zh-HK", "無法以 ssh"), ("zh-CN", "无法用 ssh")):
+            said = self.run_tool("key", "restore", self.backup, "--password-file", self.password,
+                                 "--ssh-config", self.config, "--to", self.hosts[2] + ":/tmp", "--lang",
+                                 language, code=1)
+            self.assertIn(text, said)
+            self.assertIn("Permission denied", said)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=["test_servers.py"], verbosity=1)
