@@ -17,6 +17,8 @@ static enum err look(const struct attempt *attempt, const struct method *method,
 static bool usable(const struct attempt *attempt, int64_t now);
 static enum err ask_caa(const struct attempt *attempt, const struct method *method,
     struct observation *observation);
+static enum err ask_caa_once(const struct attempt *attempt, const struct method *method,
+    bool wildcard, bool *ret_permitted);
 static enum err sign(
     const struct checker *checker, struct observation *observation, struct buf *der);
 static void write_signed_part(struct der_writer *writer, const void *observation);
@@ -119,20 +121,34 @@ static bool usable(const struct attempt *attempt, int64_t now)
     return true;
 }
 
+/* A wildcard's certificate holds the bare name too, which is none: issuewild says nothing of it. */
 static enum err ask_caa(const struct attempt *attempt, const struct method *method,
     struct observation *observation)
+{
+    bool wildcard = strcmp(attempt->adn, attempt->challenge->name) != 0;
+    bool permitted = false;
+    TRY(ask_caa_once(attempt, method, wildcard, &permitted));
+    if (wildcard && permitted) {
+        TRY(ask_caa_once(attempt, method, /* wildcard= */ false, &permitted));
+    }
+    observation->caa = permitted ? CAA_PERMITS : CAA_PROHIBITS;
+    return OK;
+}
+
+static enum err ask_caa_once(const struct attempt *attempt, const struct method *method,
+    bool wildcard, bool *ret_permitted)
 {
     const char *identity = attempt->checker->caa_identity;
     const struct caa_request request = {
         .name = attempt->adn,
-        .wildcard = strcmp(attempt->adn, attempt->challenge->name) != 0,
+        .wildcard = wildcard,
         .identity = identity,
         .account_uri = NULL,
         .method = method->caa_label,
     };
     struct caa_verdict verdict;
     TRY(caa_check(attempt->resolver, &request, attempt->deadline_ms, &verdict));
-    observation->caa = caa_permits(verdict.finding) ? CAA_PERMITS : CAA_PROHIBITS;
+    *ret_permitted = caa_permits(verdict.finding);
     char asked[HOST_NAME_MAX_LENGTH + 16], expected[REPORT_TEXT_MAX];
     snprintf(asked, sizeof asked, "CAA %s",
         verdict.node[0] == '\0' ? attempt->adn : verdict.node);

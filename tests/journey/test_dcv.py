@@ -22,18 +22,17 @@ LANGUAGES = ("en", "zh-HK", "zh-CN")
 class Enrolment:
     """One approved application and its session at the portal."""
 
-    def __init__(self, world, name):
+    def __init__(self, world, name, form=None):
         self.world, self.name = world, name
-        self.folder = world.path(f"subscriber/{name}")
-        os.makedirs(self.folder)
-        form = json.loads(FORM)
-        form["names"] = [name]
-        application = world.write(f"subscriber/{name}/application.json", json.dumps(form))
+        form = form or dict(json.loads(FORM), names=[name])
+        application = world.write("subscriber/form.json", json.dumps(form))
         identifier = world.adm("application", "new", application)["id"]
         officer = world.path("service/officers/officer-")
         world.adm("application", "vet", identifier, "--key", officer + "1.key")
         approved = world.adm("application", "approve", identifier, "--key", officer + "2.key")
         self.reference = approved["reference"]
+        self.folder = world.path(f"subscriber/{self.reference}")
+        os.makedirs(self.folder)
         self.log_in()
 
     def log_in(self):
@@ -44,8 +43,11 @@ class Enrolment:
         self.token = None
         self.token = self.call("POST", "/session", {
             "server_name": self.name, "reference": self.reference, "pin": pin})["token"]
-        self.call("POST", "/enrolment/confirm", {"chinese": False})
+        self.confirm()
         self.choose()
+
+    def confirm(self):
+        self.call("POST", "/enrolment/confirm", {"chinese": False})
 
     def choose(self):
         challenges = self.call("POST", "/enrolment/dcv", {"method": "dns"})["challenges"]

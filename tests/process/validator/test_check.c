@@ -142,6 +142,29 @@ static void a_wildcard_is_validated_at_its_base_and_asks_issuewild(void **state)
     buf_release(&bench.der);
 }
 
+/* The certificate will hold the bare name as well, and that one is no wildcard. */
+static void a_wildcard_asks_for_its_bare_name_too(void **state)
+{
+    (void)state;
+    struct bench bench;
+    bench_init(&bench, "*.shop.example.com");
+    bench_expect(&bench);
+    struct fake_answer answers[] = {
+        { .name = "_ecert-validation.shop.example.com", .type = DNS_TXT,
+            .records = { expected_rdata(&bench) } },
+        { .name = "shop.example.com", .type = DNS_CAA,
+            .records = { SPAN_LITERAL("\x00\x05" "issue" ";"),
+                SPAN_LITERAL("\x00\x09" "issuewild" "ca.example.net") } },
+    };
+    struct observation seen = bench_run(&bench, answers, 2);
+    assert_int_equal(seen.dcv, DCV_PASSED);
+    assert_int_equal(seen.caa, CAA_PROHIBITS);
+    assert_string_equal(
+        bench_step(&bench, "caa.authorises")->expected, "0 issuewild \"ca.example.net\"");
+    assert_string_equal(bench_step(&bench, "caa.forbids")->expected, "0 issue \"ca.example.net\"");
+    buf_release(&bench.der);
+}
+
 static void what_does_not_match_exactly_fails_with_its_code(void **state)
 {
     (void)state;
@@ -321,6 +344,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_expected_value_passes_and_is_signed),
         cmocka_unit_test(a_wildcard_is_validated_at_its_base_and_asks_issuewild),
+        cmocka_unit_test(a_wildcard_asks_for_its_bare_name_too),
         cmocka_unit_test(what_does_not_match_exactly_fails_with_its_code),
         cmocka_unit_test(a_name_that_does_not_exist_is_told_from_a_record_that_does_not),
         cmocka_unit_test(a_lookup_that_failed_once_is_tried_again),
