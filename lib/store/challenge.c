@@ -45,6 +45,20 @@ enum err store_challenge_replace_all(struct store *store, const struct act *act,
         span_make(enrolment, ENROLMENT_ID_BYTES), dcv_method_id(challenges[0].method));
 }
 
+enum err store_challenge_clear(
+    struct store *store, const struct act *act, const uint8_t enrolment[ENROLMENT_ID_BYTES])
+{
+    TRY(enrolment_forget(store, enrolment));
+    AUTO(query) query = query_write(store,
+        "UPDATE enrolment SET dcv_method = 0, spki_hash = NULL, updated = ?,"
+        " version = version + 1 WHERE id = ?");
+    bind_int64(&query, act->time);
+    bind_bytes(&query, span_make(enrolment, ENROLMENT_ID_BYTES));
+    TRY(query_change(&query));
+    return store_audit_add_id(
+        store, act, "challenge.cleared", span_make(enrolment, ENROLMENT_ID_BYTES), NULL);
+}
+
 static enum err enrolment_forget(struct store *store, const uint8_t enrolment[ENROLMENT_ID_BYTES])
 {
     AUTO(query) challenges = query_write(store, "DELETE FROM challenge WHERE enrolment = ?");

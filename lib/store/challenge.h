@@ -26,6 +26,9 @@ const char *challenge_state_id(enum challenge_state state);
 enum err store_challenge_replace_all(struct store *store, const struct act *act,
     const uint8_t enrolment[ENROLMENT_ID_BYTES], const struct challenge *challenges,
     size_t count) MUST_USE;
+/* Forgets challenges, evidence and the method: the choice is open again. */
+enum err store_challenge_clear(struct store *store, const struct act *act,
+    const uint8_t enrolment[ENROLMENT_ID_BYTES]) MUST_USE;
 enum err store_challenge_list(struct store *store, const uint8_t enrolment[ENROLMENT_ID_BYTES],
     struct arena *arena, struct challenge_row **ret_rows, size_t *ret_count) MUST_USE;
 /* Everything not passed yet becomes due now. ERR_CONFLICT if there is nothing to check. */

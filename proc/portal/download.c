@@ -21,6 +21,9 @@ enum err download_get(struct visit *visit)
     struct certificate_row row = { 0 };
     struct value_tree *tree = &visit->tree;
     TRY(certificate_find(visit, &row));
+    if (row.state != CERTIFICATE_ACCEPTED) {
+        return reply_redirect(visit->response, "/next"); /* revoked: what is left is another */
+    }
     TRY(bundle_make(visit, &bundle));
     page_begin(visit, STEP_DOWNLOAD, "download.title");
     value_put_text(tree, visit->page, "server_name", visit->application.names[0]);

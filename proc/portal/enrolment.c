@@ -3,6 +3,7 @@
 
 #include "lib/dns/hostname.h"
 #include "proc/portal/handlers.h"
+#include "proc/portal/next.h"
 
 #include <stdio.h>
 
@@ -38,6 +39,9 @@ enum err enrolment_put(struct visit *visit, struct value *object)
         TRY(certificate_put(visit, object, &row));
     } else if (err != ERR_NOT_FOUND) {
         return err;
+    }
+    if (visit->enrolment.state == ENROLMENT_ACCEPTED) {
+        TRY(next_put(visit, object));
     }
     problem_put(visit, object);
     return value_tree_check(tree);

@@ -55,6 +55,10 @@ enum err api_search_one_get(struct visit *visit) MUST_USE;
 /* authorities.c */
 enum err authorities_get(struct visit *visit) MUST_USE;
 enum err authorities_json_get(struct visit *visit) MUST_USE;
+/* next.c */
+enum err next_get(struct visit *visit) MUST_USE;
+enum err next_post(struct visit *visit) MUST_USE;
+enum err api_next_post(struct visit *visit) MUST_USE;
 /* revoke.c; the log-in before it is login_get and login_post */
 enum err revoke_choose_get(struct visit *visit) MUST_USE;
 enum err revoke_choose_post(struct visit *visit) MUST_USE;

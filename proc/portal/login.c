@@ -54,6 +54,7 @@ static enum err refused(struct visit *visit);
 static enum err cookie_set(struct visit *visit, const char *token, int64_t max_age);
 static enum err login_show(struct visit *visit, int status, const struct credentials *credentials);
 static bool for_revocation(const struct visit *visit);
+static const char *page_after_login(const struct visit *visit);
 
 static const struct form_field fields[] = {
     { "server_name", FORM_LINE, 1, SERVER_NAME_TYPED_MAX, .required = true,
@@ -97,8 +98,7 @@ enum err login_post(struct visit *visit)
     }
     TRY(err);
     TRY(cookie_set(visit, token, /* max_age= */ 0));
-    return reply_redirect(visit->response,
-        for_revocation(visit) ? "/revoke/certificate" : page_of_state(visit->enrolment.state));
+    return reply_redirect(visit->response, page_after_login(visit));
 }
 
 enum err leave_post(struct visit *visit)
@@ -291,6 +291,16 @@ static enum err login_show(struct visit *visit, int status, const struct credent
     page_put_typed(visit, "server_name", credentials->server_name);
     page_put_typed(visit, "reference", credentials->reference);
     return page_reply(visit, status, revocation ? "revoke_login" : "login");
+}
+
+/* Who has all there was to get comes back for the next certificate. */
+static const char *page_after_login(const struct visit *visit)
+{
+    if (for_revocation(visit)) {
+        return "/revoke/certificate";
+    }
+    enum enrolment_state state = visit->enrolment.state;
+    return state == ENROLMENT_ACCEPTED ? "/next" : page_of_state(state);
 }
 
 /* The same log-in, on the page that leads to a revocation: always asked for anew. */

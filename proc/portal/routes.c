@@ -39,6 +39,8 @@ static const struct route routes[] = {
     { HTTP_GET, "/download/{file}", download_file_get, PAGE, STATE(ACCEPTED), 0 },
     { HTTP_GET, "/download/steps/{software}", steps_get, PAGE, STATE(ACCEPTED), 0 },
 
+    { HTTP_GET, "/next", next_get, PAGE, STATE(ACCEPTED), 0 },
+    { HTTP_POST, "/next", next_post, PAGE, STATE(ACCEPTED), SMALL_BODY },
     { HTTP_GET, "/revoke", login_get, 0, 0, 0 },
     { HTTP_POST, "/revoke", login_post, 0, 0, SMALL_BODY },
     { HTTP_GET, "/revoke/certificate", revoke_choose_get, PAGE, STATES_ANY, 0 },
@@ -59,6 +61,7 @@ static const struct route routes[] = {
     { HTTP_GET, "/api/v1/enrolment/certificate", api_certificate_get, API, STATES_ANY, 0 },
     { HTTP_POST, "/api/v1/enrolment/accept", api_accept_post, API, STATE(ISSUED), SMALL_BODY },
     { HTTP_POST, "/api/v1/enrolment/decline", api_decline_post, API, STATE(ISSUED), SMALL_BODY },
+    { HTTP_POST, "/api/v1/enrolment/next", api_next_post, API, STATE(ACCEPTED), SMALL_BODY },
     { HTTP_POST, "/api/v1/enrolment/revoke", api_revoke_post, API, STATES_ANY, SMALL_BODY },
     { HTTP_GET, "/api/v1/enrolment/download", api_download_get, API, STATES_ANY, 0 },
     { HTTP_GET, "/api/v1/enrolment/download/{file}", download_file_get, API, STATES_ANY, 0 },
