@@ -14,7 +14,6 @@ import judges
 from test_dcv import Enrolment
 from world import ROOT, World, wait_until
 
-ZONES = ("shop.example.com", "example.com", "example.net", "example.org")
 CHINESE = "xn--czr73l71c089f"  # 電子商店
 LISTS = {"ssl": "eCertSCA3-17CRL1", "ev": "eCertESCA3-17CRL1"}
 SUBJECT = "C = HK, ST = Hong Kong, L = Hong Kong, O = "
@@ -42,16 +41,8 @@ class Walk(Enrolment):
 
     def prove(self):
         challenges = self.call("POST", "/enrolment/dcv", {"method": "dns"})["challenges"]
-        by_zone = {}
-        for challenge in challenges:
-            zone = next(zone for zone in ZONES if challenge["host"].endswith("." + zone))
-            by_zone.setdefault(zone, []).append(
-                f"update add {challenge['host']}. 60 TXT \"{challenge['value']}\"\n")
-        world = self.world
-        key = re.search(r"# (hmac-sha256:\S+):(\S+)", world.read("subscriber/tsig.key"))
-        for zone, lines in by_zone.items():
-            world.run("knsupdate", stdin=f"server {world.net}.0.53 5353\nzone {zone}.\n"
-                      f"key {key[1]} {key[2]}\n{''.join(lines)}send\n")
+        self.world.script("txt", *(
+            word for challenge in challenges for word in (challenge["host"], challenge["value"])))
         answer = self.check()
         if answer["state"] != "passed":
             raise AssertionError(json.dumps(answer, ensure_ascii=False, indent=1))
@@ -172,6 +163,21 @@ class Editions(unittest.TestCase):
         self.assertEqual(walk.check()["state"], "failed")
         status, _ = walk.ask("POST", "/enrolment/csr", {"csr": "anything"})
         self.assertEqual((status, walk.state), (409, "confirmed"))
+
+    def test_what_script_run_leaves_waiting_can_be_gone_on_with(self):
+        world = self.world
+        world.script("waiting")
+        for folder, name in (("multi", "www.shop.example.com"), ("ev", "www.電子商店.example.org")):
+            for file in ("reference", "pin"):  # of the walk, which this world has not seen
+                world.write("subscriber/" + file, world.read(f"subscriber/{folder}/{file}"))
+            said = world.script("describe").stdout
+            reference, pin = re.search(
+                rf"server name {name}, reference number (\d+), PIN ([\d ]+)", said).groups()
+            status = world.run(
+                "curl", "-sS", "-o", world.path("fetched"), "-w", "%{http_code}", "--json",
+                json.dumps({"server_name": name, "reference": reference, "pin": pin}),
+                f"{world.portal}/api/v1/session").stdout
+            self.assertEqual(status, "201", world.read("fetched"))
 
     def test_by_the_tool(self):
         """A wildcard and an EV certificate with the Chinese name, each by two commands."""
