@@ -20,6 +20,10 @@ static enum err weak(
     struct reason *ret_reason, const char *field, const char *seen, const char *expected);
 static enum err load_failure(enum err err, struct span spki, struct reason *ret_reason);
 
+/* Shown to people in any language: signs, no words. */
+static const char rsa_expected[] = "RSA 2048, RSA 3072, RSA 4096";
+static const char ec_expected[] = "P-256, P-384";
+
 enum err key_check(struct span spki, struct reason *ret_reason, struct key **ret_key)
 {
     AUTO_PTR(key) key = NULL;
@@ -68,17 +72,17 @@ static enum err rsa_check(struct span spki, struct reason *ret_reason)
             break;
         }
     }
-    snprintf(seen, sizeof seen, "%zu", len);
+    snprintf(seen, sizeof seen, "RSA %zu", len);
     if (len < RSA_MIN_BITS || len > KEY_RSA_MAX_BITS || len % 8 != 0) {
-        return weak(ret_reason, "rsa.size", seen, "2048, 3072, 4096");
+        return weak(ret_reason, "rsa.size", seen, rsa_expected);
     }
     if ((modulus.data[modulus.len - 1] & 1) == 0) {
-        return weak(ret_reason, "rsa.modulus", "even", "odd");
+        return weak(ret_reason, "rsa.modulus", "n mod 2 = 0", rsa_expected);
     }
     unsigned factor = small_factor(modulus);
     if (factor != 0) {
-        snprintf(seen, sizeof seen, "%u", factor);
-        return weak(ret_reason, "rsa.factor", seen, "");
+        snprintf(seen, sizeof seen, "n mod %u = 0", factor);
+        return weak(ret_reason, "rsa.factor", seen, rsa_expected);
     }
     TRY(exponent_check(exponent, ret_reason));
     return factorable_check(modulus, ret_reason);
@@ -89,25 +93,25 @@ static enum err factorable_check(struct span modulus, struct reason *ret_reason)
     bool close = false;
     TRY(rsa_primes_close(modulus, &close));
     if (close) {
-        return weak(ret_reason, "rsa.fermat", "", "");
+        return weak(ret_reason, "rsa.fermat", "p ≈ q", rsa_expected);
     }
-    return rsa_roca(modulus) ? weak(ret_reason, "rsa.roca", "CVE-2017-15361", "") : OK;
+    return rsa_roca(modulus) ? weak(ret_reason, "rsa.roca", "CVE-2017-15361", rsa_expected) : OK;
 }
 
 static enum err exponent_check(struct span exponent, struct reason *ret_reason)
 {
-    char seen[32] = "> 2^256";
+    char seen[32] = "e > 2^256";
     uint64_t value = UINT64_MAX;
     if (exponent.len <= sizeof value) {
         value = 0;
         for (size_t i = 0; i < exponent.len; i++) {
             value = value << 8 | exponent.data[i];
         }
-        snprintf(seen, sizeof seen, "%llu", (unsigned long long)value);
+        snprintf(seen, sizeof seen, "e = %llu", (unsigned long long)value);
     }
     if (exponent.len > RSA_EXPONENT_MAX_BYTES || value < RSA_MIN_EXPONENT ||
         (exponent.data[exponent.len - 1] & 1) == 0) {
-        return weak(ret_reason, "rsa.exponent", seen, "65537");
+        return weak(ret_reason, "rsa.exponent", seen, "e = 65537");
     }
     return OK;
 }
@@ -303,13 +307,13 @@ static enum err load_failure(enum err err, struct span spki, struct reason *ret_
     }
     bool ec = span_equal(oid, oid_ec_public_key);
     if (ec && err == ERR_INPUT) {
-        return weak(ret_reason, "ec.point", "", "");
+        return weak(ret_reason, "ec.point", "EC", ec_expected);
     }
     if (ec && der_read(&algorithm, DER_OID, &curve) == OK) {
         bool known = span_equal(curve, oid_p256) || span_equal(curve, oid_p384);
         oid_show(curve, text);
         return reason_set(ret_reason, ERR_INPUT, "csr.key_unsupported",
-            known ? "ec.point" : "ec.curve", text, "P-256, P-384");
+            known ? "ec.point" : "ec.curve", text, ec_expected);
     }
     if (err == ERR_INPUT) {
         return reason_set(ret_reason, ERR_INPUT, "csr.key_malformed", "", "", "");
