@@ -23,6 +23,19 @@ enum err store_outbox_add(
     return store_audit_add_id(store, act, "mail.queued", SPAN_OF(row->enrolment), row->kind);
 }
 
+enum err store_outbox_contains(
+    struct store *store, const struct outbox_row *row, bool *ret_contains)
+{
+    AUTO(query) query = query_read(store,
+        "SELECT count(*) FROM outbox WHERE kind = ? AND enrolment = ? AND parameters = ?");
+    bind_text(&query, row->kind);
+    bind_bytes(&query, SPAN_OF(row->enrolment));
+    bind_text(&query, row->parameters);
+    TRY(query_row(&query));
+    *ret_contains = column_int64(&query, 0) > 0;
+    return OK;
+}
+
 enum err store_outbox_due(struct store *store, int64_t now, size_t limit, struct arena *arena,
     struct outbox_row **ret_rows, size_t *ret_count)
 {

@@ -8,7 +8,7 @@ enum { OUTBOX_KIND_MAX = 32, EMAIL_MAX = 254, OUTBOX_PARAMETERS_MAX = 4096 };
 
 struct outbox_row {
     int64_t id;
-    char kind[OUTBOX_KIND_MAX]; /* "csr-invitation", "certificate-issued" */
+    char kind[OUTBOX_KIND_MAX]; /* "csr-invitation", "certificate-issued", … */
     uint8_t enrolment[ENROLMENT_ID_BYTES];
     char recipient[EMAIL_MAX + 1];
     char language[LANGUAGE_TAG_MAX];
@@ -25,5 +25,8 @@ enum err store_outbox_due(struct store *store, int64_t now, size_t limit, struct
 enum err store_outbox_done(struct store *store, const struct act *act, int64_t id) MUST_USE;
 /* Another attempt at `next_try`. */
 enum err store_outbox_retry(struct store *store, int64_t id, int64_t next_try) MUST_USE;
+/* Whether this mail was added before, sent or not. */
+enum err store_outbox_contains(
+    struct store *store, const struct outbox_row *row, bool *ret_contains) MUST_USE;
 /* How many wait to be sent. */
 enum err store_outbox_count(struct store *store, int64_t *ret_count) MUST_USE;

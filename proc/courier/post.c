@@ -15,6 +15,10 @@ static const struct mail_kind {
     { "csr-invitation", "Submission of Certificate Signing Request (CSR)", "mail.csr-invitation" },
     { "certificate-issued", "e-Cert (Server): certificate awaiting your acceptance",
         "mail.certificate-issued" },
+    { "certificate-reminder", "e-Cert (Server): certificate still awaiting your acceptance",
+        "mail.certificate-reminder" },
+    { "certificate-unanswered", "e-Cert (Server): certificate revoked, since nobody accepted it",
+        "mail.certificate-unanswered" },
 };
 
 /* From "the server was just restarting" to "somebody has to look at it"; the last one repeats. */

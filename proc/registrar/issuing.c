@@ -6,8 +6,8 @@
 #include "lib/store/application.h"
 #include "lib/store/evidence.h"
 #include "lib/store/outbox.h"
-#include "lib/text/json.h"
 #include "lib/wire/signer.h"
+#include "proc/registrar/acceptance.h"
 
 #include <stdio.h>
 
@@ -131,34 +131,14 @@ static enum err certificate_accept(struct issuing *issuing, struct span der)
 
 static enum err mail_write(struct issuing *issuing)
 {
-    char fingerprint[2 * HASH_BYTES + 1];
-    char serial[2 * SERIAL_MAX_BYTES + 1];
-    const struct application *application = &issuing->application;
-    hex_format(SPAN_OF(issuing->row.spki_hash), fingerprint);
-    hex_format(span_make(issuing->serial.bytes, issuing->serial.len), serial);
-    struct value_tree tree = value_tree_make(issuing->arena);
-    struct value *parameters = value_object(&tree);
-    value_put_text(&tree, parameters, "portal_url", issuing->registrar->config.portal.url);
-    value_put_text(&tree, parameters, "server_name", application->names[0]);
-    value_put_text(&tree, parameters, "organisation", application->subject.organisation);
-    value_put_text(&tree, parameters, "name", application->representative.name);
-    value_put_text(&tree, parameters, "fingerprint", fingerprint);
-    /* The outbox takes the same mail once; another certificate is another mail. */
-    value_put_text(&tree, parameters, "serial", serial);
-    TRY(value_tree_check(&tree));
-    AUTO(buf) text = buf_make(OUTBOX_PARAMETERS_MAX);
-    json_format(&text, parameters);
-    TRY(buf_check(&text));
-    struct outbox_row mail = { .kind = "certificate-issued" };
-    memcpy(mail.enrolment, issuing->enrolment.id, sizeof mail.enrolment);
-    snprintf(mail.recipient, sizeof mail.recipient, "%s", application->representative.email);
-    snprintf(mail.language, sizeof mail.language, "%s", application->representative.language);
-    mail.parameters = arena_text(issuing->arena, buf_span(&text));
-    if (mail.parameters == NULL) {
-        return ERR_MEMORY;
-    }
-    issuing->mail = mail;
-    return OK;
+    const struct acceptance_mail mail = {
+        .kind = "certificate-issued",
+        .application = &issuing->application,
+        .spki_hash = issuing->row.spki_hash,
+        .serial = span_make(issuing->serial.bytes, issuing->serial.len),
+    };
+    return acceptance_mail_write(issuing->registrar, &mail, issuing->enrolment.id, issuing->arena,
+        &issuing->mail);
 }
 
 static enum err issue_commit(struct store *store, void *ctx)

@@ -4,6 +4,7 @@
 #include "lib/base/log.h"
 #include "lib/store/session.h"
 #include "lib/store/throttle.h"
+#include "proc/registrar/acceptance.h"
 #include "proc/registrar/control.h"
 #include "proc/registrar/credentials.h"
 #include "proc/registrar/issuing.h"
@@ -36,6 +37,7 @@ static enum err step_issuing(struct worker *worker, bool *ret_worked);
 static enum err step_revocation(struct worker *worker, bool *ret_worked);
 static enum err step_crl(struct worker *worker, bool *ret_worked);
 static enum err step_sessions(struct worker *worker, bool *ret_worked);
+static enum err step_acceptance(struct worker *worker, bool *ret_worked);
 static enum err worker_start(struct registrar *registrar, const struct job *job, unsigned index);
 static enum err worker_prepare(struct worker *worker);
 static void *worker_run(void *ctx);
@@ -47,6 +49,7 @@ static const struct job jobs[] = {
     { "revocation", 1, step_revocation },
     { "crl", 1, step_crl },
     { "sessions", 1, step_sessions },
+    { "acceptance", 1, step_acceptance },
 };
 
 enum err workers_start(struct registrar *registrar, struct reason *ret_reason)
@@ -158,4 +161,15 @@ static enum err step_sessions(struct worker *worker, bool *ret_worked)
     }
     worker->swept = now;
     return store_transact(worker->registrar->store, sessions_sweep, &now);
+}
+
+static enum err step_acceptance(struct worker *worker, bool *ret_worked)
+{
+    int64_t now = clock_now(&worker->registrar->clock);
+    *ret_worked = false;
+    if (now - worker->swept < SWEEP_SECONDS) {
+        return OK;
+    }
+    worker->swept = now;
+    return acceptance_step(worker->registrar, ret_worked);
 }

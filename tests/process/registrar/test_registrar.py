@@ -347,6 +347,50 @@ class Registrar(unittest.TestCase):
         wait_until(lambda: self.office.certificate_state(enrolment) == "revoked", what="a CRL")
         self.assertIn(serial, self.office.crl_serials())
 
+    def issued(self):
+        enrolment = self.validated()
+        self.office.submit(enrolment)
+        self.await_state(enrolment, "issued")
+        return enrolment
+
+    def wait_days(self, enrolment, days):
+        """As if the certificate had been made so many days ago; the registrar looks at its start."""
+        self.office.registrar_kill()
+        self.office.sql("UPDATE enrolment SET updated = updated - ? WHERE id = ?", days * 86400, enrolment)
+        self.office.registrar_start()
+
+    def mails(self, enrolment):
+        return [kind for kind, in self.office.sql(
+            "SELECT kind FROM outbox WHERE enrolment = ? AND kind <> 'csr-invitation' ORDER BY id", enrolment)]
+
+    def test_after_seven_days_comes_one_reminder_and_after_six_none(self):
+        enrolment = self.issued()
+        self.wait_days(enrolment, 6)
+        other = self.issued()
+        self.wait_days(other, 8)
+        wait_until(lambda: "certificate-reminder" in self.mails(other), what="the reminder")
+        self.wait_days(other, 0)
+        time.sleep(0.5)
+        self.assertEqual(self.mails(other).count("certificate-reminder"), 1)
+        self.assertEqual(self.mails(enrolment), ["certificate-issued"])
+        self.assertEqual(self.office.certificate_state(other), "issued")
+
+    def test_after_fourteen_days_it_is_revoked_and_another_request_is_the_way_on(self):
+        enrolment = self.issued()
+        serial = self.office.one("SELECT hex(serial) FROM certificate WHERE enrolment = ?", enrolment)
+        self.wait_days(enrolment, 15)
+        self.await_state(enrolment, "validated")
+        self.assertEqual(self.mails(enrolment)[-1], "certificate-unanswered")
+        wait_until(lambda: self.office.certificate_state(enrolment) == "revoked", what="revocation")
+        self.assertIn(serial, self.office.crl_serials())
+        self.assertEqual(self.office.sql("SELECT ordinal, problem_code FROM enrolment WHERE id = ?", enrolment),
+                         [(2, "certificate.unanswered")])
+        self.office.submit(enrolment)
+        self.await_state(enrolment, "issued")
+        self.assertEqual([row for row, in self.office.sql(
+            "SELECT state FROM certificate WHERE enrolment = ? ORDER BY ordinal", enrolment)],
+            ["revoked", "issued"])
+
     def test_every_new_list_has_a_greater_number(self):
         numbers = [self.office.adm("crl")["number"] for _ in range(3)]
         self.assertEqual(numbers, sorted(set(numbers)))
