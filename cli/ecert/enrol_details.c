@@ -5,7 +5,8 @@
 
 #include <stdio.h>
 
-enum { NAMES_TEXT_MAX = 16 * 1024 };
+/* 50 names in both forms. */
+enum { NAMES_TEXT_MAX = 96 * 1024 };
 
 static void details_show(struct walk *walk);
 static void names_write(const struct walk *walk, struct buf *text);
@@ -54,6 +55,9 @@ static void details_show(struct walk *walk)
         { "tool.ci_cr", api_text(enrolment, "ci_cr") },
         { "tool.other_document", api_text(enrolment, "other_document") },
         { "tool.srn", api_text(enrolment, "srn") },
+        { "field.business_category", api_text(enrolment, "business_category") },
+        { "field.jurisdiction_country", api_text(enrolment, "jurisdiction_country") },
+        { "field.registration_number", api_text(enrolment, "registration_number") },
         { "tool.certificate_type", type },
         { "tool.subscription_end", ends },
         { .id = NULL },

@@ -244,7 +244,34 @@ static bool ev_registration(const struct view *view)
     return view_attribute(&view->subject, oid_serial_number) != NULL;
 }
 
-/* EVG 7.1.4.2.9: nothing but what the guidelines list; OV has no registration attributes either. */
+/* EVG 7.1.4.2.9: nothing but what the guidelines list. Of that, organizationIdentifier is left out: it
+ * needs an extension that no profile of ours has. */
+static bool ev_closed(const struct view *view)
+{
+    const struct span *const listed[] = { &oid_business_category, &oid_jurisdiction_locality,
+        &oid_jurisdiction_state, &oid_jurisdiction_country, &oid_serial_number, &oid_country,
+        &oid_state_or_province, &oid_locality, &oid_postal_code, &oid_street, &oid_organisation,
+        &oid_common_name };
+    for (size_t i = 0; i < view->subject.count; i++) {
+        bool found = false;
+        for (size_t k = 0; k < sizeof listed / sizeof listed[0]; k++) {
+            found = found || span_equal(view->subject.attributes[i].oid, *listed[k]);
+        }
+        if (!found) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* EVG 7.1.4.2.4: a town's register has its state's and its country's name with it. */
+static bool ev_jurisdiction_levels(const struct view *view)
+{
+    return view_attribute(&view->subject, oid_jurisdiction_locality) == NULL ||
+           view_attribute(&view->subject, oid_jurisdiction_state) != NULL;
+}
+
+/* OV has no registration attributes. */
 static bool ov_without_ev(const struct view *view)
 {
     return view_attribute(&view->subject, oid_business_category) == NULL &&
@@ -275,6 +302,8 @@ static const struct lint rows[] = {
     { "name.ev_category", "EVG 7.1.4.2.3", FOR_EV, 0, ev_category },
     { "name.ev_jurisdiction", "EVG 7.1.4.2.4", FOR_EV, 0, ev_jurisdiction },
     { "name.ev_registration", "EVG 7.1.4.2.5", FOR_EV, 0, ev_registration },
+    { "name.ev_closed", "EVG 7.1.4.2.9", FOR_EV, 0, ev_closed },
+    { "name.ev_jurisdiction_levels", "EVG 7.1.4.2.4", FOR_EV, 0, ev_jurisdiction_levels },
     { "name.ov_without_ev", "BR 7.1.2.7.4", FOR_OV, 0, ov_without_ev },
 };
 

@@ -70,6 +70,9 @@ enum err details_put(struct visit *visit, struct value *object)
     value_put_text(tree, object, "ci_cr", subject->ci_cr);
     value_put_text(tree, object, "other_document", subject->other_document);
     value_put_text(tree, object, "srn", subject->srn);
+    value_put_text(tree, object, "business_category", application->ev.business_category);
+    value_put_text(tree, object, "jurisdiction_country", application->ev.jurisdiction_country);
+    value_put_text(tree, object, "registration_number", application->ev.registration_number);
     value_put_bool(tree, object, "government", application->government);
     value_put_bool(tree, object, "chinese", visit->enrolment.chinese);
     subscription_put(visit, object);

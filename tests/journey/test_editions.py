@@ -146,6 +146,8 @@ class Editions(unittest.TestCase):
         walk, download = self.walk("ev", "ev", EV_SUBJECT + "例子商店有限公司", chinese=True)
         shown = walk.call("GET", "/enrolment")
         self.assertEqual(shown["names"][0]["unicode"], "www.電子商店.example.org")
+        for field, value in example("ev")["ev"].items():
+            self.assertEqual(shown[field], value)
         before = self.fetch(f"crl/{LISTS['ssl']}.crl"), self.fetch(f"crl/{LISTS['ev']}.crl")
         serial = shown["certificate"]["serial"].replace(" ", "")
         self.world.adm("revoke", serial, "--reason", "keyCompromise")

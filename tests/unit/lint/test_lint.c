@@ -38,6 +38,9 @@ static struct pieces pieces_good(void)
     };
 }
 
+static const struct span oid_jurisdiction_locality =
+    { (const uint8_t *)"\x2b\x06\x01\x04\x01\x82\x37\x3c\x02\x01\x01", 11 };
+
 static const struct {
     const char *label;
     const struct span *oid;
@@ -52,6 +55,7 @@ static const struct {
     { "email", &oid_email_address, DER_IA5_STRING },
     { "businessCategory", &oid_business_category, DER_UTF8_STRING },
     { "jurisdictionC", &oid_jurisdiction_country, DER_PRINTABLE_STRING },
+    { "jurisdictionL", &oid_jurisdiction_locality, DER_UTF8_STRING },
     { "serialNumber", &oid_serial_number, DER_PRINTABLE_STRING },
 };
 
@@ -422,6 +426,41 @@ static void extended_validation_asks_for_more(void **state)
     pieces.names[1] = "*.shop.example.com";
     result = lint_pieces(&pieces, LINT_SERVER_EV);
     assert_finding(&result, "san.ev_wildcard");
+    pieces.names[1] = "shop.example.com";
+    pieces.subject[7][0] = "email";
+    pieces.subject[7][1] = "ar@shop.example.com";
+    result = lint_pieces(&pieces, LINT_SERVER_EV);
+    assert_finding(&result, "name.ev_closed");
+    pieces.subject[7][0] = "jurisdictionL";
+    pieces.subject[7][1] = "Central";
+    result = lint_pieces(&pieces, LINT_SERVER_EV);
+    assert_finding(&result, "name.ev_jurisdiction_levels");
+    pieces.subject[7][0] = "OU";
+    result = lint_pieces(&pieces, LINT_SERVER_EV);
+    assert_finding(&result, "name.unit_absent");
+    assert_finding(&result, "name.ev_closed");
+}
+
+/* The intermediate of 2017 had no extended key usage; with one it would not be the old one. */
+static void an_old_issuing_ca_has_no_extended_key_usage_and_is_else_like_the_new(void **state)
+{
+    (void)state;
+    AUTO(authority) root = hierarchy_authority("Root", NULL, -1);
+    AUTO(authority) ca = hierarchy_authority("CA", &root, 0);
+    struct lint_result result;
+    assert_int_equal(
+        lint_check(buf_span(&ca.certificate), LINT_ISSUING_CA_OLD, HIERARCHY_NOW, &result),
+        ERR_INPUT);
+    assert_int_equal(result.count, 1);
+    assert_finding(&result, "eku.root_absent");
+    assert_int_equal(
+        lint_check(buf_span(&root.certificate), LINT_ISSUING_CA_OLD, HIERARCHY_NOW, &result),
+        ERR_INPUT);
+    assert_finding(&result, "cdp.present");
+    assert_finding(&result, "policies.present");
+    for (size_t i = 0; i < result.count; i++) {
+        assert_null(strstr(result.findings[i].id, "eku"));
+    }
 }
 
 static void authorities_are_told_from_servers(void **state)
@@ -523,6 +562,7 @@ int main(void)
         cmocka_unit_test(client_authentication_ends_on_its_day),
         cmocka_unit_test(extended_validation_asks_for_more),
         cmocka_unit_test(authorities_are_told_from_servers),
+        cmocka_unit_test(an_old_issuing_ca_has_no_extended_key_usage_and_is_else_like_the_new),
         cmocka_unit_test(lists_are_held_to_their_rules),
         cmocka_unit_test(the_lists_fields_are_held_to_their_rules),
         cmocka_unit_test(bytes_without_shape_are_one_finding),
