@@ -1,5 +1,5 @@
-/* ecert cert export ID: a certificate as PEM (with its chain), DER (alone), P7B (with its chain) or PFX (with
- * its key, under a new password). No file is ever written over. */
+/* ecert cert export ID: a certificate as PEM (with its chain), DER (alone), P7B (with its chain) or
+ * PFX (with its key, under a new password). No file is ever written over. */
 #include "cli/ecert/bundle.h"
 #include "cli/ecert/pfx_file.h"
 #include "cli/ecert/screen.h"
@@ -32,8 +32,8 @@ static const struct format {
     { "pfx", NULL },
 };
 
-static enum err format_choose(const struct arguments *arguments,
-    const struct format **ret_format, struct reason *ret_reason);
+static enum err format_choose(
+    const struct arguments *arguments, const struct format **ret_format, struct reason *ret_reason);
 static enum err export_plain(const struct format *format, const struct certstore_item *item,
     const char *out, struct reason *ret_reason);
 
@@ -46,8 +46,8 @@ enum exit_code command_cert_export(struct tool *tool, const struct arguments *ar
     const char *out = arguments_value(arguments, "out");
     enum err err = format_choose(arguments, &format, &reason);
     err = err == OK && out == NULL
-        ? reason_set(&reason, ERR_INPUT, "usage.needed", "--out", NULL, NULL)
-        : err;
+              ? reason_set(&reason, ERR_INPUT, "usage.needed", "--out", NULL, NULL)
+              : err;
     if (err != OK) {
         return screen_failure(tool, err, &reason);
     }
@@ -56,13 +56,13 @@ enum exit_code command_cert_export(struct tool *tool, const struct arguments *ar
     }
     err = certstore_find(store, arguments->operands[0], &reason, &item);
     if (err == OK && item.kind == CERTSTORE_REQUEST) {
-        err = reason_set(
-            &reason, ERR_NOT_FOUND, "tool.no_certificate_yet", item.id, NULL, NULL);
+        err = reason_set(&reason, ERR_NOT_FOUND, "tool.no_certificate_yet", item.id, NULL, NULL);
     }
     enum pfx_style style = arguments_has(arguments, "legacy") ? PFX_LEGACY : PFX_MODERN;
-    err = err != OK              ? err
-        : format->write != NULL ? export_plain(format, &item, out, &reason)
-                                : pfx_file_write(tool, arguments, store, &item, out, style, &reason);
+    err = err != OK ? err
+          : format->write != NULL
+              ? export_plain(format, &item, out, &reason)
+              : pfx_file_write(tool, arguments, store, &item, out, style, &reason);
     if (err != OK) {
         return screen_failure(tool, err, &reason);
     }
@@ -74,8 +74,8 @@ enum exit_code command_cert_export(struct tool *tool, const struct arguments *ar
     return EXIT_DONE;
 }
 
-static enum err format_choose(const struct arguments *arguments,
-    const struct format **ret_format, struct reason *ret_reason)
+static enum err format_choose(
+    const struct arguments *arguments, const struct format **ret_format, struct reason *ret_reason)
 {
     const struct format *chosen = NULL;
     for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
@@ -86,8 +86,8 @@ static enum err format_choose(const struct arguments *arguments,
         chosen = arguments_has(arguments, formats[i].name) ? &formats[i] : chosen;
     }
     if (chosen == NULL) {
-        return reason_set(ret_reason, ERR_INPUT, "usage.one_of", "--pem", NULL,
-            "--pem, --der, --p7b, --pfx");
+        return reason_set(
+            ret_reason, ERR_INPUT, "usage.one_of", "--pem", NULL, "--pem, --der, --p7b, --pfx");
     }
     *ret_format = chosen;
     return OK;

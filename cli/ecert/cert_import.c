@@ -1,6 +1,6 @@
-/* ecert cert import FILE: a PFX; or a certificate (PEM, DER, P7B) with its key in a file of its own, or for
- * a key that waits here. Windows' import wizard would put a CA's certificate wherever it is told to;
- * here it is refused and its place named. */
+/* ecert cert import FILE: a PFX; or a certificate (PEM, DER, P7B) with its key in a file of its
+ * own, or for a key that waits here. Windows' import wizard would put a CA's certificate wherever
+ * it is told to; here it is refused and its place named. */
 #include "cli/ecert/bundle.h"
 #include "cli/ecert/item.h"
 #include "cli/ecert/pfx_file.h"
@@ -23,13 +23,12 @@ static enum err import_pfx(struct tool *tool, const struct arguments *arguments,
     struct certstore *store, struct certstore_item *ret_item, struct reason *ret_reason);
 static enum err import_certificates(struct tool *tool, const struct arguments *arguments,
     struct certstore *store, struct certstore_item *ret_item, struct reason *ret_reason);
-static enum err leaf_find(
-    const struct bundle *bundle, size_t *ret_leaf, struct reason *ret_reason);
+static enum err leaf_find(const struct bundle *bundle, size_t *ret_leaf, struct reason *ret_reason);
 static enum err import_pair(struct tool *tool, const struct arguments *arguments,
     struct certstore *store, struct span certificate, struct span chain,
     struct certstore_item *ret_item, struct reason *ret_reason);
-static enum err key_take(struct tool *tool, const struct arguments *arguments,
-    struct key **ret_key, struct reason *ret_reason);
+static enum err key_take(struct tool *tool, const struct arguments *arguments, struct key **ret_key,
+    struct reason *ret_reason);
 
 enum exit_code command_cert_import(struct tool *tool, const struct arguments *arguments)
 {
@@ -55,14 +54,15 @@ enum exit_code command_cert_import(struct tool *tool, const struct arguments *ar
     if (err != OK) {
         return screen_failure(tool, err, &reason);
     }
-    screen_step(tool, item.kind == CERTSTORE_REQUEST ? "tool.restored_pending" : "tool.imported",
-        NULL);
+    screen_step(
+        tool, item.kind == CERTSTORE_REQUEST ? "tool.restored_pending" : "tool.imported", NULL);
     item_show(tool, &view);
     item_put(tool, &view, tool->result);
     return EXIT_DONE;
 }
 
-/* What is neither PEM nor P7B nor a certificate is taken for a PFX, which says itself what is wrong. */
+/* What is neither PEM nor P7B nor a certificate is taken for a PFX, which says itself what is
+ * wrong. */
 static enum err holds_certificates(
     const char *path, bool *ret_certificates, struct reason *ret_reason)
 {
@@ -76,8 +76,8 @@ static enum err holds_certificates(
     }
     struct span rest = buf_span(&file);
     *ret_certificates = pem_next(&rest, &pem) == OK ||
-        (bundle_cut(buf_span(&file), &bundle) == OK && bundle.count > 0 &&
-            certificate_parse(bundle.spans[0], &parsed) == OK);
+                        (bundle_cut(buf_span(&file), &bundle) == OK && bundle.count > 0 &&
+                            certificate_parse(bundle.spans[0], &parsed) == OK);
     return OK;
 }
 
@@ -106,16 +106,14 @@ static enum err import_certificates(struct tool *tool, const struct arguments *a
     }
     TRY(bundle_chain(&bundle, leaf, &chain));
     if (arguments_has(arguments, "key")) {
-        return import_pair(tool, arguments, store, bundle.spans[leaf], buf_span(&chain), ret_item,
-            ret_reason);
+        return import_pair(
+            tool, arguments, store, bundle.spans[leaf], buf_span(&chain), ret_item, ret_reason);
     }
-    return certstore_complete(
-        store, bundle.spans[leaf], buf_span(&chain), ret_reason, ret_item);
+    return certstore_complete(store, bundle.spans[leaf], buf_span(&chain), ret_reason, ret_item);
 }
 
 /* The first server's certificate; where there is none, what is wrong with the first. */
-static enum err leaf_find(
-    const struct bundle *bundle, size_t *ret_leaf, struct reason *ret_reason)
+static enum err leaf_find(const struct bundle *bundle, size_t *ret_leaf, struct reason *ret_reason)
 {
     for (size_t i = 0; i < bundle->count; i++) {
         if (certstore_is_server(bundle->spans[i], /* ret_reason= */ NULL) == OK) {
@@ -135,8 +133,7 @@ static enum err import_pair(struct tool *tool, const struct arguments *arguments
     AUTO(certstore_item) here = { 0 };
     struct certificate parsed;
     TRY(key_take(tool, arguments, &key, ret_reason));
-    if (certificate_parse(certificate, &parsed) != OK ||
-        !span_equal(parsed.spki, key_spki(key))) {
+    if (certificate_parse(certificate, &parsed) != OK || !span_equal(parsed.spki, key_spki(key))) {
         return reason_set(ret_reason, ERR_DENIED, "install.mismatch", NULL, NULL, NULL);
     }
     if (certstore_find_key(store, key_spki_sha256(key).data, &here) == OK &&
@@ -151,8 +148,8 @@ static enum err import_pair(struct tool *tool, const struct arguments *arguments
     return certstore_add_personal(store, &request, certificate, chain, ret_reason, ret_item);
 }
 
-static enum err key_take(struct tool *tool, const struct arguments *arguments,
-    struct key **ret_key, struct reason *ret_reason)
+static enum err key_take(struct tool *tool, const struct arguments *arguments, struct key **ret_key,
+    struct reason *ret_reason)
 {
     static const struct secret_source source = { "password-file", "password-fd",
         "tool.ask_password", .twice = false, .max = PASSWORD_MAX };

@@ -1,5 +1,5 @@
-/* ecert cert remove ID: takes a certificate, or a request, with its key out of the store for good. Asks
- * first, and refuses what a server program uses or an enrolment waits for, unless told. */
+/* ecert cert remove ID: takes a certificate, or a request, with its key out of the store for good.
+ * Asks first, and refuses what a server program uses or an enrolment waits for, unless told. */
 #include "cli/ecert/ask.h"
 #include "cli/ecert/bundle.h"
 #include "cli/ecert/item.h"
@@ -29,9 +29,8 @@ enum exit_code command_cert_remove(struct tool *tool, const struct arguments *ar
     }
     enum err err = certstore_find(store, arguments->operands[0], &reason, &item);
     err = err == OK ? item_view(tool, store, &item, &view) : err;
-    err = err == OK && !arguments_has(arguments, "in-use")
-        ? use_check(tool, store, &view, &reason)
-        : err;
+    err = err == OK && !arguments_has(arguments, "in-use") ? use_check(tool, store, &view, &reason)
+                                                           : err;
     if (err != OK) {
         return screen_failure(tool, err, &reason);
     }
@@ -56,8 +55,7 @@ static enum err use_check(struct tool *tool, const struct certstore *store,
         return OK;
     }
     TRY(err);
-    TRY(json_parse(
-        buf_span(&text), CERTSTORE_PROGRESS_MAX, &tool->tree, &kept, ret_reason));
+    TRY(json_parse(buf_span(&text), CERTSTORE_PROGRESS_MAX, &tool->tree, &kept, ret_reason));
     const char *path = value_text(value_get(kept, "install_certificate"));
     bool finished = value_truth(value_get(kept, "finished"));
     if (view->item->kind == CERTSTORE_REQUEST && !finished) {
@@ -75,7 +73,7 @@ static bool is_installed(const struct certstore_item *item, const char *path)
     AUTO(bundle) bundle = { 0 };
     bool found = false;
     bool read = item->kind == CERTSTORE_PERSONAL &&
-        bundle_read(path, &bundle, /* ret_reason= */ NULL) == OK;
+                bundle_read(path, &bundle, /* ret_reason= */ NULL) == OK;
     for (size_t i = 0; read && i < bundle.count; i++) {
         found |= span_equal(bundle.spans[i], buf_span(&item->certificate));
     }

@@ -1,6 +1,6 @@
-/* ecert chain check [ID|FILE]: every path from a certificate to a root, which of them clients take, and
- * what is wrong with the others. A client that was given an old intermediate may take the path through
- * it: such a path is a fault even beside a good one. */
+/* ecert chain check [ID|FILE]: every path from a certificate to a root, which of them clients take,
+ * and what is wrong with the others. A client that was given an old intermediate may take the path
+ * through it: such a path is a fault even beside a good one. */
 #include "cli/ecert/bundle.h"
 #include "cli/ecert/chain.h"
 #include "cli/ecert/screen.h"
@@ -47,8 +47,8 @@ enum exit_code command_chain_check(struct tool *tool, const struct arguments *ar
     if (err == OK && item.kind == CERTSTORE_REQUEST) {
         err = reason_set(&reason, ERR_NOT_FOUND, "tool.no_certificate_yet", wanted, NULL, NULL);
     }
-    return err == OK ? certificate_check(tool, store, buf_span(&item.certificate),
-                           buf_span(&item.chain), list)
+    return err == OK ? certificate_check(
+                           tool, store, buf_span(&item.certificate), buf_span(&item.chain), list)
                      : screen_failure(tool, err, &reason);
 }
 
@@ -95,8 +95,8 @@ static enum exit_code certificate_check(struct tool *tool, const struct certstor
     struct outcome outcome = { 0 };
     struct certificate parsed;
     char name[CHAIN_NAME_MAX] = "";
-    enum err err = certstore_paths(
-        store, certificate, chain, clock_now(&tool->clock), &reason, &found);
+    enum err err =
+        certstore_paths(store, certificate, chain, clock_now(&tool->clock), &reason, &found);
     if (err != OK) {
         return screen_failure(tool, err, &reason);
     }
@@ -134,8 +134,8 @@ static void path_show(
         { "why", why.len > 0 ? buf_text(&why) : "" }, { NULL, NULL } };
     screen_message(tool,
         good && outcome->good == 0 ? "tool.path_taken"
-            : good                 ? "tool.path_good"
-            : path->rooted         ? "tool.path_bad"
+        : good                     ? "tool.path_good"
+        : path->rooted             ? "tool.path_bad"
                                    : "tool.path_unfinished",
         values);
     path_lines(tool, path);

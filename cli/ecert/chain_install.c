@@ -1,6 +1,6 @@
-/* ecert chain install [FILE], remove THUMBPRINT, undo: the trust folders changed, each time as one change
- * that can be looked at before and taken back after. Nothing lands in a store where it doesn't belong,
- * and no root is trusted but by its fingerprint. */
+/* ecert chain install [FILE], remove THUMBPRINT, undo: the trust folders changed, each time as one
+ * change that can be looked at before and taken back after. Nothing lands in a store where it
+ * doesn't belong, and no root is trusted but by its fingerprint. */
 #include "cli/ecert/ask.h"
 #include "cli/ecert/bundle.h"
 #include "cli/ecert/chain.h"
@@ -62,8 +62,8 @@ enum exit_code command_chain_install(struct tool *tool, const struct arguments *
     }
     enum err err = folder_choose(&run, &reason);
     err = err == OK && arguments->operand_count > 0
-        ? bundle_read(arguments->operands[0], &run.bundle, &reason)
-        : err;
+              ? bundle_read(arguments->operands[0], &run.bundle, &reason)
+              : err;
     err = err == OK ? bundle_check(&run, &reason) : err;
     if (err != OK) {
         return screen_failure(tool, err, &reason);
@@ -99,8 +99,8 @@ static enum err folder_choose(struct installation *run, struct reason *ret_reaso
             return OK;
         }
     }
-    return reason_set(ret_reason, ERR_INPUT, "usage.value", "--as", word,
-        options_chain_install[0].value);
+    return reason_set(
+        ret_reason, ERR_INPUT, "usage.value", "--as", word, options_chain_install[0].value);
 }
 
 /* One certificate that doesn't belong keeps all of the file out. */
@@ -109,16 +109,16 @@ static enum err bundle_check(struct installation *run, struct reason *ret_reason
     for (size_t i = 0; i < run->bundle.count; i++) {
         enum err err = certstore_belongs(run->bundle.spans[i], run->folder, ret_reason);
         if (err != OK) {
-            snprintf(ret_reason->field, sizeof ret_reason->field, "%s",
-                run->arguments->operands[0]);
+            snprintf(
+                ret_reason->field, sizeof ret_reason->field, "%s", run->arguments->operands[0]);
             return err;
         }
     }
     return OK;
 }
 
-/* Where the issuer is known by name and key identifier, its signature must fit. An unknown issuer is no
- * fault: its certificate may come later. */
+/* Where the issuer is known by name and key identifier, its signature must fit. An unknown issuer
+ * is no fault: its certificate may come later. */
 static enum err issuers_check(const struct installation *run, struct reason *ret_reason)
 {
     for (size_t i = 0; run->folder == CERTSTORE_INTERMEDIATE && i < run->authorities.count; i++) {
@@ -132,7 +132,7 @@ static enum err issuers_check(const struct installation *run, struct reason *ret
             }
             known = true;
             signed_one |= key_from_spki(issuer->spki, &key) == OK &&
-                certificate_verify(&own->certificate, key) == OK;
+                          certificate_verify(&own->certificate, key) == OK;
         }
         if (known && !signed_one) {
             char name[CHAIN_NAME_MAX], issuer[CHAIN_NAME_MAX];
@@ -167,9 +167,9 @@ static enum err root_trust(
             trusted = false;
         }
     }
-    return trusted ? OK
-                   : reason_set(ret_reason, ERR_DENIED, "tool.root_not_trusted", NULL, root->id,
-                         typed);
+    return trusted
+               ? OK
+               : reason_set(ret_reason, ERR_DENIED, "tool.root_not_trusted", NULL, root->id, typed);
 }
 
 static bool fingerprint_is(const char *typed, const char *id)
@@ -194,7 +194,7 @@ static void changes_plan(struct installation *run)
     for (size_t i = 0; i < run->authorities.count; i++) {
         const struct authority *item = &run->authorities.items[i];
         bool withdrawn = item->folder == CERTSTORE_INTERMEDIATE &&
-            (item->standing == AUTHORITY_REVOKED || item->standing == AUTHORITY_OLD);
+                         (item->standing == AUTHORITY_REVOKED || item->standing == AUTHORITY_OLD);
         if (item->added && !(replace && withdrawn)) {
             change_add(run, item, /* add= */ true);
         } else if (replace && withdrawn && !item->added) {
@@ -238,8 +238,8 @@ static enum exit_code changes_do(struct installation *run)
         bool add = run->changes[i].add;
         chain_step(tool,
             dry && add ? "tool.chain_would_install"
-                : dry  ? "tool.chain_would_remove"
-                : add  ? "tool.chain_installed"
+            : dry      ? "tool.chain_would_remove"
+            : add      ? "tool.chain_installed"
                        : "tool.chain_removed",
             run->chosen[i], !dry);
         chain_put(tool, run->chosen[i], value_add_object(&tool->tree, add ? added : removed));
@@ -258,9 +258,8 @@ enum exit_code command_chain_remove(struct tool *tool, const struct arguments *a
     }
     enum err err = certstore_authorities(run.store, CERTSTORE_INTERMEDIATE, /* added= */ NULL, 0,
         clock_now(&tool->clock), &run.authorities);
-    err = err == OK
-        ? authorities_find(&run.authorities, arguments->operands[0], &reason, &found)
-        : err;
+    err = err == OK ? authorities_find(&run.authorities, arguments->operands[0], &reason, &found)
+                    : err;
     if (err != OK) {
         return screen_failure(tool, err, &reason);
     }

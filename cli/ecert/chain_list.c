@@ -1,5 +1,5 @@
-/* ecert chain list: roots, cross and intermediate certificates in one list, with what is to be known of
- * each; and the words that the other chain commands use for the same. */
+/* ecert chain list: roots, cross and intermediate certificates in one list, with what is to be
+ * known of each; and the words that the other chain commands use for the same. */
 #include "cli/ecert/chain.h"
 #include "cli/ecert/screen.h"
 #include "lib/base/clock.h"
@@ -7,8 +7,7 @@
 
 #include <stdio.h>
 
-static void row_fill(
-    struct tool *tool, const struct authority *authority, struct screen_row *row);
+static void row_fill(struct tool *tool, const struct authority *authority, struct screen_row *row);
 
 enum exit_code command_chain_list(struct tool *tool, const struct arguments *arguments)
 {
@@ -18,8 +17,8 @@ enum exit_code command_chain_list(struct tool *tool, const struct arguments *arg
     if (tool_open_store(tool, &store) != OK) {
         return EXIT_FAILED;
     }
-    enum err err = certstore_authorities(store, CERTSTORE_INTERMEDIATE, /* added= */ NULL, 0,
-        clock_now(&tool->clock), &authorities);
+    enum err err = certstore_authorities(
+        store, CERTSTORE_INTERMEDIATE, /* added= */ NULL, 0, clock_now(&tool->clock), &authorities);
     struct screen_row *rows = arena_alloc(&tool->arena, authorities.count + 1, sizeof *rows);
     if (err != OK || rows == NULL) {
         return screen_failure(tool, err == OK ? ERR_MEMORY : err, &(struct reason){ 0 });
@@ -42,8 +41,7 @@ enum exit_code command_chain_list(struct tool *tool, const struct arguments *arg
     return EXIT_DONE;
 }
 
-static void row_fill(
-    struct tool *tool, const struct authority *authority, struct screen_row *row)
+static void row_fill(struct tool *tool, const struct authority *authority, struct screen_row *row)
 {
     char ends[SCREEN_MOMENT_MAX], name[CHAIN_NAME_MAX];
     screen_distance(tool, authority->certificate.not_after, ends);
@@ -51,7 +49,8 @@ static void row_fill(
     bool untrusted = authority->folder == CERTSTORE_UNTRUSTED;
     *row = (struct screen_row){ {
         chain_role_text(tool, authority->role),
-        untrusted ? language_text(tool->language, "tool.state_Untrusted") : chain_standing_text(tool, authority->standing),
+        untrusted ? language_text(tool->language, "tool.state_Untrusted")
+                  : chain_standing_text(tool, authority->standing),
         arena_text(&tool->arena, span_from_text(ends)),
         arena_format(&tool->arena, "%.*s", CHAIN_SHORT_THUMBPRINT, authority->id),
         arena_text(&tool->arena, span_from_text(name)),
@@ -124,8 +123,7 @@ void chain_put(struct tool *tool, const struct authority *authority, struct valu
     value_put_text(tree, object, "thumbprint_sha256", authority->id);
 }
 
-void chain_step(
-    struct tool *tool, const char *id, const struct authority *authority, bool done)
+void chain_step(struct tool *tool, const char *id, const struct authority *authority, bool done)
 {
     char name[CHAIN_NAME_MAX], thumbprint[CHAIN_SHORT_THUMBPRINT + 1];
     chain_name(authority->certificate.subject, name);

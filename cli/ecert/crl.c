@@ -1,6 +1,6 @@
-/* ecert crl install FILE, list, refresh: revocation lists of the CAs in the stores, ARLs among them. A list
- * comes in only if a CA of the stores signed it and it is not older than what is here; where it came
- * from doesn't matter, so it may come over plain HTTP. */
+/* ecert crl install FILE, list, refresh: revocation lists of the CAs in the stores, ARLs among
+ * them. A list comes in only if a CA of the stores signed it and it is not older than what is here;
+ * where it came from doesn't matter, so it may come over plain HTTP. */
 #include "cli/ecert/chain.h"
 #include "cli/ecert/screen.h"
 #include "lib/base/clock.h"
@@ -27,10 +27,8 @@ static void refresh_release(struct refresh *refresh)
 }
 AUTO_DEFINE(refresh, refresh_release)
 
-static void row_fill(
-    struct tool *tool, const struct revocation_list *list, struct screen_row *row);
-static void list_put(
-    struct tool *tool, const struct revocation_list *list, struct value *object);
+static void row_fill(struct tool *tool, const struct revocation_list *list, struct screen_row *row);
+static void list_put(struct tool *tool, const struct revocation_list *list, struct value *object);
 static void list_refresh(struct refresh *refresh, const char *url);
 static enum err list_fetch(
     struct refresh *refresh, const char *url, struct buf *ret_der, struct reason *ret_reason);
@@ -53,9 +51,10 @@ enum exit_code command_crl_install(struct tool *tool, const struct arguments *ar
     if (tool_open_store(tool, &store) != OK) {
         return EXIT_FAILED;
     }
-    err = crl_read_any(buf_span(&file), &der) == OK && crl_parse(buf_span(&der), &crl) == OK
-        ? certstore_install_crl(store, buf_span(&der), clock_now(&tool->clock), &reason, &fresh)
-        : reason_set(&reason, ERR_INPUT, "crl.malformed", path, NULL, NULL);
+    err =
+        crl_read_any(buf_span(&file), &der) == OK && crl_parse(buf_span(&der), &crl) == OK
+            ? certstore_install_crl(store, buf_span(&der), clock_now(&tool->clock), &reason, &fresh)
+            : reason_set(&reason, ERR_INPUT, "crl.malformed", path, NULL, NULL);
     if (err != OK) {
         return screen_failure(tool, err, &reason);
     }
@@ -98,8 +97,7 @@ enum exit_code command_crl_list(struct tool *tool, const struct arguments *argum
     return EXIT_DONE;
 }
 
-static void row_fill(
-    struct tool *tool, const struct revocation_list *list, struct screen_row *row)
+static void row_fill(struct tool *tool, const struct revocation_list *list, struct screen_row *row)
 {
     char next[SCREEN_MOMENT_MAX] = "-", name[CHAIN_NAME_MAX];
     if (list->crl.next_update != 0) {
@@ -125,8 +123,7 @@ static const char *state_text(const struct tool *tool, enum list_state state)
     return language_text(tool->language, ids[state]);
 }
 
-static void list_put(
-    struct tool *tool, const struct revocation_list *list, struct value *object)
+static void list_put(struct tool *tool, const struct revocation_list *list, struct value *object)
 {
     struct value_tree *tree = &tool->tree;
     char text[TIME_TEXT_MAX], name[CHAIN_NAME_MAX];
@@ -178,8 +175,8 @@ static void list_refresh(struct refresh *refresh, const char *url)
     bool fresh = false;
     AUTO(buf) der = buf_make(CRL_DOWNLOAD_MAX);
     enum err err = list_fetch(refresh, url, &der, &reason);
-    err = err == OK ? certstore_install_crl(refresh->store, buf_span(&der),
-                          clock_now(&tool->clock), &reason, &fresh)
+    err = err == OK ? certstore_install_crl(
+                          refresh->store, buf_span(&der), clock_now(&tool->clock), &reason, &fresh)
                     : err;
     struct value *object = value_add_object(&tool->tree, refresh->list);
     const char *state = err != OK ? "failed" : fresh ? "new" : "unchanged";

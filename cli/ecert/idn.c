@@ -1,5 +1,5 @@
-/* ecert idn NAME…: both forms of a server name, as people write it and as DNS and certificates do, and a
- * warning where its letters come from scripts that nobody mixes. */
+/* ecert idn NAME…: both forms of a server name, as people write it and as DNS and certificates do,
+ * and a warning where its letters come from scripts that nobody mixes. */
 #include "cli/ecert/screen.h"
 #include "lib/dns/hostname.h"
 
@@ -30,8 +30,7 @@ static enum err name_show(
 {
     struct dns_name name;
     char unicode[HOST_NAME_UNICODE_MAX];
-    TRY(dns_name_parse(
-        span_from_text(typed), DNS_NAME_HOST_OR_WILDCARD, &name, ret_reason));
+    TRY(dns_name_parse(span_from_text(typed), DNS_NAME_HOST_OR_WILDCARD, &name, ret_reason));
     dns_name_to_unicode(&name, unicode);
     bool mixed = dns_name_mixes_scripts(&name);
     const struct screen_fact facts[] = {

@@ -1,6 +1,6 @@
-/* ecert key restore FILE.pfx: brings a key back, with its certificate or still waiting for it, into the
- * store here; or with --to, as files for server programs, onto other servers. A wrong password, a broken
- * file or a key that is here already change nothing. */
+/* ecert key restore FILE.pfx: brings a key back, with its certificate or still waiting for it, into
+ * the store here; or with --to, as files for server programs, onto other servers. A wrong password,
+ * a broken file or a key that is here already change nothing. */
 #include "cli/ecert/item.h"
 #include "cli/ecert/pfx_file.h"
 #include "cli/ecert/remote.h"
@@ -102,8 +102,7 @@ static enum err pair_make(
     const struct pfx *pfx, struct secret *ret_key, struct buf *chain, struct reason *ret_reason)
 {
     if (!pfx->first_is_own || pfx->certificate_count == 0) {
-        return reason_set(
-            ret_reason, ERR_NOT_FOUND, "tool.pfx_no_certificate", NULL, NULL, NULL);
+        return reason_set(ret_reason, ERR_NOT_FOUND, "tool.pfx_no_certificate", NULL, NULL, NULL);
     }
     for (size_t i = 0; i < pfx->certificate_count; i++) {
         TRY(pem_write("CERTIFICATE", buf_span(&pfx->certificates[i]), chain));

@@ -1,10 +1,11 @@
 /* ecert, the subscriber's tool.
  *
- * What it holds: the subscriber's private keys, in memory only while they are used, and for the moment
- * of logging in the PIN. Whom it talks to: the portal's /api/v1, the CA's repository, the subscriber's own
- * DNS server, and by the system's ssh the servers that the person names. What it may never do: run
- * anything but that ssh and the program the person names, believe a certificate that doesn't lead to the
- * trusted root and to its own key, or a list that its CA didn't sign; take a secret from the command line. */
+ * What it holds: the subscriber's private keys, in memory only while they are used, and for the
+ * moment of logging in the PIN. Whom it talks to: the portal's /api/v1, the CA's repository, the
+ * subscriber's own DNS server, and by the system's ssh the servers that the person names. What it
+ * may never do: run anything but that ssh and the program the person names, believe a certificate
+ * that doesn't lead to the trusted root and to its own key, or a list that its CA didn't sign, take
+ * a secret from the command line. */
 #include "cli/ecert/screen.h"
 #include "lib/base/limits.h"
 #include "lib/text/json.h"
@@ -54,8 +55,7 @@ static const struct command commands[] = {
     { "crl", "install", command_crl_install, options_none, "FILE", 1, 1, "tool.help_crl_install" },
     { "crl", "list", command_crl_list, options_none, NULL, 0, 0, "tool.help_crl_list" },
     { "crl", "refresh", command_crl_refresh, options_none, NULL, 0, 0, "tool.help_crl_refresh" },
-    { "key", "backup", command_key_backup, options_key_backup, "ID", 1, 1,
-        "tool.help_key_backup" },
+    { "key", "backup", command_key_backup, options_key_backup, "ID", 1, 1, "tool.help_key_backup" },
     { "key", "restore", command_key_restore, options_key_restore, "FILE.pfx", 1, 1,
         "tool.help_key_restore" },
     { "idn", NULL, command_idn, options_none, "NAME", 1, ARGUMENTS_MAX, "tool.help_idn" },
@@ -65,8 +65,7 @@ static const struct command command_alone = { "", NULL, command_state, options_n
 
 static void harden(void);
 static enum err languages_open(struct language_set **ret_set, struct reason *ret_reason);
-static const struct language *language_choose(
-    const struct language_set *set, const char *wanted);
+static const struct language *language_choose(const struct language_set *set, const char *wanted);
 static int options_leading(int argc, char *const *argv);
 static const struct command *command_find(int argc, char *const *argv, int *ret_words);
 static const char *wanted_language(int argc, char *const *argv);
@@ -83,8 +82,8 @@ int main(int argc, char **argv)
     harden();
     setlocale(LC_CTYPE, "C.UTF-8");
     if (languages_open(&languages, &reason) != OK) {
-        fprintf(stderr, "ecert: the language files can't be read: %s %s\n", reason.field,
-            reason.seen);
+        fprintf(
+            stderr, "ecert: the language files can't be read: %s %s\n", reason.field, reason.seen);
         return EXIT_FAILED;
     }
     struct tool tool = {
@@ -102,7 +101,8 @@ int main(int argc, char **argv)
     return fflush(stdout) == 0 ? (int)code : EXIT_FAILED;
 }
 
-/* Keys are in this memory: no core dump, no debugger of the same user, no file that others may read. */
+/* Keys are in this memory: no core dump, no debugger of the same user, no file that others may
+ * read. */
 static void harden(void)
 {
     const struct rlimit none = { 0, 0 };
@@ -186,7 +186,8 @@ static enum exit_code command_line_run(struct tool *tool, int argc, char *const 
     const struct option *const tables[] = { command->options, options_all, NULL };
     enum err err = arguments_parse(leading, argv, tables + 1, &arguments, &reason);
     words += leading;
-    err = err == OK ? arguments_parse(argc - words, argv + words, tables, &arguments, &reason) : err;
+    err =
+        err == OK ? arguments_parse(argc - words, argv + words, tables, &arguments, &reason) : err;
     tool->json = arguments_has(&arguments, "json");
     tool->asks = tool->asks && !tool->json;
     tool->store_path = arguments_value(&arguments, "store");
@@ -200,11 +201,11 @@ static enum exit_code command_line_run(struct tool *tool, int argc, char *const 
         return EXIT_DONE;
     }
     bool operands = arguments.operand_count >= command->operands_min &&
-        arguments.operand_count <= command->operands_max;
+                    arguments.operand_count <= command->operands_max;
     if (err == OK && !operands) {
         const char *field = arguments.operand_count > command->operands_max
-            ? arguments.operands[command->operands_max]
-            : command->operands;
+                                ? arguments.operands[command->operands_max]
+                                : command->operands;
         err = reason_set(&reason, ERR_INPUT, "usage.operand", field, NULL, command->operands);
     }
     if (err != OK) {
@@ -235,8 +236,8 @@ static const struct command *command_find(int argc, char *const *argv, int *ret_
     }
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         bool noun = strcmp(argv[0], commands[i].noun) == 0;
-        bool verb = commands[i].verb == NULL ||
-            (argc > 1 && strcmp(argv[1], commands[i].verb) == 0);
+        bool verb =
+            commands[i].verb == NULL || (argc > 1 && strcmp(argv[1], commands[i].verb) == 0);
         if (noun && verb) {
             *ret_words = commands[i].verb == NULL ? 1 : 2;
             return &commands[i];
@@ -265,9 +266,9 @@ static void usage(const struct tool *tool, const struct command *only)
 static void usage_command(const struct tool *tool, const struct command *command)
 {
     char line[64];
-    snprintf(line, sizeof line, "ecert %s%s%s%s%s", command->noun,
-        command->verb == NULL ? "" : " ", command->verb == NULL ? "" : command->verb,
-        command->operands == NULL ? "" : " ", command->operands == NULL ? "" : command->operands);
+    snprintf(line, sizeof line, "ecert %s%s%s%s%s", command->noun, command->verb == NULL ? "" : " ",
+        command->verb == NULL ? "" : command->verb, command->operands == NULL ? "" : " ",
+        command->operands == NULL ? "" : command->operands);
     fprintf(stdout, "  %-31s%s\n", line, language_text(tool->language, command->summary));
 }
 
@@ -275,8 +276,8 @@ static void usage_options(const struct tool *tool, const struct option *options)
 {
     for (const struct option *option = options; option->name != NULL; option++) {
         char line[64], id[64];
-        snprintf(line, sizeof line, "--%s %s", option->name,
-            option->value == NULL ? "" : option->value);
+        snprintf(
+            line, sizeof line, "--%s %s", option->name, option->value == NULL ? "" : option->value);
         snprintf(id, sizeof id, "tool.option.%s", option->name);
         fprintf(stdout, "      %-46s%s\n", line, language_text(tool->language, id));
     }
@@ -299,9 +300,9 @@ enum err tool_open_store(struct tool *tool, struct certstore **ret_store)
     struct reason reason = { 0 };
     const char *given = tool->store_path != NULL ? tool->store_path : getenv("ECERT_STORE");
     const char *home = getenv("HOME");
-    char *path = given != NULL
-        ? arena_text(&tool->arena, span_from_text(given))
-        : arena_format(&tool->arena, "%s/.local/share/ecert", home == NULL ? "" : home);
+    char *path = given != NULL ? arena_text(&tool->arena, span_from_text(given))
+                               : arena_format(&tool->arena, "%s/.local/share/ecert",
+                                     home == NULL ? "" : home);
     if (path == NULL) {
         return ERR_MEMORY;
     }

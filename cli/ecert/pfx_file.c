@@ -23,8 +23,8 @@ static enum err backup_make(const struct certstore_item *item, const struct key 
 static enum err chain_cut(struct span pem_text, struct backup *backup);
 static enum err backup_check(
     struct span file, const struct secret *password, const struct key *key);
-static enum err backup_write(const char *path, const struct secret *password,
-    const struct key *key, const struct backup *backup, struct reason *ret_reason);
+static enum err backup_write(const char *path, const struct secret *password, const struct key *key,
+    const struct backup *backup, struct reason *ret_reason);
 
 enum err pfx_file_write(const struct tool *tool, const struct arguments *arguments,
     const struct certstore *store, const struct certstore_item *item, const char *out,
@@ -72,8 +72,8 @@ static enum err chain_cut(struct span pem_text, struct backup *backup)
     return OK;
 }
 
-static enum err backup_write(const char *path, const struct secret *password,
-    const struct key *key, const struct backup *backup, struct reason *ret_reason)
+static enum err backup_write(const char *path, const struct secret *password, const struct key *key,
+    const struct backup *backup, struct reason *ret_reason)
 {
     AUTO(buf) again = { 0 };
     enum err err = file_create(path, buf_span(&backup->pfx), 0600);
@@ -87,16 +87,15 @@ static enum err backup_write(const char *path, const struct secret *password,
 }
 
 /* What a restore would find. */
-static enum err backup_check(
-    struct span file, const struct secret *password, const struct key *key)
+static enum err backup_check(struct span file, const struct secret *password, const struct key *key)
 {
     AUTO(pfx) pfx = { 0 };
     TRY(pfx_read(file, password, /* ret_reason= */ NULL, &pfx));
     return pfx.key != NULL && key_same_public(pfx.key, key) ? OK : ERR_IO;
 }
 
-enum err pfx_file_read(const struct tool *tool, const struct arguments *arguments,
-    const char *path, struct pfx *ret_pfx, struct reason *ret_reason)
+enum err pfx_file_read(const struct tool *tool, const struct arguments *arguments, const char *path,
+    struct pfx *ret_pfx, struct reason *ret_reason)
 {
     static const struct secret_source source = { "password-file", "password-fd",
         "tool.ask_password", .twice = false, .max = PASSWORD_MAX };
@@ -129,6 +128,6 @@ enum err pfx_keep(const struct tool *tool, struct certstore *store, const struct
     for (size_t i = 1; i < pfx->certificate_count; i++) {
         TRY(pem_write("CERTIFICATE", buf_span(&pfx->certificates[i]), &chain));
     }
-    return certstore_add_personal(store, &request, buf_span(&pfx->certificates[0]),
-        buf_span(&chain), ret_reason, ret_item);
+    return certstore_add_personal(
+        store, &request, buf_span(&pfx->certificates[0]), buf_span(&chain), ret_reason, ret_item);
 }

@@ -1,17 +1,18 @@
 #pragma once
-/* Keys with their certificates in PFX files, as the commands about keys and certificates share them. */
+/* Keys with their certificates in PFX files, as the commands about keys and certificates share
+ * them. */
 #include "cli/ecert/ask.h"
 #include "lib/certstore/store.h"
 #include "lib/crypto/pfx.h"
 
-/* Asks for a new password (or takes it from where --password-file or --password-fd says), writes the
- * item's key, certificate and chain new to `out`, 0600, and reads it back. */
+/* Asks for a new password (or takes it from where --password-file or --password-fd says), writes
+ * the item's key, certificate and chain new to `out`, 0600, and reads it back. */
 enum err pfx_file_write(const struct tool *tool, const struct arguments *arguments,
     const struct certstore *store, const struct certstore_item *item, const char *out,
     enum pfx_style style, struct reason *ret_reason) MUST_USE;
 /* Asks for the password in the same way. "tool.pfx_no_key" for a file without a key. */
-enum err pfx_file_read(const struct tool *tool, const struct arguments *arguments,
-    const char *path, struct pfx *ret_pfx, struct reason *ret_reason) MUST_USE;
+enum err pfx_file_read(const struct tool *tool, const struct arguments *arguments, const char *path,
+    struct pfx *ret_pfx, struct reason *ret_reason) MUST_USE;
 /* Into the store: a pair if the key's own certificate is there, else a key that waits for it. */
 enum err pfx_keep(const struct tool *tool, struct certstore *store, const struct pfx *pfx,
     struct certstore_item *ret_item, struct reason *ret_reason) MUST_USE;

@@ -1,5 +1,6 @@
 /* The other side runs one fixed script, whatever is to be put where: directory, hashes, key and
- * certificates all come to it on standard input, so that no shell ever reads our data as commands. */
+ * certificates all come to it on standard input, so that no shell ever reads our data as commands.
+ */
 #include "cli/ecert/remote.h"
 
 #include "lib/crypto/digest.h"
@@ -16,8 +17,8 @@
 
 enum { REMOTE_SECONDS = 60, REMOTE_SAID_MAX = 4096, REMOTE_CHANGED = 65 };
 
-/* POSIX sh, with mktemp, mv -T and sha256sum of coreutils or busybox. Two lines that begin with an exit
- * code of its own tell its refusals from ssh's failures. */
+/* POSIX sh, with mktemp, mv -T and sha256sum of coreutils or busybox. Two lines that begin with an
+ * exit code of its own tell its refusals from ssh's failures. */
 static const char SCRIPT[] =
     "set -eu\n"
     "umask 077\n"
@@ -37,7 +38,8 @@ static const char SCRIPT[] =
     "( cd -- \"$new\" && sed -n "
     "-e '/^-----BEGIN PRIVATE KEY-----$/,/^-----END PRIVATE KEY-----$/w key.pem' "
     "-e '/^-----BEGIN CERTIFICATE-----$/,/^-----END CERTIFICATE-----$/w fullchain.pem' )\n"
-    "( cd -- \"$new\" && printf '%s  key.pem\\n%s  fullchain.pem\\n' \"$key_hash\" \"$chain_hash\" |\n"
+    "( cd -- \"$new\" && printf '%s  key.pem\\n%s  fullchain.pem\\n' \"$key_hash\" \"$chain_hash\" "
+    "|\n"
     "  sha256sum -c >/dev/null 2>&1 ) || refuse 'the transfer was cut off or changed'\n"
     "chmod 600 \"$new/key.pem\"; sync\n"
     "before=$(readlink .ecert 2>/dev/null || true)\n"
@@ -79,8 +81,8 @@ enum err remote_parse(const char *text, struct remote *ret_remote, struct reason
     const char *host = at == NULL ? text : at + 1;
     char name[REMOTE_HOST_MAX] = "", user[REMOTE_USER_MAX] = "";
     bool valid = colon != NULL && host < colon && (size_t)(colon - host) < sizeof name &&
-        (at == NULL || (at > text && (size_t)(at - text) < sizeof user)) &&
-        strlen(colon + 1) < sizeof remote.place;
+                 (at == NULL || (at > text && (size_t)(at - text) < sizeof user)) &&
+                 strlen(colon + 1) < sizeof remote.place;
     if (valid) {
         memcpy(name, host, (size_t)(colon - host));
         memcpy(user, text, at == NULL ? 0 : (size_t)(at - text));
@@ -100,8 +102,8 @@ enum err remote_parse(const char *text, struct remote *ret_remote, struct reason
         return reason_set(
             ret_reason, ERR_INPUT, "remote.target", text, NULL, "USER@HOST:/DIRECTORY");
     }
-    snprintf(remote.destination, sizeof remote.destination, "%s%s%s", user, at == NULL ? "" : "@",
-        name);
+    snprintf(
+        remote.destination, sizeof remote.destination, "%s%s%s", user, at == NULL ? "" : "@", name);
     *ret_remote = remote;
     return OK;
 }
@@ -118,8 +120,8 @@ static bool text_is_plain(const char *text, const char *also)
     return plain;
 }
 
-enum err remote_install(const struct remote *remote, const struct remote_pair *pair,
-    struct reason *ret_reason)
+enum err remote_install(
+    const struct remote *remote, const struct remote_pair *pair, struct reason *ret_reason)
 {
     AUTO(secret) message = { 0 };
     AUTO(session) session = { .in = -1, .out = -1, .said = buf_make(REMOTE_SAID_MAX) };
@@ -144,8 +146,7 @@ static enum err message_make(
     hex_format(SPAN_OF(hash), key_hash);
     TRY(sha256(pair->chain_pem, hash));
     hex_format(SPAN_OF(hash), chain_hash);
-    int head_len =
-        snprintf(head, sizeof head, "%s\n%s\n%s\n", remote->place, key_hash, chain_hash);
+    int head_len = snprintf(head, sizeof head, "%s\n%s\n%s\n", remote->place, key_hash, chain_hash);
     size_t key_len = pair->key_pem->len;
     TRY(secret_new((size_t)head_len + key_len + pair->chain_pem.len, &message));
     memcpy(message.data, head, (size_t)head_len);
@@ -197,7 +198,8 @@ static enum err session_start(
     return failure == 0 ? OK : err_from_errno(failure);
 }
 
-/* Writes and listens until the other side is done. Words beyond the maximum are read and dropped. */
+/* Writes and listens until the other side is done. Words beyond the maximum are read and dropped.
+ */
 static enum err session_talk(struct session *session, struct span message)
 {
     int64_t deadline = monotonic_now() + REMOTE_SECONDS;
@@ -210,9 +212,8 @@ static enum err session_talk(struct session *session, struct span message)
         }
         if (session->in >= 0 && waits[1].revents != 0) {
             ssize_t sent = write(session->in, message.data, message.len);
-            message = sent > 0
-                ? span_make(message.data + sent, message.len - (size_t)sent)
-                : message;
+            message =
+                sent > 0 ? span_make(message.data + sent, message.len - (size_t)sent) : message;
             bool over = message.len == 0 || (sent < 0 && errno != EAGAIN && errno != EINTR);
             if (over) {
                 close(session->in);

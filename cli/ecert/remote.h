@@ -1,5 +1,6 @@
 #pragma once
-/* Another server of the subscriber's, reached by the system's ssh under the person's own configuration. */
+/* Another server of the subscriber's, reached by the system's ssh under the person's own
+ * configuration. */
 #include "cli/ecert/tool.h"
 
 enum { REMOTE_HOST_MAX = 256, REMOTE_USER_MAX = 64, REMOTE_PLACE_MAX = 1024 };
@@ -10,8 +11,8 @@ struct remote {
     char place[REMOTE_PLACE_MAX];                        /* an absolute directory */
 };
 
-/* User and host can't be taken for an option or hold anything that a shell would read; an IPv6 address
- * stands in brackets. ERR_INPUT with "remote.target". */
+/* User and host can't be taken for an option or hold anything that a shell would read; an IPv6
+ * address stands in brackets. ERR_INPUT with "remote.target". */
 enum err remote_parse(
     const char *text, struct remote *ret_remote, struct reason *ret_reason) MUST_USE;
 
@@ -20,9 +21,9 @@ struct remote_pair {
     struct span chain_pem;        /* the certificate first */
     const char *ssh_config;       /* NULL: the person's own */
 };
-/* Puts key.pem (0600) and fullchain.pem into the directory, both links into one generation that is switched
- * by one rename, as lib/certstore/install.h does here; what arrived is compared by its hashes first.
- * Never asks anything (BatchMode), and gives up after a minute. Reasons: "remote.ssh" (seen: its last
- * words) and "remote.refused" (seen: what the other side found). */
+/* Puts key.pem (0600) and fullchain.pem into the directory, both links into one generation that is
+ * switched by one rename, as lib/certstore/install.h does here; what arrived is compared by its
+ * hashes first. Never asks anything (BatchMode), and gives up after a minute. Reasons: "remote.ssh"
+ * (seen: its last words) and "remote.refused" (seen: what the other side found). */
 enum err remote_install(const struct remote *remote, const struct remote_pair *pair,
     struct reason *ret_reason) MUST_USE;

@@ -14,9 +14,9 @@ struct tool {
     const struct language *language;
     struct clock clock;
     const char *store_path;
-    bool json;      /* one object on standard output, nothing else */
+    bool json; /* one object on standard output, nothing else */
     bool colour;
-    bool asks;      /* a person sits at the terminal */
+    bool asks; /* a person sits at the terminal */
     struct arena arena;
     struct value_tree tree;
     struct value *result; /* the object that --json prints at the end */

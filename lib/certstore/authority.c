@@ -1,5 +1,5 @@
-/* Roles and standings of CA certificates. Nothing is believed of a list that the issuer's key, in one of
- * our certificates, has not signed. */
+/* Roles and standings of CA certificates. Nothing is believed of a list that the issuer's key, in
+ * one of our certificates, has not signed. */
 #include "lib/certstore/authority.h"
 
 #include "lib/certstore/internal.h"
@@ -7,8 +7,8 @@
 
 enum { THUMBPRINT_MIN_DIGITS = 8 };
 
-static enum err item_add(struct authorities *authorities, enum certstore_folder folder,
-    struct span der, bool added);
+static enum err item_add(
+    struct authorities *authorities, enum certstore_folder folder, struct span der, bool added);
 static enum authority_role role_of(
     const struct authorities *authorities, const struct authority *item);
 static enum authority_standing standing_of(
@@ -136,7 +136,7 @@ static enum authority_role role_of(
         bool same_key =
             span_equal(other->subject, own->subject) && span_equal(other->spki, own->spki);
         bool below = other->is_ca && !span_equal(other->subject, own->subject) &&
-            span_equal(other->issuer, own->subject);
+                     span_equal(other->issuer, own->subject);
         if ((same_key && is_self_signed(other)) || below) {
             return AUTHORITY_CROSS;
         }
@@ -147,11 +147,11 @@ static enum authority_role role_of(
 static enum authority_standing standing_of(
     const struct authorities *authorities, struct authority *item, int64_t now)
 {
-    return item->standing == AUTHORITY_REVOKED      ? AUTHORITY_REVOKED
-        : now > item->certificate.not_after         ? AUTHORITY_EXPIRED
-        : is_replaced(authorities, item, now)       ? AUTHORITY_OLD
-        : now < item->certificate.not_before        ? AUTHORITY_NOT_YET_VALID
-                                                    : AUTHORITY_CURRENT;
+    return item->standing == AUTHORITY_REVOKED   ? AUTHORITY_REVOKED
+           : now > item->certificate.not_after   ? AUTHORITY_EXPIRED
+           : is_replaced(authorities, item, now) ? AUTHORITY_OLD
+           : now < item->certificate.not_before  ? AUTHORITY_NOT_YET_VALID
+                                                 : AUTHORITY_CURRENT;
 }
 
 static bool is_revoked(const struct authorities *authorities, struct authority *item)
@@ -171,8 +171,8 @@ static bool list_revokes(const struct authorities *authorities, const struct crl
 {
     struct crl_entry entry;
     bool listed = span_equal(crl->issuer, item->certificate.issuer) &&
-        crl_find(crl, item->certificate.serial, &entry) == OK &&
-        entry.reason != CRL_REMOVE_FROM_CRL;
+                  crl_find(crl, item->certificate.serial, &entry) == OK &&
+                  entry.reason != CRL_REMOVE_FROM_CRL;
     for (size_t i = 0; listed && i < authorities->count; i++) {
         const struct certificate *issuer = &authorities->items[i].certificate;
         AUTO_PTR(key) key = NULL;
@@ -214,7 +214,8 @@ static bool is_self_signed(const struct certificate *certificate)
 {
     AUTO_PTR(key) key = NULL;
     return certificate_is_self_issued(certificate) &&
-        key_from_spki(certificate->spki, &key) == OK && certificate_verify(certificate, key) == OK;
+           key_from_spki(certificate->spki, &key) == OK &&
+           certificate_verify(certificate, key) == OK;
 }
 
 enum err authorities_find(const struct authorities *authorities, const char *thumbprint,
@@ -257,8 +258,7 @@ static bool begins(const char *digits, const char *wanted)
     return count >= THUMBPRINT_MIN_DIGITS;
 }
 
-enum err certstore_belongs(
-    struct span der, enum certstore_folder folder, struct reason *ret_reason)
+enum err certstore_belongs(struct span der, enum certstore_folder folder, struct reason *ret_reason)
 {
     struct certificate parsed;
     if (certificate_parse(der, &parsed) != OK) {
@@ -293,7 +293,7 @@ static enum err refuse(const struct certificate *certificate, const char *code,
     AUTO(buf) subject = buf_make(REASON_TEXT_MAX * 4), issuer = buf_make(REASON_TEXT_MAX * 4);
     char seen[REASON_TEXT_MAX];
     bool named = name_format(certificate->subject, &subject) == OK &&
-        name_format(certificate->issuer, &issuer) == OK;
+                 name_format(certificate->issuer, &issuer) == OK;
     snprintf(seen, sizeof seen, "%.150s ← %.150s", named ? buf_text(&subject) : "",
         named ? buf_text(&issuer) : "");
     return reason_set(ret_reason, ERR_DENIED, code, NULL, seen, expected);

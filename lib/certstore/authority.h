@@ -1,11 +1,12 @@
 #pragma once
-/* The CA certificates of the stores: what each is, and whether its CA has withdrawn it. Told apart by
- * thumbprint, because an old and a new intermediate may share name, key, key identifier and end. */
+/* The CA certificates of the stores: what each is, and whether its CA has withdrawn it. Told apart
+ * by thumbprint, because an old and a new intermediate may share name, key, key identifier and end.
+ */
 #include "lib/certstore/trust.h"
 
 enum authority_role {
-    AUTHORITY_ROOT,         /* self-signed */
-    AUTHORITY_CROSS,        /* another CA's certificate for a root's key, or one above a CA of ours */
+    AUTHORITY_ROOT,  /* self-signed */
+    AUTHORITY_CROSS, /* another CA's certificate for a root's key, or one above a CA of ours */
     AUTHORITY_INTERMEDIATE, /* signs server certificates */
     AUTHORITY_SERVER,       /* no CA at all; only the untrusted folder takes it */
 };
@@ -51,8 +52,8 @@ enum err certstore_authorities(const struct certstore *store, enum certstore_fol
 enum err authorities_find(const struct authorities *authorities, const char *thumbprint,
     struct reason *ret_reason, const struct authority **ret_authority) MUST_USE;
 
-/* Whether a certificate belongs into the folder: roots takes only CA certificates that are signed by
- * themselves, intermediate only those that are not, untrusted anything. ERR_INPUT with
+/* Whether a certificate belongs into the folder: roots takes only CA certificates that are signed
+ * by themselves, intermediate only those that are not, untrusted anything. ERR_INPUT with
  * "certificate.malformed"; ERR_DENIED with "certstore.not_ca", "certstore.is_root",
  * "certstore.not_root" (seen: the subject). */
 enum err certstore_belongs(

@@ -1,5 +1,5 @@
-/* Changes of the trust folders and their journal: the file "undo", in which each change is a line ("add
- * intermediate", "remove roots") before the certificate as PEM. */
+/* Changes of the trust folders and their journal: the file "undo", in which each change is a line
+ * ("add intermediate", "remove roots") before the certificate as PEM. */
 #include "lib/certstore/change.h"
 
 #include "lib/certstore/internal.h"
@@ -41,7 +41,8 @@ enum err certstore_apply(struct certstore *store, const struct certstore_change 
 {
     AUTO(plan) plan = { .count = 0 };
     if (count > CERTSTORE_CHANGES_MAX) {
-        return reason_set(ret_reason, ERR_LIMIT, "certstore.write", NULL, err_name(ERR_LIMIT), NULL);
+        return reason_set(
+            ret_reason, ERR_LIMIT, "certstore.write", NULL, err_name(ERR_LIMIT), NULL);
     }
     TRY(certstore_lock(store));
     enum err err = plan_make(store, changes, count, &plan);
@@ -107,8 +108,7 @@ static enum err plan_make(const struct certstore *store, const struct certstore_
 static enum err plan_do(const struct certstore *store, const struct plan *plan, bool backwards)
 {
     for (size_t i = 0; i < plan->count; i++) {
-        const struct certstore_change *change =
-            &plan->changes[backwards ? plan->count - 1 - i : i];
+        const struct certstore_change *change = &plan->changes[backwards ? plan->count - 1 - i : i];
         TRY(plan_step(store, change, change->add != backwards));
     }
     return OK;

@@ -12,9 +12,9 @@ struct certstore_change {
     struct span der;
 };
 
-/* Adds first, then removes: at no moment is there less to build a path from than before and after. What
- * is so already is passed over; `ret_count` (may be NULL) says how many were not. With none the last
- * change stays the one to be undone. Reasons: "certstore.write". */
+/* Adds first, then removes: at no moment is there less to build a path from than before and after.
+ * What is so already is passed over; `ret_count` (may be NULL) says how many were not. With none
+ * the last change stays the one to be undone. Reasons: "certstore.write". */
 enum err certstore_apply(struct certstore *store, const struct certstore_change *changes,
     size_t count, struct reason *ret_reason, size_t *ret_count) MUST_USE;
 

@@ -8,19 +8,19 @@
 
 static const struct authority *signer_find(
     const struct authorities *authorities, const struct crl *crl, bool *ret_named);
-static enum err list_check(const struct certstore *store, const struct crl *crl, int64_t now,
-    struct reason *ret_reason);
+static enum err list_check(
+    const struct certstore *store, const struct crl *crl, int64_t now, struct reason *ret_reason);
 static bool is_old(const struct crl *crl, const struct crl *before);
 static int number_compare(struct span left, struct span right);
 static enum err list_refuse(const struct crl *crl, enum err err, const char *code, int64_t seen,
     int64_t expected, struct reason *ret_reason);
-static void list_fill(const struct authorities *authorities, int64_t now,
-    struct revocation_list *list);
+static void list_fill(
+    const struct authorities *authorities, int64_t now, struct revocation_list *list);
 static void url_add(struct span certificate, struct list_urls *urls);
 static void chain_urls_add(struct span chain_pem, struct list_urls *urls);
 
-enum err certstore_install_crl(struct certstore *store, struct span der, int64_t now,
-    struct reason *ret_reason, bool *ret_new)
+enum err certstore_install_crl(
+    struct certstore *store, struct span der, int64_t now, struct reason *ret_reason, bool *ret_new)
 {
     struct crl crl;
     AUTO(revocation_lists) here = { 0 };
@@ -33,11 +33,11 @@ enum err certstore_install_crl(struct certstore *store, struct span der, int64_t
     for (size_t i = 0; i < here.count; i++) {
         const struct crl *before = &here.items[i].crl;
         bool ours = here.items[i].state != LIST_UNSIGNED &&
-            span_equal(before->issuer, crl.issuer) &&
-            span_equal(before->authority_key_id, crl.authority_key_id);
+                    span_equal(before->issuer, crl.issuer) &&
+                    span_equal(before->authority_key_id, crl.authority_key_id);
         if (ours && is_old(&crl, before)) {
-            return list_refuse(&crl, ERR_CONFLICT, "crl.older", crl.this_update,
-                before->this_update, ret_reason);
+            return list_refuse(
+                &crl, ERR_CONFLICT, "crl.older", crl.this_update, before->this_update, ret_reason);
         }
         same |= ours && span_equal(before->der, der);
     }
@@ -58,8 +58,8 @@ static enum err list_check(
     TRY(certstore_authorities(
         store, CERTSTORE_INTERMEDIATE, /* added= */ NULL, 0, now, &authorities));
     if (signer_find(&authorities, crl, &named) == NULL) {
-        return list_refuse(crl, ERR_DENIED, named ? "crl.signature" : "crl.foreign", 0, 0,
-            ret_reason);
+        return list_refuse(
+            crl, ERR_DENIED, named ? "crl.signature" : "crl.foreign", 0, 0, ret_reason);
     }
     if (crl->this_update > now) {
         return list_refuse(crl, ERR_DENIED, "crl.future", crl->this_update, now, ret_reason);
@@ -75,9 +75,9 @@ static const struct authority *signer_find(
         const struct authority *item = &authorities->items[i];
         AUTO_PTR(key) key = NULL;
         bool named = item->folder != CERTSTORE_UNTRUSTED && item->certificate.is_ca &&
-            span_equal(item->certificate.subject, crl->issuer);
+                     span_equal(item->certificate.subject, crl->issuer);
         bool signed_it = named && key_from_spki(item->certificate.spki, &key) == OK &&
-            crl_verify(crl, key) == OK;
+                         crl_verify(crl, key) == OK;
         *ret_named |= named;
         found = signed_it ? item : NULL;
     }
@@ -88,7 +88,7 @@ static const struct authority *signer_find(
 static bool is_old(const struct crl *crl, const struct crl *before)
 {
     return crl->this_update < before->this_update ||
-        number_compare(crl->number, before->number) < 0;
+           number_compare(crl->number, before->number) < 0;
 }
 
 static int number_compare(struct span left, struct span right)
@@ -159,11 +159,11 @@ static void list_fill(
 {
     bool named = false;
     const struct authority *signer = signer_find(authorities, &list->crl, &named);
-    list->of_authorities = signer != NULL &&
-        (signer->role == AUTHORITY_ROOT || signer->role == AUTHORITY_CROSS);
-    list->state = signer == NULL ? LIST_UNSIGNED
-        : list->crl.next_update != 0 && now > list->crl.next_update ? LIST_STALE
-                                                                    : LIST_FRESH;
+    list->of_authorities =
+        signer != NULL && (signer->role == AUTHORITY_ROOT || signer->role == AUTHORITY_CROSS);
+    list->state = signer == NULL                                              ? LIST_UNSIGNED
+                  : list->crl.next_update != 0 && now > list->crl.next_update ? LIST_STALE
+                                                                              : LIST_FRESH;
     struct der entries = der_reader(list->crl.entries);
     struct crl_entry entry;
     while (!der_empty(&entries) && crl_entry_next(&entries, &entry) == OK) {
@@ -206,7 +206,7 @@ static void url_add(struct span certificate, struct list_urls *urls)
     struct certificate parsed;
     char url[LIST_URL_MAX];
     bool has = certificate_parse(certificate, &parsed) == OK && parsed.crl_uri.len > 0 &&
-        span_to_text(parsed.crl_uri, url, sizeof url);
+               span_to_text(parsed.crl_uri, url, sizeof url);
     for (size_t i = 0; has && i < urls->count; i++) {
         has = strcmp(urls->urls[i], url) != 0;
     }

@@ -1,12 +1,13 @@
 #pragma once
-/* Revocation lists of the store: those of CAs that sign servers (CRL) and of roots that sign CAs (ARL).
- * Only what a CA of our own stores has signed comes in, and nothing older ever replaces it. */
+/* Revocation lists of the store: those of CAs that sign servers (CRL) and of roots that sign CAs
+ * (ARL). Only what a CA of our own stores has signed comes in, and nothing older ever replaces it.
+ */
 #include "lib/certstore/authority.h"
 
-/* Verifies and keeps a list. `ret_new` (may be NULL) is false if exactly this list was here already.
- * ERR_INPUT with "crl.malformed"; ERR_DENIED with "crl.foreign" (no CA of ours has the issuer's name),
- * "crl.signature" (one has, but its key did not sign this), "crl.future"; ERR_CONFLICT with "crl.older"
- * (seen and expected: the two dates). The field is the issuer. */
+/* Verifies and keeps a list. `ret_new` (may be NULL) is false if exactly this list was here
+ * already. ERR_INPUT with "crl.malformed"; ERR_DENIED with "crl.foreign" (no CA of ours has the
+ * issuer's name), "crl.signature" (one has, but its key did not sign this), "crl.future";
+ * ERR_CONFLICT with "crl.older" (seen and expected: the two dates). The field is the issuer. */
 enum err certstore_install_crl(struct certstore *store, struct span der, int64_t now,
     struct reason *ret_reason, bool *ret_new) MUST_USE;
 
@@ -32,15 +33,15 @@ struct revocation_lists {
 };
 void revocation_lists_release(struct revocation_lists *lists);
 AUTO_DEFINE(revocation_lists, revocation_lists_release)
-enum err certstore_lists(const struct certstore *store, int64_t now,
-    struct revocation_lists *ret_lists) MUST_USE;
+enum err certstore_lists(
+    const struct certstore *store, int64_t now, struct revocation_lists *ret_lists) MUST_USE;
 
-/* Where the lists of all that is in the stores are published: the first address of each certificate's
- * CRL distribution points, each once. Addresses longer than the maximum are left out. */
+/* Where the lists of all that is in the stores are published: the first address of each
+ * certificate's CRL distribution points, each once. Addresses longer than the maximum are left out.
+ */
 enum { LIST_URL_MAX = 512, LIST_URLS_MAX = 64 };
 struct list_urls {
     char urls[LIST_URLS_MAX][LIST_URL_MAX];
     size_t count;
 };
-enum err certstore_list_urls(
-    const struct certstore *store, struct list_urls *ret_urls) MUST_USE;
+enum err certstore_list_urls(const struct certstore *store, struct list_urls *ret_urls) MUST_USE;

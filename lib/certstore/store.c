@@ -1,5 +1,5 @@
-/* Requests and certificates with their keys. The description of each item ("about") is a few lines of
- * `name: value`; everything else about it is read from its request and certificate. */
+/* Requests and certificates with their keys. The description of each item ("about") is a few lines
+ * of `name: value`; everything else about it is read from its request and certificate. */
 #include "lib/certstore/store.h"
 
 #include "lib/base/clock.h"
@@ -26,22 +26,21 @@ static enum err about_line(struct span line, struct certstore_item *item);
 static enum err about_write(const struct folder *folder, const struct certstore_request *request);
 static enum err pem_read(const struct folder *folder, const char *name, const char *label,
     size_t max, struct buf *ret_der);
-static enum err pem_put(const struct folder *folder, const char *name, const char *label,
-    struct span der);
+static enum err pem_put(
+    const struct folder *folder, const char *name, const char *label, struct span der);
 static enum err item_fill(const struct folder *folder, const struct certstore_request *request);
 static enum err item_draft(const struct folder *parent, const struct certstore_request *request,
     char ret_name[FOLDER_NAME_MAX], struct folder *ret_folder);
 static enum err certificate_put(
     const struct folder *folder, struct span certificate, struct span chain);
 static enum err key_read(const struct folder *folder, struct key **ret_key);
-static enum err spki_hash(struct span certificate, struct reason *ret_reason,
-    uint8_t ret_hash[SHA256_BYTES]);
+static enum err spki_hash(
+    struct span certificate, struct reason *ret_reason, uint8_t ret_hash[SHA256_BYTES]);
 static const struct folder *folder_of(const struct certstore *store, enum certstore_kind kind);
 static bool id_begins(const char *id, const char *wanted);
 static int item_compare(const void *left, const void *right);
 
-enum err certstore_open(
-    const char *path, struct reason *ret_reason, struct certstore **ret_store)
+enum err certstore_open(const char *path, struct reason *ret_reason, struct certstore **ret_store)
 {
     AUTO_PTR(certstore) store = calloc(1, sizeof *store);
     if (store == NULL) {
@@ -76,8 +75,7 @@ static enum err folders_open(struct certstore *store)
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         TRY(folder_open(&store->root, table[i].name, FOLDER_MAKE, table[i].folder));
     }
-    store->lock =
-        openat(store->root.fd, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    store->lock = openat(store->root.fd, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
     return store->lock < 0 ? err_from_errno(errno) : OK;
 }
 
@@ -214,12 +212,12 @@ static enum err item_read(const struct folder *parent, enum certstore_kind kind,
     }
     TRY(folder_open(parent, id, FOLDER_MUST_EXIST, &folder));
     TRY(about_read(&folder, &item));
-    enum err err = pem_read(
-        &folder, "request.csr", "CERTIFICATE REQUEST", CSR_MAX_BYTES, &item.csr);
+    enum err err =
+        pem_read(&folder, "request.csr", "CERTIFICATE REQUEST", CSR_MAX_BYTES, &item.csr);
     TRY(err == ERR_NOT_FOUND ? OK : err);
     if (kind == CERTSTORE_PERSONAL) {
-        TRY(pem_read(&folder, "certificate.pem", "CERTIFICATE", CERTIFICATE_MAX_BYTES,
-            &item.certificate));
+        TRY(pem_read(
+            &folder, "certificate.pem", "CERTIFICATE", CERTIFICATE_MAX_BYTES, &item.certificate));
         err = folder_read(&folder, "chain.pem", CERTSTORE_CHAIN_MAX, &item.chain);
         TRY(err == ERR_NOT_FOUND ? OK : err);
     }
@@ -262,7 +260,7 @@ static enum err about_line(struct span line, struct certstore_item *item)
     }
     if (span_equal_text(name, "friendly_name") && value.len > 0) {
         bool fits = utf8_valid(value) &&
-            span_to_text(value, item->friendly_name, sizeof item->friendly_name);
+                    span_to_text(value, item->friendly_name, sizeof item->friendly_name);
         return fits ? OK : ERR_INPUT;
     }
     return OK;
@@ -454,7 +452,8 @@ enum err certstore_complete(struct certstore *store, struct span certificate, st
     }
     TRY(err);
     if (item.kind == CERTSTORE_PERSONAL) {
-        return reason_set(ret_reason, ERR_CONFLICT, "certstore.have_certificate", NULL, item.id, id);
+        return reason_set(
+            ret_reason, ERR_CONFLICT, "certstore.have_certificate", NULL, item.id, id);
     }
     AUTO(folder) folder = { 0 };
     AUTO_PTR(key) key = NULL;
@@ -532,12 +531,12 @@ enum err certstore_remove(
     enum err err = folder_remove(folder_of(store, item->kind), item->id);
     certstore_unlock(store);
     return err == OK
-        ? OK
-        : reason_set(ret_reason, err, "certstore.write", item->id, err_name(err), NULL);
+               ? OK
+               : reason_set(ret_reason, err, "certstore.write", item->id, err_name(err), NULL);
 }
 
-enum err certstore_read_progress(const struct certstore *store, const struct certstore_item *item,
-    struct buf *ret_text)
+enum err certstore_read_progress(
+    const struct certstore *store, const struct certstore_item *item, struct buf *ret_text)
 {
     AUTO(folder) folder = { 0 };
     TRY(folder_open(folder_of(store, item->kind), item->id, FOLDER_MUST_EXIST, &folder));

@@ -6,12 +6,12 @@
 
 enum certstore_folder { CERTSTORE_INTERMEDIATE, CERTSTORE_ROOTS, CERTSTORE_UNTRUSTED };
 
-/* `der` is a certificate; told apart by SHA-256, never by name. `ret_new` (may be NULL) says whether
- * it wasn't there before. ERR_INPUT with "certificate.malformed". */
+/* `der` is a certificate; told apart by SHA-256, never by name. `ret_new` (may be NULL) says
+ * whether it wasn't there before. ERR_INPUT with "certificate.malformed". */
 enum err certstore_add_trust(struct certstore *store, enum certstore_folder folder, struct span der,
     struct reason *ret_reason, bool *ret_new) MUST_USE;
-/* Keeps the newer of two CRLs of one issuer and key: ERR_CONFLICT for one that is older than what is
- * here. Its signature is checked when it is used. */
+/* Keeps the newer of two CRLs of one issuer and key: ERR_CONFLICT for one that is older than what
+ * is here. Its signature is checked when it is used. */
 enum err certstore_add_crl(
     struct certstore *store, struct span der, struct reason *ret_reason) MUST_USE;
 
@@ -51,11 +51,10 @@ enum err certstore_judge(const struct certstore *store, const struct certstore_i
  * `chain_pem` as further intermediates; as chain_verify. Revocation is looked at where a CRL is
  * here. */
 enum err certstore_verify(const struct certstore *store, struct span certificate,
-    struct span chain_pem, struct span extra_root, int64_t now,
-    struct reason *ret_reason) MUST_USE;
+    struct span chain_pem, struct span extra_root, int64_t now, struct reason *ret_reason) MUST_USE;
 
-/* Every path from `certificate` through the stores and `chain_pem`, each with its verdict; the paths
- * borrow from `certificate`. Reasons as paths_find. */
+/* Every path from `certificate` through the stores and `chain_pem`, each with its verdict; the
+ * paths borrow from `certificate`. Reasons as paths_find. */
 struct trust;
 struct certstore_paths {
     struct paths *paths;

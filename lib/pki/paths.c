@@ -1,5 +1,5 @@
-/* Depth first over all issuers that fit. A path that ends below no known issuer is kept too, so that
- * people see where it breaks off. */
+/* Depth first over all issuers that fit. A path that ends below no known issuer is kept too, so
+ * that people see where it breaks off. */
 #include "lib/pki/paths.h"
 
 struct walk {

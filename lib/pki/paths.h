@@ -1,7 +1,7 @@
 #pragma once
-/* Every way from a certificate upwards (RFC 4158 §2.2), not only the first that is good: an old and a
- * new intermediate of one name and key, and a cross certificate beside the root, each make paths that
- * different clients may take. */
+/* Every way from a certificate upwards (RFC 4158 §2.2), not only the first that is good: an old and
+ * a new intermediate of one name and key, and a cross certificate beside the root, each make paths
+ * that different clients may take. */
 #include "lib/pki/chain.h"
 
 enum { PATHS_MAX = 16 };
@@ -19,8 +19,9 @@ struct paths {
     bool cut; /* there are more than PATHS_MAX */
 };
 
-/* Candidates count where name, key identifier and signature fit; what else is wrong with a path is its
- * verdict. Rooted paths first, of these the good ones, of these the short ones: the first path is the
- * one that a client with all of these certificates should take. ERR_INPUT with "chain.malformed". */
+/* Candidates count where name, key identifier and signature fit; what else is wrong with a path is
+ * its verdict. Rooted paths first, of these the good ones, of these the short ones: the first path
+ * is the one that a client with all of these certificates should take. ERR_INPUT with
+ * "chain.malformed". */
 enum err paths_find(const struct chain_request *request, struct reason *ret_reason,
     struct paths *ret_paths) MUST_USE;

@@ -2,21 +2,24 @@
 """Section D of the guide, by the tool: intermediate and cross certificates installed, the old intermediate
 removed, the ARL installed; what the stores then hold is put before openssl, GnuTLS and NSS.
 
-    test_chain.py ECERT
+    test_chain.py ECERT ECERTADM SOURCE_ROOT
 """
 import datetime
 import http.server
 import os
 import shutil
 import subprocess
+import sys
 import threading
 import unittest
 
 from hierarchy import Hierarchy
+from stand_in import run
 from tool import ToolTest
 
 ADDRESS = "127.0.0.78"
 PORT = 20000 + os.getpid() % 20000
+ECERTADM, SOURCES = (os.path.abspath(path) for path in sys.argv[2:4])
 
 
 def text_of(path):
@@ -309,6 +312,68 @@ class Paths(ChainTest):
         self.json("chain", "install", "--replace-old")
         code, said = self.nss(ca.path("root.pem"), ca.path("new.pem"))
         self.assertEqual(code, 0, said)
+
+
+class Ceremony(ToolTest):
+    """The trial's own hierarchy."""
+    @classmethod
+    def setUpClass(cls):
+        place = os.path.join(ToolTest.scratch_of_class(cls), "service")
+        subprocess.run([ECERTADM, "ceremony", "--trial", place, "--profile", os.path.join(
+            SOURCES, "packaging", "trial-ceremony.conf")], check=True, capture_output=True)
+        cls.ca = os.path.join(place, "ca")
+
+    def path_of(self, name):
+        return os.path.join(self.ca, name)
+
+    def verify(self, name, root, *intermediates):
+        """By openssl, with both ARLs."""
+        lists = self.write("lists.pem", "".join(
+            run("openssl", "crl", "-in", self.path_of(one), "-inform", "DER").decode()
+            for one in ("RootCA3ARL.crl", "TrialPartnerR1ARL.crl")))
+        command = ["openssl", "verify", "-x509_strict", "-no-CApath", "-no-CAstore", "-crl_check_all",
+                   "-CRLfile", lists, "-CAfile", self.path_of(root + ".pem.crt")]
+        for one in intermediates:
+            command += ["-untrusted", self.path_of(one + ".pem.crt")]
+        done = subprocess.run([*command, self.path_of(name + ".pem.crt")], check=False,
+                              capture_output=True, text=True)
+        return done.returncode, done.stdout + done.stderr
+
+    def test_the_old_intermediate_is_withdrawn_and_the_others_stay(self):
+        for name in ("root_ca_3", "trial_partner_root_r1"):
+            fingerprint = run("openssl", "x509", "-in", self.path_of(name + ".pem.crt"), "-noout",
+                              "-fingerprint", "-sha256").decode().strip().split("=")[1]
+            self.json("chain", "install", self.path_of(name + ".crt"), "--as", "root", "--fingerprint",
+                      fingerprint)
+        for name in ("ecert_ssl_ca_3-17_old", "ecert_ssl_ca_3-17", "ecert_ev_ssl_ca_3-17",
+                     "root_ca_3_x_trial_partner_r1"):
+            self.json("chain", "install", self.path_of(name + ".pem.crt"))
+        for name in ("RootCA3ARL.crl", "TrialPartnerR1ARL.crl"):
+            self.json("crl", "install", self.path_of(name))
+        old, new, partner, cross = ("ecert_ssl_ca_3-17_old", "ecert_ssl_ca_3-17", "trial_partner_root_r1",
+                                    "root_ca_3_x_trial_partner_r1")
+        checked = self.json("chain", "check", self.path_of(old + ".crt"), code=1)["certificates"][0]
+        self.assertEqual({path["reason"] for path in checked["paths"]}, {"chain.revoked"})
+        code, said = self.verify(old, "root_ca_3")
+        self.assertIn("certificate revoked", said)
+        removed = self.json("chain", "install", "--replace-old")["removed"]
+        self.assertEqual([one["server_auth"] for one in removed], [False])
+        checked = self.json("chain", "check", self.path_of(new + ".crt"))["certificates"][0]
+        self.assertEqual([path["state"] for path in checked["paths"]], ["good", "good"])
+        for root, intermediates in (("root_ca_3", []), (partner, [cross])):
+            code, said = self.verify(new, root, *intermediates)
+            self.assertEqual(code, 0, said)
+
+
+class Published(ToolTest):
+    """Hongkong Post's own two certificates for e-Cert SSL CA 3 - 17."""
+    def test_the_new_one_replaces_the_old_one_without_any_list(self):
+        place = os.path.join(SOURCES, "tests", "fuzz", "seeds", "certificate")
+        self.json("chain", "install", os.path.join(place, "ssl-ca-3-17.2017.pem"))
+        self.json("chain", "install", os.path.join(place, "ssl-ca-3-17.2025.pem"), "--replace-old")
+        left = self.json("chain", "list")["authorities"]
+        self.assertEqual([one["thumbprint_sha1"] for one in left],
+                         ["d0994c394b1e9d7226b566f23fa8ee40eebcfe26"])
 
 
 if __name__ == "__main__":

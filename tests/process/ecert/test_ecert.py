@@ -186,7 +186,7 @@ class Walks(ToolTest):
                           0o700)
         screen = self.at_terminal(
             [*self.arguments, "--after", hook, "$(touch x)", "two words", ";"],
-            [("PIN", PIN), ("details right?", "yes"), ("Place these records", ""),
+            [("PIN", PIN), ("details right?", "yes"), ("Place these", ""),
              ("Accept this", "yes"), ("fingerprint", ""), ("publishes?", "yes")])
         self.assertNotIn(PIN, screen)
         self.assertEqual(public_key("key", self.path("web/site.key")),

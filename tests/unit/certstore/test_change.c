@@ -55,7 +55,8 @@ static void undo(size_t expected_added, size_t expected_removed)
 static void a_change_is_taken_back_as_a_whole(void **state)
 {
     (void)state;
-    const struct certstore_change first[] = { { CERTSTORE_ROOTS, true, buf_span(&authority.root) } };
+    const struct certstore_change first[] = { { CERTSTORE_ROOTS, true,
+        buf_span(&authority.root) } };
     const struct certstore_change second[] = {
         { CERTSTORE_ROOTS, false, buf_span(&authority.root) },
         { CERTSTORE_INTERMEDIATE, true, buf_span(&authority.issuer) },
@@ -74,8 +75,8 @@ static void only_the_last_change_can_be_undone_and_only_once(void **state)
     (void)state;
     struct reason reason = { 0 };
     size_t added, removed;
-    const struct certstore_change change[] = {
-        { CERTSTORE_ROOTS, true, buf_span(&authority.root) } };
+    const struct certstore_change change[] = { { CERTSTORE_ROOTS, true,
+        buf_span(&authority.root) } };
     assert_int_equal(certstore_undo(store, &reason, &added, &removed), ERR_NOT_FOUND);
     assert_string_equal(reason.code, "certstore.nothing_to_undo");
     assert_int_equal(apply(change, 1), 1);
@@ -101,8 +102,8 @@ static void what_was_there_before_is_not_taken_out_by_undoing(void **state)
 static void a_change_cut_off_behind_its_journal_is_undone_too(void **state)
 {
     (void)state;
-    const struct certstore_change changes[] = {
-        { CERTSTORE_ROOTS, true, buf_span(&authority.root) } };
+    const struct certstore_change changes[] = { { CERTSTORE_ROOTS, true,
+        buf_span(&authority.root) } };
     assert_int_equal(apply(changes, 1), 1);
     AUTO(folder) root = { 0 };
     AUTO(folder) roots = { 0 };
@@ -118,12 +119,13 @@ static void a_change_cut_off_behind_its_journal_is_undone_too(void **state)
 static void a_broken_journal_changes_nothing(void **state)
 {
     (void)state;
-    static const char *const broken[] = { "add elsewhere\n", "add roots\n", "hello", "add roots\n"
+    static const char *const broken[] = { "add elsewhere\n", "add roots\n", "hello",
+        "add roots\n"
         "-----BEGIN CERTIFICATE-----\n!!!\n-----END CERTIFICATE-----\n" };
     AUTO(folder) root = { 0 };
     size_t added, removed;
-    const struct certstore_change change[] = {
-        { CERTSTORE_ROOTS, true, buf_span(&authority.root) } };
+    const struct certstore_change change[] = { { CERTSTORE_ROOTS, true,
+        buf_span(&authority.root) } };
     assert_int_equal(apply(change, 1), 1);
     assert_int_equal(folder_open_path(store_path, NULL, &root), OK);
     for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {
