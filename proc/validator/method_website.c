@@ -82,8 +82,9 @@ static enum err page_visit(struct tour *tour)
     struct report *report = tour->attempt->report;
     AUTO(http_fetched) fetched = { 0 };
     const char *failure = NULL;
-    snprintf(page.asked, sizeof page.asked, "GET http%s://%s%.200s", page.url->tls ? "s" : "",
-        page.url->host, page.url->path);
+    /* A path that a server named may hold anything, the server's secrets among it. */
+    snprintf(page.asked, sizeof page.asked, "GET http%s://%s%s", page.url->tls ? "s" : "",
+        page.url->host, tour->page_count == 1 ? CHALLENGE_WEBSITE_PATH : "/...");
     TRY(addresses_find(tour, &page, &failure));
     if (failure != NULL) {
         report_add(report, failure, page.asked, page.refused, NULL);

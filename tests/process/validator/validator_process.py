@@ -18,6 +18,8 @@ def openssl(*arguments, **options):
 class Validator:
     allow_localhost = True
     service = ""
+    more = ""     # further lines of the section
+    source = None # where questions come from; None: the world's address
 
     def __init__(self, folder, program, world, name="primary"):
         self.folder, self.program, self.world, self.name = folder, program, world, name
@@ -33,11 +35,12 @@ class Validator:
         return self.service + f"""validator {{
     id = "{self.name}"
     key = "{self.key}"
-    address = "{self.world.address}"
+    address = "{self.world.address if self.source is None else self.source}"
     trust_anchors = "{self.world.anchors}"
     stubs = {{{stubs}}}
     allow_localhost_queries = {str(self.allow_localhost).lower()}
     caa_identity = "ca.example.net"
+    {self.more}
     {extra}
 }}
 """
