@@ -33,6 +33,8 @@ const struct option options_enrol[] = {
     { "dns-update", OPTION_VALUE, "SERVER[@PORT]" },
     { "tsig", OPTION_VALUE, "FILE" },
     { "webroot", OPTION_MANY, "[NAME=]FOLDER" },
+    { "email", OPTION_VALUE, "MAILBOX" },
+    { "email-code", OPTION_MANY, "CODE" },
     { "chinese", OPTION_FLAG, NULL },
     { "accept", OPTION_FLAG, NULL },
     { "install-certificate", OPTION_VALUE, "FILE" },
@@ -112,6 +114,7 @@ static void walk_from_arguments(struct walk *walk, const struct arguments *argum
         { "root", &walk->root_file },
         { "dns-update", &walk->dns_server },
         { "tsig", &walk->tsig_file },
+        { "email", &walk->email },
         { "install-certificate", &walk->install_certificate },
         { "install-key", &walk->install_key },
     };
@@ -123,6 +126,9 @@ static void walk_from_arguments(struct walk *walk, const struct arguments *argum
     }
     for (size_t i = 0; i < APPLICATION_NAMES_MAX; i++) {
         walk->webroots[i] = arguments_nth(arguments, "webroot", i);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        walk->email_codes[i] = arguments_nth(arguments, "email-code", i);
     }
     walk->accept = arguments_has(arguments, "accept");
     walk->chinese = arguments_has(arguments, "chinese");

@@ -25,6 +25,8 @@ struct walk {
     const char *dns_server, *tsig_file;
     /* "FOLDER" for the only name or "NAME=FOLDER"; ends with NULL. */
     const char *webroots[APPLICATION_NAMES_MAX + 1];
+    const char *email;          /* local part, or a whole constructed address */
+    const char *email_codes[3]; /* as given; one for each name, in the order of the challenges */
     const char *install_certificate, *install_key;
     const char *after[AFTER_MAX]; /* ends with NULL */
     bool accept;  /* nobody is asked */
@@ -48,6 +50,10 @@ enum err walk_accept(struct walk *walk, struct reason *ret_reason) MUST_USE;
 enum err walk_install(struct walk *walk, struct reason *ret_reason) MUST_USE;
 enum err walk_returned(struct walk *walk, struct reason *ret_reason) MUST_USE;
 
+/* walk_prove where the code comes by mail. */
+enum err walk_prove_by_email(struct walk *walk, struct reason *ret_reason) MUST_USE;
+/* What every place saw of every name, and what to do. */
+void walk_results_show(const struct walk *walk);
 /* Takes our records out of the DNS and our files off the website again, where we placed them. */
 void walk_remove_records(struct walk *walk);
 /* Fetches the portal's view into walk->enrolment. */

@@ -17,6 +17,7 @@ enum err walk_keep(struct walk *walk)
     value_put_text(tree, kept, "root", walk->root_file);
     value_put_text(tree, kept, "dns_update", walk->dns_server);
     value_put_text(tree, kept, "tsig", walk->tsig_file);
+    value_put_text(tree, kept, "email", walk->email);
     value_put_text(tree, kept, "install_certificate", walk->install_certificate);
     value_put_text(tree, kept, "install_key", walk->install_key);
     value_put_bool(tree, kept, "accept", walk->accept);
@@ -60,7 +61,10 @@ enum err walk_recall(struct walk *walk, struct reason *ret_reason)
     walk->ca_file = recall(walk->ca_file, kept, "portal_ca");
     walk->root_file = recall(walk->root_file, kept, "root");
     /* Whoever now gives another way of proof means it; the old one may still have to be tidied up. */
-    if (walk->dns_server == NULL) {
+    if (walk->dns_server == NULL && walk->webroots[0] == NULL) {
+        walk->email = recall(walk->email, kept, "email");
+    }
+    if (walk->dns_server == NULL && walk->email == NULL) {
         TRY(words_recall(
             walk->webroots, APPLICATION_NAMES_MAX + 1, value_get(kept, "webroots")));
     }

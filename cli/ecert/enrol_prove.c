@@ -42,7 +42,6 @@ static enum err record_update(const struct walk *walk, const struct placed *reco
 static enum err check(struct walk *walk, struct reason *ret_reason);
 static bool check_is_over(const struct value *enrolment);
 static bool is_validated(const struct value *enrolment);
-static void results_show(const struct walk *walk);
 static void perspectives_show(const struct walk *walk, const struct value *result);
 static const struct value *decisive_step(const struct value *perspective);
 static bool same_step(const struct value *left, const struct value *right);
@@ -55,6 +54,9 @@ enum err walk_prove(struct walk *walk, struct reason *ret_reason)
     if (!offers(walk, method)) {
         return reason_set(
             ret_reason, ERR_UNSUPPORTED, "tool.no_method", walk->server_name, method, NULL);
+    }
+    if (walk->email != NULL) {
+        return walk_prove_by_email(walk, ret_reason);
     }
     TRY(challenges_get(walk, ret_reason));
     TRY(records_place(walk, ret_reason));
@@ -74,7 +76,7 @@ enum err walk_prove(struct walk *walk, struct reason *ret_reason)
         screen_message(walk->tool, "tool.check_again", NULL);
         nanosleep(&pause, /* remaining= */ NULL);
     }
-    results_show(walk);
+    walk_results_show(walk);
     return reason_set(ret_reason, ERR_DENIED, "tool.not_proved", walk->server_name, NULL, NULL);
 }
 
@@ -90,7 +92,8 @@ static bool offers(const struct walk *walk, const char *wanted)
 
 static const struct way *way(const struct walk *walk)
 {
-    return walk->webroots[0] != NULL ? &by_website : &by_dns;
+    static const struct way by_email = { .method = "email" };
+    return walk->email != NULL ? &by_email : walk->webroots[0] != NULL ? &by_website : &by_dns;
 }
 
 static bool places_itself(const struct walk *walk)
@@ -304,7 +307,7 @@ static bool check_is_over(const struct value *enrolment)
 }
 
 /* One line a name, one a perspective, and what it saw where it failed. */
-static void results_show(const struct walk *walk)
+void walk_results_show(const struct walk *walk)
 {
     const struct value *list = value_get(value_get(walk->enrolment, "dcv"), "results");
     for (const struct value *result = value_first(list); result != NULL;
@@ -345,7 +348,7 @@ static void perspectives_show(const struct walk *walk, const struct value *resul
 /* The last one of what failed: of the record itself, or else of CAA. */
 static const struct value *decisive_step(const struct value *perspective)
 {
-    bool record_failed = strcmp(api_text(perspective, "dcv"), "passed") != 0;
+    bool record_failed = strcmp(api_text(perspective, "dcv"), "failed") == 0;
     const char *kind = record_failed ? "dcv." : "caa.";
     const struct value *found = NULL;
     const struct value *step = value_first(value_get(perspective, "steps"));

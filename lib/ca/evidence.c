@@ -21,6 +21,7 @@ static enum err challenge_check(const struct challenge *challenge, const char *n
     const struct evidence_rules *rules, struct reason *ret_reason);
 static enum err observation_check(const struct name_evidence *evidence, size_t at,
     const struct evidence_rules *rules, struct tally *tally, struct reason *ret_reason);
+static bool adn_fits(const struct observation *observation, const struct perspective *perspective);
 static bool same_challenge(const struct challenge *left, const struct challenge *right);
 static enum err times_check(const struct observation *observation,
     const struct evidence_rules *rules, struct reason *ret_reason);
@@ -105,7 +106,7 @@ static enum err observation_check(const struct name_evidence *evidence, size_t a
     if (strcmp(expected, observation->expected) != 0) {
         return denied(ret_reason, "warrant.expected", name);
     }
-    if (strcmp(observation->adn, challenge_base_name(&observation->challenge)) != 0) {
+    if (!adn_fits(observation, perspective)) {
         return denied(ret_reason, "warrant.adn", name);
     }
     TRY(times_check(observation, rules, ret_reason));
@@ -119,6 +120,20 @@ static enum err observation_check(const struct name_evidence *evidence, size_t a
     tally->oldest = observation->time < tally->oldest ? observation->time : tally->oldest;
     tally->newest = observation->time > tally->newest ? observation->time : tally->newest;
     return OK;
+}
+
+/* The name without "*."; for a mail to the primary a parent of it will do (BR 3.2.2.4.4), which the
+ * primary has held against the public suffixes. */
+static bool adn_fits(const struct observation *observation, const struct perspective *perspective)
+{
+    const char *base = challenge_base_name(&observation->challenge);
+    size_t base_len = strlen(base), len = strlen(observation->adn);
+    if (strcmp(observation->adn, base) == 0) {
+        return true;
+    }
+    bool may_be_parent = perspective->primary && observation->challenge.method == DCV_EMAIL;
+    return may_be_parent && len < base_len && strchr(observation->adn, '.') != NULL &&
+        base[base_len - len - 1] == '.' && strcmp(base + (base_len - len), observation->adn) == 0;
 }
 
 static bool same_challenge(const struct challenge *left, const struct challenge *right)
@@ -179,11 +194,13 @@ static enum err primary_check(const struct observation *observation, struct reas
     return OK;
 }
 
+/* Where the proof is a mail, the remotes' word is about CAA alone (BR 3.2.2.9). */
 static void tally_remote(struct tally *tally, const struct observation *observation,
     const struct perspective *perspective)
 {
-    if (observation->dcv != DCV_PASSED || observation->caa != CAA_PERMITS ||
-        observation->dnssec == DNSSEC_BOGUS) {
+    bool by_mail = observation->challenge.method == DCV_EMAIL;
+    if (observation->dcv != (by_mail ? DCV_NOT_ASKED : DCV_PASSED) ||
+        observation->caa != CAA_PERMITS || observation->dnssec == DNSSEC_BOGUS) {
         return;
     }
     tally->corroborating++;

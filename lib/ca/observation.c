@@ -112,7 +112,7 @@ static enum err signed_part_read(struct der *inner, struct observation *observat
     TRY(der_read_cstring(inner, DER_IA5_STRING, observation->adn, sizeof observation->adn));
     TRY(der_read_cstring(
         inner, DER_IA5_STRING, observation->expected, sizeof observation->expected));
-    TRY(der_read_uint(inner, DCV_FAILED, &dcv));
+    TRY(der_read_uint(inner, DCV_NOT_ASKED, &dcv));
     TRY(der_read_uint(inner, CAA_PROHIBITS, &caa));
     TRY(der_read_uint(inner, DNSSEC_UNKNOWN, &dnssec));
     TRY(der_read_generalized_time(inner, &observation->time));

@@ -32,7 +32,8 @@ struct challenge {
     uint8_t spki_hash[HASH_BYTES];
 };
 
-enum dcv_result { DCV_PASSED, DCV_FAILED };
+/* A remote perspective has nothing to look at where the proof is a mail to the primary. */
+enum dcv_result { DCV_PASSED, DCV_FAILED, DCV_NOT_ASKED };
 enum caa_result { CAA_PERMITS, CAA_PROHIBITS };
 enum dnssec_state { DNSSEC_SECURE, DNSSEC_INSECURE, DNSSEC_BOGUS, DNSSEC_UNKNOWN };
 

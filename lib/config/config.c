@@ -46,6 +46,9 @@ static cfg_opt_t validator_options[] = {
     CFG_INT("website_tls_port", 443, CFGF_NONE),
     CFG_BOOL("allow_localhost_websites", cfg_false, CFGF_NONE),
     CFG_STR("caa_identity", "", CFGF_NONE),
+    CFG_STR("mail_key", "", CFGF_NONE),
+    CFG_STR("mail_from", "", CFGF_NONE),
+    CFG_STR("smtp", "", CFGF_NONE),
     CFG_STR("listen", "", CFGF_NONE),
     CFG_STR("transport_ca", "", CFGF_NONE),
     CFG_STR("transport_certificate", "", CFGF_NONE),
@@ -125,6 +128,9 @@ static const struct text_rule {
     { "validator", "address", KIND_OPTIONAL_ADDRESS, TO(validator.address) },
     { "validator", "trust_anchors", KIND_OPTIONAL_PATH, TO(validator.trust_anchors) },
     { "validator", "caa_identity", KIND_TEXT, TO(validator.caa_identity) },
+    { "validator", "mail_key", KIND_OPTIONAL_PATH, TO(validator.mail_key) },
+    { "validator", "mail_from", KIND_OPTIONAL, TO(validator.mail_from) },
+    { "validator", "smtp", KIND_OPTIONAL_ENDPOINT, 0 },
     { "validator", "listen", KIND_OPTIONAL_ENDPOINT, 0 },
     { "validator", "transport_ca", KIND_OPTIONAL_PATH, TO(validator.transport.ca) },
     { "validator", "transport_certificate", KIND_OPTIONAL_PATH,
@@ -275,6 +281,26 @@ static enum err stubs_fill(
     return OK;
 }
 
+static enum err mail_fill(
+    cfg_t *cfg, struct config_validator *validator, struct reason *ret_reason)
+{
+    const char *smtp = cfg_getstr(cfg, "smtp");
+    bool key = *validator->mail_key != '\0', from = *validator->mail_from != '\0';
+    if (key != from || key != (*smtp != '\0')) {
+        return value_refused("validator", "mail_key", validator->mail_key,
+            "mail_key, mail_from and smtp, or none of them", ret_reason);
+    }
+    validator->mails = key;
+    if (!key) {
+        return OK;
+    }
+    if (!config_text_fits(KIND_EMAIL, validator->mail_from)) {
+        return value_refused("validator", "mail_from", validator->mail_from,
+            config_kind_expected(KIND_EMAIL), ret_reason);
+    }
+    return config_endpoint_parse(smtp, ':', &validator->smtp);
+}
+
 static enum err validator_fill(cfg_t *cfg, struct config *config, struct reason *ret_reason)
 {
     struct config_validator *validator = &config->validator;
@@ -287,6 +313,7 @@ static enum err validator_fill(cfg_t *cfg, struct config *config, struct reason 
     validator->website_port = (uint16_t)port;
     validator->website_tls_port = (uint16_t)tls_port;
     TRY(stubs_fill(cfg, validator, ret_reason));
+    TRY(mail_fill(cfg, validator, ret_reason));
     validator->remote = *listen != '\0';
     if (!validator->remote) {
         return OK;

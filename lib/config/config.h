@@ -63,6 +63,11 @@ struct config_validator {
     uint16_t website_port, website_tls_port;
     bool allow_localhost_websites;
     const char *caa_identity;
+    /* The primary's, for codes by mail; all three or none. */
+    const char *mail_key;
+    const char *mail_from;
+    struct config_endpoint smtp;
+    bool mails; /* they are set */
     bool remote; /* `listen` and `transport` are set: a remote perspective */
     struct config_endpoint listen;
     struct config_transport transport;

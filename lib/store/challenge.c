@@ -1,6 +1,7 @@
 /* Challenges and how far checking them has come. */
 #include "lib/store/challenge.h"
 #include "lib/store/audit.h"
+#include "lib/store/mailing.h"
 #include "lib/store/query.h"
 
 #define CHALLENGE_COLUMNS                                                                          \
@@ -64,6 +65,7 @@ static enum err enrolment_forget(struct store *store, const uint8_t enrolment[EN
     AUTO(query) challenges = query_write(store, "DELETE FROM challenge WHERE enrolment = ?");
     bind_bytes(&challenges, span_make(enrolment, ENROLMENT_ID_BYTES));
     TRY(query_run(&challenges));
+    TRY(store_mailing_forget(store, enrolment));
     AUTO(query) evidence = query_write(store, "DELETE FROM evidence WHERE enrolment = ?");
     bind_bytes(&evidence, span_make(enrolment, ENROLMENT_ID_BYTES));
     return query_run(&evidence);
@@ -123,6 +125,21 @@ enum err store_challenge_request_check(
     bind_text(&query, state_ids[CHALLENGE_CHECKING]);
     bind_int64(&query, now);
     bind_bytes(&query, span_make(enrolment, ENROLMENT_ID_BYTES));
+    bind_text(&query, state_ids[CHALLENGE_PASSED]);
+    enum err err = query_change(&query);
+    return err == ERR_NOT_FOUND ? ERR_CONFLICT : err;
+}
+
+enum err store_challenge_request_check_of(struct store *store,
+    const uint8_t enrolment[ENROLMENT_ID_BYTES], const char *name, int64_t now)
+{
+    AUTO(query) query = query_write(store,
+        "UPDATE challenge SET state = ?, next_check = ?"
+        " WHERE enrolment = ? AND name = ? AND state <> ?");
+    bind_text(&query, state_ids[CHALLENGE_CHECKING]);
+    bind_int64(&query, now);
+    bind_bytes(&query, span_make(enrolment, ENROLMENT_ID_BYTES));
+    bind_text(&query, name);
     bind_text(&query, state_ids[CHALLENGE_PASSED]);
     enum err err = query_change(&query);
     return err == ERR_NOT_FOUND ? ERR_CONFLICT : err;

@@ -34,6 +34,9 @@ enum err store_challenge_list(struct store *store, const uint8_t enrolment[ENROL
 /* Everything not passed yet becomes due now. ERR_CONFLICT if there is nothing to check. */
 enum err store_challenge_request_check(
     struct store *store, const uint8_t enrolment[ENROLMENT_ID_BYTES], int64_t now) MUST_USE;
+/* The same of one name alone. */
+enum err store_challenge_request_check_of(struct store *store,
+    const uint8_t enrolment[ENROLMENT_ID_BYTES], const char *name, int64_t now) MUST_USE;
 /* What is due, longest waiting first; rows of one enrolment stand together. */
 enum err store_challenge_due(struct store *store, int64_t now, size_t limit, struct arena *arena,
     struct challenge_row **ret_rows, size_t *ret_count) MUST_USE;

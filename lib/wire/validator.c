@@ -57,6 +57,12 @@ void validator_check_write(struct der_writer *writer, const void *check)
     der_open(writer, DER_SEQUENCE);
     der_write_octets(writer, SPAN_OF(message->attempt));
     challenge_write(writer, &message->challenge);
+    if (message->proof.address[0] != '\0') {
+        der_open(writer, DER_CONTEXT(0));
+        der_write_text(writer, DER_IA5_STRING, message->proof.address);
+        der_write_text(writer, DER_UTF8_STRING, message->proof.code);
+        der_close(writer);
+    }
     der_close(writer);
 }
 
@@ -67,8 +73,37 @@ enum err validator_check_read(struct der *reader, struct validator_check *ret_ch
     TRY(der_enter(reader, DER_SEQUENCE, &inner));
     TRY(der_read_fixed(&inner, check.attempt, ATTEMPT_BYTES));
     TRY(challenge_read(&inner, &check.challenge));
+    if (!der_empty(&inner)) {
+        struct der proof;
+        TRY(der_enter(&inner, DER_CONTEXT(0), &proof));
+        TRY(der_read_cstring(
+            &proof, DER_IA5_STRING, check.proof.address, sizeof check.proof.address));
+        TRY(text_read(&proof, check.proof.code, sizeof check.proof.code));
+        TRY(der_finish(&proof));
+    }
     TRY(der_finish(&inner));
     *ret_check = check;
+    return OK;
+}
+
+void validator_mail_write(struct der_writer *writer, const void *mail)
+{
+    const struct validator_mail *message = mail;
+    der_open(writer, DER_SEQUENCE);
+    challenge_write(writer, &message->challenge);
+    der_write_text(writer, DER_IA5_STRING, message->address);
+    der_close(writer);
+}
+
+enum err validator_mail_read(struct der *reader, struct validator_mail *ret_mail)
+{
+    struct der inner;
+    struct validator_mail mail = { 0 };
+    TRY(der_enter(reader, DER_SEQUENCE, &inner));
+    TRY(challenge_read(&inner, &mail.challenge));
+    TRY(der_read_cstring(&inner, DER_IA5_STRING, mail.address, sizeof mail.address));
+    TRY(der_finish(&inner));
+    *ret_mail = mail;
     return OK;
 }
 
@@ -151,5 +186,14 @@ enum err validator_call_check(struct client *client, const struct validator_chec
     buf_append(observation, result.observation);
     TRY(buf_check(observation));
     *ret_report = result.report;
+    return OK;
+}
+
+enum err validator_call_mail(
+    struct client *client, const struct validator_mail *mail, struct reason *ret_reason)
+{
+    struct request request = request_make(VALIDATOR_MAIL, validator_mail_write, mail);
+    AUTO(answer) answer = answer_none();
+    TRY(client_call(client, &request, &answer, ret_reason));
     return OK;
 }

@@ -13,11 +13,28 @@ enum {
     OBSERVATION_MAX_BYTES = 4096,
 };
 
-enum validator_message { VALIDATOR_CHECK = 1 };
+enum validator_message {
+    VALIDATOR_CHECK = 1,
+    VALIDATOR_MAIL = 2, /* the primary only: send the code of DCV_EMAIL */
+};
+
+enum { MAIL_ADDRESS_TEXT_MAX = HOST_NAME_MAX_LENGTH + 20, MAIL_TYPED_MAX = 65 };
+
+/* For DCV_EMAIL: where the code was sent, and what was typed. */
+struct mail_proof {
+    char address[MAIL_ADDRESS_TEXT_MAX];
+    char code[MAIL_TYPED_MAX];
+};
+
+struct validator_mail {
+    struct challenge challenge;
+    char address[MAIL_ADDRESS_TEXT_MAX]; /* a constructed one, or it is refused */
+};
 
 struct validator_check {
     uint8_t attempt[ATTEMPT_BYTES];
     struct challenge challenge;
+    struct mail_proof proof; /* empty texts: none */
 };
 
 /* Something a perspective asked and what came of it; texts are printable, possibly empty. */
@@ -47,6 +64,8 @@ enum err report_read(struct der *reader, struct report *ret_report) MUST_USE;
 /* The bodies of request and answer. */
 void validator_check_write(struct der_writer *writer, const void *check);
 enum err validator_check_read(struct der *reader, struct validator_check *ret_check) MUST_USE;
+void validator_mail_write(struct der_writer *writer, const void *mail);
+enum err validator_mail_read(struct der *reader, struct validator_mail *ret_mail) MUST_USE;
 void validator_answer_write(struct der_writer *writer, const void *answer);
 enum err validator_answer_read(struct der *reader, struct validator_answer *ret_answer) MUST_USE;
 
@@ -54,3 +73,8 @@ enum err validator_answer_read(struct der *reader, struct validator_answer *ret_
  * request_format, HTTPS and answer_parse. */
 enum err validator_call_check(struct client *client, const struct validator_check *check,
     struct buf *observation, struct report *ret_report, struct reason *ret_reason) MUST_USE;
+/* Has the primary mail the code; the answer has no body. ERR_DENIED: the mailbox or its server refuses
+ * ("smtp.refused"), or the address is none of the constructed ones ("dcv.mail_address"). ERR_AGAIN,
+ * ERR_TIMEOUT: later perhaps. */
+enum err validator_call_mail(
+    struct client *client, const struct validator_mail *mail, struct reason *ret_reason) MUST_USE;

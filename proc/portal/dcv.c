@@ -22,6 +22,7 @@ static enum err method_choose(struct visit *visit, const char *method, const uin
 static enum err challenges_store(struct store *store, void *ctx);
 static enum err check_request(struct visit *visit);
 static enum err check_store(struct store *store, void *ctx);
+static bool mail_on_its_way(const struct value *dcv);
 static void method_put(struct visit *visit, const char *method);
 static void method_choices_put(struct visit *visit);
 
@@ -34,6 +35,8 @@ static const struct method_words {
         "dcv.check" },
     { DCV_WEBSITE, "dcv.method.website", "dcv.method.website.hint", "dcv.lead_website",
         "dcv.checking_website", "dcv.files", "dcv.check_website" },
+    { DCV_EMAIL, "dcv.method.email", "dcv.method.email.hint", "dcv.lead_email",
+        "dcv.checking_email", "dcv.mails", "dcv.check" },
 };
 enum { METHOD_COUNT = sizeof method_words / sizeof *method_words };
 
@@ -54,10 +57,13 @@ enum err dcv_get(struct visit *visit)
     bool checking = !proved && state != NULL && strcmp(state, "checking") == 0;
     value_put_bool(tree, visit->page, "proved", proved);
     value_put_bool(tree, visit->page, "checking", checking);
-    TRY(checking ? page_refresh(visit) : OK);
+    const char *method = value_text(value_get(dcv, "method"));
+    value_put_bool(tree, visit->page, "checks_all",
+        method != NULL && strcmp(method, dcv_method_id(DCV_EMAIL)) != 0);
+    TRY(checking || mail_on_its_way(dcv) ? page_refresh(visit) : OK);
     value_put_bool(tree, visit->page, "government", visit->application.government && !proved);
     value_put_text(tree, visit->page, "next_href", page_of_state(visit->enrolment.state));
-    method_put(visit, value_text(value_get(dcv, "method")));
+    method_put(visit, method);
     method_choices_put(visit);
     if (!proved) {
         page_put_problem(visit);
@@ -200,6 +206,17 @@ static enum err check_store(struct store *store, void *ctx)
     const struct throttle throttle = { bucket, CHECK_BUDGET, CHECK_WINDOW_SECONDS };
     TRY(store_throttle_spend(store, &throttle, visit->now));
     return store_challenge_request_check(store, visit->enrolment.id, visit->now);
+}
+
+static bool mail_on_its_way(const struct value *dcv)
+{
+    const struct value *one = value_first(value_get(dcv, "challenges"));
+    for (; one != NULL; one = value_next(one)) {
+        if (value_truth(value_get(one, "mail_asked"))) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* The words of the chosen method's page. */

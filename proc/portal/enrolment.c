@@ -8,7 +8,8 @@
 #include <stdio.h>
 
 /* What this version's validators can check. */
-static const unsigned methods_implemented = 1U << DCV_DNS | 1U << DCV_WEBSITE;
+static const unsigned methods_implemented =
+    1U << DCV_DNS | 1U << DCV_WEBSITE | 1U << DCV_EMAIL;
 
 struct move {
     struct visit *visit;
@@ -147,11 +148,12 @@ static void subscription_put(struct visit *visit, struct value *object)
 
 static void methods_put(struct visit *visit, struct value *object)
 {
+    static const enum dcv_method order[] = { DCV_DNS, DCV_WEBSITE, DCV_EMAIL };
     unsigned methods = methods_offered(visit);
     struct value *list = value_put_list(&visit->tree, object, "methods");
-    for (unsigned method = 0; method < 32; method++) {
-        if ((methods & 1U << method) != 0) {
-            value_add_text(&visit->tree, list, dcv_method_id((enum dcv_method)method));
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
+        if ((methods & 1U << order[i]) != 0) {
+            value_add_text(&visit->tree, list, dcv_method_id(order[i]));
         }
     }
 }

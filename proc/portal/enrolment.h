@@ -19,6 +19,9 @@ bool challenges_good(const struct visit *visit, const struct challenge_row *rows
 /* What one name's challenge asks for, by its method, added to `list`. */
 enum err challenge_put(
     struct visit *visit, struct value *list, const struct challenge_row *row) MUST_USE;
+/* What stands for one name where the method is mail: addresses, and how the mail stands. */
+enum err mailing_put(
+    struct visit *visit, struct value *object, const struct challenge_row *challenge) MUST_USE;
 /* The member "dcv" with challenges and results; puts nothing where no method was chosen. */
 enum err dcv_put(struct visit *visit, struct value *object) MUST_USE;
 

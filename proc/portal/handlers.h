@@ -27,6 +27,11 @@ enum err api_dcv_post(struct visit *visit) MUST_USE;
 enum err api_dcv_check_post(struct visit *visit) MUST_USE;
 /* challenge.c */
 enum err fileauth_get(struct visit *visit) MUST_USE;
+/* mailing.c */
+enum err dcv_mail_post(struct visit *visit) MUST_USE;
+enum err dcv_code_post(struct visit *visit) MUST_USE;
+enum err api_dcv_mail_post(struct visit *visit) MUST_USE;
+enum err api_dcv_code_post(struct visit *visit) MUST_USE;
 /* csr.c */
 enum err csr_get(struct visit *visit) MUST_USE;
 enum err csr_post(struct visit *visit) MUST_USE;

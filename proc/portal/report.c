@@ -19,6 +19,11 @@ static bool perspective_put(struct visit *visit, struct value *list,
 static void steps_put(struct visit *visit, struct value *perspective, const struct report *report,
     const char *name, struct value *result);
 
+static const char *const dcv_ids[] = {
+    [DCV_PASSED] = "passed",
+    [DCV_FAILED] = "failed",
+    [DCV_NOT_ASKED] = "not_asked",
+};
 static const char *const caa_ids[] = { [CAA_PERMITS] = "permits", [CAA_PROHIBITS] = "prohibits" };
 static const char *const dnssec_ids[] = {
     [DNSSEC_SECURE] = "secure",
@@ -129,13 +134,12 @@ static bool perspective_put(struct visit *visit, struct value *list,
     struct observation observation = { .dcv = DCV_FAILED, .dnssec = DNSSEC_UNKNOWN };
     struct der der = der_reader(row->der);
     bool answered = row->der.len > 0 && observation_read(&der, &observation) == OK;
-    bool passed = answered && observation.dcv == DCV_PASSED && observation.caa == CAA_PERMITS;
+    bool passed = answered && observation.dcv != DCV_FAILED && observation.caa == CAA_PERMITS;
     const char *caa = answered ? caa_ids[observation.caa] : "unknown";
     const char *dnssec = dnssec_ids[observation.dnssec];
     value_put_text(tree, object, "id", row->perspective);
     value_put_bool(tree, object, "passed", passed);
-    value_put_text(tree, object, "dcv",
-        passed || (answered && observation.dcv == DCV_PASSED) ? "passed" : "failed");
+    value_put_text(tree, object, "dcv", dcv_ids[answered ? observation.dcv : DCV_FAILED]);
     value_put_text(tree, object, "caa", caa);
     value_put_text(tree, object, "dnssec", dnssec);
     if (!visit_is_api(visit)) {

@@ -2,6 +2,7 @@
  * they signed and what they reported is stored in one transaction together with the verdict. A
  * round that is killed leaves the challenges due, and the next one begins anew. */
 #include "proc/registrar/validation.h"
+#include "proc/registrar/mailing.h"
 #include "lib/base/log.h"
 #include "lib/store/application.h"
 #include "lib/store/certificate.h"
@@ -176,6 +177,11 @@ static enum err word_ask(struct asking *asking, size_t row, struct reason *ret_r
     struct word *word = &asking->words[row];
     struct validator_check check = { .challenge = round->rows[row].challenge };
     memcpy(check.attempt, round->attempt, sizeof check.attempt);
+    /* What was typed is nobody's business but the primary's. */
+    if (check.challenge.method == DCV_EMAIL && asking->link->url == NULL) {
+        TRY(mailing_proof(round->registrar, round->rows[row].enrolment, check.challenge.name,
+            &check.proof));
+    }
     TRY(perspective_ask(asking->link, &check, &word->observation, &word->report, ret_reason));
     return word_check(asking, row, buf_span(&word->observation), ret_reason);
 }
@@ -359,6 +365,10 @@ static enum err request_resume(
 /* Ever more slowly, and no longer than the value may be used (BR 1.6.1); 0: only when asked. */
 static int64_t next_check(const struct challenge_row *row, int64_t now)
 {
+    /* No use before another code is typed. */
+    if (row->challenge.method == DCV_EMAIL) {
+        return 0;
+    }
     unsigned doublings = row->attempts < RETRY_DOUBLINGS_MAX ? row->attempts : RETRY_DOUBLINGS_MAX;
     int64_t next = now + ((int64_t)RETRY_FIRST_SECONDS << doublings);
     return next < row->challenge.created + VALIDATION_VALUE_SECONDS ? next : 0;

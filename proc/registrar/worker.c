@@ -9,6 +9,7 @@
 #include "proc/registrar/credentials.h"
 #include "proc/registrar/issuing.h"
 #include "proc/registrar/lists.h"
+#include "proc/registrar/mailing.h"
 #include "proc/registrar/validation.h"
 
 #include <stdlib.h>
@@ -32,6 +33,7 @@ struct job {
 };
 
 static enum err step_credentials(struct worker *worker, bool *ret_worked);
+static enum err step_mailing(struct worker *worker, bool *ret_worked);
 static enum err step_validation(struct worker *worker, bool *ret_worked);
 static enum err step_issuing(struct worker *worker, bool *ret_worked);
 static enum err step_revocation(struct worker *worker, bool *ret_worked);
@@ -44,6 +46,7 @@ static void *worker_run(void *ctx);
 
 static const struct job jobs[] = {
     { "credentials", 1, step_credentials },
+    { "mailing", 1, step_mailing },
     { "validation", VALIDATION_WORKERS, step_validation },
     { "issuing", ISSUING_WORKERS, step_issuing },
     { "revocation", 1, step_revocation },
@@ -123,6 +126,11 @@ static void *worker_run(void *ctx)
 static enum err step_credentials(struct worker *worker, bool *ret_worked)
 {
     return credentials_step(worker->registrar, &worker->courier, ret_worked);
+}
+
+static enum err step_mailing(struct worker *worker, bool *ret_worked)
+{
+    return mailing_step(worker->registrar, &worker->validation.links[0], ret_worked);
 }
 
 static enum err step_validation(struct worker *worker, bool *ret_worked)

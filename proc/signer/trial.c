@@ -56,6 +56,7 @@ static enum err roots_make(struct trial *trial);
 static enum err cross_make(struct trial *trial);
 static enum err issuers_make(struct trial *trial);
 static enum err officers_make(struct trial *trial);
+static enum err mail_key_make(struct trial *trial);
 static enum err perspectives_make(struct trial *trial);
 static enum err roster_make(struct trial *trial);
 static enum err transport_make(struct trial *trial);
@@ -72,6 +73,7 @@ static const struct step {
     { "ceremony.issuers", issuers_make },
     { "ceremony.officers", officers_make },
     { "ceremony.perspectives", perspectives_make },
+    { "ceremony.mail_key", mail_key_make },
     { "ceremony.roster", roster_make },
     { "ceremony.transport", transport_make },
     { "ceremony.old_revoked", old_revoke },
@@ -360,6 +362,15 @@ static enum err officers_make(struct trial *trial)
 }
 
 /* RSA 2048 (doc/architecture.md §1): the signer pays for six verifications a name. */
+/* From it the primary derives the codes it mails; nobody else can. */
+static enum err mail_key_make(struct trial *trial)
+{
+    char path[PATH_MAX];
+    AUTO(secret) key = { 0 };
+    TRY(staged(trial, "validator", "mail", ".key", path));
+    return passphrase_create(path, &key);
+}
+
 static enum err perspectives_make(struct trial *trial)
 {
     struct roster *roster = &trial->roster;

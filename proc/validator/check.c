@@ -2,6 +2,7 @@
 #include "proc/validator/check.h"
 
 #include "lib/dns/caa.h"
+#include "lib/dns/mailbox.h"
 #include "proc/validator/method.h"
 
 #include <stdio.h>
@@ -33,6 +34,7 @@ enum err check_run(const struct checker *checker, const struct validator_check *
     struct attempt attempt = {
         .checker = checker,
         .challenge = &check->challenge,
+        .proof = check->proof,
         .resolver = &resolver,
         .deadline_ms = clock_monotonic_ms() + CHECK_DEADLINE_MS,
         .report = &report,
@@ -57,6 +59,33 @@ enum err check_run(const struct checker *checker, const struct validator_check *
     TRY(sign(checker, &seen, observation));
     *ret_report = report;
     return OK;
+}
+
+enum err check_mail(
+    const struct checker *checker, const struct validator_mail *mail, struct reason *ret_reason)
+{
+    const struct method *method = NULL;
+    struct report report = { 0 };
+    struct dns_name name;
+    const char *domain = NULL;
+    struct attempt attempt = { .checker = checker, .challenge = &mail->challenge,
+        .report = &report };
+    TRY(challenge_accept(&mail->challenge, &method, attempt.adn, ret_reason));
+    if (method->method != DCV_EMAIL || checker->mailer == NULL) {
+        return reason_set(ret_reason, ERR_UNSUPPORTED, "dcv.method_unsupported",
+            mail->challenge.name, dcv_method_id(method->method), NULL);
+    }
+    if (!usable(&attempt, clock_now(&checker->clock))) {
+        const struct report_step *why = &report.steps[0];
+        return reason_set(
+            ret_reason, ERR_DENIED, why->code, mail->challenge.name, why->seen, why->expected);
+    }
+    TRY(dns_name_parse(span_from_text(attempt.adn), DNS_NAME_HOST, &name, ret_reason));
+    if (!mailbox_is_constructed(checker->suffixes, &name, mail->address, &domain)) {
+        return reason_set(ret_reason, ERR_DENIED, "dcv.mail_address", mail->challenge.name,
+            mail->address, NULL);
+    }
+    return mail_code_send(checker->mailer, &mail->challenge, mail->address, ret_reason);
 }
 
 /* The sender has checked all this before; a name that we would sign without understanding it must
@@ -94,6 +123,9 @@ static enum err look(const struct attempt *attempt, const struct method *method,
         TRY(method->look(attempt, &sighting));
         observation->dcv = sighting.result;
         observation->dnssec = sighting.dnssec;
+        if (sighting.adn != NULL && sighting.result == DCV_PASSED) {
+            snprintf(observation->adn, sizeof observation->adn, "%s", sighting.adn);
+        }
     }
     return ask_caa(attempt, method, observation);
 }
@@ -109,6 +141,11 @@ static bool usable(const struct attempt *attempt, int64_t now)
         time_format_rfc3339(expired ? created + VALIDATION_VALUE_SECONDS : now, limit);
         report_add(attempt->report, expired ? "dcv.expired" : "dcv.not_yet_valid",
             attempt->challenge->name, text, limit);
+        return false;
+    }
+    if (!policy_method_allowed(attempt->challenge->method, now)) {
+        report_add(attempt->report, "dcv.method_ended", attempt->challenge->name,
+            dcv_method_id(attempt->challenge->method), NULL);
         return false;
     }
     struct dns_name name;

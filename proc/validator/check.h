@@ -7,6 +7,7 @@
 #include "lib/dns/suffix.h"
 #include "lib/http/fetch.h"
 #include "lib/wire/validator.h"
+#include "proc/validator/mail.h"
 
 /* All of a check, however many questions it asks (THREATS.md D19). */
 enum { CHECK_DEADLINE_MS = 10000 };
@@ -27,6 +28,7 @@ struct checker {
     struct clock clock;
     const struct suffix_list *suffixes;
     struct website website;
+    const struct mailer *mailer; /* the primary's; NULL: no mail is sent or judged here */
     /* Gives a resolver that remembers nothing, and takes it back. */
     enum err (*resolver_open)(void *ctx, struct resolver *ret_resolver);
     void (*resolver_close)(void *ctx, struct resolver resolver);
@@ -38,3 +40,7 @@ struct checker {
  * ERR_CRYPTO, ERR_IO: nothing could be seen, so nothing is said. */
 enum err check_run(const struct checker *checker, const struct validator_check *check,
     struct buf *observation, struct report *ret_report, struct reason *ret_reason) MUST_USE;
+/* Mails the code of this challenge. ERR_INPUT or ERR_UNSUPPORTED as above; ERR_DENIED with
+ * "dcv.mail_address", "dcv.expired" or "name.public_suffix", or the mail server's word; else as smtp_send. */
+enum err check_mail(const struct checker *checker, const struct validator_mail *mail,
+    struct reason *ret_reason) MUST_USE;

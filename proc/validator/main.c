@@ -16,6 +16,7 @@
 #include "proc/validator/serve.h"
 
 #include <getopt.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -28,7 +29,7 @@ static const struct sandbox_rules rules = {
 
 /* The root's anchors as Debian's dns-root-data installs them, where the configuration names none. */
 #define ROOT_ANCHORS "/usr/share/dns/root.ds"
-enum { KEY_FILE_MAX_BYTES = 16 * 1024 };
+enum { KEY_FILE_MAX_BYTES = 16 * 1024, MAIL_KEY_MIN_BYTES = 32 };
 
 static struct validator {
     const char *config_path;
@@ -41,6 +42,9 @@ static struct validator {
     struct serve_identity identity;
     unsigned registrar_user;
     struct checker checker;
+    struct mailer mailer;
+    struct language_set *languages;
+    char smtp_server[CONFIG_ADDRESS_MAX + 8];
 } self = { .listen_fd = -1, .ready_fd = -1 };
 
 static bool options_read(int argc, char **argv);
@@ -48,6 +52,7 @@ static enum err boot(struct reason *ret_reason);
 static enum err relaxations_check(struct reason *ret_reason);
 static enum err open_resolvers(struct reason *ret_reason);
 static enum err open_key(struct reason *ret_reason);
+static enum err open_mailer(struct reason *ret_reason);
 static enum err give_up_the_rest(struct reason *ret_reason);
 static enum err serve(struct reason *ret_reason);
 static enum err session_open(void *ctx, struct resolver *ret_resolver);
@@ -120,6 +125,7 @@ static enum err boot(struct reason *ret_reason)
     TRY(open_key(ret_reason));
     TRY(open_resolvers(ret_reason));
     TRY(http_fetch_prepare());
+    TRY(open_mailer(ret_reason));
     enum err err = suffix_list_open(/* path= */ NULL, &self.suffixes);
     if (err != OK) {
         return reason_set(ret_reason, err, "validator.suffix_list", NULL, NULL, NULL);
@@ -142,6 +148,7 @@ static enum err boot(struct reason *ret_reason)
             .loopback_allowed = validator->allow_localhost_websites,
             .fetch = http_fetch,
         },
+        .mailer = validator->mails ? &self.mailer : NULL,
         .resolver_open = session_open,
         .resolver_close = session_close,
         .ctx = self.resolvers,
@@ -212,6 +219,36 @@ static enum err open_key(struct reason *ret_reason)
         return reason_set(ret_reason, ERR_UNSUPPORTED, "validator.key", path,
             key_kind_name(key_kind(self.key)), "RSA, 2048 bits");
     }
+    return OK;
+}
+
+/* The texts of the mail are the service's, so its section must be there. */
+static enum err open_mailer(struct reason *ret_reason)
+{
+    const struct config_validator *validator = &self.config.validator;
+    struct mailer *mailer = &self.mailer;
+    char locale[PATH_MAX];
+    if (!validator->mails) {
+        return OK;
+    }
+    if ((self.config.sections & CONFIG_SERVICE) == 0) {
+        return reason_set(ret_reason, ERR_INPUT, "config.section_missing", "service", NULL, NULL);
+    }
+    enum err err = file_read_secret(validator->mail_key, KEY_FILE_MAX_BYTES, &mailer->key);
+    if (err != OK || mailer->key.len < MAIL_KEY_MIN_BYTES) {
+        return reason_set(ret_reason, err != OK ? err : ERR_INPUT, "validator.mail_key",
+            validator->mail_key, NULL, NULL);
+    }
+    TRY(path_join(locale, sizeof locale, self.config.service.data_directory, "locale"));
+    TRY(language_set_open(locale, &self.languages, ret_reason));
+    TRY(mail_address_parse(span_from_text(validator->mail_from), &mailer->from));
+    bool v6 = strchr(validator->smtp.address, ':') != NULL;
+    snprintf(self.smtp_server, sizeof self.smtp_server, "%s%s%s:%u", v6 ? "[" : "",
+        validator->smtp.address, v6 ? "]" : "", validator->smtp.port);
+    mailer->smtp = (struct smtp_config){ .server = self.smtp_server,
+        .own_name = strrchr(mailer->from.text, '@') + 1 };
+    mailer->languages = self.languages;
+    mailer->trial = self.config.service.trial;
     return OK;
 }
 

@@ -9,6 +9,7 @@ struct attempt {
     const struct resolver *resolver;
     int64_t deadline_ms;
     char expected[EXPECTED_TEXT_MAX];
+    struct mail_proof proof;
     char adn[HOST_NAME_MAX_LENGTH + 1]; /* authorization domain name: the name without "*." */
     struct report *report;
 };
@@ -17,6 +18,7 @@ struct attempt {
 struct sighting {
     enum dcv_result result;
     enum dnssec_state dnssec; /* of the record that decided */
+    const char *adn;          /* a parent of the attempt's name, borrowed from it; NULL: that name */
 };
 
 struct method {
@@ -32,5 +34,7 @@ const struct method *method_find(enum dcv_method method);
 
 /* BR 3.2.2.4.7, by a TXT record at "_ecert-validation." and the authorization domain name. */
 enum err method_dns_look(const struct attempt *attempt, struct sighting *ret_sighting) MUST_USE;
+/* BR 3.2.2.4.4, by the code of a mail to a constructed address. */
+enum err method_email_look(const struct attempt *attempt, struct sighting *ret_sighting) MUST_USE;
 /* BR 3.2.2.4.18, by a file at CHALLENGE_WEBSITE_PATH of the name's website. */
 enum err method_website_look(const struct attempt *attempt, struct sighting *ret_sighting) MUST_USE;

@@ -34,7 +34,7 @@ enum err method_dns_look(const struct attempt *attempt, struct sighting *ret_sig
     TRY(challenge_dns_host(attempt->challenge, question.host, sizeof question.host));
     snprintf(question.text, sizeof question.text, "TXT %s", question.host);
     AUTO(dns_answer) answer = { 0 };
-    struct sighting sighting = { DCV_FAILED, DNSSEC_UNKNOWN };
+    struct sighting sighting = { DCV_FAILED, DNSSEC_UNKNOWN, NULL };
     const char *code = NULL;
     TRY(lookup(attempt, question.host, &answer, &code));
     if (code != NULL) {

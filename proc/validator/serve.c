@@ -18,6 +18,7 @@ enum {
 static void log_check(
     const struct validator_check *check, const struct report *report, struct span observation);
 static enum err handle_exchange(void *ctx, struct exchange *exchange);
+static enum err handle_mail(void *ctx, struct exchange *exchange);
 static void report_peer(void *ctx, const char *event, unsigned type, enum err err);
 static enum err handle_post(
     struct http_request *request, struct http_response *response, void *ctx);
@@ -26,6 +27,7 @@ static enum err error_page(
 
 static const struct handler handlers[] = {
     { VALIDATOR_CHECK, handle_exchange, /* silent= */ false },
+    { VALIDATOR_MAIL, handle_mail, /* silent= */ false },
 };
 
 static const struct http_route routes[] = {
@@ -136,6 +138,21 @@ static void log_check(
 static enum err handle_exchange(void *ctx, struct exchange *exchange)
 {
     return serve_check(ctx, &exchange->body, &exchange->reply, &exchange->reason);
+}
+
+static enum err handle_mail(void *ctx, struct exchange *exchange)
+{
+    struct validator_mail mail;
+    if (validator_mail_read(&exchange->body, &mail) != OK || der_finish(&exchange->body) != OK) {
+        return ERR_PEER;
+    }
+    enum err err = check_mail(ctx, &mail, &exchange->reason);
+    if (err != OK) {
+        log_failure(LOG_WARNING, "mail.not_sent", err, &exchange->reason);
+        return err;
+    }
+    log_event(LOG_INFO, "mail.sent", "name", mail.challenge.name, "to", mail.address, NULL);
+    return OK;
 }
 
 static void report_peer(void *ctx, const char *event, unsigned type, enum err err)

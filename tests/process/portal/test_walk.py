@@ -291,7 +291,7 @@ class Interface(world.FreshCase):
     def test_the_api_walks_as_the_pages_do(self):
         api = self.world.api("open")
         before = api.ask("GET", "/enrolment").json()
-        self.assertEqual((before["state"], before["step"], before["methods"]), ("open", "confirm", ["dns", "website"]))
+        self.assertEqual((before["state"], before["step"], before["methods"]), ("open", "confirm", ["dns", "website", "email"]))
         self.assertEqual(before["names"][0]["ascii"], "www.shop.example.com")
         after = api.ask("POST", "/enrolment/confirm", {"chinese": True}).json()
         self.assertEqual((after["state"], after["chinese"]), ("confirmed", True))

@@ -82,7 +82,7 @@ static void an_observation_is_read_as_it_was_written_or_not_at_all(void **state)
         reader = der_reader(span_make(der, i));
         assert_int_not_equal(observation_read(&reader, &read), OK);
     }
-    written.dcv = (enum dcv_result)2;
+    written.dcv = (enum dcv_result)3;
     writer = der_writer_make(der, sizeof der);
     observation_write(&writer, &written);
     assert_int_equal(der_writer_finish(&writer, &len), OK);

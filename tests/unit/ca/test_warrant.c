@@ -142,7 +142,49 @@ SPOIL(two_remotes_bogus, (OBSERVATION(4).dnssec = DNSSEC_BOGUS,
 SPOIL(one_failed_one_forbidden, (OBSERVATION(4).caa = CAA_PROHIBITS,
     OBSERVATION(5).dcv = DCV_FAILED))
 
+SPOIL(two_remotes_not_asked, (OBSERVATION(4).dcv = DCV_NOT_ASKED,
+    OBSERVATION(5).dcv = DCV_NOT_ASKED))
+SPOIL(primary_not_asked, OBSERVATION(0).dcv = DCV_NOT_ASKED)
+SPOIL(adn_parent, snprintf(OBSERVATION(0).adn, sizeof OBSERVATION(0).adn, "example.com"))
+
+/* Proved by mail: the primary has the code, the remotes looked at CAA. */
+static void by_mail(struct sample *sample)
+{
+    EVERY_OBSERVATION((o->challenge.method = DCV_EMAIL, o->dcv = i == 0 ? DCV_PASSED : DCV_NOT_ASKED))
+    adn_parent(sample);
+}
+
+SPOIL(mail_primary_failed, (by_mail(sample), primary_failed(sample)))
+SPOIL(mail_primary_not_asked, (by_mail(sample), primary_not_asked(sample)))
+SPOIL(mail_primary_bogus, (by_mail(sample), primary_bogus(sample)))
+SPOIL(mail_two_forbid, (by_mail(sample), OBSERVATION(4).caa = CAA_PROHIBITS,
+    OBSERVATION(5).caa = CAA_PROHIBITS))
+SPOIL(mail_two_claim_more, (by_mail(sample), OBSERVATION(4).dcv = DCV_PASSED,
+    OBSERVATION(5).dcv = DCV_PASSED))
+#define MAIL_ADN(at, adn_text)                                                                     \
+    (by_mail(sample), snprintf(OBSERVATION(at).adn, sizeof OBSERVATION(at).adn, "%s", adn_text))
+SPOIL(mail_adn_stranger, MAIL_ADN(0, "example.net"))
+SPOIL(mail_adn_half_label, MAIL_ADN(0, "op.example.com"))
+SPOIL(mail_adn_top, MAIL_ADN(0, "com"))
+SPOIL(mail_adn_child, MAIL_ADN(0, "x.www.shop.example.com"))
+SPOIL(mail_adn_empty, MAIL_ADN(0, ""))
+SPOIL(mail_adn_of_remote, MAIL_ADN(3, "example.com"))
+
 static const struct attempt attempts[] = {
+    { "warrant.quorum", SIGNED, two_remotes_not_asked },
+    { "warrant.primary_dcv", SIGNED, primary_not_asked },
+    { "warrant.adn", SIGNED, adn_parent },
+    { "warrant.primary_dcv", SIGNED, mail_primary_failed },
+    { "warrant.primary_dcv", SIGNED, mail_primary_not_asked },
+    { "warrant.primary_dnssec", SIGNED, mail_primary_bogus },
+    { "warrant.quorum", SIGNED, mail_two_forbid },
+    { "warrant.quorum", SIGNED, mail_two_claim_more },
+    { "warrant.adn", SIGNED, mail_adn_stranger },
+    { "warrant.adn", SIGNED, mail_adn_half_label },
+    { "warrant.adn", SIGNED, mail_adn_top },
+    { "warrant.adn", SIGNED, mail_adn_child },
+    { "warrant.adn", SIGNED, mail_adn_empty },
+    { "warrant.adn", SIGNED, mail_adn_of_remote },
     { "application.name", BOUND, name_invalid },
     { "application.organisation", BOUND, organisation_missing },
     { "application.business_category", BOUND, edition_other },
@@ -256,6 +298,40 @@ static void one_failing_remote_of_five_is_forgiven(void **state)
     assert_int_equal(verdict(&sample, &reason), ERR_DENIED);
     assert_string_equal(reason.code, "warrant.quorum");
     sample_release(&sample);
+}
+
+static void a_code_by_mail_needs_the_primary_and_everybodys_caa(void **state)
+{
+    struct reason reason;
+    struct sample sample;
+    (void)state;
+    assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
+    by_mail(&sample);
+    assert_int_equal(sample_sign(&sample), OK);
+    assert_int_equal(verdict(&sample, &reason), OK);
+    sample.observations[0][5].caa = CAA_PROHIBITS;
+    assert_int_equal(sample_sign(&sample), OK);
+    assert_int_equal(verdict(&sample, &reason), OK);
+    sample_release(&sample);
+}
+
+/* BR 3.2.2.4.4: evidence by mail dies with the method, on 2028-03-15. */
+static void mail_proves_nothing_from_its_last_day_on(void **state)
+{
+    (void)state;
+    for (int64_t second = -1; second <= 1; second++) {
+        struct reason reason;
+        struct sample sample;
+        assert_int_equal(
+            sample_init(&sample, &factory, INT64_C(1836691200) + second, 1), OK);
+        by_mail(&sample);
+        assert_int_equal(sample_sign(&sample), OK);
+        assert_int_equal(verdict(&sample, &reason), second < 0 ? OK : ERR_DENIED);
+        if (second >= 0) {
+            assert_string_equal(reason.code, "warrant.method");
+        }
+        sample_release(&sample);
+    }
 }
 
 static void remotes_of_one_region_do_for_the_private_set_only(void **state)
@@ -464,6 +540,8 @@ int main(void)
         cmocka_unit_test(the_unspoilt_warrant_entitles),
         cmocka_unit_test(every_field_changed_is_refused_with_its_reason),
         cmocka_unit_test(one_failing_remote_of_five_is_forgiven),
+        cmocka_unit_test(a_code_by_mail_needs_the_primary_and_everybodys_caa),
+        cmocka_unit_test(mail_proves_nothing_from_its_last_day_on),
         cmocka_unit_test(remotes_of_one_region_do_for_the_private_set_only),
         cmocka_unit_test(a_key_made_first_binds_the_evidence),
         cmocka_unit_test(a_wildcard_holds_its_bare_name_too),
