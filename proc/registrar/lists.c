@@ -258,7 +258,7 @@ static bool crl_due(const struct registrar *registrar, const struct issuer *issu
             continue;
         }
         if (now > row->this_update + (row->next_update - row->this_update) / 2) {
-            log_event(LOG_WARNING, "crl.half_life", "issuer", issuer->id, NULL);
+            log_event(LOG_WARNING, "crl.half_life", "list", row->name, NULL);
         }
         return now >= row->this_update + period;
     }

@@ -38,6 +38,7 @@ struct authority {
     char name[AUTHORITY_NAME_MAX];     /* of its files */
     char crl_name[AUTHORITY_NAME_MAX];
     struct buf certificate;            /* DER */
+    struct key *key;
     int64_t number;
     struct revoked_authority *revoked; /* ARL_ENTRIES_MAX */
     size_t count;
@@ -56,8 +57,10 @@ AUTO_DEFINE(arl, arl_release)
 static enum err arl_visit(void *ctx, const struct journal_record *record);
 static enum err arl_revoke(struct arl *arl, struct journal *journal,
     const struct arl_request *request, int64_t now, struct reason *ret_reason);
+static enum err keys_open(struct arl *arl, const char *directory,
+    const struct secret *passphrase, struct reason *ret_reason);
 static enum err arl_renew(const char *directory, struct authority *root, struct journal *journal,
-    const struct secret *passphrase, int64_t now, struct reason *ret_reason);
+    int64_t now, struct reason *ret_reason);
 static enum err arl_sign(struct authority *root, struct journal *journal,
     const struct key *root_key, int64_t now, struct buf *crl, struct reason *ret_reason);
 
@@ -89,12 +92,12 @@ enum err arl_issue(const struct arl_request *request, struct reason *ret_reason)
     }
     TRY(path_join(path, sizeof path, request->directory, "root/journal"));
     TRY(journal_open(path, arl_visit, &arl, &journal, /* ret_cut= */ NULL, ret_reason));
+    TRY(keys_open(&arl, request->directory, &passphrase, ret_reason));
     if (request->revoke != NULL) {
         TRY(arl_revoke(&arl, journal, request, now, ret_reason));
     }
     for (size_t i = 0; i < arl.root_count; i++) {
-        TRY(arl_renew(
-            request->directory, &arl.roots[i], journal, &passphrase, now, ret_reason));
+        TRY(arl_renew(request->directory, &arl.roots[i], journal, now, ret_reason));
     }
     return OK;
 }
@@ -102,6 +105,7 @@ enum err arl_issue(const struct arl_request *request, struct reason *ret_reason)
 static void arl_release(struct arl *arl)
 {
     for (size_t i = 0; i < arl->root_count; i++) {
+        key_free(arl->roots[i].key);
         buf_release(&arl->roots[i].certificate);
         free(arl->roots[i].revoked);
     }
@@ -287,17 +291,26 @@ static enum err arl_sign(struct authority *root, struct journal *journal,
     return linted(buf_span(crl), LINT_ARL, now, ret_reason);
 }
 
+/* All of them, before anything is written: a root that can't sign leaves every list as it was. */
+static enum err keys_open(struct arl *arl, const char *directory,
+    const struct secret *passphrase, struct reason *ret_reason)
+{
+    for (size_t i = 0; i < arl->root_count; i++) {
+        char path[PATH_MAX], name[AUTHORITY_NAME_MAX + 16];
+        snprintf(name, sizeof name, "root/%s.key", arl->roots[i].name);
+        TRY(path_join(path, sizeof path, directory, name));
+        TRY(keyfile_read(path, passphrase, &arl->roots[i].key, ret_reason));
+    }
+    return OK;
+}
+
 /* The next list of one root, over the one that is published. */
 static enum err arl_renew(const char *directory, struct authority *root, struct journal *journal,
-    const struct secret *passphrase, int64_t now, struct reason *ret_reason)
+    int64_t now, struct reason *ret_reason)
 {
     char path[PATH_MAX], name[AUTHORITY_NAME_MAX + 16];
     AUTO(buf) crl = buf_make(ARL_MAX_BYTES);
-    AUTO_PTR(key) root_key = NULL;
-    snprintf(name, sizeof name, "root/%s.key", root->name);
-    TRY(path_join(path, sizeof path, directory, name));
-    TRY(keyfile_read(path, passphrase, &root_key, ret_reason));
-    TRY(arl_sign(root, journal, root_key, now, &crl, ret_reason));
+    TRY(arl_sign(root, journal, root->key, now, &crl, ret_reason));
     snprintf(name, sizeof name, "ca/%s.crl", root->crl_name);
     TRY(path_join(path, sizeof path, directory, name));
     return file_replace(path, buf_span(&crl), 0644);

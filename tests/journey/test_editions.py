@@ -132,6 +132,16 @@ class Editions(unittest.TestCase):
         self.assert_judged(
             self.case("uncrossed", download, "ssl", crossed[:1], partner, both), False)
 
+    def test_the_repository_says_of_each_ca_certificate_what_it_is(self):
+        said = json.loads(self.world.run("curl", "-sS", "-H", "Accept: application/json",
+                                         f"{self.world.portal}/api/v1/root").stdout)
+        self.assertEqual({one["id"]: one["state"] for one in said["certificates"]}, {
+            "root_ca_3": "root", "trial_partner_root_r1": "root",
+            "root_ca_3_x_trial_partner_r1": "cross", "ecert_ssl_ca_3-17": "issuing",
+            "ecert_ssl_ca_3-17_old": "revoked", "ecert_ev_ssl_ca_3-17": "issuing"})
+        self.assertEqual({one["id"] for one in said["lists"]},
+                         {*LISTS.values(), "RootCA3ARL", "TrialPartnerR1ARL"})
+
     def test_wildcard(self):
         self.walk("wildcard", "ssl", SUBJECT + "Shop Example Limited")
 

@@ -146,6 +146,22 @@ def a_cross_certificate_is_revoked_by_who_signed_it(world):
         assert refused.returncode == 1 and b"ceremony.foreign_certificate" in refused.stderr
 
 
+def a_root_without_its_key_changes_no_list(world):
+    key = os.path.join(world.folder, "root/trial_partner_root_r1.key")
+    paths = [f"{world.folder}/{name}" for name in
+             ("ca/RootCA3ARL.crl", "ca/TrialPartnerR1ARL.crl", "root/journal")]
+    def contents():
+        return [open(path, "rb").read() for path in paths]  # pylint: disable=consider-using-with
+    before = contents()
+    os.rename(key, key + ".away")
+    done = subprocess.run([SIGNER, "ceremony", "arl", world.folder, "--revoke",
+                           f"{world.folder}/ca/ecert_ev_ssl_ca_3-17.crt"],
+                          stderr=subprocess.PIPE, check=False)
+    os.rename(key + ".away", key)
+    assert done.returncode == 1 and b"trial_partner_root_r1.key" in done.stderr, done.stderr
+    assert contents() == before
+
+
 def kills_at_any_moment_lose_and_double_nothing(world):
     assert world.start()
     drive = subprocess.Popen([DRIVE, world.path, world.folder, str(REQUESTS)],
@@ -215,6 +231,7 @@ def main():
                      every_certificate_of_the_hierarchy_is_what_it_is_for,
                      the_old_certificate_is_on_the_list_and_nothing_else,
                      a_cross_certificate_is_revoked_by_who_signed_it,
+                     a_root_without_its_key_changes_no_list,
                      kills_at_any_moment_lose_and_double_nothing, a_malformed_message_is_hung_up_on,
                      s18_without_its_journal_it_does_not_start_anew,
                      a_torn_tail_is_cut_and_damage_is_not_touched):
