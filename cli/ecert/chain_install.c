@@ -4,6 +4,7 @@
 #include "cli/ecert/ask.h"
 #include "cli/ecert/bundle.h"
 #include "cli/ecert/chain.h"
+#include "cli/ecert/chain_kept.h"
 #include "cli/ecert/screen.h"
 #include "lib/certstore/change.h"
 
@@ -29,6 +30,7 @@ struct installation {
     enum certstore_folder folder;
     struct bundle bundle;
     struct authorities authorities;
+    struct chain_kept kept;
     const struct authority *chosen[CERTSTORE_CHANGES_MAX]; /* what each change is about */
     struct certstore_change changes[CERTSTORE_CHANGES_MAX];
     size_t count;
@@ -38,6 +40,7 @@ static void installation_release(struct installation *installation)
     certstore_free(installation->store);
     bundle_release(&installation->bundle);
     authorities_release(&installation->authorities);
+    chain_kept_release(&installation->kept);
 }
 AUTO_DEFINE(installation, installation_release)
 
@@ -51,6 +54,9 @@ static bool fingerprint_is(const char *typed, const char *id);
 static void changes_plan(struct installation *run);
 static void change_add(struct installation *run, const struct authority *authority, bool add);
 static enum exit_code changes_do(struct installation *run);
+static enum err changes_apply(
+    struct installation *run, size_t *ret_chains, struct reason *ret_reason);
+static void chains_show(struct installation *run, size_t chains);
 
 enum exit_code command_chain_install(struct tool *tool, const struct arguments *arguments)
 {
@@ -75,6 +81,9 @@ enum exit_code command_chain_install(struct tool *tool, const struct arguments *
         clock_now(&tool->clock), &run.authorities);
     err = err == OK ? issuers_check(&run, &reason) : err;
     err = err == OK && !arguments_has(arguments, "dry-run") ? roots_trust(&run, &reason) : err;
+    err = err == OK && arguments_has(arguments, "replace-old")
+              ? chain_kept_plan(tool, run.store, &run.bundle, &run.kept)
+              : err;
     if (err != OK) {
         return screen_failure(tool, err, &reason);
     }
@@ -224,13 +233,12 @@ static enum exit_code changes_do(struct installation *run)
     struct value *added = value_put_list(&tool->tree, tool->result, "installed");
     struct value *removed = value_put_list(&tool->tree, tool->result, "removed");
     value_put_bool(&tool->tree, tool->result, "dry_run", dry);
-    if (run->count == 0) {
+    if (run->count == 0 && run->kept.count == 0) {
         screen_message(tool, "tool.chain_nothing", NULL);
         return EXIT_NOTHING;
     }
-    enum err err = dry ? OK
-                       : certstore_apply(run->store, run->changes, run->count, &reason,
-                             /* ret_count= */ NULL);
+    size_t chains = run->kept.count;
+    enum err err = dry ? OK : changes_apply(run, &chains, &reason);
     if (err != OK) {
         return screen_failure(tool, err, &reason);
     }
@@ -244,8 +252,33 @@ static enum exit_code changes_do(struct installation *run)
             run->chosen[i], !dry);
         chain_put(tool, run->chosen[i], value_add_object(&tool->tree, add ? added : removed));
     }
+    chains_show(run, chains);
     screen_message(tool, dry ? "tool.chain_dry" : "tool.chain_undo_hint", NULL);
     return EXIT_DONE;
+}
+
+static enum err changes_apply(
+    struct installation *run, size_t *ret_chains, struct reason *ret_reason)
+{
+    size_t changed = 0;
+    TRY(certstore_apply(run->store, run->changes, run->count, ret_reason, &changed));
+    *ret_chains = 0;
+    if (run->kept.count == 0) {
+        return OK;
+    }
+    return certstore_replace(run->store, run->kept.replacements, run->kept.count,
+        /* joined= */ changed > 0, ret_reason, ret_chains);
+}
+
+static void chains_show(struct installation *run, size_t chains)
+{
+    char number[24];
+    snprintf(number, sizeof number, "%zu", chains);
+    const struct placeholder values[] = { { "n", number }, { NULL, NULL } };
+    value_put_integer(&run->tool->tree, run->tool->result, "chains", (int64_t)chains);
+    if (chains > 0) {
+        screen_message(run->tool, "tool.chain_kept", values);
+    }
 }
 
 enum exit_code command_chain_remove(struct tool *tool, const struct arguments *arguments)

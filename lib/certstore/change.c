@@ -47,7 +47,8 @@ enum err certstore_apply(struct certstore *store, const struct certstore_change 
     TRY(certstore_lock(store));
     enum err err = plan_make(store, changes, count, &plan);
     if (err == OK && plan.count > 0) {
-        err = journal_write(store, &plan);
+        err = certstore_forget_chains(store);
+        err = err == OK ? journal_write(store, &plan) : err;
         if (err == OK && (err = plan_do(store, &plan, /* backwards= */ false)) != OK) {
             (void)!plan_do(store, &plan, /* backwards= */ true);
         }
@@ -66,18 +67,20 @@ enum err certstore_undo(
     struct certstore *store, struct reason *ret_reason, size_t *ret_added, size_t *ret_removed)
 {
     AUTO(plan) plan = { .count = 0 };
+    size_t chains = 0;
     TRY(certstore_lock(store));
     enum err err = journal_read(store, &plan);
-    if (err == OK) {
-        err = plan_do(store, &plan, /* backwards= */ true);
-        err = err == OK ? folder_remove(&store->root, JOURNAL) : err;
-    }
+    bool journal = err == OK;
+    err = err == ERR_NOT_FOUND ? OK : err;
+    err = err == OK ? plan_do(store, &plan, /* backwards= */ true) : err;
+    err = err == OK ? certstore_restore_chains(store, &chains) : err;
+    err = err == OK ? folder_remove(&store->root, JOURNAL) : err;
     certstore_unlock(store);
-    if (err == ERR_NOT_FOUND) {
-        return reason_set(ret_reason, err, "certstore.nothing_to_undo", NULL, NULL, NULL);
-    }
     if (err != OK) {
         return reason_set(ret_reason, err, "certstore.write", JOURNAL, err_name(err), NULL);
+    }
+    if (!journal && chains == 0) {
+        return reason_set(ret_reason, ERR_NOT_FOUND, "certstore.nothing_to_undo", NULL, NULL, NULL);
     }
     *ret_added = *ret_removed = 0;
     for (size_t i = 0; i < plan.count; i++) {
@@ -85,6 +88,12 @@ enum err certstore_undo(
         *ret_removed += plan.changes[i].add;
     }
     return OK;
+}
+
+enum err certstore_forget(const struct certstore *store)
+{
+    TRY(certstore_forget_chains(store));
+    return folder_remove(&store->root, JOURNAL);
 }
 
 static enum err plan_make(const struct certstore *store, const struct certstore_change *changes,
@@ -154,7 +163,7 @@ static enum err journal_read(const struct certstore *store, struct plan *plan)
         size_t len = end == NULL ? rest.len : (size_t)(end - rest.data);
         if (len > 0) {
             TRY(journal_line(span_make(rest.data, len), &plan->changes[plan->count]));
-            TRY(pem_next(&rest, &pem));
+            TRY(pem_next(&rest, &pem) == OK ? OK : ERR_INPUT);
             TRY(pem_decode(&pem, &plan->ders));
             ends[plan->count++] = plan->ders.len;
         } else {

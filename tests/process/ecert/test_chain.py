@@ -240,6 +240,27 @@ class Paths(ChainTest):
         self.json("chain", "install", "--replace-old")
         self.assertEqual(self.paths(), [("good", ""), ("good", "")])
 
+    def test_the_chain_kept_beside_a_certificate_is_renewed_too_and_undone_too(self):
+        text = text_of(self.ca.path("leaf.pem")) + text_of(self.ca.path("old.pem"))
+        made = self.json("cert", "import", self.write("pair.pem", text), "--key", self.ca.key("leaf"))
+        kept = os.path.join(self.store, "personal", made["id"], "chain.pem")
+        before = text_of(kept)
+        self.json("chain", "check", made["id"], code=1)
+        self.assertEqual(self.json("chain", "install", "--replace-old")["chains"], 1)
+        self.assertIn(text_of(self.ca.path("new.pem")).strip(), text_of(kept))
+        self.assertEqual(text_of(kept).count("BEGIN"), 1)
+        self.json("chain", "check", made["id"])
+        self.json("chain", "install", "--replace-old", code=2)
+        self.json("chain", "undo")
+        self.assertEqual(text_of(kept), before)
+        old = [one for one in self.json("chain", "list")["authorities"] if one["state"] == "revoked"][0]
+        self.json("chain", "remove", old["thumbprint_sha256"])
+        said = self.json("chain", "install", "--replace-old")
+        self.assertEqual((said["removed"], said["chains"]), ([], 1))
+        self.json("chain", "undo")
+        self.assertEqual(text_of(kept), before)
+        self.json("chain", "undo", code=2)
+
     def test_without_an_intermediate_or_a_root_the_path_breaks_off(self):
         self.json("chain", "install", "--replace-old")
         new = [one for one in self.json("chain", "list")["authorities"] if one["server_auth"]][0]
