@@ -41,6 +41,7 @@ const struct option options_enrol[] = {
     { "install-key", OPTION_VALUE, "FILE" },
     { "after", OPTION_PROGRAM, "PROGRAM ARG ... ;" },
     { "resume", OPTION_FLAG, NULL },
+    { "renew", OPTION_FLAG, NULL },
     { .name = NULL },
 };
 
@@ -53,7 +54,7 @@ static const struct {
     { "validated", walk_submit },
     { "issuing", walk_wait },
     { "issued", walk_accept },
-    { "accepted", walk_install },
+    { "accepted", walk_renew },
     { "rejected", walk_returned },
     { "declined", walk_returned },
 };
@@ -132,6 +133,7 @@ static void walk_from_arguments(struct walk *walk, const struct arguments *argum
     }
     walk->accept = arguments_has(arguments, "accept");
     walk->chinese = arguments_has(arguments, "chinese");
+    walk->renew = arguments_has(arguments, "renew");
 }
 
 static enum err walk_begin(

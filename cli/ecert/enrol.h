@@ -31,6 +31,7 @@ struct walk {
     const char *after[AFTER_MAX]; /* ends with NULL */
     bool accept;  /* nobody is asked */
     bool chinese;
+    bool renew; /* another certificate, where the accepted one has another key than our request */
 
     struct placed placed[APPLICATION_NAMES_MAX];
     size_t placed_count;
@@ -48,6 +49,8 @@ enum err walk_submit(struct walk *walk, struct reason *ret_reason) MUST_USE;
 enum err walk_wait(struct walk *walk, struct reason *ret_reason) MUST_USE;
 enum err walk_accept(struct walk *walk, struct reason *ret_reason) MUST_USE;
 enum err walk_install(struct walk *walk, struct reason *ret_reason) MUST_USE;
+/* For an accepted certificate: begins the next one if it is wanted and this is not it; else installs. */
+enum err walk_renew(struct walk *walk, struct reason *ret_reason) MUST_USE;
 enum err walk_returned(struct walk *walk, struct reason *ret_reason) MUST_USE;
 
 /* walk_prove where the code comes by mail. */

@@ -114,6 +114,26 @@ enum err walk_accept(struct walk *walk, struct reason *ret_reason)
     return OK;
 }
 
+/* The certificate's own key says whether it is the old one or already ours, so that a walk that broke
+ * off behind the acceptance installs what it got and asks for no third. */
+enum err walk_renew(struct walk *walk, struct reason *ret_reason)
+{
+    struct tool *tool = walk->tool;
+    const struct value *content, *answer;
+    if (!walk->renew) {
+        return walk_install(walk, ret_reason);
+    }
+    TRY(api_call(&walk->api, tool, HTTP_GET, "/enrolment/certificate", /* body= */ NULL, &content,
+        ret_reason));
+    if (content_is_ours(walk, content)) {
+        return walk_install(walk, ret_reason);
+    }
+    TRY(api_call(&walk->api, tool, HTTP_POST, "/enrolment/next", /* body= */ NULL, &answer,
+        ret_reason));
+    screen_step(tool, "tool.next_begun", NULL);
+    return OK;
+}
+
 static void content_show(struct walk *walk, const struct value *content)
 {
     char days[24], begins[SCREEN_MOMENT_MAX], ends[SCREEN_MOMENT_MAX];

@@ -36,6 +36,7 @@ enum err walk_keep(struct walk *walk)
         value_put_text(tree, record, "host", walk->placed[i].host);
         value_put_text(tree, record, "value", walk->placed[i].value);
     }
+    value_put_bool(tree, kept, "renew", walk->renew);
     value_put_bool(tree, kept, "finished", walk->finished);
     TRY(value_tree_check(tree));
     json_format(&text, kept);
@@ -73,6 +74,7 @@ enum err walk_recall(struct walk *walk, struct reason *ret_reason)
     walk->install_certificate = recall(walk->install_certificate, kept, "install_certificate");
     walk->install_key = recall(walk->install_key, kept, "install_key");
     walk->accept |= value_truth(value_get(kept, "accept"));
+    walk->renew |= value_truth(value_get(kept, "renew"));
     walk->chinese |= value_truth(value_get(kept, "chinese"));
     placed_recall(walk, value_get(kept, "placed"));
     return words_recall(walk->after, AFTER_MAX, value_get(kept, "after"));

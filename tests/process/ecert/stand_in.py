@@ -169,6 +169,12 @@ class Portal:
         self.state = "accepted"
         return 200, {}
 
+    def post_enrolment_next(self, _):
+        if self.state != "accepted":
+            return 409, {"type": "urn:ecert:problem:enrolment.state", "title": "Not now", "status": 409}
+        self.state = "confirmed"
+        return 200, self.enrolment()
+
     def get_enrolment_download(self, _):
         return 200, {"certificate": self.certificate, "chain": [self.authority.issuer],
                      "root": self.authority.root}

@@ -342,6 +342,35 @@ class Walks(ToolTest):
         self.assertTrue(os.path.exists(self.path("web/site.crt")))
         self.json("enrol", "--resume", *self.pin_file(), "--after", "/bin/true", ";")
 
+    def test_a_renewal_gets_another_certificate_for_the_new_key_and_no_third_one(self):
+        self.walk_to("accepted")
+        self.json(*self.arguments, *self.pin_file(), "--accept")
+        first = public_key("certificate", self.path("web/site.crt"))
+        self.json("request", "new", "--name", NAME, "--key", "p256")
+        self.portal.overrides[("POST", "/enrolment/csr")] = (
+            400, {"type": "urn:ecert:problem:csr.key_weak", "title": "Weak", "status": 400})
+        self.portal.post_enrolment_dcv = self.proved
+        self.json(*self.arguments, *self.pin_file(), "--accept", "--renew", code=1)
+        self.portal.overrides.clear()
+        self.json("enrol", "--resume", *self.pin_file())
+        second = public_key("certificate", self.path("web/site.crt"))
+        self.assertNotEqual(first, second)
+        self.assertEqual(public_key("key", self.path("web/site.key")), second)
+        self.assertEqual(len(self.portal.called("POST", "/enrolment/next")), 1)
+
+    def proved(self, given):
+        """As if control had been proved for the asking."""
+        self.portal.requested = given
+        self.portal.state = "validated"
+        return 200, {"challenges": []}
+
+    def test_without_renew_an_accepted_certificate_of_another_key_is_not_replaced(self):
+        self.walk_to("accepted")
+        self.json(*self.arguments, *self.pin_file(), "--accept")
+        self.json("request", "new", "--name", NAME, "--key", "p256")
+        self.json(*self.arguments, *self.pin_file(), "--accept", code=1)
+        self.assertEqual(self.portal.called("POST", "/enrolment/next"), [])
+
     def test_half_of_two_options_is_a_mistake_of_usage(self):
         self.run_tool("enrol", "--portal", self.portal.url, "--server-name", NAME, "--reference", "1",
                       "--dns-update", "127.0.0.1", *self.pin_file(), code=64)
