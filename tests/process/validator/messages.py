@@ -6,7 +6,7 @@ import time
 
 SEQUENCE, INTEGER, OCTETS, UTF8, IA5, TIME = 0x30, 0x02, 0x04, 0x0c, 0x16, 0x18
 METHOD_DNS = 7
-DCV = ["passed", "failed"]
+DCV = ["passed", "failed", "not_asked"]
 CAA = ["permits", "prohibits"]
 DNSSEC = ["secure", "insecure", "bogus", "unknown"]
 

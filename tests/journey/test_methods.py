@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+"""The two other ways to prove control of a domain, each on its whole way: a file on the subscriber's
+nginx and a code in the mailbox, by the tool and by the page."""
+import http.cookiejar
+import os
+import re
+import unittest
+import urllib.parse
+import urllib.request
+
+from world import World, wait_until
+
+CODE = re.compile(r"^[a-z2-7]{4}(?:-[a-z2-7]{4}){5}$", re.M)
+
+
+class Browser:
+    """Enough of one for forms without scripts."""
+
+    def __init__(self, portal):
+        self.portal = portal
+        cookies = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
+        self.opener = urllib.request.build_opener(cookies)
+        self.opener.addheaders = [("Accept-Language", "en")]
+
+    def get(self, path):
+        with self.opener.open(self.portal + path, timeout=20) as answer:
+            return answer.read().decode()
+
+    def post(self, path, **fields):
+        page = self.get("/dcv" if path.startswith("/dcv") else path)
+        token = re.search(r'name="csrf" value="([^"]+)"', page)
+        if token:
+            fields["csrf"] = token[1]
+        data = urllib.parse.urlencode(fields).encode()
+        request = urllib.request.Request(self.portal + path, data, {"Origin": self.portal})
+        with self.opener.open(request, timeout=20) as answer:
+            return answer.read().decode()
+
+
+class Methods(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.world = World()
+        cls.world.__enter__()
+        cls.addClassCleanup(cls.world.stop)
+
+    def applied(self):
+        """A new approved application; its reference and PIN."""
+        self.world.script("apply")
+        return self.world.read("subscriber/reference"), self.world.read("subscriber/pin")
+
+    def enrol(self, *options, check=True):
+        world = self.world
+        return world.run(
+            "ecert", "enrol", "--portal", world.portal, "--server-name", world.server_name,
+            "--reference", world.read("subscriber/reference"), "--pin-file",
+            world.path("subscriber/pin"), "--accept", "--install-certificate",
+            world.path("web/www.crt"), "--install-key", world.path("web/www.key"), "--after", "nginx",
+            "-p", world.path("web"), "-e", "error.log", "-c", "nginx.conf", "-s", "reload", ";",
+            *options, check=check)
+
+    def request(self):
+        self.world.run("ecert", "request", "new", "--name", self.world.server_name, "--key", "p256")
+
+    def codes(self):
+        return CODE.findall(self.world.script("mailbox").stdout)
+
+    def test_a_file_by_the_tool(self):
+        self.applied()
+        self.request()
+        self.enrol("--webroot", self.world.path("web/pages"))
+        self.assertIn("verify ok", self.world.script("verify").stdout)
+        self.assertEqual(os.listdir(self.world.path("web/pages")), ["index.html"])
+
+    def test_a_code_by_the_tool(self):
+        self.applied()
+        self.request()
+        before = len(self.codes())
+        waiting = self.enrol("--email", "postmaster@shop.example.com", check=False)
+        self.assertNotEqual(waiting.returncode, 0)
+        self.assertIn("ecert enrol --resume", waiting.stdout + waiting.stderr)
+        wrong = self.enrol("--resume", "--email-code", "aaaa-aaaa-aaaa-aaaa-aaaa-aaaa", check=False)
+        self.assertIn("not the code", wrong.stdout + wrong.stderr)
+        codes = self.codes()[before:]
+        self.assertEqual(len(set(codes)), 1)
+        self.enrol("--resume", "--email-code", codes[0])
+        self.assertIn("verify ok", self.world.script("verify").stdout)
+
+    def test_both_by_the_page(self):
+        reference, pin = self.applied()
+        browser = Browser(self.world.portal)
+        browser.post("/", server_name=self.world.server_name, reference=reference, pin=pin)
+        browser.post("/confirm", chinese="no")
+        page = browser.post("/dcv", method="website")
+        place = "http://www.shop.example.com/.well-known/pki-validation/fileauth.txt"
+        self.assertIn(place, page)
+        file = browser.get(re.search(r'href="(/dcv/fileauth/[^"]+)"', page)[1])
+        browser.post("/dcv/check")
+        failed = wait_until(lambda: self.settled(browser), 60, "the first check")
+        self.assertIn("another status than 200", failed)
+        # Another method: other values, and the file proves nothing any more.
+        page = browser.post("/dcv", method="email")
+        self.assertNotIn(file.strip(), page)
+        before = len(self.codes())
+        browser.post("/dcv/mail", name=self.world.server_name, address="admin@example.com")
+        codes = wait_until(lambda: self.codes()[before:], 30, "the mail")
+        wait_until(lambda: 'action="/dcv/code"' in browser.get("/dcv"), 30, "the field for the code")
+        browser.post("/dcv/code", name=self.world.server_name, code="aaaa-aaaa")
+        wrong = wait_until(lambda: self.settled(browser), 60, "the wrong code")
+        self.assertIn("not the code", wrong)
+        browser.post("/dcv/code", name=self.world.server_name, code=codes[0])
+        wait_until(lambda: "You have proved" in browser.get("/dcv") or "/csr" in browser.get("/dcv"),
+                   60, "the proof")
+
+    @staticmethod
+    def settled(browser):
+        page = browser.get("/dcv")
+        return page if 'class="result' in page and "spinner" not in page else None
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
