@@ -22,7 +22,7 @@ static const struct state_by_reason states[] = {
 
 /* All that chain_verify wants to see at once. */
 struct trust {
-    struct certstore_blobs intermediates, roots, crls;
+    struct certstore_blobs intermediates, roots, crls, untrusted;
     struct buf extra; /* DER of further intermediates, one behind the other */
     struct span intermediate_spans[CHAIN_CANDIDATES_MAX];
     size_t intermediate_count;
@@ -43,7 +43,9 @@ static bool crl_is_newer(const struct folder *folder, const char *name, const st
 static enum err trust_load(
     const struct certstore *store, struct span chain_pem, struct trust *ret_trust);
 static enum err trust_add_chain(struct span chain_pem, struct trust *trust);
-static size_t spans_of(const struct certstore_blobs *blobs, struct span *ret_spans);
+static size_t spans_of(
+    const struct trust *trust, const struct certstore_blobs *blobs, struct span *ret_spans);
+static bool is_distrusted(const struct trust *trust, struct span der);
 static enum err trust_verify(const struct trust *trust, struct span leaf, bool require_crl,
     int64_t now, struct reason *ret_reason);
 static struct chain_request trust_request(const struct trust *trust, struct span leaf, int64_t now);
@@ -331,6 +333,7 @@ static void trust_release(struct trust *trust)
     certstore_blobs_release(&trust->intermediates);
     certstore_blobs_release(&trust->roots);
     certstore_blobs_release(&trust->crls);
+    certstore_blobs_release(&trust->untrusted);
     buf_release(&trust->extra);
 }
 
@@ -341,21 +344,36 @@ static enum err trust_load(
     TRY(certstore_list_trust(store, CERTSTORE_INTERMEDIATE, &ret_trust->intermediates));
     TRY(certstore_list_trust(store, CERTSTORE_ROOTS, &ret_trust->roots));
     TRY(certstore_list_crls(store, &ret_trust->crls));
+    TRY(certstore_list_trust(store, CERTSTORE_UNTRUSTED, &ret_trust->untrusted));
     ret_trust->intermediate_count =
-        spans_of(&ret_trust->intermediates, ret_trust->intermediate_spans);
-    ret_trust->root_count = spans_of(&ret_trust->roots, ret_trust->root_spans);
-    (void)spans_of(&ret_trust->crls, ret_trust->crl_spans);
+        spans_of(ret_trust, &ret_trust->intermediates, ret_trust->intermediate_spans);
+    ret_trust->root_count = spans_of(ret_trust, &ret_trust->roots, ret_trust->root_spans);
+    (void)spans_of(ret_trust, &ret_trust->crls, ret_trust->crl_spans);
     return trust_add_chain(chain_pem, ret_trust);
 }
 
-/* The first CHAIN_CANDIDATES_MAX; a store of more is cut, which can only cost trust. */
-static size_t spans_of(const struct certstore_blobs *blobs, struct span *ret_spans)
+/* The first CHAIN_CANDIDATES_MAX; a store of more is cut, which can only cost trust. What lies in
+ * the untrusted folder too is no candidate. */
+static size_t spans_of(
+    const struct trust *trust, const struct certstore_blobs *blobs, struct span *ret_spans)
 {
-    size_t count = blobs->count < CHAIN_CANDIDATES_MAX ? blobs->count : CHAIN_CANDIDATES_MAX;
-    for (size_t i = 0; i < count; i++) {
-        ret_spans[i] = buf_span(&blobs->blobs[i]);
+    size_t count = 0;
+    for (size_t i = 0; i < blobs->count && count < CHAIN_CANDIDATES_MAX; i++) {
+        if (!is_distrusted(trust, buf_span(&blobs->blobs[i]))) {
+            ret_spans[count++] = buf_span(&blobs->blobs[i]);
+        }
     }
     return count;
+}
+
+static bool is_distrusted(const struct trust *trust, struct span der)
+{
+    for (size_t i = 0; i < trust->untrusted.count; i++) {
+        if (span_equal(buf_span(&trust->untrusted.blobs[i]), der)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static enum err trust_add_chain(struct span chain_pem, struct trust *trust)
@@ -371,8 +389,10 @@ static enum err trust_add_chain(struct span chain_pem, struct trust *trust)
     /* Only now does the buffer stand still. */
     for (size_t i = 0; i < count && trust->intermediate_count < CHAIN_CANDIDATES_MAX; i++) {
         size_t start = i == 0 ? 0 : ends[i - 1];
-        trust->intermediate_spans[trust->intermediate_count++] =
-            span_make(trust->extra.data + start, ends[i] - start);
+        struct span der = span_make(trust->extra.data + start, ends[i] - start);
+        if (!is_distrusted(trust, der)) {
+            trust->intermediate_spans[trust->intermediate_count++] = der;
+        }
     }
     return OK;
 }

@@ -261,6 +261,14 @@ class Paths(ChainTest):
         self.assertEqual(text_of(kept), before)
         self.json("chain", "undo", code=2)
 
+    def test_what_is_in_the_untrusted_store_makes_no_path_wherever_else_it_is(self):
+        self.json("chain", "install", "--replace-old")
+        self.install("new", more=["--as", "untrusted"])
+        self.assertEqual(self.paths(code=1), [("unfinished", "chain.untrusted")])
+        self.json("chain", "undo")
+        self.install("root", more=["--as", "untrusted"])
+        self.assertEqual(self.paths(), [("good", "")])
+
     def test_without_an_intermediate_or_a_root_the_path_breaks_off(self):
         self.json("chain", "install", "--replace-old")
         new = [one for one in self.json("chain", "list")["authorities"] if one["server_auth"]][0]
