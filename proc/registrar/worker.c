@@ -14,7 +14,7 @@
 
 #include <stdlib.h>
 
-enum { IDLE_WAIT_MS = 1000, FAILURE_WAIT_MAX_MS = 30000, SWEEP_SECONDS = 60 };
+enum { IDLE_WAIT_MS = 1000, FAILURE_WAIT_MAX_MS = 30000, SWEEP_SECONDS = 60, WATCH_SECONDS = 3600 };
 
 struct worker {
     struct registrar *registrar;
@@ -150,7 +150,13 @@ static enum err step_revocation(struct worker *worker, bool *ret_worked)
 
 static enum err step_crl(struct worker *worker, bool *ret_worked)
 {
-    return crl_step(worker->registrar, &worker->signer, ret_worked);
+    int64_t now = clock_now(&worker->registrar->clock);
+    enum err err = crl_step(worker->registrar, &worker->signer, ret_worked);
+    if (now - worker->swept >= WATCH_SECONDS) {
+        worker->swept = now;
+        TRY(lists_watch(worker->registrar));
+    }
+    return err;
 }
 
 static enum err sessions_sweep(struct store *store, void *ctx)

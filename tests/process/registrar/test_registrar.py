@@ -408,6 +408,17 @@ class Registrar(unittest.TestCase):
         wait_until(lambda: self.office.certificate_state(enrolment) == "revoked", what="a CRL")
         return serial
 
+    def test_a_root_s_list_past_half_of_its_life_is_warned_of(self):
+        self.assertNotIn("list=RootCA3ARL", self.office.log_text())
+        now = int(time.time())
+        self.office.registrar_kill()
+        self.office.sql("UPDATE publication SET this_update = ?, next_update = ?"
+                        " WHERE name = 'RootCA3ARL'", now - 91 * 86400, now + 89 * 86400)
+        self.office.registrar_start()
+        wait_until(lambda: "event=crl.half_life list=RootCA3ARL" in self.office.log_text(),
+                   what="a warning")
+        self.assertNotIn("crl.half_life list=TrialPartnerR1ARL", self.office.log_text())
+
     def test_r1_a_signer_that_forgot_a_revocation_gets_no_list_published(self):
         first = self.declined()
         journal = self.office.service + "/signer/journal"
