@@ -65,6 +65,7 @@ enum err search_get(struct visit *visit)
     bool asked = search.typed.len > 0;
     if (err == OK && asked) {
         err = search_run(visit, &search);
+        value_put_bool(&visit->tree, visit->page, "searched", err == OK);
     }
     if (err == ERR_INPUT) {
         page_put_error(visit, &visit->request->reason);
@@ -192,7 +193,6 @@ static enum err search_run(struct visit *visit, const struct search *search)
     TRY(search->by->find(visit, search, &hits));
     bool more = hits.total > REPOSITORY_COUNT_MAX;
     size_t total = more ? REPOSITORY_COUNT_MAX : hits.total;
-    value_put_bool(tree, visit->page, "searched", true);
     value_put_integer(tree, visit->page, "count", (int64_t)total);
     value_put_bool(tree, visit->page, "more", more);
     pages_put(visit, search, total);

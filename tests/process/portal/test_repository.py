@@ -136,6 +136,8 @@ class Repository(world.FreshCase):
             self.assertIn(word, text)
 
     def test_the_twin_says_which_question_is_missing(self):
+        self.assertEqual(set(self.find("name", "done.shop.example.com").json()),
+                         {"by", "count", "more", "page", "pages", "certificates"})
         answer = self.world.ask("GET", "/api/v1/repository")
         self.assertEqual((answer.status, answer.json()["type"]), (400, "urn:ecert:problem:form.required"))
 
