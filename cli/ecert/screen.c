@@ -19,7 +19,7 @@ static size_t word_width(const char *text, size_t *ret_bytes);
 static void failure_part(const struct tool *tool, const char *label_id, const char *text);
 static void failure_result(struct tool *tool, const struct reason *reason, const char *title,
     const char *next);
-static bool mentions(const struct tool *tool, const char *id, const char *placeholder);
+static bool untold(const char *title, const char *text);
 
 void screen_line(const struct tool *tool, const char *text)
 {
@@ -121,21 +121,13 @@ enum exit_code screen_failure(struct tool *tool, enum err err, const struct reas
     AUTO(buf) title = buf_make(LINE_MAX_BYTES), next = buf_make(LINE_MAX_BYTES);
     language_format_reason(tool->language, &filled, "", &title);
     language_format_reason(tool->language, &filled, ".next", &next);
-    if (mentions(tool, filled.code, "{seen}")) {
-        filled.seen[0] = '\0';
-    }
-    if (mentions(tool, filled.code, "{field}")) {
-        filled.field[0] = '\0';
-    }
-    if (mentions(tool, filled.code, "{expected}")) {
-        filled.expected[0] = '\0';
-    }
     return screen_foreign_failure(tool, &filled, buf_text(&title), buf_text(&next));
 }
 
-static bool mentions(const struct tool *tool, const char *id, const char *placeholder)
+/* What the sentence says already is not said again below it. */
+static bool untold(const char *title, const char *text)
 {
-    return !tool->json && strstr(language_text(tool->language, id), placeholder) != NULL;
+    return text[0] != '\0' && strstr(title, text) == NULL;
 }
 
 enum exit_code screen_foreign_failure(
@@ -150,11 +142,11 @@ enum exit_code screen_foreign_failure(
     fflush(stdout);
     print_mark(tool, RED, "✗ ");
     AUTO(buf) line = buf_make(LINE_MAX_BYTES);
-    bool named = reason->field[0] != '\0';
-    buf_append_format(&line, "%s%s%s", reason->field, named ? ": " : "", title);
+    bool named = untold(title, reason->field);
+    buf_append_format(&line, "%s%s%s", named ? reason->field : "", named ? ": " : "", title);
     print_wrapped(buf_text(&line) == NULL ? title : buf_text(&line), 2, 2);
-    failure_part(tool, "tool.seen", reason->seen);
-    failure_part(tool, "tool.expected", reason->expected);
+    failure_part(tool, "tool.seen", untold(title, reason->seen) ? reason->seen : "");
+    failure_part(tool, "tool.expected", untold(title, reason->expected) ? reason->expected : "");
     failure_part(tool, "tool.next", next);
     return code;
 }
