@@ -88,6 +88,7 @@ enum exit_code command_enrol(struct tool *tool, const struct arguments *argument
     }
     enum err err = walk_begin(&walk, arguments, &reason);
     err = err == OK ? walk_log_in(&walk, arguments, &reason) : err;
+    err = err == OK ? walk_keep(&walk) : err;
     err = err == OK ? walk_go(&walk, &reason) : err;
     /* Told before logging out, which forgets the portal's words. */
     enum exit_code code = err == OK ? walk.exit : api_failure(tool, &walk.api, err, &reason);
@@ -145,7 +146,8 @@ static enum err walk_begin(
     }
     TRY(walk_ask_missing(walk, ret_reason));
     TRY(walk_check(walk, ret_reason));
-    return walk_keep(walk);
+    /* What is resumed is kept already; a slip of the pen must not take its place before it logs in. */
+    return arguments_has(arguments, "resume") ? OK : walk_keep(walk);
 }
 
 static enum err walk_find_item(

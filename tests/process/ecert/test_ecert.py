@@ -313,6 +313,19 @@ class Walks(ToolTest):
                          public_key("certificate", self.path("web/site.crt")))
         self.json("enrol", "--resume", *self.pin_file(), code=1)
 
+    def test_a_resumption_that_is_refused_does_not_displace_what_was_kept(self):
+        self.portal.overrides[("POST", "/enrolment/csr")] = (
+            400, {"type": "urn:ecert:problem:csr.key_weak", "title": "Weak", "status": 400})
+        self.walk_to("validated")
+        self.json(*self.arguments, *self.pin_file(), "--accept", code=1)
+        self.portal.overrides = {("POST", "/session"): (
+            403, {"type": "urn:ecert:problem:login.refused", "title": "No", "status": 403})}
+        self.json("enrol", "--resume", "--reference", "999999999", *self.pin_file(), code=1)
+        self.portal.overrides = {}
+        self.json("enrol", "--resume", *self.pin_file())
+        told = self.portal.called("POST", "/session")
+        self.assertEqual(json.loads(told[-1][2])["reference"], json.loads(told[0][2])["reference"])
+
     def test_a_request_that_the_signer_refuses_is_not_sent_again_and_again(self):
         self.walk_to("validated")
         refusing = {**self.portal.enrolment(), "problem": {
