@@ -83,6 +83,28 @@ class Pages(world.FreshCase):
         self.assertEqual(waiting.header("Refresh"), "3")
         self.assertIn(value, waiting.text)
 
+    def test_d15_a_code_goes_to_constructed_addresses_only(self):
+        browser = self.world.browser("confirmed")
+        self.assertEqual(browser.post("/dcv", {"method": "email"}).status, 303)
+        page = browser.get("/dcv").text
+        name = "new.shop.example.com"
+        offered = re.findall(r'<option value="([^"]+)"', page)
+        self.assertEqual(len(offered), 15)
+        self.assertEqual({address.partition("@")[2] for address in offered},
+                         {name, "shop.example.com", "example.com"})
+        for address in ("root@" + name, "admin@com", "admin@example.net", "admin@" + name + ",x@y.example",
+                        "admin@sub." + name, "admin"):
+            self.assertEqual(browser.post("/dcv/mail", {"name": name, "address": address}).status, 422)
+        self.assertEqual(self.world.rows("SELECT count(*) FROM mailing"), [(0,)])
+        self.assertEqual(browser.post("/dcv/code", {"name": name, "code": "x"}).status, 409)
+        self.assertEqual(browser.post("/dcv/mail", {"name": name, "address": offered[0]}).status, 303)
+        self.assertEqual(self.world.rows("SELECT name, address, state FROM mailing"),
+                         [(name, offered[0], "asked")])
+        self.assertEqual(browser.get("/dcv").header("Refresh"), "3")
+        # Another method forgets what was asked for.
+        self.assertEqual(browser.post("/dcv", {"method": "dns"}).status, 303)
+        self.assertEqual(self.world.rows("SELECT count(*) FROM mailing"), [(0,)])
+
     def test_a_failed_check_says_what_each_place_saw_and_what_to_do(self):
         page = self.world.browser("failed").get("/dcv").text
         self.assertIn("confirmed from 1/6 places", page)
