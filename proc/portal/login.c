@@ -2,6 +2,7 @@
  * hash computed for every attempt, an attempt spent in the store before the PIN is hashed, and a
  * throttle for the network and for everybody before that. */
 #include "proc/portal/handlers.h"
+#include "proc/portal/notice.h"
 
 #include "lib/base/log.h"
 #include "lib/crypto/pinhash.h"
@@ -290,6 +291,7 @@ static enum err login_show(struct visit *visit, int status, const struct credent
         &visit->tree, visit->page, "ended", http_request_query(visit->request, "ended", &ignored));
     page_put_typed(visit, "server_name", credentials->server_name);
     page_put_typed(visit, "reference", credentials->reference);
+    TRY(notices_put(visit));
     return page_reply(visit, status, revocation ? "revoke_login" : "login");
 }
 

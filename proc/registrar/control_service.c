@@ -47,6 +47,9 @@ const struct handler control_handlers[] = {
     { CONTROL_PUBLISH, control_publication_put },
     { CONTROL_STATUS, control_status },
     { CONTROL_AUDIT_VERIFY, control_audit_verify },
+    { CONTROL_NOTICE_ADD, control_notice_add },
+    { CONTROL_NOTICE_LIST, control_notice_list },
+    { CONTROL_NOTICE_REMOVE, control_notice_remove },
 };
 const size_t control_handler_count = sizeof control_handlers / sizeof *control_handlers;
 

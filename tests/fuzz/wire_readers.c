@@ -1,6 +1,7 @@
 /* One adapter a read function: its result is thrown away. */
 #include "tests/fuzz/wire_readers.h"
 #include "lib/wire/control.h"
+#include "lib/wire/notice.h"
 #include "lib/wire/signer.h"
 #include "lib/wire/validator.h"
 
@@ -47,6 +48,8 @@ READER(control_crl, control_crl)
 READER(control_number, control_number)
 READER(control_publish, control_publish)
 READER(control_facts, control_facts)
+READER(control_notice, notice)
+READER(control_notices, control_notices)
 
 static enum err nothing_try(struct der *body, struct arena *arena)
 {
@@ -85,5 +88,7 @@ const struct wire_reader wire_readers[] = {
     { "control_number", control_number_try },
     { "control_publish", control_publish_try },
     { "control_facts", control_facts_try },
+    { "control_notice", control_notice_try },
+    { "control_notices", control_notices_try },
 };
 const size_t wire_reader_count = sizeof wire_readers / sizeof wire_readers[0];

@@ -11,6 +11,7 @@
 #include "lib/store/challenge.h"
 #include "lib/store/enrolment.h"
 #include "lib/store/evidence.h"
+#include "lib/store/notice.h"
 #include "lib/store/publication.h"
 #include "lib/store/repository.h"
 #include "lib/wire/validator.h"
@@ -407,6 +408,28 @@ static enum err publish(struct store *store, void *ctx)
     return OK;
 }
 
+static enum err notices_make(struct store *store, void *ctx)
+{
+    const struct making *making = ctx;
+    const struct notice notices[] = {
+        { .from = making->act.time - DAY_SECONDS,
+            .texts = { "Certificates have a new intermediate:\n- remove the old one;\n- install the "
+                       "new one <b>first</b>.",
+                "證書以新的中繼證書簽發：\n- 移除舊的；\n- 安裝新的。",
+                "证书由新的中间证书签发：\n- 移除旧的；\n- 安装新的。" } },
+        { .from = making->act.time - 2 * DAY_SECONDS,
+            .until = making->act.time - DAY_SECONDS,
+            .texts = { "Of yesterday.", "昨天的。", "昨天的。" } },
+        { .from = making->act.time + DAY_SECONDS,
+            .texts = { "Of tomorrow.", "明天的。", "明天的。" } },
+    };
+    for (size_t i = 0; i < sizeof notices / sizeof notices[0]; i++) {
+        int64_t id = 0;
+        TRY(store_notice_add(store, &making->act, &notices[i], &id));
+    }
+    return OK;
+}
+
 static enum err run(const char *directory)
 {
     char path[PATH_MAX];
@@ -425,6 +448,7 @@ static enum err run(const char *directory)
     TRY(authority_make(&authority, making.act.time));
     TRY(store_open(path, &store, &reason));
     TRY(store_transact(store, publish, &making));
+    TRY(store_transact(store, notices_make, &making));
     for (making.index = 0; making.index < SEED_COUNT; making.index++) {
         making.seed = &seeds[making.index];
         TRY(store_transact(store, make, &making));

@@ -149,6 +149,27 @@ class OneAnswer(world.Case):
         self.assertNotIn("1234 5678 1234 5678", answer.text)
 
 
+class Notices(world.Case):
+    def test_the_notices_of_today_stand_on_the_page_as_texts(self):
+        for language, said in (("en", "the new one &lt;b&gt;first&lt;/b&gt;."), ("zh-HK", "<li>安裝新的。</li>"),
+                               ("zh-CN", "<li>移除旧的；</li>")):
+            page = self.world.ask("GET", "/", headers={"Accept-Language": language}).text
+            self.assertIn(said, page)
+        page = self.world.ask("GET", "/", headers={"Accept-Language": "en"}).text
+        self.assertNotIn("yesterday", page)
+        self.assertNotIn("tomorrow", page)
+        self.assertEqual(page.count('class="said"'), 1)
+
+    def test_without_notices_the_page_says_nothing_of_them(self):
+        rows = self.world.rows("SELECT * FROM notice")
+        self.world.change("DELETE FROM notice")
+        try:
+            self.assertNotIn('class="notice"', self.world.ask("GET", "/").text)
+        finally:
+            for row in rows:
+                self.world.change("INSERT INTO notice VALUES (?, ?, ?, ?, ?, ?)", *row)
+
+
 class Secrets(world.Case):
     def test_p5_the_pin_is_nowhere_but_in_the_letter(self):
         seed = self.world.seeds["issued"]

@@ -187,6 +187,22 @@ class Registrar(unittest.TestCase):
 
     # Credentials.
 
+    def test_notices_are_added_listed_and_removed_and_nothing_else_is(self):
+        said = ["--en", "One\n- two", "--zh-HK", "一", "--zh-CN", "一"]
+        number = self.office.adm("notice", "add", *said, "--from", "2026-01-01",
+                                 "--until", "2026-01-31")["id"]
+        listed = self.office.adm("notice", "list")
+        self.assertEqual(listed, [{"id": number, "from": "2026-01-01", "until": "2026-01-31", "en": "One\n- two",
+                                   "zh-HK": "一", "zh-CN": "一"}])
+        for words in (said[:4], said + ["--from", "2026-02-30"], said + ["--from", "2026-02-02", "--until", "2026-02-01"],
+                      ["--en", "", *said[2:]], ["--en", "\x1b[2J", *said[2:]], ["--en", "x" * 2000, *said[2:]]):
+            self.office.adm("notice", "add", *words, code=1)
+        for wrong in ("0", "-1", "x", str(number + 1)):
+            self.office.adm("notice", "remove", wrong, code=1)
+        self.assertEqual(len(self.office.adm("notice", "list")), 1)
+        self.office.adm("notice", "remove", str(number))
+        self.assertEqual(self.office.adm("notice", "list"), [])
+
     def test_killed_while_the_courier_works_it_asks_again_and_sends_one_mail(self):
         self.office.courier.silent = 1
         application = self.office.application_new()

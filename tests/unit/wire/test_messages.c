@@ -1,5 +1,6 @@
 /* Every message comes back as it went, and nothing shorter, longer or other than it passes. */
 #include "lib/wire/control.h"
+#include "lib/wire/notice.h"
 #include "lib/wire/signer.h"
 #include "lib/wire/validator.h"
 
@@ -105,6 +106,8 @@ READER(control_crl, control_crl)
 READER(control_number, control_number)
 READER(control_publish, control_publish)
 READER(control_facts, control_facts)
+READER(control_notice, notice)
+READER(control_notices, control_notices)
 
 #define TRIP(name, type, ...)                                                                      \
     do {                                                                                           \
@@ -164,6 +167,8 @@ static void the_operators_messages_travel_whole(void **state)
     TRIP(control_number, control_number, { 77 });
     TRIP(control_publish, control_publish, { "RootCA3ARL.crl", SPAN_LITERAL("crl") });
     TRIP(control_facts, control_facts, { { { "signer.epoch", "3" } }, 1 });
+    TRIP(control_notice, notice, { 1, 10, 20, { "Said", "告示", "告示" } });
+    TRIP(control_notices, control_notices, { { { 1, 10, 0, { "Said", "告示", "告示" } } }, 1 });
 }
 
 static void a_revocation_for_no_reason_of_ours_is_malformed(void **state)
