@@ -76,6 +76,7 @@ static enum err walk_log_in(
     struct walk *walk, const struct arguments *arguments, struct reason *ret_reason);
 static enum err walk_go(struct walk *walk, struct reason *ret_reason);
 static enum err walk_step(struct walk *walk, struct reason *ret_reason);
+static enum err moved_on(struct walk *walk, const char *from);
 static void pause_ms(long milliseconds);
 
 enum exit_code command_enrol(struct tool *tool, const struct arguments *arguments)
@@ -312,11 +313,28 @@ static enum err walk_step(struct walk *walk, struct reason *ret_reason)
     const char *state = api_text(walk->enrolment, "state");
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
         if (strcmp(steps[i].state, state) == 0) {
-            return steps[i].run(walk, ret_reason);
+            enum err err = steps[i].run(walk, ret_reason);
+            return err == ERR_CONFLICT ? moved_on(walk, steps[i].state) : err;
         }
     }
     return reason_set(
         ret_reason, ERR_UNSUPPORTED, "tool.unknown_state", walk->portal, state, NULL);
+}
+
+/* A step that came too late, because the service or a browser took it meanwhile, is no failure: OK if
+ * the enrolment stands elsewhere now, else ERR_CONFLICT with the portal's words as they were. */
+static enum err moved_on(struct walk *walk, const char *from)
+{
+    struct reason now;
+    char title[API_TITLE_MAX], next[API_TITLE_MAX];
+    memcpy(title, walk->api.title, sizeof title);
+    memcpy(next, walk->api.next, sizeof next);
+    if (walk_look(walk, &now) == OK && strcmp(api_text(walk->enrolment, "state"), from) != 0) {
+        return OK;
+    }
+    memcpy(walk->api.title, title, sizeof title);
+    memcpy(walk->api.next, next, sizeof next);
+    return ERR_CONFLICT;
 }
 
 static void pause_ms(long milliseconds)

@@ -313,6 +313,26 @@ class Walks(ToolTest):
                          public_key("certificate", self.path("web/site.crt")))
         self.json("enrol", "--resume", *self.pin_file(), code=1)
 
+    def test_a_step_that_was_taken_meanwhile_is_no_failure(self):
+        submit = self.portal.post_enrolment_csr
+
+        def submit_too_late(given):
+            submit(given)
+            return 409, {"type": "urn:ecert:problem:enrolment.state", "title": "Not now", "status": 409}
+
+        self.portal.post_enrolment_csr = submit_too_late
+        self.walk_to("validated")
+        self.json(*self.arguments, *self.pin_file(), "--accept")
+        self.assertEqual(self.portal.state, "accepted")
+
+    def test_a_step_that_stays_impossible_is_told_in_the_portals_words(self):
+        self.portal.overrides[("POST", "/enrolment/csr")] = (
+            409, {"type": "urn:ecert:problem:enrolment.state", "title": "Not now", "status": 409})
+        self.walk_to("validated")
+        told = self.json(*self.arguments, *self.pin_file(), "--accept", code=1)
+        self.assertIn("Not now", json.dumps(told))
+        self.assertEqual(len(self.portal.called("POST", "/enrolment/csr")), 1)
+
     def test_a_resumption_that_is_refused_does_not_displace_what_was_kept(self):
         self.portal.overrides[("POST", "/enrolment/csr")] = (
             400, {"type": "urn:ecert:problem:csr.key_weak", "title": "Weak", "status": 400})
