@@ -7,6 +7,7 @@
 #include <openssl/hmac.h>
 
 #include <assert.h>
+#include <pthread.h>
 
 struct digest_stream {
     EVP_MD_CTX *ctx;
@@ -26,22 +27,31 @@ size_t digest_size(enum digest digest)
     return digest_sizes[digest];
 }
 
+/* The library's methods, looked up once: EVP_sha256() and its like are looked up again, under a lock, by
+ * every hash that uses them, which costs as much as hashing a short message. They live as long as
+ * the process. */
+static const EVP_MD *methods[DIGEST_COUNT];
+static pthread_once_t methods_once = PTHREAD_ONCE_INIT;
+
+static void methods_fetch(void)
+{
+    static const char *const names[DIGEST_COUNT] = {
+        [DIGEST_SHA256] = "SHA256",
+        [DIGEST_SHA384] = "SHA384",
+        [DIGEST_SHA512] = "SHA512",
+        [DIGEST_SHA1_THUMBPRINT] = "SHA1",
+    };
+    for (unsigned i = 0; i < DIGEST_COUNT; i++) {
+        methods[i] = EVP_MD_fetch(/* ctx= */ NULL, names[i], /* properties= */ NULL);
+        assert(methods[i] != NULL);
+    }
+}
+
 const EVP_MD *digest_method(enum digest digest)
 {
-    switch (digest) {
-    case DIGEST_SHA256:
-        return EVP_sha256();
-    case DIGEST_SHA384:
-        return EVP_sha384();
-    case DIGEST_SHA512:
-        return EVP_sha512();
-    case DIGEST_SHA1_THUMBPRINT:
-        return EVP_sha1();
-    case DIGEST_COUNT:
-        break;
-    }
-    assert(!"no such digest");
-    return NULL;
+    assert(digest < DIGEST_COUNT);
+    pthread_once(&methods_once, methods_fetch);
+    return methods[digest];
 }
 
 enum err crypto_failed(enum err err)
