@@ -31,6 +31,7 @@ static enum err bags_walk(const STACK_OF(PKCS12_SAFEBAG) * bags, struct walk *wa
 static enum err bag_take(const PKCS12_SAFEBAG *bag, struct walk *walk);
 static enum err key_take(const PKCS8_PRIV_KEY_INFO *info, struct walk *walk);
 static enum err shrouded_take(const PKCS12_SAFEBAG *bag, struct walk *walk);
+static void friendly_name_take(const PKCS12_SAFEBAG *bag, struct pfx *pfx);
 static enum err certificate_take(const PKCS12_SAFEBAG *bag, struct walk *walk);
 static enum err cost_check(const X509_ALGOR *algorithm, struct reason *ret_reason);
 static void own_first(struct pfx *pfx);
@@ -287,14 +288,25 @@ static enum err shrouded_take(const PKCS12_SAFEBAG *bag, struct walk *walk)
     enum err err = key_take(info, walk);
     PKCS8_PRIV_KEY_INFO_free(info);
     if (err == OK && walk->pfx->friendly_name[0] == '\0') {
-        char *name = PKCS12_get_friendlyname((PKCS12_SAFEBAG *)(uintptr_t)bag);
-        if (name != NULL) {
-            (void)span_to_text(
-                span_from_text(name), walk->pfx->friendly_name, sizeof walk->pfx->friendly_name);
-            OPENSSL_free(name);
-        }
+        friendly_name_take(bag, walk->pfx);
     }
     return err;
+}
+
+/* By the string functions: PKCS12_get_friendlyname of OpenSSL 3.0.19 loses all but ASCII. */
+static void friendly_name_take(const PKCS12_SAFEBAG *bag, struct pfx *pfx)
+{
+    const ASN1_TYPE *attribute = PKCS12_SAFEBAG_get0_attr(bag, NID_friendlyName);
+    uint8_t *name = NULL;
+    if (attribute == NULL || attribute->type != V_ASN1_BMPSTRING) {
+        return;
+    }
+    int len = ASN1_STRING_to_UTF8(&name, attribute->value.bmpstring);
+    if (len > 0) {
+        (void)span_to_text(
+            span_make(name, (size_t)len), pfx->friendly_name, sizeof pfx->friendly_name);
+    }
+    OPENSSL_free(name);
 }
 
 static enum err certificate_take(const PKCS12_SAFEBAG *bag, struct walk *walk)

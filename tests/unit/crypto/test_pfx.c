@@ -77,7 +77,7 @@ static void what_we_write_we_read(void **state)
             .certificate = buf_span(&certificate),
             .chain = chain,
             .chain_count = 1,
-            .friendly_name = "www.shop.example.com" };
+            .friendly_name = "商店 www.shop.example.com" };
         AUTO(buf) der = buf_make(PFX_MAX_BYTES);
         AUTO(pfx) pfx = { 0 };
         struct reason reason = { 0 };
@@ -90,7 +90,7 @@ static void what_we_write_we_read(void **state)
         assert_int_equal(pfx.certificate_count, 2);
         assert_true(span_equal(buf_span(&pfx.certificates[0]), buf_span(&certificate)));
         assert_true(span_equal(buf_span(&pfx.certificates[1]), buf_span(&issuer)));
-        assert_string_equal(pfx.friendly_name, "www.shop.example.com");
+        assert_string_equal(pfx.friendly_name, "商店 www.shop.example.com");
     }
 }
 
