@@ -11,12 +11,12 @@
 #include "lib/base/file.h"
 #include "lib/base/log.h"
 #include "lib/config/config.h"
+#include "lib/config/start.h"
 #include "lib/sandbox/sandbox.h"
 #include "lib/wire/server.h"
 #include "proc/courier/post.h"
 #include "proc/courier/render.h"
 
-#include <getopt.h>
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
@@ -32,8 +32,7 @@ static const struct sandbox_rules rules = {
 enum { POST_INTERVAL_MS = 300, HANDED_OUT_MAX = 64 };
 
 static struct courier {
-    const char *config_path;
-    int listen_fd, ready_fd;
+    struct start start;
     struct config config;
     struct clock clock;
     struct random random;
@@ -47,14 +46,12 @@ static struct courier {
     pthread_mutex_t spool_lock; /* over spool and handed_out */
     char handed_out[HANDED_OUT_MAX][REFERENCE_TEXT_MAX];
     size_t handed_out_count;
-} self = { .listen_fd = -1, .ready_fd = -1, .spool_lock = PTHREAD_MUTEX_INITIALIZER };
+} self = { .spool_lock = PTHREAD_MUTEX_INITIALIZER };
 
-static bool options_read(int argc, char **argv);
 static enum err boot(struct reason *ret_reason);
 static enum err open_languages(struct reason *ret_reason);
 static enum err open_post(struct reason *ret_reason);
 static enum err give_up_the_rest(struct reason *ret_reason);
-static enum err ready(void);
 static enum err serve(void);
 static void *tend_run(void *argument);
 static void post_report(const struct outbox_row *row, enum err err, const struct reason *reason);
@@ -64,6 +61,8 @@ static enum err handle_print(void *ctx, struct exchange *exchange);
 static enum err letter_hand_out(const char *reference, struct buf *ret_pdf);
 static void letters_erase(void);
 static void server_report(void *ctx, const char *event, unsigned type, enum err err);
+
+static const struct start_rules start_rules = { { "courier.sock" }, 1, .optional = false };
 
 static const struct handler handlers[] = {
     { COURIER_RENDER, handle_render, false },
@@ -75,14 +74,14 @@ int main(int argc, char **argv)
 {
     struct reason reason = { 0 };
     log_open("courier", LOG_INFO);
-    if (!options_read(argc, argv)) {
+    if (!start_read(argc, argv, &start_rules, &self.start)) {
         fprintf(stderr,
             "usage: ecertd-courier --config FILE --listen-fd N=courier.sock [--ready-fd N]\n");
         return 64;
     }
     enum err err = boot(&reason);
     if (err == OK) {
-        err = ready();
+        err = start_ready(&self.start);
     }
     if (err == OK) {
         err = serve();
@@ -91,40 +90,11 @@ int main(int argc, char **argv)
     return 1;
 }
 
-static bool options_read(int argc, char **argv)
-{
-    static const struct option options[] = {
-        { "config", required_argument, NULL, 'c' },
-        { "listen-fd", required_argument, NULL, 'l' },
-        { "ready-fd", required_argument, NULL, 'r' },
-        { NULL, 0, NULL, 0 },
-    };
-    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-        char *end = NULL;
-        switch (option) {
-        case 'c':
-            self.config_path = optarg;
-            break;
-        case 'l':
-            self.listen_fd = (int)strtol(optarg, &end, 10);
-            if (end == optarg || strcmp(end, "=courier.sock") != 0) {
-                return false;
-            }
-            break;
-        case 'r':
-            self.ready_fd = (int)strtol(optarg, &end, 10);
-            break;
-        default:
-            return false;
-        }
-    }
-    return self.config_path != NULL && self.listen_fd >= 0 && optind == argc;
-}
-
 static enum err boot(struct reason *ret_reason)
 {
     const struct config *config = &self.config;
-    TRY(config_load(self.config_path, CONFIG_SERVICE | CONFIG_COURIER, &self.config, ret_reason));
+    signal(SIGPIPE, SIG_IGN);
+    TRY(config_load(self.start.config_path, CONFIG_SERVICE | CONFIG_COURIER, &self.config, ret_reason));
     log_open("courier", config->service.log_level);
     self.clock = clock_system();
     self.random = random_system();
@@ -207,17 +177,6 @@ static enum err give_up_the_rest(struct reason *ret_reason)
     return OK;
 }
 
-static enum err ready(void)
-{
-    signal(SIGPIPE, SIG_IGN);
-    if (self.ready_fd < 0) {
-        return OK;
-    }
-    enum err err = fd_write_all(self.ready_fd, SPAN_LITERAL("+"));
-    close(self.ready_fd);
-    return err;
-}
-
 static enum err serve(void)
 {
     pthread_t thread;
@@ -232,7 +191,7 @@ static enum err serve(void)
     if (pthread_create(&thread, NULL, tend_run, NULL) != 0) {
         return ERR_AGAIN;
     }
-    return server_run(&server, self.listen_fd);
+    return server_run(&server, self.start.listen_fds[0]);
 }
 
 /* For ever: whatever fails is logged and tried again after a while that grows. */

@@ -9,8 +9,8 @@
 
 #include "lib/base/file.h"
 #include "lib/base/log.h"
+#include "lib/config/start.h"
 
-#include <getopt.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -34,40 +34,36 @@ static struct portal self = {
     .poke_lock = PTHREAD_MUTEX_INITIALIZER,
 };
 
-struct arguments {
-    const char *config_path;
-    int ready_fd;
-};
+static const struct start_rules start_rules = { .socket_count = 0 };
 
 struct tls_files {
     struct buf certificate;
     struct buf key;
 };
 
-static int arguments_read(int argc, char **argv, struct arguments *ret_arguments);
 static enum err boot(struct reason *ret_reason, struct tls_files *tls);
 static enum err data_load(struct reason *ret_reason);
 static void hosts_note(void);
 static enum err confine(struct reason *ret_reason);
-static enum err serve(const struct tls_files *tls, int ready_fd);
+static enum err serve(const struct tls_files *tls, struct start *start);
 
 int main(int argc, char **argv)
 {
-    struct arguments arguments = { .ready_fd = -1 };
+    struct start start;
     struct reason why = { 0 };
     struct tls_files tls = { .certificate = buf_make(0), .key = buf_make(0) };
     log_open("portal", LOG_INFO);
-    int usage = arguments_read(argc, argv, &arguments);
-    if (usage != 0) {
-        return usage;
+    if (!start_read(argc, argv, &start_rules, &start)) {
+        fprintf(stderr, "usage: ecertd-portal --config FILE [--ready-fd N]\n");
+        return EXIT_USAGE;
     }
     enum err err =
-        config_load(arguments.config_path, CONFIG_SERVICE | CONFIG_PORTAL, &self.config, &why);
+        config_load(start.config_path, CONFIG_SERVICE | CONFIG_PORTAL, &self.config, &why);
     if (err == OK) {
         err = boot(&why, &tls);
     }
     if (err == OK) {
-        err = serve(&tls, arguments.ready_fd);
+        err = serve(&tls, &start);
     }
     if (err != OK) {
         log_failure(LOG_ERROR, "portal.start", err, &why);
@@ -93,31 +89,6 @@ void portal_poke(struct portal *portal)
     if (err != OK) {
         log_failure(LOG_WARNING, "registrar.poke", err, NULL);
     }
-}
-
-static int arguments_read(int argc, char **argv, struct arguments *ret_arguments)
-{
-    static const struct option options[] = {
-        { "config", required_argument, NULL, 'c' },
-        { "listen-fd", required_argument, NULL, 'l' },
-        { "ready-fd", required_argument, NULL, 'r' },
-        { 0 },
-    };
-    int option = 0;
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (option == 'c') {
-            ret_arguments->config_path = optarg;
-        } else if (option == 'r') {
-            ret_arguments->ready_fd = (int)strtol(optarg, NULL, 10);
-        } else if (option != 'l') {
-            return EXIT_USAGE;
-        }
-    }
-    if (ret_arguments->config_path == NULL || optind != argc) {
-        fprintf(stderr, "usage: ecertd-portal --config FILE [--ready-fd N]\n");
-        return EXIT_USAGE;
-    }
-    return 0;
 }
 
 /* Everything that needs the file system or the caller's rights, then giving both up. */
@@ -162,7 +133,7 @@ static enum err data_load(struct reason *ret_reason)
     return OK;
 }
 
-/* The names under which this server may be addressed (THREATS.md P15). */
+/* The names under which this server may be addressed (doc/threats.md P15). */
 static void hosts_note(void)
 {
     const struct config_portal *portal = &self.config.portal;
@@ -205,7 +176,7 @@ static enum err confine(struct reason *ret_reason)
     return OK;
 }
 
-static enum err serve(const struct tls_files *tls, int ready_fd)
+static enum err serve(const struct tls_files *tls, struct start *start)
 {
     AUTO_PTR(http_server) server = NULL;
     const struct http_route *routes = NULL;
@@ -232,10 +203,7 @@ static enum err serve(const struct tls_files *tls, int ready_fd)
     pthread_sigmask(SIG_BLOCK, &ends, NULL);
     signal(SIGPIPE, SIG_IGN);
     TRY(http_server_start(&config, &server));
-    if (ready_fd >= 0) {
-        TRY(fd_write_all(ready_fd, SPAN_LITERAL("1")));
-        close(ready_fd);
-    }
+    TRY(start_ready(start));
     log_event(LOG_INFO, "portal.ready", "url", self.config.portal.url, NULL);
     int received = 0;
     sigwait(&ends, &received);

@@ -20,7 +20,6 @@
 #include "proc/registrar/publications.h"
 #include "proc/registrar/worker.h"
 
-#include <getopt.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -42,21 +41,23 @@ static const struct sandbox_rules rules = {
 };
 
 static struct registrar self = {
-    .ready_fd = -1,
-    .poke_fd = -1,
-    .control_fd = -1,
     .bell = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0 },
     .courier_mutex = PTHREAD_MUTEX_INITIALIZER,
     .crl_mutex = PTHREAD_MUTEX_INITIALIZER,
+};
+
+enum { SOCKET_POKE, SOCKET_CONTROL };
+
+static const struct start_rules start_rules = {
+    .sockets = { [SOCKET_POKE] = "registrar.sock", [SOCKET_CONTROL] = "control.sock" },
+    .socket_count = 2,
 };
 
 /* Who may connect to which of our sockets. */
 static struct server poke_server;
 static struct server control_server;
 
-static bool options_read(int argc, char **argv, const char **ret_config);
-static bool listen_take(const char *text);
-static enum err boot(const char *config_path, struct reason *ret_reason);
+static enum err boot(struct reason *ret_reason);
 static enum err roster_load(struct reason *ret_reason);
 static enum err perspectives_know(struct reason *ret_reason);
 static enum err observation_verify(
@@ -69,15 +70,14 @@ static void peer_report(void *ctx, const char *event, unsigned type, enum err er
 
 int main(int argc, char **argv)
 {
-    const char *config_path = NULL;
     struct reason reason = { 0 };
     log_open("registrar", LOG_INFO);
-    if (!options_read(argc, argv, &config_path)) {
+    if (!start_read(argc, argv, &start_rules, &self.start)) {
         fprintf(stderr, "usage: ecertd-registrar --config FILE --listen-fd N=registrar.sock "
                         "--listen-fd N=control.sock [--ready-fd N]\n");
         return EXIT_USAGE;
     }
-    enum err err = boot(config_path, &reason);
+    enum err err = boot(&reason);
     if (err == OK) {
         err = serve(&reason);
     }
@@ -85,47 +85,12 @@ int main(int argc, char **argv)
     return 1;
 }
 
-static bool options_read(int argc, char **argv, const char **ret_config)
-{
-    static const struct option options[] = {
-        { "config", required_argument, NULL, 'c' },
-        { "listen-fd", required_argument, NULL, 'l' },
-        { "ready-fd", required_argument, NULL, 'r' },
-        { 0 },
-    };
-    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-        if (option == 'c') {
-            *ret_config = optarg;
-        } else if (option == 'r') {
-            self.ready_fd = (int)strtol(optarg, NULL, 10);
-        } else if (option != 'l' || !listen_take(optarg)) {
-            return false;
-        }
-    }
-    return *ret_config != NULL && self.poke_fd >= 0 && self.control_fd >= 0 && optind == argc;
-}
-
-static bool listen_take(const char *text)
-{
-    char *end = NULL;
-    int fd = (int)strtol(text, &end, 10);
-    if (strcmp(end, "=registrar.sock") == 0) {
-        self.poke_fd = fd;
-        return true;
-    }
-    if (strcmp(end, "=control.sock") == 0) {
-        self.control_fd = fd;
-        return true;
-    }
-    return false;
-}
-
-static enum err boot(const char *config_path, struct reason *ret_reason)
+static enum err boot(struct reason *ret_reason)
 {
     unsigned needed = CONFIG_SERVICE | CONFIG_PORTAL | CONFIG_REGISTRAR;
     signal(SIGPIPE, SIG_IGN);
     umask(0007); /* the store is shared by the roles' group */
-    TRY(config_load(config_path, needed, &self.config, ret_reason));
+    TRY(config_load(self.start.config_path, needed, &self.config, ret_reason));
     log_open("registrar", self.config.service.log_level);
     self.clock = clock_system();
     self.random = random_system();
@@ -284,7 +249,7 @@ static void peer_report(void *ctx, const char *event, unsigned type, enum err er
 static void *poke_serve(void *ctx)
 {
     (void)ctx;
-    enum err err = server_run(&poke_server, self.poke_fd);
+    enum err err = server_run(&poke_server, self.start.listen_fds[SOCKET_POKE]);
     log_failure(LOG_ERROR, "registrar.poke_ended", err, NULL);
     _exit(1);
 }
@@ -296,11 +261,8 @@ static enum err serve(struct reason *ret_reason)
     if (pthread_create(&thread, NULL, poke_serve, NULL) != 0) {
         return ERR_AGAIN;
     }
-    if (self.ready_fd >= 0) {
-        TRY(fd_write_all(self.ready_fd, SPAN_LITERAL("\n")));
-        close(self.ready_fd);
-    }
-    return server_run(&control_server, self.control_fd);
+    TRY(start_ready(&self.start));
+    return server_run(&control_server, self.start.listen_fds[SOCKET_CONTROL]);
 }
 
 enum err registrar_client(const struct registrar *registrar, const char *name, int64_t timeout_ms,

@@ -4,6 +4,7 @@
 #include "lib/base/random.h"
 #include "lib/ca/evidence.h"
 #include "lib/config/config.h"
+#include "lib/config/start.h"
 #include "lib/crypto/key.h"
 #include "lib/store/store.h"
 #include "lib/wire/client.h"
@@ -28,6 +29,7 @@ struct bell {
 };
 
 struct registrar {
+    struct start start;
     struct config config;
     struct arena arena; /* of the roster and the transport's files */
     struct roster roster;
@@ -41,9 +43,6 @@ struct registrar {
     pthread_mutex_t courier_mutex; /* one at a time draws a PIN */
     pthread_mutex_t crl_mutex;     /* one at a time makes a CRL */
     char sandbox_level[REGISTRAR_LEVEL_MAX];
-    int ready_fd;
-    int poke_fd;
-    int control_fd;
 };
 
 /* One job among several of a kind: each takes the enrolments whose first byte falls to it, so that

@@ -12,12 +12,12 @@
 #include "lib/base/file.h"
 #include "lib/base/log.h"
 #include "lib/config/config.h"
+#include "lib/config/start.h"
 #include "lib/sandbox/sandbox.h"
 #include "proc/signer/ceremony.h"
 #include "proc/signer/keyfile.h"
 #include "proc/signer/service.h"
 
-#include <getopt.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -35,8 +35,7 @@ enum { EXIT_USAGE = 64, PASSPHRASE_MAX = 1024, SPKI_FILE_MAX = 4096 };
 enum { ROSTER_FILE_MAX = 512 * 1024, ROSTER_ARENA_MAX = 2 * 1024 * 1024 };
 
 static struct signer {
-    const char *config_path;
-    int listen_fd, ready_fd;
+    struct start start;
     struct config config;
     struct arena arena;
     struct roster roster;
@@ -45,15 +44,15 @@ static struct signer {
     size_t issuer_count;
     struct service service;
     struct server server;
-} self = { .listen_fd = -1, .ready_fd = -1 };
+} self;
 
-static bool options_read(int argc, char **argv);
+static const struct start_rules start_rules = { { "signer.sock" }, 1, .optional = false };
+
 static enum err boot(struct reason *ret_reason);
 static enum err open_roster(struct reason *ret_reason);
 static enum err open_keys(struct reason *ret_reason);
 static enum err open_journal(struct reason *ret_reason);
 static enum err give_up_the_rest(struct reason *ret_reason);
-static enum err ready(void);
 
 int main(int argc, char **argv)
 {
@@ -62,46 +61,16 @@ int main(int argc, char **argv)
         return ceremony_main(argc - 1, argv + 1);
     }
     log_open("signer", LOG_INFO);
-    if (!options_read(argc, argv)) {
+    if (!start_read(argc, argv, &start_rules, &self.start)) {
         fprintf(stderr,
             "usage: ecertd-signer --config FILE --listen-fd N=signer.sock [--ready-fd N]\n");
         return EXIT_USAGE;
     }
     enum err err = boot(&reason);
-    err = err == OK ? ready() : err;
-    err = err == OK ? server_run(&self.server, self.listen_fd) : err;
+    err = err == OK ? start_ready(&self.start) : err;
+    err = err == OK ? server_run(&self.server, self.start.listen_fds[0]) : err;
     log_failure(LOG_ERROR, "signer.ended", err, &reason);
     return EXIT_FAILURE;
-}
-
-static bool options_read(int argc, char **argv)
-{
-    static const struct option options[] = {
-        { "config", required_argument, NULL, 'c' },
-        { "listen-fd", required_argument, NULL, 'l' },
-        { "ready-fd", required_argument, NULL, 'r' },
-        { NULL, 0, NULL, 0 },
-    };
-    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-        char *end = NULL;
-        switch (option) {
-        case 'c':
-            self.config_path = optarg;
-            break;
-        case 'l':
-            self.listen_fd = (int)strtol(optarg, &end, 10);
-            if (end == optarg || strcmp(end, "=signer.sock") != 0) {
-                return false;
-            }
-            break;
-        case 'r':
-            self.ready_fd = (int)strtol(optarg, &end, 10);
-            break;
-        default:
-            return false;
-        }
-    }
-    return self.config_path != NULL && self.listen_fd >= 0 && optind == argc;
 }
 
 static enum err boot(struct reason *ret_reason)
@@ -109,7 +78,7 @@ static enum err boot(struct reason *ret_reason)
     unsigned registrar;
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is a full disk, not a death */
-    TRY(config_load(self.config_path, CONFIG_SERVICE | CONFIG_SIGNER, &self.config, ret_reason));
+    TRY(config_load(self.start.config_path, CONFIG_SERVICE | CONFIG_SIGNER, &self.config, ret_reason));
     log_open("signer", self.config.service.log_level);
     TRY(config_user_id(&self.config, ROLE_REGISTRAR, &registrar));
     TRY(open_roster(ret_reason));
@@ -201,15 +170,5 @@ static enum err give_up_the_rest(struct reason *ret_reason)
     snprintf(self.service.sandbox, sizeof self.service.sandbox, "%s", level);
     log_event(LOG_INFO, "signer.started", "policy_set", policy_set_id(self.roster.policy_set),
         "sandbox", level, NULL);
-    return OK;
-}
-
-static enum err ready(void)
-{
-    if (self.ready_fd < 0) {
-        return OK;
-    }
-    TRY(fd_write_all(self.ready_fd, SPAN_LITERAL("\n")));
-    close(self.ready_fd);
     return OK;
 }

@@ -7,15 +7,15 @@
  * What I may do after boot: Internet sockets, threads, and the descriptors I hold. No file.
  *
  *   ecertd-validator --config FILE --listen-fd N=validator.sock [--ready-fd N]   the primary
- *   ecertd-validator --config FILE [--perspective] [--ready-fd N]                a remote perspective
+ *   ecertd-validator --config FILE [--ready-fd N]                                a remote perspective
  */
 #include "lib/base/file.h"
 #include "lib/base/log.h"
 #include "lib/config/config.h"
+#include "lib/config/start.h"
 #include "lib/sandbox/sandbox.h"
 #include "proc/validator/serve.h"
 
-#include <getopt.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -32,9 +32,8 @@ static const struct sandbox_rules rules = {
 enum { KEY_FILE_MAX_BYTES = 16 * 1024, MAIL_KEY_MIN_BYTES = 32 };
 
 static struct validator {
-    const char *config_path;
-    int listen_fd, ready_fd;
-    bool perspective;
+    struct start start;
+    bool perspective; /* started without a socket: alone, answering over HTTPS */
     struct config config;
     struct resolver_base *resolvers;
     struct suffix_list *suffixes;
@@ -45,9 +44,10 @@ static struct validator {
     struct mailer mailer;
     struct language_set *languages;
     char smtp_server[CONFIG_ADDRESS_MAX + 8];
-} self = { .listen_fd = -1, .ready_fd = -1 };
+} self;
 
-static bool options_read(int argc, char **argv);
+static const struct start_rules start_rules = { { "validator.sock" }, 1, .optional = true };
+
 static enum err boot(struct reason *ret_reason);
 static enum err relaxations_check(struct reason *ret_reason);
 static enum err open_resolvers(struct reason *ret_reason);
@@ -57,17 +57,17 @@ static enum err give_up_the_rest(struct reason *ret_reason);
 static enum err serve(struct reason *ret_reason);
 static enum err session_open(void *ctx, struct resolver *ret_resolver);
 static void session_close(void *ctx, struct resolver resolver);
-static enum err ready(void);
 
 int main(int argc, char **argv)
 {
     struct reason reason = { 0 };
     log_open("validator", LOG_INFO);
-    if (!options_read(argc, argv)) {
+    if (!start_read(argc, argv, &start_rules, &self.start)) {
         fprintf(stderr, "usage: ecertd-validator --config FILE "
-                        "[--listen-fd N=validator.sock | --perspective] [--ready-fd N]\n");
+                        "[--listen-fd N=validator.sock] [--ready-fd N]\n");
         return 64;
     }
+    self.perspective = self.start.listen_fds[0] < 0;
     enum err err = boot(&reason);
     if (err == OK) {
         err = serve(&reason);
@@ -76,45 +76,10 @@ int main(int argc, char **argv)
     return 1;
 }
 
-static bool options_read(int argc, char **argv)
-{
-    static const struct option options[] = {
-        { "config", required_argument, NULL, 'c' },
-        { "listen-fd", required_argument, NULL, 'l' },
-        { "ready-fd", required_argument, NULL, 'r' },
-        { "perspective", no_argument, NULL, 'p' },
-        { NULL, 0, NULL, 0 },
-    };
-    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-        char *end = NULL;
-        switch (option) {
-        case 'c':
-            self.config_path = optarg;
-            break;
-        case 'l':
-            self.listen_fd = (int)strtol(optarg, &end, 10);
-            if (end == optarg || strcmp(end, "=validator.sock") != 0) {
-                return false;
-            }
-            break;
-        case 'r':
-            self.ready_fd = (int)strtol(optarg, &end, 10);
-            break;
-        case 'p':
-            self.perspective = true;
-            break;
-        default:
-            return false;
-        }
-    }
-    self.perspective = self.perspective || self.listen_fd < 0;
-    return self.config_path != NULL && optind == argc;
-}
-
 static enum err boot(struct reason *ret_reason)
 {
     const struct config_validator *validator = &self.config.validator;
-    TRY(config_load(self.config_path, CONFIG_VALIDATOR, &self.config, ret_reason));
+    TRY(config_load(self.start.config_path, CONFIG_VALIDATOR, &self.config, ret_reason));
     if ((self.config.sections & CONFIG_SERVICE) != 0) {
         log_open(self.perspective ? validator->id : "validator", self.config.service.log_level);
     }
@@ -272,8 +237,8 @@ static enum err serve(struct reason *ret_reason)
 {
     signal(SIGPIPE, SIG_IGN);
     if (!self.perspective) {
-        TRY(ready());
-        return serve_socket(&self.checker, self.listen_fd, self.registrar_user);
+        TRY(start_ready(&self.start));
+        return serve_socket(&self.checker, self.start.listen_fds[0], self.registrar_user);
     }
     const struct config_endpoint *listen = &self.config.validator.listen;
     struct http_server *server = NULL;
@@ -281,20 +246,10 @@ static enum err serve(struct reason *ret_reason)
     if (err != OK) {
         return reason_set(ret_reason, err, "validator.listen", listen->address, NULL, NULL);
     }
-    TRY(ready());
+    TRY(start_ready(&self.start));
     for (;;) {
         pause();
     }
-}
-
-static enum err ready(void)
-{
-    if (self.ready_fd < 0) {
-        return OK;
-    }
-    TRY(fd_write_all(self.ready_fd, SPAN_LITERAL("\n")));
-    close(self.ready_fd);
-    return OK;
 }
 
 static enum err session_open(void *ctx, struct resolver *ret_resolver)

@@ -97,7 +97,7 @@ class Courier(unittest.TestCase):
         os.close(writer)
         ready = os.read(reader, 1)
         os.close(reader)
-        self.assertEqual(ready, b"+", self.log())
+        self.assertEqual(ready, b"\n", self.log())
 
     def kill(self):
         if self.process:

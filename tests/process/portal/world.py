@@ -93,7 +93,7 @@ class World:
         os.close(ours)
         byte = os.read(ready, 1)
         os.close(ready)
-        if byte != b"1":
+        if byte != b"\n":
             raise RuntimeError("portal did not start:\n" + self.log())
 
     def close(self):
