@@ -3,8 +3,8 @@
 #include "lib/base/clock.h"
 #include "lib/wire/control.h"
 
-static enum err page_add(struct call *call, unsigned from, struct value_tree *tree,
-    struct value *list, size_t *ret_count);
+static enum err rows_add(
+    struct der *body, struct value_tree *tree, struct value *list, size_t *ret_count);
 static void row_add(
     struct value_tree *tree, struct value *list, const struct control_certificate_row *row);
 static enum err revoke_read(
@@ -12,29 +12,14 @@ static enum err revoke_read(
 
 enum err certificate_list_run(struct call *call)
 {
-    AUTO(arena) arena = arena_make(CALL_ARENA_BYTES);
-    struct value_tree tree = value_tree_make(&arena);
-    struct value *list = value_list(&tree);
-    unsigned from = 0;
-    size_t count = 0;
-    TRY(call_arguments(call, NULL, 0, NULL, 0));
-    do {
-        TRY(page_add(call, from, &tree, list, &count));
-        from += CONTROL_PAGE_ROWS;
-    } while (count == CONTROL_PAGE_ROWS);
-    TRY(value_tree_check(&tree));
-    return call_print(call, list);
+    return call_list(call, CONTROL_CERTIFICATE_LIST, rows_add);
 }
 
-static enum err page_add(struct call *call, unsigned from, struct value_tree *tree,
-    struct value *list, size_t *ret_count)
+static enum err rows_add(
+    struct der *body, struct value_tree *tree, struct value *list, size_t *ret_count)
 {
-    const struct control_page page = { .from = from };
-    struct request request = request_make(CONTROL_CERTIFICATE_LIST, control_page_write, &page);
     struct control_certificates rows = { 0 };
-    AUTO(answer) answer = answer_none();
-    TRY(call_registrar(call, &request, &answer));
-    TRY(control_certificates_read(&answer.body, tree->arena, &rows));
+    TRY(control_certificates_read(body, tree->arena, &rows));
     for (size_t i = 0; i < rows.count; i++) {
         row_add(tree, list, &rows.rows[i]);
     }

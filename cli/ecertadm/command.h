@@ -74,6 +74,11 @@ enum err call_application_id(struct call *call, const char *text, uint8_t *ret_i
 enum err call_registrar(
     struct call *call, const struct request *request, struct answer *answer) MUST_USE;
 
+/* Reads one page of a list from an answer's body and adds its rows; tells how many there were. */
+typedef enum err (*call_rows)(struct der *body, struct value_tree *tree, struct value *list,
+    size_t *ret_count);
+/* Prints a list that the registrar hands out by pages, all of it. Takes no arguments. */
+enum err call_list(struct call *call, unsigned message_type, call_rows rows_add) MUST_USE;
 /* Prints an object as lines, or a list of objects as a table; with --json as JSON. */
 enum err call_print(const struct call *call, const struct value *value) MUST_USE;
 /* Says on standard error what happened, what was seen and expected, and what to do next. */
