@@ -1,6 +1,6 @@
 /* The portal's last page: download, verify, keep, install, tell the server program. Nothing is kept or
- * installed that isn't for our key, for our name, and signed by the CA that we trust (THREATS K3, K8,
- * K12). */
+ * installed that isn't for our key, for our name, and signed by the CA that we trust
+ * (doc/threats.md K3, K8, K12). */
 #include "cli/ecert/ask.h"
 #include "cli/ecert/enrol.h"
 #include "cli/ecert/item.h"

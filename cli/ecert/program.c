@@ -1,5 +1,5 @@
 /* The one program that ecert may start beside ssh (remote.h): the person's own, word for word as given
- * (THREATS K4). Nothing that a server said is ever among its arguments or in its environment. */
+ * (doc/threats.md K4). Nothing that a server said is ever among its arguments or in its environment. */
 #include "cli/ecert/enrol.h"
 
 #include <errno.h>

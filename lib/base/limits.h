@@ -7,7 +7,7 @@ enum {
     /* Names. RFC 1035 §2.3.4: 255 octets on the wire are 253 characters of text. */
     HOST_NAME_MAX_LENGTH = 253,
     HOST_LABEL_MAX_LENGTH = 63,
-    /* SPEC.md 2: the multi-domain editions hold up to 50 server names. */
+    /* The multi-domain editions hold up to 50 server names. */
     APPLICATION_NAMES_MAX = 50,
     /* X.520 upper bounds as BR 7.1.4.2 gives them, in characters. */
     SUBJECT_ORGANISATION_MAX = 64,
@@ -17,18 +17,18 @@ enum {
     /* RFC 5280 §4.1.2.2: at most 20 octets of content; 16 random octets behind a fixed first one. */
     SERIAL_MAX_BYTES = 20,
 
-    /* A request file with every permitted field is under 4 KiB; THREATS.md P17 names 64 KiB. */
+    /* A request file with every permitted field is under 4 KiB; 64 KiB is generous (doc/threats.md P17). */
     CSR_MAX_BYTES = 64 * 1024,
     PFX_MAX_BYTES = 256 * 1024,
     CERTIFICATE_MAX_BYTES = 64 * 1024,
     /* Any file our tools read at all: a CRL of a million entries has about 40 MB. */
     FILE_MAX_BYTES = 64 * 1024 * 1024,
 
-    /* One message between processes; what is larger travels as a sealed memfd (DESIGN.md 2). */
+    /* One message between processes; what is larger travels as a sealed memfd (doc/architecture.md §3). */
     MESSAGE_MAX_BYTES = 128 * 1024,
     DER_DEPTH_MAX = 16,
 
-    /* One HTTP request body (THREATS.md P17). */
+    /* One HTTP request body (doc/threats.md P17). */
     HTTP_BODY_MAX_BYTES = 64 * 1024,
     HTTP_FIELD_MAX_BYTES = CSR_MAX_BYTES,
     /* A browser's request head is under 4 KiB and 30 lines; nginx allows 8 KiB a line. */
@@ -42,7 +42,7 @@ enum {
     HTTP_ARENA_MAX_BYTES = 8 * 1024 * 1024,
     HTTP_RESPONSE_HEADERS_MAX = 16,
 
-    /* SPEC.md 4.1: 10 attempts in all, then the PIN is void. */
+    /* 10 attempts in all, then the PIN is void. */
     PIN_ATTEMPTS_MAX = 10,
     REFERENCE_DIGITS = 9,
     PIN_DIGITS = 16,
@@ -57,5 +57,5 @@ enum {
 #define VALIDATION_VALUE_SECONDS (30 * DAY_SECONDS)
 /* BR 4.2.2.1: a CAA check is good for 8 hours (or its TTL, which we do not use). */
 #define CAA_FRESH_SECONDS INT64_C(28800)
-/* SPEC.md 4: a session ends after 20 idle minutes. */
+/* A session ends after 20 idle minutes. */
 #define SESSION_IDLE_SECONDS INT64_C(1200)

@@ -1,7 +1,7 @@
 #pragma once
 /* One structured line per event on standard error, for processes only: libraries return errors.
  * event=object.verb key=value … ; values with anything but [A-Za-z0-9._:/@+-] are quoted and escaped,
- * so that nobody's input can forge a line (THREATS.md P5, ASVS 16.4.1). Never give it a secret. */
+ * so that nobody's input can forge a line (doc/threats.md P5, ASVS 16.4.1). Never give it a secret. */
 #include "lib/base/err.h"
 
 enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };

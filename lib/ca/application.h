@@ -51,7 +51,7 @@ struct application {
     int64_t created;
 };
 
-/* SPEC.md 2 and RULES.md 4.3: number and kind of names for the edition, lengths, required fields.
+/* BR 7.1.4.2 and the edition's rules: number and kind of names for the edition, lengths, required fields.
  * Reasons are "application.<field>". */
 enum err application_check(
     const struct application *application, struct reason *ret_reason) MUST_USE;

@@ -1,4 +1,4 @@
-/* What an application may hold (SPEC.md 2, BR 7.1.4.2 and 7.1.2.7.12): checked by who enters one,
+/* What an application may hold (BR 7.1.4.2 and 7.1.2.7.12, edition.h): checked by who enters one,
  * and again by the signer, which believes nobody. Names are held to the letters, lengths and places
  * that a certificate can carry; whether a name exists or may be had is other people's question. */
 #include "lib/base/clock.h"

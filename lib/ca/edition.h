@@ -1,5 +1,5 @@
 #pragma once
-/* The five editions of SPEC.md 2: what each may hold, how its names may be validated, who issues it. */
+/* The five editions: what each may hold, how its names may be validated, who issues it. */
 #include "lib/base/err.h"
 
 enum edition {

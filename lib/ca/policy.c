@@ -1,4 +1,4 @@
-/* The policy clock: one row for every day on which something changes (RULES 0a, BR 6.3.2, 4.2.1,
+/* The policy clock: one row for every day on which something changes (BR 6.3.2, 4.2.1,
  * 3.2.2.9). The row in force is the last one that has begun. */
 #include "lib/ca/policy.h"
 #include "lib/base/limits.h"

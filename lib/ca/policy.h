@@ -1,5 +1,5 @@
 #pragma once
-/* What holds on a day (RULES.md 0a), as data keyed by the UTC second of issuance. A policy set says
+/* What holds on a day, as data keyed by the UTC second of issuance. A policy set says
  * which relaxations a hierarchy made for itself at its ceremony; `public` has none. */
 #include "lib/base/err.h"
 

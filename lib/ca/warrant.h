@@ -77,8 +77,8 @@ struct entitlement {
     int64_t oldest_evidence;
 };
 
-/* All of DESIGN.md 1 in one order: application rules, two different officers of the roster with the
- * right role, subscription not over, profile id and hash and epoch, CSR's proof of possession and
+/* Everything a warrant must prove, in one order: application rules, two different officers of the
+ * roster with the right role, subscription not over, profile id and hash and epoch, CSR's proof of possession and
  * key, then for every name: derived value, age, binding, method allowed that day for that edition,
  * one attempt, distinct perspectives, signatures, quorum, CAA fresh. Quorum counts every remote of
  * the roster: one whose observation is missing did not corroborate, so that leaving out who

@@ -75,7 +75,7 @@ enum err warrant_check(const struct warrant *warrant, const struct roster *roste
     return OK;
 }
 
-/* Exactly one vetting and one approval, in this order, by two different officers (THREATS S14). */
+/* Exactly one vetting and one approval, in this order, by two different officers (doc/threats.md S14). */
 static enum err officers_check(const struct warrant *warrant, const struct approval_rules *rules,
     struct reason *ret_reason)
 {

@@ -1,4 +1,4 @@
-/* Directories by descriptor (THREATS K1 to K3). The order of writing is always the same: content,
+/* Directories by descriptor (doc/threats.md K1 to K3). The order of writing is always the same: content,
  * fsync of the file, rename, fsync of the directory; a power cut leaves the old or the new. */
 #include "lib/certstore/folder.h"
 

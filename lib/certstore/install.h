@@ -6,7 +6,7 @@
  *     site.key -> .ecert-site.crt/current/key.pem             .ecert-site.crt/7, and 6 for going back
  *
  * Files that stand there already first become generation 0, so that the old pair, too, changes to the
- * new one in that single step (THREATS K3, K8). */
+ * new one in that single step (doc/threats.md K3, K8). */
 #include "lib/crypto/key.h"
 
 struct install_request {

@@ -8,7 +8,7 @@
  *     intermediate/  roots/  untrusted/   SHA-256.pem           crls/  SHA-256 of the issuer.crl
  *
  * A certificate joins its key by one rename of the request's directory: there is no moment at which
- * key and certificate lie in two places, or the key nowhere (THREATS K3, K11). */
+ * key and certificate lie in two places, or the key nowhere (doc/threats.md K3, K11). */
 #include "lib/certstore/folder.h"
 #include "lib/crypto/key.h"
 

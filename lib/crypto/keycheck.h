@@ -1,5 +1,5 @@
 #pragma once
-/* Whether a subscriber's key is good enough (BR 6.1.5, 6.1.6, RULES 5): RSA 2048 to 8192 bits in
+/* Whether a subscriber's key is good enough (BR 6.1.1.3, 6.1.5, 6.1.6): RSA 2048 to 8192 bits in
  * whole octets, odd modulus without a factor below 752, whose primes are not close (Fermat) and not
  * Infineon's (ROCA), odd exponent from 65537 to 2^256-1; or a point on P-256 or P-384. */
 #include "lib/crypto/key.h"

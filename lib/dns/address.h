@@ -1,6 +1,6 @@
 #pragma once
 /* Internet addresses as the DNS gives them, and which of them nobody on the Internet has. A domain
- * must not be able to send us into our own network (THREATS.md D7). */
+ * must not be able to send us into our own network (doc/threats.md D7). */
 #include "lib/base/bytes.h"
 
 enum { IP_ADDRESS_TEXT_MAX = 46 };

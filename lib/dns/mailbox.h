@@ -1,6 +1,6 @@
 #pragma once
 /* The constructed e-mail addresses of BR 3.2.2.4.4: five local parts, at a name or any of its parents
- * down to its registrable domain, and nothing else (THREATS.md D15). */
+ * down to its registrable domain, and nothing else (doc/threats.md D15). */
 #include "lib/dns/suffix.h"
 
 enum { MAILBOX_ADDRESS_MAX = HOST_NAME_MAX_LENGTH + 20, MAILBOX_LOCAL_PARTS = 5 };

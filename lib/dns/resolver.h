@@ -22,10 +22,10 @@ enum dns_security { DNS_SECURITY_SECURE, DNS_SECURITY_INSECURE, DNS_SECURITY_BOG
 enum { DNS_RCODE_OK = 0, DNS_RCODE_SERVFAIL = 2, DNS_RCODE_NXDOMAIN = 3 };
 
 enum {
-    /* THREATS.md D18: more than these is no answer. */
+    /* doc/threats.md D18: more than these is no answer. */
     DNS_RECORDS_MAX = 64,
     DNS_ANSWER_MAX_BYTES = 64 * 1024,
-    DNS_ALIASES_MAX = 8, /* THREATS.md D12 */
+    DNS_ALIASES_MAX = 8, /* doc/threats.md D12 */
     DNS_DETAIL_MAX = 200,
     DNS_STUBS_MAX = 64,
     DNS_ANCHORS_MAX_BYTES = 64 * 1024,

@@ -39,8 +39,8 @@ static const struct {
     const char *name, *value;
 } options[] = {
     { "cache-max-negative-ttl:", "0" }, /* what was absent a moment ago may be there now */
-    { "edns-buffer-size:", "1232" },    /* no fragments (THREATS.md D2) */
-    { "use-caps-for-id:", "yes" },      /* 0x20 (THREATS.md D1) */
+    { "edns-buffer-size:", "1232" },    /* no fragments (doc/threats.md D2) */
+    { "use-caps-for-id:", "yes" },      /* 0x20 (doc/threats.md D1) */
     { "qname-minimisation:", "yes" },
     { "harden-glue:", "yes" },
     { "harden-dnssec-stripped:", "yes" },

@@ -199,7 +199,7 @@ static curl_socket_t socket_open(void *ctx, curlsocktype purpose, struct curl_so
     return visit->socket;
 }
 
-/* Connected, and nothing sent yet: the kernel's own word on who is there (THREATS.md D8). */
+/* Connected, and nothing sent yet: the kernel's own word on who is there (doc/threats.md D8). */
 static int peer_check(void *ctx, char *to, char *from, int to_port, int from_port)
 {
     struct visit *visit = ctx;

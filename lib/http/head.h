@@ -1,6 +1,6 @@
 #pragma once
 /* The head of a request after it was cut into lines and before anything believes it: the framing
- * rules of RFC 9112 that keep one request from being read as two (THREATS.md P14, P15, P17).
+ * rules of RFC 9112 that keep one request from being read as two (doc/threats.md P14, P15, P17).
  * Knows no connection; what has been checked here may be routed. */
 #include "lib/base/bytes.h"
 #include "lib/http/method.h"

@@ -1,7 +1,7 @@
 #pragma once
 /* One mail as bytes (RFC 5322, RFC 2045 to 2047): a plain text and its HTML twin, UTF-8. Addresses
  * are a type of their own, so that nothing a subscriber typed can become a second recipient or a
- * header (THREATS.md D16). */
+ * header (doc/threats.md D16). */
 #include "lib/base/buf.h"
 
 enum { MAIL_ADDRESS_SIZE = 255, MAIL_MAX_BYTES = 256 * 1024 };

@@ -37,7 +37,7 @@ bool http_request_query(const struct http_request *request, const char *name, st
 bool http_request_header(const struct http_request *request, const char *name, struct span *ret_value);
 bool http_request_cookie(const struct http_request *request, const char *name, struct span *ret_value);
 /* True if the Origin header (or, without one, Sec-Fetch-Site) says that the request came from a page
- * of this very host, or no browser sent either (THREATS.md P7). For every POST of a session. */
+ * of this very host, or no browser sent either (doc/threats.md P7). For every POST of a session. */
 bool http_request_same_origin(const struct http_request *request);
 
 struct http_response {

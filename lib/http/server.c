@@ -475,7 +475,7 @@ static enum MHD_Result exchange_send(struct exchange *exchange, struct MHD_Conne
     return sent;
 }
 
-/* THREATS.md P16: on every answer, whatever its status. */
+/* doc/threats.md P16: on every answer, whatever its status. */
 static void headers_add(const struct exchange *exchange, struct MHD_Response *answer)
 {
     static const char *const always[][2] = {

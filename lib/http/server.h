@@ -1,7 +1,7 @@
 #pragma once
 /* The HTTP server: a table of routes, a pool of threads, nothing else. A request that matches no
  * route gets 404 or 405 from the table; a request whose framing is doubtful gets 400 and its
- * connection is closed before any handler sees it (RFC 9112, THREATS.md P14 to P18). Every answer
+ * connection is closed before any handler sees it (RFC 9112, doc/threats.md P14 to P18). Every answer
  * that this program words carries the security headers; the library below words a few itself
  * (a request line that is no HTTP at all), with fixed text, and closes.
  * Handlers run in several threads at once: what `ctx` points to must allow that. */

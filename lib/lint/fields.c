@@ -3,7 +3,7 @@
 
 enum { HOUR = 3600, DAY = 86400 };
 
-/* 00:00:00Z of the days on which RULES' policy clock turns. */
+/* 00:00:00Z of the days on which the policy clock turns. */
 #define SINCE_2026_03_15 INT64_C(1773532800)
 #define SINCE_2027_03_15 INT64_C(1805068800)
 #define SINCE_2029_03_15 INT64_C(1868227200)

@@ -22,7 +22,8 @@ struct connection {
     struct statement statements[STATEMENTS_MAX];
 };
 
-/* `reader` connections can't write. Sets everything THREATS.md 4.7 asks for. */
+/* `reader` connections can't write. Sets every pragma that keeps a damaged or forged file from
+ * doing harm. */
 enum err connection_open(const char *path, bool reader, struct connection **ret_connection,
     struct reason *ret_reason) MUST_USE;
 void connection_free(struct connection *connection);

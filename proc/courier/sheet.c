@@ -16,7 +16,7 @@ struct sheet {
     unsigned unknown;
 };
 
-/* LOOK.md's tokens; a printer gets no others. */
+/* The style sheet's colours; a printer gets no others. */
 static const double colours[][3] = {
     [COLOUR_INK] = { 0.078, 0.129, 0.239 },
     [COLOUR_PAPER] = { 1, 1, 1 },

@@ -1,4 +1,4 @@
-/* CA certificates and revocation lists with their state, for everybody (SPEC.md 5): which are in
+/* CA certificates and revocation lists with their state, for everybody: which are in
  * use, which were replaced and revoked, which are cross certificates. The state is read from the
  * certificates and the lists themselves and kept nowhere. */
 #include "proc/portal/handlers.h"

@@ -1,6 +1,6 @@
 /* Page 4: pasting or uploading the request, seeing what is in it, submitting it. From the request
  * the certificate takes the key alone. A private key that came instead is refused, its public half
- * is blocked, and it is neither stored, logged nor shown again (THREATS.md P11). */
+ * is blocked, and it is neither stored, logged nor shown again (doc/threats.md P11). */
 #include "proc/portal/handlers.h"
 
 #include "lib/base/log.h"

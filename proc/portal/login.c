@@ -1,4 +1,4 @@
-/* Page 1, and sessions (SPEC.md 4.1, THREATS.md P1 to P4): one answer for every wrong input, one
+/* Page 1, and sessions (doc/threats.md P1 to P4): one answer for every wrong input, one
  * hash computed for every attempt, an attempt spent in the store before the PIN is hashed, and a
  * throttle for the network and for everybody before that. */
 #include "proc/portal/handlers.h"

@@ -12,7 +12,7 @@
 enum {
     WINDOW_SECONDS = 3600,
     MAILS_BUDGET = 12,      /* of one enrolment */
-    MAILBOX_BUDGET = 20,    /* of one mailbox, whoever asks (THREATS.md D30) */
+    MAILBOX_BUDGET = 20,    /* of one mailbox, whoever asks (doc/threats.md D30) */
     CODES_BUDGET = 10,      /* of one enrolment */
     DOMAINS_MAX = 16,
 };
@@ -180,7 +180,7 @@ static enum err api_answer(struct visit *visit, enum err err)
     return visit_reply_json(visit, 202, value_get(visit->page, "dcv"));
 }
 
-/* Only to a constructed address of the very name (THREATS.md D15, D16). */
+/* Only to a constructed address of the very name (doc/threats.md D15, D16). */
 static enum err mail_ask(struct visit *visit, const struct mailing_fields *fields)
 {
     struct mailing mailing = { .visit = visit };

@@ -1,4 +1,4 @@
-/* Page 7, the next certificate within the subscription (SPEC.md 4.7): the normal case, since a
+/* Page 7, the next certificate within the subscription: the normal case, since a
  * certificate lasts less than the subscription. Evidence that is young enough is used again; the
  * signer judges it once more. Evidence bound to a key serves that key only, so a new key asks anew.
  */

@@ -1,5 +1,5 @@
 /* What anybody may know of an accepted certificate is what stands in it, and its subscriber's
- * reference number (SPEC.md 5); of one that was not accepted, nothing. */
+ * reference number; of one that was not accepted, nothing. */
 #include "proc/portal/published.h"
 
 #include "lib/pki/certificate.h"

@@ -1,4 +1,4 @@
-/* Revocation by the authorised representative (SPEC.md 5): after a log-in of its own, since a
+/* Revocation by the authorised representative: after a log-in of its own, since a
  * browser left open must not be enough; for reasons that a subscriber may give; said twice, since
  * it can't be undone. What is decided here is done by the registrar at once. */
 #include "proc/portal/handlers.h"

@@ -1,5 +1,5 @@
 /* The table of everything that can be asked of the portal, and the one way through it: permission
- * first, then the handler. What is not in the table does not exist (THREATS.md P18). */
+ * first, then the handler. What is not in the table does not exist (doc/threats.md P18). */
 #include "proc/portal/handlers.h"
 #include "proc/portal/page.h"
 

@@ -1,4 +1,4 @@
-/* Search and download (SPEC.md 5): accepted certificates, for everybody, without a session. The
+/* Search and download: accepted certificates, for everybody, without a session. The
  * page and its JSON twin are made from one tree. */
 #include "proc/portal/chain.h"
 #include "proc/portal/handlers.h"

@@ -1,4 +1,4 @@
-/* Language, session, CSRF (THREATS.md P7, P8): every enrolment that a handler ever sees comes from
+/* Language, session, CSRF (doc/threats.md P7, P8): every enrolment that a handler ever sees comes from
  * the session's token, never from an identifier in the request. */
 #include "proc/portal/visit.h"
 

@@ -1,6 +1,6 @@
 #pragma once
 /* A certificate waits for its subscriber's yes or no: seven days later comes a reminder, fourteen
- * days later it counts as not accepted (SPEC.md 4.5). */
+ * days later it counts as not accepted. */
 #include "lib/store/certificate.h"
 #include "lib/store/outbox.h"
 #include "proc/registrar/registrar.h"

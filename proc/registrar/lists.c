@@ -188,7 +188,7 @@ static bool list_continues(const struct crl *before, const struct crl *after)
     return true;
 }
 
-/* A signer whose journal was lost or put back must not make anybody forget (THREATS R1, S18): once
+/* A signer whose journal was lost or put back must not make anybody forget (doc/threats.md R1, S18): once
  * revoked, a certificate stays on every list. */
 static enum err predecessor_check(
     struct store *store, const struct publication_row *row, struct reason *ret_reason)

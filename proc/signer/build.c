@@ -10,7 +10,7 @@ static enum err subject_write(
     const struct entitlement *entitlement, struct buf *name, struct reason *ret_reason);
 static void extensions_write(struct der_writer *writer, const struct build_request *request);
 
-/* The last second that is still valid: RULES 4.3, THREATS S7. */
+/* The last second that is still valid: BR 6.3.2, doc/threats.md S7. */
 static int64_t not_after(const struct build_request *request)
 {
     const int64_t ends[] = { request->entitlement->subscription_end - 1,

@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-/* THREATS S8: a clock that stands before what the journal has seen is wrong, or was. */
+/* doc/threats.md S8: a clock that stands before what the journal has seen is wrong, or was. */
 #define CLOCK_BACKWARDS_SECONDS INT64_C(60)
 
 /* One issuance on its way. */

@@ -112,7 +112,7 @@ static enum err roster_keys_load(struct issuing *issuing, struct reason *ret_rea
     return OK;
 }
 
-/* A roster never goes back: who was struck off stays so (THREATS S5, S18). */
+/* A roster never goes back: who was struck off stays so (doc/threats.md S5, S18). */
 static enum err epoch_record(
     struct issuing *issuing, const uint8_t *roster_hash, struct reason *ret_reason)
 {

@@ -176,7 +176,7 @@ static enum err learn_revoked(struct ledger *ledger, const struct journal_record
     }
     row->revoked = true;
     row->settled = true;
-    /* Whose list it belongs on, an intent has decided for ever (THREATS R13). */
+    /* Whose list it belongs on, an intent has decided for ever (doc/threats.md R13). */
     if (row->state == LEDGER_RESERVED) {
         row->issuer = (uint8_t)(issuer - ledger->issuers);
     }

@@ -316,7 +316,7 @@ static enum err issuers_make(struct trial *trial)
     char path[PATH_MAX];
     TRY(staged(trial, "signer", "passphrase", "", path));
     TRY(passphrase_create(path, &trial->signer_passphrase));
-    /* The service makes none itself: without its memory it must not sign (THREATS S18). */
+    /* The service makes none itself: without its memory it must not sign (doc/threats.md S18). */
     TRY(staged(trial, "signer", "journal", "", path));
     TRY(file_create(path, (struct span){ 0 }, 0600));
     for (size_t i = 0; i < trial->profile.issuer_count; i++) {

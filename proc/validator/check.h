@@ -9,7 +9,7 @@
 #include "lib/wire/validator.h"
 #include "proc/validator/mail.h"
 
-/* All of a check, however many questions it asks (THREATS.md D19). */
+/* All of a check, however many questions it asks (doc/threats.md D19). */
 enum { CHECK_DEADLINE_MS = 10000 };
 
 /* How websites are visited. Other ports than 80 and 443, and loopback, are for a trial. */

@@ -24,7 +24,7 @@ struct sighting {
 struct method {
     enum dcv_method method;
     const char *caa_label; /* RFC 8657 validationmethods, as BR 4.2.2.1 names it */
-    bool wildcard;         /* may prove a wildcard name (THREATS.md D28) */
+    bool wildcard;         /* may prove a wildcard name (doc/threats.md D28) */
     /* Looks and reports. An error means that nothing could be seen for a reason of our own. */
     enum err (*look)(const struct attempt *attempt, struct sighting *ret_sighting);
 };

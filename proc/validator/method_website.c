@@ -1,6 +1,6 @@
 /* BR 3.2.2.4.18 (agreed-upon change to website v2): the file at the well-known path holds the expected
  * value and nothing else but white space at its end. Each host is resolved once, its address held
- * against the special-purpose blocks, and that very address connected to (THREATS.md D7, D8). Of
+ * against the special-purpose blocks, and that very address connected to (doc/threats.md D7, D8). Of
  * what comes back, people are told the status and the length, never the content (D9). */
 #include "proc/validator/method.h"
 
@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 enum {
-    REDIRECTS_MAX = 10, /* THREATS.md D6 */
+    REDIRECTS_MAX = 10, /* doc/threats.md D6 */
     VISITS_MAX = REDIRECTS_MAX + 1,
     ADDRESSES_MAX = 16,
     ADDRESSES_TRIED_MAX = 2,

@@ -212,6 +212,21 @@ def check_scripts(root):
             yield name, 1, "is not executable"
 
 
+def check_threats(root):
+    """Whoever cites a threat finds its row, and a row's tests exist."""
+    page = "\n".join(read_lines(root, "doc/threats.md"))
+    rows = set(re.findall(r"^\| ([DPSRK]\d+) \|", page, re.MULTILINE))
+    for path in re.findall(r"(?:unit|process)/[\w/]+\.(?:c|py)", page):
+        if not os.path.isfile(os.path.join(root, "tests", path)):
+            yield "doc/threats.md", 1, f"no such test: {path}"
+    for name, lines in sources(root):
+        for number, line in enumerate(lines, 1):
+            cited = re.search(r"doc/threats\.md ([DPSRK]\d+(?:(?:, | to | and )[DPSRK]\d+)*)", line)
+            for row in re.findall(r"[DPSRK]\d+", cited.group(1)) if cited else []:
+                if row not in rows:
+                    yield name, number, f"doc/threats.md has no row {row}"
+
+
 def main(check, root):
     offences = 0
     for name, number, what in globals()["check_" + check](root):

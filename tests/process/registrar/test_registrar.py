@@ -85,7 +85,7 @@ class Registrar(unittest.TestCase):
         self.await_state(enrolment, "issued")
         return enrolment
 
-    # Two officers rule (THREATS P12, S14).
+    # Two officers rule (doc/threats.md P12, S14).
 
     def test_one_officer_alone_reaches_approved_by_no_sequence_of_commands(self):
         key = self.office.officer(1)

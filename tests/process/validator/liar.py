@@ -1,5 +1,5 @@
 """A name server on whose way somebody stands who can't see the questions' numbers: before each true
-answer, relayed from Knot, forged ones arrive with wrong numbers or from another port (THREATS.md D1)."""
+answer, relayed from Knot, forged ones arrive with wrong numbers or from another port (doc/threats.md D1)."""
 import socket
 import struct
 import threading

@@ -1,5 +1,5 @@
 """A name server whose names have a harmless address at one question and an internal one at the next,
-both to be forgotten at once (THREATS.md D8)."""
+both to be forgotten at once (doc/threats.md D8)."""
 import itertools
 import socket
 import struct

@@ -1,5 +1,5 @@
 /* The server through real sockets: each smuggling attempt is one request seen, or one refusal and
- * the end of the connection (THREATS.md P14 to P18). */
+ * the end of the connection (doc/threats.md P14 to P18). */
 #include "lib/http/server.h"
 
 #include "lib/base/clock.h"

@@ -34,7 +34,7 @@ static int fixture_apply(void **state)
     return store_transact(fixture->store, application_make, fixture) != OK;
 }
 
-/* THREATS P12, S14: every sequence of four signatures by one officer. */
+/* doc/threats.md P12, S14: every sequence of four signatures by one officer. */
 static void one_officer_alone_never_reaches_approved(void **state)
 {
     struct fixture *fixture = *state;
