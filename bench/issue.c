@@ -1,8 +1,8 @@
-/* Certificates per second of one core's time by the issuing core (reserve, check the warrant, build,
- * lint, journal, sign, verify, compare), beside the bare cryptographic operations that a warrant
- * needs and beside OpenSSL's X509 functions, which check no warrant and store nothing. The journal is
- * on, with as many callers at once as the registrar has workers; all three take turns in one run, and
- * each keeps all processors busy, since two that share a core slow each other down. */
+/* Certificates per second of one core's time by the issuing core (reserve, check the warrant,
+ * build, lint, journal, sign, verify, compare), beside the bare cryptographic operations that a
+ * warrant needs and beside OpenSSL's X509 functions, which check no warrant and store nothing. The
+ * journal is on, with as many callers at once as the registrar has workers; all three take turns in
+ * one run, and each keeps all processors busy, since two that share a core slow each other down. */
 #include "bench/issue_beside.h"
 #include "bench/measure.h"
 #include "proc/signer/issue.h"
@@ -214,7 +214,8 @@ static void bench_run(enum key_type issuer_type, const char *name, bool json)
     snprintf(x509_name, sizeof x509_name, "issue.%s.x509", name);
     snprintf(wall_name, sizeof wall_name, "issue.%s.wall", name);
     const struct figure figures[] = {
-        { bare_name, rate, "certificates/s/core", "bare operations", measure_median(alone, ROUNDS) },
+        { bare_name, rate, "certificates/s/core", "bare operations",
+            measure_median(alone, ROUNDS) },
         { x509_name, rate, "certificates/s/core", "OpenSSL X509", measure_median(x509, ROUNDS) },
         { wall_name, measure_median(wall, ROUNDS), "certificates/s", "its core's time", rate },
     };

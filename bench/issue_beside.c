@@ -33,9 +33,9 @@ static bool message_sign(struct beside *beside, struct signed_message *message)
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     message->signature_len = sizeof message->signature;
     bool done = message->key != NULL && context != NULL &&
-        EVP_DigestSignInit(context, NULL, message->digest, NULL, message->key) == 1 &&
-        EVP_DigestSign(context, message->signature, &message->signature_len, beside->message,
-            MESSAGE_BYTES) == 1;
+                EVP_DigestSignInit(context, NULL, message->digest, NULL, message->key) == 1 &&
+                EVP_DigestSign(context, message->signature, &message->signature_len,
+                    beside->message, MESSAGE_BYTES) == 1;
     EVP_MD_CTX_free(context);
     return done;
 }
@@ -44,9 +44,9 @@ static bool message_verify(const struct beside *beside, const struct signed_mess
 {
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     bool done = context != NULL &&
-        EVP_DigestVerifyInit(context, NULL, message->digest, NULL, message->key) == 1 &&
-        EVP_DigestVerify(context, message->signature, message->signature_len, beside->message,
-            MESSAGE_BYTES) == 1;
+                EVP_DigestVerifyInit(context, NULL, message->digest, NULL, message->key) == 1 &&
+                EVP_DigestVerify(context, message->signature, message->signature_len,
+                    beside->message, MESSAGE_BYTES) == 1;
     EVP_MD_CTX_free(context);
     return done;
 }
@@ -109,9 +109,8 @@ static bool subject_add(X509_NAME *name)
         { "L", "Hong Kong" }, { "O", "Shop Example Limited" }, { "CN", "www.shop.example.com" } };
     bool done = true;
     for (size_t i = 0; i < sizeof entries / sizeof entries[0]; i++) {
-        done = done &&
-            X509_NAME_add_entry_by_txt(name, entries[i][0], MBSTRING_UTF8,
-                (const unsigned char *)entries[i][1], -1, -1, 0) == 1;
+        done = done && X509_NAME_add_entry_by_txt(name, entries[i][0], MBSTRING_UTF8,
+                           (const unsigned char *)entries[i][1], -1, -1, 0) == 1;
     }
     return done;
 }
@@ -144,21 +143,21 @@ static bool extensions_add(const struct beside *beside, X509 *certificate)
     return done;
 }
 
-static bool certificate_make(struct beside *beside, X509_REQ *request, X509 *certificate,
-    unsigned long number)
+static bool certificate_make(
+    struct beside *beside, X509_REQ *request, X509 *certificate, unsigned long number)
 {
     unsigned char *der = NULL;
     bool done = X509_REQ_verify(request, X509_REQ_get0_pubkey(request)) == 1 &&
-        X509_set_version(certificate, X509_VERSION_3) == 1 &&
-        ASN1_INTEGER_set_uint64(X509_get_serialNumber(certificate), number) == 1 &&
-        X509_set_issuer_name(certificate, X509_get_subject_name(beside->issuer)) == 1 &&
-        X509_gmtime_adj(X509_getm_notBefore(certificate), 0) != NULL &&
-        X509_gmtime_adj(X509_getm_notAfter(certificate), 199L * 86400) != NULL &&
-        subject_add(X509_get_subject_name(certificate)) &&
-        X509_set_pubkey(certificate, X509_REQ_get0_pubkey(request)) == 1 &&
-        extensions_add(beside, certificate) &&
-        X509_sign(certificate, beside->issuer_key, EVP_sha256()) > 0 &&
-        i2d_X509(certificate, &der) > 0;
+                X509_set_version(certificate, X509_VERSION_3) == 1 &&
+                ASN1_INTEGER_set_uint64(X509_get_serialNumber(certificate), number) == 1 &&
+                X509_set_issuer_name(certificate, X509_get_subject_name(beside->issuer)) == 1 &&
+                X509_gmtime_adj(X509_getm_notBefore(certificate), 0) != NULL &&
+                X509_gmtime_adj(X509_getm_notAfter(certificate), 199L * 86400) != NULL &&
+                subject_add(X509_get_subject_name(certificate)) &&
+                X509_set_pubkey(certificate, X509_REQ_get0_pubkey(request)) == 1 &&
+                extensions_add(beside, certificate) &&
+                X509_sign(certificate, beside->issuer_key, EVP_sha256()) > 0 &&
+                i2d_X509(certificate, &der) > 0;
     OPENSSL_free(der);
     return done;
 }
@@ -169,7 +168,7 @@ bool beside_x509(struct beside *beside, unsigned long number)
     X509_REQ *request = d2i_X509_REQ(NULL, &der, (long)beside->csr.len);
     X509 *certificate = X509_new();
     bool done = request != NULL && certificate != NULL &&
-        certificate_make(beside, request, certificate, number);
+                certificate_make(beside, request, certificate, number);
     if (!done) {
         ERR_print_errors_fp(stderr);
     }

@@ -5,7 +5,8 @@
 
 struct beside;
 
-/* `issuer_der` and `subscriber_der` are private keys, PKCS#8; `csr` and `issuer_certificate` DER. */
+/* `issuer_der` and `subscriber_der` are private keys, PKCS#8; `csr` and `issuer_certificate` DER.
+ */
 struct beside_setup {
     struct span issuer_key, issuer_certificate;
     struct span csr;

@@ -17,8 +17,8 @@ static enum err answer_read(struct api *api, struct tool *tool, const struct htt
 static enum err problem_read(struct api *api, const struct http_answer *answer,
     const struct value *problem, struct reason *ret_reason);
 static enum err err_of_status(int status);
-static enum err login_body(const char *server_name, const char *reference,
-    const struct secret *pin, struct secret *ret_body);
+static enum err login_body(const char *server_name, const char *reference, const struct secret *pin,
+    struct secret *ret_body);
 static bool is_plain(struct span text);
 static void secret_append(struct secret *body, struct span text);
 
@@ -33,8 +33,8 @@ enum err api_open(struct api *api, const struct tool *tool, const char *portal_u
     }
     bool fits = span_to_text(span_make(portal_url, len), api->base, sizeof api->base);
     if (!fits || url_parse(api->base, &url) != OK) {
-        return reason_set(ret_reason, ERR_INPUT, "api.url", portal_url, NULL,
-            "https://portal.example.net");
+        return reason_set(
+            ret_reason, ERR_INPUT, "api.url", portal_url, NULL, "https://portal.example.net");
     }
     if (ca_file != NULL) {
         enum err err = file_read(ca_file, CA_FILE_MAX, &anchors);
@@ -74,10 +74,10 @@ enum err api_log_in(struct api *api, struct tool *tool, const char *server_name,
     return OK;
 }
 
-/* The three fields are plain: a name of LDH characters, digits, digits. Anything else would be refused
- * by the portal anyway and is left to it, as long as it can't break the JSON. */
-static enum err login_body(const char *server_name, const char *reference,
-    const struct secret *pin, struct secret *ret_body)
+/* The three fields are plain: a name of LDH characters, digits, digits. Anything else would be
+ * refused by the portal anyway and is left to it, as long as it can't break the JSON. */
+static enum err login_body(const char *server_name, const char *reference, const struct secret *pin,
+    struct secret *ret_body)
 {
     AUTO(secret) body = { 0 };
     TRY(secret_new(LOGIN_BODY_MAX, &body));
@@ -191,8 +191,8 @@ static enum err answer_read(struct api *api, struct tool *tool, const struct htt
     struct reason malformed = { 0 };
     bool good = answer->status >= 200 && answer->status < 300;
     if (answer->body.len > 0) {
-        enum err err = json_parse(
-            buf_span(&answer->body), API_ANSWER_MAX, &tool->tree, &value, &malformed);
+        enum err err =
+            json_parse(buf_span(&answer->body), API_ANSWER_MAX, &tool->tree, &value, &malformed);
         if (err != OK && good) {
             return reason_set(
                 ret_reason, ERR_PEER, "api.malformed", api->base, malformed.seen, NULL);
@@ -223,8 +223,8 @@ static enum err problem_read(struct api *api, const struct http_answer *answer,
         detail[0] != '\0' ? detail : api_text(problem, "title"));
     snprintf(api->next, sizeof api->next, "%s", api_text(problem, "next"));
     if (api->title[0] == '\0') {
-        return reason_set(ret_reason, err_of_status(answer->status), "api.status", api->base,
-            status, NULL);
+        return reason_set(
+            ret_reason, err_of_status(answer->status), "api.status", api->base, status, NULL);
     }
     return reason_set(ret_reason, err_of_status(answer->status),
         ours ? type + sizeof prefix - 1 : "api.problem", api_text(problem, "field"),

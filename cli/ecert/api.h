@@ -1,6 +1,6 @@
 #pragma once
-/* The portal's JSON API (/api/v1) as `ecert` uses it: one session, one call at a time, problems in the
- * person's language. Whatever the portal says is text to show, never anything to run. */
+/* The portal's JSON API (/api/v1) as `ecert` uses it: one session, one call at a time, problems in
+ * the person's language. Whatever the portal says is text to show, never anything to run. */
 #include "cli/ecert/tool.h"
 #include "lib/http/client.h"
 #include "lib/text/json.h"
@@ -17,8 +17,8 @@ struct api {
     char next[API_TITLE_MAX];
 };
 
-/* `ca_file` (may be NULL) holds the only anchors for the portal's TLS certificate. Reasons: "api.url",
- * "api.ca_file". */
+/* `ca_file` (may be NULL) holds the only anchors for the portal's TLS certificate. Reasons:
+ * "api.url", "api.ca_file". */
 enum err api_open(struct api *api, const struct tool *tool, const char *portal_url,
     const char *ca_file, struct reason *ret_reason) MUST_USE;
 /* Wipes the token. */
@@ -29,9 +29,9 @@ enum err api_log_in(struct api *api, struct tool *tool, const char *server_name,
     const char *reference, const struct secret *pin, struct reason *ret_reason) MUST_USE;
 void api_log_out(struct api *api, struct tool *tool);
 
-/* `body` may be NULL. The answer (an object, empty for an answer without a body) lives in the tool's
- * arena. A problem comes back as its reason: ERR_DENIED for 401 and 403, ERR_NOT_FOUND, ERR_CONFLICT
- * for 409, ERR_LIMIT for 429, ERR_AGAIN for 5xx, else ERR_INPUT. */
+/* `body` may be NULL. The answer (an object, empty for an answer without a body) lives in the
+ * tool's arena. A problem comes back as its reason: ERR_DENIED for 401 and 403, ERR_NOT_FOUND,
+ * ERR_CONFLICT for 409, ERR_LIMIT for 429, ERR_AGAIN for 5xx, else ERR_INPUT. */
 enum err api_call(struct api *api, struct tool *tool, enum http_method method, const char *path,
     const struct value *body, const struct value **ret_answer, struct reason *ret_reason) MUST_USE;
 /* A file of the open repository, by its path from the portal's root. */

@@ -28,9 +28,9 @@ struct arguments {
     size_t operand_count;
 };
 
-/* Reads `count` words, adding to what is there. `tables` are tried one behind the other and end with
- * NULL. ERR_INPUT with "usage.option" (an unknown one), "usage.value" (none given, or one too many),
- * "usage.twice"; the option in `field`. Borrows the words. */
+/* Reads `count` words, adding to what is there. `tables` are tried one behind the other and end
+ * with NULL. ERR_INPUT with "usage.option" (an unknown one), "usage.value" (none given, or one too
+ * many), "usage.twice"; the option in `field`. Borrows the words. */
 enum err arguments_parse(int count, char *const *words, const struct option *const *tables,
     struct arguments *arguments, struct reason *ret_reason) MUST_USE;
 bool arguments_has(const struct arguments *arguments, const char *name);

@@ -16,8 +16,8 @@ static enum err secret_from_terminal(struct secret *ret_secret);
 static bool answer_begins(const struct tool *tool, const char *id, const char *answer);
 static void question(const struct tool *tool, const char *id, const char *proposed);
 
-enum err ask_line(const struct tool *tool, const char *id, const char *proposed,
-    char ret_answer[ANSWER_MAX])
+enum err ask_line(
+    const struct tool *tool, const char *id, const char *proposed, char ret_answer[ANSWER_MAX])
 {
     if (!tool->asks) {
         return ERR_NOT_FOUND;
@@ -40,8 +40,8 @@ static void question(const struct tool *tool, const char *id, const char *propos
     const char *text = language_text(tool->language, id);
     bool ended = text[0] != '\0' && strchr(":?)].", text[strlen(text) - 1]) != NULL;
     bool wide_ended = strlen(text) >= 3 && strstr("：？）。", text + strlen(text) - 3) != NULL;
-    fprintf(stdout, "%s%s%s%s%s ", text, shown ? " [" : "", shown ? proposed : "",
-        shown ? "]" : "", shown || !(ended || wide_ended) ? ":" : "");
+    fprintf(stdout, "%s%s%s%s%s ", text, shown ? " [" : "", shown ? proposed : "", shown ? "]" : "",
+        shown || !(ended || wide_ended) ? ":" : "");
     fflush(stdout);
 }
 
@@ -97,7 +97,7 @@ static bool answer_begins(const struct tool *tool, const char *id, const char *a
     const char *english = strcmp(id, "tool.yes") == 0 ? "yes" : "no";
     size_t len = strlen(answer);
     return strncasecmp(english, answer, len) == 0 ||
-        strncmp(language_text(tool->language, id), answer, len) == 0;
+           strncmp(language_text(tool->language, id), answer, len) == 0;
 }
 
 enum err ask_secret(const struct tool *tool, const char *id, struct secret *ret_secret)
@@ -170,11 +170,9 @@ enum err ask_secret_from(const struct tool *tool, const struct arguments *argume
         err = ask_secret(tool, source->question, &secret);
         err = err == OK && source->twice ? ask_secret(tool, "tool.ask_again", &again) : err;
         if (err != OK) {
-            return reason_set(
-                ret_reason, err, "tool.secret_none", source->file_option, NULL, NULL);
+            return reason_set(ret_reason, err, "tool.secret_none", source->file_option, NULL, NULL);
         }
-        bool same = !source->twice ||
-            bytes_equal_secret(secret_span(&secret), secret_span(&again));
+        bool same = !source->twice || bytes_equal_secret(secret_span(&secret), secret_span(&again));
         if (!same) {
             return reason_set(ret_reason, ERR_INPUT, "tool.secret_differs", NULL, NULL, NULL);
         }

@@ -1,6 +1,6 @@
 #pragma once
-/* Questions to the person at the terminal. Answers come from /dev/tty, never from a pipe by mistake;
- * secrets are typed without echo and may also come from a file or a descriptor. */
+/* Questions to the person at the terminal. Answers come from /dev/tty, never from a pipe by
+ * mistake; secrets are typed without echo and may also come from a file or a descriptor. */
 #include "cli/ecert/tool.h"
 
 enum { ANSWER_MAX = 512, PASSWORD_MAX = 1024 };

@@ -1,5 +1,6 @@
-/* ecert cert complete FILE: joins a certificate that came by another way (mail, download page) to the
- * request whose key it certifies. PEM, DER or P7B; what else the file holds becomes the chain. */
+/* ecert cert complete FILE: joins a certificate that came by another way (mail, download page) to
+ * the request whose key it certifies. PEM, DER or P7B; what else the file holds becomes the chain.
+ */
 #include "cli/ecert/bundle.h"
 #include "cli/ecert/item.h"
 #include "cli/ecert/screen.h"
@@ -39,4 +40,3 @@ enum exit_code command_cert_complete(struct tool *tool, const struct arguments *
     item_put(tool, &view, tool->result);
     return EXIT_DONE;
 }
-

@@ -1,6 +1,6 @@
-/* ecert enrol: the portal's walk from the terminal. The portal says where the enrolment stands and the
- * table below what to do about it, so that an interrupted walk goes on from wherever it is: the same
- * loop serves the first run, --resume, and a person who did half of it in the browser. */
+/* ecert enrol: the portal's walk from the terminal. The portal says where the enrolment stands and
+ * the table below what to do about it, so that an interrupted walk goes on from wherever it is: the
+ * same loop serves the first run, --resume, and a person who did half of it in the browser. */
 #include "cli/ecert/enrol.h"
 
 #include "cli/ecert/ask.h"
@@ -147,7 +147,8 @@ static enum err walk_begin(
     }
     TRY(walk_ask_missing(walk, ret_reason));
     TRY(walk_check(walk, ret_reason));
-    /* What is resumed is kept already; a slip of the pen must not take its place before it logs in. */
+    /* What is resumed is kept already; a slip of the pen must not take its place before it logs in.
+     */
     return arguments_has(arguments, "resume") ? OK : walk_keep(walk);
 }
 
@@ -181,7 +182,8 @@ static enum err item_unfinished(struct walk *walk, struct reason *ret_reason)
         AUTO(buf) text = { 0 };
         struct certstore_item *item = &items.items[i];
         bool begun = certstore_read_progress(walk->store, item, &text) == OK &&
-            buf_text(&text) != NULL && strstr(buf_text(&text), "\"finished\":true") == NULL;
+                     buf_text(&text) != NULL &&
+                     strstr(buf_text(&text), "\"finished\":true") == NULL;
         if (begun) {
             walk->item = *item;
             *item = (struct certstore_item){ 0 };
@@ -196,21 +198,20 @@ static enum err item_for_name(struct walk *walk, struct reason *ret_reason)
 {
     AUTO(certstore_items) items = { 0 };
     struct dns_name name;
-    TRY(dns_name_parse(span_from_text(walk->server_name), DNS_NAME_HOST_OR_WILDCARD, &name,
-        ret_reason));
+    TRY(dns_name_parse(
+        span_from_text(walk->server_name), DNS_NAME_HOST_OR_WILDCARD, &name, ret_reason));
     TRY(certstore_list(walk->store, &items, /* ret_unreadable= */ NULL));
     for (size_t i = items.count; i-- > 0;) {
         struct certstore_item *item = &items.items[i];
-        bool fits = item->kind == CERTSTORE_REQUEST &&
-            request_names(item, span_from_text(name.text));
+        bool fits =
+            item->kind == CERTSTORE_REQUEST && request_names(item, span_from_text(name.text));
         if (fits) {
             walk->item = *item;
             *item = (struct certstore_item){ 0 };
             return OK;
         }
     }
-    return reason_set(
-        ret_reason, ERR_NOT_FOUND, "tool.no_request", name.text, NULL, NULL);
+    return reason_set(ret_reason, ERR_NOT_FOUND, "tool.no_request", name.text, NULL, NULL);
 }
 
 static bool request_names(const struct certstore_item *item, struct span name)
@@ -243,8 +244,7 @@ static enum err walk_ask_missing(struct walk *walk, struct reason *ret_reason)
             continue;
         }
         if (ask_line(walk->tool, needed[i].question, /* proposed= */ NULL, answer) != OK) {
-            return reason_set(
-                ret_reason, ERR_INPUT, "usage.needed", needed[i].option, NULL, NULL);
+            return reason_set(ret_reason, ERR_INPUT, "usage.needed", needed[i].option, NULL, NULL);
         }
         *needed[i].value = arena_text(&walk->tool->arena, span_from_text(answer));
     }
@@ -282,8 +282,8 @@ static enum err walk_log_in(
             &walk->api, walk->tool, walk->server_name, walk->reference, &pin, ret_reason);
     }
     TRY(err);
-    const struct placeholder values[] = { { "portal", walk->portal },
-        { "name", walk->server_name }, { NULL, NULL } };
+    const struct placeholder values[] = { { "portal", walk->portal }, { "name", walk->server_name },
+        { NULL, NULL } };
     screen_step(walk->tool, "tool.logged_in", values);
     return OK;
 }
@@ -317,12 +317,11 @@ static enum err walk_step(struct walk *walk, struct reason *ret_reason)
             return err == ERR_CONFLICT ? moved_on(walk, steps[i].state) : err;
         }
     }
-    return reason_set(
-        ret_reason, ERR_UNSUPPORTED, "tool.unknown_state", walk->portal, state, NULL);
+    return reason_set(ret_reason, ERR_UNSUPPORTED, "tool.unknown_state", walk->portal, state, NULL);
 }
 
-/* A step that came too late, because the service or a browser took it meanwhile, is no failure: OK if
- * the enrolment stands elsewhere now, else ERR_CONFLICT with the portal's words as they were. */
+/* A step that came too late, because the service or a browser took it meanwhile, is no failure: OK
+ * if the enrolment stands elsewhere now, else ERR_CONFLICT with the portal's words as they were. */
 static enum err moved_on(struct walk *walk, const char *from)
 {
     struct reason now;
@@ -351,8 +350,8 @@ enum err walk_look(struct walk *walk, struct reason *ret_reason)
 }
 
 /* Quickly at first, then once a second. */
-enum err walk_poll(struct walk *walk, const char *what, bool (*is_over)(const struct value *enrolment),
-    struct reason *ret_reason)
+enum err walk_poll(struct walk *walk, const char *what,
+    bool (*is_over)(const struct value *enrolment), struct reason *ret_reason)
 {
     int64_t start = clock_monotonic_ms();
     int64_t waited = 0;

@@ -1,12 +1,13 @@
 #pragma once
-/* The walk of one enrolment from the terminal: what is known, and one function for each state in which
- * the portal may say the enrolment is. */
+/* The walk of one enrolment from the terminal: what is known, and one function for each state in
+ * which the portal may say the enrolment is. */
 #include "cli/ecert/api.h"
 #include "lib/base/limits.h"
 
 enum { PLACED_HOST_MAX = HOST_NAME_MAX_LENGTH + 32, PLACED_VALUE_MAX = 256, AFTER_MAX = 64 };
 
-/* What stands, or is about to stand, in the person's DNS or on the website because of us: a record at
+/* What stands, or is about to stand, in the person's DNS or on the website because of us: a record
+ * at
  * "_ecert-validation." and the name, or the file of the name itself. */
 struct placed {
     char host[PLACED_HOST_MAX];
@@ -29,16 +30,16 @@ struct walk {
     const char *email_codes[3]; /* as given; one for each name, in the order of the challenges */
     const char *install_certificate, *install_key;
     const char *after[AFTER_MAX]; /* ends with NULL */
-    bool accept;  /* nobody is asked */
+    bool accept;                  /* nobody is asked */
     bool chinese;
     bool renew; /* another certificate, where the accepted one has another key than our request */
 
     struct placed placed[APPLICATION_NAMES_MAX];
     size_t placed_count;
     const struct value *enrolment; /* the portal's last word */
-    bool submitted; /* the request, in this run */
-    bool finished;  /* installed */
-    bool ended;     /* nothing more can be done here */
+    bool submitted;                /* the request, in this run */
+    bool finished;                 /* installed */
+    bool ended;                    /* nothing more can be done here */
     enum exit_code exit;
 };
 
@@ -49,7 +50,8 @@ enum err walk_submit(struct walk *walk, struct reason *ret_reason) MUST_USE;
 enum err walk_wait(struct walk *walk, struct reason *ret_reason) MUST_USE;
 enum err walk_accept(struct walk *walk, struct reason *ret_reason) MUST_USE;
 enum err walk_install(struct walk *walk, struct reason *ret_reason) MUST_USE;
-/* For an accepted certificate: begins the next one if it is wanted and this is not it; else installs. */
+/* For an accepted certificate: begins the next one if it is wanted and this is not it; else
+ * installs. */
 enum err walk_renew(struct walk *walk, struct reason *ret_reason) MUST_USE;
 enum err walk_returned(struct walk *walk, struct reason *ret_reason) MUST_USE;
 
@@ -62,13 +64,13 @@ void walk_remove_records(struct walk *walk);
 /* Fetches the portal's view into walk->enrolment. */
 enum err walk_look(struct walk *walk, struct reason *ret_reason) MUST_USE;
 /* Looks again until `is_over` says so; ERR_TIMEOUT with "tool.wait_timeout". */
-enum err walk_poll(struct walk *walk, const char *what, bool (*is_over)(const struct value *enrolment),
-    struct reason *ret_reason) MUST_USE;
+enum err walk_poll(struct walk *walk, const char *what,
+    bool (*is_over)(const struct value *enrolment), struct reason *ret_reason) MUST_USE;
 /* Keeps what a later --resume needs. Never the PIN, never the session. */
 enum err walk_keep(struct walk *walk) MUST_USE;
 /* Fills what the arguments left open from what was kept. */
 enum err walk_recall(struct walk *walk, struct reason *ret_reason) MUST_USE;
 
-/* Runs `program` (argv, ended by NULL) with a clean environment and no shell, and waits. ERR_IO with
- * "tool.after_failed" (seen: how it ended). */
+/* Runs `program` (argv, ended by NULL) with a clean environment and no shell, and waits. ERR_IO
+ * with "tool.after_failed" (seen: how it ended). */
 enum err program_run(const char *const *program, struct reason *ret_reason) MUST_USE;

@@ -31,8 +31,7 @@ enum err walk_submit(struct walk *walk, struct reason *ret_reason)
     TRY(request_pem(walk, &pem));
     struct value *body = value_object(&walk->tool->tree);
     value_put_span(&walk->tool->tree, body, "csr", buf_span(&pem));
-    TRY(api_call(
-        &walk->api, walk->tool, HTTP_POST, "/enrolment/csr", body, &answer, ret_reason));
+    TRY(api_call(&walk->api, walk->tool, HTTP_POST, "/enrolment/csr", body, &answer, ret_reason));
     walk->submitted = true;
     screen_step(walk->tool, "tool.submitted", NULL);
     return OK;
@@ -73,8 +72,9 @@ static enum err request_anew(struct walk *walk, struct buf *csr)
     size_t count = text.len <= SUBJECT_COMMON_NAME_MAX;
     TRY(name_write(&entry, count, /* ret_reason= */ NULL, &subject));
     TRY(certstore_load_key(walk->store, &walk->item, &key));
-    struct csr_fields fields = { .subject = buf_span(&subject), .dns_names = &text,
-        .dns_name_count = 1 };
+    struct csr_fields fields = {
+        .subject = buf_span(&subject), .dns_names = &text, .dns_name_count = 1
+    };
     return csr_write(&fields, key, csr);
 }
 
@@ -108,14 +108,14 @@ enum err walk_accept(struct walk *walk, struct reason *ret_reason)
     if (!accepted) {
         return decline(walk, ret_reason);
     }
-    TRY(api_call(&walk->api, tool, HTTP_POST, "/enrolment/accept", /* body= */ NULL, &answer,
-        ret_reason));
+    TRY(api_call(
+        &walk->api, tool, HTTP_POST, "/enrolment/accept", /* body= */ NULL, &answer, ret_reason));
     screen_step(tool, "tool.accepted", NULL);
     return OK;
 }
 
-/* The certificate's own key says whether it is the old one or already ours, so that a walk that broke
- * off behind the acceptance installs what it got and asks for no third. */
+/* The certificate's own key says whether it is the old one or already ours, so that a walk that
+ * broke off behind the acceptance installs what it got and asks for no third. */
 enum err walk_renew(struct walk *walk, struct reason *ret_reason)
 {
     struct tool *tool = walk->tool;
@@ -128,8 +128,8 @@ enum err walk_renew(struct walk *walk, struct reason *ret_reason)
     if (content_is_ours(walk, content)) {
         return walk_install(walk, ret_reason);
     }
-    TRY(api_call(&walk->api, tool, HTTP_POST, "/enrolment/next", /* body= */ NULL, &answer,
-        ret_reason));
+    TRY(api_call(
+        &walk->api, tool, HTTP_POST, "/enrolment/next", /* body= */ NULL, &answer, ret_reason));
     screen_step(tool, "tool.next_begun", NULL);
     return OK;
 }
@@ -163,7 +163,7 @@ static bool content_is_ours(const struct walk *walk, const struct value *content
     size_t len;
     struct span text = span_from_text(api_text(content, "key_sha256"));
     return hex_parse(text, hash, sizeof hash, &len) == OK && len == sizeof hash &&
-        memcmp(hash, walk->item.spki_sha256, sizeof hash) == 0;
+           memcmp(hash, walk->item.spki_sha256, sizeof hash) == 0;
 }
 
 static enum err decline(struct walk *walk, struct reason *ret_reason)

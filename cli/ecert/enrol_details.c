@@ -26,8 +26,7 @@ enum err walk_confirm(struct walk *walk, struct reason *ret_reason)
     const struct value *answer;
     struct value *body = value_object(&tool->tree);
     value_put_bool(&tool->tree, body, "chinese", walk->chinese);
-    TRY(api_call(
-        &walk->api, tool, HTTP_POST, "/enrolment/confirm", body, &answer, ret_reason));
+    TRY(api_call(&walk->api, tool, HTTP_POST, "/enrolment/confirm", body, &answer, ret_reason));
     screen_step(tool, "tool.confirmed", NULL);
     return OK;
 }
@@ -43,8 +42,7 @@ static void details_show(struct walk *walk)
     }
     screen_heading(walk->tool, "tool.details_title", NULL);
     char ends[SCREEN_MOMENT_MAX];
-    screen_moment_text(
-        walk->tool, api_text(value_get(enrolment, "subscription"), "end"), ends);
+    screen_moment_text(walk->tool, api_text(value_get(enrolment, "subscription"), "end"), ends);
     const struct screen_fact facts[] = {
         { "tool.names", buf_text(&names) },
         { "tool.organisation", api_text(enrolment, "organisation") },

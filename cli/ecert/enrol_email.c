@@ -24,8 +24,8 @@ enum err walk_prove_by_email(struct walk *walk, struct reason *ret_reason)
     TRY(challenges_choose(walk, ret_reason));
     const struct value *one = value_first(challenges(walk));
     for (; one != NULL && count < 2; one = value_next(one)) {
-        count += span_to_text(
-            span_from_text(api_text(one, "name")), names[count], sizeof names[count]);
+        count +=
+            span_to_text(span_from_text(api_text(one, "name")), names[count], sizeof names[count]);
     }
     for (size_t i = 0; i < count; i++) {
         TRY(mail_have_sent(walk, names[i], ret_reason));
@@ -78,8 +78,8 @@ static bool address_of(const struct walk *walk, const char *name, char ret_addre
 {
     const char *domain = strncmp(name, "*.", 2) == 0 ? name + 2 : name;
     bool whole = strchr(walk->email, '@') != NULL;
-    int len = snprintf(ret_address, ADDRESS_MAX, "%s%s%s", walk->email, whole ? "" : "@",
-        whole ? "" : domain);
+    int len = snprintf(
+        ret_address, ADDRESS_MAX, "%s%s%s", walk->email, whole ? "" : "@", whole ? "" : domain);
     return len > 0 && len < ADDRESS_MAX;
 }
 
@@ -153,6 +153,5 @@ static enum err code_give(
 static bool check_is_over(const struct value *enrolment)
 {
     const char *state = api_text(value_get(enrolment, "dcv"), "state");
-    return strcmp(api_text(enrolment, "state"), "confirmed") != 0 ||
-           strcmp(state, "checking") != 0;
+    return strcmp(api_text(enrolment, "state"), "confirmed") != 0 || strcmp(state, "checking") != 0;
 }

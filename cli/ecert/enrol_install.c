@@ -1,5 +1,5 @@
-/* The portal's last page: download, verify, keep, install, tell the server program. Nothing is kept or
- * installed that isn't for our key, for our name, and signed by the CA that we trust
+/* The portal's last page: download, verify, keep, install, tell the server program. Nothing is kept
+ * or installed that isn't for our key, for our name, and signed by the CA that we trust
  * (doc/threats.md K3, K8, K12). */
 #include "cli/ecert/ask.h"
 #include "cli/ecert/enrol.h"
@@ -17,8 +17,8 @@ enum { CHAIN_PARTS_MAX = 6 };
 
 /* What the portal gave, decoded. */
 struct delivery {
-    struct buf leaf, root; /* DER */
-    struct buf chain;      /* PEM, intermediates only */
+    struct buf leaf, root;             /* DER */
+    struct buf chain;                  /* PEM, intermediates only */
     struct buf parts[CHAIN_PARTS_MAX]; /* DER of the same */
     size_t part_count;
 };
@@ -81,8 +81,8 @@ static enum err delivery_get(
     struct walk *walk, struct delivery *delivery, struct reason *ret_reason)
 {
     const struct value *answer;
-    TRY(api_call(&walk->api, walk->tool, HTTP_GET, "/enrolment/download", /* body= */ NULL,
-        &answer, ret_reason));
+    TRY(api_call(&walk->api, walk->tool, HTTP_GET, "/enrolment/download", /* body= */ NULL, &answer,
+        ret_reason));
     delivery->chain = buf_make(CERTSTORE_CHAIN_MAX);
     enum err err = pem_take(api_text(answer, "certificate"), &delivery->leaf);
     err = err == OK ? pem_take(api_text(answer, "root"), &delivery->root) : err;
@@ -90,7 +90,7 @@ static enum err delivery_get(
     for (; err == OK && part != NULL; part = value_next(part)) {
         struct buf *der = &delivery->parts[delivery->part_count];
         err = delivery->part_count == CHAIN_PARTS_MAX ? ERR_LIMIT
-            : value_text(part) == NULL                ? ERR_INPUT
+              : value_text(part) == NULL              ? ERR_INPUT
                                                       : pem_take(value_text(part), der);
         delivery->part_count += err == OK;
         /* Re-written from what was understood: nothing else of the portal's text is kept. */
@@ -118,8 +118,7 @@ static enum err leaf_check(
     uint8_t hash[SHA256_BYTES];
     char seen[2 * SHA256_BYTES + 1], expected[2 * SHA256_BYTES + 1];
     if (certificate_parse(buf_span(&delivery->leaf), &leaf) != OK) {
-        return reason_set(
-            ret_reason, ERR_INPUT, "certificate.malformed", walk->portal, NULL, NULL);
+        return reason_set(ret_reason, ERR_INPUT, "certificate.malformed", walk->portal, NULL, NULL);
     }
     TRY(sha256(leaf.spki, hash));
     hex_format(SPAN_OF(hash), seen);
@@ -128,8 +127,8 @@ static enum err leaf_check(
         return reason_set(
             ret_reason, ERR_DENIED, "tool.foreign_key", walk->server_name, seen, expected);
     }
-    TRY(dns_name_parse(span_from_text(walk->server_name), DNS_NAME_HOST_OR_WILDCARD, &name,
-        ret_reason));
+    TRY(dns_name_parse(
+        span_from_text(walk->server_name), DNS_NAME_HOST_OR_WILDCARD, &name, ret_reason));
     bool covers = false;
     for (size_t i = 0; i < leaf.dns_name_count; i++) {
         covers |= span_equal_text(leaf.dns_names[i], name.text);
@@ -138,8 +137,8 @@ static enum err leaf_check(
                   : reason_set(ret_reason, ERR_DENIED, "chain.host", walk->server_name, NULL, NULL);
 }
 
-/* Our own roots decide. Only where there is none yet (and no --root) is the portal's believed, and its
- * fingerprint shown for comparison with what the CA publishes. */
+/* Our own roots decide. Only where there is none yet (and no --root) is the portal's believed, and
+ * its fingerprint shown for comparison with what the CA publishes. */
 static enum err root_choose(
     struct walk *walk, struct delivery *delivery, bool *ret_new, struct reason *ret_reason)
 {
@@ -151,8 +150,8 @@ static enum err root_choose(
         enum err err = file_read(walk->root_file, 2 * CERTIFICATE_MAX_BYTES, &file);
         err = err == OK ? certificate_read_any(buf_span(&file), &der) : err;
         if (err != OK) {
-            return reason_set(ret_reason, err, "tool.file_read", walk->root_file, err_name(err),
-                NULL);
+            return reason_set(
+                ret_reason, err, "tool.file_read", walk->root_file, err_name(err), NULL);
         }
         buf_release(&delivery->root);
         delivery->root = der;
@@ -179,8 +178,7 @@ static enum err root_trust(
         trusted = false;
     }
     if (!trusted) {
-        return reason_set(
-            ret_reason, ERR_DENIED, "tool.root_not_trusted", NULL, fingerprint, NULL);
+        return reason_set(ret_reason, ERR_DENIED, "tool.root_not_trusted", NULL, fingerprint, NULL);
     }
     return certstore_add_trust(walk->store, CERTSTORE_ROOTS, buf_span(&delivery->root), ret_reason,
         /* ret_new= */ NULL);
@@ -191,8 +189,8 @@ static enum err chain_keep(
     struct walk *walk, const struct delivery *delivery, struct reason *ret_reason)
 {
     for (size_t i = 0; i < delivery->part_count; i++) {
-        TRY(certstore_add_trust(walk->store, CERTSTORE_INTERMEDIATE,
-            buf_span(&delivery->parts[i]), ret_reason, /* ret_new= */ NULL));
+        TRY(certstore_add_trust(walk->store, CERTSTORE_INTERMEDIATE, buf_span(&delivery->parts[i]),
+            ret_reason, /* ret_new= */ NULL));
     }
     if (walk->item.kind == CERTSTORE_PERSONAL) {
         return OK;
@@ -229,11 +227,11 @@ static void crl_fetch(struct walk *walk, struct span certificate)
     const char *name = strrchr(uri, '/');
     snprintf(path, sizeof path, "/crl%s", name == NULL ? "/" : name);
     bool fetched = api_fetch(&walk->api, path, &file, /* ret_reason= */ NULL) == OK &&
-        crl_read_any(buf_span(&file), &der) == OK;
-    enum err err = fetched
-        ? certstore_install_crl(walk->store, buf_span(&der), clock_now(&walk->tool->clock),
-              /* ret_reason= */ NULL, /* ret_new= */ NULL)
-        : ERR_IO;
+                   crl_read_any(buf_span(&file), &der) == OK;
+    enum err err =
+        fetched ? certstore_install_crl(walk->store, buf_span(&der), clock_now(&walk->tool->clock),
+                      /* ret_reason= */ NULL, /* ret_new= */ NULL)
+                : ERR_IO;
     if (err != OK && err != ERR_CONFLICT) {
         const struct placeholder values[] = { { "uri", uri }, { NULL, NULL } };
         screen_message(walk->tool, "tool.crl_not_fetched", values);

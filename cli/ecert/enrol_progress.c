@@ -1,4 +1,5 @@
-/* What an enrolment keeps between runs: where it goes, what it placed, what is to happen at the end. */
+/* What an enrolment keeps between runs: where it goes, what it placed, what is to happen at the
+ * end. */
 #include "cli/ecert/enrol.h"
 
 static enum err words_recall(const char **words, size_t size, const struct value *list);
@@ -50,24 +51,22 @@ enum err walk_recall(struct walk *walk, struct reason *ret_reason)
     const struct value *kept;
     enum err err = certstore_read_progress(walk->store, &walk->item, &text);
     if (err == ERR_NOT_FOUND) {
-        return reason_set(
-            ret_reason, err, "tool.nothing_to_resume", walk->item.id, NULL, NULL);
+        return reason_set(ret_reason, err, "tool.nothing_to_resume", walk->item.id, NULL, NULL);
     }
     TRY(err);
-    TRY(json_parse(
-        buf_span(&text), CERTSTORE_PROGRESS_MAX, &walk->tool->tree, &kept, ret_reason));
+    TRY(json_parse(buf_span(&text), CERTSTORE_PROGRESS_MAX, &walk->tool->tree, &kept, ret_reason));
     walk->portal = recall(walk->portal, kept, "portal");
     walk->server_name = recall(walk->server_name, kept, "server_name");
     walk->reference = recall(walk->reference, kept, "reference");
     walk->ca_file = recall(walk->ca_file, kept, "portal_ca");
     walk->root_file = recall(walk->root_file, kept, "root");
-    /* Whoever now gives another way of proof means it; the old one may still have to be tidied up. */
+    /* Whoever now gives another way of proof means it; the old one may still have to be tidied up.
+     */
     if (walk->dns_server == NULL && walk->webroots[0] == NULL) {
         walk->email = recall(walk->email, kept, "email");
     }
     if (walk->dns_server == NULL && walk->email == NULL) {
-        TRY(words_recall(
-            walk->webroots, APPLICATION_NAMES_MAX + 1, value_get(kept, "webroots")));
+        TRY(words_recall(walk->webroots, APPLICATION_NAMES_MAX + 1, value_get(kept, "webroots")));
     }
     walk->dns_server = recall(walk->dns_server, kept, "dns_update");
     walk->tsig_file = recall(walk->tsig_file, kept, "tsig");
@@ -92,11 +91,10 @@ static void placed_recall(struct walk *walk, const struct value *list)
          record != NULL && walk->placed_count < APPLICATION_NAMES_MAX;
          record = value_next(record)) {
         struct placed *placed = &walk->placed[walk->placed_count];
-        bool fits =
-            span_to_text(span_from_text(api_text(record, "host")), placed->host,
-                sizeof placed->host) &&
-            span_to_text(span_from_text(api_text(record, "value")), placed->value,
-                sizeof placed->value);
+        bool fits = span_to_text(span_from_text(api_text(record, "host")), placed->host,
+                        sizeof placed->host) &&
+                    span_to_text(span_from_text(api_text(record, "value")), placed->value,
+                        sizeof placed->value);
         walk->placed_count += fits;
     }
 }

@@ -1,6 +1,6 @@
-/* The portal's third page: proof of control by TXT records or by files on the websites. The key exists
- * already, so its hash is sent along and the expected values are bound to it: they are of no use to
- * anybody else. */
+/* The portal's third page: proof of control by TXT records or by files on the websites. The key
+ * exists already, so its hash is sent along and the expected values are bound to it: they are of no
+ * use to anybody else. */
 #include "cli/ecert/ask.h"
 #include "cli/ecert/enrol.h"
 #include "cli/ecert/screen.h"
@@ -84,7 +84,8 @@ enum err walk_prove(struct walk *walk, struct reason *ret_reason)
 static bool offers(const struct walk *walk, const char *wanted)
 {
     const struct value *method = value_first(value_get(walk->enrolment, "methods"));
-    while (method != NULL && value_text(method) != NULL && strcmp(value_text(method), wanted) != 0) {
+    while (
+        method != NULL && value_text(method) != NULL && strcmp(value_text(method), wanted) != 0) {
         method = value_next(method);
     }
     return method != NULL;
@@ -108,7 +109,7 @@ static enum err challenges_get(struct walk *walk, struct reason *ret_reason)
     const struct value *list = value_get(dcv, "challenges");
     const struct way *chosen = way(walk);
     bool usable = strcmp(api_text(dcv, "method"), chosen->method) == 0 &&
-        strcmp(api_text(dcv, "state"), "expired") != 0 && challenges_are_ours(walk, list);
+                  strcmp(api_text(dcv, "state"), "expired") != 0 && challenges_are_ours(walk, list);
     if (!usable) {
         char key[2 * SHA256_BYTES + 1];
         const struct value *answer;
@@ -117,8 +118,7 @@ static enum err challenges_get(struct walk *walk, struct reason *ret_reason)
         hex_format(SPAN_OF(walk->item.spki_sha256), key);
         value_put_text(&tool->tree, body, "method", chosen->method);
         value_put_text(&tool->tree, body, "spki_sha256", key);
-        TRY(api_call(
-            &walk->api, tool, HTTP_POST, "/enrolment/dcv", body, &answer, ret_reason));
+        TRY(api_call(&walk->api, tool, HTTP_POST, "/enrolment/dcv", body, &answer, ret_reason));
         list = value_get(answer, "challenges");
     }
     TRY(challenges_keep(walk, list, ret_reason));
@@ -133,7 +133,7 @@ static bool challenges_are_ours(const struct walk *walk, const struct value *lis
     for (const struct value *one = value_first(list); one != NULL; one = value_next(one)) {
         for (size_t i = 0; i < walk->placed_count; i++) {
             found += strcmp(walk->placed[i].host, api_text(one, way(walk)->host)) == 0 &&
-                strcmp(walk->placed[i].value, api_text(one, "value")) == 0;
+                     strcmp(walk->placed[i].value, api_text(one, "value")) == 0;
         }
     }
     return found > 0 && found == value_count(list);
@@ -147,11 +147,10 @@ static enum err challenges_keep(
     for (const struct value *one = value_first(list); one != NULL; one = value_next(one)) {
         struct placed *placed = &walk->placed[count];
         bool fits = count < APPLICATION_NAMES_MAX &&
-            span_to_text(
-                span_from_text(api_text(one, way(walk)->host)), placed->host,
-                sizeof placed->host) &&
-            span_to_text(
-                span_from_text(api_text(one, "value")), placed->value, sizeof placed->value);
+                    span_to_text(span_from_text(api_text(one, way(walk)->host)), placed->host,
+                        sizeof placed->host) &&
+                    span_to_text(span_from_text(api_text(one, "value")), placed->value,
+                        sizeof placed->value);
         if (!fits) {
             return reason_set(
                 ret_reason, ERR_PEER, "api.malformed", walk->portal, "challenges", NULL);
@@ -159,8 +158,7 @@ static enum err challenges_keep(
         count++;
     }
     if (count == 0) {
-        return reason_set(
-            ret_reason, ERR_PEER, "api.malformed", walk->portal, "challenges", NULL);
+        return reason_set(ret_reason, ERR_PEER, "api.malformed", walk->portal, "challenges", NULL);
     }
     walk->placed_count = count;
     return walk_keep(walk);
@@ -302,8 +300,7 @@ static bool is_validated(const struct value *enrolment)
 static bool check_is_over(const struct value *enrolment)
 {
     const char *state = api_text(value_get(enrolment, "dcv"), "state");
-    return is_validated(enrolment) || strcmp(state, "failed") == 0 ||
-        strcmp(state, "expired") == 0;
+    return is_validated(enrolment) || strcmp(state, "failed") == 0 || strcmp(state, "expired") == 0;
 }
 
 /* One line a name, one a perspective, and what it saw where it failed. */
@@ -319,8 +316,7 @@ void walk_results_show(const struct walk *walk)
             { NULL, NULL },
         };
         bool passed = value_truth(value_get(result, "passed"));
-        screen_message(
-            walk->tool, passed ? "tool.name_passed" : "tool.name_failed", values);
+        screen_message(walk->tool, passed ? "tool.name_passed" : "tool.name_failed", values);
         if (!passed) {
             perspectives_show(walk, result);
             screen_line(walk->tool, api_text(result, "next"));
@@ -362,7 +358,7 @@ static const struct value *decisive_step(const struct value *perspective)
 static bool same_step(const struct value *left, const struct value *right)
 {
     return strcmp(api_text(left, "code"), api_text(right, "code")) == 0 &&
-        strcmp(api_text(left, "seen"), api_text(right, "seen")) == 0;
+           strcmp(api_text(left, "seen"), api_text(right, "seen")) == 0;
 }
 
 static void step_show(

@@ -8,7 +8,7 @@ enum { ITEM_NAMES_MAX = 1024, ITEM_NAME_TEXT_MAX = 1024, ITEM_SERIAL_MAX = 72, I
 struct item_view {
     const struct certstore_item *item;
     struct certstore_judgement judgement;
-    char names[ITEM_NAMES_MAX]; /* comma-separated A-labels, cut if there are many */
+    char names[ITEM_NAMES_MAX];                /* comma-separated A-labels, cut if there are many */
     char first_name[HOST_NAME_MAX_LENGTH + 1]; /* "" if there is none */
     char subject[ITEM_NAME_TEXT_MAX], issuer[ITEM_NAME_TEXT_MAX];
     char serial[ITEM_SERIAL_MAX];

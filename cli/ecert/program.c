@@ -1,5 +1,6 @@
-/* The one program that ecert may start beside ssh (remote.h): the person's own, word for word as given
- * (doc/threats.md K4). Nothing that a server said is ever among its arguments or in its environment. */
+/* The one program that ecert may start beside ssh (remote.h): the person's own, word for word as
+ * given (doc/threats.md K4). Nothing that a server said is ever among its arguments or in its
+ * environment. */
 #include "cli/ecert/enrol.h"
 
 #include <errno.h>
@@ -12,7 +13,8 @@
 enum err program_run(const char *const *program, struct reason *ret_reason)
 {
     static const char *const environment[] = {
-        "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", NULL };
+        "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", NULL
+    };
     posix_spawnattr_t attributes;
     posix_spawn_file_actions_t actions;
     sigset_t none;

@@ -1,6 +1,6 @@
 /* ecert request new: a key, then a request for it. With names given it runs through; on a terminal
- * without them it asks, one thing after the other, and shows everything before it makes anything. The
- * key is made here and never leaves the store. Names are given as U-labels or A-labels. */
+ * without them it asks, one thing after the other, and shows everything before it makes anything.
+ * The key is made here and never leaves the store. Names are given as U-labels or A-labels. */
 #include "cli/ecert/ask.h"
 #include "cli/ecert/screen.h"
 #include "lib/base/file.h"
@@ -58,8 +58,8 @@ static enum err plan_from_arguments(
 static enum err plan_add_name(struct plan *plan, const char *typed, struct reason *ret_reason);
 static enum err plan_ask(struct tool *tool, struct plan *plan, bool *ret_go);
 static enum err plan_ask_names(struct tool *tool, struct plan *plan);
-static void plan_show(const struct tool *tool, const struct plan *plan, const char *id,
-    const char *fingerprint);
+static void plan_show(
+    const struct tool *tool, const struct plan *plan, const char *id, const char *fingerprint);
 static void names_text(const struct plan *plan, struct buf *text);
 static enum err request_write(
     const struct plan *plan, const struct key *key, struct buf *csr, struct reason *ret_reason);
@@ -114,8 +114,7 @@ static enum err plan_from_arguments(
     }
     if (friendly != NULL &&
         !span_to_text(span_from_text(friendly), plan->friendly, sizeof plan->friendly)) {
-        return reason_set(
-            ret_reason, ERR_INPUT, "tool.friendly_long", "--friendly", NULL, NULL);
+        return reason_set(ret_reason, ERR_INPUT, "tool.friendly_long", "--friendly", NULL, NULL);
     }
     bool wrong = key != NULL && key_type_from_name(key, &plan->key_type) != OK;
     if (wrong || plan->key_type == KEY_TYPE_ED25519) {
@@ -176,8 +175,8 @@ static enum err plan_ask_names(struct tool *tool, struct plan *plan)
         char answer[ANSWER_MAX];
         struct reason reason = { 0 };
         bool first = plan->name_count == 0;
-        TRY(ask_line(tool, first ? "tool.ask_name" : "tool.ask_another_name",
-            first ? NULL : "", answer));
+        TRY(ask_line(
+            tool, first ? "tool.ask_name" : "tool.ask_another_name", first ? NULL : "", answer));
         if (answer[0] == '\0') {
             return OK;
         }
@@ -189,8 +188,8 @@ static enum err plan_ask_names(struct tool *tool, struct plan *plan)
 }
 
 /* `id` and `fingerprint` once the request is made. */
-static void plan_show(const struct tool *tool, const struct plan *plan, const char *id,
-    const char *fingerprint)
+static void plan_show(
+    const struct tool *tool, const struct plan *plan, const char *id, const char *fingerprint)
 {
     AUTO(buf) names = buf_make(APPLICATION_NAMES_MAX * HOST_NAME_UNICODE_MAX);
     names_text(plan, &names);
@@ -261,8 +260,8 @@ static void renewal_say(
     }
     for (size_t i = 0; i < items.count; i++) {
         bool covers = items.items[i].kind == CERTSTORE_PERSONAL &&
-            certificate_parse(buf_span(&items.items[i].certificate), &parsed) == OK &&
-            certificate_covers_host(&parsed, span_from_text(plan->names[0].text));
+                      certificate_parse(buf_span(&items.items[i].certificate), &parsed) == OK &&
+                      certificate_covers_host(&parsed, span_from_text(plan->names[0].text));
         if (covers) {
             screen_message(tool, "tool.request_renewal", NULL);
             return;
@@ -285,12 +284,13 @@ static enum err request_write(
         entries[count++] = (struct name_entry){ oid_common_name, names[0] };
     }
     for (size_t i = 0; i < SUBJECT_FIELDS; i++) {
-        entries[count++] = (struct name_entry){ *subject_fields[i].oid,
-            span_from_text(plan->subject[i]) };
+        entries[count++] =
+            (struct name_entry){ *subject_fields[i].oid, span_from_text(plan->subject[i]) };
     }
     TRY(name_write(entries, count, ret_reason, &subject));
-    struct csr_fields fields = { .subject = buf_span(&subject), .dns_names = names,
-        .dns_name_count = plan->name_count };
+    struct csr_fields fields = {
+        .subject = buf_span(&subject), .dns_names = names, .dns_name_count = plan->name_count
+    };
     return csr_write(&fields, key, csr);
 }
 

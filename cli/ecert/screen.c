@@ -17,8 +17,8 @@ static void print_spaces(size_t count);
 static void print_mark(const struct tool *tool, const char *colour, const char *mark);
 static size_t word_width(const char *text, size_t *ret_bytes);
 static void failure_part(const struct tool *tool, const char *label_id, const char *text);
-static void failure_result(struct tool *tool, const struct reason *reason, const char *title,
-    const char *next);
+static void failure_result(
+    struct tool *tool, const struct reason *reason, const char *title, const char *next);
 static bool untold(const char *title, const char *text);
 
 void screen_line(const struct tool *tool, const char *text)
@@ -28,8 +28,7 @@ void screen_line(const struct tool *tool, const char *text)
     }
 }
 
-void screen_message(
-    const struct tool *tool, const char *id, const struct placeholder *placeholders)
+void screen_message(const struct tool *tool, const char *id, const struct placeholder *placeholders)
 {
     static const struct placeholder none[] = { { NULL, NULL } };
     AUTO(buf) text = buf_make(LINE_MAX_BYTES);
@@ -46,8 +45,7 @@ void screen_step(const struct tool *tool, const char *id, const struct placehold
     }
 }
 
-void screen_heading(
-    const struct tool *tool, const char *id, const struct placeholder *placeholders)
+void screen_heading(const struct tool *tool, const char *id, const struct placeholder *placeholders)
 {
     if (!tool->json) {
         fputs(tool->colour ? BOLD : "", stdout);
@@ -191,8 +189,8 @@ void screen_wait(const struct tool *tool, const char *id, int64_t seconds)
         return;
     }
     if (isatty(STDOUT_FILENO)) {
-        fprintf(stdout, "\r\033[K… %s (%lld s)", language_text(tool->language, id),
-            (long long)seconds);
+        fprintf(
+            stdout, "\r\033[K… %s (%lld s)", language_text(tool->language, id), (long long)seconds);
         fflush(stdout);
     } else if (seconds == 2) {
         fprintf(stdout, "… %s\n", language_text(tool->language, id));
@@ -293,14 +291,15 @@ static void clean_append(struct buf *buf, const char *text)
         bool broken = bytes == 0 || bytes > MB_LEN_MAX;
         unsigned code = broken ? 0 : (unsigned)character;
         bool turns = (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) ||
-            code == 0x200e || code == 0x200f || code == 0x061c;
+                     code == 0x200e || code == 0x200f || code == 0x061c;
         bool control = code < 0x20 || (code >= 0x7f && code < 0xa0) || turns;
         buf_append(buf, control ? SPAN_LITERAL("?") : span_make(text, bytes));
         text += broken ? 1 : bytes;
     }
 }
 
-/* Breaks at blanks, and inside a word only where it alone is too long or its characters are wide. */
+/* Breaks at blanks, and inside a word only where it alone is too long or its characters are wide.
+ */
 static void print_wrapped(const char *text, size_t column, size_t indent)
 {
     AUTO(buf) clean = buf_make(LINE_MAX_BYTES);

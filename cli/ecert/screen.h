@@ -34,8 +34,8 @@ void screen_table(
  * --json. Returns EXIT_FAILED. */
 enum exit_code screen_failure(struct tool *tool, enum err err, const struct reason *reason);
 /* The same, but the words come from the portal: what it said in the person's language. */
-enum exit_code screen_foreign_failure(struct tool *tool, const struct reason *reason,
-    const char *title, const char *next);
+enum exit_code screen_foreign_failure(
+    struct tool *tool, const struct reason *reason, const char *title, const char *next);
 /* For a wait of more than 2 s: what for. One moving line on a terminal, else one line. */
 void screen_wait(const struct tool *tool, const char *id, int64_t seconds);
 void screen_wait_end(const struct tool *tool);

@@ -47,14 +47,13 @@ enum err application_fetch(struct call *call, const uint8_t id[APPLICATION_ID_BY
 {
     struct control_object object;
     memcpy(object.id, id, sizeof object.id);
-    struct request request =
-        request_make(CONTROL_APPLICATION_SHOW, control_object_write, &object);
+    struct request request = request_make(CONTROL_APPLICATION_SHOW, control_object_write, &object);
     TRY(call_registrar(call, &request, answer));
     return control_application_read(&answer->body, ret_shown);
 }
 
-enum err application_describe(const struct control_application *shown, struct value_tree *tree,
-    struct value *object)
+enum err application_describe(
+    const struct control_application *shown, struct value_tree *tree, struct value *object)
 {
     struct application application = { 0 };
     TRY(application_parse(shown->der, tree->arena, &application));

@@ -45,8 +45,8 @@ static const struct member representative_members[] = {
 
 #define MEMBERS(table) table, sizeof table / sizeof *table
 
-static enum err form_read(struct call *call, const char *path, struct value_tree *tree,
-    const struct value **ret_form);
+static enum err form_read(
+    struct call *call, const char *path, struct value_tree *tree, const struct value **ret_form);
 static enum err application_read(struct call *call, const struct value *form, struct arena *arena,
     struct application *ret_application);
 static enum err names_read(struct call *call, const struct value *form, struct arena *arena,
@@ -76,8 +76,8 @@ enum err application_new_run(struct call *call)
     return application_send(call, buf_span(&der));
 }
 
-static enum err form_read(struct call *call, const char *path, struct value_tree *tree,
-    const struct value **ret_form)
+static enum err form_read(
+    struct call *call, const char *path, struct value_tree *tree, const struct value **ret_form)
 {
     AUTO(buf) text = { 0 };
     enum err err = file_read(path, MESSAGE_MAX_BYTES, &text);
@@ -106,11 +106,10 @@ static enum err application_read(struct call *call, const struct value *form, st
     TRY(unknown_refuse(call, form, subject, representative));
     TRY(members_read(call, subject, MEMBERS(subject_members), &ret_application->subject));
     TRY(ev_read(call, form, &ret_application->ev));
-    TRY(members_read(call, representative, MEMBERS(representative_members),
-        &ret_application->representative));
+    TRY(members_read(
+        call, representative, MEMBERS(representative_members), &ret_application->representative));
     TRY(address_read(call, representative, &ret_application->representative));
-    TRY(json_get_bool_or(
-        form, "government", false, &ret_application->government, &call->reason));
+    TRY(json_get_bool_or(form, "government", false, &ret_application->government, &call->reason));
     ret_application->created = clock_now(&clock);
     return OK;
 }
@@ -127,8 +126,7 @@ static enum err names_read(struct call *call, const struct value *form, struct a
     for (const struct value *e = value_first(list); e != NULL; e = value_next(e)) {
         struct dns_name name;
         const char *typed = value_text(e) == NULL ? "" : value_text(e);
-        TRY(dns_name_parse(
-            span_from_text(typed), DNS_NAME_HOST_OR_WILDCARD, &name, &call->reason));
+        TRY(dns_name_parse(span_from_text(typed), DNS_NAME_HOST_OR_WILDCARD, &name, &call->reason));
         const char *text = arena_text(arena, span_from_text(name.text));
         if (text == NULL) {
             return ERR_MEMORY;
@@ -178,8 +176,8 @@ static enum err unknown_refuse(struct call *call, const struct value *form,
     static const char *const form_names[] = { "edition", "names", "subject", "ev", "government",
         "representative", NULL };
     static const char *const subject_names[] = { "country", "state_or_province", "locality",
-        "organisation", "organisation_zh", "branch", "branch_zh", "brn", "ci_cr",
-        "other_document", "srn", NULL };
+        "organisation", "organisation_zh", "branch", "branch_zh", "brn", "ci_cr", "other_document",
+        "srn", NULL };
     static const char *const ev_names[] = { "business_category", "jurisdiction_country",
         "registration_number", NULL };
     static const char *const representative_names[] = { "name", "email", "language", "address",

@@ -16,8 +16,8 @@ struct signing {
 };
 
 static enum err application_look(struct call *call, struct signing *signing, const char *id);
-static enum err sign_and_send(struct call *call, struct signing *signing, enum approval_role role,
-    const char *key_path);
+static enum err sign_and_send(
+    struct call *call, struct signing *signing, enum approval_role role, const char *key_path);
 static enum err key_load(struct call *call, const char *path, struct key **ret_key);
 static void approval_object_write(struct der_writer *writer, const void *object);
 static enum err outcome_print(struct call *call, const char *id, const struct signing *signing);
@@ -78,8 +78,8 @@ static enum err application_look(struct call *call, struct signing *signing, con
     return OK;
 }
 
-static enum err sign_and_send(struct call *call, struct signing *signing, enum approval_role role,
-    const char *key_path)
+static enum err sign_and_send(
+    struct call *call, struct signing *signing, enum approval_role role, const char *key_path)
 {
     struct clock clock = clock_system();
     uint8_t signature[SIGNATURE_MAX_BYTES];

@@ -34,8 +34,7 @@ enum err ceremony_run(struct call *call)
     }
     argv[count] = NULL;
     execv(path, argv);
-    return reason_set(
-        &call->reason, ERR_IO, "program.missing", path, strerror(errno), NULL);
+    return reason_set(&call->reason, ERR_IO, "program.missing", path, strerror(errno), NULL);
 }
 
 static enum err signer_find(struct call *call, char ret_path[PATH_MAX])

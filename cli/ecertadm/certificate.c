@@ -77,8 +77,8 @@ static enum err revoke_read(
             "unspecified, keyCompromise, affiliationChanged, superseded, cessationOfOperation or "
             "privilegeWithdrawn");
     }
-    enum err err = hex_parse(span_from_text(serial), ret_revoke->serial,
-        sizeof ret_revoke->serial, &ret_revoke->serial_len);
+    enum err err = hex_parse(span_from_text(serial), ret_revoke->serial, sizeof ret_revoke->serial,
+        &ret_revoke->serial_len);
     if (err != OK || ret_revoke->serial_len == 0) {
         return reason_set(&call->reason, ERR_INPUT, "certificate.serial", "SERIAL", serial,
             "hexadecimal pairs, at most 20");

@@ -16,7 +16,7 @@ struct call {
     const struct command *command;
     const char *control; /* the registrar's socket */
     bool json;
-    int argc;            /* what stands behind the command's own words */
+    int argc; /* what stands behind the command's own words */
     char **argv;
     struct reason reason;
 };
@@ -27,7 +27,7 @@ struct command {
     const char *arguments; /* for the usage line */
     const char *purpose;
     enum err (*run)(struct call *call);
-    bool raw;              /* takes its arguments as they are */
+    bool raw; /* takes its arguments as they are */
 };
 
 extern const struct command commands[];
@@ -75,8 +75,8 @@ enum err call_registrar(
     struct call *call, const struct request *request, struct answer *answer) MUST_USE;
 
 /* Reads one page of a list from an answer's body and adds its rows; tells how many there were. */
-typedef enum err (*call_rows)(struct der *body, struct value_tree *tree, struct value *list,
-    size_t *ret_count);
+typedef enum err (*call_rows)(
+    struct der *body, struct value_tree *tree, struct value *list, size_t *ret_count);
 /* Prints a list that the registrar hands out by pages, all of it. Takes no arguments. */
 enum err call_list(struct call *call, unsigned message_type, call_rows rows_add) MUST_USE;
 /* Prints an object as lines, or a list of objects as a table; with --json as JSON. */

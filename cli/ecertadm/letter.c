@@ -47,8 +47,8 @@ enum err letter_print_run(struct call *call)
     }
     int fd = open(out, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0) {
-        return reason_set(&call->reason, err_from_errno(errno), "output.file", out,
-            strerror(errno), "a new file");
+        return reason_set(&call->reason, err_from_errno(errno), "output.file", out, strerror(errno),
+            "a new file");
     }
     enum err err = letter_fetch(call, reference, fd);
     if (close(fd) != 0 && err == OK) {

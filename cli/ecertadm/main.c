@@ -85,8 +85,8 @@ static const struct command *command_find(int argc, char **argv, int *ret_words)
     for (size_t i = 0; i < command_count; i++) {
         const struct command *command = &commands[i];
         int words = command->verb == NULL ? 1 : 2;
-        if (argc >= words && strcmp(argv[0], command->noun) == 0
-            && (words == 1 || strcmp(argv[1], command->verb) == 0)) {
+        if (argc >= words && strcmp(argv[0], command->noun) == 0 &&
+            (words == 1 || strcmp(argv[1], command->verb) == 0)) {
             *ret_words = words;
             return command;
         }

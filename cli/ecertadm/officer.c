@@ -1,5 +1,5 @@
-/* `officer new`: an officer's key pair. The public half goes to the ceremony that enters it into the
- * roster; the private one never leaves the officer. */
+/* `officer new`: an officer's key pair. The public half goes to the ceremony that enters it into
+ * the roster; the private one never leaves the officer. */
 #include "cli/ecertadm/command.h"
 #include "lib/base/file.h"
 #include "lib/crypto/key.h"

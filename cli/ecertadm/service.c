@@ -12,9 +12,8 @@ static enum err facts_show(struct call *call, unsigned type);
 
 enum err crl_run(struct call *call)
 {
-    const char *issuer = call->argc > 0 && strncmp(call->argv[0], "--", 2) != 0
-        ? call->argv[0]
-        : "";
+    const char *issuer =
+        call->argc > 0 && strncmp(call->argv[0], "--", 2) != 0 ? call->argv[0] : "";
     struct control_crl crl = { 0 };
     struct control_number number = { 0 };
     struct request request = request_make(CONTROL_CRL, control_crl_write, &crl);
@@ -23,8 +22,7 @@ enum err crl_run(struct call *call)
     struct value_tree tree = value_tree_make(&arena);
     TRY(call_arguments(call, NULL, 0, &issuer, *issuer == '\0' ? 0 : 1));
     if (strlen(issuer) >= sizeof crl.issuer) {
-        return reason_set(
-            &call->reason, ERR_NOT_FOUND, "issuer.unknown", "ISSUER", issuer, NULL);
+        return reason_set(&call->reason, ERR_NOT_FOUND, "issuer.unknown", "ISSUER", issuer, NULL);
     }
     snprintf(crl.issuer, sizeof crl.issuer, "%s", issuer);
     TRY(call_registrar(call, &request, &answer));

@@ -26,7 +26,8 @@ uint8_t *buf_reserve(struct buf *buf, size_t len)
     }
     /* One byte more than asked, so that buf_text can always terminate. */
     if (buf->capacity < buf->len + len + 1) {
-        size_t grown = buf->capacity * 2 > buf->len + len + 1 ? buf->capacity * 2 : buf->len + len + 1;
+        size_t grown =
+            buf->capacity * 2 > buf->len + len + 1 ? buf->capacity * 2 : buf->len + len + 1;
         grown = grown < 64 ? 64 : grown > buf->max + 1 ? buf->max + 1 : grown;
         uint8_t *data = realloc(buf->data, grown);
         if (data == NULL) {

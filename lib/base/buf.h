@@ -32,7 +32,8 @@ uint8_t *buf_reserve(struct buf *buf, size_t len);
 /* Empties without freeing, and clears a failure. */
 void buf_clear(struct buf *buf);
 struct span buf_span(const struct buf *buf);
-/* The content with a terminator behind it, as text; NULL on a failed buffer. Owned by the buffer. */
+/* The content with a terminator behind it, as text; NULL on a failed buffer. Owned by the buffer.
+ */
 const char *buf_text(struct buf *buf);
 /* Moves the bytes out, to be freed by the caller with free(); the buffer is empty afterwards. */
 uint8_t *buf_detach(struct buf *buf, size_t *ret_len);

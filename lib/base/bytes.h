@@ -32,12 +32,13 @@ bool span_equal(struct span left, struct span right);
 bool span_equal_text(struct span span, const char *text);
 /* Compares without depending on where the first difference is. Unequal lengths are unequal. */
 bool bytes_equal_secret(struct span left, struct span right);
-/* True if the span is non-empty text that fits `size` with a terminator and holds no NUL; copies. */
+/* True if the span is non-empty text that fits `size` with a terminator and holds no NUL; copies.
+ */
 bool span_to_text(struct span span, char *ret_text, size_t size);
 /* True for well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms) without NUL. */
 bool utf8_valid(struct span text);
-/* True for valid UTF-8 in which nothing moves a terminal's cursor, turns the direction of writing or
- * is there without being seen: controls, marks of direction, zero-width spaces. */
+/* True for valid UTF-8 in which nothing moves a terminal's cursor, turns the direction of writing
+ * or is there without being seen: controls, marks of direction, zero-width spaces. */
 bool utf8_plain(struct span text);
 /* Makes it so in place: a question mark for every byte of what is not plain. */
 void utf8_make_plain(char *text);

@@ -6,19 +6,19 @@
 
 enum err {
     OK = 0,
-    ERR_INPUT,       /* what came from outside is not acceptable: returned to whoever sent it */
-    ERR_NOT_FOUND,   /* the thing asked for does not exist */
-    ERR_DENIED,      /* known, but not allowed: wrong secret, wrong role, wrong state, wrong evidence */
-    ERR_CONFLICT,    /* somebody else was first, or it was already done differently */
-    ERR_LIMIT,       /* a stated maximum is exceeded */
-    ERR_AGAIN,       /* the environment failed for now: the same call may succeed later */
-    ERR_TIMEOUT,     /* a deadline passed */
-    ERR_IO,          /* file, disk or network failed */
-    ERR_NO_SPACE,    /* the disk is full: nothing was written */
-    ERR_MEMORY,      /* allocation failed */
-    ERR_CRYPTO,      /* the cryptographic library failed at something that is not an input's fault */
-    ERR_SIGNATURE,   /* a signature does not verify */
-    ERR_PEER,        /* a process of our own broke the protocol: end the trust in it */
+    ERR_INPUT,     /* what came from outside is not acceptable: returned to whoever sent it */
+    ERR_NOT_FOUND, /* the thing asked for does not exist */
+    ERR_DENIED, /* known, but not allowed: wrong secret, wrong role, wrong state, wrong evidence */
+    ERR_CONFLICT,  /* somebody else was first, or it was already done differently */
+    ERR_LIMIT,     /* a stated maximum is exceeded */
+    ERR_AGAIN,     /* the environment failed for now: the same call may succeed later */
+    ERR_TIMEOUT,   /* a deadline passed */
+    ERR_IO,        /* file, disk or network failed */
+    ERR_NO_SPACE,  /* the disk is full: nothing was written */
+    ERR_MEMORY,    /* allocation failed */
+    ERR_CRYPTO,    /* the cryptographic library failed at something that is not an input's fault */
+    ERR_SIGNATURE, /* a signature does not verify */
+    ERR_PEER,      /* a process of our own broke the protocol: end the trust in it */
     ERR_UNSUPPORTED, /* well-formed, but of a kind this version does not know */
     ERR_COUNT,
 };

@@ -85,7 +85,7 @@ enum err file_create(const char *path, struct span content, mode_t mode)
     char temporary[PATH_MAX];
     TRY(temporary_write(path, content, mode, temporary));
     enum err err = link(temporary, path) == 0 ? OK
-        : errno == EEXIST                     ? ERR_CONFLICT
+                   : errno == EEXIST          ? ERR_CONFLICT
                                               : err_from_errno(errno);
     unlink(temporary);
     return err == OK ? directory_sync(path) : err;

@@ -14,17 +14,20 @@ enum {
     SUBJECT_COMMON_NAME_MAX = 64,
     SUBJECT_PLACE_MAX = 128,
 
-    /* RFC 5280 §4.1.2.2: at most 20 octets of content; 16 random octets behind a fixed first one. */
+    /* RFC 5280 §4.1.2.2: at most 20 octets of content; 16 random octets behind a fixed first one.
+     */
     SERIAL_MAX_BYTES = 20,
 
-    /* A request file with every permitted field is under 4 KiB; 64 KiB is generous (doc/threats.md P17). */
+    /* A request file with every permitted field is under 4 KiB; 64 KiB is generous (doc/threats.md
+       P17). */
     CSR_MAX_BYTES = 64 * 1024,
     PFX_MAX_BYTES = 256 * 1024,
     CERTIFICATE_MAX_BYTES = 64 * 1024,
     /* Any file our tools read at all: a CRL of a million entries has about 40 MB. */
     FILE_MAX_BYTES = 64 * 1024 * 1024,
 
-    /* One message between processes; what is larger travels as a sealed memfd (doc/architecture.md §3). */
+    /* One message between processes; what is larger travels as a sealed memfd (doc/architecture.md
+       §3). */
     MESSAGE_MAX_BYTES = 128 * 1024,
     DER_DEPTH_MAX = 16,
 

@@ -1,7 +1,8 @@
 #pragma once
 /* One structured line per event on standard error, for processes only: libraries return errors.
- * event=object.verb key=value … ; values with anything but [A-Za-z0-9._:/@+-] are quoted and escaped,
- * so that nobody's input can forge a line (doc/threats.md P5, ASVS 16.4.1). Never give it a secret. */
+ * event=object.verb key=value … ; values with anything but [A-Za-z0-9._:/@+-] are quoted and
+ * escaped, so that nobody's input can forge a line (doc/threats.md P5, ASVS 16.4.1). Never give it
+ * a secret. */
 #include "lib/base/err.h"
 
 enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
@@ -12,4 +13,5 @@ void log_open(const char *process, enum log_level level);
  * A NULL value prints as "-". */
 void log_event(enum log_level level, const char *event, ...) __attribute__((sentinel));
 /* event + err's name + the reason's code, field and seen, where set. */
-void log_failure(enum log_level level, const char *event, enum err err, const struct reason *reason);
+void log_failure(
+    enum log_level level, const char *event, enum err err, const struct reason *reason);

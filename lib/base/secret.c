@@ -9,8 +9,8 @@
 enum err secret_new(size_t len, struct secret *ret_secret)
 {
     size_t mapped = len == 0 ? 1 : len;
-    void *data = mmap(/* addr= */ NULL, mapped, PROT_READ | PROT_WRITE,
-        MAP_PRIVATE | MAP_ANONYMOUS, /* fd= */ -1, /* offset= */ 0);
+    void *data = mmap(/* addr= */ NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+        /* fd= */ -1, /* offset= */ 0);
     if (data == MAP_FAILED) {
         return ERR_MEMORY;
     }

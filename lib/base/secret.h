@@ -1,6 +1,6 @@
 #pragma once
-/* The only home of passwords, PINs, passphrases and raw private keys: own pages, locked, kept out of
- * core dumps, wiped when released. There is deliberately no function that formats one. */
+/* The only home of passwords, PINs, passphrases and raw private keys: own pages, locked, kept out
+ * of core dumps, wiped when released. There is deliberately no function that formats one. */
 #include "lib/base/bytes.h"
 
 struct secret {

@@ -87,8 +87,7 @@ enum err application_parse(
     return OK;
 }
 
-static enum err names_read(
-    struct der *reader, struct arena *arena, struct application *application)
+static enum err names_read(struct der *reader, struct arena *arena, struct application *application)
 {
     struct der names;
     TRY(der_enter(reader, DER_SEQUENCE, &names));

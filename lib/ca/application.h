@@ -13,14 +13,14 @@ struct subject {
     const char *country;           /* ISO 3166-1, "HK" */
     const char *state_or_province; /* verified; at least one of this and locality */
     const char *locality;
-    const char *organisation;      /* at most SUBJECT_ORGANISATION_MAX characters, as the next */
+    const char *organisation; /* at most SUBJECT_ORGANISATION_MAX characters, as the next */
     const char *organisation_zh;
-    const char *branch;            /* branch or department: in the records, not in the certificate */
+    const char *branch; /* branch or department: in the records, not in the certificate */
     const char *branch_zh;
-    const char *brn;               /* business registration certificate number */
-    const char *ci_cr;             /* certificate of incorporation / registration number */
+    const char *brn;   /* business registration certificate number */
+    const char *ci_cr; /* certificate of incorporation / registration number */
     const char *other_document;
-    const char *srn;               /* subscriber reference number, SRN_DIGITS digits, for ever */
+    const char *srn; /* subscriber reference number, SRN_DIGITS digits, for ever */
 };
 
 /* Only for the EV editions; otherwise all "". */
@@ -51,12 +51,13 @@ struct application {
     int64_t created;
 };
 
-/* BR 7.1.4.2 and the edition's rules: number and kind of names for the edition, lengths, required fields.
- * Reasons are "application.<field>". */
+/* BR 7.1.4.2 and the edition's rules: number and kind of names for the edition, lengths, required
+ * fields. Reasons are "application.<field>". */
 enum err application_check(
     const struct application *application, struct reason *ret_reason) MUST_USE;
 enum err application_format(const struct application *application, struct buf *der) MUST_USE;
-/* Strict: what it accepts, application_format gives back to the byte. Does not application_check. */
+/* Strict: what it accepts, application_format gives back to the byte. Does not application_check.
+ */
 enum err application_parse(
     struct span der, struct arena *arena, struct application *ret_application) MUST_USE;
 /* SHA-256("ecert application v1" ‖ 00 ‖ DER). */

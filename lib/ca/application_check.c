@@ -108,7 +108,7 @@ static bool label_valid(const char *label, size_t len)
     }
     bool reserved = len >= 4 && label[2] == '-' && label[3] == '-';
     return label[0] != '-' && label[len - 1] != '-' &&
-        (!reserved || (len > 4 && strncmp(label, "xn", 2) == 0));
+           (!reserved || (len > 4 && strncmp(label, "xn", 2) == 0));
 }
 
 static enum err subject_check(const struct subject *subject, struct reason *ret_reason)
@@ -129,8 +129,8 @@ static enum err subject_check(const struct subject *subject, struct reason *ret_
         TRY(text_check(&rules[i], ret_reason));
     }
     if (!country_code(subject->country)) {
-        return reason_set(ret_reason, ERR_INPUT, "application.country", "country",
-            subject->country, "HK");
+        return reason_set(
+            ret_reason, ERR_INPUT, "application.country", "country", subject->country, "HK");
     }
     if (subject->state_or_province[0] == '\0' && subject->locality[0] == '\0') {
         return reason_set(ret_reason, ERR_INPUT, "application.locality", "locality", "",
@@ -213,8 +213,8 @@ static enum err representative_check(
         return reason_set(ret_reason, ERR_INPUT, "application.representative_language",
             "representative_language", representative->language, "zh-HK, zh-CN, en");
     }
-    bool addressed = representative->address_count > 0 &&
-        representative->address_count <= ADDRESS_LINES_MAX;
+    bool addressed =
+        representative->address_count > 0 && representative->address_count <= ADDRESS_LINES_MAX;
     for (size_t i = 0; addressed && i < representative->address_count; i++) {
         const struct text_rule line = { "application.representative_address",
             representative->address[i], RECORD_TEXT_MAX, true };
@@ -225,8 +225,8 @@ static enum err representative_check(
                            "representative_address", NULL, "1 to 6 lines");
 }
 
-/* Well-formed UTF-8 within its length, with nothing that is not seen, and more than punctuation where
- * something must be said (BR 7.1.4.2: no "metadata only" values). */
+/* Well-formed UTF-8 within its length, with nothing that is not seen, and more than punctuation
+ * where something must be said (BR 7.1.4.2: no "metadata only" values). */
 static enum err text_check(const struct text_rule *rule, struct reason *ret_reason)
 {
     struct span text = span_from_text(rule->text);
@@ -238,10 +238,10 @@ static enum err text_check(const struct text_rule *rule, struct reason *ret_reas
     bool edges = text.len > 0 && (text.data[0] == ' ' || text.data[text.len - 1] == ' ');
     if (!valid || !says_something || edges || (rule->required && text.len == 0)) {
         char expected[40];
-        snprintf(expected, sizeof expected, "%s%zu characters", rule->required ? "1 to " : "at most ",
-            rule->max);
-        return reason_set(ret_reason, ERR_INPUT, rule->code, strchr(rule->code, '.') + 1,
-            rule->text, expected);
+        snprintf(expected, sizeof expected, "%s%zu characters",
+            rule->required ? "1 to " : "at most ", rule->max);
+        return reason_set(
+            ret_reason, ERR_INPUT, rule->code, strchr(rule->code, '.') + 1, rule->text, expected);
     }
     return OK;
 }

@@ -12,13 +12,13 @@ enum edition {
 };
 
 struct edition_rules {
-    const char *id;          /* "server": in files, messages, URLs and message ids */
-    unsigned names_max;      /* names in an application; a wildcard's bare name is added, not counted */
-    bool wildcard;           /* the one name is "*.base" */
-    bool ev;                 /* carries business category, jurisdiction and registration number */
-    unsigned methods;        /* bit set of 1u << enum dcv_method */
-    const char *issuer;      /* id of the issuing CA in the roster */
-    const char *profile;     /* id of the certificate profile */
+    const char *id;      /* "server": in files, messages, URLs and message ids */
+    unsigned names_max;  /* names in an application; a wildcard's bare name is added, not counted */
+    bool wildcard;       /* the one name is "*.base" */
+    bool ev;             /* carries business category, jurisdiction and registration number */
+    unsigned methods;    /* bit set of 1u << enum dcv_method */
+    const char *issuer;  /* id of the issuing CA in the roster */
+    const char *profile; /* id of the certificate profile */
 };
 
 /* Never NULL for a valid edition. */

@@ -21,12 +21,12 @@ enum enrolment_event {
     ENROLMENT_EVIDENCE,        /* every name has its quorum */
     ENROLMENT_EVIDENCE_LAPSED, /* too old before it was used: prove again */
     ENROLMENT_SUBMIT_CSR,
-    ENROLMENT_CERTIFICATE,     /* the signer delivered */
-    ENROLMENT_REFUSE_CSR,      /* the signer refused for the CSR's sake: another CSR, please */
+    ENROLMENT_CERTIFICATE, /* the signer delivered */
+    ENROLMENT_REFUSE_CSR,  /* the signer refused for the CSR's sake: another CSR, please */
     ENROLMENT_ACCEPT,
-    ENROLMENT_DECLINE_KEY,     /* not accepted, the key is wrong: revoked, back to the CSR page */
+    ENROLMENT_DECLINE_KEY, /* not accepted, the key is wrong: revoked, back to the CSR page */
     ENROLMENT_DECLINE_DETAILS,
-    ENROLMENT_NEXT,            /* another certificate within the subscription */
+    ENROLMENT_NEXT, /* another certificate within the subscription */
     ENROLMENT_EVENT_COUNT,
 };
 
@@ -34,5 +34,5 @@ enum enrolment_event {
 const char *enrolment_state_id(enum enrolment_state state);
 enum err enrolment_state_from_id(const char *id, enum enrolment_state *ret_state) MUST_USE;
 /* ERR_CONFLICT if the event is not possible in that state. */
-enum err enrolment_next(enum enrolment_state from, enum enrolment_event event,
-    enum enrolment_state *ret_to) MUST_USE;
+enum err enrolment_next(
+    enum enrolment_state from, enum enrolment_event event, enum enrolment_state *ret_to) MUST_USE;

@@ -133,16 +133,17 @@ static bool adn_fits(const struct observation *observation, const struct perspec
     }
     bool may_be_parent = perspective->primary && observation->challenge.method == DCV_EMAIL;
     return may_be_parent && len < base_len && strchr(observation->adn, '.') != NULL &&
-        base[base_len - len - 1] == '.' && strcmp(base + (base_len - len), observation->adn) == 0;
+           base[base_len - len - 1] == '.' &&
+           strcmp(base + (base_len - len), observation->adn) == 0;
 }
 
 static bool same_challenge(const struct challenge *left, const struct challenge *right)
 {
     return memcmp(left->application_hash, right->application_hash, HASH_BYTES) == 0 &&
-        strcmp(left->name, right->name) == 0 && left->method == right->method &&
-        left->created == right->created && memcmp(left->nonce, right->nonce, NONCE_BYTES) == 0 &&
-        left->has_spki == right->has_spki &&
-        memcmp(left->spki_hash, right->spki_hash, HASH_BYTES) == 0;
+           strcmp(left->name, right->name) == 0 && left->method == right->method &&
+           left->created == right->created && memcmp(left->nonce, right->nonce, NONCE_BYTES) == 0 &&
+           left->has_spki == right->has_spki &&
+           memcmp(left->spki_hash, right->spki_hash, HASH_BYTES) == 0;
 }
 
 static enum err times_check(const struct observation *observation,
@@ -174,8 +175,8 @@ static enum err signature_check(const struct observation *observation,
     enum err err = rules->verifier->verify(
         rules->verifier->ctx, index, observation->signed_part, observation->signature);
     return err == OK
-        ? OK
-        : denied(ret_reason, "warrant.observation_signature", observation->challenge.name);
+               ? OK
+               : denied(ret_reason, "warrant.observation_signature", observation->challenge.name);
 }
 
 /* The primary decides (BR 3.2.2.9), and only over DNS that validates or is proved unsigned. */

@@ -7,10 +7,10 @@ struct evidence_rules {
     const struct roster *roster;
     const struct observation_verifier *verifier;
     const struct edition_rules *edition;
-    struct policy policy;              /* of `now` */
+    struct policy policy; /* of `now` */
     int64_t now;
-    const uint8_t *application_hash;   /* HASH_BYTES */
-    const uint8_t *spki_hash;          /* of the CSR's key; NULL while there is none */
+    const uint8_t *application_hash; /* HASH_BYTES */
+    const uint8_t *spki_hash;        /* of the CSR's key; NULL while there is none */
 };
 
 /* ERR_DENIED with "warrant.<what>", the name in `field`. The age of the oldest observation comes

@@ -18,8 +18,7 @@ static inline enum err text_read(struct der *reader, struct arena *arena, const 
 }
 
 /* SHA-256(tag ‖ 00 ‖ DER): no hash of one kind of object can be taken for one of another. */
-static inline enum err tagged_hash(
-    const char *tag, struct span der, uint8_t ret_hash[SHA256_BYTES])
+static inline enum err tagged_hash(const char *tag, struct span der, uint8_t ret_hash[SHA256_BYTES])
 {
     const struct span pieces[] = { span_make(tag, strlen(tag) + 1), der };
     return sha256_pieces(pieces, 2, ret_hash);

@@ -46,8 +46,7 @@ enum err challenge_read(struct der *reader, struct challenge *ret_challenge)
     return OK;
 }
 
-enum err challenge_expected(
-    const struct challenge *challenge, char ret_expected[EXPECTED_TEXT_MAX])
+enum err challenge_expected(const struct challenge *challenge, char ret_expected[EXPECTED_TEXT_MAX])
 {
     /* Two hashes, a nonce, a time and a name of at most 253 characters. */
     uint8_t der[512], hash[HASH_BYTES];
@@ -72,8 +71,7 @@ enum err challenge_dns_host(const struct challenge *challenge, char *ret_host, s
     return len < 0 || (size_t)len >= size || len > HOST_NAME_MAX_LENGTH ? ERR_LIMIT : OK;
 }
 
-void observation_write_signed_part(
-    struct der_writer *writer, const struct observation *observation)
+void observation_write_signed_part(struct der_writer *writer, const struct observation *observation)
 {
     der_open(writer, DER_SEQUENCE);
     der_write_text(writer, DER_UTF8_STRING, SIGNED_PART_TAG);

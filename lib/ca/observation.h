@@ -15,7 +15,7 @@
 enum {
     NONCE_BYTES = 16,
     ATTEMPT_BYTES = 16,
-    EXPECTED_TEXT_MAX = 53,  /* 52 digits of base32 and the terminator */
+    EXPECTED_TEXT_MAX = 53, /* 52 digits of base32 and the terminator */
     PERSPECTIVE_ID_MAX = 32,
 };
 
@@ -28,7 +28,7 @@ struct challenge {
     enum dcv_method method;
     int64_t created;
     uint8_t nonce[NONCE_BYTES];
-    bool has_spki;                       /* bound to a key that was made first */
+    bool has_spki; /* bound to a key that was made first */
     uint8_t spki_hash[HASH_BYTES];
 };
 
@@ -41,14 +41,14 @@ struct observation {
     char perspective[PERSPECTIVE_ID_MAX]; /* id in the roster */
     uint8_t attempt[ATTEMPT_BYTES];       /* the same for all perspectives of one attempt */
     struct challenge challenge;
-    char adn[HOST_NAME_MAX_LENGTH + 1];   /* authorization domain name: where it was looked for */
+    char adn[HOST_NAME_MAX_LENGTH + 1]; /* authorization domain name: where it was looked for */
     char expected[EXPECTED_TEXT_MAX];
     enum dcv_result dcv;
-    enum caa_result caa;                  /* of a wildcard: for the bare name as well */
-    enum dnssec_state dnssec;             /* of the record that decided */
+    enum caa_result caa;      /* of a wildcard: for the bare name as well */
+    enum dnssec_state dnssec; /* of the record that decided */
     int64_t time;
-    struct span signed_part;              /* the DER that was signed; borrowed from the input */
-    struct span signature;                /* RSA-2048, PKCS#1 v1.5, SHA-256 */
+    struct span signed_part; /* the DER that was signed; borrowed from the input */
+    struct span signature;   /* RSA-2048, PKCS#1 v1.5, SHA-256 */
 };
 
 void challenge_write(struct der_writer *writer, const struct challenge *challenge);

@@ -20,7 +20,7 @@ static const struct policy_row rows[] = {
     { INT64_C(1868227200), 47, 46, 10, 5, 2 },    /* 2029-03-15 */
 };
 
-#define EMAIL_ENDS INT64_C(1836691200) /* 2028-03-15 */
+#define EMAIL_ENDS               INT64_C(1836691200) /* 2028-03-15 */
 #define PERSISTENT_REUSE_SECONDS (10 * DAY_SECONDS)
 
 static const char *const set_ids[POLICY_SET_COUNT] = { "public", "private" };

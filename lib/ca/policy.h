@@ -11,10 +11,10 @@ enum policy_set { POLICY_PUBLIC, POLICY_PRIVATE, POLICY_SET_COUNT };
 enum dcv_method { DCV_EMAIL = 4, DCV_DNS = 7, DCV_WEBSITE = 18, DCV_PERSISTENT = 22 };
 
 struct policy {
-    int64_t validity_max_seconds;  /* BR 6.3.2, inclusive of both ends */
-    int64_t validity_seconds;      /* what the default profile issues: a day less */
-    int64_t reuse_seconds;         /* BR 4.2.1: age of domain evidence at issuance */
-    unsigned remotes_min;          /* BR 3.2.2.9 */
+    int64_t validity_max_seconds; /* BR 6.3.2, inclusive of both ends */
+    int64_t validity_seconds;     /* what the default profile issues: a day less */
+    int64_t reuse_seconds;        /* BR 4.2.1: age of domain evidence at issuance */
+    unsigned remotes_min;         /* BR 3.2.2.9 */
     unsigned regions_min;
 };
 

@@ -5,10 +5,10 @@
 #include "lib/ca/application.h"
 
 struct profile {
-    const char *id;             /* "ov-server-1" */
-    struct span policy_oid;     /* the one reserved policy OID */
+    const char *id;         /* "ov-server-1" */
+    struct span policy_oid; /* the one reserved policy OID */
     bool ev_subject;
-    bool organisational_units;  /* only ever in `classic`, for private hierarchies */
+    bool organisational_units; /* only ever in `classic`, for private hierarchies */
     bool key_encipherment_rsa;
 };
 

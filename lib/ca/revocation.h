@@ -1,5 +1,6 @@
 #pragma once
-/* Reasons for revocation that a TLS CA may use (RFC 5280 §5.3.1, BR 7.2.2) and who may give them. */
+/* Reasons for revocation that a TLS CA may use (RFC 5280 §5.3.1, BR 7.2.2) and who may give them.
+ */
 #include "lib/base/err.h"
 
 enum revocation_reason {

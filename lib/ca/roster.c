@@ -83,8 +83,8 @@ enum err roster_parse(struct span content, struct arena *arena, struct roster *r
     unsigned version, policy_set;
     struct roster *roster = arena_alloc(arena, 1, sizeof *roster);
     /* The parsed roster borrows keys and certificates: from a copy that lives with its texts. */
-    struct span kept = content.len > ROSTER_MAX_BYTES ? (struct span){ 0 }
-                                                      : arena_span(arena, content);
+    struct span kept =
+        content.len > ROSTER_MAX_BYTES ? (struct span){ 0 } : arena_span(arena, content);
     if (roster == NULL || kept.data == NULL) {
         return content.len > ROSTER_MAX_BYTES ? ERR_LIMIT : ERR_MEMORY;
     }

@@ -9,7 +9,11 @@
 #include "lib/ca/policy.h"
 
 enum { OFFICER_ID_MAX = 32, ISSUER_ID_MAX = 32, ISSUERS_MAX = 8, REGION_MAX = 16 };
-enum officer_role { OFFICER_ROLE_OFFICER = 1, OFFICER_ROLE_ADMINISTRATOR = 2, OFFICER_ROLE_AUDITOR = 4 };
+enum officer_role {
+    OFFICER_ROLE_OFFICER = 1,
+    OFFICER_ROLE_ADMINISTRATOR = 2,
+    OFFICER_ROLE_AUDITOR = 4
+};
 
 struct officer {
     char id[OFFICER_ID_MAX];
@@ -27,12 +31,13 @@ struct perspective {
     struct span spki;
 };
 
-/* An issuing CA as the service uses it. `name` is the file name without suffix that its URLs use. */
+/* An issuing CA as the service uses it. `name` is the file name without suffix that its URLs use.
+ */
 struct issuer {
-    char id[ISSUER_ID_MAX];   /* "ssl-ca-3-17" */
-    const char *name;         /* "ecert_ssl_ca_3-17": /root/NAME.crt */
-    const char *crl_name;     /* "eCertSCA3-17CRL1": /crl/NAME.crl */
-    struct span certificate;  /* DER */
+    char id[ISSUER_ID_MAX];  /* "ssl-ca-3-17" */
+    const char *name;        /* "ecert_ssl_ca_3-17": /root/NAME.crt */
+    const char *crl_name;    /* "eCertSCA3-17CRL1": /crl/NAME.crl */
+    struct span certificate; /* DER */
 };
 
 struct roster {
@@ -51,7 +56,8 @@ struct roster {
 };
 
 /* The content that is sealed. Parsing refuses an officer, perspective or issuer who is there twice,
- * by id or by key, and anything but one primary perspective; keys and certificates live in the arena. */
+ * by id or by key, and anything but one primary perspective; keys and certificates live in the
+ * arena. */
 enum err roster_format(const struct roster *roster, struct buf *content) MUST_USE;
 enum err roster_parse(struct span content, struct arena *arena, struct roster *ret_roster) MUST_USE;
 /* What the ceremony key signs by Ed25519: "ecert roster v1" ‖ 00 ‖ content; appended. */

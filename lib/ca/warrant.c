@@ -68,8 +68,7 @@ enum err warrant_parse(struct span der, struct arena *arena, struct warrant *ret
     TRY(evidence_read(&inner, arena, &warrant));
     TRY(der_read(&inner, DER_OCTET_STRING, &warrant.csr));
     TRY(der_read_boolean(&inner, &warrant.chinese));
-    TRY(der_read_cstring(
-        &inner, DER_UTF8_STRING, warrant.profile_id, sizeof warrant.profile_id));
+    TRY(der_read_cstring(&inner, DER_UTF8_STRING, warrant.profile_id, sizeof warrant.profile_id));
     TRY(der_read_fixed(&inner, warrant.profile_hash, HASH_BYTES));
     TRY(der_read_int64(&inner, &warrant.epoch));
     TRY(der_finish(&inner));

@@ -1,7 +1,8 @@
 #pragma once
-/* The warrant: everything the signer needs to check before it signs one certificate, and what proves
- * years later, by public keys alone, that it did right. The signer believes nothing in it that it
- * can't check. DER, read by one strict parser; what it accepts, warrant_format gives back. */
+/* The warrant: everything the signer needs to check before it signs one certificate, and what
+ * proves years later, by public keys alone, that it did right. The signer believes nothing in it
+ * that it can't check. DER, read by one strict parser; what it accepts, warrant_format gives back.
+ */
 #include "lib/base/arena.h"
 #include "lib/base/buf.h"
 #include "lib/ca/application.h"
@@ -41,8 +42,8 @@ struct warrant {
     struct name_evidence *evidence; /* one per name of the application, in their order; a
                                        wildcard's serves its bare name too */
     size_t evidence_count;
-    struct span csr;                /* DER */
-    bool chinese;                   /* Confirm with Chinese: O is the Chinese organisation name */
+    struct span csr; /* DER */
+    bool chinese;    /* Confirm with Chinese: O is the Chinese organisation name */
     char profile_id[PROFILE_ID_MAX];
     uint8_t profile_hash[HASH_BYTES];
     int64_t epoch;
@@ -54,13 +55,13 @@ enum err warrant_parse(struct span der, struct arena *arena, struct warrant *ret
 enum err warrant_hash(struct span der, uint8_t ret_hash[HASH_BYTES]) MUST_USE;
 
 /* Verifies one observation's signature; the signer gives one that keeps the perspectives' keys
- * loaded, an auditor one that loads them as needed. `index` is the perspective's place in the roster. */
+ * loaded, an auditor one that loads them as needed. `index` is the perspective's place in the
+ * roster. */
 struct observation_verifier {
     enum err (*verify)(void *ctx, size_t index, struct span signed_part, struct span signature);
     void *ctx;
     /* The same for an officer's signature; NULL loads the key from the roster each time. */
-    enum err (*verify_officer)(
-        void *ctx, size_t index, struct span message, struct span signature);
+    enum err (*verify_officer)(void *ctx, size_t index, struct span message, struct span signature);
 };
 
 /* What a checked warrant entitles to: the input of building the certificate, all borrowed. */
@@ -78,13 +79,13 @@ struct entitlement {
 };
 
 /* Everything a warrant must prove, in one order: application rules, two different officers of the
- * roster with the right role, subscription not over, profile id and hash and epoch, CSR's proof of possession and
- * key, then for every name: derived value, age, binding, method allowed that day for that edition,
- * one attempt, distinct perspectives, signatures, quorum, CAA fresh. Quorum counts every remote of
- * the roster: one whose observation is missing did not corroborate, so that leaving out who
- * disagrees gains nothing. The first failure is returned: ERR_DENIED with a reason "warrant.<what>"
- * (field: the name concerned), "application.<field>" or "csr.<what>"; warrant_lapsed says which of
- * them new evidence cures. `arena` holds the names. */
+ * roster with the right role, subscription not over, profile id and hash and epoch, CSR's proof of
+ * possession and key, then for every name: derived value, age, binding, method allowed that day for
+ * that edition, one attempt, distinct perspectives, signatures, quorum, CAA fresh. Quorum counts
+ * every remote of the roster: one whose observation is missing did not corroborate, so that leaving
+ * out who disagrees gains nothing. The first failure is returned: ERR_DENIED with a reason
+ * "warrant.<what>" (field: the name concerned), "application.<field>" or "csr.<what>";
+ * warrant_lapsed says which of them new evidence cures. `arena` holds the names. */
 enum err warrant_check(const struct warrant *warrant, const struct roster *roster,
     const struct observation_verifier *verifier, int64_t now, struct arena *arena,
     struct entitlement *ret_entitlement, struct reason *ret_reason) MUST_USE;

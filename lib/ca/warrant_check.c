@@ -21,10 +21,10 @@ struct approval_rules {
     int64_t now;
 };
 
-static enum err officers_check(const struct warrant *warrant, const struct approval_rules *rules,
-    struct reason *ret_reason);
-static enum err approval_check(const struct approval *approval, const struct approval_rules *rules,
-    struct reason *ret_reason);
+static enum err officers_check(
+    const struct warrant *warrant, const struct approval_rules *rules, struct reason *ret_reason);
+static enum err approval_check(
+    const struct approval *approval, const struct approval_rules *rules, struct reason *ret_reason);
 static enum err officer_verify(const struct approval *approval, const struct officer *officer,
     const struct approval_rules *rules);
 static enum err profile_check(const struct warrant *warrant, const struct roster *roster,
@@ -33,8 +33,7 @@ static enum err csr_check(
     const struct warrant *warrant, struct entitlement *entitlement, struct reason *ret_reason);
 static bool name_entitled(const struct entitlement *entitlement, struct span name);
 static enum err evidence_of_names_check(const struct warrant *warrant,
-    const struct evidence_rules *rules, struct entitlement *entitlement,
-    struct reason *ret_reason);
+    const struct evidence_rules *rules, struct entitlement *entitlement, struct reason *ret_reason);
 
 static enum err denied(struct reason *ret_reason, const char *code, const char *field)
 {
@@ -66,18 +65,22 @@ enum err warrant_check(const struct warrant *warrant, const struct roster *roste
     TRY(csr_check(warrant, &entitlement, ret_reason));
     TRY(sha256(entitlement.spki, spki_hash));
 
-    struct evidence_rules rules = { .roster = roster, .verifier = verifier, .now = now,
+    struct evidence_rules rules = { .roster = roster,
+        .verifier = verifier,
+        .now = now,
         .edition = edition_rules(warrant->application.edition),
-        .application_hash = application_hash_, .spki_hash = spki_hash };
+        .application_hash = application_hash_,
+        .spki_hash = spki_hash };
     policy_at(now, roster->policy_set, &rules.policy);
     TRY(evidence_of_names_check(warrant, &rules, &entitlement, ret_reason));
     *ret_entitlement = entitlement;
     return OK;
 }
 
-/* Exactly one vetting and one approval, in this order, by two different officers (doc/threats.md S14). */
-static enum err officers_check(const struct warrant *warrant, const struct approval_rules *rules,
-    struct reason *ret_reason)
+/* Exactly one vetting and one approval, in this order, by two different officers (doc/threats.md
+ * S14). */
+static enum err officers_check(
+    const struct warrant *warrant, const struct approval_rules *rules, struct reason *ret_reason)
 {
     const struct approval *vetted = &warrant->approvals[0], *approved = &warrant->approvals[1];
     if (warrant->approval_count != 2 || vetted->role != APPROVAL_VETTED ||
@@ -91,8 +94,8 @@ static enum err officers_check(const struct warrant *warrant, const struct appro
     return approval_check(approved, rules, ret_reason);
 }
 
-static enum err approval_check(const struct approval *approval, const struct approval_rules *rules,
-    struct reason *ret_reason)
+static enum err approval_check(
+    const struct approval *approval, const struct approval_rules *rules, struct reason *ret_reason)
 {
     const struct officer *officer = roster_officer(rules->roster, approval->key_id);
     if (officer == NULL || officer->key_type != approval->key_type) {
@@ -196,8 +199,7 @@ static bool name_entitled(const struct entitlement *entitlement, struct span nam
 }
 
 static enum err evidence_of_names_check(const struct warrant *warrant,
-    const struct evidence_rules *rules, struct entitlement *entitlement,
-    struct reason *ret_reason)
+    const struct evidence_rules *rules, struct entitlement *entitlement, struct reason *ret_reason)
 {
     const struct application *application = &warrant->application;
     if (warrant->evidence_count != application->name_count) {

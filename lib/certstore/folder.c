@@ -1,5 +1,6 @@
-/* Directories by descriptor (doc/threats.md K1 to K3). The order of writing is always the same: content,
- * fsync of the file, rename, fsync of the directory; a power cut leaves the old or the new. */
+/* Directories by descriptor (doc/threats.md K1 to K3). The order of writing is always the same:
+ * content, fsync of the file, rename, fsync of the directory; a power cut leaves the old or the
+ * new. */
 #include "lib/certstore/folder.h"
 
 #include "lib/base/file.h"
@@ -19,8 +20,7 @@ static enum err file_fill(int fd, struct span content);
 static enum err hidden_name(const char *kind, char ret_name[FOLDER_NAME_MAX]);
 static enum err remove_now(const struct folder *folder, const char *name);
 static enum err names_add(struct folder_names *names, const char *name);
-static enum err each_name(
-    const struct folder *folder, bool hidden, struct folder_names *ret_names);
+static enum err each_name(const struct folder *folder, bool hidden, struct folder_names *ret_names);
 static int name_compare(const void *left, const void *right);
 
 enum err folder_open_path(const char *path, struct reason *ret_reason, struct folder *ret_folder)
@@ -47,8 +47,8 @@ enum err folder_open_path(const char *path, struct reason *ret_reason, struct fo
     return OK;
 }
 
-enum err folder_open(const struct folder *parent, const char *name, enum folder_make make,
-    struct folder *ret_folder)
+enum err folder_open(
+    const struct folder *parent, const char *name, enum folder_make make, struct folder *ret_folder)
 {
     bool made = make == FOLDER_MAKE && mkdirat(parent->fd, name, 0700) == 0;
     if (make == FOLDER_MAKE && !made && errno != EEXIST) {
@@ -58,8 +58,8 @@ enum err folder_open(const struct folder *parent, const char *name, enum folder_
     if (fd < 0) {
         return errno == ELOOP || errno == ENOTDIR ? ERR_DENIED : err_from_errno(errno);
     }
-    enum err err = made && (fchmod(fd, 0700) != 0 || fsync(parent->fd) != 0) ? err_from_errno(errno)
-                                                                            : OK;
+    enum err err =
+        made && (fchmod(fd, 0700) != 0 || fsync(parent->fd) != 0) ? err_from_errno(errno) : OK;
     err = err == OK ? own_and_closed(fd, S_IFDIR, /* ret_reason= */ NULL, name) : err;
     if (err != OK) {
         close(fd);
@@ -87,7 +87,7 @@ static enum err own_and_closed(int fd, mode_t kind, struct reason *ret_reason, c
     snprintf(seen, sizeof seen, "uid %u, mode %04o", (unsigned)status.st_uid,
         (unsigned)(status.st_mode & 07777));
     bool fine = (status.st_mode & S_IFMT) == kind && status.st_uid == geteuid() &&
-        (status.st_mode & 077) == 0 && (kind == S_IFDIR || status.st_nlink == 1);
+                (status.st_mode & 077) == 0 && (kind == S_IFDIR || status.st_nlink == 1);
     return fine ? OK
                 : reason_set(ret_reason, ERR_DENIED, "certstore.directory", path, seen,
                       kind == S_IFDIR ? "0700" : "0600");
@@ -108,8 +108,7 @@ static enum err file_open(const struct folder *folder, const char *name, int *re
     return OK;
 }
 
-enum err folder_read(
-    const struct folder *folder, const char *name, size_t max, struct buf *ret_buf)
+enum err folder_read(const struct folder *folder, const char *name, size_t max, struct buf *ret_buf)
 {
     int fd;
     TRY(file_open(folder, name, &fd));
@@ -145,8 +144,7 @@ enum err folder_write(const struct folder *folder, const char *name, struct span
 {
     char draft[FOLDER_NAME_MAX];
     TRY(hidden_name("new", draft));
-    int fd = openat(
-        folder->fd, draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    int fd = openat(folder->fd, draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0) {
         return err_from_errno(errno);
     }
@@ -183,8 +181,8 @@ enum err folder_draft(
     return folder_open(folder, ret_name, FOLDER_MAKE, ret_draft);
 }
 
-enum err folder_move(const struct folder *folder, const char *from, const struct folder *to_folder,
-    const char *to)
+enum err folder_move(
+    const struct folder *folder, const char *from, const struct folder *to_folder, const char *to)
 {
     if (renameat2(folder->fd, from, to_folder->fd, to, RENAME_NOREPLACE) != 0) {
         return errno == EEXIST ? ERR_CONFLICT : err_from_errno(errno);
@@ -235,8 +233,8 @@ enum err folder_sweep(const struct folder *folder)
     AUTO(folder_names) hidden = { 0 };
     TRY(each_name(folder, /* hidden= */ true, &hidden));
     for (size_t i = 0; i < hidden.count; i++) {
-        bool ours = strncmp(hidden.names[i], ".new-", 5) == 0 ||
-            strncmp(hidden.names[i], ".gone-", 6) == 0;
+        bool ours =
+            strncmp(hidden.names[i], ".new-", 5) == 0 || strncmp(hidden.names[i], ".gone-", 6) == 0;
         if (ours) {
             TRY(remove_now(folder, hidden.names[i]));
         }
@@ -294,8 +292,8 @@ static enum err names_add(struct folder_names *names, const char *name)
         return ERR_LIMIT;
     }
     void *grown = names->count % 64 != 0
-        ? names->names
-        : reallocarray(names->names, names->count + 64, sizeof names->names[0]);
+                      ? names->names
+                      : reallocarray(names->names, names->count + 64, sizeof names->names[0]);
     if (grown == NULL) {
         return ERR_MEMORY;
     }

@@ -1,7 +1,7 @@
 #pragma once
-/* One directory of the store, held open. Every name is looked up relative to the descriptor and never
- * through a symbolic link; every directory belongs to us and is closed to others; every file is made
- * with O_EXCL and 0600, whatever the umask; what has a name is complete and on disk. */
+/* One directory of the store, held open. Every name is looked up relative to the descriptor and
+ * never through a symbolic link; every directory belongs to us and is closed to others; every file
+ * is made with O_EXCL and 0600, whatever the umask; what has a name is complete and on disk. */
 #include "lib/base/buf.h"
 #include "lib/base/secret.h"
 
@@ -30,8 +30,7 @@ enum err folder_read(
 enum err folder_read_secret(
     const struct folder *folder, const char *name, size_t max, struct secret *ret_secret) MUST_USE;
 /* Writes beside, syncs, renames over `name`, syncs the directory. */
-enum err folder_write(
-    const struct folder *folder, const char *name, struct span content) MUST_USE;
+enum err folder_write(const struct folder *folder, const char *name, struct span content) MUST_USE;
 /* A new sub-directory under a name that listings pass over, to be filled and then given its name by
  * folder_publish. */
 enum err folder_draft(
@@ -39,8 +38,8 @@ enum err folder_draft(
 /* Gives the sub-directory `from` its final place in one step. ERR_CONFLICT if `to` exists. */
 enum err folder_move(const struct folder *folder, const char *from, const struct folder *to_folder,
     const char *to) MUST_USE;
-/* Takes a file, or a directory with the files in it, away; first out of sight, then for good. What is
- * not there is no failure. */
+/* Takes a file, or a directory with the files in it, away; first out of sight, then for good. What
+ * is not there is no failure. */
 enum err folder_remove(const struct folder *folder, const char *name) MUST_USE;
 /* What an interrupted draft or removal left behind. Only under the store's lock. */
 enum err folder_sweep(const struct folder *folder) MUST_USE;

@@ -1,5 +1,6 @@
-/* Installing by generations. The one step that changes what a server reads is the rename of `current`;
- * everything before it can be undone by forgetting it, everything after it is tidying. */
+/* Installing by generations. The one step that changes what a server reads is the rename of
+ * `current`; everything before it can be undone by forgetting it, everything after it is tidying.
+ */
 #include "lib/certstore/install.h"
 
 #include "lib/base/file.h"
@@ -70,11 +71,11 @@ enum err certstore_install(const struct install_request *request, struct reason 
     unsigned long kept = installation.has_current ? installation.current : before;
     err = err == OK ? new_pair_write(&installation) : err;
     err = err == OK && !installation.key.is_ours
-        ? link_place(installation.key.target, request->key_path)
-        : err;
+              ? link_place(installation.key.target, request->key_path)
+              : err;
     err = err == OK && !installation.certificate.is_ours
-        ? link_place(installation.certificate.target, request->certificate_path)
-        : err;
+              ? link_place(installation.certificate.target, request->certificate_path)
+              : err;
     if (err != OK) {
         const char *seen = errno != 0 ? strerror(errno) : err_name(err);
         return reason_set(ret_reason, err, "install.write", field, seen, NULL);
@@ -179,8 +180,7 @@ static enum err old_pair_keep(struct installation *installation)
     }
     AUTO(buf) certificate = { 0 };
     AUTO(secret) key = { 0 };
-    enum err err = file_read(
-        installation->certificate.path, FULL_CHAIN_MAX_BYTES, &certificate);
+    enum err err = file_read(installation->certificate.path, FULL_CHAIN_MAX_BYTES, &certificate);
     TRY(err == ERR_NOT_FOUND ? OK : err);
     int fd = open(installation->key.path, O_RDONLY | O_CLOEXEC);
     err = fd < 0 ? err_from_errno(errno) : secret_read_fd(fd, KEY_PRIVATE_MAX_BYTES, &key);
@@ -206,8 +206,7 @@ static enum err new_pair_write(struct installation *installation)
     AUTO(secret) key = { 0 };
     unsigned long number = installation->has_current ? installation->current + 1 : 1;
     TRY(key_to_pem(installation->request->key, &key));
-    TRY(pair_write(
-        installation, installation->request->full_chain, secret_span(&key), number));
+    TRY(pair_write(installation, installation->request->full_chain, secret_span(&key), number));
     TRY(pair_verify(installation, number));
     return current_switch(installation, number);
 }

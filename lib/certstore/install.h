@@ -1,12 +1,14 @@
 #pragma once
 /* Certificate and key where a server program reads them: two files that always fit each other. Both
- * are symbolic links into `current`, which is itself a link to one generation, switched by one rename:
+ * are symbolic links into `current`, which is itself a link to one generation, switched by one
+ * rename:
  *
  *     site.crt -> .ecert-site.crt/current/certificate.pem     .ecert-site.crt/current -> 7
- *     site.key -> .ecert-site.crt/current/key.pem             .ecert-site.crt/7, and 6 for going back
+ *     site.key -> .ecert-site.crt/current/key.pem             .ecert-site.crt/7, and 6 for going
+ * back
  *
- * Files that stand there already first become generation 0, so that the old pair, too, changes to the
- * new one in that single step (doc/threats.md K3, K8). */
+ * Files that stand there already first become generation 0, so that the old pair, too, changes to
+ * the new one in that single step (doc/threats.md K3, K8). */
 #include "lib/crypto/key.h"
 
 struct install_request {
@@ -16,8 +18,8 @@ struct install_request {
     const struct key *key;
 };
 
-/* ERR_DENIED with "install.mismatch" if the leaf isn't the key's, "install.directory" for a directory
- * in which others may write, "install.link" for a path that is a link of somebody else's;
+/* ERR_DENIED with "install.mismatch" if the leaf isn't the key's, "install.directory" for a
+ * directory in which others may write, "install.link" for a path that is a link of somebody else's;
  * "install.write" for what the system refuses (seen: its words). On any failure the pair that was
  * there still is. */
 enum err certstore_install(

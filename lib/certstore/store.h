@@ -1,7 +1,7 @@
 #pragma once
-/* The subscriber's stores, as Windows has them: personal (a key with its certificate), requests (a key
- * that waits for one), intermediate, roots, untrusted, CRLs. All are folders of plain files (PEM for
- * what people handle), so that they can be looked at, backed up and moved without us.
+/* The subscriber's stores, as Windows has them: personal (a key with its certificate), requests (a
+ * key that waits for one), intermediate, roots, untrusted, CRLs. All are folders of plain files
+ * (PEM for what people handle), so that they can be looked at, backed up and moved without us.
  *
  *     requests/ID/  key.pem  request.csr  about  progress       ID: 16 digits of the key's SHA-256
  *     personal/ID/  key.pem  certificate.pem  chain.pem  about  ID: the certificate's SHA-256
@@ -77,8 +77,8 @@ enum err certstore_add_request(struct certstore *store, const struct certstore_r
 
 /* Joins a certificate to the request whose key it certifies. `chain` is PEM and may be empty. The
  * certificate must parse and its key be the request's, or nothing changes: ERR_NOT_FOUND with
- * "certificate.no_request" (seen: the certificate's key), ERR_CONFLICT with "certstore.have_certificate",
- * ERR_INPUT with "certificate.malformed". */
+ * "certificate.no_request" (seen: the certificate's key), ERR_CONFLICT with
+ * "certstore.have_certificate", ERR_INPUT with "certificate.malformed". */
 enum err certstore_complete(struct certstore *store, struct span certificate, struct span chain,
     struct reason *ret_reason, struct certstore_item *ret_item) MUST_USE;
 /* A key with its certificate in one step (from a backup); as the two above. */
@@ -87,12 +87,12 @@ enum err certstore_add_personal(struct certstore *store, const struct certstore_
     struct certstore_item *ret_item) MUST_USE;
 
 /* Takes the item with its key away for good. "certstore.write". */
-enum err certstore_remove(struct certstore *store, const struct certstore_item *item,
-    struct reason *ret_reason) MUST_USE;
+enum err certstore_remove(
+    struct certstore *store, const struct certstore_item *item, struct reason *ret_reason) MUST_USE;
 
-/* What the enrolment of a request (or, after completion, of a certificate) has come to, as text that
- * only its writer reads; ERR_NOT_FOUND if there is none. Never a PIN. */
+/* What the enrolment of a request (or, after completion, of a certificate) has come to, as text
+ * that only its writer reads; ERR_NOT_FOUND if there is none. Never a PIN. */
 enum err certstore_read_progress(const struct certstore *store, const struct certstore_item *item,
     struct buf *ret_text) MUST_USE;
-enum err certstore_write_progress(struct certstore *store, const struct certstore_item *item,
-    struct span text) MUST_USE;
+enum err certstore_write_progress(
+    struct certstore *store, const struct certstore_item *item, struct span text) MUST_USE;

@@ -10,7 +10,7 @@ struct ceremony_authority {
     const char *id; /* "ssl-ca-3-17" */
     const char *common_name;
     const char *organisation; /* the profile's unless the section names one */
-    const char *name; /* file name without suffix, and in its URLs */
+    const char *name;         /* file name without suffix, and in its URLs */
     const char *crl_name;
     const char *key; /* "rsa2048", "rsa3072", "rsa4096", "p256" or "p384" */
     unsigned years;
@@ -50,7 +50,8 @@ struct ceremony_profile {
     void *parsed; /* internal */
 };
 
-/* At least one issuing CA, two officers and exactly one perspective without address, or ERR_INPUT. */
+/* At least one issuing CA, two officers and exactly one perspective without address, or ERR_INPUT.
+ */
 enum err ceremony_profile_load(
     const char *path, struct ceremony_profile *ret_profile, struct reason *ret_reason) MUST_USE;
 void ceremony_profile_release(struct ceremony_profile *profile);

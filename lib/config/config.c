@@ -281,8 +281,7 @@ static enum err stubs_fill(
     return OK;
 }
 
-static enum err mail_fill(
-    cfg_t *cfg, struct config_validator *validator, struct reason *ret_reason)
+static enum err mail_fill(cfg_t *cfg, struct config_validator *validator, struct reason *ret_reason)
 {
     const char *smtp = cfg_getstr(cfg, "smtp");
     bool key = *validator->mail_key != '\0', from = *validator->mail_from != '\0';

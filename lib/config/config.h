@@ -67,7 +67,7 @@ struct config_validator {
     const char *mail_key;
     const char *mail_from;
     struct config_endpoint smtp;
-    bool mails; /* they are set */
+    bool mails;  /* they are set */
     bool remote; /* `listen` and `transport` are set: a remote perspective */
     struct config_endpoint listen;
     struct config_transport transport;

@@ -76,7 +76,7 @@ static bool complete(const struct start_rules *rules, const struct start *start)
         given += start->listen_fds[i] >= 0;
     }
     return start->config_path != NULL &&
-        (given == rules->socket_count || (rules->optional && given == 0));
+           (given == rules->socket_count || (rules->optional && given == 0));
 }
 
 enum err start_ready(struct start *start)

@@ -1,6 +1,7 @@
 #pragma once
-/* How the supervisor starts a process (doc/architecture.md §2): `--config FILE`, `--listen-fd N=NAME` for
- * each listening socket that it inherits, `--ready-fd N` for the byte that says it is ready. */
+/* How the supervisor starts a process (doc/architecture.md §2): `--config FILE`, `--listen-fd
+ * N=NAME` for each listening socket that it inherits, `--ready-fd N` for the byte that says it is
+ * ready. */
 #include "lib/base/err.h"
 
 enum { START_SOCKETS_MAX = 2 };

@@ -27,9 +27,9 @@ size_t digest_size(enum digest digest)
     return digest_sizes[digest];
 }
 
-/* The library's methods, looked up once: EVP_sha256() and its like are looked up again, under a lock, by
- * every hash that uses them, which costs as much as hashing a short message. They live as long as
- * the process. */
+/* The library's methods, looked up once: EVP_sha256() and its like are looked up again, under a
+ * lock, by every hash that uses them, which costs as much as hashing a short message. They live as
+ * long as the process. */
 static const EVP_MD *methods[DIGEST_COUNT];
 static pthread_once_t methods_once = PTHREAD_ONCE_INIT;
 

@@ -8,8 +8,8 @@
 
 #include <stdatomic.h>
 
-/* A context set up once for one algorithm. Whoever finds it free uses it, others make their own: so a
- * key may be shared between threads, and one thread pays the set-up once. */
+/* A context set up once for one algorithm. Whoever finds it free uses it, others make their own: so
+ * a key may be shared between threads, and one thread pays the set-up once. */
 struct prepared {
     atomic_flag busy;
     EVP_PKEY_CTX *ctx;
@@ -27,7 +27,8 @@ struct key {
 };
 
 /* Takes the object over, whatever happens, and derives all else from it. */
-enum err key_adopt(EVP_PKEY *pkey, struct span spki, bool is_private, struct key **ret_key) MUST_USE;
+enum err key_adopt(
+    EVP_PKEY *pkey, struct span spki, bool is_private, struct key **ret_key) MUST_USE;
 /* RSAPrivateKey (RFC 8017 A.1.2) and ECPrivateKey (RFC 5915), as PKCS#8 holds them. `curve` is the
  * OID of PKCS#8's parameters, empty where the structure names its curve itself. */
 enum err key_from_rsa_private(struct span der, struct key **ret_key) MUST_USE;

@@ -29,7 +29,7 @@ struct pfx_content {
 
 /* What came out; all owned by the struct. */
 struct pfx {
-    struct key *key; /* NULL if the file has none */
+    struct key *key;                               /* NULL if the file has none */
     struct buf certificates[PFX_CERTIFICATES_MAX]; /* DER; the key's own first */
     size_t certificate_count;
     bool first_is_own; /* certificates[0] belongs to the key */

@@ -79,10 +79,10 @@ enum err oid_format(struct span oid, char ret_text[OID_TEXT_MAX])
             continue;
         }
         uint64_t root = first ? (arc < 80 ? arc / 40 : 2) : 0;
-        int length = first
-            ? snprintf(ret_text, OID_TEXT_MAX, "%llu.%llu", (unsigned long long)root,
-                  (unsigned long long)(arc - root * 40))
-            : snprintf(ret_text + at, OID_TEXT_MAX - at, ".%llu", (unsigned long long)arc);
+        int length =
+            first ? snprintf(ret_text, OID_TEXT_MAX, "%llu.%llu", (unsigned long long)root,
+                        (unsigned long long)(arc - root * 40))
+                  : snprintf(ret_text + at, OID_TEXT_MAX - at, ".%llu", (unsigned long long)arc);
         at += (size_t)length;
         if (at >= OID_TEXT_MAX) {
             return ERR_INPUT;

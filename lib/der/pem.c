@@ -27,9 +27,9 @@ enum err pem_next(struct span *text, struct pem *ret_pem)
     }
     struct span end = span_from(body, body_len + sizeof end_line - 1);
     body.len = body_len;
-    if (end.len < label.len + sizeof dashes - 1
-        || !span_equal(span_make(end.data, label.len), label)
-        || memcmp(end.data + label.len, dashes, sizeof dashes - 1) != 0) {
+    if (end.len < label.len + sizeof dashes - 1 ||
+        !span_equal(span_make(end.data, label.len), label) ||
+        memcmp(end.data + label.len, dashes, sizeof dashes - 1) != 0) {
         return ERR_INPUT;
     }
     *ret_pem = (struct pem){ .label = label, .body = body };

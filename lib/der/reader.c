@@ -5,7 +5,8 @@
 
 #include <assert.h>
 
-static enum err header_read(struct span rest, uint8_t *ret_tag, size_t *ret_header, size_t *ret_len);
+static enum err header_read(
+    struct span rest, uint8_t *ret_tag, size_t *ret_header, size_t *ret_len);
 static enum err digits_read(struct span text, size_t at, size_t count, int *ret_value);
 static enum err time_parse(struct span text, size_t year_digits, int64_t *ret_time);
 
@@ -248,7 +249,7 @@ bool der_printable(struct span text)
     for (size_t i = 0; i < text.len; i++) {
         uint8_t byte = text.data[i];
         bool alphanumeric = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-            (byte >= '0' && byte <= '9');
+                            (byte >= '0' && byte <= '9');
         if (!alphanumeric && (byte == '\0' || strchr(others, byte) == NULL)) {
             return false;
         }

@@ -1,8 +1,8 @@
 #pragma once
 /* Strict DER (X.690), read without copying. A reader refuses what DER does not allow: indefinite or
  * non-minimal lengths, multi-byte tags, depth beyond DER_DEPTH_MAX, non-minimal integers, booleans
- * other than 00 and FF, unused bits that are not zero. Every span returned points into the input and
- * lives as long as it. All failures are ERR_INPUT; outputs are untouched then. */
+ * other than 00 and FF, unused bits that are not zero. Every span returned points into the input
+ * and lives as long as it. All failures are ERR_INPUT; outputs are untouched then. */
 #include "lib/base/bytes.h"
 
 enum der_tag {

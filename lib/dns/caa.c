@@ -30,7 +30,12 @@ static const struct {
 };
 
 /* The property tags that mean something to us. */
-enum property { PROPERTY_ISSUE = 1, PROPERTY_ISSUEWILD = 2, PROPERTY_IODEF = 4, PROPERTY_OTHER = 8 };
+enum property {
+    PROPERTY_ISSUE = 1,
+    PROPERTY_ISSUEWILD = 2,
+    PROPERTY_IODEF = 4,
+    PROPERTY_OTHER = 8
+};
 static const struct {
     const char *tag;
     enum property property;
@@ -50,8 +55,8 @@ static void describe(struct span rdata, struct caa_verdict *verdict);
 static enum err check_node(const struct resolver *resolver, const struct caa_request *request,
     const char *node, int64_t deadline_ms, bool *failed, bool *ret_decided,
     struct caa_verdict *verdict);
-static enum err lookup_twice(const struct resolver *resolver, const char *node,
-    int64_t deadline_ms, struct dns_answer *ret_answer, enum caa_finding *ret_failure);
+static enum err lookup_twice(const struct resolver *resolver, const char *node, int64_t deadline_ms,
+    struct dns_answer *ret_answer, enum caa_finding *ret_failure);
 
 bool caa_permits(enum caa_finding finding)
 {
@@ -144,9 +149,8 @@ static enum caa_finding property_finding(const struct caa_request *request, stru
     if (caa_issue_parse(value, &issue) != OK || !equal_fold(issue.issuer, request->identity)) {
         return CAA_FORBIDS;
     }
-    if (issue.has_account_uri &&
-        (issue.repeated || request->account_uri == NULL ||
-            !span_equal_text(issue.account_uri, request->account_uri))) {
+    if (issue.has_account_uri && (issue.repeated || request->account_uri == NULL ||
+                                     !span_equal_text(issue.account_uri, request->account_uri))) {
         return CAA_OTHER_ACCOUNT;
     }
     if (issue.has_methods && (issue.repeated || !methods_hold(issue.methods, request->method))) {
@@ -182,8 +186,8 @@ static enum err check_node(const struct resolver *resolver, const struct caa_req
     if (failure != CAA_ABSENT) {
         bool insecure = false;
         bool forgivable = failure == CAA_SERVFAIL || failure == CAA_TIMEOUT;
-        if (forgivable &&
-            resolver_proves_insecure(resolver, node, deadline_ms, &insecure) == OK && insecure) {
+        if (forgivable && resolver_proves_insecure(resolver, node, deadline_ms, &insecure) == OK &&
+            insecure) {
             *failed = true;
             return OK;
         }
@@ -202,8 +206,8 @@ static enum err check_node(const struct resolver *resolver, const struct caa_req
 }
 
 /* *ret_failure is CAA_ABSENT if the lookup gave an answer, be it an empty one. */
-static enum err lookup_twice(const struct resolver *resolver, const char *node,
-    int64_t deadline_ms, struct dns_answer *ret_answer, enum caa_finding *ret_failure)
+static enum err lookup_twice(const struct resolver *resolver, const char *node, int64_t deadline_ms,
+    struct dns_answer *ret_answer, enum caa_finding *ret_failure)
 {
     for (unsigned try = 0; try < 2; try++) {
         int64_t limit = clock_monotonic_ms() + LOOKUP_MS;
@@ -217,7 +221,8 @@ static enum err lookup_twice(const struct resolver *resolver, const char *node,
             *ret_failure = CAA_TOO_LARGE;
             return OK;
         }
-        bool answered = ret_answer->rcode == DNS_RCODE_OK || ret_answer->rcode == DNS_RCODE_NXDOMAIN;
+        bool answered =
+            ret_answer->rcode == DNS_RCODE_OK || ret_answer->rcode == DNS_RCODE_NXDOMAIN;
         bool bogus = ret_answer->security == DNS_SECURITY_BOGUS;
         if (err == OK && answered && !bogus) {
             *ret_failure = CAA_ABSENT;

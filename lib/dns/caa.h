@@ -14,12 +14,12 @@ struct caa_record {
 
 /* An issue or issuewild property's value (RFC 8659 §4.2), with RFC 8657's two parameters. */
 struct caa_issue {
-    struct span issuer;       /* empty: nobody */
+    struct span issuer; /* empty: nobody */
     struct span account_uri;
     bool has_account_uri;
-    struct span methods;      /* comma-separated labels */
+    struct span methods; /* comma-separated labels */
     bool has_methods;
-    bool repeated;            /* one of the two parameters stands there twice: never satisfied */
+    bool repeated; /* one of the two parameters stands there twice: never satisfied */
 };
 
 /* ERR_INPUT for what isn't a CAA record or not of the value's grammar. */
@@ -28,18 +28,19 @@ enum err caa_issue_parse(struct span value, struct caa_issue *ret_issue) MUST_US
 
 /* On whose behalf the question is asked. */
 struct caa_request {
-    const char *name;         /* without "*." */
+    const char *name; /* without "*." */
     bool wildcard;
-    const char *identity;     /* our issuer domain name, lower case */
-    const char *account_uri;  /* of the subscriber; NULL: no accounturi can be met */
-    const char *method;       /* "ca-tbr-7": the label of the method that validates */
+    const char *identity;    /* our issuer domain name, lower case */
+    const char *account_uri; /* of the subscriber; NULL: no accounturi can be met */
+    const char *method;      /* "ca-tbr-7": the label of the method that validates */
 };
 
 enum caa_finding {
     CAA_ABSENT,              /* no CAA record from the name up: permitted */
     CAA_AUTHORISES,          /* a property names us: permitted */
     CAA_UNRESTRICTED,        /* records, but none that restricts issuing: permitted */
-    CAA_ABSENT_BUT_FAILURES, /* none seen, and lookups failed only in proven insecure zones: permitted */
+    CAA_ABSENT_BUT_FAILURES, /* none seen, and lookups failed only in proven insecure zones:
+                                permitted */
     CAA_FORBIDS,
     CAA_CRITICAL_UNKNOWN,
     CAA_OTHER_ACCOUNT,
@@ -54,9 +55,9 @@ enum caa_finding {
 
 struct caa_verdict {
     enum caa_finding finding;
-    enum dns_security security;           /* of the answer that decided */
-    char node[HOST_NAME_MAX_LENGTH + 1];  /* whose records or failure decided; or empty */
-    char seen[CAA_TEXT_MAX];              /* the deciding property, printable */
+    enum dns_security security;          /* of the answer that decided */
+    char node[HOST_NAME_MAX_LENGTH + 1]; /* whose records or failure decided; or empty */
+    char seen[CAA_TEXT_MAX];             /* the deciding property, printable */
 };
 
 bool caa_permits(enum caa_finding finding);

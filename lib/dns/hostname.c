@@ -116,8 +116,8 @@ static enum err name_to_ascii(
     }
     uint8_t *mapped = NULL;
     if (!ascii) {
-        int result = idn2_lookup_u8(
-            (const uint8_t *)typed, &mapped, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
+        int result =
+            idn2_lookup_u8((const uint8_t *)typed, &mapped, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
         if (result != IDN2_OK) {
             return result == IDN2_MALLOC
                        ? ERR_MEMORY
@@ -198,11 +198,11 @@ static enum err label_check_idn(const char *typed, struct span label, struct rea
     uint8_t *again = NULL;
     int result = idn2_to_unicode_8z8z(text, &unicode, 0);
     if (result == IDN2_OK) {
-        result = idn2_register_u8(
-            (const uint8_t *)unicode, (const uint8_t *)text, &again, IDN2_NO_TR46);
+        result =
+            idn2_register_u8((const uint8_t *)unicode, (const uint8_t *)text, &again, IDN2_NO_TR46);
     }
-    bool same = result == IDN2_OK && strcmp((const char *)again, text) == 0 &&
-                strcmp(unicode, text) != 0;
+    bool same =
+        result == IDN2_OK && strcmp((const char *)again, text) == 0 && strcmp(unicode, text) != 0;
     idn2_free(unicode);
     idn2_free(again);
     if (result == IDN2_MALLOC) {

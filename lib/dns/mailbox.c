@@ -3,9 +3,8 @@
 
 #include <string.h>
 
-static const char *const local_parts[MAILBOX_LOCAL_PARTS] = {
-    "admin", "administrator", "webmaster", "hostmaster", "postmaster"
-};
+static const char *const local_parts[MAILBOX_LOCAL_PARTS] = { "admin", "administrator", "webmaster",
+    "hostmaster", "postmaster" };
 
 const char *mailbox_local_part(size_t index)
 {

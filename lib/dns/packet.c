@@ -1,4 +1,5 @@
-/* A bounded walk through a DNS message (RFC 1035 §4.1) to its aliases and its denial of existence. */
+/* A bounded walk through a DNS message (RFC 1035 §4.1) to its aliases and its denial of existence.
+ */
 #include "lib/dns/packet.h"
 
 enum { TYPE_NS = 2, TYPE_CNAME = 5, TYPE_SOA = 6, TYPE_DS = 43, TYPE_NSEC = 47, TYPE_NSEC3 = 50 };
@@ -105,7 +106,8 @@ static bool skip_name(struct span *rest)
     return false;
 }
 
-/* What stands behind the next name (NSEC, not compressed: RFC 4034 §4.1.1) or behind salt and hash. */
+/* What stands behind the next name (NSEC, not compressed: RFC 4034 §4.1.1) or behind salt and hash.
+ */
 static bool denial_bitmap(const struct record *record, struct span *ret_bitmap)
 {
     struct span rest = record->data, taken;

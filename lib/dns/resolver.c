@@ -40,8 +40,8 @@ enum err resolver_proves_insecure(
         if (err != OK && err != ERR_TIMEOUT) {
             return err;
         }
-        bool answered = err == OK && (answer.rcode == DNS_RCODE_OK ||
-                                         answer.rcode == DNS_RCODE_NXDOMAIN);
+        bool answered =
+            err == OK && (answer.rcode == DNS_RCODE_OK || answer.rcode == DNS_RCODE_NXDOMAIN);
         if (answer.security == DNS_SECURITY_BOGUS) {
             *ret_insecure = false;
             return OK;

@@ -36,10 +36,10 @@ struct dns_answer {
     enum dns_security security;
     struct span records[DNS_RECORDS_MAX]; /* RDATA on the wire's form; owned by `bytes` */
     size_t record_count;
-    int64_t ttl;                           /* seconds */
+    int64_t ttl;                              /* seconds */
     char canonical[HOST_NAME_MAX_LENGTH + 1]; /* where CNAMEs led to; empty if nowhere else */
-    char detail[DNS_DETAIL_MAX];           /* why bogus, printable ASCII; empty otherwise */
-    bool unsigned_delegation;              /* DNS_DS only: proven to be delegated without DS */
+    char detail[DNS_DETAIL_MAX];              /* why bogus, printable ASCII; empty otherwise */
+    bool unsigned_delegation;                 /* DNS_DS only: proven to be delegated without DS */
     struct buf bytes;
 };
 
@@ -68,12 +68,12 @@ struct dns_stub {
 };
 
 struct resolver_config {
-    const char *anchor_file;   /* DS or DNSKEY records in zone file form */
+    const char *anchor_file; /* DS or DNSKEY records in zone file form */
     const struct dns_stub *stubs;
     size_t stub_count;
-    const char *source;        /* address that questions come from; NULL: the system's choice */
-    bool special_allowed;      /* name servers may have special-purpose addresses, loopback among
-                                * them: policy set `private` only */
+    const char *source;   /* address that questions come from; NULL: the system's choice */
+    bool special_allowed; /* name servers may have special-purpose addresses, loopback among
+                           * them: policy set `private` only */
 };
 
 /* What all resolvers of a process share: the configuration, read and tried once, so that no file is

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 struct suffix_list {
-    psl_ctx_t *loaded;      /* NULL for the built-in list */
+    psl_ctx_t *loaded; /* NULL for the built-in list */
     const psl_ctx_t *rules;
     int64_t time;
 };
@@ -54,8 +54,8 @@ bool suffix_list_holds(const struct suffix_list *list, const struct dns_name *na
     return is_suffix(list, dns_name_base(name));
 }
 
-enum err suffix_list_registrable(const struct suffix_list *list, const struct dns_name *name,
-    const char **ret_registrable)
+enum err suffix_list_registrable(
+    const struct suffix_list *list, const struct dns_name *name, const char **ret_registrable)
 {
     const char *below = dns_name_base(name);
     if (is_suffix(list, below)) {
@@ -71,8 +71,8 @@ enum err suffix_list_registrable(const struct suffix_list *list, const struct dn
     return ERR_NOT_FOUND;
 }
 
-enum err suffix_list_check(const struct suffix_list *list, const struct dns_name *name,
-    struct reason *ret_reason)
+enum err suffix_list_check(
+    const struct suffix_list *list, const struct dns_name *name, struct reason *ret_reason)
 {
     const char *registrable = NULL;
     enum err err = suffix_list_registrable(list, name, &registrable);

@@ -13,7 +13,8 @@ AUTO_PTR_DEFINE(suffix_list, suffix_list_free)
 /* When the list was made, in seconds since 1970; 0 if unknown. */
 int64_t suffix_list_time(const struct suffix_list *list);
 
-/* True if the name (without "*.") is itself a public suffix: no wildcard below it, no certificate. */
+/* True if the name (without "*.") is itself a public suffix: no wildcard below it, no certificate.
+ */
 bool suffix_list_holds(const struct suffix_list *list, const struct dns_name *name);
 /* The public suffix and one label more, borrowed from `name`. ERR_NOT_FOUND if the name ends in no
  * suffix of the list (an internal name); ERR_DENIED if it is a suffix itself. */

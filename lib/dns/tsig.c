@@ -137,7 +137,7 @@ static bool word_next(struct span *text, struct span *ret_word)
     size_t at = 0;
     while (at < text->len) {
         bool comment = text->data[at] == '#' ||
-            (text->data[at] == '/' && at + 1 < text->len && text->data[at + 1] == '/');
+                       (text->data[at] == '/' && at + 1 < text->len && text->data[at + 1] == '/');
         if (comment) {
             while (at < text->len && text->data[at] != '\n') {
                 at++;
@@ -175,7 +175,7 @@ static const char *algorithm_find(struct span name)
     for (size_t i = 0; i < sizeof algorithms / sizeof algorithms[0]; i++) {
         size_t len = strlen(algorithms[i].name);
         bool same = name.len >= len && name.len <= len + 1 &&
-            strncasecmp((const char *)name.data, algorithms[i].on_the_wire, name.len) == 0;
+                    strncasecmp((const char *)name.data, algorithms[i].on_the_wire, name.len) == 0;
         if (same) {
             return algorithms[i].on_the_wire;
         }

@@ -15,10 +15,10 @@ struct tsig_key {
 void tsig_key_release(struct tsig_key *key);
 AUTO_DEFINE(tsig_key, tsig_key_release)
 
-/* Takes BIND's `key "name" { algorithm …; secret "…"; };`, Knot's `key: - id: …` as keymgr -t writes
- * it, and one line `algorithm:name:secret`. ERR_INPUT with "tsig.malformed", "tsig.algorithm"
- * (seen: the algorithm; hmac-sha256 and hmac-sha512 are taken) or "tsig.secret" (not base64, under
- * 16 or over 512 bytes). */
+/* Takes BIND's `key "name" { algorithm …; secret "…"; };`, Knot's `key: - id: …` as keymgr -t
+ * writes it, and one line `algorithm:name:secret`. ERR_INPUT with "tsig.malformed",
+ * "tsig.algorithm" (seen: the algorithm; hmac-sha256 and hmac-sha512 are taken) or "tsig.secret"
+ * (not base64, under 16 or over 512 bytes). */
 enum err tsig_key_parse(
     const struct secret *text, struct reason *ret_reason, struct tsig_key *ret_key) MUST_USE;
 /* The same from a file. ERR_DENIED with "tsig.readable" for one that group or others may read,

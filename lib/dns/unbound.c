@@ -1,5 +1,6 @@
 /* The resolver by libunbound: a context of its own for every check, so that nothing is remembered
- * from one to the next; a thread of libunbound's works the questions, ours waits with a deadline. */
+ * from one to the next; a thread of libunbound's works the questions, ours waits with a deadline.
+ */
 #include "lib/base/clock.h"
 #include "lib/base/file.h"
 #include "lib/dns/address.h"
@@ -48,7 +49,7 @@ static const struct {
     { "unwanted-reply-threshold:", "10000" },
     { "val-permissive-mode:", "no" },
     { "serve-expired:", "no" },
-    { "outgoing-range:", "64" },        /* one check asks little */
+    { "outgoing-range:", "64" }, /* one check asks little */
     { "num-queries-per-thread:", "32" },
     { "msg-cache-size:", "1m" },
     { "rrset-cache-size:", "2m" },
@@ -69,8 +70,8 @@ static enum err context_finalise(
     const struct resolver_base *base, struct ub_ctx *context, struct reason *ret_reason);
 static enum err context_add_stubs(
     const struct resolver_base *base, struct ub_ctx *context, struct reason *ret_reason);
-static enum err session_lookup(void *ctx, const char *name, enum dns_type type,
-    int64_t deadline_ms, struct dns_answer *ret_answer);
+static enum err session_lookup(void *ctx, const char *name, enum dns_type type, int64_t deadline_ms,
+    struct dns_answer *ret_answer);
 static void deliver(void *ctx, int error, struct ub_result *result);
 static enum err wait_for(struct ub_ctx *context, struct delivery *delivery, int64_t deadline_ms);
 static enum err answer_from_result(
@@ -214,8 +215,8 @@ static enum err context_limit_addresses(const struct resolver_base *base, struct
     return OK;
 }
 
-/* Takes what libunbound believes about special-use names away from the stubs. The first removal reads
- * the anchors and ends the configuration; it must happen even without stubs. */
+/* Takes what libunbound believes about special-use names away from the stubs. The first removal
+ * reads the anchors and ends the configuration; it must happen even without stubs. */
 static enum err context_finalise(
     const struct resolver_base *base, struct ub_ctx *context, struct reason *ret_reason)
 {
@@ -257,8 +258,9 @@ static enum err context_add_anchors(
         }
         added++;
     }
-    return added > 0 ? OK
-                     : reason_set(ret_reason, ERR_INPUT, "resolver.anchors", NULL, NULL, "a record");
+    return added > 0
+               ? OK
+               : reason_set(ret_reason, ERR_INPUT, "resolver.anchors", NULL, NULL, "a record");
 }
 
 static enum err context_add_stubs(
@@ -274,13 +276,14 @@ static enum err context_add_stubs(
     return OK;
 }
 
-static enum err session_lookup(void *ctx, const char *name, enum dns_type type,
-    int64_t deadline_ms, struct dns_answer *ret_answer)
+static enum err session_lookup(void *ctx, const char *name, enum dns_type type, int64_t deadline_ms,
+    struct dns_answer *ret_answer)
 {
     struct ub_ctx *context = ((struct resolver_session *)ctx)->context;
     struct delivery delivery = { 0 };
     int id = 0;
-    int error = ub_resolve_async(context, name, (int)type, /* class IN */ 1, &delivery, deliver, &id);
+    int error =
+        ub_resolve_async(context, name, (int)type, /* class IN */ 1, &delivery, deliver, &id);
     if (error != 0) {
         return error == UB_SYNTAX ? ERR_INPUT : error == UB_NOMEM ? ERR_MEMORY : ERR_IO;
     }
@@ -301,7 +304,8 @@ static enum err session_lookup(void *ctx, const char *name, enum dns_type type,
 
 static void deliver(void *ctx, int error, struct ub_result *result)
 {
-    *(struct delivery *)ctx = (struct delivery){ .arrived = true, .error = error, .result = result };
+    *(struct delivery *)ctx =
+        (struct delivery){ .arrived = true, .error = error, .result = result };
 }
 
 static enum err wait_for(struct ub_ctx *context, struct delivery *delivery, int64_t deadline_ms)

@@ -72,7 +72,8 @@ static enum err round_trip(const struct exchange *exchange, const ldns_pkt *ques
     struct wire *ret_wire, struct reason *ret_reason);
 static enum err stream_open(const struct exchange *exchange, struct descriptor *ret_stream);
 static enum err stream_write(const struct exchange *exchange, int fd, struct span bytes);
-static enum err stream_read(const struct exchange *exchange, int fd, uint8_t *ret_bytes, size_t len);
+static enum err stream_read(
+    const struct exchange *exchange, int fd, uint8_t *ret_bytes, size_t len);
 static enum err stream_wait(const struct exchange *exchange, int fd, short events);
 static const char *rcode_name(ldns_pkt_rcode rcode);
 
@@ -125,7 +126,7 @@ static enum err request_check(const struct dns_update_request *request)
     AUTO_PTR(ldns_struct_rdf) name = ldns_dname_new_frm_str(request->name);
     bool named = name != NULL && ldns_dname_label_count(name) >= 2;
     bool valued = request->action == DNS_UPDATE_REMOVE_ALL ||
-        (request->value != NULL && strlen(request->value) <= TXT_VALUE_MAX);
+                  (request->value != NULL && strlen(request->value) <= TXT_VALUE_MAX);
     return named && valued ? OK : ERR_INPUT;
 }
 
@@ -157,8 +158,8 @@ static enum err zone_ask(const struct exchange *exchange, const ldns_rdf *name,
 {
     ldns_rdf *asked = ldns_rdf_clone(name);
     AUTO_PTR(ldns_struct_pkt)
-    question = asked == NULL ? NULL
-                             : ldns_pkt_query_new(asked, LDNS_RR_TYPE_SOA, LDNS_RR_CLASS_IN, 0);
+    question =
+        asked == NULL ? NULL : ldns_pkt_query_new(asked, LDNS_RR_TYPE_SOA, LDNS_RR_CLASS_IN, 0);
     if (question == NULL) {
         return ERR_MEMORY;
     }
@@ -176,7 +177,8 @@ static enum err zone_ask(const struct exchange *exchange, const ldns_rdf *name,
         for (size_t k = 0; k < ldns_rr_list_rr_count(sections[i]); k++) {
             const ldns_rr *record = ldns_rr_list_rr(sections[i], k);
             const ldns_rdf *owner = ldns_rr_owner(record);
-            bool above = ldns_dname_compare(name, owner) == 0 || ldns_dname_is_subdomain(name, owner);
+            bool above =
+                ldns_dname_compare(name, owner) == 0 || ldns_dname_is_subdomain(name, owner);
             if (ldns_rr_get_type(record) == LDNS_RR_TYPE_SOA && above) {
                 *ret_zone = ldns_rdf_clone(owner);
                 return *ret_zone == NULL ? ERR_MEMORY : OK;
@@ -219,8 +221,7 @@ static enum err update_build(
  * both with TTL 0; replacing is both in one message, which is applied as a whole or not at all. */
 static enum err records_build(const struct dns_update_request *request, ldns_rr_list *list)
 {
-    bool clears =
-        request->action == DNS_UPDATE_REPLACE || request->action == DNS_UPDATE_REMOVE_ALL;
+    bool clears = request->action == DNS_UPDATE_REPLACE || request->action == DNS_UPDATE_REMOVE_ALL;
     if (clears) {
         AUTO_PTR(ldns_struct_rr) set = ldns_rr_new();
         ldns_rdf *owner = ldns_dname_new_frm_str(request->name);
@@ -286,8 +287,7 @@ static enum err update_send(
     TRY(round_trip(exchange, update, &wire, ret_reason));
     if (ldns_wire2pkt(&answer, wire.data, wire.len) != LDNS_STATUS_OK ||
         ldns_pkt_id(answer) != ldns_pkt_id(update)) {
-        return reason_set(
-            ret_reason, ERR_SIGNATURE, "update.answer", server, "malformed", NULL);
+        return reason_set(ret_reason, ERR_SIGNATURE, "update.answer", server, "malformed", NULL);
     }
     return answer_judge(exchange, update, answer, &wire, ret_reason);
 }
@@ -353,8 +353,7 @@ static enum err stream_open(const struct exchange *exchange, struct descriptor *
 {
     const struct sockaddr *address = (const struct sockaddr *)&exchange->address;
     AUTO(descriptor)
-    stream = { .fd = socket(
-                   address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0) };
+    stream = { .fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0) };
     if (stream.fd < 0) {
         return err_from_errno(errno);
     }

@@ -150,8 +150,8 @@ static enum err client_fill(struct http_client *client, const struct http_client
             inet_pton(AF_INET6, config->connect_address, literal) != 1) {
             return ERR_INPUT;
         }
-        snprintf(client->connect_address, sizeof client->connect_address, "%s",
-            config->connect_address);
+        snprintf(
+            client->connect_address, sizeof client->connect_address, "%s", config->connect_address);
     }
     client->ca_pem = arena_span(&client->arena, config->ca_pem);
     client->certificate_pem = arena_span(&client->arena, config->certificate_pem);
@@ -229,7 +229,8 @@ static void method_prepare(CURL *curl, const struct http_call *call)
     }
     curl_easy_setopt(curl, CURLOPT_POST, 1L);
     curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.len);
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, call->body.len > 0 ? (const void *)call->body.data : "");
+    curl_easy_setopt(
+        curl, CURLOPT_POSTFIELDS, call->body.len > 0 ? (const void *)call->body.data : "");
     if (call->method != HTTP_POST) {
         curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, http_method_name(call->method));
     }

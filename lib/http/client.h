@@ -16,11 +16,11 @@ struct http_client_config {
     struct span ca_pem;          /* the only trust anchors; empty: the system's */
     struct span certificate_pem; /* the client's own, with key_pem; empty: none */
     struct span key_pem;
-    const char *pinned_key;      /* "sha256//BASE64" of the server's public key; NULL: none */
-    int64_t connect_timeout_ms;  /* 0: 5,000 */
-    int64_t timeout_ms;          /* the whole call; 0: 30,000 */
-    size_t answer_max;           /* bytes of the body; 0: HTTP_BODY_MAX_BYTES */
-    const char *user_agent;      /* NULL: "ecert" */
+    const char *pinned_key;     /* "sha256//BASE64" of the server's public key; NULL: none */
+    int64_t connect_timeout_ms; /* 0: 5,000 */
+    int64_t timeout_ms;         /* the whole call; 0: 30,000 */
+    size_t answer_max;          /* bytes of the body; 0: HTTP_BODY_MAX_BYTES */
+    const char *user_agent;     /* NULL: "ecert" */
 };
 
 struct http_call {
@@ -45,14 +45,14 @@ void http_answer_release(struct http_answer *answer);
 AUTO_DEFINE(http_answer, http_answer_release)
 
 /* Copies what the configuration points to. */
-enum err http_client_new(const struct http_client_config *config,
-    struct http_client **ret_client) MUST_USE;
+enum err http_client_new(
+    const struct http_client_config *config, struct http_client **ret_client) MUST_USE;
 void http_client_free(struct http_client *client);
 AUTO_PTR_DEFINE(http_client, http_client_free)
 
 /* OK for an answer of any status. ERR_TIMEOUT, ERR_AGAIN (could not connect, or the connection
  * broke), ERR_LIMIT (answer too long), ERR_DENIED (the server is not the one trusted, or plain HTTP
- * off loopback), ERR_INPUT (URL). `ret_reason` (may be NULL) gets "http.…" codes with the URL's host
- * as field and the library's words as seen. */
+ * off loopback), ERR_INPUT (URL). `ret_reason` (may be NULL) gets "http.…" codes with the URL's
+ * host as field and the library's words as seen. */
 enum err http_client_call(struct http_client *client, const struct http_call *call,
     struct http_answer *ret_answer, struct reason *ret_reason) MUST_USE;

@@ -5,8 +5,8 @@
 #include <stdio.h>
 
 static bool token_valid(struct span text);
-static bool pair_named(struct span pair, const char *prefix, const char *name,
-    struct span *ret_value);
+static bool pair_named(
+    struct span pair, const char *prefix, const char *name, struct span *ret_value);
 
 bool cookie_find(struct span header, const char *name, bool secure, struct span *ret_value)
 {
@@ -49,8 +49,8 @@ enum err cookie_format(struct buf *buf, const struct cookie *cookie)
     return buf_check(buf);
 }
 
-static bool pair_named(struct span pair, const char *prefix, const char *name,
-    struct span *ret_value)
+static bool pair_named(
+    struct span pair, const char *prefix, const char *name, struct span *ret_value)
 {
     size_t prefix_len = strlen(prefix), name_len = strlen(name), len = prefix_len + name_len;
     if (pair.len <= len || pair.data[len] != '=' || memcmp(pair.data, prefix, prefix_len) != 0 ||

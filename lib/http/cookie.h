@@ -5,11 +5,11 @@
 #include "lib/base/buf.h"
 
 struct cookie {
-    const char *name;      /* without "__Host-" */
-    struct span value;     /* of the unreserved URL characters only */
+    const char *name;        /* without "__Host-" */
+    struct span value;       /* of the unreserved URL characters only */
     int64_t max_age_seconds; /* 0: until the browser is closed; negative: delete it now */
-    bool secure;           /* the connection is TLS */
-    bool lax;              /* SameSite=Lax instead of Strict: a link from a mail keeps the cookie */
+    bool secure;             /* the connection is TLS */
+    bool lax; /* SameSite=Lax instead of Strict: a link from a mail keeps the cookie */
 };
 
 /* Finds the cookie under the name that cookie_format gave it. False if it is missing, or there

@@ -59,7 +59,9 @@ enum err http_fetch_prepare(void)
 
 enum err http_fetch(const struct http_fetch *fetch, struct http_fetched *ret_fetched)
 {
-    struct visit visit = { .fetch = fetch, .socket = -1, .has_from = fetch->source != NULL,
+    struct visit visit = { .fetch = fetch,
+        .socket = -1,
+        .has_from = fetch->source != NULL,
         .body = buf_make(fetch->body_max) };
     AUTO(http_fetched) fetched = { 0 };
     char url[URL_HOST_SIZE + URL_PATH_SIZE + 32], via[URL_HOST_SIZE + INET6_ADDRSTRLEN + 32];
@@ -70,8 +72,8 @@ enum err http_fetch(const struct http_fetch *fetch, struct http_fetched *ret_fet
     }
     snprintf(url, sizeof url, "http%s://%s:%u%s", fetch->url->tls ? "s" : "", fetch->url->host,
         fetch->url->port, fetch->url->path);
-    snprintf(via, sizeof via, "::%s%s%s:%u", v6 ? "[" : "", fetch->address, v6 ? "]" : "",
-        fetch->port);
+    snprintf(
+        via, sizeof via, "::%s%s%s:%u", v6 ? "[" : "", fetch->address, v6 ? "]" : "", fetch->port);
     CURL *curl = curl_easy_init();
     struct curl_slist *connect = curl_slist_append(NULL, via);
     enum err err = curl == NULL || connect == NULL ? ERR_MEMORY : visit_prepare(curl, &visit, url);
@@ -209,8 +211,8 @@ static int peer_check(void *ctx, char *to, char *from, int to_port, int from_por
     (void)from;
     (void)to_port;
     (void)from_port;
-    bool right = getpeername(visit->socket, &peer.any, &size) == 0 &&
-                 endpoint_equal(&peer, &visit->to);
+    bool right =
+        getpeername(visit->socket, &peer.any, &size) == 0 && endpoint_equal(&peer, &visit->to);
     visit->elsewhere = !right;
     return right ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }

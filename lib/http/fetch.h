@@ -28,7 +28,7 @@ AUTO_DEFINE(http_fetched, http_fetched_release)
 /* To be called once before a process gives up files: libcurl reads its libraries' settings here. */
 enum err http_fetch_prepare(void) MUST_USE;
 
-/* OK for an answer of any status. ERR_AGAIN (no connection), ERR_TIMEOUT, ERR_LIMIT (head or body too
- * long), ERR_DENIED (the socket led elsewhere than to `address`), ERR_PEER (what came back is no HTTP
- * or broke off), ERR_INPUT, ERR_MEMORY. */
+/* OK for an answer of any status. ERR_AGAIN (no connection), ERR_TIMEOUT, ERR_LIMIT (head or body
+ * too long), ERR_DENIED (the socket led elsewhere than to `address`), ERR_PEER (what came back is
+ * no HTTP or broke off), ERR_INPUT, ERR_MEMORY. */
 enum err http_fetch(const struct http_fetch *fetch, struct http_fetched *ret_fetched) MUST_USE;

@@ -18,16 +18,19 @@ static bool media_type_is(struct span content_type, const char *type);
 static void field_parse(const struct form_field *field, const struct pairs *pairs,
     struct arena *arena, uint8_t *destination, struct form_errors *errors);
 static size_t pair_find(const struct pairs *pairs, const char *name, struct span *ret_value);
-static const char *value_check(const struct form_field *field, struct span *value,
-    struct arena *arena);
+static const char *value_check(
+    const struct form_field *field, struct span *value, struct arena *arena);
 static const char *text_check(const struct form_field *field, struct span *value);
 static const char *digits_check(struct span *value, struct arena *arena);
 static const char *choice_check(const struct form_field *field, struct span *value);
-static const char *length_check(const struct form_field *field, struct span value, size_t *ret_limit);
-static enum err value_store(const struct form_field *field, struct span value, uint8_t *destination);
-static void unknown_refuse(const struct form *form, const struct pairs *pairs,
-    struct form_errors *errors);
-static void error_add(struct form_errors *errors, const char *code, const char *field, size_t limit);
+static const char *length_check(
+    const struct form_field *field, struct span value, size_t *ret_limit);
+static enum err value_store(
+    const struct form_field *field, struct span value, uint8_t *destination);
+static void unknown_refuse(
+    const struct form *form, const struct pairs *pairs, struct form_errors *errors);
+static void error_add(
+    struct form_errors *errors, const char *code, const char *field, size_t limit);
 
 enum err form_parse(const struct form *form, struct span content_type, struct span body,
     struct arena *arena, void *ret_destination, struct form_errors *ret_errors)
@@ -129,8 +132,8 @@ static size_t pair_find(const struct pairs *pairs, const char *name, struct span
 }
 
 /* NULL, or the code of what is wrong; may narrow the value. */
-static const char *value_check(const struct form_field *field, struct span *value,
-    struct arena *arena)
+static const char *value_check(
+    const struct form_field *field, struct span *value, struct arena *arena)
 {
     switch (field->type) {
     case FORM_LINE:
@@ -199,7 +202,8 @@ static const char *choice_check(const struct form_field *field, struct span *val
     return value->len == 0 ? NULL : "form.choice";
 }
 
-static const char *length_check(const struct form_field *field, struct span value, size_t *ret_limit)
+static const char *length_check(
+    const struct form_field *field, struct span value, size_t *ret_limit)
 {
     size_t max = field->max == 0 ? HTTP_FIELD_MAX_BYTES : field->max;
     size_t length = field->type == FORM_FILE ? value.len : utf8_length(value);
@@ -217,8 +221,8 @@ static enum err value_store(const struct form_field *field, struct span value, u
     return OK;
 }
 
-static void unknown_refuse(const struct form *form, const struct pairs *pairs,
-    struct form_errors *errors)
+static void unknown_refuse(
+    const struct form *form, const struct pairs *pairs, struct form_errors *errors)
 {
     for (size_t i = 0; i < pairs->count; i++) {
         bool known = false;
@@ -227,8 +231,8 @@ static void unknown_refuse(const struct form *form, const struct pairs *pairs,
         }
         if (!known) {
             char name[REASON_FIELD_MAX];
-            bool shown = utf8_valid(pairs->at[i].name) &&
-                         span_to_text(pairs->at[i].name, name, sizeof name);
+            bool shown =
+                utf8_valid(pairs->at[i].name) && span_to_text(pairs->at[i].name, name, sizeof name);
             error_add(errors, "form.unknown", shown ? name : "", 0);
         }
     }
@@ -243,6 +247,6 @@ static void error_add(struct form_errors *errors, const char *code, const char *
     if (limit > 0) {
         snprintf(text, sizeof text, "%zu", limit);
     }
-    (void)reason_set(&errors->reasons[errors->count++], ERR_INPUT, code, field, /* seen= */ NULL,
-        text);
+    (void)reason_set(
+        &errors->reasons[errors->count++], ERR_INPUT, code, field, /* seen= */ NULL, text);
 }

@@ -169,7 +169,8 @@ static enum err check_uri(const struct http_head *head, struct http_head_facts *
         struct span host = { 0 };
         size_t length = strcspn(path + scheme, "/?#");
         (void)header_find(head, "host", &host);
-        if (host.len != length || strncasecmp((const char *)host.data, path + scheme, length) != 0) {
+        if (host.len != length ||
+            strncasecmp((const char *)host.data, path + scheme, length) != 0) {
             return ERR_INPUT;
         }
         path += scheme + length;

@@ -20,10 +20,10 @@ struct http_head {
 /* What is known of a head once it has been accepted. */
 struct http_head_facts {
     enum http_method method;
-    bool head_only;       /* the method was HEAD */
+    bool head_only;        /* the method was HEAD */
     size_t content_length; /* 0 where none was given */
-    struct span path;     /* escaped, begins with '/' */
-    struct span query;    /* escaped, without '?' */
+    struct span path;      /* escaped, begins with '/' */
+    struct span query;     /* escaped, without '?' */
 };
 
 /* ERR_INPUT with `*ret_status` the HTTP status that refuses it: 400 for anything that another

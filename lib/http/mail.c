@@ -40,7 +40,8 @@ static bool local_valid(struct span local)
 {
     for (size_t i = 0; i < local.len; i++) {
         uint8_t byte = local.data[i];
-        bool dot_misplaced = byte == '.' && (i == 0 || i + 1 == local.len || local.data[i - 1] == '.');
+        bool dot_misplaced =
+            byte == '.' && (i == 0 || i + 1 == local.len || local.data[i - 1] == '.');
         bool known = byte < 0x80 && byte != '\0' &&
                      (isalnum(byte) || strchr(".!#$&'*+-/=?^_`{|}~", byte) != NULL);
         if (!known || dot_misplaced) {
@@ -90,7 +91,8 @@ enum err mail_format(const struct mail *mail, struct buf *buf)
         part_append(buf, "text/plain", mail->text);
         return buf_check(buf);
     }
-    buf_append_format(buf, "Content-Type: multipart/alternative; boundary=\"%s\"\r\n\r\n", boundary);
+    buf_append_format(
+        buf, "Content-Type: multipart/alternative; boundary=\"%s\"\r\n\r\n", boundary);
     buf_append_format(buf, "--%s\r\n", boundary);
     part_append(buf, "text/plain", mail->text);
     buf_append_format(buf, "\r\n--%s\r\n", boundary);
@@ -161,15 +163,16 @@ static void date_append(struct buf *buf, int64_t date)
         "Sep", "Oct", "Nov", "Dec" };
     struct civil civil = civil_from_time(date);
     int64_t day = (date - (date % 86400 + 86400) % 86400) / 86400;
-    buf_append_format(buf, "Date: %s, %d %s %04d %02d:%02d:%02d +0000\r\n",
-        days[(day % 7 + 7) % 7], civil.day, months[civil.month - 1], civil.year, civil.hour,
-        civil.minute, civil.second);
+    buf_append_format(buf, "Date: %s, %d %s %04d %02d:%02d:%02d +0000\r\n", days[(day % 7 + 7) % 7],
+        civil.day, months[civil.month - 1], civil.year, civil.hour, civil.minute, civil.second);
 }
 
 static void part_append(struct buf *buf, const char *type, const char *text)
 {
-    buf_append_format(buf, "Content-Type: %s; charset=utf-8\r\n"
-                           "Content-Transfer-Encoding: quoted-printable\r\n\r\n", type);
+    buf_append_format(buf,
+        "Content-Type: %s; charset=utf-8\r\n"
+        "Content-Transfer-Encoding: quoted-printable\r\n\r\n",
+        type);
     quoted_printable(buf, span_from_text(text));
 }
 

@@ -10,8 +10,8 @@ enum { BOUNDARY_MAX = 70 }; /* RFC 2046 §5.1.1 */
 static size_t find(struct span text, size_t from, struct span wanted);
 static enum err part_parse(struct span part, struct http_pair *ret_pair);
 static bool skip_text(struct span body, size_t *at, struct span text);
-static bool parameter_next(struct span value, size_t *at, struct span *ret_name,
-    struct span *ret_value);
+static bool parameter_next(
+    struct span value, size_t *at, struct span *ret_name, struct span *ret_value);
 
 enum err multipart_parse(struct span boundary, struct span body, struct arena *arena,
     struct http_pair **ret_pairs, size_t *ret_count)
@@ -92,7 +92,8 @@ static enum err part_parse(struct span part, struct http_pair *ret_pair)
         size_t prefix = sizeof wanted - 1;
         if (line.len > prefix && strncasecmp((const char *)line.data, wanted, prefix) == 0) {
             named++;
-            if (!header_parameter(span_make(line.data + prefix, line.len - prefix), "name", &name)) {
+            if (!header_parameter(
+                    span_make(line.data + prefix, line.len - prefix), "name", &name)) {
                 return ERR_INPUT;
             }
         }
@@ -127,9 +128,10 @@ bool header_parameter(struct span value, const char *name, struct span *ret_valu
     return true;
 }
 
-/* `;  key=value` or `; key="value"`; browsers write a quote inside as %22, so there is no escape. */
-static bool parameter_next(struct span value, size_t *at, struct span *ret_name,
-    struct span *ret_value)
+/* `;  key=value` or `; key="value"`; browsers write a quote inside as %22, so there is no escape.
+ */
+static bool parameter_next(
+    struct span value, size_t *at, struct span *ret_name, struct span *ret_value)
 {
     size_t i = *at + 1;
     while (i < value.len && (value.data[i] == ' ' || value.data[i] == '\t')) {

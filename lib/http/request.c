@@ -6,22 +6,26 @@
 static bool pair_find(const struct http_pair *pairs, size_t count, const char *name, bool fold,
     struct span *ret_value);
 
-bool http_request_param(const struct http_request *request, const char *name, struct span *ret_value)
+bool http_request_param(
+    const struct http_request *request, const char *name, struct span *ret_value)
 {
     return pair_find(request->params, request->param_count, name, /* fold= */ false, ret_value);
 }
 
-bool http_request_query(const struct http_request *request, const char *name, struct span *ret_value)
+bool http_request_query(
+    const struct http_request *request, const char *name, struct span *ret_value)
 {
     return pair_find(request->query, request->query_count, name, /* fold= */ false, ret_value);
 }
 
-bool http_request_header(const struct http_request *request, const char *name, struct span *ret_value)
+bool http_request_header(
+    const struct http_request *request, const char *name, struct span *ret_value)
 {
     return pair_find(request->headers, request->header_count, name, /* fold= */ true, ret_value);
 }
 
-bool http_request_cookie(const struct http_request *request, const char *name, struct span *ret_value)
+bool http_request_cookie(
+    const struct http_request *request, const char *name, struct span *ret_value)
 {
     struct span header = { 0 };
     return http_request_header(request, "cookie", &header) &&
@@ -56,7 +60,8 @@ static bool pair_find(const struct http_pair *pairs, size_t count, const char *n
         if (pairs[i].name.len != length) {
             continue;
         }
-        bool equal = fold ? strncasecmp(other, name, length) == 0 : memcmp(other, name, length) == 0;
+        bool equal =
+            fold ? strncasecmp(other, name, length) == 0 : memcmp(other, name, length) == 0;
         if (equal) {
             found = pairs[i].value;
             matches++;

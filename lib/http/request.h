@@ -11,20 +11,20 @@ enum { HTTP_REQUEST_ID_SIZE = 17, HTTP_ADDRESS_SIZE = 48, HTTP_FINGERPRINT_BYTES
 struct http_route;
 
 struct http_request {
-    enum http_method method; /* HEAD arrives as GET; the server drops the body itself */
+    enum http_method method;        /* HEAD arrives as GET; the server drops the body itself */
     const struct http_route *route; /* NULL where none matched */
-    struct span path;        /* unescaped, valid UTF-8 */
+    struct span path;               /* unescaped, valid UTF-8 */
     struct http_pair params[HTTP_PARAMS_MAX];
     size_t param_count;
     const struct http_pair *query; /* unescaped */
     size_t query_count;
     const struct http_pair *headers;
     size_t header_count;
-    struct span body;                         /* at most the route's body_max; wiped at the end */
-    char client_address[HTTP_ADDRESS_SIZE];   /* "127.0.0.1", without port */
-    char id[HTTP_REQUEST_ID_SIZE];            /* also in X-Request-Id and on error pages */
+    struct span body;                       /* at most the route's body_max; wiped at the end */
+    char client_address[HTTP_ADDRESS_SIZE]; /* "127.0.0.1", without port */
+    char id[HTTP_REQUEST_ID_SIZE];          /* also in X-Request-Id and on error pages */
     bool tls;
-    bool client_certificate;                  /* the client proved it, and it is accepted */
+    bool client_certificate; /* the client proved it, and it is accepted */
     uint8_t client_fingerprint[HTTP_FINGERPRINT_BYTES]; /* SHA-256 of that certificate's DER */
     struct arena *arena;
     struct reason reason; /* filled by a handler that fails; shown by the error page */
@@ -32,12 +32,17 @@ struct http_request {
 
 /* Each: false where there is none; a name that occurs twice counts as absent. Header names are
  * compared without case. */
-bool http_request_param(const struct http_request *request, const char *name, struct span *ret_value);
-bool http_request_query(const struct http_request *request, const char *name, struct span *ret_value);
-bool http_request_header(const struct http_request *request, const char *name, struct span *ret_value);
-bool http_request_cookie(const struct http_request *request, const char *name, struct span *ret_value);
-/* True if the Origin header (or, without one, Sec-Fetch-Site) says that the request came from a page
- * of this very host, or no browser sent either (doc/threats.md P7). For every POST of a session. */
+bool http_request_param(
+    const struct http_request *request, const char *name, struct span *ret_value);
+bool http_request_query(
+    const struct http_request *request, const char *name, struct span *ret_value);
+bool http_request_header(
+    const struct http_request *request, const char *name, struct span *ret_value);
+bool http_request_cookie(
+    const struct http_request *request, const char *name, struct span *ret_value);
+/* True if the Origin header (or, without one, Sec-Fetch-Site) says that the request came from a
+ * page of this very host, or no browser sent either (doc/threats.md P7). For every POST of a
+ * session. */
 bool http_request_same_origin(const struct http_request *request);
 
 struct http_response {
@@ -52,7 +57,8 @@ struct http_response {
 };
 
 /* The reply family. Each sets status, type and body; the buffer of `body` is moved out and empty
- * afterwards. All return OK or ERR_MEMORY / ERR_LIMIT, so that a handler ends with `return reply_…`. */
+ * afterwards. All return OK or ERR_MEMORY / ERR_LIMIT, so that a handler ends with `return
+ * reply_…`. */
 enum err reply_html(struct http_response *response, int status, struct buf *body) MUST_USE;
 enum err reply_json(struct http_response *response, int status, struct buf *body) MUST_USE;
 /* RFC 7807: application/problem+json. */
@@ -74,6 +80,6 @@ enum err reply_redirect(struct http_response *response, const char *path) MUST_U
 enum err reply_empty(struct http_response *response) MUST_USE;
 
 /* Adds a header; name and value are copied. ERR_INPUT for a control character in the value. */
-enum err response_header(struct http_response *response, const char *name,
-    const char *value) MUST_USE;
+enum err response_header(
+    struct http_response *response, const char *name, const char *value) MUST_USE;
 enum err response_cookie(struct http_response *response, const struct cookie *cookie) MUST_USE;

@@ -6,8 +6,8 @@
 #include <ctype.h>
 
 static enum err body_copy(struct http_response *response, struct span body);
-static enum err body_move(struct http_response *response, int status, const char *content_type,
-    struct buf *body);
+static enum err body_move(
+    struct http_response *response, int status, const char *content_type, struct buf *body);
 static bool filename_valid(const char *filename);
 
 enum err reply_html(struct http_response *response, int status, struct buf *body)
@@ -30,8 +30,8 @@ enum err reply_text(struct http_response *response, int status, const char *text
     return reply_bytes(response, status, "text/plain; charset=utf-8", span_from_text(text));
 }
 
-enum err reply_bytes(struct http_response *response, int status, const char *content_type,
-    struct span body)
+enum err reply_bytes(
+    struct http_response *response, int status, const char *content_type, struct span body)
 {
     TRY(body_copy(response, body));
     response->status = status;
@@ -51,8 +51,8 @@ enum err reply_download(struct http_response *response, const char *content_type
     return response_header(response, "Content-Disposition", disposition);
 }
 
-enum err reply_public(struct http_response *response, const char *content_type, int64_t seconds,
-    struct span body)
+enum err reply_public(
+    struct http_response *response, const char *content_type, int64_t seconds, struct span body)
 {
     uint8_t digest[HTTP_FINGERPRINT_BYTES];
     char hex[2 * sizeof digest + 1], tag[sizeof hex + 2];
@@ -107,8 +107,8 @@ enum err response_cookie(struct http_response *response, const struct cookie *co
     return response_header(response, "Set-Cookie", buf_text(&value));
 }
 
-static enum err body_move(struct http_response *response, int status, const char *content_type,
-    struct buf *body)
+static enum err body_move(
+    struct http_response *response, int status, const char *content_type, struct buf *body)
 {
     TRY(buf_check(body));
     buf_release(&response->body);

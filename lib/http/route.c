@@ -12,8 +12,8 @@ struct parts {
 
 static enum err path_parse(struct span path, struct arena *arena, struct parts *ret_parts);
 static bool part_clean(struct span part);
-static bool pattern_match(const char *pattern, const struct parts *parts,
-    struct http_request *request);
+static bool pattern_match(
+    const char *pattern, const struct parts *parts, struct http_request *request);
 static bool part_match(struct span pattern, struct span part, struct http_request *request);
 
 enum err route_find(const struct http_route *routes, size_t route_count,
@@ -73,8 +73,8 @@ static bool part_clean(struct span part)
     return utf8_valid(part) && !span_equal_text(part, ".") && !span_equal_text(part, "..");
 }
 
-static bool pattern_match(const char *pattern, const struct parts *parts,
-    struct http_request *request)
+static bool pattern_match(
+    const char *pattern, const struct parts *parts, struct http_request *request)
 {
     const char *at = pattern + 1;
     for (size_t i = 0; i < parts->count; i++) {

@@ -47,14 +47,15 @@ struct head_lines {
     bool contiguous;
 };
 
-static enum err address_parse(const struct http_server_config *config,
-    struct sockaddr_storage *ret_address);
+static enum err address_parse(
+    const struct http_server_config *config, struct sockaddr_storage *ret_address);
 static enum err daemon_start(struct http_server *server, const struct sockaddr *address);
 static void connection_watch(void *cls, struct MHD_Connection *connection, void **socket_context,
     enum MHD_ConnectionNotificationCode code);
 static void *exchange_open(void *cls, const char *uri, struct MHD_Connection *connection);
 static enum MHD_Result exchange_step(void *cls, struct MHD_Connection *connection, const char *url,
-    const char *method, const char *version, const char *upload, size_t *upload_len, void **cls_ret);
+    const char *method, const char *version, const char *upload, size_t *upload_len,
+    void **cls_ret);
 static void exchange_close(void *cls, struct MHD_Connection *connection, void **exchange,
     enum MHD_RequestTerminationCode code);
 static int exchange_begin(struct exchange *exchange, struct MHD_Connection *connection,
@@ -135,8 +136,8 @@ int http_status_from_err(enum err err)
 }
 
 /* Plain HTTP never leaves the machine. */
-static enum err address_parse(const struct http_server_config *config,
-    struct sockaddr_storage *ret_address)
+static enum err address_parse(
+    const struct http_server_config *config, struct sockaddr_storage *ret_address)
 {
     struct sockaddr_in *v4 = (struct sockaddr_in *)ret_address;
     struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)ret_address;
@@ -170,7 +171,7 @@ static enum err daemon_start(struct http_server *server, const struct sockaddr *
         tls[n++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_CERT, 0,
             arena_text(&arena, config->certificate_pem) };
         tls[n++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_PRIORITIES, 0,
-            (void *)(uintptr_t)"SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2" };
+            (void *)(uintptr_t) "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2" };
         if (config->client_ca_pem.len > 0) {
             tls[n++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_TRUST, 0,
                 arena_text(&arena, config->client_ca_pem) };

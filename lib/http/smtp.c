@@ -45,8 +45,7 @@ enum err smtp_send(const struct smtp_config *config, const struct mail_address *
     curl_slist_free_all(recipients);
     curl_easy_cleanup(curl);
     TRY(err);
-    return code == CURLE_OK ? OK
-                            : failure_tell(&upload, config->server, code, status, ret_reason);
+    return code == CURLE_OK ? OK : failure_tell(&upload, config->server, code, status, ret_reason);
 }
 
 static enum err send_prepare(CURL *curl, const struct smtp_config *config,
@@ -71,8 +70,8 @@ static enum err send_prepare(CURL *curl, const struct smtp_config *config,
     curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, socket_open);
     curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, upload);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, 5000L);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS,
-        config->timeout_ms > 0 ? (long)config->timeout_ms : 30000L);
+    curl_easy_setopt(
+        curl, CURLOPT_TIMEOUT_MS, config->timeout_ms > 0 ? (long)config->timeout_ms : 30000L);
     if (config->starttls) {
         curl_easy_setopt(curl, CURLOPT_USE_SSL, (long)CURLUSESSL_ALL);
         curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L);
@@ -116,15 +115,15 @@ static enum err failure_tell(const struct upload *upload, const char *server, CU
     char seen[16];
     snprintf(seen, sizeof seen, "%ld", status);
     if (upload->refused_address) {
-        return reason_set(ret_reason, ERR_DENIED, "smtp.clear_off_loopback", server, NULL,
-            "STARTTLS");
+        return reason_set(
+            ret_reason, ERR_DENIED, "smtp.clear_off_loopback", server, NULL, "STARTTLS");
     }
     if (code == CURLE_OPERATION_TIMEDOUT) {
         return reason_set(ret_reason, ERR_TIMEOUT, "smtp.timeout", server, seen, NULL);
     }
     if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_USE_SSL_FAILED) {
-        return reason_set(ret_reason, ERR_DENIED, "smtp.not_trusted", server,
-            curl_easy_strerror(code), NULL);
+        return reason_set(
+            ret_reason, ERR_DENIED, "smtp.not_trusted", server, curl_easy_strerror(code), NULL);
     }
     if (status >= 500 && status < 600) {
         return reason_set(ret_reason, ERR_DENIED, "smtp.refused", server, seen, NULL);
@@ -132,6 +131,6 @@ static enum err failure_tell(const struct upload *upload, const char *server, CU
     if (status >= 400) {
         return reason_set(ret_reason, ERR_AGAIN, "smtp.later", server, seen, NULL);
     }
-    return reason_set(ret_reason, ERR_AGAIN, "smtp.connection", server, curl_easy_strerror(code),
-        NULL);
+    return reason_set(
+        ret_reason, ERR_AGAIN, "smtp.connection", server, curl_easy_strerror(code), NULL);
 }

@@ -40,8 +40,8 @@ enum err tls_pair_check(struct span certificate_pem, struct span key_pem)
     if (gnutls_certificate_allocate_credentials(&credentials) != 0) {
         return ERR_MEMORY;
     }
-    int got = gnutls_certificate_set_x509_key_mem(credentials, &certificate, &key,
-        GNUTLS_X509_FMT_PEM);
+    int got =
+        gnutls_certificate_set_x509_key_mem(credentials, &certificate, &key, GNUTLS_X509_FMT_PEM);
     gnutls_certificate_free_credentials(credentials);
     return got >= 0 ? OK : ERR_INPUT;
 }

@@ -23,8 +23,8 @@ void url_escape(struct buf *buf, struct span text)
     }
 }
 
-enum err url_unescape(struct span text, enum url_plus plus, struct arena *arena,
-    struct span *ret_text)
+enum err url_unescape(
+    struct span text, enum url_plus plus, struct arena *arena, struct span *ret_text)
 {
     uint8_t *copy = arena_alloc(arena, text.len + 1, 1);
     size_t len = 0;
@@ -50,8 +50,8 @@ enum err url_unescape(struct span text, enum url_plus plus, struct arena *arena,
     return OK;
 }
 
-enum err url_pairs_parse(struct span text, struct arena *arena, struct http_pair **ret_pairs,
-    size_t *ret_count)
+enum err url_pairs_parse(
+    struct span text, struct arena *arena, struct http_pair **ret_pairs, size_t *ret_count)
 {
     size_t pieces = text.len > 0;
     for (size_t i = 0; i < text.len; i++) {

@@ -10,8 +10,8 @@ void url_escape(struct buf *buf, struct span text);
 
 enum url_plus { URL_PLUS_IS_PLUS, URL_PLUS_IS_SPACE };
 /* ERR_INPUT for a broken %XX; the result lies in the arena and may hold any byte, NUL included. */
-enum err url_unescape(struct span text, enum url_plus plus, struct arena *arena,
-    struct span *ret_text) MUST_USE;
+enum err url_unescape(
+    struct span text, enum url_plus plus, struct arena *arena, struct span *ret_text) MUST_USE;
 
 /* Cuts "a=1&b=2" into unescaped pairs, at most HTTP_PAIRS_MAX (ERR_LIMIT). Empty pieces are
  * skipped, a piece without '=' has an empty value. */
@@ -23,7 +23,7 @@ enum { URL_HOST_SIZE = 256, URL_PATH_SIZE = 1024 };
 struct url {
     bool tls;
     char host[URL_HOST_SIZE];
-    uint16_t port;               /* the scheme's own where none was written */
-    char path[URL_PATH_SIZE];    /* path and query, begins with '/' */
+    uint16_t port;            /* the scheme's own where none was written */
+    char path[URL_PATH_SIZE]; /* path and query, begins with '/' */
 };
 enum err url_parse(const char *text, struct url *ret_url) MUST_USE;

@@ -5,14 +5,14 @@
 #include "lib/base/bytes.h"
 
 enum lint_kind {
-    LINT_ROOT,       /* BR 7.1.2.1 */
-    LINT_ISSUING_CA, /* BR 7.1.2.6 */
+    LINT_ROOT,           /* BR 7.1.2.1 */
+    LINT_ISSUING_CA,     /* BR 7.1.2.6 */
     LINT_ISSUING_CA_OLD, /* the same as it was before an EKU was demanded; only to be revoked */
-    LINT_CROSS_CA,   /* BR 7.1.2.2 */
-    LINT_SERVER,     /* BR 7.1.2.7, organisation validated */
-    LINT_SERVER_EV,  /* the same with EVG 7.1.4 */
-    LINT_CRL,        /* BR 7.2, revoked subscriber certificates */
-    LINT_ARL,        /* BR 7.2, revoked CA certificates */
+    LINT_CROSS_CA,       /* BR 7.1.2.2 */
+    LINT_SERVER,         /* BR 7.1.2.7, organisation validated */
+    LINT_SERVER_EV,      /* the same with EVG 7.1.4 */
+    LINT_CRL,            /* BR 7.2, revoked subscriber certificates */
+    LINT_ARL,            /* BR 7.2, revoked CA certificates */
     LINT_KIND_COUNT,
 };
 

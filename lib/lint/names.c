@@ -244,8 +244,8 @@ static bool ev_registration(const struct view *view)
     return view_attribute(&view->subject, oid_serial_number) != NULL;
 }
 
-/* EVG 7.1.4.2.9: nothing but what the guidelines list. Of that, organizationIdentifier is left out: it
- * needs an extension that no profile of ours has. */
+/* EVG 7.1.4.2.9: nothing but what the guidelines list. Of that, organizationIdentifier is left out:
+ * it needs an extension that no profile of ours has. */
 static bool ev_closed(const struct view *view)
 {
     const struct span *const listed[] = { &oid_business_category, &oid_jurisdiction_locality,

@@ -15,9 +15,9 @@ struct chain_request {
     size_t root_count;
     const struct span *crls;
     size_t crl_count;
-    bool require_crl;   /* else a missing CRL is no failure; a revocation found always is */
+    bool require_crl; /* else a missing CRL is no failure; a revocation found always is */
     int64_t now;
-    struct span host;   /* empty: any */
+    struct span host; /* empty: any */
 };
 
 struct chain {

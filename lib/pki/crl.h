@@ -36,8 +36,8 @@ struct crl {
     struct span signature;
     struct span issuer;
     int64_t this_update, next_update; /* 0: no nextUpdate */
-    struct span entries; /* content of revokedCertificates; empty if there are none */
-    struct span number;  /* CRLNumber's magnitude; empty if absent */
+    struct span entries;              /* content of revokedCertificates; empty if there are none */
+    struct span number;               /* CRLNumber's magnitude; empty if absent */
     struct span authority_key_id;
     bool has_distribution_point; /* an issuingDistributionPoint: its scope is not everything */
     bool unknown_critical;
@@ -51,8 +51,7 @@ enum err crl_verify(const struct crl *crl, const struct key *issuer_key) MUST_US
 /* Reads on: begin with der_reader(crl.entries), end at der_empty. */
 enum err crl_entry_next(struct der *entries, struct crl_entry *ret_entry) MUST_USE;
 /* ERR_NOT_FOUND: not revoked; ERR_INPUT: malformed before it was found. */
-enum err crl_find(
-    const struct crl *crl, struct span serial, struct crl_entry *ret_entry) MUST_USE;
+enum err crl_find(const struct crl *crl, struct span serial, struct crl_entry *ret_entry) MUST_USE;
 
 struct crl_fields {
     enum signature_algorithm algorithm;

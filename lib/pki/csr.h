@@ -11,7 +11,7 @@ enum { CSR_NAMES_MAX = 250, CSR_ATTRIBUTES_MAX = 32 };
  * */
 struct csr_reading {
     struct buf der;
-    bool private_key;      /* what came was, or held, a private key: block its public half */
+    bool private_key;       /* what came was, or held, a private key: block its public half */
     bool private_key_known; /* spki_sha256 is filled (the key was not encrypted) */
     uint8_t spki_sha256[SHA256_BYTES];
 };

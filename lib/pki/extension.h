@@ -23,8 +23,6 @@ void extension_write_crl_point(struct der_writer *writer, struct span uri);
 void extension_write_authority_info(
     struct der_writer *writer, struct span ocsp_uri, struct span ca_issuers_uri);
 /* Policy OIDs without qualifiers, the reserved one first. */
-void extension_write_policies(
-    struct der_writer *writer, const struct span *policies, size_t count);
+void extension_write_policies(struct der_writer *writer, const struct span *policies, size_t count);
 /* Any other extension: `value` is the extnValue's content, DER. */
-void extension_write(
-    struct der_writer *writer, struct span oid, bool critical, struct span value);
+void extension_write(struct der_writer *writer, struct span oid, bool critical, struct span value);

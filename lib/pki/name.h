@@ -37,8 +37,7 @@ enum err name_write(const struct name_entry *entries, size_t count, struct reaso
 enum err name_parse(struct span der, struct name *ret_name) MUST_USE;
 /* The first value of that type as UTF-8 text; ERR_NOT_FOUND; ERR_LIMIT if it doesn't fit; ERR_INPUT
  * if it holds what isn't text. BMPString and T61String (read as Latin-1) are converted. */
-enum err name_text(
-    const struct name *name, struct span oid, char *ret_text, size_t size) MUST_USE;
+enum err name_text(const struct name *name, struct span oid, char *ret_text, size_t size) MUST_USE;
 /* "CN=www.shop.example.com, O=Shop Limited, L=Hong Kong, C=HK": last first, as RFC 4514 orders and
  * escapes, for people only. `der` is a whole Name. */
 enum err name_format(struct span der, struct buf *buf) MUST_USE;

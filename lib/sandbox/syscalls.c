@@ -16,8 +16,8 @@ const char *const filter_base[] = {
     "getegid", "geteuid", "getgid", "getgroups", "getpid", "getppid", "getrandom", "getresgid",
     "getresuid", "getrlimit", "getrusage", "getuid", "sysinfo", "times", "umask", "uname",
     /* time */
-    "clock_getres", "clock_gettime", "clock_nanosleep", "gettimeofday", "nanosleep", "pause", "time",
-    "timerfd_create", "timerfd_gettime", "timerfd_settime",
+    "clock_getres", "clock_gettime", "clock_nanosleep", "gettimeofday", "nanosleep", "pause",
+    "time", "timerfd_create", "timerfd_gettime", "timerfd_settime",
     /* descriptors */
     "close", "close_range", "dup", "dup2", "dup3", "epoll_create", "epoll_create1", "epoll_ctl",
     "epoll_pwait", "epoll_pwait2", "epoll_wait", "eventfd2", "fadvise64", "fcntl", "fstat",

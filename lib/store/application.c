@@ -35,8 +35,9 @@ const char *application_state_id(enum application_state state)
 enum err store_application_insert(
     struct store *store, const struct act *act, const struct application_row *row)
 {
-    AUTO(query) query = query_write(store,
-        "INSERT INTO application (id, hash, der, state, created) VALUES (?, ?, ?, ?, ?)");
+    AUTO(query)
+    query = query_write(
+        store, "INSERT INTO application (id, hash, der, state, created) VALUES (?, ?, ?, ?, ?)");
     bind_bytes(&query, SPAN_OF(row->id));
     bind_bytes(&query, SPAN_OF(row->hash));
     bind_bytes(&query, row->der);
@@ -51,17 +52,18 @@ enum err store_application_insert(
 enum err store_application_get(struct store *store, const uint8_t id[APPLICATION_ID_BYTES],
     struct arena *arena, struct application_row *ret_row)
 {
-    AUTO(query) query = query_read(store,
-        "SELECT id, hash, der, state, created FROM application WHERE id = ?");
+    AUTO(query)
+    query = query_read(store, "SELECT id, hash, der, state, created FROM application WHERE id = ?");
     bind_bytes(&query, span_make(id, APPLICATION_ID_BYTES));
     TRY(query_row(&query));
     return application_read(&query, arena, ret_row);
 }
 
-enum err store_application_list(struct store *store, size_t from, size_t limit,
-    struct arena *arena, struct application_row **ret_rows, size_t *ret_count)
+enum err store_application_list(struct store *store, size_t from, size_t limit, struct arena *arena,
+    struct application_row **ret_rows, size_t *ret_count)
 {
-    AUTO(query) query = query_read(store,
+    AUTO(query)
+    query = query_read(store,
         "SELECT id, hash, der, state, created FROM application ORDER BY created DESC, id"
         " LIMIT -1 OFFSET ?");
     bind_int64(&query, (int64_t)from);
@@ -101,7 +103,8 @@ enum err store_application_add_approval(struct store *store, const struct act *a
     const uint8_t id[APPLICATION_ID_BYTES], const struct approval_row *approval)
 {
     TRY(state_move(store, id, steps[approval->role].from, steps[approval->role].to));
-    AUTO(query) query = query_write(store,
+    AUTO(query)
+    query = query_write(store,
         "INSERT INTO approval (application, role, key_id, time, der) VALUES (?, ?, ?, ?, ?)");
     bind_bytes(&query, span_make(id, APPLICATION_ID_BYTES));
     bind_int64(&query, approval->role);
@@ -111,16 +114,17 @@ enum err store_application_add_approval(struct store *store, const struct act *a
     TRY(query_run(&query));
     char key_id[2 * HASH_BYTES + 1];
     hex_format(SPAN_OF(approval->key_id), key_id);
-    return store_audit_add_id(store, act, steps[approval->role].action,
-        span_make(id, APPLICATION_ID_BYTES), key_id);
+    return store_audit_add_id(
+        store, act, steps[approval->role].action, span_make(id, APPLICATION_ID_BYTES), key_id);
 }
 
 /* ERR_NOT_FOUND if there is no such application, ERR_CONFLICT if it is in another state. */
 static enum err state_move(struct store *store, const uint8_t id[APPLICATION_ID_BYTES],
     enum application_state from, enum application_state to)
 {
-    AUTO(query) query = query_write(store,
-        "UPDATE application SET state = ? WHERE id = ? AND state = ? RETURNING id");
+    AUTO(query)
+    query = query_write(
+        store, "UPDATE application SET state = ? WHERE id = ? AND state = ? RETURNING id");
     bind_text(&query, state_ids[to]);
     bind_bytes(&query, span_make(id, APPLICATION_ID_BYTES));
     bind_text(&query, state_ids[from]);
@@ -137,8 +141,9 @@ static enum err state_move(struct store *store, const uint8_t id[APPLICATION_ID_
 enum err store_application_approvals(struct store *store, const uint8_t id[APPLICATION_ID_BYTES],
     struct arena *arena, struct approval_row **ret_rows, size_t *ret_count)
 {
-    AUTO(query) query = query_read(store,
-        "SELECT role, key_id, time, der FROM approval WHERE application = ? ORDER BY role");
+    AUTO(query)
+    query = query_read(
+        store, "SELECT role, key_id, time, der FROM approval WHERE application = ? ORDER BY role");
     bind_bytes(&query, span_make(id, APPLICATION_ID_BYTES));
     struct query_list list = {
         .row_size = sizeof **ret_rows, .limit = APPROVALS_MAX, .read = approval_row_read

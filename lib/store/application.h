@@ -38,8 +38,8 @@ enum err store_application_insert(
 enum err store_application_get(struct store *store, const uint8_t id[APPLICATION_ID_BYTES],
     struct arena *arena, struct application_row *ret_row) MUST_USE;
 /* Newest first, `from` the how manieth; at most `limit`. */
-enum err store_application_list(struct store *store, size_t from, size_t limit,
-    struct arena *arena, struct application_row **ret_rows, size_t *ret_count) MUST_USE;
+enum err store_application_list(struct store *store, size_t from, size_t limit, struct arena *arena,
+    struct application_row **ret_rows, size_t *ret_count) MUST_USE;
 /* Adds the approval and moves draft → vetted or vetted → approved; ERR_CONFLICT in any other state,
  * and if the same officer signed before. Verifying the signature is the caller's affair. */
 enum err store_application_add_approval(struct store *store, const struct act *act,

@@ -6,9 +6,9 @@
 enum err store_blocked_add(struct store *store, const struct act *act,
     const uint8_t spki_hash[HASH_BYTES], const char *reason)
 {
-    AUTO(query) query = query_write(store,
-        "INSERT INTO blocked_key (spki_hash, reason, time) VALUES (?, ?, ?)"
-        " ON CONFLICT DO NOTHING RETURNING time");
+    AUTO(query)
+    query = query_write(store, "INSERT INTO blocked_key (spki_hash, reason, time) VALUES (?, ?, ?)"
+                               " ON CONFLICT DO NOTHING RETURNING time");
     bind_bytes(&query, span_make(spki_hash, HASH_BYTES));
     bind_text(&query, reason);
     bind_int64(&query, act->time);

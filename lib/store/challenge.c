@@ -50,9 +50,9 @@ enum err store_challenge_clear(
     struct store *store, const struct act *act, const uint8_t enrolment[ENROLMENT_ID_BYTES])
 {
     TRY(enrolment_forget(store, enrolment));
-    AUTO(query) query = query_write(store,
-        "UPDATE enrolment SET dcv_method = 0, spki_hash = NULL, updated = ?,"
-        " version = version + 1 WHERE id = ?");
+    AUTO(query)
+    query = query_write(store, "UPDATE enrolment SET dcv_method = 0, spki_hash = NULL, updated = ?,"
+                               " version = version + 1 WHERE id = ?");
     bind_int64(&query, act->time);
     bind_bytes(&query, span_make(enrolment, ENROLMENT_ID_BYTES));
     TRY(query_change(&query));
@@ -74,7 +74,8 @@ static enum err enrolment_forget(struct store *store, const uint8_t enrolment[EN
 static enum err method_set(struct store *store, const struct act *act,
     const uint8_t enrolment[ENROLMENT_ID_BYTES], const struct challenge *challenge)
 {
-    AUTO(query) query = query_write(store,
+    AUTO(query)
+    query = query_write(store,
         "UPDATE enrolment SET dcv_method = ?, spki_hash = ?, updated = ?, version = version + 1"
         " WHERE id = ?");
     bind_int64(&query, challenge->method);
@@ -87,7 +88,8 @@ static enum err method_set(struct store *store, const struct act *act,
 static enum err challenge_insert(struct store *store, const uint8_t enrolment[ENROLMENT_ID_BYTES],
     const struct challenge *challenge, size_t place)
 {
-    AUTO(query) query = query_write(store,
+    AUTO(query)
+    query = query_write(store,
         "INSERT INTO challenge (enrolment, place, application_hash, name, method, created, nonce,"
         " spki_hash, state, next_check, attempts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0)");
     bind_bytes(&query, span_make(enrolment, ENROLMENT_ID_BYTES));
@@ -110,8 +112,9 @@ static struct span spki_of(const struct challenge *challenge)
 enum err store_challenge_list(struct store *store, const uint8_t enrolment[ENROLMENT_ID_BYTES],
     struct arena *arena, struct challenge_row **ret_rows, size_t *ret_count)
 {
-    AUTO(query) query = query_read(store,
-        "SELECT " CHALLENGE_COLUMNS " FROM challenge WHERE enrolment = ? ORDER BY place");
+    AUTO(query)
+    query = query_read(
+        store, "SELECT " CHALLENGE_COLUMNS " FROM challenge WHERE enrolment = ? ORDER BY place");
     bind_bytes(&query, span_make(enrolment, ENROLMENT_ID_BYTES));
     /* A wildcard's bare name is one more than the application's names. */
     return rows_list(&query, APPLICATION_NAMES_MAX + 1, arena, ret_rows, ret_count);
@@ -120,8 +123,9 @@ enum err store_challenge_list(struct store *store, const uint8_t enrolment[ENROL
 enum err store_challenge_request_check(
     struct store *store, const uint8_t enrolment[ENROLMENT_ID_BYTES], int64_t now)
 {
-    AUTO(query) query = query_write(store,
-        "UPDATE challenge SET state = ?, next_check = ? WHERE enrolment = ? AND state <> ?");
+    AUTO(query)
+    query = query_write(
+        store, "UPDATE challenge SET state = ?, next_check = ? WHERE enrolment = ? AND state <> ?");
     bind_text(&query, state_ids[CHALLENGE_CHECKING]);
     bind_int64(&query, now);
     bind_bytes(&query, span_make(enrolment, ENROLMENT_ID_BYTES));
@@ -130,12 +134,12 @@ enum err store_challenge_request_check(
     return err == ERR_NOT_FOUND ? ERR_CONFLICT : err;
 }
 
-enum err store_challenge_request_check_of(struct store *store,
-    const uint8_t enrolment[ENROLMENT_ID_BYTES], const char *name, int64_t now)
+enum err store_challenge_request_check_of(
+    struct store *store, const uint8_t enrolment[ENROLMENT_ID_BYTES], const char *name, int64_t now)
 {
-    AUTO(query) query = query_write(store,
-        "UPDATE challenge SET state = ?, next_check = ?"
-        " WHERE enrolment = ? AND name = ? AND state <> ?");
+    AUTO(query)
+    query = query_write(store, "UPDATE challenge SET state = ?, next_check = ?"
+                               " WHERE enrolment = ? AND name = ? AND state <> ?");
     bind_text(&query, state_ids[CHALLENGE_CHECKING]);
     bind_int64(&query, now);
     bind_bytes(&query, span_make(enrolment, ENROLMENT_ID_BYTES));
@@ -148,7 +152,8 @@ enum err store_challenge_request_check_of(struct store *store,
 enum err store_challenge_due(struct store *store, int64_t now, size_t limit, struct arena *arena,
     struct challenge_row **ret_rows, size_t *ret_count)
 {
-    AUTO(query) query = query_read(store,
+    AUTO(query)
+    query = query_read(store,
         "SELECT " CHALLENGE_COLUMNS " FROM challenge WHERE next_check > 0 AND next_check <= ?"
         " ORDER BY next_check, enrolment, place");
     bind_int64(&query, now);
@@ -201,9 +206,10 @@ static enum err state_from_id(const char *id, enum challenge_state *ret_state)
 enum err store_challenge_set_result(struct store *store, const struct challenge_row *row,
     enum challenge_state state, int64_t next_check)
 {
-    AUTO(query) query = query_write(store,
-        "UPDATE challenge SET state = ?, next_check = ?, attempts = attempts + 1"
-        " WHERE enrolment = ? AND name = ? AND nonce = ?");
+    AUTO(query)
+    query =
+        query_write(store, "UPDATE challenge SET state = ?, next_check = ?, attempts = attempts + 1"
+                           " WHERE enrolment = ? AND name = ? AND nonce = ?");
     bind_text(&query, state_ids[state]);
     bind_int64(&query, next_check);
     bind_bytes(&query, SPAN_OF(row->enrolment));

@@ -7,7 +7,7 @@ enum challenge_state {
     CHALLENGE_PENDING,  /* told, never checked */
     CHALLENGE_CHECKING, /* a check is asked for and not answered yet */
     CHALLENGE_PASSED,
-    CHALLENGE_FAILED,   /* the last check said no; the next is at next_check */
+    CHALLENGE_FAILED, /* the last check said no; the next is at next_check */
     CHALLENGE_STATE_COUNT,
 };
 

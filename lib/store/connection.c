@@ -17,8 +17,8 @@ static const char *const pragmas[] = {
 static enum err connection_prepare(struct connection *connection, bool reader);
 static int result_of_io(int result);
 
-enum err connection_open(const char *path, bool reader, struct connection **ret_connection,
-    struct reason *ret_reason)
+enum err connection_open(
+    const char *path, bool reader, struct connection **ret_connection, struct reason *ret_reason)
 {
     struct connection *connection = calloc(1, sizeof *connection);
     if (connection == NULL) {

@@ -24,7 +24,8 @@ static enum err application_return(
 enum err store_enrolment_insert(
     struct store *store, const struct act *act, const struct enrolment_row *row)
 {
-    AUTO(query) query = query_write(store,
+    AUTO(query)
+    query = query_write(store,
         "INSERT INTO enrolment (id, application, reference, pin_hash, attempts_left, state,"
         " chinese, ordinal, dcv_method, subscription_end, updated, version)"
         " VALUES (?, ?, ?, '', 0, ?, 0, 1, 0, ?, ?, 1)");
@@ -41,8 +42,8 @@ enum err store_enrolment_insert(
 enum err store_enrolment_get(
     struct store *store, const uint8_t id[ENROLMENT_ID_BYTES], struct enrolment_row *ret_row)
 {
-    AUTO(query) query = query_read(store,
-        "SELECT " ENROLMENT_COLUMNS " FROM enrolment WHERE id = ?");
+    AUTO(query)
+    query = query_read(store, "SELECT " ENROLMENT_COLUMNS " FROM enrolment WHERE id = ?");
     bind_bytes(&query, span_make(id, ENROLMENT_ID_BYTES));
     TRY(query_row(&query));
     return row_read(&query, ret_row);
@@ -51,8 +52,8 @@ enum err store_enrolment_get(
 enum err store_enrolment_by_reference(
     struct store *store, const char *reference, struct enrolment_row *ret_row)
 {
-    AUTO(query) query = query_read(store,
-        "SELECT " ENROLMENT_COLUMNS " FROM enrolment WHERE reference = ?");
+    AUTO(query)
+    query = query_read(store, "SELECT " ENROLMENT_COLUMNS " FROM enrolment WHERE reference = ?");
     bind_text(&query, reference);
     TRY(query_row(&query));
     return row_read(&query, ret_row);
@@ -61,8 +62,8 @@ enum err store_enrolment_by_reference(
 enum err store_enrolment_by_application(struct store *store,
     const uint8_t application[APPLICATION_ID_BYTES], struct enrolment_row *ret_row)
 {
-    AUTO(query) query = query_read(store,
-        "SELECT " ENROLMENT_COLUMNS " FROM enrolment WHERE application = ?");
+    AUTO(query)
+    query = query_read(store, "SELECT " ENROLMENT_COLUMNS " FROM enrolment WHERE application = ?");
     bind_bytes(&query, span_make(application, APPLICATION_ID_BYTES));
     TRY(query_row(&query));
     return row_read(&query, ret_row);
@@ -71,7 +72,8 @@ enum err store_enrolment_by_application(struct store *store,
 enum err store_enrolment_list(struct store *store, enum enrolment_state state, size_t limit,
     struct arena *arena, struct enrolment_row **ret_rows, size_t *ret_count)
 {
-    AUTO(query) query = query_read(store,
+    AUTO(query)
+    query = query_read(store,
         "SELECT " ENROLMENT_COLUMNS " FROM enrolment WHERE state = ? AND EXISTS (SELECT 1"
         " FROM application WHERE application.id = enrolment.application AND"
         " application.state = 'approved') ORDER BY updated");
@@ -82,7 +84,8 @@ enum err store_enrolment_list(struct store *store, enum enrolment_state state, s
 enum err store_enrolment_without_pin(struct store *store, size_t limit, struct arena *arena,
     struct enrolment_row **ret_rows, size_t *ret_count)
 {
-    AUTO(query) query = query_read(store,
+    AUTO(query)
+    query = query_read(store,
         "SELECT " ENROLMENT_COLUMNS " FROM enrolment WHERE pin_hash = '' AND EXISTS (SELECT 1"
         " FROM application WHERE application.id = enrolment.application AND"
         " application.state = 'approved') ORDER BY updated");
@@ -144,7 +147,8 @@ static enum err problem_read(struct query *query, int column, struct reason *ret
 enum err store_enrolment_set_pin(struct store *store, const struct act *act,
     const uint8_t id[ENROLMENT_ID_BYTES], const char *pin_hash)
 {
-    AUTO(query) query = query_write(store,
+    AUTO(query)
+    query = query_write(store,
         "UPDATE enrolment SET pin_hash = ?, attempts_left = ?, updated = ?, version = version + 1"
         " WHERE id = ?");
     bind_text(&query, pin_hash);
@@ -159,7 +163,8 @@ enum err store_enrolment_set_pin(struct store *store, const struct act *act,
 enum err store_enrolment_spend_attempt(struct store *store, const struct act *act,
     const uint8_t id[ENROLMENT_ID_BYTES], unsigned *ret_left)
 {
-    AUTO(query) query = query_write(store,
+    AUTO(query)
+    query = query_write(store,
         "UPDATE enrolment SET attempts_left = attempts_left - 1, version = version + 1"
         " WHERE id = ? AND attempts_left > 0 RETURNING attempts_left");
     bind_bytes(&query, span_make(id, ENROLMENT_ID_BYTES));
@@ -180,8 +185,9 @@ enum err store_enrolment_spend_attempt(struct store *store, const struct act *ac
 enum err store_enrolment_restore_attempts(
     struct store *store, const struct act *act, const uint8_t id[ENROLMENT_ID_BYTES])
 {
-    AUTO(query) query = query_write(store,
-        "UPDATE enrolment SET attempts_left = ?, version = version + 1 WHERE id = ?");
+    AUTO(query)
+    query = query_write(
+        store, "UPDATE enrolment SET attempts_left = ?, version = version + 1 WHERE id = ?");
     bind_int64(&query, PIN_ATTEMPTS_MAX);
     bind_bytes(&query, span_make(id, ENROLMENT_ID_BYTES));
     TRY(query_change(&query));
@@ -203,8 +209,8 @@ enum err store_enrolment_advance(struct store *store, const struct act *act,
         TRY(application_return(store, act, &row));
     }
     char detail[64];
-    snprintf(detail, sizeof detail, "%s to %s", enrolment_state_id(row.state),
-        enrolment_state_id(to));
+    snprintf(
+        detail, sizeof detail, "%s to %s", enrolment_state_id(row.state), enrolment_state_id(to));
     TRY(store_audit_add_id(
         store, act, "enrolment.advanced", span_make(id, ENROLMENT_ID_BYTES), detail));
     *ret_state = to;
@@ -214,7 +220,8 @@ enum err store_enrolment_advance(struct store *store, const struct act *act,
 static enum err state_set(struct store *store, const struct act *act,
     const uint8_t id[ENROLMENT_ID_BYTES], enum enrolment_state state, unsigned ordinal)
 {
-    AUTO(query) query = query_write(store,
+    AUTO(query)
+    query = query_write(store,
         "UPDATE enrolment SET state = ?, ordinal = ?, updated = ?, version = version + 1,"
         " problem_code = '', problem_field = '', problem_seen = '', problem_expected = ''"
         " WHERE id = ?");
@@ -229,16 +236,16 @@ static enum err state_set(struct store *store, const struct act *act,
 static enum err application_return(
     struct store *store, const struct act *act, const struct enrolment_row *row)
 {
-    enum err err = store_application_set_state(
-        store, act, row->application, APPLICATION_RETURNED);
+    enum err err = store_application_set_state(store, act, row->application, APPLICATION_RETURNED);
     return err == ERR_CONFLICT ? OK : err;
 }
 
 enum err store_enrolment_set_chinese(
     struct store *store, const uint8_t id[ENROLMENT_ID_BYTES], bool chinese)
 {
-    AUTO(query) query = query_write(store,
-        "UPDATE enrolment SET chinese = ?, version = version + 1 WHERE id = ?");
+    AUTO(query)
+    query =
+        query_write(store, "UPDATE enrolment SET chinese = ?, version = version + 1 WHERE id = ?");
     bind_int64(&query, chinese ? 1 : 0);
     bind_bytes(&query, span_make(id, ENROLMENT_ID_BYTES));
     return query_change(&query);
@@ -247,7 +254,8 @@ enum err store_enrolment_set_chinese(
 enum err store_enrolment_set_problem(
     struct store *store, const uint8_t id[ENROLMENT_ID_BYTES], const struct reason *problem)
 {
-    AUTO(query) query = query_write(store,
+    AUTO(query)
+    query = query_write(store,
         "UPDATE enrolment SET problem_code = ?, problem_field = ?, problem_seen = ?,"
         " problem_expected = ?, version = version + 1 WHERE id = ?");
     bind_text(&query, problem->code);

@@ -13,15 +13,15 @@ struct enrolment_row {
     char pin_hash[PIN_HASH_MAX]; /* "" until the courier has made the letter */
     unsigned attempts_left;
     enum enrolment_state state;
-    bool chinese;                     /* Confirm with Chinese */
-    unsigned ordinal;                 /* of the certificate being made: 1, 2, … */
-    unsigned dcv_method;              /* enum dcv_method; 0 until chosen */
-    bool has_spki;                    /* challenges are bound to this key */
+    bool chinese;        /* Confirm with Chinese */
+    unsigned ordinal;    /* of the certificate being made: 1, 2, … */
+    unsigned dcv_method; /* enum dcv_method; 0 until chosen */
+    bool has_spki;       /* challenges are bound to this key */
     uint8_t spki_hash[HASH_BYTES];
     int64_t subscription_end;
     int64_t updated;
-    int64_t version;                  /* grows with every change */
-    struct reason problem;            /* why the last step went back; code "" if it did not */
+    int64_t version;       /* grows with every change */
+    struct reason problem; /* why the last step went back; code "" if it did not */
 };
 
 /* Takes id, application, reference, subscription_end from the row; begins open, at ordinal 1,

@@ -22,8 +22,7 @@ struct evidence_row {
 };
 
 /* The same observation twice is fine. */
-enum err store_observation_insert(
-    struct store *store, const struct observation_row *row) MUST_USE;
+enum err store_observation_insert(struct store *store, const struct observation_row *row) MUST_USE;
 /* The observations of one attempt for one name. */
 enum err store_observation_list(struct store *store, const uint8_t attempt[ATTEMPT_BYTES],
     const char *name, struct arena *arena, struct observation_row **ret_rows,

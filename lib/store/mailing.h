@@ -1,6 +1,6 @@
 #pragma once
-/* Codes by mail, one row a name: to which constructed address a code was asked for, what became of the
- * mail, and what was typed. The code itself is the validator's and never here. */
+/* Codes by mail, one row a name: to which constructed address a code was asked for, what became of
+ * the mail, and what was typed. The code itself is the validator's and never here. */
 #include "lib/ca/warrant.h"
 #include "lib/store/store.h"
 
@@ -11,7 +11,11 @@ enum mailing_state {
     MAILING_STATE_COUNT,
 };
 
-enum { MAILING_ADDRESS_MAX = HOST_NAME_MAX_LENGTH + 20, MAILING_TYPED_MAX = 65, MAILING_SEEN_MAX = 64 };
+enum {
+    MAILING_ADDRESS_MAX = HOST_NAME_MAX_LENGTH + 20,
+    MAILING_TYPED_MAX = 65,
+    MAILING_SEEN_MAX = 64
+};
 
 struct mailing_row {
     uint8_t enrolment[ENROLMENT_ID_BYTES];

@@ -7,10 +7,10 @@
 
 static enum err row_read(struct query *query, struct arena *arena, void *row);
 
-enum err store_outbox_add(
-    struct store *store, const struct act *act, const struct outbox_row *row)
+enum err store_outbox_add(struct store *store, const struct act *act, const struct outbox_row *row)
 {
-    AUTO(query) query = query_write(store,
+    AUTO(query)
+    query = query_write(store,
         "INSERT INTO outbox (kind, enrolment, recipient, language, parameters, state, attempts,"
         " next_try) VALUES (?, ?, ?, ?, ?, 'waiting', 0, ?) ON CONFLICT DO NOTHING");
     bind_text(&query, row->kind);
@@ -26,8 +26,9 @@ enum err store_outbox_add(
 enum err store_outbox_contains(
     struct store *store, const struct outbox_row *row, bool *ret_contains)
 {
-    AUTO(query) query = query_read(store,
-        "SELECT count(*) FROM outbox WHERE kind = ? AND enrolment = ? AND parameters = ?");
+    AUTO(query)
+    query = query_read(
+        store, "SELECT count(*) FROM outbox WHERE kind = ? AND enrolment = ? AND parameters = ?");
     bind_text(&query, row->kind);
     bind_bytes(&query, SPAN_OF(row->enrolment));
     bind_text(&query, row->parameters);
@@ -39,7 +40,8 @@ enum err store_outbox_contains(
 enum err store_outbox_due(struct store *store, int64_t now, size_t limit, struct arena *arena,
     struct outbox_row **ret_rows, size_t *ret_count)
 {
-    AUTO(query) query = query_read(store,
+    AUTO(query)
+    query = query_read(store,
         "SELECT id, kind, enrolment, recipient, language, parameters, attempts, next_try"
         " FROM outbox WHERE state = 'waiting' AND next_try <= ? ORDER BY next_try, id");
     bind_int64(&query, now);
@@ -66,9 +68,9 @@ static enum err row_read(struct query *query, struct arena *arena, void *row)
 
 enum err store_outbox_done(struct store *store, const struct act *act, int64_t id)
 {
-    AUTO(query) query = query_write(store,
-        "UPDATE outbox SET state = 'sent', attempts = attempts + 1"
-        " WHERE id = ? AND state = 'waiting'");
+    AUTO(query)
+    query = query_write(store, "UPDATE outbox SET state = 'sent', attempts = attempts + 1"
+                               " WHERE id = ? AND state = 'waiting'");
     bind_int64(&query, id);
     TRY(query_change(&query));
     char object[24];
@@ -78,9 +80,9 @@ enum err store_outbox_done(struct store *store, const struct act *act, int64_t i
 
 enum err store_outbox_retry(struct store *store, int64_t id, int64_t next_try)
 {
-    AUTO(query) query = query_write(store,
-        "UPDATE outbox SET next_try = ?, attempts = attempts + 1"
-        " WHERE id = ? AND state = 'waiting'");
+    AUTO(query)
+    query = query_write(store, "UPDATE outbox SET next_try = ?, attempts = attempts + 1"
+                               " WHERE id = ? AND state = 'waiting'");
     bind_int64(&query, next_try);
     bind_int64(&query, id);
     return query_change(&query);
@@ -88,8 +90,7 @@ enum err store_outbox_retry(struct store *store, int64_t id, int64_t next_try)
 
 enum err store_outbox_count(struct store *store, int64_t *ret_count)
 {
-    AUTO(query) query = query_read(store,
-        "SELECT count(*) FROM outbox WHERE state = 'waiting'");
+    AUTO(query) query = query_read(store, "SELECT count(*) FROM outbox WHERE state = 'waiting'");
     TRY(query_row(&query));
     *ret_count = column_int64(&query, 0);
     return OK;

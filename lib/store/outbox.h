@@ -12,7 +12,7 @@ struct outbox_row {
     uint8_t enrolment[ENROLMENT_ID_BYTES];
     char recipient[EMAIL_MAX + 1];
     char language[LANGUAGE_TAG_MAX];
-    const char *parameters;     /* a JSON object of strings */
+    const char *parameters; /* a JSON object of strings */
     unsigned attempts;
     int64_t next_try;
 };

@@ -9,7 +9,7 @@ struct publication_row {
     char name[PUBLICATION_NAME_MAX]; /* without suffix: /root/NAME.crt, /crl/NAME.crl */
     enum publication_kind kind;
     struct span der;
-    int64_t number;                  /* of a CRL; 0 for a certificate */
+    int64_t number; /* of a CRL; 0 for a certificate */
     int64_t this_update;
     int64_t next_update;
 };

@@ -38,8 +38,8 @@ void bind_bytes(struct query *query, struct span bytes)
     int index = bind_index(query);
     if (index > 0) {
         const void *data = bytes.len == 0 ? (const void *)"" : bytes.data;
-        bind_result(query,
-            sqlite3_bind_blob64(query->statement, index, data, bytes.len, SQLITE_STATIC));
+        bind_result(
+            query, sqlite3_bind_blob64(query->statement, index, data, bytes.len, SQLITE_STATIC));
     }
 }
 
@@ -57,7 +57,7 @@ void bind_text(struct query *query, const char *text)
     int index = bind_index(query);
     if (index > 0) {
         bind_result(query, sqlite3_bind_text64(query->statement, index, text, strlen(text),
-            SQLITE_STATIC, SQLITE_UTF8));
+                               SQLITE_STATIC, SQLITE_UTF8));
     }
 }
 

@@ -9,9 +9,10 @@ static enum err row_read(struct query *query, struct session_row *ret_row);
 enum err store_session_insert(
     struct store *store, const uint8_t token_hash[HASH_BYTES], const struct session_row *row)
 {
-    AUTO(query) query = query_write(store,
-        "INSERT INTO session (token_hash, enrolment, created, seen, language)"
-        " VALUES (?, ?, ?, ?, ?)");
+    AUTO(query)
+    query =
+        query_write(store, "INSERT INTO session (token_hash, enrolment, created, seen, language)"
+                           " VALUES (?, ?, ?, ?, ?)");
     bind_bytes(&query, span_make(token_hash, HASH_BYTES));
     bind_bytes(&query, SPAN_OF(row->enrolment));
     bind_int64(&query, row->created);
@@ -23,9 +24,9 @@ enum err store_session_insert(
 enum err store_session_get(struct store *store, const uint8_t token_hash[HASH_BYTES], int64_t now,
     struct session_row *ret_row)
 {
-    AUTO(query) query = query_read(store,
-        "SELECT enrolment, created, seen, language FROM session"
-        " WHERE token_hash = ? AND seen > ?");
+    AUTO(query)
+    query = query_read(store, "SELECT enrolment, created, seen, language FROM session"
+                              " WHERE token_hash = ? AND seen > ?");
     bind_bytes(&query, span_make(token_hash, HASH_BYTES));
     bind_int64(&query, now - SESSION_IDLE_SECONDS);
     TRY(query_row(&query));
@@ -48,11 +49,11 @@ bool session_wants_touch(const struct session_row *row, int64_t now)
     return now - row->seen >= TOUCH_SECONDS;
 }
 
-enum err store_session_touch(
-    struct store *store, const uint8_t token_hash[HASH_BYTES], int64_t now)
+enum err store_session_touch(struct store *store, const uint8_t token_hash[HASH_BYTES], int64_t now)
 {
-    AUTO(query) query = query_write(store,
-        "UPDATE session SET seen = max(seen, ?) WHERE token_hash = ? AND seen > ?");
+    AUTO(query)
+    query = query_write(
+        store, "UPDATE session SET seen = max(seen, ?) WHERE token_hash = ? AND seen > ?");
     bind_int64(&query, now);
     bind_bytes(&query, span_make(token_hash, HASH_BYTES));
     bind_int64(&query, now - SESSION_IDLE_SECONDS);
@@ -62,8 +63,7 @@ enum err store_session_touch(
 enum err store_session_set_language(
     struct store *store, const uint8_t token_hash[HASH_BYTES], const char *language)
 {
-    AUTO(query) query = query_write(store,
-        "UPDATE session SET language = ? WHERE token_hash = ?");
+    AUTO(query) query = query_write(store, "UPDATE session SET language = ? WHERE token_hash = ?");
     bind_text(&query, language);
     bind_bytes(&query, span_make(token_hash, HASH_BYTES));
     return query_change(&query);

@@ -35,7 +35,7 @@ struct store {
     struct connection *view; /* in a transaction's store; NULL in the process's */
     struct connection *writer;
     struct turn turn;
-    pthread_key_t reader;    /* struct connection * of the thread */
+    pthread_key_t reader; /* struct connection * of the thread */
     bool reader_made;
     pthread_mutex_t mutex;
     pthread_cond_t changed;

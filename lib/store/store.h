@@ -24,10 +24,11 @@ AUTO_PTR_DEFINE(store, store_free)
  * writers of all processes; transactions of threads that wait together share one commit, so
  * `change` may run in another thread of the process and may run more than once: it touches nothing
  * but the store it is given and what `ctx` points to. */
-enum err store_transact(struct store *store,
-    enum err (*change)(struct store *store, void *ctx), void *ctx) MUST_USE;
+enum err store_transact(
+    struct store *store, enum err (*change)(struct store *store, void *ctx), void *ctx) MUST_USE;
 
-/* SQLite's own check of its pages; for the start after an unclean end. ERR_IO with "store.damaged".*/
+/* SQLite's own check of its pages; for the start after an unclean end. ERR_IO with
+ * "store.damaged".*/
 enum err store_check(struct store *store, struct reason *ret_reason) MUST_USE;
 
 /* Who does something, and when: goes into the audit row that every domain sentence writes in the

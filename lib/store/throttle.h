@@ -5,7 +5,7 @@
 struct throttle {
     const char *bucket; /* "login:192.0.2.0/24" */
     unsigned budget;
-    int64_t window;     /* seconds; windows begin at multiples of it */
+    int64_t window; /* seconds; windows begin at multiples of it */
 };
 
 /* ERR_LIMIT once the bucket's budget for this window is spent. */

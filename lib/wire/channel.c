@@ -146,7 +146,9 @@ enum err channel_recv(struct channel *channel, struct buf *packet, int *ret_fd, 
         return ERR_MEMORY;
     }
     for (;;) {
-        struct msghdr header = { .msg_iov = &piece, .msg_iovlen = 1, .msg_control = &control,
+        struct msghdr header = { .msg_iov = &piece,
+            .msg_iovlen = 1,
+            .msg_control = &control,
             .msg_controllen = sizeof control };
         ssize_t got = recvmsg(channel->fd, &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
         if (got >= 0) {
@@ -206,8 +208,7 @@ enum err channel_memfd(struct span content, int *ret_fd)
     }
     TRY(fd_write_all(file.fd, content));
     /* Whoever gets it may map it or read it from its beginning. */
-    if (lseek(file.fd, 0, SEEK_SET) != 0 ||
-        fcntl(file.fd, F_ADD_SEALS, SEALS | F_SEAL_SEAL) != 0) {
+    if (lseek(file.fd, 0, SEEK_SET) != 0 || fcntl(file.fd, F_ADD_SEALS, SEALS | F_SEAL_SEAL) != 0) {
         return err_from_errno(errno);
     }
     *ret_fd = file.fd;

@@ -1,7 +1,7 @@
 #pragma once
-/* Packets between two processes of the service: Unix SOCK_SEQPACKET, at most MESSAGE_MAX_BYTES each,
- * with at most one descriptor beside them; and the sealed memory files in which anything larger
- * travels. A deadline is a point of clock_monotonic_ms; CHANNEL_FOREVER waits. */
+/* Packets between two processes of the service: Unix SOCK_SEQPACKET, at most MESSAGE_MAX_BYTES
+ * each, with at most one descriptor beside them; and the sealed memory files in which anything
+ * larger travels. A deadline is a point of clock_monotonic_ms; CHANNEL_FOREVER waits. */
 #include "lib/base/buf.h"
 #include "lib/base/limits.h"
 
@@ -27,8 +27,8 @@ enum err channel_peer_user(const struct channel *channel, uid_t *ret_user) MUST_
 enum err channel_send(
     struct channel *channel, struct span packet, int fd, int64_t deadline) MUST_USE;
 /* Replaces what `packet` (of MESSAGE_MAX_BYTES) holds. `ret_fd` is -1 or a descriptor that the
- * caller closes. ERR_NOT_FOUND if the peer closed in an orderly way, ERR_PEER for an oversized packet
- * or more than one descriptor, ERR_TIMEOUT. */
+ * caller closes. ERR_NOT_FOUND if the peer closed in an orderly way, ERR_PEER for an oversized
+ * packet or more than one descriptor, ERR_TIMEOUT. */
 enum err channel_recv(
     struct channel *channel, struct buf *packet, int *ret_fd, int64_t deadline) MUST_USE;
 

@@ -41,8 +41,8 @@ AUTO_DEFINE(answer, answer_release)
 /* Moves the descriptor out; ERR_PEER if none came. */
 enum err answer_take_fd(struct answer *answer, int *ret_fd) MUST_USE;
 
-/* Sends and waits for the answer. What the server answered (an error of its own with its reason), or
- * ERR_AGAIN if it can't be reached or went away, ERR_TIMEOUT, ERR_PEER if it talks nonsense. A
+/* Sends and waits for the answer. What the server answered (an error of its own with its reason),
+ * or ERR_AGAIN if it can't be reached or went away, ERR_TIMEOUT, ERR_PEER if it talks nonsense. A
  * request that failed on its way may have been carried out. */
 enum err client_call(struct client *client, const struct request *request, struct answer *answer,
     struct reason *ret_reason) MUST_USE;

@@ -116,8 +116,7 @@ enum err control_applications_read(
         TRY(der_enter(&list, DER_SEQUENCE, &inner));
         TRY(der_read_fixed(&inner, row->id, APPLICATION_ID_BYTES));
         TRY(der_read_cstring(&inner, DER_UTF8_STRING, row->name, sizeof row->name));
-        TRY(der_read_cstring(
-            &inner, DER_UTF8_STRING, row->organisation, sizeof row->organisation));
+        TRY(der_read_cstring(&inner, DER_UTF8_STRING, row->organisation, sizeof row->organisation));
         TRY(der_read_cstring(&inner, DER_UTF8_STRING, row->state, sizeof row->state));
         TRY(der_read_generalized_time(&inner, &row->created));
         TRY(der_finish(&inner));
@@ -142,8 +141,7 @@ void control_application_write(struct der_writer *writer, const void *object)
     der_close(writer);
 }
 
-enum err control_application_read(
-    struct der *body, struct control_application *ret_application)
+enum err control_application_read(struct der *body, struct control_application *ret_application)
 {
     struct der inner, approvals;
     struct control_application found = { 0 };
@@ -155,8 +153,7 @@ enum err control_application_read(
         if (found.approval_count == APPROVALS_MAX) {
             return ERR_LIMIT;
         }
-        TRY(der_read(
-            &approvals, DER_OCTET_STRING, &found.approvals[found.approval_count]));
+        TRY(der_read(&approvals, DER_OCTET_STRING, &found.approvals[found.approval_count]));
         found.approval_count++;
     }
     TRY(der_read_cstring(&inner, DER_UTF8_STRING, found.reference, sizeof found.reference));
@@ -274,8 +271,7 @@ enum err control_revoke_read(struct der *body, struct control_revoke *ret_revoke
     TRY(der_read(&inner, DER_OCTET_STRING, &serial));
     TRY(der_read_uint(&inner, REVOCATION_PRIVILEGE_WITHDRAWN, &reason));
     TRY(der_finish(&inner));
-    if (serial.len == 0 || serial.len > SERIAL_MAX_BYTES ||
-        revocation_reason_id(reason) == NULL) {
+    if (serial.len == 0 || serial.len > SERIAL_MAX_BYTES || revocation_reason_id(reason) == NULL) {
         return ERR_INPUT;
     }
     memcpy(revoke.serial, serial.data, serial.len);

@@ -1,28 +1,28 @@
 #pragma once
-/* What ecertadm asks of the registrar: one message per command of doc/architecture.md §8. Lists come
- * a page at a time (`from` counts rows; fewer than a page: the end), texts are for showing. */
+/* What ecertadm asks of the registrar: one message per command of doc/architecture.md §8. Lists
+ * come a page at a time (`from` counts rows; fewer than a page: the end), texts are for showing. */
 #include "lib/ca/approval.h"
 #include "lib/ca/revocation.h"
 #include "lib/ca/warrant.h"
 #include "lib/wire/courier.h"
 
 enum control_message {
-    CONTROL_APPLICATION_NEW = 1, /* control_new -> control_created */
-    CONTROL_APPLICATION_LIST,    /* control_page -> control_applications */
-    CONTROL_APPLICATION_SHOW,    /* control_object -> control_application */
-    CONTROL_APPLICATION_APPROVE, /* control_approve -> control_approved; vetting as well */
+    CONTROL_APPLICATION_NEW = 1,  /* control_new -> control_created */
+    CONTROL_APPLICATION_LIST,     /* control_page -> control_applications */
+    CONTROL_APPLICATION_SHOW,     /* control_object -> control_application */
+    CONTROL_APPLICATION_APPROVE,  /* control_approve -> control_approved; vetting as well */
     CONTROL_APPLICATION_WITHDRAW, /* control_object -> nothing */
-    CONTROL_LETTER_LIST,         /* nothing -> courier_letters */
-    CONTROL_LETTER_PRINT,        /* courier_print -> nothing, and the PDF as a memory file */
-    CONTROL_CERTIFICATE_LIST,    /* control_page -> control_certificates */
-    CONTROL_REVOKE,              /* control_revoke -> nothing */
-    CONTROL_CRL,                 /* control_crl -> control_number; "" is every issuer */
-    CONTROL_PUBLISH,             /* control_publish -> nothing */
-    CONTROL_STATUS,              /* nothing -> control_facts */
-    CONTROL_AUDIT_VERIFY,        /* nothing -> control_facts; ERR_CONFLICT "audit.broken" */
-    CONTROL_NOTICE_ADD,          /* struct notice -> control_number, its id (lib/wire/notice.h) */
-    CONTROL_NOTICE_LIST,         /* nothing -> control_notices */
-    CONTROL_NOTICE_REMOVE,       /* control_number -> nothing */
+    CONTROL_LETTER_LIST,          /* nothing -> courier_letters */
+    CONTROL_LETTER_PRINT,         /* courier_print -> nothing, and the PDF as a memory file */
+    CONTROL_CERTIFICATE_LIST,     /* control_page -> control_certificates */
+    CONTROL_REVOKE,               /* control_revoke -> nothing */
+    CONTROL_CRL,                  /* control_crl -> control_number; "" is every issuer */
+    CONTROL_PUBLISH,              /* control_publish -> nothing */
+    CONTROL_STATUS,               /* nothing -> control_facts */
+    CONTROL_AUDIT_VERIFY,         /* nothing -> control_facts; ERR_CONFLICT "audit.broken" */
+    CONTROL_NOTICE_ADD,           /* struct notice -> control_number, its id (lib/wire/notice.h) */
+    CONTROL_NOTICE_LIST,          /* nothing -> control_notices */
+    CONTROL_NOTICE_REMOVE,        /* control_number -> nothing */
 };
 
 enum {
@@ -118,7 +118,8 @@ struct control_publish {
 };
 
 struct control_fact {
-    char name[CONTROL_FACT_NAME_MAX]; /* "signer.epoch", "store.bytes", "crl.ssl-ca-3-17.number", … */
+    char name[CONTROL_FACT_NAME_MAX]; /* "signer.epoch", "store.bytes", "crl.ssl-ca-3-17.number", …
+                                       */
     char text[CONTROL_FACT_TEXT_MAX];
 };
 

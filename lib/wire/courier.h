@@ -56,5 +56,5 @@ enum err courier_call_render(struct client *client, const struct courier_render 
 enum err courier_call_letters(struct client *client, struct arena *arena,
     struct courier_letters *ret_letters, struct reason *ret_reason) MUST_USE;
 /* The PDF as a sealed memory file, to be closed by the caller; the spool's copy is gone. */
-enum err courier_call_print(struct client *client, const struct courier_print *print,
-    int *ret_fd, struct reason *ret_reason) MUST_USE;
+enum err courier_call_print(struct client *client, const struct courier_print *print, int *ret_fd,
+    struct reason *ret_reason) MUST_USE;

@@ -34,8 +34,7 @@ static void request_write(struct der_writer *writer, const void *object)
     der_close(writer);
 }
 
-enum err request_format(
-    unsigned type, body_writer write, const void *object, struct buf *message)
+enum err request_format(unsigned type, body_writer write, const void *object, struct buf *message)
 {
     const struct request_fields fields = { type, write, object };
     TRY(der_encode(request_write, &fields, message));

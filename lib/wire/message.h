@@ -1,8 +1,9 @@
 #pragma once
 /* The frame of every message between two processes: SEQUENCE { version, type, body }, and of its
- * answer: SEQUENCE { version, type, err, [0] reason OPTIONAL, [1] body OPTIONAL }. It is the same in
- * a packet of a Unix socket and in the body of an HTTPS request to a perspective. A body is one
- * SEQUENCE; whatever is malformed, unknown or left over is ERR_PEER: it ends the trust in the peer. */
+ * answer: SEQUENCE { version, type, err, [0] reason OPTIONAL, [1] body OPTIONAL }. It is the same
+ * in a packet of a Unix socket and in the body of an HTTPS request to a perspective. A body is one
+ * SEQUENCE; whatever is malformed, unknown or left over is ERR_PEER: it ends the trust in the peer.
+ */
 #include "lib/base/buf.h"
 #include "lib/base/limits.h"
 #include "lib/der/reader.h"
@@ -33,5 +34,5 @@ struct answer_fields {
 enum err answer_format(const struct answer_fields *fields, struct buf *message) MUST_USE;
 /* An answer to a message of `type`. Returns the peer's verdict, its reason in `ret_reason` (may be
  * NULL); ERR_PEER if the answer is malformed. After OK `ret_body` is at the body, or empty. */
-enum err answer_parse(struct span message, unsigned type, struct der *ret_body,
-    struct reason *ret_reason) MUST_USE;
+enum err answer_parse(
+    struct span message, unsigned type, struct der *ret_body, struct reason *ret_reason) MUST_USE;

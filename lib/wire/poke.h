@@ -1,6 +1,6 @@
 #pragma once
-/* "Look at the store now": what the portal and the courier say to the registrar. It carries nothing,
- * so that whoever faces the Internet can make the registrar hurry and nothing else. */
+/* "Look at the store now": what the portal and the courier say to the registrar. It carries
+ * nothing, so that whoever faces the Internet can make the registrar hurry and nothing else. */
 #include "lib/wire/client.h"
 
 enum poke_message { POKE = 1 };

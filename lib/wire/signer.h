@@ -92,11 +92,11 @@ enum err signer_call_reserve(struct client *client, const struct signer_reserve 
 /* Appends the certificate. ERR_DENIED with warrant_check's reason. */
 enum err signer_call_issue(struct client *client, const struct signer_issue *issue,
     struct buf *certificate, struct reason *ret_reason) MUST_USE;
-enum err signer_call_revoke(struct client *client, const struct signer_revoke *revoke,
-    struct reason *ret_reason) MUST_USE;
+enum err signer_call_revoke(
+    struct client *client, const struct signer_revoke *revoke, struct reason *ret_reason) MUST_USE;
 enum err signer_call_withdraw(struct client *client, const struct signer_withdraw *withdraw,
     struct reason *ret_reason) MUST_USE;
 enum err signer_call_crl(struct client *client, const struct signer_crl *crl,
     struct signer_crl_made *ret_made, struct mapping *ret_crl, struct reason *ret_reason) MUST_USE;
-enum err signer_call_status(struct client *client, struct signer_status *ret_status,
-    struct reason *ret_reason) MUST_USE;
+enum err signer_call_status(
+    struct client *client, struct signer_status *ret_status, struct reason *ret_reason) MUST_USE;

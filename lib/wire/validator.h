@@ -73,7 +73,8 @@ enum err validator_answer_read(struct der *reader, struct validator_answer *ret_
  * request_format, HTTPS and answer_parse. */
 enum err validator_call_check(struct client *client, const struct validator_check *check,
     struct buf *observation, struct report *ret_report, struct reason *ret_reason) MUST_USE;
-/* Has the primary mail the code; the answer has no body. ERR_DENIED: the mailbox or its server refuses
+/* Has the primary mail the code; the answer has no body. ERR_DENIED: the mailbox or its server
+ * refuses
  * ("smtp.refused"), or the address is none of the constructed ones ("dcv.mail_address"). ERR_AGAIN,
  * ERR_TIMEOUT: later perhaps. */
 enum err validator_call_mail(

@@ -4,7 +4,7 @@
  *     outside                          inside
  *     back of the envelope             what this is, for whom, the portal's address
  *     address and reference number     what to do, in both languages
- *     hatching against the light       the PIN                                                    */
+ *     hatching against the light       the PIN */
 #include "proc/courier/letter.h"
 
 #include "lib/base/clock.h"
@@ -35,11 +35,10 @@ static void steps_draw(struct drawing *drawing);
 static enum err pin_draw(struct drawing *drawing);
 static void pin_group(struct span pin, char *ret_text);
 static void both_labels(const struct drawing *drawing, const char *id, struct buf *label);
-static void column_write(struct drawing *drawing, const struct language *language, double x_mm,
-    double width_mm);
+static void column_write(
+    struct drawing *drawing, const struct language *language, double x_mm, double width_mm);
 
-enum err letter_draw(
-    const struct letter_content *content, struct buf *pdf, unsigned *ret_unknown)
+enum err letter_draw(const struct letter_content *content, struct buf *pdf, unsigned *ret_unknown)
 {
     AUTO_PTR(sheet) sheet = NULL;
     TRY(sheet_new(language_text(content->english, "letter.title"), pdf, &sheet));
@@ -63,25 +62,25 @@ static void outside_draw(struct drawing *drawing)
     trial_band(drawing, PANEL_MM + 8);
     both_labels(drawing, "letter.sender", &label);
     sheet_write(sheet, &(struct sheet_text){ MARGIN_MM, PANEL_MM + 22, INNER_MM, 9, FONT_TEXT,
-        COLOUR_QUIET, false, drawing->tag, buf_text(&label) });
+                           COLOUR_QUIET, false, drawing->tag, buf_text(&label) });
     const char *lines[] = { content->name, content->organisation };
     for (size_t i = 0; i < 2 + content->address_count; i++) {
         const char *line = i < 2 ? lines[i] : content->address[i - 2];
         y += sheet_write(sheet, &(struct sheet_text){ MARGIN_MM, y, 100, 11.5, FONT_TEXT,
-            COLOUR_INK, false, drawing->tag, line });
+                                    COLOUR_INK, false, drawing->tag, line });
     }
     buf_clear(&label);
     both_labels(drawing, "letter.reference", &label);
     struct sheet_box box = { 130, 2 * PANEL_MM - 32, 60, 20 };
     sheet_frame(sheet, &box, COLOUR_INK);
     sheet_write(sheet, &(struct sheet_text){ box.x_mm, box.y_mm + 2, box.width_mm, 8.5, FONT_TEXT,
-        COLOUR_QUIET, true, drawing->tag, buf_text(&label) });
+                           COLOUR_QUIET, true, drawing->tag, buf_text(&label) });
     sheet_write(sheet, &(struct sheet_text){ box.x_mm, box.y_mm + 8.5, box.width_mm, 18,
-        FONT_DIGITS, COLOUR_INK, true, drawing->tag, content->reference });
+                           FONT_DIGITS, COLOUR_INK, true, drawing->tag, content->reference });
     buf_clear(&label);
     both_labels(drawing, "letter.confidential", &label);
     sheet_write(sheet, &(struct sheet_text){ MARGIN_MM, 20, INNER_MM, 10, FONT_TEXT, COLOUR_QUIET,
-        true, drawing->tag, buf_text(&label) });
+                           true, drawing->tag, buf_text(&label) });
     sheet_hatch(sheet, &(struct sheet_box){ MARGIN_MM, 2 * PANEL_MM + 12, INNER_MM, 75 });
 }
 
@@ -114,10 +113,10 @@ static void trial_band(struct drawing *drawing, double y_mm)
     }
     AUTO(buf) label = buf_make(512);
     both_labels(drawing, "letter.trial", &label);
-    sheet_fill(drawing->sheet, &(struct sheet_box){ 0, y_mm, SHEET_WIDTH_MM, 9 },
-        COLOUR_WARN_PAPER);
+    sheet_fill(
+        drawing->sheet, &(struct sheet_box){ 0, y_mm, SHEET_WIDTH_MM, 9 }, COLOUR_WARN_PAPER);
     sheet_write(drawing->sheet, &(struct sheet_text){ MARGIN_MM, y_mm + 1.8, INNER_MM, 10,
-        FONT_BOLD, COLOUR_WARN, true, drawing->tag, buf_text(&label) });
+                                    FONT_BOLD, COLOUR_WARN, true, drawing->tag, buf_text(&label) });
 }
 
 static void facts_draw(struct drawing *drawing)
@@ -135,10 +134,12 @@ static void fact_draw(struct drawing *drawing, const char *id, const char *value
 {
     AUTO(buf) label = buf_make(512);
     both_labels(drawing, id, &label);
-    double name = sheet_write(drawing->sheet, &(struct sheet_text){ MARGIN_MM, drawing->y_mm, 52,
-        9.5, FONT_TEXT, COLOUR_QUIET, false, drawing->tag, buf_text(&label) });
-    double fact = sheet_write(drawing->sheet, &(struct sheet_text){ MARGIN_MM + 54, drawing->y_mm,
-        86, 10.5, FONT_TEXT, COLOUR_INK, false, drawing->tag, value });
+    double name = sheet_write(
+        drawing->sheet, &(struct sheet_text){ MARGIN_MM, drawing->y_mm, 52, 9.5, FONT_TEXT,
+                            COLOUR_QUIET, false, drawing->tag, buf_text(&label) });
+    double fact =
+        sheet_write(drawing->sheet, &(struct sheet_text){ MARGIN_MM + 54, drawing->y_mm, 86, 10.5,
+                                        FONT_TEXT, COLOUR_INK, false, drawing->tag, value });
     drawing->y_mm += (name > fact ? name : fact) + 1.2;
 }
 
@@ -154,8 +155,8 @@ static void steps_draw(struct drawing *drawing)
     }
 }
 
-static void column_write(struct drawing *drawing, const struct language *language, double x_mm,
-    double width_mm)
+static void column_write(
+    struct drawing *drawing, const struct language *language, double x_mm, double width_mm)
 {
     AUTO(buf) text = buf_make(8192);
     const char *tag = language_tag(language);
@@ -166,10 +167,12 @@ static void column_write(struct drawing *drawing, const struct language *languag
     };
     language_format(language, "letter.steps", placeholders, &text);
     const char *words = buf_text(&text);
-    double title = sheet_write(drawing->sheet, &(struct sheet_text){ x_mm, drawing->y_mm, width_mm,
-        10.5, FONT_BOLD, COLOUR_INK, false, tag, language_text(language, "letter.what_to_do") });
-    sheet_write(drawing->sheet, &(struct sheet_text){ x_mm, drawing->y_mm + title + 1, width_mm,
-        9.5, FONT_TEXT, COLOUR_INK, false, tag, words == NULL ? "" : words });
+    double title = sheet_write(
+        drawing->sheet, &(struct sheet_text){ x_mm, drawing->y_mm, width_mm, 10.5, FONT_BOLD,
+                            COLOUR_INK, false, tag, language_text(language, "letter.what_to_do") });
+    sheet_write(
+        drawing->sheet, &(struct sheet_text){ x_mm, drawing->y_mm + title + 1, width_mm, 9.5,
+                            FONT_TEXT, COLOUR_INK, false, tag, words == NULL ? "" : words });
 }
 
 static enum err pin_draw(struct drawing *drawing)
@@ -183,16 +186,18 @@ static enum err pin_draw(struct drawing *drawing)
     struct sheet_box box = { 45, 2 * PANEL_MM + 22, 120, 40 };
     sheet_fill(drawing->sheet, &box, COLOUR_SOFT);
     sheet_frame(drawing->sheet, &box, COLOUR_LINE);
-    sheet_write(drawing->sheet, &(struct sheet_text){ box.x_mm, box.y_mm + 6, box.width_mm, 11,
-        FONT_TEXT, COLOUR_QUIET, true, drawing->tag, buf_text(&label) });
-    sheet_write(drawing->sheet, &(struct sheet_text){ box.x_mm, box.y_mm + 16, box.width_mm, 26,
-        FONT_DIGITS, COLOUR_INK, true, drawing->tag, (const char *)pin.data });
+    sheet_write(
+        drawing->sheet, &(struct sheet_text){ box.x_mm, box.y_mm + 6, box.width_mm, 11, FONT_TEXT,
+                            COLOUR_QUIET, true, drawing->tag, buf_text(&label) });
+    sheet_write(
+        drawing->sheet, &(struct sheet_text){ box.x_mm, box.y_mm + 16, box.width_mm, 26,
+                            FONT_DIGITS, COLOUR_INK, true, drawing->tag, (const char *)pin.data });
     double y = box.y_mm + box.height_mm + 4;
     const struct language *order[] = { content->language, content->english };
     for (size_t i = 0; i < (content->language == content->english ? 1 : 2); i++) {
-        y += sheet_write(drawing->sheet, &(struct sheet_text){ MARGIN_MM, y, INNER_MM, 9.5,
-            FONT_TEXT, COLOUR_QUIET, true, language_tag(order[i]),
-            language_text(order[i], "letter.keep") });
+        y += sheet_write(drawing->sheet,
+            &(struct sheet_text){ MARGIN_MM, y, INNER_MM, 9.5, FONT_TEXT, COLOUR_QUIET, true,
+                language_tag(order[i]), language_text(order[i], "letter.keep") });
     }
     return buf_check(&label);
 }

@@ -1,10 +1,10 @@
 /* ecertd-courier: letters and mail.
  *
  * What I hold: the spool of letters that are not printed yet, each with its PIN in it. No key.
- * Whom I talk to: the registrar, over the socket I inherit (it asks for letters to be made and to be
- * printed); the store, for its outbox; the mail server, by SMTP.
- * What I may do after boot: read and write my spool and the store's folder, read fonts, make
- * connections, threads. What I must never do: let a PIN leave in anything but a letter.
+ * Whom I talk to: the registrar, over the socket I inherit (it asks for letters to be made and to
+ * be printed); the store, for its outbox; the mail server, by SMTP. What I may do after boot: read
+ * and write my spool and the store's folder, read fonts, make connections, threads. What I must
+ * never do: let a PIN leave in anything but a letter.
  *
  *   ecertd-courier --config FILE --listen-fd N=courier.sock [--ready-fd N]
  */
@@ -94,7 +94,8 @@ static enum err boot(struct reason *ret_reason)
 {
     const struct config *config = &self.config;
     signal(SIGPIPE, SIG_IGN);
-    TRY(config_load(self.start.config_path, CONFIG_SERVICE | CONFIG_COURIER, &self.config, ret_reason));
+    TRY(config_load(
+        self.start.config_path, CONFIG_SERVICE | CONFIG_COURIER, &self.config, ret_reason));
     log_open("courier", config->service.log_level);
     self.clock = clock_system();
     self.random = random_system();
@@ -103,8 +104,8 @@ static enum err boot(struct reason *ret_reason)
     self.renderer = (struct renderer){ &self.spool, self.languages, &self.random, &self.clock,
         config->service.trial };
     TRY(render_warm_up(&self.renderer, ret_reason));
-    /* The supervisor has made the folder for our user; without one it is ours to make. Either way it
-     * must be there before the sandbox is shut around it. */
+    /* The supervisor has made the folder for our user; without one it is ours to make. Either way
+     * it must be there before the sandbox is shut around it. */
     TRY(directory_ensure(config->courier.spool, 0700));
     TRY(give_up_the_rest(ret_reason));
     enum err err = spool_open(config->courier.spool, &self.spool);
@@ -128,8 +129,8 @@ static enum err open_post(struct reason *ret_reason)
     bool v6 = strchr(courier->smtp.address, ':') != NULL;
     struct mail_address from;
     if (mail_address_parse(span_from_text(courier->mail_from), &from) != OK) {
-        return reason_set(ret_reason, ERR_INPUT, "config.value", "courier.mail_from",
-            courier->mail_from, NULL);
+        return reason_set(
+            ret_reason, ERR_INPUT, "config.value", "courier.mail_from", courier->mail_from, NULL);
     }
     TRY(store_open(self.config.service.store, &self.store, ret_reason));
     snprintf(self.smtp_server, sizeof self.smtp_server, "%s%s%s:%u", v6 ? "[" : "",

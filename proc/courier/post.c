@@ -41,8 +41,8 @@ static void bodies_write(const struct post *post, const struct outbox_row *row,
     const struct mail_kind *kind, const struct parameters *parameters, struct bodies *bodies);
 static void part_write(const struct language *language, const char *id,
     const struct parameters *parameters, bool band, struct bodies *bodies);
-static void html_paragraphs(struct span text, const struct parameters *parameters, bool band,
-    struct buf *html);
+static void html_paragraphs(
+    struct span text, const struct parameters *parameters, bool band, struct buf *html);
 static void html_line(struct span line, const struct parameters *parameters, struct buf *html);
 static void html_escape(struct buf *html, struct span text);
 static enum err row_send(const struct post *post, const struct outbox_row *row);
@@ -180,7 +180,8 @@ static void bodies_write(const struct post *post, const struct outbox_row *row,
     const struct language *language = language_by_tag(post->languages, row->language);
     const struct language *order[] = { language == NULL ? english : language, english };
     size_t count = order[0] == english ? 1 : 2;
-    buf_append_format(&bodies->html, "<!DOCTYPE html>\n<html lang=\"%s\">\n<head>"
+    buf_append_format(&bodies->html,
+        "<!DOCTYPE html>\n<html lang=\"%s\">\n<head>"
         "<meta charset=\"utf-8\"><title>%s</title></head>\n"
         "<body style=\"font-family:sans-serif;line-height:1.6;max-width:44rem;color:#14213d\">\n",
         language_tag(order[0]), kind->subject);
@@ -210,8 +211,8 @@ static void part_write(const struct language *language, const char *id,
 }
 
 /* An empty line parts paragraphs, a line end is a line end. */
-static void html_paragraphs(struct span text, const struct parameters *parameters, bool band,
-    struct buf *html)
+static void html_paragraphs(
+    struct span text, const struct parameters *parameters, bool band, struct buf *html)
 {
     const char *open =
         band ? "<p style=\"background:#fff6e0;color:#8a5a00;padding:0.5rem\">" : "<p>";

@@ -24,5 +24,6 @@ enum err post_compose(const struct post *post, const struct outbox_row *row,
     struct mail_address *ret_to, struct buf *message) MUST_USE;
 /* When the next attempt is due after so many that failed. */
 int64_t post_delay_seconds(unsigned attempts);
-/* Sends what is due, one by one. Failing to send is no failure of this; failing to read or mark is. */
+/* Sends what is due, one by one. Failing to send is no failure of this; failing to read or mark is.
+ */
 enum err post_send_due(const struct post *post) MUST_USE;

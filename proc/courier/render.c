@@ -28,8 +28,9 @@ enum err render_letter(const struct renderer *renderer, const struct courier_ren
         return reason_set(ret_reason, err, "courier.application", request->reference, NULL, NULL);
     }
     err = letter_make(renderer, request, &application, &arena, ret_phc);
-    return err == OK ? OK
-                     : reason_set(ret_reason, err, "courier.letter", request->reference, NULL, NULL);
+    return err == OK
+               ? OK
+               : reason_set(ret_reason, err, "courier.letter", request->reference, NULL, NULL);
 }
 
 static enum err letter_make(const struct renderer *renderer, const struct courier_render *request,
@@ -63,11 +64,12 @@ static enum err letter_make(const struct renderer *renderer, const struct courie
         .portal_url = request->portal_url,
         .date = clock_now(renderer->clock),
     };
-    /* A name with a character that no font has still gets its letter: an officer sees it printed. */
+    /* A name with a character that no font has still gets its letter: an officer sees it printed.
+     */
     unsigned unknown = 0;
     TRY(letter_draw(&content, &pdf, &unknown));
-    enum err err = spool_put(renderer->spool, request->reference, request->enrolment, phc,
-        buf_span(&pdf));
+    enum err err =
+        spool_put(renderer->spool, request->reference, request->enrolment, phc, buf_span(&pdf));
     explicit_bzero(pdf.data, pdf.len);
     TRY(err);
     memcpy(ret_phc, phc, sizeof phc);

@@ -1,5 +1,6 @@
 #pragma once
-/* From an approved application to a letter in the spool: draws the PIN, hashes it, and forgets it. */
+/* From an approved application to a letter in the spool: draws the PIN, hashes it, and forgets it.
+ */
 #include "lib/base/clock.h"
 #include "lib/base/random.h"
 #include "lib/text/language.h"

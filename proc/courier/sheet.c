@@ -48,8 +48,8 @@ enum err sheet_new(const char *title, struct buf *pdf, struct sheet **ret_sheet)
         return ERR_MEMORY;
     }
     sheet->pdf = pdf;
-    sheet->surface = cairo_pdf_surface_create_for_stream(pdf_take, sheet,
-        SHEET_WIDTH_MM * POINTS_PER_MM, SHEET_HEIGHT_MM * POINTS_PER_MM);
+    sheet->surface = cairo_pdf_surface_create_for_stream(
+        pdf_take, sheet, SHEET_WIDTH_MM * POINTS_PER_MM, SHEET_HEIGHT_MM * POINTS_PER_MM);
     cairo_pdf_surface_set_metadata(sheet->surface, CAIRO_PDF_METADATA_TITLE, title);
     sheet->cairo = cairo_create(sheet->surface);
     sheet->options = cairo_font_options_create();
@@ -135,10 +135,10 @@ static PangoFontDescription *font_make(const struct sheet_text *text)
     }
     bool digits = text->font == FONT_DIGITS;
     PangoFontDescription *font = pango_font_description_new();
-    pango_font_description_set_family_static(font,
-        digits ? families[family].digits : families[family].text);
-    pango_font_description_set_weight(font,
-        text->font == FONT_TEXT ? PANGO_WEIGHT_NORMAL : PANGO_WEIGHT_BOLD);
+    pango_font_description_set_family_static(
+        font, digits ? families[family].digits : families[family].text);
+    pango_font_description_set_weight(
+        font, text->font == FONT_TEXT ? PANGO_WEIGHT_NORMAL : PANGO_WEIGHT_BOLD);
     pango_font_description_set_absolute_size(font, text->size_pt / POINTS_PER_MM * PANGO_SCALE);
     return font;
 }

@@ -8,8 +8,15 @@
 
 struct sheet;
 
-enum sheet_colour { COLOUR_INK, COLOUR_PAPER, COLOUR_SOFT, COLOUR_LINE, COLOUR_QUIET, COLOUR_WARN,
-    COLOUR_WARN_PAPER };
+enum sheet_colour {
+    COLOUR_INK,
+    COLOUR_PAPER,
+    COLOUR_SOFT,
+    COLOUR_LINE,
+    COLOUR_QUIET,
+    COLOUR_WARN,
+    COLOUR_WARN_PAPER
+};
 enum sheet_font { FONT_TEXT, FONT_BOLD, FONT_DIGITS };
 
 struct sheet_text {

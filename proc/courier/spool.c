@@ -14,9 +14,10 @@
 enum { NOTE_MAX_BYTES = 2 * ENROLMENT_ID_BYTES + 1 + PIN_HASH_MAX };
 
 static bool reference_valid(const char *reference);
-static enum err file_path(const struct spool *spool, const char *reference, const char *suffix,
-    char ret_path[PATH_MAX]);
-static bool letter_name(const char *name, const char *suffix, char ret_reference[REFERENCE_TEXT_MAX]);
+static enum err file_path(
+    const struct spool *spool, const char *reference, const char *suffix, char ret_path[PATH_MAX]);
+static bool letter_name(
+    const char *name, const char *suffix, char ret_reference[REFERENCE_TEXT_MAX]);
 static enum err leftovers_erase(const struct spool *spool);
 static bool letter_waits(const struct spool *spool, const char *reference, int64_t *ret_rendered);
 static enum err file_erase(const char *path);
@@ -67,8 +68,8 @@ enum err spool_put(const struct spool *spool, const char *reference,
     return file_replace(note_path, buf_span(&note), 0600);
 }
 
-enum err spool_list(const struct spool *spool, struct arena *arena,
-    struct courier_letters *ret_letters)
+enum err spool_list(
+    const struct spool *spool, struct arena *arena, struct courier_letters *ret_letters)
 {
     struct courier_letters letters = { 0 };
     letters.letters = arena_alloc(arena, LETTERS_MAX, sizeof *letters.letters);
@@ -117,8 +118,8 @@ static bool reference_valid(const char *reference)
            strspn(reference, "0123456789") == REFERENCE_DIGITS;
 }
 
-static enum err file_path(const struct spool *spool, const char *reference, const char *suffix,
-    char ret_path[PATH_MAX])
+static enum err file_path(
+    const struct spool *spool, const char *reference, const char *suffix, char ret_path[PATH_MAX])
 {
     char name[REFERENCE_TEXT_MAX + 8];
     if (!reference_valid(reference)) {
@@ -128,7 +129,8 @@ static enum err file_path(const struct spool *spool, const char *reference, cons
     return path_join(ret_path, PATH_MAX, spool->directory, name);
 }
 
-static bool letter_name(const char *name, const char *suffix, char ret_reference[REFERENCE_TEXT_MAX])
+static bool letter_name(
+    const char *name, const char *suffix, char ret_reference[REFERENCE_TEXT_MAX])
 {
     if (strlen(name) != REFERENCE_DIGITS + strlen(suffix) ||
         strcmp(name + REFERENCE_DIGITS, suffix) != 0) {

@@ -19,8 +19,8 @@ enum err spool_find(const struct spool *spool, const char *reference,
 /* Replaces whatever was under the number. ERR_INPUT for a number that is none. */
 enum err spool_put(const struct spool *spool, const char *reference,
     const uint8_t enrolment[ENROLMENT_ID_BYTES], const char *phc, struct span pdf) MUST_USE;
-enum err spool_list(const struct spool *spool, struct arena *arena,
-    struct courier_letters *ret_letters) MUST_USE;
+enum err spool_list(
+    const struct spool *spool, struct arena *arena, struct courier_letters *ret_letters) MUST_USE;
 /* ERR_NOT_FOUND if no letter waits under the number. `ret_pdf` is made by the function. */
 enum err spool_read(const struct spool *spool, const char *reference, struct buf *ret_pdf) MUST_USE;
 /* Overwrites and removes the letter. */

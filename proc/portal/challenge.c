@@ -68,8 +68,8 @@ static enum err website_put(
     struct arena *arena = visit->request->arena;
     const char *name = row->challenge.name;
     value_put_text(tree, object, "type", "file");
-    value_put_text(tree, object, "url",
-        arena_format(arena, "http://%s%s", name, CHALLENGE_WEBSITE_PATH));
+    value_put_text(
+        tree, object, "url", arena_format(arena, "http://%s%s", name, CHALLENGE_WEBSITE_PATH));
     value_put_text(tree, object, "path", CHALLENGE_WEBSITE_PATH);
     value_put_text(tree, object, "value", value);
     value_put_text(tree, object, "file_href", arena_format(arena, "/dcv/fileauth/%s", name));
@@ -94,8 +94,8 @@ enum err fileauth_get(struct visit *visit)
     size_t count = 0;
     char value[EXPECTED_TEXT_MAX], content[EXPECTED_TEXT_MAX + 1];
     (void)http_request_param(visit->request, "name", &name);
-    TRY(store_challenge_list(visit->portal->store, visit->enrolment.id, visit->request->arena,
-        &rows, &count));
+    TRY(store_challenge_list(
+        visit->portal->store, visit->enrolment.id, visit->request->arena, &rows, &count));
     for (size_t i = 0; i < count; i++) {
         const struct challenge *challenge = &rows[i].challenge;
         if (challenge->method == DCV_WEBSITE && span_equal_text(name, challenge->name)) {

@@ -8,8 +8,7 @@
 #include <stdio.h>
 
 /* What this version's validators can check. */
-static const unsigned methods_implemented =
-    1U << DCV_DNS | 1U << DCV_WEBSITE | 1U << DCV_EMAIL;
+static const unsigned methods_implemented = 1U << DCV_DNS | 1U << DCV_WEBSITE | 1U << DCV_EMAIL;
 
 struct move {
     struct visit *visit;

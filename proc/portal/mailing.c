@@ -1,5 +1,6 @@
 /* Page 3 by mail: which address, has it been sent, and the code that came back. The portal neither
- * knows a code nor sends one: it says what was asked for, and the registrar has the primary do it. */
+ * knows a code nor sends one: it says what was asked for, and the registrar has the primary do it.
+ */
 #include "proc/portal/enrolment.h"
 #include "proc/portal/handlers.h"
 
@@ -11,9 +12,9 @@
 
 enum {
     WINDOW_SECONDS = 3600,
-    MAILS_BUDGET = 12,      /* of one enrolment */
-    MAILBOX_BUDGET = 20,    /* of one mailbox, whoever asks (doc/threats.md D30) */
-    CODES_BUDGET = 10,      /* of one enrolment */
+    MAILS_BUDGET = 12,   /* of one enrolment */
+    MAILBOX_BUDGET = 20, /* of one mailbox, whoever asks (doc/threats.md D30) */
+    CODES_BUDGET = 10,   /* of one enrolment */
     DOMAINS_MAX = 16,
 };
 
@@ -27,8 +28,8 @@ struct mailing {
     char typed[MAILING_TYPED_MAX];
 };
 
-static void addresses_put(struct visit *visit, struct value *object, const char *name,
-    const struct mailing_row *chosen);
+static void addresses_put(
+    struct visit *visit, struct value *object, const char *name, const struct mailing_row *chosen);
 static enum err mail_ask(struct visit *visit, const struct mailing_fields *fields);
 static enum err mail_store(struct store *store, void *ctx);
 static enum err code_type(struct visit *visit, const struct mailing_fields *fields);
@@ -88,8 +89,8 @@ enum err mailing_put(
     return OK;
 }
 
-static void addresses_put(struct visit *visit, struct value *object, const char *name,
-    const struct mailing_row *chosen)
+static void addresses_put(
+    struct visit *visit, struct value *object, const char *name, const struct mailing_row *chosen)
 {
     AUTO_PTR(suffix_list) suffixes = NULL;
     struct dns_name parsed;
@@ -103,12 +104,12 @@ static void addresses_put(struct visit *visit, struct value *object, const char 
     for (size_t i = 0; i < DOMAINS_MAX && (domain = mailbox_domain(suffixes, &parsed, i)) != NULL;
          i++) {
         for (size_t part = 0; part < MAILBOX_LOCAL_PARTS; part++) {
-            const char *address = arena_format(
-                visit->request->arena, "%s@%s", mailbox_local_part(part), domain);
+            const char *address =
+                arena_format(visit->request->arena, "%s@%s", mailbox_local_part(part), domain);
             struct value *one = value_add_object(tree, list);
             value_put_text(tree, one, "address", address);
-            value_put_bool(tree, one, "chosen",
-                chosen != NULL && strcmp(chosen->address, address) == 0);
+            value_put_bool(
+                tree, one, "chosen", chosen != NULL && strcmp(chosen->address, address) == 0);
         }
     }
 }

@@ -1,5 +1,5 @@
-/* Language, session, CSRF (doc/threats.md P7, P8): every enrolment that a handler ever sees comes from
- * the session's token, never from an identifier in the request. */
+/* Language, session, CSRF (doc/threats.md P7, P8): every enrolment that a handler ever sees comes
+ * from the session's token, never from an identifier in the request. */
 #include "proc/portal/visit.h"
 
 #include "lib/crypto/digest.h"

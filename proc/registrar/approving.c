@@ -68,8 +68,8 @@ static enum err approval_verify(
         return reason_set(ret_reason, ERR_DENIED, "approval.hash", NULL, NULL, NULL);
     }
     int64_t now = clock_now(&approving->registrar->clock);
-    if (approval->time > now + CLOCK_TOLERANCE_SECONDS
-        || approval->time < now - CLOCK_TOLERANCE_SECONDS) {
+    if (approval->time > now + CLOCK_TOLERANCE_SECONDS ||
+        approval->time < now - CLOCK_TOLERANCE_SECONDS) {
         char seen[TIME_TEXT_MAX];
         char expected[TIME_TEXT_MAX];
         time_format_rfc3339(approval->time, seen);
@@ -83,8 +83,7 @@ static enum err approval_verify(
 static enum err officer_verify(struct approving *approving, struct reason *ret_reason)
 {
     const struct approval *approval = &approving->approval;
-    const struct officer *officer =
-        roster_officer(&approving->registrar->roster, approval->key_id);
+    const struct officer *officer = roster_officer(&approving->registrar->roster, approval->key_id);
     if (officer == NULL || officer->key_type != approval->key_type) {
         char seen[2 * HASH_BYTES + 1];
         hex_format(SPAN_OF(approval->key_id), seen);

@@ -20,9 +20,9 @@ struct withdrawal {
     uint8_t id[APPLICATION_ID_BYTES];
 };
 
-static enum err application_complete(
-    const struct registrar *registrar, struct span der, struct arena *arena, struct buf *ret_der,
-    struct application_row *ret_row, struct reason *ret_reason);
+static enum err application_complete(const struct registrar *registrar, struct span der,
+    struct arena *arena, struct buf *ret_der, struct application_row *ret_row,
+    struct reason *ret_reason);
 static enum err issuer_check(const struct registrar *registrar,
     const struct application *application, struct reason *ret_reason);
 static enum err names_check(const struct registrar *registrar,
@@ -30,9 +30,10 @@ static enum err names_check(const struct registrar *registrar,
 static enum err insertion_commit(struct store *store, void *ctx);
 static enum err application_find(struct registrar *registrar, const uint8_t *id,
     struct arena *arena, struct application_row *ret_row, struct reason *ret_reason);
-static enum err list_row(const struct application_row *row, struct control_application_row *ret_row);
-static enum err enrolment_show(struct registrar *registrar, const uint8_t *application,
-    struct control_application *shown);
+static enum err list_row(
+    const struct application_row *row, struct control_application_row *ret_row);
+static enum err enrolment_show(
+    struct registrar *registrar, const uint8_t *application, struct control_application *shown);
 static enum err withdrawal_commit(struct store *store, void *ctx);
 
 enum err control_application_new(void *ctx, struct exchange *exchange)
@@ -60,9 +61,9 @@ enum err control_application_new(void *ctx, struct exchange *exchange)
 }
 
 /* The id is ours to draw; everything else stays as it came, once it has passed the rules. */
-static enum err application_complete(
-    const struct registrar *registrar, struct span der, struct arena *arena, struct buf *ret_der,
-    struct application_row *ret_row, struct reason *ret_reason)
+static enum err application_complete(const struct registrar *registrar, struct span der,
+    struct arena *arena, struct buf *ret_der, struct application_row *ret_row,
+    struct reason *ret_reason)
 {
     static const uint8_t none[APPLICATION_ID_BYTES];
     struct application application = { 0 };
@@ -91,13 +92,13 @@ static enum err issuer_check(const struct registrar *registrar,
 {
     const struct edition_rules *rules = edition_rules(application->edition);
     return roster_issuer(&registrar->roster, rules->issuer) != NULL
-        ? OK
-        : reason_set(ret_reason, ERR_UNSUPPORTED, "application.issuer", "edition", rules->id,
-              rules->issuer);
+               ? OK
+               : reason_set(ret_reason, ERR_UNSUPPORTED, "application.issuer", "edition", rules->id,
+                     rules->issuer);
 }
 
-/* What lib/ca can't know of names: IDNA, and the public suffix list (BR 3.2.2.6). The private policy
- * set may use names that the public root doesn't know. */
+/* What lib/ca can't know of names: IDNA, and the public suffix list (BR 3.2.2.6). The private
+ * policy set may use names that the public root doesn't know. */
 static enum err names_check(const struct registrar *registrar,
     const struct application *application, struct reason *ret_reason)
 {
@@ -107,11 +108,9 @@ static enum err names_check(const struct registrar *registrar,
     for (size_t i = 0; i < application->name_count; i++) {
         const char *text = application->names[i];
         struct dns_name name;
-        TRY(dns_name_parse(
-            span_from_text(text), DNS_NAME_HOST_OR_WILDCARD, &name, ret_reason));
+        TRY(dns_name_parse(span_from_text(text), DNS_NAME_HOST_OR_WILDCARD, &name, ret_reason));
         if (strcmp(name.text, text) != 0) {
-            return reason_set(
-                ret_reason, ERR_INPUT, "name.not_canonical", text, text, name.text);
+            return reason_set(ret_reason, ERR_INPUT, "name.not_canonical", text, text, name.text);
         }
         if (!private || suffix_list_holds(suffixes, &name)) {
             TRY(suffix_list_check(suffixes, &name, ret_reason));
@@ -199,8 +198,8 @@ static enum err application_find(struct registrar *registrar, const uint8_t *id,
     return err;
 }
 
-static enum err enrolment_show(struct registrar *registrar, const uint8_t *application,
-    struct control_application *shown)
+static enum err enrolment_show(
+    struct registrar *registrar, const uint8_t *application, struct control_application *shown)
 {
     struct enrolment_row row = { 0 };
     enum err err = store_enrolment_by_application(registrar->store, application, &row);
@@ -209,8 +208,8 @@ static enum err enrolment_show(struct registrar *registrar, const uint8_t *appli
     }
     TRY(err);
     snprintf(shown->reference, sizeof shown->reference, "%s", row.reference);
-    snprintf(shown->enrolment_state, sizeof shown->enrolment_state, "%s",
-        enrolment_state_id(row.state));
+    snprintf(
+        shown->enrolment_state, sizeof shown->enrolment_state, "%s", enrolment_state_id(row.state));
     return OK;
 }
 
@@ -255,8 +254,8 @@ enum err control_application_withdraw(void *ctx, struct exchange *exchange)
     }
     TRY(application_find(registrar, object.id, &arena, &row, &exchange->reason));
     if (row.state == APPLICATION_WITHDRAWN) {
-        return reason_set(&exchange->reason, ERR_CONFLICT, "application.withdrawn_already", NULL,
-            NULL, NULL);
+        return reason_set(
+            &exchange->reason, ERR_CONFLICT, "application.withdrawn_already", NULL, NULL, NULL);
     }
     memcpy(withdraw.application_hash, row.hash, sizeof withdraw.application_hash);
     memcpy(withdrawal.id, row.id, sizeof withdrawal.id);

@@ -25,8 +25,8 @@ struct revocation {
 
 static enum err letter_ready(
     struct registrar *registrar, const char *reference, struct reason *ret_reason);
-static enum err certificate_row_show(struct registrar *registrar,
-    const struct certificate_row *row, struct control_certificate_row *ret_row);
+static enum err certificate_row_show(struct registrar *registrar, const struct certificate_row *row,
+    struct control_certificate_row *ret_row);
 static enum err revocation_commit(struct store *store, void *ctx);
 static void signer_facts(struct registrar *registrar, struct control_facts *facts);
 static enum err store_facts(struct registrar *registrar, struct control_facts *facts);
@@ -82,7 +82,8 @@ enum err control_letter_print(void *ctx, struct exchange *exchange)
     return der_encode(nothing_write, NULL, &exchange->reply);
 }
 
-/* A letter whose PIN's hash is not in the store yet will be replaced: it must not leave the house. */
+/* A letter whose PIN's hash is not in the store yet will be replaced: it must not leave the house.
+ */
 static enum err letter_ready(
     struct registrar *registrar, const char *reference, struct reason *ret_reason)
 {
@@ -122,8 +123,8 @@ enum err control_certificate_list(void *ctx, struct exchange *exchange)
     return der_encode(control_certificates_write, &list, &exchange->reply);
 }
 
-static enum err certificate_row_show(struct registrar *registrar,
-    const struct certificate_row *row, struct control_certificate_row *ret_row)
+static enum err certificate_row_show(struct registrar *registrar, const struct certificate_row *row,
+    struct control_certificate_row *ret_row)
 {
     (void)registrar;
     if (row->serial.len > 0) {
@@ -134,8 +135,8 @@ static enum err certificate_row_show(struct registrar *registrar,
     ret_row->not_before = row->not_before;
     ret_row->not_after = row->not_after;
     struct certificate certificate;
-    if (row->der.len > 0 && certificate_parse(row->der, &certificate) == OK
-        && certificate.dns_name_count > 0) {
+    if (row->der.len > 0 && certificate_parse(row->der, &certificate) == OK &&
+        certificate.dns_name_count > 0) {
         (void)span_to_text(certificate.dns_names[0], ret_row->name, sizeof ret_row->name);
     }
     return OK;
@@ -155,8 +156,7 @@ enum err control_certificate_revoke(void *ctx, struct exchange *exchange)
     struct span serial = span_make(revoke.serial, revoke.serial_len);
     enum err err = store_certificate_by_serial(registrar->store, serial, &arena, &row);
     if (err == ERR_NOT_FOUND) {
-        return reason_set(
-            &exchange->reason, err, "certificate.unknown", "serial", NULL, NULL);
+        return reason_set(&exchange->reason, err, "certificate.unknown", "serial", NULL, NULL);
     }
     TRY(err);
     revocation.request = row.request;

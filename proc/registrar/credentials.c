@@ -1,6 +1,6 @@
 /* The enrolment exists, with its reference number, since the second approval. The courier draws the
- * PIN and renders the letter; only then hash and mail are committed together. Killed in between, the
- * courier is asked again: the new letter replaces the old one under the same reference, and no
+ * PIN and renders the letter; only then hash and mail are committed together. Killed in between,
+ * the courier is asked again: the new letter replaces the old one under the same reference, and no
  * letter is printed before its hash is here. */
 #include "proc/registrar/credentials.h"
 #include "lib/base/log.h"

@@ -72,8 +72,7 @@ static enum err evidence_gather(struct store *store, struct warrant *warrant,
             at++;
         }
         if (at == count) {
-            return reason_set(
-                ret_reason, ERR_DENIED, "warrant.evidence_missing", name, NULL, NULL);
+            return reason_set(ret_reason, ERR_DENIED, "warrant.evidence_missing", name, NULL, NULL);
         }
         TRY(name_gather(store, &rows[at], arena, &warrant->evidence[i]));
     }

@@ -1,5 +1,5 @@
-/* Gather, reserve, commit the serial, issue, commit the certificate. Each of the signer's answers is
- * the same when it is asked again, so a kill between any two of these steps costs nothing. */
+/* Gather, reserve, commit the serial, issue, commit the certificate. Each of the signer's answers
+ * is the same when it is asked again, so a kill between any two of these steps costs nothing. */
 #include "proc/registrar/issuing.h"
 #include "lib/base/log.h"
 #include "lib/pki/certificate.h"
@@ -36,8 +36,8 @@ static enum err refusal_handle(struct issuing *issuing, enum err err);
 static enum err lapse_commit(struct store *store, void *ctx);
 static enum err refuse_commit(struct store *store, void *ctx);
 
-enum err issuing_step(struct registrar *registrar, struct client *signer,
-    const struct share *share, bool *ret_worked)
+enum err issuing_step(
+    struct registrar *registrar, struct client *signer, const struct share *share, bool *ret_worked)
 {
     AUTO(arena) arena = arena_make(STEP_ARENA_BYTES);
     struct enrolment_row *rows = NULL;
@@ -51,8 +51,11 @@ enum err issuing_step(struct registrar *registrar, struct client *signer,
             continue;
         }
         AUTO(arena) own = arena_make(STEP_ARENA_BYTES);
-        struct issuing issuing = { .registrar = registrar, .signer = signer, .arena = &own,
-            .act = registrar_act(registrar), .enrolment = rows[i] };
+        struct issuing issuing = { .registrar = registrar,
+            .signer = signer,
+            .arena = &own,
+            .act = registrar_act(registrar),
+            .enrolment = rows[i] };
         enum err err = issue_one(&issuing);
         if (err != OK) {
             log_failure(LOG_ERROR, "certificate.not_issued", err, &issuing.reason);
@@ -71,8 +74,7 @@ static enum err issue_one(struct issuing *issuing)
     struct application_row application = { 0 };
     memcpy(request.enrolment, issuing->enrolment.id, sizeof request.enrolment);
     TRY(store_certificate_by_request(store, &request, issuing->arena, &issuing->row));
-    TRY(store_application_get(
-        store, issuing->enrolment.application, issuing->arena, &application));
+    TRY(store_application_get(store, issuing->enrolment.application, issuing->arena, &application));
     TRY(application_parse(application.der, issuing->arena, &issuing->application));
     enum err err = certificate_obtain(issuing);
     return err == ERR_DENIED ? refusal_handle(issuing, err) : err;
@@ -85,8 +87,7 @@ static enum err certificate_obtain(struct issuing *issuing)
     struct registrar *registrar = issuing->registrar;
     struct signer_reserve reserve = { .request = issuing->row.request };
     struct signer_issue issue = { .request = issuing->row.request };
-    TRY(warrant_gather(
-        registrar, &issuing->enrolment, &issuing->row, &warrant, &issuing->reason));
+    TRY(warrant_gather(registrar, &issuing->enrolment, &issuing->row, &warrant, &issuing->reason));
     TRY(signer_call_reserve(issuing->signer, &reserve, &issuing->serial, &issuing->reason));
     TRY(store_transact(registrar->store, reserve_commit, issuing));
     issue.warrant = buf_span(&warrant);
@@ -112,8 +113,8 @@ static enum err certificate_accept(struct issuing *issuing, struct span der)
     }
     TRY(sha256(certificate.spki, spki_hash));
     struct span serial = span_make(issuing->serial.bytes, issuing->serial.len);
-    if (!span_equal(certificate.serial, serial)
-        || memcmp(spki_hash, issuing->row.spki_hash, sizeof spki_hash) != 0) {
+    if (!span_equal(certificate.serial, serial) ||
+        memcmp(spki_hash, issuing->row.spki_hash, sizeof spki_hash) != 0) {
         return reason_set(
             &issuing->reason, ERR_PEER, "certificate.other_than_asked", NULL, NULL, NULL);
     }
@@ -137,8 +138,8 @@ static enum err mail_write(struct issuing *issuing)
         .spki_hash = issuing->row.spki_hash,
         .serial = span_make(issuing->serial.bytes, issuing->serial.len),
     };
-    return acceptance_mail_write(issuing->registrar, &mail, issuing->enrolment.id, issuing->arena,
-        &issuing->mail);
+    return acceptance_mail_write(
+        issuing->registrar, &mail, issuing->enrolment.id, issuing->arena, &issuing->mail);
 }
 
 static enum err issue_commit(struct store *store, void *ctx)
@@ -146,8 +147,8 @@ static enum err issue_commit(struct store *store, void *ctx)
     const struct issuing *issuing = ctx;
     enum enrolment_state state = ENROLMENT_OPEN;
     TRY(store_certificate_issued(store, &issuing->act, &issuing->row));
-    TRY(store_enrolment_advance(store, &issuing->act, issuing->enrolment.id,
-        ENROLMENT_CERTIFICATE, &state));
+    TRY(store_enrolment_advance(
+        store, &issuing->act, issuing->enrolment.id, ENROLMENT_CERTIFICATE, &state));
     return store_outbox_add(store, &issuing->act, &issuing->mail);
 }
 
@@ -155,14 +156,13 @@ static enum err issue_commit(struct store *store, void *ctx)
 static enum err refusal_handle(struct issuing *issuing, enum err err)
 {
     const char *code = issuing->reason.code;
-    bool csr = strncmp(code, "csr.", 4) == 0 || strncmp(code, "key.", 4) == 0
-        || strcmp(code, "warrant.key_binding") == 0;
+    bool csr = strncmp(code, "csr.", 4) == 0 || strncmp(code, "key.", 4) == 0 ||
+               strcmp(code, "warrant.key_binding") == 0;
     if (!csr && !warrant_lapsed(&issuing->reason)) {
         return err;
     }
     log_failure(LOG_WARNING, csr ? "csr.refused" : "evidence.lapsed", err, &issuing->reason);
-    return store_transact(
-        issuing->registrar->store, csr ? refuse_commit : lapse_commit, issuing);
+    return store_transact(issuing->registrar->store, csr ? refuse_commit : lapse_commit, issuing);
 }
 
 static enum err lapse_commit(struct store *store, void *ctx)
@@ -171,8 +171,7 @@ static enum err lapse_commit(struct store *store, void *ctx)
     const uint8_t *id = issuing->enrolment.id;
     enum enrolment_state state = ENROLMENT_OPEN;
     TRY(store_evidence_forget(store, &issuing->act, id));
-    TRY(store_enrolment_advance(
-        store, &issuing->act, id, ENROLMENT_EVIDENCE_LAPSED, &state));
+    TRY(store_enrolment_advance(store, &issuing->act, id, ENROLMENT_EVIDENCE_LAPSED, &state));
     return store_enrolment_set_problem(store, id, &issuing->reason);
 }
 

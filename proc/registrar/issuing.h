@@ -7,9 +7,9 @@
 /* Everything the signer needs to check, gathered from the store. ERR_DENIED with a reason as
  * warrant_check's if something is not there. */
 enum err warrant_gather(struct registrar *registrar, const struct enrolment_row *enrolment,
-    const struct certificate_row *certificate, struct buf *warrant, struct reason *ret_reason)
-    MUST_USE;
+    const struct certificate_row *certificate, struct buf *warrant,
+    struct reason *ret_reason) MUST_USE;
 
 /* The enrolments that wait for a certificate and are of this share. */
-enum err issuing_step(struct registrar *registrar, struct client *signer,
-    const struct share *share, bool *ret_worked) MUST_USE;
+enum err issuing_step(struct registrar *registrar, struct client *signer, const struct share *share,
+    bool *ret_worked) MUST_USE;

@@ -24,15 +24,15 @@ struct listing {
     size_t count;
 };
 
-static enum err decided_list(struct store *store, struct arena *arena,
-    struct certificate_row *rows, size_t *ret_count);
+static enum err decided_list(
+    struct store *store, struct arena *arena, struct certificate_row *rows, size_t *ret_count);
 static enum err signer_tell(struct client *signer, const struct certificate_row *row);
 static enum err listing_publish(struct registrar *registrar, struct client *signer,
     const struct issuer *issuer, struct listing *listing, struct reason *ret_reason);
 static enum err list_check(const struct issuer *issuer, struct span der,
     const struct signer_crl_made *made, struct publication_row *ret_row);
-static enum err predecessor_check(struct store *store, const struct publication_row *row,
-    struct reason *ret_reason);
+static enum err predecessor_check(
+    struct store *store, const struct publication_row *row, struct reason *ret_reason);
 static enum err listing_commit(struct store *store, void *ctx);
 static bool crl_due(const struct registrar *registrar, const struct issuer *issuer,
     const struct publication_row *rows, size_t count);
@@ -79,8 +79,8 @@ enum err revocation_step(struct registrar *registrar, struct client *signer, boo
     return OK;
 }
 
-static enum err decided_list(struct store *store, struct arena *arena,
-    struct certificate_row *rows, size_t *ret_count)
+static enum err decided_list(
+    struct store *store, struct arena *arena, struct certificate_row *rows, size_t *ret_count)
 {
     static const enum certificate_state states[] = { CERTIFICATE_DECLINED, CERTIFICATE_REVOKING };
     size_t count = 0;
@@ -162,8 +162,11 @@ static enum err list_check(const struct issuer *issuer, struct span der,
     if (!span_equal(crl.issuer, ca.subject)) {
         return ERR_PEER;
     }
-    struct publication_row row = { .kind = PUBLICATION_CRL, .der = der, .number = made->number,
-        .this_update = crl.this_update, .next_update = crl.next_update };
+    struct publication_row row = { .kind = PUBLICATION_CRL,
+        .der = der,
+        .number = made->number,
+        .this_update = crl.this_update,
+        .next_update = crl.next_update };
     snprintf(row.name, sizeof row.name, "%s", issuer->crl_name);
     *ret_row = row;
     return OK;
@@ -188,8 +191,8 @@ static bool list_continues(const struct crl *before, const struct crl *after)
     return true;
 }
 
-/* A signer whose journal was lost or put back must not make anybody forget (doc/threats.md R1, S18): once
- * revoked, a certificate stays on every list. */
+/* A signer whose journal was lost or put back must not make anybody forget (doc/threats.md R1,
+ * S18): once revoked, a certificate stays on every list. */
 static enum err predecessor_check(
     struct store *store, const struct publication_row *row, struct reason *ret_reason)
 {
@@ -203,8 +206,8 @@ static enum err predecessor_check(
     TRY(crl_parse(published.der, &before));
     TRY(crl_parse(row->der, &after));
     return list_continues(&before, &after)
-        ? OK
-        : reason_set(ret_reason, ERR_CONFLICT, "crl.entry_lost", row->name, NULL, NULL);
+               ? OK
+               : reason_set(ret_reason, ERR_CONFLICT, "crl.entry_lost", row->name, NULL, NULL);
 }
 
 /* A certificate is revoked when the list of its own issuer says so, not before. */

@@ -119,8 +119,7 @@ static enum err roster_load(struct reason *ret_reason)
         return reason_set(
             ret_reason, err, "registrar.ceremony_spki", config->ceremony_spki, NULL, NULL);
     }
-    TRY(roster_open(
-        buf_span(&sealed), buf_span(&spki), &self.arena, &self.roster, ret_reason));
+    TRY(roster_open(buf_span(&sealed), buf_span(&spki), &self.arena, &self.roster, ret_reason));
     for (size_t i = 0; i < self.roster.perspective_count; i++) {
         TRY(key_from_spki(self.roster.perspectives[i].spki, &self.perspective_keys[i]));
     }
@@ -165,8 +164,7 @@ static enum err transport_load(struct reason *ret_reason)
         AUTO(buf) content = { 0 };
         enum err err = file_read(files[i].path, TRANSPORT_MAX_BYTES, &content);
         if (err != OK) {
-            return reason_set(
-                ret_reason, err, "registrar.transport", files[i].path, NULL, NULL);
+            return reason_set(ret_reason, err, "registrar.transport", files[i].path, NULL, NULL);
         }
         *files[i].ret = arena_span(&self.arena, buf_span(&content));
         if (files[i].ret->data == NULL) {
@@ -190,16 +188,21 @@ static enum err servers_make(void)
 {
     static const struct handler pokes[] = { { POKE, poke_take, .silent = true } };
     static const enum config_role pokers[] = { ROLE_PORTAL, ROLE_COURIER };
-    poke_server = (struct server){ .handlers = pokes, .handler_count = 1, .ctx = &self,
-        .connections_max = POKE_CONNECTIONS, .report = peer_report };
+    poke_server = (struct server){ .handlers = pokes,
+        .handler_count = 1,
+        .ctx = &self,
+        .connections_max = POKE_CONNECTIONS,
+        .report = peer_report };
     for (size_t i = 0; i < sizeof pokers / sizeof *pokers; i++) {
-        TRY(config_user_id(
-            &self.config, pokers[i], &poke_server.users[poke_server.user_count++]));
+        TRY(config_user_id(&self.config, pokers[i], &poke_server.users[poke_server.user_count++]));
     }
     control_server = (struct server){ .handlers = control_handlers,
-        .handler_count = control_handler_count, .ctx = &self,
+        .handler_count = control_handler_count,
+        .ctx = &self,
         .users = { geteuid() }, /* who starts the service, asked before it becomes another */
-        .user_count = 1, .connections_max = CONTROL_CONNECTIONS, .report = peer_report };
+        .user_count = 1,
+        .connections_max = CONTROL_CONNECTIONS,
+        .report = peer_report };
     return OK;
 }
 

@@ -24,8 +24,7 @@ enum err perspective_links_make(const struct registrar *registrar,
             ret_links[0].id = registrar->roster.perspectives[i].id;
         }
     }
-    TRY(registrar_client(
-        registrar, "validator.sock", CHECK_TIMEOUT_MS, &ret_links[0].client));
+    TRY(registrar_client(registrar, "validator.sock", CHECK_TIMEOUT_MS, &ret_links[0].client));
     for (size_t i = 0; i < registrar->config.perspective_count && count < PERSPECTIVES_MAX; i++) {
         ret_links[count++] = (struct perspective_link){
             .registrar = registrar,

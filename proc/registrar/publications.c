@@ -25,8 +25,8 @@ static enum err taking_commit(struct store *store, void *ctx);
 static enum err file_take(
     struct registrar *registrar, const char *file_name, struct reason *ret_reason);
 
-enum err publication_take(struct registrar *registrar, const struct act *act,
-    const char *file_name, struct span content, struct reason *ret_reason)
+enum err publication_take(struct registrar *registrar, const struct act *act, const char *file_name,
+    struct span content, struct reason *ret_reason)
 {
     struct taking taking = { .act = act };
     enum err err = ERR_INPUT;
@@ -52,8 +52,7 @@ static bool name_cut(const char *file_name, const char *suffix, char *ret_name)
     static const char alphabet[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     size_t length = strspn(file_name, alphabet);
-    if (length == 0 || length >= PUBLICATION_NAME_MAX
-        || strcmp(file_name + length, suffix) != 0) {
+    if (length == 0 || length >= PUBLICATION_NAME_MAX || strcmp(file_name + length, suffix) != 0) {
         return false;
     }
     memcpy(ret_name, file_name, length);

@@ -1,5 +1,6 @@
 #pragma once
-/* What the registrar's parts share: configuration, roster, store and the bell that wakes workers. */
+/* What the registrar's parts share: configuration, roster, store and the bell that wakes workers.
+ */
 #include "lib/base/clock.h"
 #include "lib/base/random.h"
 #include "lib/ca/evidence.h"

@@ -89,8 +89,8 @@ static size_t rows_pick(const struct share *share, struct challenge_row *rows, s
 {
     size_t picked = 0;
     for (size_t i = 0; i < count; i++) {
-        bool same = picked > 0
-            && memcmp(rows[0].enrolment, rows[i].enrolment, ENROLMENT_ID_BYTES) == 0;
+        bool same =
+            picked > 0 && memcmp(rows[0].enrolment, rows[i].enrolment, ENROLMENT_ID_BYTES) == 0;
         bool first = picked == 0 && share_has(share, rows[i].enrolment);
         if ((first || same) && picked <= APPLICATION_NAMES_MAX) {
             rows[picked++] = rows[i];
@@ -179,8 +179,8 @@ static enum err word_ask(struct asking *asking, size_t row, struct reason *ret_r
     memcpy(check.attempt, round->attempt, sizeof check.attempt);
     /* What was typed is nobody's business but the primary's. */
     if (check.challenge.method == DCV_EMAIL && asking->link->url == NULL) {
-        TRY(mailing_proof(round->registrar, round->rows[row].enrolment, check.challenge.name,
-            &check.proof));
+        TRY(mailing_proof(
+            round->registrar, round->rows[row].enrolment, check.challenge.name, &check.proof));
     }
     TRY(perspective_ask(asking->link, &check, &word->observation, &word->report, ret_reason));
     return word_check(asking, row, buf_span(&word->observation), ret_reason);
@@ -198,21 +198,21 @@ static enum err word_check(
     const uint8_t *nonce = round->rows[row].challenge.nonce;
     struct observation observation = { 0 };
     struct der reader = der_reader(der);
-    bool right = perspective != NULL && observation_read(&reader, &observation) == OK
-        && strcmp(observation.perspective, asking->link->id) == 0
-        && memcmp(observation.attempt, round->attempt, ATTEMPT_BYTES) == 0
-        && memcmp(observation.challenge.nonce, nonce, NONCE_BYTES) == 0;
+    bool right = perspective != NULL && observation_read(&reader, &observation) == OK &&
+                 strcmp(observation.perspective, asking->link->id) == 0 &&
+                 memcmp(observation.attempt, round->attempt, ATTEMPT_BYTES) == 0 &&
+                 memcmp(observation.challenge.nonce, nonce, NONCE_BYTES) == 0;
     if (!right) {
         return reason_set(
             ret_reason, ERR_PEER, "perspective.wrong_answer", asking->link->id, NULL, NULL);
     }
     const struct observation_verifier *verifier = &registrar->verifier;
-    enum err err = verifier->verify(verifier->ctx,
-        (size_t)(perspective - registrar->roster.perspectives), observation.signed_part,
-        observation.signature);
+    enum err err =
+        verifier->verify(verifier->ctx, (size_t)(perspective - registrar->roster.perspectives),
+            observation.signed_part, observation.signature);
     return err == OK ? OK
-                     : reason_set(ret_reason, err, "perspective.wrong_signature",
-                           asking->link->id, NULL, NULL);
+                     : reason_set(ret_reason, err, "perspective.wrong_signature", asking->link->id,
+                           NULL, NULL);
 }
 
 static enum err round_judge(struct round *round)
@@ -248,8 +248,8 @@ static enum err name_judge(struct round *round, size_t row, const struct evidenc
     for (size_t i = 0; i < round->link_count; i++) {
         const struct word *word = &round->words[i * round->row_count + row];
         struct der reader = der_reader(buf_span(&word->observation));
-        if (word->observation.len > 0
-            && observation_read(&reader, &observations[evidence.count]) == OK) {
+        if (word->observation.len > 0 &&
+            observation_read(&reader, &observations[evidence.count]) == OK) {
             evidence.count++;
         }
     }
@@ -283,10 +283,8 @@ static enum err words_store(struct store *store, const struct round *round, size
         };
         memcpy(observation.attempt, round->attempt, sizeof observation.attempt);
         memcpy(observation.enrolment, round->rows[row].enrolment, sizeof observation.enrolment);
-        snprintf(observation.name, sizeof observation.name, "%s",
-            round->rows[row].challenge.name);
-        snprintf(observation.perspective, sizeof observation.perspective, "%s",
-            round->links[i].id);
+        snprintf(observation.name, sizeof observation.name, "%s", round->rows[row].challenge.name);
+        snprintf(observation.perspective, sizeof observation.perspective, "%s", round->links[i].id);
         TRY(store_observation_insert(store, &observation));
     }
     return OK;
@@ -309,9 +307,8 @@ static enum err verdict_store(struct store *store, const struct round *round, si
         return store_challenge_set_result(
             store, challenge, CHALLENGE_FAILED, next_check(challenge, round->now));
     }
-    struct evidence_row evidence = {
-        .method = challenge->challenge.method, .time = round->oldest[row]
-    };
+    struct evidence_row evidence = { .method = challenge->challenge.method,
+        .time = round->oldest[row] };
     snprintf(evidence.name, sizeof evidence.name, "%s", challenge->challenge.name);
     memcpy(evidence.attempt, round->attempt, sizeof evidence.attempt);
     TRY(store_challenge_set_result(store, challenge, CHALLENGE_PASSED, 0));
@@ -334,8 +331,8 @@ static enum err enrolment_move(struct store *store, const struct round *round)
     }
     struct enrolment_row before = { 0 };
     TRY(store_enrolment_get(store, enrolment, &before));
-    enum err err = store_enrolment_advance(
-        store, &round->act, enrolment, ENROLMENT_EVIDENCE, &state);
+    enum err err =
+        store_enrolment_advance(store, &round->act, enrolment, ENROLMENT_EVIDENCE, &state);
     if (err != OK) {
         return err == ERR_CONFLICT ? OK : err;
     }
@@ -358,8 +355,7 @@ static enum err request_resume(
     if (err != OK || row.state > CERTIFICATE_RESERVED) {
         return err == ERR_NOT_FOUND ? OK : err;
     }
-    return store_enrolment_advance(
-        store, &round->act, before->id, ENROLMENT_SUBMIT_CSR, &state);
+    return store_enrolment_advance(store, &round->act, before->id, ENROLMENT_SUBMIT_CSR, &state);
 }
 
 /* Ever more slowly, and no longer than the value may be used (BR 1.6.1); 0: only when asked. */

@@ -1,5 +1,5 @@
-/* One table of jobs, one loop for all. A step that fails is tried again, ever more slowly; a ring of
- * the bell shortens every wait, so that nobody waits for a service that has just come back. */
+/* One table of jobs, one loop for all. A step that fails is tried again, ever more slowly; a ring
+ * of the bell shortens every wait, so that nobody waits for a service that has just come back. */
 #include "proc/registrar/worker.h"
 #include "lib/base/log.h"
 #include "lib/store/session.h"
@@ -61,8 +61,7 @@ enum err workers_start(struct registrar *registrar, struct reason *ret_reason)
         for (unsigned index = 0; index < jobs[i].workers; index++) {
             enum err err = worker_start(registrar, &jobs[i], index);
             if (err != OK) {
-                return reason_set(
-                    ret_reason, err, "registrar.worker", jobs[i].name, NULL, NULL);
+                return reason_set(ret_reason, err, "registrar.worker", jobs[i].name, NULL, NULL);
             }
         }
     }
@@ -91,12 +90,9 @@ static enum err worker_start(struct registrar *registrar, const struct job *job,
 static enum err worker_prepare(struct worker *worker)
 {
     struct validation *validation = &worker->validation;
-    TRY(registrar_client(
-        worker->registrar, "signer.sock", SIGNER_TIMEOUT_MS, &worker->signer));
-    TRY(registrar_client(
-        worker->registrar, "courier.sock", COURIER_TIMEOUT_MS, &worker->courier));
-    return perspective_links_make(
-        worker->registrar, validation->links, &validation->link_count);
+    TRY(registrar_client(worker->registrar, "signer.sock", SIGNER_TIMEOUT_MS, &worker->signer));
+    TRY(registrar_client(worker->registrar, "courier.sock", COURIER_TIMEOUT_MS, &worker->courier));
+    return perspective_links_make(worker->registrar, validation->links, &validation->link_count);
 }
 
 static void *worker_run(void *ctx)
@@ -109,8 +105,8 @@ static void *worker_run(void *ctx)
         bool worked = false;
         enum err err = worker->job->step(worker, &worked);
         if (err != OK) {
-            log_event(LOG_WARNING, "step.failed", "job", worker->job->name, "err", err_name(err),
-                NULL);
+            log_event(
+                LOG_WARNING, "step.failed", "job", worker->job->name, "err", err_name(err), NULL);
             wait_ms = wait_ms * 2 < FAILURE_WAIT_MAX_MS ? wait_ms * 2 : FAILURE_WAIT_MAX_MS;
             bell_wait(bell, count, wait_ms);
         } else if (worked) {

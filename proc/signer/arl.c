@@ -1,5 +1,5 @@
-/* The ARLs. The roots' journal remembers which CA certificates each revoked and which numbers it gave;
- * a list is built from nothing else. */
+/* The ARLs. The roots' journal remembers which CA certificates each revoked and which numbers it
+ * gave; a list is built from nothing else. */
 #include "proc/signer/arl.h"
 #include "lib/base/clock.h"
 #include "lib/base/file.h"
@@ -35,9 +35,9 @@ struct revoked_authority {
 /* One root and its list, as the journal has them. */
 struct authority {
     char id[ISSUER_ID_MAX];
-    char name[AUTHORITY_NAME_MAX];     /* of its files */
+    char name[AUTHORITY_NAME_MAX]; /* of its files */
     char crl_name[AUTHORITY_NAME_MAX];
-    struct buf certificate;            /* DER */
+    struct buf certificate; /* DER */
     struct key *key;
     int64_t number;
     struct revoked_authority *revoked; /* ARL_ENTRIES_MAX */
@@ -57,8 +57,8 @@ AUTO_DEFINE(arl, arl_release)
 static enum err arl_visit(void *ctx, const struct journal_record *record);
 static enum err arl_revoke(struct arl *arl, struct journal *journal,
     const struct arl_request *request, int64_t now, struct reason *ret_reason);
-static enum err keys_open(struct arl *arl, const char *directory,
-    const struct secret *passphrase, struct reason *ret_reason);
+static enum err keys_open(struct arl *arl, const char *directory, const struct secret *passphrase,
+    struct reason *ret_reason);
 static enum err arl_renew(const char *directory, struct authority *root, struct journal *journal,
     int64_t now, struct reason *ret_reason);
 static enum err arl_sign(struct authority *root, struct journal *journal,
@@ -171,8 +171,8 @@ static enum err root_add(struct arl *arl, const struct record_ceremony *record)
     return buf_check(&root->certificate);
 }
 
-/* From the records of the ceremony: which roots, under which names. The first list tells whose it is
- * by its issuer, and the record of its number, before it, under which id. */
+/* From the records of the ceremony: which roots, under which names. The first list tells whose it
+ * is by its issuer, and the record of its number, before it, under which id. */
 static enum err made_visit(struct arl *arl, const struct record_ceremony *record)
 {
     if (strcmp(record->what, "root") == 0) {
@@ -259,8 +259,8 @@ static enum err arl_next(void *ctx, struct crl_entry *ret_entry)
         return ERR_NOT_FOUND;
     }
     const struct revoked_authority *revoked = &root->revoked[root->at++];
-    *ret_entry = (struct crl_entry){ span_make(revoked->serial, revoked->serial_len),
-        revoked->date, (enum crl_reason)revoked->reason };
+    *ret_entry = (struct crl_entry){ span_make(revoked->serial, revoked->serial_len), revoked->date,
+        (enum crl_reason)revoked->reason };
     return OK;
 }
 
@@ -271,9 +271,9 @@ static enum err arl_sign(struct authority *root, struct journal *journal,
 {
     struct certificate issuing;
     uint8_t number[8];
-    struct record_crl record = { .number = root->number + 1,
-        .this_update = now,
-        .next_update = now + ARL_LIFE_SECONDS };
+    struct record_crl record = {
+        .number = root->number + 1, .this_update = now, .next_update = now + ARL_LIFE_SECONDS
+    };
     struct crl_source source = { arl_next, root, root->count };
     TRY(certificate_parse(buf_span(&root->certificate), &issuing));
     memcpy(record.issuer, root->id, sizeof record.issuer);
@@ -292,8 +292,8 @@ static enum err arl_sign(struct authority *root, struct journal *journal,
 }
 
 /* All of them, before anything is written: a root that can't sign leaves every list as it was. */
-static enum err keys_open(struct arl *arl, const char *directory,
-    const struct secret *passphrase, struct reason *ret_reason)
+static enum err keys_open(struct arl *arl, const char *directory, const struct secret *passphrase,
+    struct reason *ret_reason)
 {
     for (size_t i = 0; i < arl->root_count; i++) {
         char path[PATH_MAX], name[AUTHORITY_NAME_MAX + 16];

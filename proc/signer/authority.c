@@ -185,9 +185,9 @@ static enum err key_identifiers_write(
 static void address_write(struct der_writer *writer, const char *address)
 {
     uint8_t bytes[16], value[32];
-    size_t len = 0, octets = inet_pton(AF_INET, address, bytes) == 1 ? 4
-        : inet_pton(AF_INET6, address, bytes) == 1                    ? 16
-                                                                      : 0;
+    size_t len = 0, octets = inet_pton(AF_INET, address, bytes) == 1    ? 4
+                             : inet_pton(AF_INET6, address, bytes) == 1 ? 16
+                                                                        : 0;
     struct der_writer names = der_writer_make(value, sizeof value);
     der_open(&names, DER_SEQUENCE);
     der_write(&names, DER_CONTEXT_PRIMITIVE(GENERAL_NAME_IP), span_make(bytes, octets));

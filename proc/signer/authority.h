@@ -1,7 +1,7 @@
 #pragma once
-/* The certificates a ceremony makes: root (BR 7.1.2.1), issuing CA (BR 7.1.2.6), the partner's for our
- * root (BR 7.1.2.2), and those of the transport between registrar and perspectives, which belong to
- * no public hierarchy. */
+/* The certificates a ceremony makes: root (BR 7.1.2.1), issuing CA (BR 7.1.2.6), the partner's for
+ * our root (BR 7.1.2.2), and those of the transport between registrar and perspectives, which
+ * belong to no public hierarchy. */
 #include "lib/base/buf.h"
 #include "lib/config/ceremony.h"
 #include "lib/crypto/key.h"
@@ -31,8 +31,8 @@ enum err authority_subordinate(const struct authority_request *request, struct b
 int64_t years_after(int64_t time, unsigned years);
 
 struct transport_request {
-    const char *name;      /* common name: "registrar", "perspective-1"; the CA's for its own */
-    const char *address;   /* IP address of a server; NULL for a client and for the CA */
+    const char *name;    /* common name: "registrar", "perspective-1"; the CA's for its own */
+    const char *address; /* IP address of a server; NULL for a client and for the CA */
     const struct key *key;
     const struct key *ca_key; /* the same as `key` for the CA's own */
     int64_t now;

@@ -22,8 +22,7 @@ static int64_t not_after(const struct build_request *request)
     return end;
 }
 
-enum err build_tbs(
-    const struct build_request *request, struct buf *tbs, struct reason *ret_reason)
+enum err build_tbs(const struct build_request *request, struct buf *tbs, struct reason *ret_reason)
 {
     uint8_t extensions[EXTENSIONS_MAX_BYTES];
     size_t extensions_len = 0;
@@ -114,8 +113,8 @@ enum err build_compare(
         { "build.issuer", span_equal(made.issuer, request->issuer->certificate.subject) },
         { "build.key", span_equal(made.spki, entitlement->spki) },
         { "build.names", names },
-        { "build.validity", made.not_before == request->now &&
-                                made.not_after == not_after(request) },
+        { "build.validity",
+            made.not_before == request->now && made.not_after == not_after(request) },
         { "build.leaf", !made.is_ca && made.server_auth && !made.any_usage },
         { "build.policy", made.policy_count == 1 &&
                               span_equal(made.policies[0], entitlement->profile->policy_oid) },

@@ -28,5 +28,5 @@ enum err build_tbs(
     const struct build_request *request, struct buf *tbs, struct reason *ret_reason) MUST_USE;
 /* Whether what was built says what the request asked for, read with a parser's eyes: before it is
  * intended, since an intent is signed whatever happens. ERR_CRYPTO with "build.<field>". */
-enum err build_compare(const struct build_request *request, struct span tbs,
-    struct reason *ret_reason) MUST_USE;
+enum err build_compare(
+    const struct build_request *request, struct span tbs, struct reason *ret_reason) MUST_USE;

@@ -50,15 +50,14 @@ int ceremony_main(int argc, char **argv)
         const struct arl_request request = { arguments.arl, arguments.revoke, arguments.reason };
         return outcome("ceremony.arl", arl_issue(&request, &reason), &reason);
     }
-    return outcome("ceremony.trial", trial_make(arguments.trial, arguments.profile, &reason),
-        &reason);
+    return outcome(
+        "ceremony.trial", trial_make(arguments.trial, arguments.profile, &reason), &reason);
 }
 
 static int usage(void)
 {
-    fprintf(stderr,
-        "usage: ceremony --trial DIR [--profile FILE]\n"
-        "       ceremony arl DIR [--revoke CERTIFICATE [--reason REASON]]\n");
+    fprintf(stderr, "usage: ceremony --trial DIR [--profile FILE]\n"
+                    "       ceremony arl DIR [--revoke CERTIFICATE [--reason REASON]]\n");
     return EXIT_USAGE;
 }
 
@@ -72,7 +71,8 @@ static bool arguments_read(int argc, char **argv, struct ceremony_arguments *ret
         { NULL, 0, NULL, 0 },
     };
     const char **const targets[] = { ['t'] = &ret_arguments->trial,
-        ['p'] = &ret_arguments->profile, ['r'] = &ret_arguments->revoke,
+        ['p'] = &ret_arguments->profile,
+        ['r'] = &ret_arguments->revoke,
         ['R'] = &ret_arguments->reason };
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (c == '?') {

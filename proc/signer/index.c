@@ -19,14 +19,14 @@ static size_t place_of(const struct index *index, struct span key)
 {
     size_t place = (size_t)key_hash(index, key) & (index->capacity - 1);
     while (index->places[place] != 0 &&
-        !span_equal(index->key_of(index->ctx, index->places[place] - 1), key)) {
+           !span_equal(index->key_of(index->ctx, index->places[place] - 1), key)) {
         place = (place + 1) & (index->capacity - 1);
     }
     return place;
 }
 
-enum err index_init(struct index *index, struct span (*key_of)(const void *ctx, uint32_t row),
-    const void *ctx)
+enum err index_init(
+    struct index *index, struct span (*key_of)(const void *ctx, uint32_t row), const void *ctx)
 {
     struct random random = random_system();
     *index = (struct index){ .key_of = key_of, .ctx = ctx };

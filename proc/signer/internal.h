@@ -28,7 +28,7 @@ enum err issuing_record(struct issuing *issuing, enum journal_type type, int64_t
 void issuing_learn(struct issuing *issuing, enum journal_type type,
     const struct journal_ticket *ticket, body_writer write, const void *object);
 struct issuer_key *issuing_issuer(struct issuing *issuing, const char *id);
-/* Signs the to-be-signed bytes of an intent that is in the journal, journals the certificate, appends
- * it. */
+/* Signs the to-be-signed bytes of an intent that is in the journal, journals the certificate,
+ * appends it. */
 enum err issuing_finish(struct issuing *issuing, const struct record_intent *intent,
     struct buf *certificate, struct reason *ret_reason) MUST_USE;

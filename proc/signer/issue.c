@@ -61,8 +61,7 @@ static bool row_look(
     return row != NULL;
 }
 
-static enum err clock_check(
-    struct issuing *issuing, int64_t now, struct reason *ret_reason)
+static enum err clock_check(struct issuing *issuing, int64_t now, struct reason *ret_reason)
 {
     struct journal_state state;
     journal_look(issuing->journal, &state);
@@ -91,9 +90,8 @@ enum err issuing_reserve(struct issuing *issuing, const struct request_id *reque
     struct ledger_row row;
     pthread_mutex_t *lock = request_lock(issuing, request);
     pthread_mutex_lock(lock);
-    enum err err = row_look(issuing, request, &row)
-        ? OK
-        : serial_reserve(issuing, request, &row, ret_reason);
+    enum err err =
+        row_look(issuing, request, &row) ? OK : serial_reserve(issuing, request, &row, ret_reason);
     pthread_mutex_unlock(lock);
     if (err == OK) {
         memcpy(ret_serial->bytes, row.serial, SERIAL_BYTES);
@@ -185,8 +183,8 @@ static void learn(struct issuing *issuing, enum journal_type type,
 }
 
 /* Intent and result may reach the disk together, since the signature leaves only after both: the
- * intent's place in the order is fixed before the signature, and whatever part of the two is on disk
- * in the end, that part the ledger learns. */
+ * intent's place in the order is fixed before the signature, and whatever part of the two is on
+ * disk in the end, that part the ledger learns. */
 static enum err intent_to_certificate(struct issuance *issuance, const struct record_intent *intent,
     struct buf *certificate, struct reason *ret_reason)
 {
@@ -217,8 +215,7 @@ static enum err perspective_verify(
         issuing->perspective_keys[index], SIGNATURE_RSA_SHA256, signed_part, signature);
 }
 
-static enum err officer_verify(
-    void *ctx, size_t index, struct span message, struct span signature)
+static enum err officer_verify(void *ctx, size_t index, struct span message, struct span signature)
 {
     const struct issuing *issuing = ctx;
     return signature_verify(issuing->officer_keys[index], SIGNATURE_ED25519, message, signature);
@@ -266,8 +263,8 @@ static enum err refusal_record(
     struct record_refused record = { .request = *issuance->request };
     memcpy(record.warrant_hash, issuance->warrant_hash, HASH_BYTES);
     snprintf(record.code, sizeof record.code, "%s", reason->code);
-    TRY(issuing_record(issuance->issuing, JOURNAL_REFUSED, issuance->now, record_refused_write,
-        &record));
+    TRY(issuing_record(
+        issuance->issuing, JOURNAL_REFUSED, issuance->now, record_refused_write, &record));
     return ERR_DENIED;
 }
 
@@ -320,8 +317,8 @@ enum err issuing_finish(struct issuing *issuing, const struct record_intent *int
     AUTO(buf) der = buf_make(CERTIFICATE_MAX_BYTES);
     TRY(certificate_make(issuing, intent, &der, ret_reason));
     const struct record_issued record = { intent->request, buf_span(&der) };
-    TRY(issuing_record(issuing, JOURNAL_ISSUED, clock_now(&issuing->clock), record_issued_write,
-        &record));
+    TRY(issuing_record(
+        issuing, JOURNAL_ISSUED, clock_now(&issuing->clock), record_issued_write, &record));
     buf_append(certificate, buf_span(&der));
     return buf_check(certificate);
 }

@@ -11,9 +11,9 @@
 struct issuing;
 
 struct issuing_setup {
-    const struct roster *roster;         /* stays with the caller, unchanged */
-    const uint8_t *roster_hash;          /* HASH_BYTES: SHA-256 of the sealed file */
-    struct issuer_key *issuers;          /* the same; every issuer of the roster that we hold */
+    const struct roster *roster; /* stays with the caller, unchanged */
+    const uint8_t *roster_hash;  /* HASH_BYTES: SHA-256 of the sealed file */
+    struct issuer_key *issuers;  /* the same; every issuer of the roster that we hold */
     size_t issuer_count;
     const char *journal_path;
     struct clock clock;

@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 /* BR 4.9.7: a CRL lives ten days at most. */
-#define CRL_LIFE_MAX_SECONDS (10 * DAY_SECONDS)
+#define CRL_LIFE_MAX_SECONDS    (10 * DAY_SECONDS)
 #define CLOCK_TOLERANCE_SECONDS INT64_C(60)
 
 static enum err roster_keys_load(struct issuing *issuing, struct reason *ret_reason);
@@ -25,9 +25,7 @@ enum err issuer_key_init(const struct roster *roster, const struct issuer *issue
         roster->repository_url, issuer->name);
     buf_append(&ret_issuer->der, issuer->certificate);
     enum err err = buf_check(&ret_issuer->der);
-    err = err == OK
-        ? certificate_parse(buf_span(&ret_issuer->der), &ret_issuer->certificate)
-        : err;
+    err = err == OK ? certificate_parse(buf_span(&ret_issuer->der), &ret_issuer->certificate) : err;
     if (err != OK) {
         err = reason_set(ret_reason, err, "issuer.certificate", issuer->id, NULL, NULL);
     } else if (!span_equal(key_spki(key), ret_issuer->certificate.spki)) {
@@ -159,16 +157,16 @@ struct issuer_key *issuing_issuer(struct issuing *issuing, const char *id)
     return NULL;
 }
 
-/* Memory that lags behind the journal would sign twice: the process ends, and the next one reads. */
+/* Memory that lags behind the journal would sign twice: the process ends, and the next one reads.
+ */
 void issuing_learn(struct issuing *issuing, enum journal_type type,
     const struct journal_ticket *ticket, body_writer write, const void *object)
 {
     AUTO(buf) body = buf_make(JOURNAL_RECORD_MAX);
     enum err err = der_encode(write, object, &body);
-    const struct journal_record record = { .seq = ticket->seq,
-        .type = type,
-        .body = buf_span(&body),
-        .offset = ticket->offset };
+    const struct journal_record record = {
+        .seq = ticket->seq, .type = type, .body = buf_span(&body), .offset = ticket->offset
+    };
     err = err == OK ? ledger_learn(&issuing->ledger, &record) : err;
     if (err != OK) {
         abort();
@@ -199,8 +197,8 @@ static enum err record_at_once(struct issuing *issuing, enum journal_type type, 
 static enum err revocation_check(const struct issuing *issuing, const struct signer_revoke *revoke,
     bool *ret_known, struct reason *ret_reason)
 {
-    const struct ledger_row *row = ledger_by_serial(
-        &issuing->ledger, span_make(revoke->serial.bytes, revoke->serial.len));
+    const struct ledger_row *row =
+        ledger_by_serial(&issuing->ledger, span_make(revoke->serial.bytes, revoke->serial.len));
     *ret_known = false;
     if (row == NULL) {
         return reason_set(ret_reason, ERR_NOT_FOUND, "revocation.serial", NULL, NULL, NULL);
@@ -268,8 +266,7 @@ enum err issuing_revoke(
     pthread_mutex_lock(&issuing->mutex);
     enum err err = revocation_check(issuing, revoke, &known, ret_reason);
     if (err == OK && !known) {
-        err = record_at_once(
-            issuing, JOURNAL_REVOKED, now, record_revoked_write, &record, &ticket);
+        err = record_at_once(issuing, JOURNAL_REVOKED, now, record_revoked_write, &record, &ticket);
     }
     pthread_mutex_unlock(&issuing->mutex);
     if (err != OK || known) {
@@ -284,8 +281,7 @@ enum err issuing_revoke(
     return err;
 }
 
-enum err issuing_withdraw(
-    struct issuing *issuing, const uint8_t application_hash[HASH_BYTES])
+enum err issuing_withdraw(struct issuing *issuing, const uint8_t application_hash[HASH_BYTES])
 {
     struct journal_ticket ticket = { 0 };
     struct record_withdrawn record;
@@ -310,8 +306,8 @@ static enum err revocation_next(void *ctx, struct crl_entry *ret_entry)
         return ERR_NOT_FOUND;
     }
     const struct ledger_row *row = &revocations->rows[revocations->at++];
-    *ret_entry = (struct crl_entry){ SPAN_OF(row->serial), row->revoked_at,
-        (enum crl_reason)row->reason };
+    *ret_entry =
+        (struct crl_entry){ SPAN_OF(row->serial), row->revoked_at, (enum crl_reason)row->reason };
     return OK;
 }
 

@@ -1,9 +1,9 @@
 /* The journal: reading it through at start, and group commit.
  *
  * Whoever waits for a record that is not on disk becomes the writer if there is none: takes all
- * that is queued, writes and syncs it without the lock, wakes those whose records it wrote, and one of
- * the next batch to write that. A failed batch takes with it everything queued behind it, since the
- * chain would be broken otherwise: the generation counts such failures. */
+ * that is queued, writes and syncs it without the lock, wakes those whose records it wrote, and one
+ * of the next batch to write that. A failed batch takes with it everything queued behind it, since
+ * the chain would be broken otherwise: the generation counts such failures. */
 #include "proc/signer/journal.h"
 
 #include <errno.h>
@@ -24,16 +24,17 @@ struct failure {
 struct journal {
     int fd;
     pthread_mutex_t mutex;
-    pthread_cond_t settled[2]; /* of the batch being written and of the one in the queue, by parity */
-    unsigned batch;            /* the number of the one in the queue */
-    struct buf queue;          /* records not yet handed to the disk */
-    struct buf writing;        /* records being written, without the lock */
-    bool busy;                 /* somebody is writing */
-    bool broken;               /* the disk failed: never again */
-    unsigned generation;       /* failed batches so far */
+    pthread_cond_t
+        settled[2];      /* of the batch being written and of the one in the queue, by parity */
+    unsigned batch;      /* the number of the one in the queue */
+    struct buf queue;    /* records not yet handed to the disk */
+    struct buf writing;  /* records being written, without the lock */
+    bool busy;           /* somebody is writing */
+    bool broken;         /* the disk failed: never again */
+    unsigned generation; /* failed batches so far */
     struct failure failures[FAILURES_KEPT]; /* by generation */
-    struct journal_state next; /* including what is queued */
-    struct journal_state disk; /* what is safe */
+    struct journal_state next;              /* including what is queued */
+    struct journal_state disk;              /* what is safe */
 };
 
 struct record_fields {
@@ -265,7 +266,8 @@ static enum err record_queue(struct journal *journal, const struct record_fields
     return OK;
 }
 
-/* After a failure, numbers are given anew: what counts is how far the ticket's own generation came. */
+/* After a failure, numbers are given anew: what counts is how far the ticket's own generation came.
+ */
 static enum err ticket_fate(const struct journal *journal, const struct journal_ticket *ticket)
 {
     const struct failure *failure = &journal->failures[ticket->generation % FAILURES_KEPT];
@@ -277,8 +279,7 @@ enum err journal_add(struct journal *journal, enum journal_type type, int64_t ti
     void (*write)(struct der_writer *writer, const void *object), const void *object,
     struct journal_ticket *ret_ticket)
 {
-    return journal_add_behind(
-        journal, /* earlier= */ NULL, type, time, write, object, ret_ticket);
+    return journal_add_behind(journal, /* earlier= */ NULL, type, time, write, object, ret_ticket);
 }
 
 enum err journal_add_behind(struct journal *journal, const struct journal_ticket *earlier,
@@ -289,8 +290,8 @@ enum err journal_add_behind(struct journal *journal, const struct journal_ticket
     pthread_mutex_lock(&journal->mutex);
     uint8_t previous[SHA256_BYTES];
     memcpy(previous, journal->next.head, sizeof previous);
-    const struct record_fields fields = { journal->next.records + 1, time, type,
-        SPAN_OF(previous), write, object };
+    const struct record_fields fields = { journal->next.records + 1, time, type, SPAN_OF(previous),
+        write, object };
     const struct journal_ticket ticket = { fields.seq, journal->next.bytes, journal->generation,
         journal->batch };
     enum err err = journal->broken ? ERR_IO : OK;

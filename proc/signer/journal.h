@@ -1,8 +1,9 @@
 #pragma once
-/* The signer's memory: an append-only file in which every record carries the hash of the one before.
- * A record is on disk before its effect leaves the process; waiting records share one fdatasync.
- * Nothing here ever changes or removes what was acknowledged: only a torn tail, written by a process
- * that died before it could acknowledge, is cut off. One process holds the file at a time.
+/* The signer's memory: an append-only file in which every record carries the hash of the one
+ * before. A record is on disk before its effect leaves the process; waiting records share one
+ * fdatasync. Nothing here ever changes or removes what was acknowledged: only a torn tail, written
+ * by a process that died before it could acknowledge, is cut off. One process holds the file at a
+ * time.
  *
  * File: records `u32 length ‖ SEQUENCE { seq, time, type, OCTET STRING previous, body }`, where
  * previous is the SHA-256 of the DER before (zero for the first) and body is one SEQUENCE. */
@@ -68,8 +69,8 @@ struct journal_ticket {
 enum err journal_add(struct journal *journal, enum journal_type type, int64_t time,
     void (*write)(struct der_writer *writer, const void *object), const void *object,
     struct journal_ticket *ret_ticket) MUST_USE;
-/* The same for a record that means nothing without an earlier one: refused, as that one was, if that
- * has been lost on the way to the disk. */
+/* The same for a record that means nothing without an earlier one: refused, as that one was, if
+ * that has been lost on the way to the disk. */
 enum err journal_add_behind(struct journal *journal, const struct journal_ticket *earlier,
     enum journal_type type, int64_t time,
     void (*write)(struct der_writer *writer, const void *object), const void *object,

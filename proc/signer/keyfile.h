@@ -1,6 +1,6 @@
 #pragma once
-/* Keys in files: made by a ceremony, read by the service. A private key's file is 0600 from its first
- * moment; an authority's is encrypted by a passphrase that lies in a file of its own. */
+/* Keys in files: made by a ceremony, read by the service. A private key's file is 0600 from its
+ * first moment; an authority's is encrypted by a passphrase that lies in a file of its own. */
 #include "lib/base/secret.h"
 #include "lib/crypto/key.h"
 

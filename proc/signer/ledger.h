@@ -15,7 +15,7 @@ struct ledger_row {
     uint8_t state;  /* enum ledger_state */
     uint8_t issuer; /* place in the ledger's list; known from the intent on */
     bool revoked;
-    bool settled;   /* the revocation is on disk, or on its way there without mishap */
+    bool settled; /* the revocation is on disk, or on its way there without mishap */
     uint8_t reason;
     int64_t revoked_at;
     int64_t record; /* offset of the intent, later of the issued record */

@@ -8,6 +8,6 @@ enum err linted(struct span der, enum lint_kind kind, int64_t now, struct reason
         return OK;
     }
     const struct lint_finding *finding = &result.findings[0];
-    return reason_set(ret_reason, ERR_CRYPTO, "lint", NULL,
-        result.count > 0 ? finding->id : NULL, result.count > 0 ? finding->source : NULL);
+    return reason_set(ret_reason, ERR_CRYPTO, "lint", NULL, result.count > 0 ? finding->id : NULL,
+        result.count > 0 ? finding->source : NULL);
 }

@@ -1,10 +1,11 @@
 /* ecertd-signer: checks warrants, signs, and never forgets.
  *
- * What I hold: the issuing CAs' private keys, and the journal of everything I ever signed, revoked or
- * refused. Whom I talk to: the registrar, over the socket I inherit, and nobody else: I have no
+ * What I hold: the issuing CAs' private keys, and the journal of everything I ever signed, revoked
+ * or refused. Whom I talk to: the registrar, over the socket I inherit, and nobody else: I have no
  * network and no store. What I may do after boot: threads, and reading and appending to the journal
- * by the descriptor I hold. I believe nothing that I can't check by the roster's keys. As `ceremony` I am
- * another program under the same name: run by hand, with the root's key and without any socket.
+ * by the descriptor I hold. I believe nothing that I can't check by the roster's keys. As
+ * `ceremony` I am another program under the same name: run by hand, with the root's key and without
+ * any socket.
  *
  *   ecertd-signer --config FILE --listen-fd N=signer.sock [--ready-fd N]
  *   ecertd-signer ceremony …      (proc/signer/ceremony.h)
@@ -78,7 +79,8 @@ static enum err boot(struct reason *ret_reason)
     unsigned registrar;
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is a full disk, not a death */
-    TRY(config_load(self.start.config_path, CONFIG_SERVICE | CONFIG_SIGNER, &self.config, ret_reason));
+    TRY(config_load(
+        self.start.config_path, CONFIG_SERVICE | CONFIG_SIGNER, &self.config, ret_reason));
     log_open("signer", self.config.service.log_level);
     TRY(config_user_id(&self.config, ROLE_REGISTRAR, &registrar));
     TRY(open_roster(ret_reason));
@@ -105,8 +107,7 @@ static enum err open_roster(struct reason *ret_reason)
     self.arena = arena_make(ROSTER_ARENA_MAX);
     TRY(file_of_signer("roster.der", ROSTER_FILE_MAX, &sealed, ret_reason));
     TRY(file_of_signer("ceremony.spki", SPKI_FILE_MAX, &ceremony, ret_reason));
-    TRY(roster_open(
-        buf_span(&sealed), buf_span(&ceremony), &self.arena, &self.roster, ret_reason));
+    TRY(roster_open(buf_span(&sealed), buf_span(&ceremony), &self.arena, &self.roster, ret_reason));
     return sha256(buf_span(&sealed), self.roster_hash);
 }
 

@@ -1,4 +1,5 @@
-/* The bodies of the journal's records. Each is one SEQUENCE of its struct's fields, in their order. */
+/* The bodies of the journal's records. Each is one SEQUENCE of its struct's fields, in their order.
+ */
 #include "proc/signer/records.h"
 #include "lib/wire/signer.h"
 

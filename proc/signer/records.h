@@ -56,8 +56,8 @@ struct record_epoch {
     uint8_t roster_hash[HASH_BYTES];
 };
 
-/* What a ceremony made ("root", "arl", "cross", "issuer", "old issuer", "roster") and the name of its
- * file. */
+/* What a ceremony made ("root", "arl", "cross", "issuer", "old issuer", "roster") and the name of
+ * its file. */
 struct record_ceremony {
     char what[ISSUER_ID_MAX];
     char name[AUTHORITY_NAME_MAX];

@@ -1,6 +1,7 @@
 #pragma once
-/* Serial numbers (BR 7.1, doc/threats.md S2 and S6): one fixed octet that is neither zero nor has its top
- * bit set, so that every serial has the same length and sign, and 16 octets from the kernel. */
+/* Serial numbers (BR 7.1, doc/threats.md S2 and S6): one fixed octet that is neither zero nor has
+ * its top bit set, so that every serial has the same length and sign, and 16 octets from the
+ * kernel. */
 #include "lib/base/random.h"
 
 enum { SERIAL_BYTES = 17 };

@@ -46,8 +46,8 @@ static void request_text(
     snprintf(ret_text + 2 * ENROLMENT_ID_BYTES, 16, "/%u", request->ordinal);
 }
 
-static enum err logged(const char *event, const struct request_id *request, enum err err,
-    const struct reason *reason)
+static enum err logged(
+    const char *event, const struct request_id *request, enum err err, const struct reason *reason)
 {
     char text[2 * ENROLMENT_ID_BYTES + 16];
     request_text(request, text);
@@ -89,8 +89,8 @@ static enum err handle_issue(void *ctx, struct exchange *exchange)
         issue.warrant = mapping.content;
     }
     TRY(logged("certificate.issued", &issue.request,
-        issuing_issue(service->issuing, &issue.request, issue.warrant, &certificate,
-            &exchange->reason),
+        issuing_issue(
+            service->issuing, &issue.request, issue.warrant, &certificate, &exchange->reason),
         &exchange->reason));
     struct span der = buf_span(&certificate);
     return der_encode(signer_certificate_write, &der, &exchange->reply);

@@ -22,8 +22,8 @@
 
 enum { ROSTER_FILE_MAX = 256 * 1024, SPKI_MAX = KEY_SPKI_MAX_BYTES };
 
-/* Roots first, old certificates then, present ones last: each begins this much after the one before,
- * so that whoever has two of one name sees by their dates which is the old one. */
+/* Roots first, old certificates then, present ones last: each begins this much after the one
+ * before, so that whoever has two of one name sees by their dates which is the old one. */
 enum { GENERATION_SECONDS = 60 };
 
 /* A CA that the ceremony makes: its key and its present certificate. */
@@ -97,9 +97,7 @@ enum { STEPS = sizeof steps / sizeof steps[0], FOLDERS = sizeof folders / sizeof
 enum err trial_make(const char *directory, const char *profile_path, struct reason *ret_reason)
 {
     struct clock clock = clock_system();
-    AUTO(trial) trial = { .directory = directory,
-        .now = clock_now(&clock),
-        .reason = ret_reason };
+    AUTO(trial) trial = { .directory = directory, .now = clock_now(&clock), .reason = ret_reason };
     TRY(ceremony_profile_load(profile_path, &trial.profile, ret_reason));
     for (size_t i = 0; i < STEPS; i++) {
         TRY(steps[i].run(&trial));
@@ -235,13 +233,13 @@ static enum err root_make(
     ret_made->certificate = buf_make(CERTIFICATE_MAX_BYTES);
     TRY(key_of_type(trial, root->key, &ret_made->key));
     TRY(private_create(trial, "root", root->name, ret_made->key, &trial->root_passphrase));
-    TRY(authority_root(&trial->profile, root, ret_made->key,
-        trial->now - 2 * GENERATION_SECONDS, &ret_made->certificate, trial->reason));
+    TRY(authority_root(&trial->profile, root, ret_made->key, trial->now - 2 * GENERATION_SECONDS,
+        &ret_made->certificate, trial->reason));
     struct span certificate = buf_span(&ret_made->certificate);
     TRY(certificate_publish(trial, "root", root->name, LINT_ROOT, certificate));
     TRY(public_create(trial, "root", root->name, ".crt", certificate));
-    TRY(arl_first(trial->journal, ret_made->key, certificate, root->id, trial->now, &crl,
-        trial->reason));
+    TRY(arl_first(
+        trial->journal, ret_made->key, certificate, root->id, trial->now, &crl, trial->reason));
     TRY(journal_made(trial, "arl", root->crl_name, buf_span(&crl)));
     return public_create(trial, "ca", root->crl_name, ".crl", buf_span(&crl));
 }
@@ -255,9 +253,8 @@ static enum err roots_make(struct trial *trial)
     TRY(staged(trial, "root", "passphrase", "", path));
     TRY(passphrase_create(path, &trial->root_passphrase));
     TRY(root_make(trial, &trial->profile.root, &trial->root));
-    return trial->profile.has_partner
-        ? root_make(trial, &trial->profile.partner, &trial->partner)
-        : OK;
+    return trial->profile.has_partner ? root_make(trial, &trial->profile.partner, &trial->partner)
+                                      : OK;
 }
 
 static enum err cross_make(struct trial *trial)
@@ -396,8 +393,7 @@ static enum err roster_sealed(struct trial *trial, struct buf *sealed)
     AUTO(buf) message = buf_make(ROSTER_FILE_MAX);
     TRY(roster_format(&trial->roster, &content));
     TRY(roster_message(buf_span(&content), &message));
-    TRY(signature_make(
-        trial->seal_key, SIGNATURE_ED25519, buf_span(&message), signature, &len));
+    TRY(signature_make(trial->seal_key, SIGNATURE_ED25519, buf_span(&message), signature, &len));
     return roster_seal(buf_span(&content), span_make(signature, len), sealed);
 }
 
@@ -412,8 +408,8 @@ static enum err roster_make(struct trial *trial)
     roster->trial = true;
     roster->created = trial->now;
     if (policy_set_from_id(profile->policy_set, &roster->policy_set) != OK) {
-        return reason_set(trial->reason, ERR_INPUT, "ceremony.policy_set", NULL,
-            profile->policy_set, "private");
+        return reason_set(
+            trial->reason, ERR_INPUT, "ceremony.policy_set", NULL, profile->policy_set, "private");
     }
     for (size_t i = 0; i < profile->issuer_count; i++) {
         const struct ceremony_authority *authority = &profile->issuers[i];
@@ -436,8 +432,8 @@ static enum err transport_party(struct trial *trial, const char *name, const cha
     AUTO_PTR(key) key = NULL;
     AUTO(buf) certificate = buf_make(CERTIFICATE_MAX_BYTES);
     TRY(key_generate(KEY_TYPE_P256, &key));
-    const struct transport_request request = { name, address, key, trial->transport_key,
-        trial->now, trial->profile.issuers[0].years };
+    const struct transport_request request = { name, address, key, trial->transport_key, trial->now,
+        trial->profile.issuers[0].years };
     TRY(authority_transport(&request, &certificate));
     TRY(private_create(trial, "transport", name, key, /* passphrase= */ NULL));
     return pem_create(trial, "transport", name, ".pem", buf_span(&certificate));
@@ -449,8 +445,8 @@ static enum err transport_make(struct trial *trial)
 {
     AUTO(buf) ca = buf_make(CERTIFICATE_MAX_BYTES);
     TRY(key_generate(KEY_TYPE_P256, &trial->transport_key));
-    const struct transport_request request = { "", NULL, trial->transport_key,
-        trial->transport_key, trial->now, trial->profile.issuers[0].years };
+    const struct transport_request request = { "", NULL, trial->transport_key, trial->transport_key,
+        trial->now, trial->profile.issuers[0].years };
     TRY(authority_transport(&request, &ca));
     TRY(pem_create(trial, "transport", "ca", ".pem", buf_span(&ca)));
     TRY(transport_party(trial, "registrar", /* address= */ NULL));
@@ -466,8 +462,8 @@ static enum err transport_make(struct trial *trial)
 /* The signer's folder last: its roster is what says that a ceremony was held. */
 static enum err places_take(struct trial *trial)
 {
-    static const char *const order[FOLDERS] = { "root", "ca", "officers", "validator",
-        "transport", "signer" };
+    static const char *const order[FOLDERS] = { "root", "ca", "officers", "validator", "transport",
+        "signer" };
     char from[PATH_MAX], to[PATH_MAX];
     for (size_t i = 0; i < FOLDERS; i++) {
         TRY(path_join(from, sizeof from, trial->stage, order[i]));

@@ -13,13 +13,13 @@ enum { CLOCK_TOLERANCE_SECONDS = 60 };
 static enum err challenge_accept(const struct challenge *challenge,
     const struct method **ret_method, char ret_adn[HOST_NAME_MAX_LENGTH + 1],
     struct reason *ret_reason);
-static enum err look(const struct attempt *attempt, const struct method *method,
-    struct observation *observation);
+static enum err look(
+    const struct attempt *attempt, const struct method *method, struct observation *observation);
 static bool usable(const struct attempt *attempt, int64_t now);
-static enum err ask_caa(const struct attempt *attempt, const struct method *method,
-    struct observation *observation);
-static enum err ask_caa_once(const struct attempt *attempt, const struct method *method,
-    bool wildcard, bool *ret_permitted);
+static enum err ask_caa(
+    const struct attempt *attempt, const struct method *method, struct observation *observation);
+static enum err ask_caa_once(
+    const struct attempt *attempt, const struct method *method, bool wildcard, bool *ret_permitted);
 static enum err sign(
     const struct checker *checker, struct observation *observation, struct buf *der);
 static void write_signed_part(struct der_writer *writer, const void *observation);
@@ -68,8 +68,9 @@ enum err check_mail(
     struct report report = { 0 };
     struct dns_name name;
     const char *domain = NULL;
-    struct attempt attempt = { .checker = checker, .challenge = &mail->challenge,
-        .report = &report };
+    struct attempt attempt = {
+        .checker = checker, .challenge = &mail->challenge, .report = &report
+    };
     TRY(challenge_accept(&mail->challenge, &method, attempt.adn, ret_reason));
     if (method->method != DCV_EMAIL || checker->mailer == NULL) {
         return reason_set(ret_reason, ERR_UNSUPPORTED, "dcv.method_unsupported",
@@ -82,8 +83,8 @@ enum err check_mail(
     }
     TRY(dns_name_parse(span_from_text(attempt.adn), DNS_NAME_HOST, &name, ret_reason));
     if (!mailbox_is_constructed(checker->suffixes, &name, mail->address, &domain)) {
-        return reason_set(ret_reason, ERR_DENIED, "dcv.mail_address", mail->challenge.name,
-            mail->address, NULL);
+        return reason_set(
+            ret_reason, ERR_DENIED, "dcv.mail_address", mail->challenge.name, mail->address, NULL);
     }
     return mail_code_send(checker->mailer, &mail->challenge, mail->address, ret_reason);
 }
@@ -115,8 +116,8 @@ static enum err challenge_accept(const struct challenge *challenge,
 }
 
 /* CAA is asked in the same attempt, whatever became of the value: the report shows both. */
-static enum err look(const struct attempt *attempt, const struct method *method,
-    struct observation *observation)
+static enum err look(
+    const struct attempt *attempt, const struct method *method, struct observation *observation)
 {
     if (usable(attempt, observation->time)) {
         struct sighting sighting;
@@ -151,16 +152,16 @@ static bool usable(const struct attempt *attempt, int64_t now)
     struct dns_name name;
     if (dns_name_parse(span_from_text(attempt->adn), DNS_NAME_HOST, &name, NULL) != OK ||
         suffix_list_holds(attempt->checker->suffixes, &name)) {
-        report_add(attempt->report, "name.public_suffix", attempt->challenge->name, attempt->adn,
-            NULL);
+        report_add(
+            attempt->report, "name.public_suffix", attempt->challenge->name, attempt->adn, NULL);
         return false;
     }
     return true;
 }
 
 /* A wildcard's certificate holds the bare name too, which is none: issuewild says nothing of it. */
-static enum err ask_caa(const struct attempt *attempt, const struct method *method,
-    struct observation *observation)
+static enum err ask_caa(
+    const struct attempt *attempt, const struct method *method, struct observation *observation)
 {
     bool wildcard = strcmp(attempt->adn, attempt->challenge->name) != 0;
     bool permitted = false;
@@ -172,8 +173,8 @@ static enum err ask_caa(const struct attempt *attempt, const struct method *meth
     return OK;
 }
 
-static enum err ask_caa_once(const struct attempt *attempt, const struct method *method,
-    bool wildcard, bool *ret_permitted)
+static enum err ask_caa_once(
+    const struct attempt *attempt, const struct method *method, bool wildcard, bool *ret_permitted)
 {
     const char *identity = attempt->checker->caa_identity;
     const struct caa_request request = {
@@ -187,8 +188,7 @@ static enum err ask_caa_once(const struct attempt *attempt, const struct method 
     TRY(caa_check(attempt->resolver, &request, attempt->deadline_ms, &verdict));
     *ret_permitted = caa_permits(verdict.finding);
     char asked[HOST_NAME_MAX_LENGTH + 16], expected[REPORT_TEXT_MAX];
-    snprintf(asked, sizeof asked, "CAA %s",
-        verdict.node[0] == '\0' ? attempt->adn : verdict.node);
+    snprintf(asked, sizeof asked, "CAA %s", verdict.node[0] == '\0' ? attempt->adn : verdict.node);
     snprintf(expected, sizeof expected, "0 %s \"%s\"", request.wildcard ? "issuewild" : "issue",
         identity);
     report_add(attempt->report, caa_code(verdict.finding), asked, verdict.seen, expected);

@@ -41,6 +41,7 @@ struct checker {
 enum err check_run(const struct checker *checker, const struct validator_check *check,
     struct buf *observation, struct report *ret_report, struct reason *ret_reason) MUST_USE;
 /* Mails the code of this challenge. ERR_INPUT or ERR_UNSUPPORTED as above; ERR_DENIED with
- * "dcv.mail_address", "dcv.expired" or "name.public_suffix", or the mail server's word; else as smtp_send. */
+ * "dcv.mail_address", "dcv.expired" or "name.public_suffix", or the mail server's word; else as
+ * smtp_send. */
 enum err check_mail(const struct checker *checker, const struct validator_mail *mail,
     struct reason *ret_reason) MUST_USE;

@@ -7,7 +7,8 @@
  * What I may do after boot: Internet sockets, threads, and the descriptors I hold. No file.
  *
  *   ecertd-validator --config FILE --listen-fd N=validator.sock [--ready-fd N]   the primary
- *   ecertd-validator --config FILE [--ready-fd N]                                a remote perspective
+ *   ecertd-validator --config FILE [--ready-fd N]                                a remote
+ * perspective
  */
 #include "lib/base/file.h"
 #include "lib/base/log.h"
@@ -27,7 +28,8 @@ static const struct sandbox_rules rules = {
     .files_max = 4096, /* each check may have 64 questions on their way */
 };
 
-/* The root's anchors as Debian's dns-root-data installs them, where the configuration names none. */
+/* The root's anchors as Debian's dns-root-data installs them, where the configuration names none.
+ */
 #define ROOT_ANCHORS "/usr/share/dns/root.ds"
 enum { KEY_FILE_MAX_BYTES = 16 * 1024, MAIL_KEY_MIN_BYTES = 32 };
 
@@ -225,11 +227,11 @@ static enum err give_up_the_rest(struct reason *ret_reason)
     const struct sandbox_request request = {
         .rules = &rules,
         .user = user,
-        .mode = has_service ? sandbox_mode_from_text(self.config.service.sandbox)
-                            : SANDBOX_ENFORCE,
+        .mode = has_service ? sandbox_mode_from_text(self.config.service.sandbox) : SANDBOX_ENFORCE,
     };
     TRY(sandbox_enter(&request, level, ret_reason));
-    log_event(LOG_INFO, "validator.started", "id", self.config.validator.id, "sandbox", level, NULL);
+    log_event(
+        LOG_INFO, "validator.started", "id", self.config.validator.id, "sandbox", level, NULL);
     return OK;
 }
 

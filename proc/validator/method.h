@@ -18,7 +18,7 @@ struct attempt {
 struct sighting {
     enum dcv_result result;
     enum dnssec_state dnssec; /* of the record that decided */
-    const char *adn;          /* a parent of the attempt's name, borrowed from it; NULL: that name */
+    const char *adn; /* a parent of the attempt's name, borrowed from it; NULL: that name */
 };
 
 struct method {

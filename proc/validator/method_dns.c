@@ -59,8 +59,8 @@ enum err method_dns_look(const struct attempt *attempt, struct sighting *ret_sig
         TRY(compare(attempt, &answer, &found, seen));
     }
     sighting.result = found ? DCV_PASSED : DCV_FAILED;
-    report_add(attempt->report, found ? "dcv.txt_found" : code, question.text, seen,
-        attempt->expected);
+    report_add(
+        attempt->report, found ? "dcv.txt_found" : code, question.text, seen, attempt->expected);
     *ret_sighting = sighting;
     return OK;
 }
@@ -124,8 +124,8 @@ static enum err compare(const struct attempt *attempt, const struct dns_answer *
         if (err == ERR_MEMORY) {
             return err;
         }
-        found |= err == OK &&
-                 bytes_equal_secret(buf_span(&text), span_from_text(attempt->expected));
+        found |=
+            err == OK && bytes_equal_secret(buf_span(&text), span_from_text(attempt->expected));
         if (used + 4 < REPORT_TEXT_MAX) {
             memcpy(ret_seen + used, " | ", i == 0 ? 0 : 3);
             used += i == 0 ? 0 : 3;

@@ -1,5 +1,6 @@
-/* BR 3.2.2.4.4 (constructed e-mail to domain contact): the code that we mailed came back. The primary
- * judges it; a remote perspective has no mail of its own to see, and says so beside its word on CAA. */
+/* BR 3.2.2.4.4 (constructed e-mail to domain contact): the code that we mailed came back. The
+ * primary judges it; a remote perspective has no mail of its own to see, and says so beside its
+ * word on CAA. */
 #include "proc/validator/method.h"
 
 #include "lib/dns/mailbox.h"

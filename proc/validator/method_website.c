@@ -1,7 +1,8 @@
-/* BR 3.2.2.4.18 (agreed-upon change to website v2): the file at the well-known path holds the expected
- * value and nothing else but white space at its end. Each host is resolved once, its address held
- * against the special-purpose blocks, and that very address connected to (doc/threats.md D7, D8). Of
- * what comes back, people are told the status and the length, never the content (D9). */
+/* BR 3.2.2.4.18 (agreed-upon change to website v2): the file at the well-known path holds the
+ * expected value and nothing else but white space at its end. Each host is resolved once, its
+ * address held against the special-purpose blocks, and that very address connected to
+ * (doc/threats.md D7, D8). Of what comes back, people are told the status and the length, never the
+ * content (D9). */
 #include "proc/validator/method.h"
 
 #include "lib/dns/address.h"
@@ -43,8 +44,8 @@ struct page {
 
 static enum err page_visit(struct tour *tour);
 static enum err addresses_find(struct tour *tour, struct page *page, const char **ret_failure);
-static enum err type_find(struct tour *tour, struct page *page, enum dns_type type,
-    const char **ret_failure);
+static enum err type_find(
+    struct tour *tour, struct page *page, enum dns_type type, const char **ret_failure);
 static const char *lookup_failure(enum err err, const struct dns_answer *answer);
 static bool address_permitted(const struct website *website, const struct ip_address *address);
 static enum err page_fetch(
@@ -124,15 +125,14 @@ static enum err addresses_find(struct tour *tour, struct page *page, const char 
     return OK;
 }
 
-static enum err type_find(struct tour *tour, struct page *page, enum dns_type type,
-    const char **ret_failure)
+static enum err type_find(
+    struct tour *tour, struct page *page, enum dns_type type, const char **ret_failure)
 {
     AUTO(dns_answer) answer = { 0 };
     const struct attempt *attempt = tour->attempt;
     int64_t limit = clock_monotonic_ms() + ADDRESS_LOOKUP_MS;
     limit = limit < tour->deadline_ms ? limit : tour->deadline_ms;
-    enum err err =
-        resolver_lookup(attempt->resolver, page->url->host, type, limit, &answer);
+    enum err err = resolver_lookup(attempt->resolver, page->url->host, type, limit, &answer);
     if (err != OK && err != ERR_TIMEOUT && err != ERR_LIMIT) {
         return err;
     }

@@ -5,7 +5,8 @@
 #include "lib/base/log.h"
 
 enum {
-    /* The registrar asks for all names of an enrolment at once; each check may take its deadline. */
+    /* The registrar asks for all names of an enrolment at once; each check may take its deadline.
+     */
     CONNECTIONS_MAX = 32,
     HTTPS_THREADS = 8,
     HTTPS_IDLE_SECONDS = 30,
@@ -31,12 +32,14 @@ static const struct handler handlers[] = {
 };
 
 static const struct http_route routes[] = {
-    { .method = HTTP_POST, .pattern = "/check", .handler = handle_post,
+    { .method = HTTP_POST,
+        .pattern = "/check",
+        .handler = handle_post,
         .body_max = HTTP_BODY_MAX_BYTES },
 };
 
-enum err serve_check(const struct checker *checker, struct der *body, struct buf *reply,
-    struct reason *ret_reason)
+enum err serve_check(
+    const struct checker *checker, struct der *body, struct buf *reply, struct reason *ret_reason)
 {
     struct validator_check check;
     struct validator_answer answer = { 0 };
@@ -82,8 +85,7 @@ enum err serve_identity_read(const struct config_transport *transport,
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         enum err err = file_read(files[i].path, TRANSPORT_PEM_MAX_BYTES, files[i].buf);
         if (err != OK) {
-            return reason_set(
-                ret_reason, err, "validator.transport", files[i].path, NULL, NULL);
+            return reason_set(ret_reason, err, "validator.transport", files[i].path, NULL, NULL);
         }
     }
     return OK;
@@ -162,8 +164,7 @@ static void report_peer(void *ctx, const char *event, unsigned type, enum err er
     log_failure(LOG_ERROR, event, err, /* reason= */ NULL);
 }
 
-static enum err handle_post(
-    struct http_request *request, struct http_response *response, void *ctx)
+static enum err handle_post(struct http_request *request, struct http_response *response, void *ctx)
 {
     unsigned type = 0;
     struct der body;
@@ -180,7 +181,9 @@ static enum err handle_post(
     if (err == ERR_PEER) {
         return ERR_INPUT;
     }
-    const struct answer_fields fields = { .type = type, .err = err, .reason = &reason,
+    const struct answer_fields fields = { .type = type,
+        .err = err,
+        .reason = &reason,
         .body = err == OK ? buf_span(&reply) : (struct span){ 0 } };
     TRY(answer_format(&fields, &message));
     return reply_bytes(response, 200, MESSAGE_MEDIA_TYPE, buf_span(&message));
@@ -190,7 +193,7 @@ static enum err error_page(
     struct http_request *request, struct http_response *response, int status, void *ctx)
 {
     (void)ctx;
-    log_event(LOG_WARNING, "request.refused", "client", request->client_address, "id", request->id,
-        NULL);
+    log_event(
+        LOG_WARNING, "request.refused", "client", request->client_address, "id", request->id, NULL);
     return reply_text(response, status, "refused\n");
 }

@@ -120,10 +120,20 @@ static void factory_roster(struct factory *factory)
 }
 
 static const struct ceremony_authority authorities[] = {
-    { .id = "ssl-ca-3-17", .common_name = "Example SSL CA", .organisation = "Example Post",
-        .name = "ssl-ca", .crl_name = "ssl-ca", .years = 5, .policy = "ov" },
-    { .id = "ev-ssl-ca-3-17", .common_name = "Example EV SSL CA", .organisation = "Example Post",
-        .name = "ev-ssl-ca", .crl_name = "ev-ssl-ca", .years = 5, .policy = "ev" },
+    { .id = "ssl-ca-3-17",
+        .common_name = "Example SSL CA",
+        .organisation = "Example Post",
+        .name = "ssl-ca",
+        .crl_name = "ssl-ca",
+        .years = 5,
+        .policy = "ov" },
+    { .id = "ev-ssl-ca-3-17",
+        .common_name = "Example EV SSL CA",
+        .organisation = "Example Post",
+        .name = "ev-ssl-ca",
+        .crl_name = "ev-ssl-ca",
+        .years = 5,
+        .policy = "ev" },
 };
 
 static enum err factory_issuers(struct factory *factory, enum key_type issuer_type)
@@ -134,13 +144,16 @@ static enum err factory_issuers(struct factory *factory, enum key_type issuer_ty
         .state_or_province = "Hong Kong",
         .locality = "Hong Kong",
         .organisation = "Example Post",
-        .root = { .id = "root", .common_name = "Example Root CA", .organisation = "Example Post",
-            .name = "root", .crl_name = "root", .years = 10 },
+        .root = { .id = "root",
+            .common_name = "Example Root CA",
+            .organisation = "Example Post",
+            .name = "root",
+            .crl_name = "root",
+            .years = 10 },
     };
     AUTO_PTR(key) root_key = NULL;
     TRY(key_generate(KEY_TYPE_P384, &root_key));
-    TRY(authority_root(
-        &profile, &profile.root, root_key, HIERARCHY_CREATED, &factory->root, NULL));
+    TRY(authority_root(&profile, &profile.root, root_key, HIERARCHY_CREATED, &factory->root, NULL));
     for (size_t i = 0; i < sizeof authorities / sizeof authorities[0]; i++) {
         struct issuer_key *held = i == 0 ? &factory->issuer : &factory->ev_issuer;
         struct issuer *issuer = &factory->roster.issuers[factory->roster.issuer_count++];
@@ -148,9 +161,13 @@ static enum err factory_issuers(struct factory *factory, enum key_type issuer_ty
         AUTO(buf) certificate = buf_make(CERTIFICATE_MAX_BYTES);
         TRY(key_generate(issuer_type, &key));
         const struct authority_request request = { .profile = &profile,
-            .kind = LINT_ISSUING_CA, .authority = &authorities[i], .key = key,
-            .root = &profile.root, .root_key = root_key,
-            .root_certificate = buf_span(&factory->root), .not_before = HIERARCHY_CREATED,
+            .kind = LINT_ISSUING_CA,
+            .authority = &authorities[i],
+            .key = key,
+            .root = &profile.root,
+            .root_key = root_key,
+            .root_certificate = buf_span(&factory->root),
+            .not_before = HIERARCHY_CREATED,
             .not_after = years_after(HIERARCHY_CREATED, authorities[i].years) };
         TRY(authority_subordinate(&request, &certificate, NULL));
         snprintf(issuer->id, sizeof issuer->id, "%s", authorities[i].id);
@@ -163,8 +180,8 @@ static enum err factory_issuers(struct factory *factory, enum key_type issuer_ty
     return OK;
 }
 
-enum err sample_init(struct sample *sample, const struct factory *factory, int64_t now,
-    unsigned serial_of_request)
+enum err sample_init(
+    struct sample *sample, const struct factory *factory, int64_t now, unsigned serial_of_request)
 {
     *sample = (struct sample){ .factory = factory,
         .now = now,
@@ -209,13 +226,23 @@ static void sample_application(struct sample *sample, unsigned serial_of_request
         .edition = EDITION_SERVER,
         .names = sample->names,
         .name_count = 1,
-        .subject = { .country = "HK", .state_or_province = "Hong Kong", .locality = "Hong Kong",
-            .organisation = "Shop Example Limited", .organisation_zh = "例子商店有限公司",
-            .branch = "", .branch_zh = "", .brn = "12345678", .ci_cr = "", .other_document = "",
+        .subject = { .country = "HK",
+            .state_or_province = "Hong Kong",
+            .locality = "Hong Kong",
+            .organisation = "Shop Example Limited",
+            .organisation_zh = "例子商店有限公司",
+            .branch = "",
+            .branch_zh = "",
+            .brn = "12345678",
+            .ci_cr = "",
+            .other_document = "",
             .srn = "0002142877" },
         .ev = { "", "", "" },
-        .representative = { .name = "Chan Tai Man", .email = "ar@shop.example.com",
-            .language = "zh-HK", .address = { "Flat 1", "Hong Kong" }, .address_count = 2 },
+        .representative = { .name = "Chan Tai Man",
+            .email = "ar@shop.example.com",
+            .language = "zh-HK",
+            .address = { "Flat 1", "Hong Kong" },
+            .address_count = 2 },
         .created = sample->now - 4 * 86400,
     };
     store_be32(sample->application.id, serial_of_request);
@@ -264,8 +291,8 @@ enum err sample_bind(struct sample *sample)
         for (size_t i = 0; i < FACTORY_PERSPECTIVES; i++) {
             struct observation *observation = &sample->observations[n][i];
             const char *name = sample->application.names[n];
-            *observation = (struct observation){ .dnssec = DNSSEC_SECURE,
-                .time = sample->now - 600 };
+            *observation =
+                (struct observation){ .dnssec = DNSSEC_SECURE, .time = sample->now - 600 };
             snprintf(observation->perspective, sizeof observation->perspective, "%s",
                 sample->factory->roster.perspectives[i].id);
             memset(observation->attempt, (int)(n + 1), ATTEMPT_BYTES);

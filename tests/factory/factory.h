@@ -10,10 +10,10 @@ enum { FACTORY_OFFICERS = 3, FACTORY_PERSPECTIVES = 6, FACTORY_NAMES_MAX = APPLI
 struct factory {
     struct roster roster;
     uint8_t roster_hash[HASH_BYTES];
-    struct key *officers[FACTORY_OFFICERS]; /* the third is an auditor */
+    struct key *officers[FACTORY_OFFICERS];         /* the third is an auditor */
     struct key *perspectives[FACTORY_PERSPECTIVES]; /* the first is the primary's */
-    struct key *stranger;                   /* Ed25519, in nobody's roster */
-    struct key *strange_perspective;        /* RSA 2048, the same */
+    struct key *stranger;                           /* Ed25519, in nobody's roster */
+    struct key *strange_perspective;                /* RSA 2048, the same */
     struct key *subscriber;
     struct issuer_key issuer, ev_issuer;
     struct buf root; /* certificate, DER */
@@ -22,7 +22,8 @@ struct factory {
 
 /* Makes all keys: about a second. */
 enum err factory_init(struct factory *factory, enum key_type issuer_type) MUST_USE;
-/* The same from the folder of a trial ceremony, without the issuing CA's key, which is the signer's. */
+/* The same from the folder of a trial ceremony, without the issuing CA's key, which is the
+ * signer's. */
 enum err factory_load(struct factory *factory, const char *directory) MUST_USE;
 void factory_release(struct factory *factory);
 
@@ -50,14 +51,13 @@ void sample_release(struct sample *sample);
 /* The steps of sample_init, to be repeated after a change, each with all behind it. */
 /* The same for another edition with that many names, bound, signed and formatted. */
 enum err sample_become(struct sample *sample, enum edition edition, size_t names) MUST_USE;
-enum err sample_bind(struct sample *sample) MUST_USE; /* hash into approvals and challenges */
-enum err sample_sign(struct sample *sample) MUST_USE; /* expected values and all signatures */
+enum err sample_bind(struct sample *sample) MUST_USE;   /* hash into approvals and challenges */
+enum err sample_sign(struct sample *sample) MUST_USE;   /* expected values and all signatures */
 enum err sample_format(struct sample *sample) MUST_USE; /* DER */
 
 /* A CSR for `name` by `key`; replaces the sample's. */
 enum err sample_csr(struct sample *sample, const struct key *key, const char *name) MUST_USE;
 /* Signs one approval or observation by a key of the caller's. */
-enum err sample_sign_approval(
-    struct sample *sample, size_t at, const struct key *key) MUST_USE;
+enum err sample_sign_approval(struct sample *sample, size_t at, const struct key *key) MUST_USE;
 enum err sample_sign_observation(
     struct sample *sample, size_t name, size_t at, const struct key *key) MUST_USE;

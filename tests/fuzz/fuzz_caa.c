@@ -1,4 +1,5 @@
-/* CAA records: two of them, split at a length given by the first octet, evaluated as one node's set. */
+/* CAA records: two of them, split at a length given by the first octet, evaluated as one node's
+ * set. */
 #include "lib/dns/caa.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -12,7 +13,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const struct span records[] = { span_make(data + 1, first),
         span_make(data + 1 + first, size - 1 - first) };
     struct caa_request request = {
-        .name = "www.example.com", .identity = "ca.example.net", .method = "ca-tbr-7" };
+        .name = "www.example.com", .identity = "ca.example.net", .method = "ca-tbr-7"
+    };
     struct caa_verdict verdict = { 0 };
     caa_evaluate(&request, records, 2, &verdict);
     request.wildcard = true;

@@ -16,7 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const uint8_t *line = size == 0 ? NULL : memchr(data, '\n', size);
     size_t head = line == NULL ? 0 : (size_t)(line - data);
     char type[128];
-    snprintf(type, sizeof type, "multipart/form-data; boundary=\"%.*s\"", (int)head, (const char *)data);
+    snprintf(
+        type, sizeof type, "multipart/form-data; boundary=\"%.*s\"", (int)head, (const char *)data);
     struct span body = { data + head + (line != NULL), size - head - (line != NULL) };
     (void)!form_parse(&form, span_from_text(type), body, &arena, got, &errors);
     return got[0].len > 1024 || !utf8_valid(got[1]) ? __builtin_trap(), 0 : 0;

@@ -1,4 +1,5 @@
-/* What a driven signer reads: a warrant, its application and a revocation are written back to the byte. */
+/* What a driven signer reads: a warrant, its application and a revocation are written back to the
+ * byte. */
 #include "lib/wire/signer.h"
 
 #include <assert.h>

@@ -1,4 +1,5 @@
-/* Both directions of the validator's conversation; an accepted check is written back to the byte. */
+/* Both directions of the validator's conversation; an accepted check is written back to the byte.
+ */
 #include "lib/wire/validator.h"
 
 #include <assert.h>

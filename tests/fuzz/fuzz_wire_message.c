@@ -1,5 +1,5 @@
-/* Messages between processes: the first octet chooses a read function, the rest is a request, and an
- * answer to one. */
+/* Messages between processes: the first octet chooses a read function, the rest is a request, and
+ * an answer to one. */
 #include "lib/wire/message.h"
 #include "tests/fuzz/wire_readers.h"
 

@@ -22,12 +22,15 @@ struct queue_request {
     struct span der;
 };
 
-static enum err application_make(uint8_t number, const char *language, const char *name,
-    struct buf *der)
+static enum err application_make(
+    uint8_t number, const char *language, const char *name, struct buf *der)
 {
     const char *names[] = { "www.shop.example.com" };
-    struct application application = { .id = { number }, .edition = EDITION_SERVER, .names = names,
-        .name_count = 1, .created = 1795395296 };
+    struct application application = { .id = { number },
+        .edition = EDITION_SERVER,
+        .names = names,
+        .name_count = 1,
+        .created = 1795395296 };
     application.subject = (struct subject){ "HK", "Hong Kong", "Hong Kong", "Shop Example Limited",
         "例子商店有限公司", "", "", "12345678", "", "", "0002142877" };
     application.ev = (struct ev_identity){ "", "", "" };

@@ -1,5 +1,6 @@
-/* A power cut, preloaded into a program: before the CUT_AT-th call that changes the disk, everything
- * that was written but not synced is lost (its files become empty) and the process ends with 137. */
+/* A power cut, preloaded into a program: before the CUT_AT-th call that changes the disk,
+ * everything that was written but not synced is lost (its files become empty) and the process ends
+ * with 137. */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -36,7 +37,8 @@ static void step(void)
     _exit(CUT_EXIT);
 }
 
-#define REAL(result, name, ...) result (*real)(__VA_ARGS__) = (result(*)(__VA_ARGS__))dlsym(RTLD_NEXT, name)
+#define REAL(result, name, ...)                                                                    \
+    result (*real)(__VA_ARGS__) = (result(*)(__VA_ARGS__))dlsym(RTLD_NEXT, name)
 
 ssize_t write(int fd, const void *data, size_t len)
 {

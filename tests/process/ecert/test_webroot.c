@@ -27,7 +27,7 @@ static const char *path(const char *name)
     return text[turn];
 }
 
-#define FOLDER ".well-known/pki-validation"
+#define FOLDER  ".well-known/pki-validation"
 #define FILE_AT FOLDER "/fileauth.txt"
 
 static mode_t mode_of(const char *name)

@@ -28,8 +28,9 @@ int main(int argc, char **argv)
         { HTTP_POST, "/{name}", seen, 0, 1024 },
     };
     AUTO_PTR(http_server) server = NULL;
-    struct http_server_config config = { .address = argc > 1 ? argv[1] : "127.0.0.1",
-        .routes = routes, .route_count = 2 };
+    struct http_server_config config = {
+        .address = argc > 1 ? argv[1] : "127.0.0.1", .routes = routes, .route_count = 2
+    };
     AUTO(buf) certificate = { 0 };
     AUTO(buf) key = { 0 };
     if (argc > 3) {

@@ -370,8 +370,7 @@ static enum err make(struct store *store, void *ctx)
     }
     TRY(store_repository_enter(
         store, &request, REPOSITORY_ORGANISATION, making->seed->organisation));
-    return store_repository_enter(
-        store, &request, REPOSITORY_SRN, making->application.subject.srn);
+    return store_repository_enter(store, &request, REPOSITORY_SRN, making->application.subject.srn);
 }
 
 static enum err publish(struct store *store, void *ctx)
@@ -413,7 +412,8 @@ static enum err notices_make(struct store *store, void *ctx)
     const struct making *making = ctx;
     const struct notice notices[] = {
         { .from = making->act.time - DAY_SECONDS,
-            .texts = { "Certificates have a new intermediate:\n- remove the old one;\n- install the "
+            .texts = { "Certificates have a new intermediate:\n- remove the old one;\n- install "
+                       "the "
                        "new one <b>first</b>.",
                 "證書以新的中繼證書簽發：\n- 移除舊的；\n- 安裝新的。",
                 "证书由新的中间证书签发：\n- 移除旧的；\n- 安装新的。" } },

@@ -14,8 +14,8 @@
 
 #include <cmocka.h>
 
-#define NOW INT64_C(1795000000) /* 2026-11-18 */
-#define OURS "ssl-ca-3-17"
+#define NOW    INT64_C(1795000000) /* 2026-11-18 */
+#define OURS   "ssl-ca-3-17"
 #define THEIRS "ev-ssl-ca-3-17"
 
 static struct factory factory;
@@ -122,8 +122,8 @@ static void r13_a_revocation_under_another_issuer_takes_nothing_off_a_list(void 
 
 static void r5_no_date_of_a_revocation_keeps_lists_from_being_made(void **state)
 {
-    static const int64_t dates[] = { INT64_C(-62135596800) /* year 1 */,
-        INT64_C(-2500000000), -1, 0, NOW, NOW + 86400, INT64_C(253402300799) };
+    static const int64_t dates[] = { INT64_C(-62135596800) /* year 1 */, INT64_C(-2500000000), -1,
+        0, NOW, NOW + 86400, INT64_C(253402300799) };
     struct sample sample;
     struct reason reason = { 0 };
     AUTO_PTR(issuing) issuing = core();
@@ -132,8 +132,7 @@ static void r5_no_date_of_a_revocation_keeps_lists_from_being_made(void **state)
     for (size_t i = 0; i < sizeof dates / sizeof dates[0]; i++) {
         struct signer_serial serial;
         sample.warrant.request.ordinal = (unsigned)i + 1;
-        assert_int_equal(
-            issuing_reserve(issuing, &sample.warrant.request, &serial, &reason), OK);
+        assert_int_equal(issuing_reserve(issuing, &sample.warrant.request, &serial, &reason), OK);
         assert_int_equal(take_back(issuing, OURS, &serial, REVOCATION_SUPERSEDED, dates[i]), OK);
         assert_true(listed(issuing, OURS, &serial));
     }

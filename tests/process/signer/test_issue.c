@@ -123,7 +123,8 @@ static void an_ev_warrant_is_signed_by_the_ev_ca_with_all_it_must_say(void **sta
         "serialNumber=12345678, jurisdictionC=HK, businessCategory=Private Organization");
     assert_true(span_equal(made.policies[0], oid_policy_ev));
     assert_true(span_equal_text(made.crl_uri, "http://ecert.example.net/crl/ev-ssl-ca.crl"));
-    assert_true(span_equal_text(made.ca_issuers_uri, "http://ecert.example.net/root/ev-ssl-ca.crt"));
+    assert_true(
+        span_equal_text(made.ca_issuers_uri, "http://ecert.example.net/root/ev-ssl-ca.crt"));
     sample_release(&sample);
 }
 
@@ -275,8 +276,7 @@ static void a_withdrawn_application_is_never_signed_for_again(void **state)
     AUTO(buf) der = buf_make(CERTIFICATE_MAX_BYTES);
     (void)state;
     assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
-    assert_int_equal(
-        issuing_withdraw(issuing, sample.warrant.approvals[0].application_hash), OK);
+    assert_int_equal(issuing_withdraw(issuing, sample.warrant.approvals[0].application_hash), OK);
     assert_int_equal(issue(issuing, &sample, &der, &reason), ERR_DENIED);
     assert_string_equal(reason.code, "warrant.withdrawn");
     issuing_free(issuing);
@@ -287,7 +287,8 @@ static void a_withdrawn_application_is_never_signed_for_again(void **state)
     sample_release(&sample);
 }
 
-static struct signer_revoke revocation(const struct signer_serial *serial, enum revocation_reason why)
+static struct signer_revoke revocation(
+    const struct signer_serial *serial, enum revocation_reason why)
 {
     struct signer_revoke revoke = { .serial = *serial, .reason = why, .date = the_time };
     memcpy(revoke.issuer, "ssl-ca-3-17", 12);

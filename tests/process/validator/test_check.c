@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#define NOW INT64_C(1795400000)
+#define NOW  INT64_C(1795400000)
 #define HOST "_ecert-validation.www.shop.example.com"
 
 /* A checker over a world of answers, with a key made once. */
@@ -46,8 +46,12 @@ static void bench_close(void *ctx, struct resolver resolver)
 static void bench_init(struct bench *bench, const char *name)
 {
     *bench = (struct bench){
-        .checker = { .id = "hk-1", .key = key, .caa_identity = "ca.example.net",
-            .clock = { .now = fixed_now }, .suffixes = suffixes, .resolver_open = bench_open,
+        .checker = { .id = "hk-1",
+            .key = key,
+            .caa_identity = "ca.example.net",
+            .clock = { .now = fixed_now },
+            .suffixes = suffixes,
+            .resolver_open = bench_open,
             .resolver_close = bench_close },
         .check = { .attempt = { 1, 2, 3 },
             .challenge = { .method = DCV_DNS, .created = NOW - 60, .nonce = { 4, 5, 6 } } },
@@ -74,14 +78,14 @@ static struct observation bench_run(struct bench *bench, struct fake_answer *ans
     bench->world = (struct fake_world){ .answers = answers, .count = count };
     bench->checker.ctx = &bench->world;
     buf_clear(&bench->der);
-    assert_int_equal(check_run(&bench->checker, &bench->check, &bench->der, &bench->report,
-                         &bench->reason), OK);
+    assert_int_equal(
+        check_run(&bench->checker, &bench->check, &bench->der, &bench->report, &bench->reason), OK);
     struct observation observation;
     struct der reader = der_reader(buf_span(&bench->der));
     assert_int_equal(observation_read(&reader, &observation), OK);
     assert_int_equal(der_finish(&reader), OK);
-    assert_int_equal(signature_verify(
-                         key, SIGNATURE_RSA_SHA256, observation.signed_part, observation.signature),
+    assert_int_equal(
+        signature_verify(key, SIGNATURE_RSA_SHA256, observation.signed_part, observation.signature),
         OK);
     return observation;
 }
@@ -103,7 +107,11 @@ static void the_expected_value_passes_and_is_signed(void **state)
     bench_init(&bench, "www.shop.example.com");
     bench_expect(&bench);
     struct fake_answer answers[] = {
-        { .name = HOST, .type = DNS_TXT, .records = { SPAN_LITERAL("\x03" "old"), expected_rdata(&bench) } },
+        { .name = HOST,
+            .type = DNS_TXT,
+            .records = { SPAN_LITERAL("\x03"
+                                      "old"),
+                expected_rdata(&bench) } },
     };
     struct observation seen = bench_run(&bench, answers, 1);
     assert_int_equal(seen.dcv, DCV_PASSED);
@@ -126,11 +134,17 @@ static void a_wildcard_is_validated_at_its_base_and_asks_issuewild(void **state)
     bench_init(&bench, "*.shop.example.com");
     bench_expect(&bench);
     struct fake_answer answers[] = {
-        { .name = "_ecert-validation.shop.example.com", .type = DNS_TXT,
+        { .name = "_ecert-validation.shop.example.com",
+            .type = DNS_TXT,
             .records = { expected_rdata(&bench) } },
-        { .name = "shop.example.com", .type = DNS_CAA,
-            .records = { SPAN_LITERAL("\x00\x05" "issue" "ca.example.net"),
-                SPAN_LITERAL("\x00\x09" "issuewild" ";") } },
+        { .name = "shop.example.com",
+            .type = DNS_CAA,
+            .records = { SPAN_LITERAL("\x00\x05"
+                                      "issue"
+                                      "ca.example.net"),
+                SPAN_LITERAL("\x00\x09"
+                             "issuewild"
+                             ";") } },
     };
     struct observation seen = bench_run(&bench, answers, 2);
     assert_int_equal(seen.dcv, DCV_PASSED);
@@ -150,11 +164,17 @@ static void a_wildcard_asks_for_its_bare_name_too(void **state)
     bench_init(&bench, "*.shop.example.com");
     bench_expect(&bench);
     struct fake_answer answers[] = {
-        { .name = "_ecert-validation.shop.example.com", .type = DNS_TXT,
+        { .name = "_ecert-validation.shop.example.com",
+            .type = DNS_TXT,
             .records = { expected_rdata(&bench) } },
-        { .name = "shop.example.com", .type = DNS_CAA,
-            .records = { SPAN_LITERAL("\x00\x05" "issue" ";"),
-                SPAN_LITERAL("\x00\x09" "issuewild" "ca.example.net") } },
+        { .name = "shop.example.com",
+            .type = DNS_CAA,
+            .records = { SPAN_LITERAL("\x00\x05"
+                                      "issue"
+                                      ";"),
+                SPAN_LITERAL("\x00\x09"
+                             "issuewild"
+                             "ca.example.net") } },
     };
     struct observation seen = bench_run(&bench, answers, 2);
     assert_int_equal(seen.dcv, DCV_PASSED);
@@ -185,13 +205,22 @@ static void what_does_not_match_exactly_fails_with_its_code(void **state)
     } cases[] = {
         { "dcv.txt_missing", { .rcode = DNS_RCODE_OK }, DNSSEC_SECURE },
         { "dcv.txt_missing", { .rcode = DNS_RCODE_NXDOMAIN }, DNSSEC_SECURE },
-        { "dcv.txt_wrong", { .records = { SPAN_LITERAL("\x05" "wrong") } }, DNSSEC_SECURE },
+        { "dcv.txt_wrong",
+            { .records = { SPAN_LITERAL("\x05"
+                                        "wrong") } },
+            DNSSEC_SECURE },
         { "dcv.txt_wrong", { .records = { SPAN_LITERAL("\x00") } }, DNSSEC_SECURE },
-        { "dcv.txt_wrong", { .records = { SPAN_LITERAL("\x09" "torn") } }, DNSSEC_SECURE },
+        { "dcv.txt_wrong",
+            { .records = { SPAN_LITERAL("\x09"
+                                        "torn") } },
+            DNSSEC_SECURE },
         { "dcv.txt_wrong", { .records = { span_make(upper, 1u + upper[0]) } }, DNSSEC_SECURE },
         { "dcv.txt_wrong", { .records = { span_make(longer, 1u + longer[0]) } }, DNSSEC_SECURE },
-        { "dcv.txt_wrong", { .security = DNS_SECURITY_INSECURE,
-              .records = { SPAN_LITERAL("\x05" "wrong") } }, DNSSEC_INSECURE },
+        { "dcv.txt_wrong",
+            { .security = DNS_SECURITY_INSECURE,
+                .records = { SPAN_LITERAL("\x05"
+                                          "wrong") } },
+            DNSSEC_INSECURE },
         { "dcv.servfail", { .rcode = DNS_RCODE_SERVFAIL }, DNSSEC_UNKNOWN },
         { "dcv.servfail", { .rcode = 5, .records = { expected_rdata(&bench) } }, DNSSEC_UNKNOWN },
         { "dcv.bogus", { .security = DNS_SECURITY_BOGUS, .records = { expected_rdata(&bench) } },
@@ -234,8 +263,9 @@ static void a_lookup_that_failed_once_is_tried_again(void **state)
     struct bench bench;
     bench_init(&bench, "www.shop.example.com");
     bench_expect(&bench);
-    struct fake_answer answers[] = { { .name = HOST, .type = DNS_TXT, .fails_first = 1,
-        .records = { expected_rdata(&bench) } } };
+    struct fake_answer answers[] = {
+        { .name = HOST, .type = DNS_TXT, .fails_first = 1, .records = { expected_rdata(&bench) } }
+    };
     assert_int_equal(bench_run(&bench, answers, 1).dcv, DCV_PASSED);
     buf_release(&bench.der);
 }
@@ -259,7 +289,8 @@ static void a_value_lives_for_thirty_days_to_the_second(void **state)
         bench.check.challenge.created = cases[i].created;
         bench_expect(&bench);
         struct fake_answer answers[] = {
-            { .name = HOST, .type = DNS_TXT, .records = { expected_rdata(&bench) } } };
+            { .name = HOST, .type = DNS_TXT, .records = { expected_rdata(&bench) } }
+        };
         assert_int_equal(bench_run(&bench, answers, 1).dcv, cases[i].result);
         assert_non_null(bench_step(&bench, cases[i].code));
         buf_release(&bench.der);
@@ -273,7 +304,8 @@ static void whatever_changes_the_challenge_changes_what_is_expected(void **state
     bench_init(&bench, "www.shop.example.com");
     bench_expect(&bench);
     struct fake_answer answers[] = {
-        { .name = HOST, .type = DNS_TXT, .records = { expected_rdata(&bench) } } };
+        { .name = HOST, .type = DNS_TXT, .records = { expected_rdata(&bench) } }
+    };
     bench.check.challenge.has_spki = true;
     assert_int_equal(bench_run(&bench, answers, 1).dcv, DCV_FAILED);
     bench.check.challenge.has_spki = false;
@@ -288,7 +320,8 @@ static void a_public_suffix_never_passes(void **state)
     struct bench bench;
     bench_init(&bench, "*.com.hk");
     bench_expect(&bench);
-    struct fake_answer answers[] = { { .name = "_ecert-validation.com.hk", .type = DNS_TXT,
+    struct fake_answer answers[] = { { .name = "_ecert-validation.com.hk",
+        .type = DNS_TXT,
         .records = { expected_rdata(&bench) } } };
     assert_int_equal(bench_run(&bench, answers, 1).dcv, DCV_FAILED);
     assert_non_null(bench_step(&bench, "name.public_suffix"));
@@ -314,8 +347,9 @@ static void challenges_that_make_no_sense_are_refused_unsigned(void **state)
         bench_init(&bench, cases[i].name);
         bench.check.challenge.method = cases[i].method;
         bench.checker.ctx = &bench.world;
-        assert_int_equal(check_run(&bench.checker, &bench.check, &bench.der, &bench.report,
-                             &bench.reason), cases[i].err);
+        assert_int_equal(
+            check_run(&bench.checker, &bench.check, &bench.der, &bench.report, &bench.reason),
+            cases[i].err);
         assert_string_equal(bench.reason.code, cases[i].code);
         assert_int_equal(bench.der.len, 0);
         assert_int_equal(bench.world.asked_count, 0);

@@ -17,13 +17,23 @@ static struct application valid(void)
         .edition = EDITION_SERVER,
         .names = names,
         .name_count = 1,
-        .subject = { .country = "HK", .state_or_province = "", .locality = "Hong Kong",
-            .organisation = "Shop Example Limited", .organisation_zh = "例子商店有限公司",
-            .branch = "", .branch_zh = "", .brn = "12345678", .ci_cr = "", .other_document = "",
+        .subject = { .country = "HK",
+            .state_or_province = "",
+            .locality = "Hong Kong",
+            .organisation = "Shop Example Limited",
+            .organisation_zh = "例子商店有限公司",
+            .branch = "",
+            .branch_zh = "",
+            .brn = "12345678",
+            .ci_cr = "",
+            .other_document = "",
             .srn = "0002142877" },
         .ev = { "", "", "" },
-        .representative = { .name = "Chan Tai Man", .email = "ar@shop.example.com",
-            .language = "zh-HK", .address = { "Flat 1" }, .address_count = 1 },
+        .representative = { .name = "Chan Tai Man",
+            .email = "ar@shop.example.com",
+            .language = "zh-HK",
+            .address = { "Flat 1" },
+            .address_count = 1 },
         .created = 1795000000,
     };
 }
@@ -61,9 +71,9 @@ static void what_is_formatted_parses_and_formats_the_same(void **state)
 
 static void names_that_no_certificate_can_hold_are_refused(void **state)
 {
-    static const char *const wrong[] = { "", "*", "localhost", "www", "WWW.example.com", "www.example.com.",
-        "-a.example.com", "a-.example.com", "a_b.example.com", "a..example.com", ".example.com",
-        "www.*.com", "192.0.2.1", "example.123", "ab--c.example.com",
+    static const char *const wrong[] = { "", "*", "localhost", "www", "WWW.example.com",
+        "www.example.com.", "-a.example.com", "a-.example.com", "a_b.example.com", "a..example.com",
+        ".example.com", "www.*.com", "192.0.2.1", "example.123", "ab--c.example.com",
         "xn--.example.com", "1.2.0.192.in-addr.arpa", "8.b.d.0.1.0.0.2.ip6.arpa",
         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example.com",
         "例子.example.com", "www.example.com " };
@@ -157,7 +167,8 @@ static void extended_validation_needs_its_three_fields(void **state)
     EV_REFUSED(registration_number, "");
     EV_REFUSED(registration_number, "-");
     EV_REFUSED(registration_number, "一二三");
-    EV_REFUSED(registration_number, "12345678901234567890123456789012345678901234567890123456789012345");
+    EV_REFUSED(
+        registration_number, "12345678901234567890123456789012345678901234567890123456789012345");
 }
 
 static void a_wildcard_brings_its_bare_name(void **state)
@@ -177,7 +188,8 @@ static void a_wildcard_brings_its_bare_name(void **state)
 
 static void fields_are_held_to_their_rules(void **state)
 {
-    static const char long_name[] = "12345678901234567890123456789012345678901234567890123456789012345";
+    static const char long_name[] =
+        "12345678901234567890123456789012345678901234567890123456789012345";
     struct application application;
     (void)state;
 #define REFUSED(field, value, code)                                                                \

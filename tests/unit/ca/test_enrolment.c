@@ -13,12 +13,14 @@ enum { NO = ENROLMENT_STATE_COUNT };
 /* Rows: from; columns: confirm, reject, evidence, lapsed, submit, certificate, refuse, accept,
  * decline key, decline details, next. */
 static const unsigned picture[ENROLMENT_STATE_COUNT][ENROLMENT_EVENT_COUNT] = {
-    [ENROLMENT_OPEN] = { ENROLMENT_CONFIRMED, ENROLMENT_REJECTED, NO, NO, NO, NO, NO, NO, NO, NO, NO },
+    [ENROLMENT_OPEN] = { ENROLMENT_CONFIRMED, ENROLMENT_REJECTED, NO, NO, NO, NO, NO, NO, NO, NO,
+        NO },
     [ENROLMENT_REJECTED] = { NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO },
     [ENROLMENT_CONFIRMED] = { NO, NO, ENROLMENT_VALIDATED, NO, NO, NO, NO, NO, NO, NO, NO },
-    [ENROLMENT_VALIDATED] = { NO, NO, NO, ENROLMENT_CONFIRMED, ENROLMENT_ISSUING, NO, NO, NO, NO, NO, NO },
-    [ENROLMENT_ISSUING] = { NO, NO, NO, ENROLMENT_CONFIRMED, NO, ENROLMENT_ISSUED, ENROLMENT_VALIDATED, NO,
-        NO, NO, NO },
+    [ENROLMENT_VALIDATED] = { NO, NO, NO, ENROLMENT_CONFIRMED, ENROLMENT_ISSUING, NO, NO, NO, NO,
+        NO, NO },
+    [ENROLMENT_ISSUING] = { NO, NO, NO, ENROLMENT_CONFIRMED, NO, ENROLMENT_ISSUED,
+        ENROLMENT_VALIDATED, NO, NO, NO, NO },
     [ENROLMENT_ISSUED] = { NO, NO, NO, NO, NO, NO, NO, ENROLMENT_ACCEPTED, ENROLMENT_VALIDATED,
         ENROLMENT_DECLINED, NO },
     [ENROLMENT_ACCEPTED] = { NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, ENROLMENT_VALIDATED },
@@ -31,8 +33,8 @@ static void every_cell_of_the_table_is_as_drawn(void **state)
     for (unsigned from = 0; from < ENROLMENT_STATE_COUNT; from++) {
         for (unsigned event = 0; event < ENROLMENT_EVENT_COUNT; event++) {
             enum enrolment_state to = ENROLMENT_STATE_COUNT;
-            enum err err = enrolment_next(
-                (enum enrolment_state)from, (enum enrolment_event)event, &to);
+            enum err err =
+                enrolment_next((enum enrolment_state)from, (enum enrolment_event)event, &to);
             assert_int_equal(to, picture[from][event]);
             assert_int_equal(err, picture[from][event] == NO ? ERR_CONFLICT : OK);
         }

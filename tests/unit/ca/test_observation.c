@@ -9,8 +9,9 @@
 
 static struct challenge challenge(void)
 {
-    struct challenge made = { .application_hash = { 1 }, .method = DCV_DNS,
-        .created = 1795000000, .nonce = { 2 } };
+    struct challenge made = {
+        .application_hash = { 1 }, .method = DCV_DNS, .created = 1795000000, .nonce = { 2 }
+    };
     snprintf(made.name, sizeof made.name, "www.shop.example.com");
     return made;
 }
@@ -62,9 +63,13 @@ static void an_observation_is_read_as_it_was_written_or_not_at_all(void **state)
 {
     uint8_t der[4096], part[4096];
     size_t len = 0, part_len = 0;
-    struct observation read, written = { .perspective = "primary", .attempt = { 5 },
-        .adn = "www.shop.example.com", .caa = CAA_PERMITS, .dnssec = DNSSEC_SECURE,
-        .time = 1795000001, .signature = SPAN_LITERAL("signature") };
+    struct observation read, written = { .perspective = "primary",
+        .attempt = { 5 },
+        .adn = "www.shop.example.com",
+        .caa = CAA_PERMITS,
+        .dnssec = DNSSEC_SECURE,
+        .time = 1795000001,
+        .signature = SPAN_LITERAL("signature") };
     (void)state;
     written.challenge = challenge();
     assert_int_equal(challenge_expected(&written.challenge, written.expected), OK);

@@ -33,10 +33,8 @@ static void privilege_withdrawn_is_not_for_subscribers(void **state)
 static void a_reason_only_becomes_graver(void **state)
 {
     (void)state;
-    assert_true(
-        revocation_reason_may_change(REVOCATION_SUPERSEDED, REVOCATION_KEY_COMPROMISE));
-    assert_false(
-        revocation_reason_may_change(REVOCATION_KEY_COMPROMISE, REVOCATION_SUPERSEDED));
+    assert_true(revocation_reason_may_change(REVOCATION_SUPERSEDED, REVOCATION_KEY_COMPROMISE));
+    assert_false(revocation_reason_may_change(REVOCATION_KEY_COMPROMISE, REVOCATION_SUPERSEDED));
     assert_false(revocation_reason_may_change(REVOCATION_UNSPECIFIED, REVOCATION_CESSATION));
     assert_false(
         revocation_reason_may_change(REVOCATION_KEY_COMPROMISE, REVOCATION_KEY_COMPROMISE));

@@ -57,8 +57,7 @@ static void what_was_written_is_found_by_key_and_id(void **state)
     AUTO(buf) sealed = buf_make(64 * 1024);
     (void)state;
     assert_int_equal(seal(keys[0], &sealed), OK);
-    assert_int_equal(
-        roster_open(buf_span(&sealed), key_spki(keys[0]), &arena, &opened, NULL), OK);
+    assert_int_equal(roster_open(buf_span(&sealed), key_spki(keys[0]), &arena, &opened, NULL), OK);
     buf_release(&sealed); /* nothing of it is borrowed */
     const struct officer *officer = roster_officer(&opened, key_spki_sha256(keys[1]).data);
     assert_non_null(officer);
@@ -101,9 +100,13 @@ static int make_roster(void **state)
             return -1;
         }
     }
-    roster = (struct roster){ .epoch = 1, .repository_url = "http://ecert.example.net",
-        .caa_identity = "ecert.example.net", .created = 1795000000, .officer_count = 2,
-        .perspective_count = 2, .issuer_count = 1 };
+    roster = (struct roster){ .epoch = 1,
+        .repository_url = "http://ecert.example.net",
+        .caa_identity = "ecert.example.net",
+        .created = 1795000000,
+        .officer_count = 2,
+        .perspective_count = 2,
+        .issuer_count = 1 };
     for (size_t i = 0; i < 2; i++) {
         snprintf(roster.officers[i].id, OFFICER_ID_MAX, "officer-%zu", i + 1);
         roster.officers[i].name = "Officer";

@@ -322,8 +322,7 @@ static void mail_proves_nothing_from_its_last_day_on(void **state)
     for (int64_t second = -1; second <= 1; second++) {
         struct reason reason;
         struct sample sample;
-        assert_int_equal(
-            sample_init(&sample, &factory, INT64_C(1836691200) + second, 1), OK);
+        assert_int_equal(sample_init(&sample, &factory, INT64_C(1836691200) + second, 1), OK);
         by_mail(&sample);
         assert_int_equal(sample_sign(&sample), OK);
         assert_int_equal(verdict(&sample, &reason), second < 0 ? OK : ERR_DENIED);
@@ -389,7 +388,8 @@ static void a_wildcard_holds_its_bare_name_too(void **state)
     sample_release(&sample);
 }
 
-/* What was seen for the bare name, or at the parent of it, is not what was seen for the wildcard. */
+/* What was seen for the bare name, or at the parent of it, is not what was seen for the wildcard.
+ */
 static void a_wildcard_is_proved_at_its_bare_name_and_by_dns_or_mail(void **state)
 {
     struct reason reason;

@@ -78,8 +78,8 @@ void authority_make(struct authority *authority)
     *authority = (struct authority){ 0 };
     assert_int_equal(key_generate(KEY_TYPE_P256, &authority->root_key), OK);
     assert_int_equal(key_generate(KEY_TYPE_P256, &authority->issuer_key), OK);
-    certificate_make(authority->root_key, "Test Root", authority->root_key, "Test Root", true,
-        from, until, &authority->root);
+    certificate_make(authority->root_key, "Test Root", authority->root_key, "Test Root", true, from,
+        until, &authority->root);
     certificate_make(authority->root_key, "Test Root", authority->issuer_key, "Test Issuer", true,
         from, until, &authority->issuer);
     authority->issuer_pem = buf_make(CERTIFICATE_MAX_BYTES);

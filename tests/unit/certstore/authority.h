@@ -1,5 +1,6 @@
 #pragma once
-/* A small hierarchy for tests: root, intermediate, and leaves for any key, at any date; and its CRLs. */
+/* A small hierarchy for tests: root, intermediate, and leaves for any key, at any date; and its
+ * CRLs. */
 #include "lib/pki/certificate.h"
 #include "lib/pki/crl.h"
 

@@ -45,8 +45,8 @@ static void pair_make(struct pair *pair)
     pair->key = NULL;
     pair->pem = buf_make(CERTIFICATE_MAX_BYTES);
     assert_int_equal(key_generate(KEY_TYPE_P256, &pair->key), OK);
-    authority_issue(&authority, pair->key, "www.shop.example.com", TEST_NOW,
-        TEST_NOW + DAY_SECONDS, &der);
+    authority_issue(
+        &authority, pair->key, "www.shop.example.com", TEST_NOW, TEST_NOW + DAY_SECONDS, &der);
     assert_int_equal(pem_write("CERTIFICATE", buf_span(&der), &pair->pem), OK);
 }
 

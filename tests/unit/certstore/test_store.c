@@ -47,8 +47,9 @@ static struct key *add_request(const char *friendly, struct certstore_item *ret_
 {
     struct key *key = NULL;
     assert_int_equal(key_generate(KEY_TYPE_P256, &key), OK);
-    struct certstore_request request = { .key = key, .friendly_name = friendly,
-        .created = TEST_NOW };
+    struct certstore_request request = {
+        .key = key, .friendly_name = friendly, .created = TEST_NOW
+    };
     assert_int_equal(certstore_add_request(store, &request, NULL, ret_item), OK);
     return key;
 }
@@ -173,8 +174,8 @@ static void a_certificate_that_fits_no_request_changes_nothing(void **state)
     struct reason reason = { 0 };
     assert_int_equal(key_generate(KEY_TYPE_P256, &stranger), OK);
     issue(stranger, &certificate);
-    assert_int_equal(certstore_complete(store, buf_span(&certificate), (struct span){ 0 },
-                         &reason, &done),
+    assert_int_equal(
+        certstore_complete(store, buf_span(&certificate), (struct span){ 0 }, &reason, &done),
         ERR_NOT_FOUND);
     assert_string_equal(reason.code, "certificate.no_request");
     assert_int_equal(strlen(reason.seen), 64);
@@ -227,8 +228,8 @@ static void a_swapped_key_file_is_noticed_before_anything_joins_it(void **state)
     FILE *file = fopen(path, "w");
     assert_int_equal(fwrite(pem.data, 1, pem.len, file), pem.len);
     fclose(file);
-    assert_int_equal(certstore_complete(store, buf_span(&certificate), (struct span){ 0 },
-                         &reason, &done),
+    assert_int_equal(
+        certstore_complete(store, buf_span(&certificate), (struct span){ 0 }, &reason, &done),
         ERR_DENIED);
     assert_string_equal(reason.code, "certstore.key_damaged");
     expect_counts(1, 0);
@@ -247,8 +248,8 @@ static void a_pair_from_a_backup_must_be_a_pair(void **state)
     assert_int_equal(key_generate(KEY_TYPE_P256, &stranger), OK);
     issue(key, &certificate);
     struct certstore_request wrong = { .key = stranger, .created = TEST_NOW };
-    assert_int_equal(certstore_add_personal(store, &wrong, buf_span(&certificate), none, &reason,
-                         &item),
+    assert_int_equal(
+        certstore_add_personal(store, &wrong, buf_span(&certificate), none, &reason, &item),
         ERR_DENIED);
     assert_string_equal(reason.code, "install.mismatch");
     expect_counts(0, 0);

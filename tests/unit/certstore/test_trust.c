@@ -20,8 +20,7 @@ static void add_certificate(int64_t not_before, int64_t not_after)
     AUTO_PTR(key) key = NULL;
     AUTO(buf) certificate = { 0 };
     assert_int_equal(key_generate(KEY_TYPE_P256, &key), OK);
-    authority_issue(
-        &authority, key, "www.shop.example.com", not_before, not_after, &certificate);
+    authority_issue(&authority, key, "www.shop.example.com", not_before, not_after, &certificate);
     struct certstore_request request = { .key = key, .created = TEST_NOW };
     assert_int_equal(certstore_add_personal(store, &request, buf_span(&certificate),
                          buf_span(&authority.issuer_pem), NULL, &item),
@@ -45,8 +44,7 @@ static void expect_state(enum certstore_state expected)
 {
     struct certstore_judgement judgement = { 0 };
     assert_int_equal(certstore_judge(store, &item, TEST_NOW, &judgement), OK);
-    assert_string_equal(
-        certstore_state_name(judgement.state), certstore_state_name(expected));
+    assert_string_equal(certstore_state_name(judgement.state), certstore_state_name(expected));
     assert_int_equal(judgement.reason.code[0] == '\0',
         expected == CERTSTORE_VALID || expected == CERTSTORE_PENDING);
 }
@@ -157,8 +155,8 @@ static void what_the_person_distrusts_is_untrusted(void **state)
     trust_root();
     assert_int_equal(add_crl(false, NULL, TEST_NOW - 3600), OK);
     assert_int_equal(add_crl(true, NULL, TEST_NOW - 3600), OK);
-    assert_int_equal(certstore_add_trust(store, CERTSTORE_UNTRUSTED,
-                         buf_span(&item.certificate), NULL, NULL),
+    assert_int_equal(
+        certstore_add_trust(store, CERTSTORE_UNTRUSTED, buf_span(&item.certificate), NULL, NULL),
         OK);
     assert_int_equal(certstore_judge(store, &item, TEST_NOW, &judgement), OK);
     assert_int_equal(judgement.state, CERTSTORE_UNTRUSTED_STATE);
@@ -189,9 +187,9 @@ static void another_root_of_the_same_name_helps_nobody(void **state)
     assert_int_equal(certstore_verify(store, buf_span(&item.certificate),
                          buf_span(&authority.issuer_pem), (struct span){ 0 }, TEST_NOW, &reason),
         ERR_DENIED);
-    assert_int_equal(certstore_verify(store, buf_span(&item.certificate),
-                         buf_span(&authority.issuer_pem), buf_span(&authority.root), TEST_NOW,
-                         &reason),
+    assert_int_equal(
+        certstore_verify(store, buf_span(&item.certificate), buf_span(&authority.issuer_pem),
+            buf_span(&authority.root), TEST_NOW, &reason),
         OK);
     authority_release(&other);
 }
@@ -200,12 +198,12 @@ static void the_same_certificate_is_kept_once(void **state)
 {
     (void)state;
     bool is_new = false;
-    assert_int_equal(certstore_add_trust(store, CERTSTORE_INTERMEDIATE,
-                         buf_span(&authority.issuer), NULL, &is_new),
+    assert_int_equal(certstore_add_trust(
+                         store, CERTSTORE_INTERMEDIATE, buf_span(&authority.issuer), NULL, &is_new),
         OK);
     assert_true(is_new);
-    assert_int_equal(certstore_add_trust(store, CERTSTORE_INTERMEDIATE,
-                         buf_span(&authority.issuer), NULL, &is_new),
+    assert_int_equal(certstore_add_trust(
+                         store, CERTSTORE_INTERMEDIATE, buf_span(&authority.issuer), NULL, &is_new),
         OK);
     assert_false(is_new);
     AUTO(certstore_blobs) blobs = { 0 };

@@ -99,7 +99,7 @@ static void a_partner_is_one_and_names_what_it_signs(void **state)
 {
     (void)state;
 #define PARTNER(id, cross)                                                                         \
-    "partner \"" id "\" { common_name = \"P\" name = \"p\" crl_name = \"pl\" "                    \
+    "partner \"" id "\" { common_name = \"P\" name = \"p\" crl_name = \"pl\" "                     \
     "key = \"p384\" years = 10 cross_name = \"" cross "\" }\n"
     struct ceremony_profile profile = { 0 };
     assert_int_equal(load(issuer, officers, primary, &profile, NULL), OK);
@@ -108,20 +108,27 @@ static void a_partner_is_one_and_names_what_it_signs(void **state)
     profile = (struct ceremony_profile){ 0 };
     assert_int_equal(
         load(issuer, officers, PARTNER("p", "rxp") "perspective \"a\" { region = \"apnic\" }",
-            &profile, NULL), OK);
+            &profile, NULL),
+        OK);
     assert_true(profile.has_partner);
     ceremony_profile_release(&profile);
     assert_int_equal(load(PARTNER("p", "") "issuer \"ssl\" { common_name = \"S\" name = \"s\" "
-        "crl_name = \"d\" key = \"rsa2048\" years = 3 }\n", officers, primary, &profile, NULL),
+                                           "crl_name = \"d\" key = \"rsa2048\" years = 3 }\n",
+                         officers, primary, &profile, NULL),
         ERR_INPUT);
-    assert_int_equal(load(issuer, PARTNER("p", "rxp") PARTNER("q", "rxq") "officer \"one\" "
-        "{ name = \"One\" }\nofficer \"two\" { name = \"Two\" }\n", primary, &profile, NULL),
+    assert_int_equal(load(issuer,
+                         PARTNER("p", "rxp") PARTNER(
+                             "q", "rxq") "officer \"one\" "
+                                         "{ name = \"One\" }\nofficer \"two\" { name = \"Two\" }\n",
+                         primary, &profile, NULL),
         ERR_INPUT);
     assert_int_equal(load("issuer \"ssl\" { common_name = \"S\" name = \"s\" crl_name = \"d\" "
-        "key = \"rsa2048\" years = 3 policy = \"dv\" }\n", officers, primary, &profile, NULL),
+                          "key = \"rsa2048\" years = 3 policy = \"dv\" }\n",
+                         officers, primary, &profile, NULL),
         ERR_INPUT);
     assert_int_equal(load("issuer \"ssl\" { common_name = \"S\" name = \"s\" crl_name = \"d\" "
-        "key = \"rsa2048\" years = 3 old_name = \"../s\" }\n", officers, primary, &profile, NULL),
+                          "key = \"rsa2048\" years = 3 old_name = \"../s\" }\n",
+                         officers, primary, &profile, NULL),
         ERR_INPUT);
 }
 

@@ -1,4 +1,5 @@
-/* The command line by which the supervisor starts a process, and everything near it that is refused. */
+/* The command line by which the supervisor starts a process, and everything near it that is
+ * refused. */
 #include "lib/config/start.h"
 
 #include <setjmp.h>
@@ -11,7 +12,8 @@
 #define PROGRAM "ecertd-registrar"
 #define CONFIG  "--config", "ecert.conf"
 
-static const struct start_rules two = { { "registrar.sock", "control.sock" }, 2, .optional = false };
+static const struct start_rules two = { { "registrar.sock", "control.sock" }, 2,
+    .optional = false };
 static const struct start_rules maybe_one = { { "validator.sock" }, 1, .optional = true };
 
 static bool reads(const char *const *words, const struct start_rules *rules, struct start *start)

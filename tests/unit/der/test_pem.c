@@ -27,8 +27,9 @@ static void a_block_comes_back_as_it_was_written(void **state)
 static void blocks_are_found_among_other_text_and_line_ends(void **state)
 {
     (void)state;
-    struct span text = SPAN_LITERAL("subject=x\r\n-----BEGIN A-----\r\n AAEC \r\n-----END A-----\r\n"
-                                    "-----BEGIN B C-----\nAw==\n-----END B C-----");
+    struct span text =
+        SPAN_LITERAL("subject=x\r\n-----BEGIN A-----\r\n AAEC \r\n-----END A-----\r\n"
+                     "-----BEGIN B C-----\nAw==\n-----END B C-----");
     struct pem pem;
     AUTO(buf) bytes = buf_make(10);
     assert_int_equal(pem_find(text, "B C", &pem), OK);
@@ -42,8 +43,9 @@ static void blocks_are_found_among_other_text_and_line_ends(void **state)
 static void a_broken_frame_is_refused(void **state)
 {
     (void)state;
-    static const char *const broken[] = { "-----BEGIN A-----\nAAEC\n", "-----BEGIN A-----\nAAEC\n-----END B-----",
-        "-----BEGIN A", "-----BEGIN -----\n-----END -----", "-----BEGIN A-----\nAAEC\n-----END A",
+    static const char *const broken[] = { "-----BEGIN A-----\nAAEC\n",
+        "-----BEGIN A-----\nAAEC\n-----END B-----", "-----BEGIN A",
+        "-----BEGIN -----\n-----END -----", "-----BEGIN A-----\nAAEC\n-----END A",
         "-----BEGIN A-----\nAAEC\n-----END A----" };
     for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {
         struct span text = span_from_text(broken[i]);
@@ -55,7 +57,8 @@ static void a_broken_frame_is_refused(void **state)
 static void a_body_that_is_no_base64_is_refused_and_nothing_appended(void **state)
 {
     (void)state;
-    struct span text = SPAN_LITERAL("-----BEGIN A-----\nProc-Type: 4,ENCRYPTED\n\nAAEC\n-----END A-----");
+    struct span text =
+        SPAN_LITERAL("-----BEGIN A-----\nProc-Type: 4,ENCRYPTED\n\nAAEC\n-----END A-----");
     struct pem pem;
     AUTO(buf) bytes = buf_make(100);
     assert_int_equal(pem_next(&text, &pem), OK);

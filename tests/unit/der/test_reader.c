@@ -79,18 +79,28 @@ static void times_have_seconds_and_zone_and_the_form_of_their_year(void **state)
 {
     (void)state;
     int64_t time = 0;
-    struct der reader = READER("\x17\x0d" "261123010203Z");
+    struct der reader = READER("\x17\x0d"
+                               "261123010203Z");
     assert_int_equal(der_read_time(&reader, &time), OK);
     assert_int_equal(time, 1795395723);
     static const char *const refused[] = {
-        "\x17\x0b" "2611230102Z", "\x17\x0d" "261323010203Z", "\x17\x11" "261123010203+0800",
-        "\x18\x0f" "20261123010203Z", "\x18\x11" "20501123010203.0Z",
+        "\x17\x0b"
+        "2611230102Z",
+        "\x17\x0d"
+        "261323010203Z",
+        "\x17\x11"
+        "261123010203+0800",
+        "\x18\x0f"
+        "20261123010203Z",
+        "\x18\x11"
+        "20501123010203.0Z",
     };
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
         reader = der_reader(span_from_text(refused[i]));
         assert_int_equal(der_read_time(&reader, &time), ERR_INPUT);
     }
-    reader = READER("\x18\x0f" "20500101000000Z");
+    reader = READER("\x18\x0f"
+                    "20500101000000Z");
     assert_int_equal(der_read_time(&reader, &time), OK);
 }
 
@@ -111,11 +121,13 @@ static void strings_keep_to_their_alphabet(void **state)
 {
     (void)state;
     struct span text;
-    struct der reader = READER("\x13\x03" "a*b");
+    struct der reader = READER("\x13\x03"
+                               "a*b");
     assert_int_equal(der_read_text(&reader, DER_PRINTABLE_STRING, &text), ERR_INPUT);
     reader = READER("\x16\x02\xc3\xa4");
     assert_int_equal(der_read_text(&reader, DER_IA5_STRING, &text), ERR_INPUT);
-    reader = READER("\x0c\x03" "a\0b");
+    reader = READER("\x0c\x03"
+                    "a\0b");
     assert_int_equal(der_read_text(&reader, DER_UTF8_STRING, &text), ERR_INPUT);
 }
 

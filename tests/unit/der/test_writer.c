@@ -80,8 +80,10 @@ static void the_year_2050_changes_the_time_type(void **state)
     der_write_time(&writer, 2524607999);
     der_write_time(&writer, 2524608000);
     assert_int_equal(der_writer_finish(&writer, &len), OK);
-    assert_true(span_equal(span_make(bytes, len),
-        SPAN_LITERAL("\x17\x0d" "491231235959Z" "\x18\x0f" "20500101000000Z")));
+    assert_true(span_equal(span_make(bytes, len), SPAN_LITERAL("\x17\x0d"
+                                                               "491231235959Z"
+                                                               "\x18\x0f"
+                                                               "20500101000000Z")));
 }
 
 static void text_outside_its_alphabet_fails_the_writer(void **state)

@@ -61,8 +61,10 @@ int main(void)
         }
         struct fake_world world = { .answers = zone.answers, .count = zone.count };
         struct resolver resolver = fake_resolver(&world);
-        const struct caa_request request = { .name = name, .wildcard = wildcard[0] == '1',
-            .identity = "ca.example.net", .account_uri = "acct:7@ca.example.net",
+        const struct caa_request request = { .name = name,
+            .wildcard = wildcard[0] == '1',
+            .identity = "ca.example.net",
+            .account_uri = "acct:7@ca.example.net",
             .method = "ca-tbr-7" };
         struct caa_verdict verdict;
         enum err err = caa_check(&resolver, &request, INT64_MAX, &verdict);

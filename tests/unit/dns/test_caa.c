@@ -9,9 +9,9 @@
 
 /* RDATA out of flags, tag and value; the tag's length octet is counted by the compiler. */
 #define CAA_RDATA(flags, length, tag_and_value) SPAN_LITERAL(flags length tag_and_value)
-#define ISSUE(value)     CAA_RDATA("\x00", "\x05", "issue" value)
-#define ISSUEWILD(value) CAA_RDATA("\x00", "\x09", "issuewild" value)
-#define IODEF(value)     CAA_RDATA("\x00", "\x05", "iodef" value)
+#define ISSUE(value)                            CAA_RDATA("\x00", "\x05", "issue" value)
+#define ISSUEWILD(value)                        CAA_RDATA("\x00", "\x09", "issuewild" value)
+#define IODEF(value)                            CAA_RDATA("\x00", "\x05", "iodef" value)
 
 static const struct caa_request ours = {
     .name = "www.shop.example.com",
@@ -89,7 +89,8 @@ static void records_mean_what_rfc_8659_and_8657_say(void **state)
         { { SPAN_LITERAL("\x00\x00") }, CAA_MALFORMED, CAA_MALFORMED },
         { { SPAN_LITERAL("\x00\x06issue") }, CAA_MALFORMED, CAA_MALFORMED },
         { { SPAN_LITERAL("\x00\x05is ue") }, CAA_MALFORMED, CAA_MALFORMED },
-        { { ISSUE("ca.example.net"), SPAN_LITERAL("\x00\xffissue") }, CAA_MALFORMED, CAA_MALFORMED },
+        { { ISSUE("ca.example.net"), SPAN_LITERAL("\x00\xffissue") }, CAA_MALFORMED,
+            CAA_MALFORMED },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         for (unsigned wildcard = 0; wildcard < 2; wildcard++) {
@@ -151,16 +152,19 @@ static void failures_in_a_secure_or_unproven_zone_forbid(void **state)
 {
     (void)state;
     struct fake_answer answers[] = {
-        { .name = "shop.example.com", .type = DNS_CAA, .rcode = DNS_RCODE_SERVFAIL,
+        { .name = "shop.example.com",
+            .type = DNS_CAA,
+            .rcode = DNS_RCODE_SERVFAIL,
             .security = DNS_SECURITY_INSECURE },
     };
     assert_int_equal(check(answers, 1, false).finding, CAA_SERVFAIL);
     answers[0].rcode = 5; /* REFUSED */
     assert_int_equal(check(answers, 1, false).finding, CAA_SERVFAIL);
-    answers[0] = (struct fake_answer){
-        .name = "shop.example.com", .type = DNS_CAA, .err = ERR_TIMEOUT };
+    answers[0] =
+        (struct fake_answer){ .name = "shop.example.com", .type = DNS_CAA, .err = ERR_TIMEOUT };
     assert_int_equal(check(answers, 1, false).finding, CAA_TIMEOUT);
-    answers[0] = (struct fake_answer){ .name = "shop.example.com", .type = DNS_CAA, .err = ERR_LIMIT };
+    answers[0] =
+        (struct fake_answer){ .name = "shop.example.com", .type = DNS_CAA, .err = ERR_LIMIT };
     assert_int_equal(check(answers, 1, false).finding, CAA_TOO_LARGE);
 }
 
@@ -168,8 +172,11 @@ static void a_bogus_answer_forbids_even_below_an_unsigned_delegation(void **stat
 {
     (void)state;
     struct fake_answer answers[] = {
-        { .name = "shop.example.com", .type = DNS_CAA, .rcode = DNS_RCODE_SERVFAIL,
-            .security = DNS_SECURITY_BOGUS, .records = { ISSUE("ca.example.net") } },
+        { .name = "shop.example.com",
+            .type = DNS_CAA,
+            .rcode = DNS_RCODE_SERVFAIL,
+            .security = DNS_SECURITY_BOGUS,
+            .records = { ISSUE("ca.example.net") } },
         { .name = "shop.example.com", .type = DNS_DS, .unsigned_delegation = true },
     };
     assert_int_equal(check(answers, 2, false).finding, CAA_BOGUS);
@@ -181,7 +188,9 @@ static void failures_in_a_proven_insecure_zone_are_forgiven_but_the_climb_goes_o
 {
     (void)state;
     struct fake_answer answers[] = {
-        { .name = "shop.example.com", .type = DNS_CAA, .rcode = DNS_RCODE_SERVFAIL,
+        { .name = "shop.example.com",
+            .type = DNS_CAA,
+            .rcode = DNS_RCODE_SERVFAIL,
             .security = DNS_SECURITY_INSECURE },
         { .name = "shop.example.com", .type = DNS_DS, .unsigned_delegation = true },
         { .name = "example.com", .type = DNS_CAA },
@@ -192,7 +201,8 @@ static void failures_in_a_proven_insecure_zone_are_forgiven_but_the_climb_goes_o
     /* Nothing is proven by a parent that doesn't answer, whatever lies above it. */
     answers[2].records[0] = (struct span){ 0 };
     answers[1] = (struct fake_answer){
-        .name = "shop.example.com", .type = DNS_DS, .security = DNS_SECURITY_BOGUS };
+        .name = "shop.example.com", .type = DNS_DS, .security = DNS_SECURITY_BOGUS
+    };
     assert_int_equal(check(answers, 3, false).finding, CAA_SERVFAIL);
 }
 
@@ -200,7 +210,9 @@ static void one_failure_is_retried(void **state)
 {
     (void)state;
     struct fake_answer answers[] = {
-        { .name = "example.com", .type = DNS_CAA, .fails_first = 1,
+        { .name = "example.com",
+            .type = DNS_CAA,
+            .fails_first = 1,
             .records = { ISSUE("ca.example.net") } },
     };
     assert_int_equal(check(answers, 1, false).finding, CAA_AUTHORISES);
@@ -211,11 +223,12 @@ static void one_failure_is_retried(void **state)
 static void values_outside_the_grammar_are_not_parsed(void **state)
 {
     (void)state;
-    static const struct span values[] = { SPAN_LITERAL("-bad.example"), SPAN_LITERAL("bad-.example"),
-        SPAN_LITERAL("a..example"), SPAN_LITERAL(".example"), SPAN_LITERAL("example."),
-        SPAN_LITERAL("a.example b"), SPAN_LITERAL("a.example; =x"), SPAN_LITERAL("a.example; x"),
-        SPAN_LITERAL("a.example; x=a b"), SPAN_LITERAL("a.example; x=\xff"),
-        SPAN_LITERAL("a.example; x-y=z"), SPAN_LITERAL("a.example;; x=y"), SPAN_LITERAL("\x00") };
+    static const struct span values[] = { SPAN_LITERAL("-bad.example"),
+        SPAN_LITERAL("bad-.example"), SPAN_LITERAL("a..example"), SPAN_LITERAL(".example"),
+        SPAN_LITERAL("example."), SPAN_LITERAL("a.example b"), SPAN_LITERAL("a.example; =x"),
+        SPAN_LITERAL("a.example; x"), SPAN_LITERAL("a.example; x=a b"),
+        SPAN_LITERAL("a.example; x=\xff"), SPAN_LITERAL("a.example; x-y=z"),
+        SPAN_LITERAL("a.example;; x=y"), SPAN_LITERAL("\x00") };
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
         struct caa_issue issue;
         if (caa_issue_parse(values[i], &issue) != ERR_INPUT) {

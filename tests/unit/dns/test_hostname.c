@@ -133,8 +133,8 @@ static void no_byte_but_ldh_gets_into_a_label(void **state)
                 fail_msg("byte %u at %zu: %s", byte, at, err_name(err));
             }
             if (err == OK) {
-                assert_int_equal(strspn(name.text, "abcdefghijklmnopqrstuvwxyz0123456789-."),
-                    strlen(name.text));
+                assert_int_equal(
+                    strspn(name.text, "abcdefghijklmnopqrstuvwxyz0123456789-."), strlen(name.text));
             }
         }
     }
@@ -183,8 +183,8 @@ static void a_wildcard_needs_permission_and_keeps_its_base(void **state)
     assert_true(name.wildcard);
     assert_int_equal(parse("*.中国.example", &name, &reason), OK);
     assert_string_equal(name.text, "*.xn--fiqs8s.example");
-    assert_int_equal(dns_name_parse(SPAN_LITERAL("*.example.com"), DNS_NAME_HOST, &name, &reason),
-        ERR_INPUT);
+    assert_int_equal(
+        dns_name_parse(SPAN_LITERAL("*.example.com"), DNS_NAME_HOST, &name, &reason), ERR_INPUT);
     assert_string_equal(reason.code, "name.wildcard");
 }
 

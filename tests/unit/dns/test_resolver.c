@@ -47,8 +47,10 @@ static void nothing_is_proven_where_nobody_answers(void **state)
 static void records_of_a_bogus_answer_reach_nobody(void **state)
 {
     (void)state;
-    struct fake_answer answers[] = { { .name = "example.com", .type = DNS_TXT,
-        .security = DNS_SECURITY_BOGUS, .records = { SPAN_LITERAL("\x01x") } } };
+    struct fake_answer answers[] = { { .name = "example.com",
+        .type = DNS_TXT,
+        .security = DNS_SECURITY_BOGUS,
+        .records = { SPAN_LITERAL("\x01x") } } };
     struct fake_world world = { .answers = answers, .count = 1 };
     struct resolver resolver = fake_resolver(&world);
     AUTO(dns_answer) answer = { 0 };

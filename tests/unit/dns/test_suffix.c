@@ -19,20 +19,20 @@ static int close_list(void **state)
 static struct dns_name name_of(const char *text)
 {
     struct dns_name name;
-    assert_int_equal(dns_name_parse(span_from_text(text), DNS_NAME_HOST_OR_WILDCARD, &name, NULL), OK);
+    assert_int_equal(
+        dns_name_parse(span_from_text(text), DNS_NAME_HOST_OR_WILDCARD, &name, NULL), OK);
     return name;
 }
 
 static void the_registrable_part_is_one_label_below_the_suffix(void **state)
 {
     static const char *const cases[][2] = {
-        { "www.shop.example.com", "example.com" },
-        { "example.com", "example.com" },
+        { "www.shop.example.com", "example.com" }, { "example.com", "example.com" },
         { "*.shop.example.com.hk", "example.com.hk" },
         { "a.b.公司.香港", "b.xn--55qx5d.xn--j6w193g" },
-        { "a.b.c.kawasaki.jp", "b.c.kawasaki.jp" },  /* "*.kawasaki.jp" */
+        { "a.b.c.kawasaki.jp", "b.c.kawasaki.jp" },     /* "*.kawasaki.jp" */
         { "www.city.kawasaki.jp", "city.kawasaki.jp" }, /* "!city.kawasaki.jp" */
-        { "me.github.io", "github.io" },             /* the private section doesn't count */
+        { "me.github.io", "github.io" },                /* the private section doesn't count */
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct dns_name name = name_of(cases[i][0]);

@@ -12,8 +12,13 @@ static void character_strings_are_joined(void **state)
         struct span rdata;
         const char *text;
     } cases[] = {
-        { SPAN_LITERAL("\x03" "abc"), "abc" },
-        { SPAN_LITERAL("\x01" "a\x00\x02" "bc"), "abc" },
+        { SPAN_LITERAL("\x03"
+                       "abc"),
+            "abc" },
+        { SPAN_LITERAL("\x01"
+                       "a\x00\x02"
+                       "bc"),
+            "abc" },
         { SPAN_LITERAL("\x00"), "" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -26,8 +31,14 @@ static void character_strings_are_joined(void **state)
 static void strings_that_do_not_fill_the_record_are_refused(void **state)
 {
     (void)state;
-    static const struct span cases[] = { SPAN_LITERAL(""), SPAN_LITERAL("\x04" "abc"),
-        SPAN_LITERAL("\x01"), SPAN_LITERAL("\x01" "a\x01"), SPAN_LITERAL("\xff" "abc") };
+    static const struct span cases[] = { SPAN_LITERAL(""),
+        SPAN_LITERAL("\x04"
+                     "abc"),
+        SPAN_LITERAL("\x01"),
+        SPAN_LITERAL("\x01"
+                     "a\x01"),
+        SPAN_LITERAL("\xff"
+                     "abc") };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         AUTO(buf) text = buf_make(100);
         assert_int_equal(txt_join(cases[i], &text), ERR_INPUT);
@@ -39,7 +50,10 @@ static void joining_stops_at_the_buffers_maximum(void **state)
 {
     (void)state;
     AUTO(buf) text = buf_make(2);
-    assert_int_equal(txt_join(SPAN_LITERAL("\x03" "abc"), &text), ERR_LIMIT);
+    assert_int_equal(txt_join(SPAN_LITERAL("\x03"
+                                           "abc"),
+                         &text),
+        ERR_LIMIT);
 }
 
 static void excerpts_hold_printable_ascii_only_and_end(void **state)

@@ -20,9 +20,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define SECRET_TEXT "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0"
+#define SECRET_TEXT  "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0"
 #define OTHER_SECRET "b3RoZXJvdGhlcm90aGVyb3RoZXJvdGhl"
-#define NAME "_ecert-validation.www.shop.example.com"
+#define NAME         "_ecert-validation.www.shop.example.com"
 
 struct knot {
     char directory[64];
@@ -140,8 +140,13 @@ static enum err update_with(const char *line, enum dns_update_action action, con
     AUTO(tsig_key) key = { 0 };
     TRY(secret_copy(span_from_text(line), &text));
     TRY(tsig_key_parse(&text, ret_reason, &key));
-    struct dns_update_request request = { .server = knot.server, .key = &key, .action = action,
-        .name = name, .value = value, .ttl = 3600, .timeout_ms = 5000 };
+    struct dns_update_request request = { .server = knot.server,
+        .key = &key,
+        .action = action,
+        .name = name,
+        .value = value,
+        .ttl = 3600,
+        .timeout_ms = 5000 };
     return dns_update_txt(&request, ret_reason);
 }
 
@@ -230,8 +235,8 @@ static void a_name_or_value_that_fits_no_record_is_refused(void **state)
     memset(value, 'x', sizeof value - 1);
     value[sizeof value - 1] = '\0';
     struct reason reason = { 0 };
-    assert_int_equal(update_with("hmac-sha256:shop:" SECRET_TEXT, DNS_UPDATE_ADD, NAME, value,
-                         &reason),
+    assert_int_equal(
+        update_with("hmac-sha256:shop:" SECRET_TEXT, DNS_UPDATE_ADD, NAME, value, &reason),
         ERR_INPUT);
     assert_string_equal(reason.code, "update.name");
     expect_failure("hmac-sha256:shop:" SECRET_TEXT, "a..b", ERR_INPUT, "update.name", NULL);
@@ -245,8 +250,9 @@ static void a_server_that_is_no_address_is_refused(void **state)
         "127.0.0.1:53" };
     for (size_t i = 0; i < sizeof servers / sizeof servers[0]; i++) {
         struct reason reason = { 0 };
-        struct dns_update_request request = { .server = servers[i], .key = &key, .name = NAME,
-            .value = "x", .timeout_ms = 100 };
+        struct dns_update_request request = {
+            .server = servers[i], .key = &key, .name = NAME, .value = "x", .timeout_ms = 100
+        };
         assert_int_equal(dns_update_txt(&request, &reason), ERR_INPUT);
         assert_string_equal(reason.code, "update.server");
     }
@@ -298,8 +304,13 @@ static enum err update_at(const char *port, int timeout_ms, struct reason *ret_r
     snprintf(server, sizeof server, "%s@%s", knot.address, port);
     TRY(secret_copy(SPAN_LITERAL("hmac-sha256:shop:" SECRET_TEXT), &text));
     TRY(tsig_key_parse(&text, ret_reason, &key));
-    struct dns_update_request request = { .server = server, .key = &key, .action = DNS_UPDATE_ADD,
-        .name = NAME, .value = "x", .ttl = 60, .timeout_ms = timeout_ms };
+    struct dns_update_request request = { .server = server,
+        .key = &key,
+        .action = DNS_UPDATE_ADD,
+        .name = NAME,
+        .value = "x",
+        .ttl = 60,
+        .timeout_ms = timeout_ms };
     return dns_update_txt(&request, ret_reason);
 }
 

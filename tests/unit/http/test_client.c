@@ -87,8 +87,8 @@ static void pair_make(const char *name, const char *purpose, struct buf *certifi
     gnutls_x509_crt_set_activation_time(made, time(NULL) - 60);
     gnutls_x509_crt_set_expiration_time(made, time(NULL) + 3600);
     gnutls_x509_crt_set_key(made, private_key);
-    gnutls_x509_crt_set_dn_by_oid(made, GNUTLS_OID_X520_COMMON_NAME, 0, name,
-        (unsigned)strlen(name));
+    gnutls_x509_crt_set_dn_by_oid(
+        made, GNUTLS_OID_X520_COMMON_NAME, 0, name, (unsigned)strlen(name));
     gnutls_x509_crt_set_subject_alt_name(made, GNUTLS_SAN_DNSNAME, name, (unsigned)strlen(name), 0);
     gnutls_x509_crt_set_key_purpose_oid(made, purpose, 0);
     gnutls_x509_crt_set_basic_constraints(made, 1, -1);
@@ -108,11 +108,13 @@ static void pair_make(const char *name, const char *purpose, struct buf *certifi
 static int servers_start(void **state)
 {
     (void)state;
-    pair_make("portal.example.com", GNUTLS_KP_TLS_WWW_SERVER, &server_certificate, &server_key, NULL);
+    pair_make(
+        "portal.example.com", GNUTLS_KP_TLS_WWW_SERVER, &server_certificate, &server_key, NULL);
     pair_make("registrar", GNUTLS_KP_TLS_WWW_CLIENT, &client_certificate, &client_key, pins[0]);
     pair_make("stranger", GNUTLS_KP_TLS_WWW_CLIENT, &other_certificate, &other_key, NULL);
-    struct http_server_config config = { .address = "127.0.0.1", .routes = routes,
-        .route_count = sizeof routes / sizeof routes[0] };
+    struct http_server_config config = {
+        .address = "127.0.0.1", .routes = routes, .route_count = sizeof routes / sizeof routes[0]
+    };
     if (http_server_start(&config, &plain) != OK) {
         return -1;
     }
@@ -184,7 +186,9 @@ static void a_header_cannot_be_forged_by_a_value(void **state)
     AUTO(http_answer) answer = { 0 };
     struct http_client_config config = { 0 };
     struct http_pair extra = { SPAN_LITERAL("X"), SPAN_LITERAL("a\r\nHost: b") };
-    struct http_call request = { .url = "http://127.0.0.1:1/", .headers = &extra, .header_count = 1 };
+    struct http_call request = {
+        .url = "http://127.0.0.1:1/", .headers = &extra, .header_count = 1
+    };
     assert_int_equal(http_client_new(&config, &client), OK);
     assert_int_equal(http_client_call(client, &request, &answer, NULL), ERR_INPUT);
 }
@@ -242,7 +246,8 @@ static void both_sides_prove_who_they_are(void **state)
     AUTO(http_answer) answer = { 0 };
     struct reason reason = { 0 };
     struct http_client_config config = { .ca_pem = buf_span(&server_certificate),
-        .certificate_pem = buf_span(&client_certificate), .key_pem = buf_span(&client_key) };
+        .certificate_pem = buf_span(&client_certificate),
+        .key_pem = buf_span(&client_key) };
     assert_int_equal(call_mutual(&config, "portal.example.com", &answer, &reason), OK);
     assert_int_equal(answer.status, 201);
     assert_true(span_equal_text(buf_span(&answer.body), "0|||1|"));
@@ -270,7 +275,8 @@ static void a_server_that_is_not_the_trusted_one_gets_nothing(void **state)
     AUTO(http_answer) answer = { 0 };
     struct reason reason;
     struct http_client_config config = { .ca_pem = buf_span(&other_certificate),
-        .certificate_pem = buf_span(&client_certificate), .key_pem = buf_span(&client_key) };
+        .certificate_pem = buf_span(&client_certificate),
+        .key_pem = buf_span(&client_key) };
     assert_int_equal(call_mutual(&config, "portal.example.com", &answer, &reason), ERR_DENIED);
     assert_string_equal(reason.code, "http.not_trusted");
     config.ca_pem = buf_span(&server_certificate);
@@ -283,8 +289,11 @@ static void a_key_of_another_certificate_does_not_start_a_server(void **state)
 {
     (void)state;
     struct http_server *other = NULL;
-    struct http_server_config config = { .address = "127.0.0.1", .routes = routes, .route_count = 1,
-        .certificate_pem = buf_span(&server_certificate), .key_pem = buf_span(&client_key) };
+    struct http_server_config config = { .address = "127.0.0.1",
+        .routes = routes,
+        .route_count = 1,
+        .certificate_pem = buf_span(&server_certificate),
+        .key_pem = buf_span(&client_key) };
     assert_int_equal(http_server_start(&config, &other), ERR_INPUT);
 }
 

@@ -31,11 +31,12 @@ static void over_tls_a_cookie_is_bound_to_its_host(void **state)
 {
     (void)state;
     AUTO(buf) text = buf_make(1024);
-    struct cookie cookie = { .name = "s", .value = SPAN_LITERAL("ab"), .secure = true,
-        .max_age_seconds = -1 };
+    struct cookie cookie = {
+        .name = "s", .value = SPAN_LITERAL("ab"), .secure = true, .max_age_seconds = -1
+    };
     assert_int_equal(cookie_format(&text, &cookie), OK);
-    assert_string_equal(buf_text(&text),
-        "__Host-s=ab; Path=/; HttpOnly; SameSite=Strict; Secure; Max-Age=0");
+    assert_string_equal(
+        buf_text(&text), "__Host-s=ab; Path=/; HttpOnly; SameSite=Strict; Secure; Max-Age=0");
 }
 
 static void a_value_cannot_smuggle_attributes(void **state)

@@ -26,7 +26,8 @@ static const struct form_field fields[] = {
     { "note", FORM_TEXT, 0, 20, false, offsetof(struct login, note), NULL },
 };
 static const struct form strict = { fields, sizeof fields / sizeof fields[0], FORM_REFUSE_UNKNOWN };
-static const struct form lenient = { fields, sizeof fields / sizeof fields[0], FORM_IGNORE_UNKNOWN };
+static const struct form lenient = { fields, sizeof fields / sizeof fields[0],
+    FORM_IGNORE_UNKNOWN };
 
 static const char urlencoded[] = "application/x-www-form-urlencoded";
 static struct arena arena;
@@ -71,9 +72,11 @@ static void refused(const char *type, struct span body, const char *field, const
 static void declared_fields_arrive_checked(void **state)
 {
     (void)state;
-    assert_int_equal(parse(&strict, "application/x-www-form-urlencoded; charset=UTF-8",
-        SPAN_LITERAL("server_name=+www.%E9%A6%99.example+&reference=123+456-789&pin=1234+5678"
-                     "+9012+3456&lang=zh-HK&remember=on&note=a%0D%0Ab")), OK);
+    assert_int_equal(
+        parse(&strict, "application/x-www-form-urlencoded; charset=UTF-8",
+            SPAN_LITERAL("server_name=+www.%E9%A6%99.example+&reference=123+456-789&pin=1234+5678"
+                         "+9012+3456&lang=zh-HK&remember=on&note=a%0D%0Ab")),
+        OK);
     assert_true(span_equal_text(got.server_name, "www.\xe9\xa6\x99.example"));
     assert_true(span_equal_text(got.reference, "123456789"));
     assert_true(span_equal(secret_span(&got.pin), SPAN_LITERAL("1234567890123456")));
@@ -105,16 +108,16 @@ static void each_field_says_what_is_wrong_with_it(void **state)
 static void a_limit_is_stated(void **state)
 {
     (void)state;
-    assert_int_equal(parse(&strict, urlencoded, SPAN_LITERAL("server_name=a&reference=1")),
-        ERR_INPUT);
+    assert_int_equal(
+        parse(&strict, urlencoded, SPAN_LITERAL("server_name=a&reference=1")), ERR_INPUT);
     assert_string_equal(form_error_of(&errors, "reference")->expected, "9");
 }
 
 static void right_fields_survive_wrong_ones(void **state)
 {
     (void)state;
-    assert_int_equal(parse(&strict, urlencoded, SPAN_LITERAL("server_name=a&reference=x")),
-        ERR_INPUT);
+    assert_int_equal(
+        parse(&strict, urlencoded, SPAN_LITERAL("server_name=a&reference=x")), ERR_INPUT);
     assert_true(span_equal_text(got.server_name, "a"));
     assert_null(form_error_of(&errors, "server_name"));
 }
@@ -145,10 +148,12 @@ static const char multipart[] = "multipart/form-data; boundary=\"x-1\"";
 static void an_upload_arrives_byte_for_byte(void **state)
 {
     (void)state;
-    assert_int_equal(parse(&strict, multipart,
-        SPAN_LITERAL("--x-1\r\nContent-Disposition: form-data; name=\"server_name\"\r\n\r\na\r\n"
-                     "--x-1\r\nContent-Disposition: form-data; name=csr; filename=\"r;.csr\"\r\n"
-                     "Content-Type: application/octet-stream\r\n\r\n\0\r\n--x\xff\r\n--x-1--\r\n")),
+    assert_int_equal(
+        parse(&strict, multipart,
+            SPAN_LITERAL(
+                "--x-1\r\nContent-Disposition: form-data; name=\"server_name\"\r\n\r\na\r\n"
+                "--x-1\r\nContent-Disposition: form-data; name=csr; filename=\"r;.csr\"\r\n"
+                "Content-Type: application/octet-stream\r\n\r\n\0\r\n--x\xff\r\n--x-1--\r\n")),
         OK);
     assert_true(span_equal_text(got.server_name, "a"));
     assert_true(span_equal(got.csr, SPAN_LITERAL("\0\r\n--x\xff")));
@@ -157,10 +162,13 @@ static void an_upload_arrives_byte_for_byte(void **state)
 static void an_upload_left_empty_is_absent(void **state)
 {
     (void)state;
-    assert_int_equal(parse(&strict, multipart,
-        SPAN_LITERAL("--x-1\r\nContent-Disposition: form-data; name=\"server_name\"\r\n\r\na\r\n"
-                     "--x-1\r\nContent-Disposition: form-data; name=\"csr\"; filename=\"\"\r\n"
-                     "Content-Type: application/octet-stream\r\n\r\n\r\n--x-1--")), OK);
+    assert_int_equal(
+        parse(&strict, multipart,
+            SPAN_LITERAL(
+                "--x-1\r\nContent-Disposition: form-data; name=\"server_name\"\r\n\r\na\r\n"
+                "--x-1\r\nContent-Disposition: form-data; name=\"csr\"; filename=\"\"\r\n"
+                "Content-Type: application/octet-stream\r\n\r\n\r\n--x-1--")),
+        OK);
     assert_null(got.csr.data);
 }
 
@@ -176,7 +184,8 @@ static void broken_multipart_is_refused(void **state)
         SPAN_LITERAL(PART "--x-1-"),
         SPAN_LITERAL(PART "--x-1--\r\nmore"),
         SPAN_LITERAL("preamble\r\n" PART "--x-1--"),
-        SPAN_LITERAL("--x-1\r\nContent-Disposition: form-data; name=\"server_name\"\n\na\r\n--x-1--"),
+        SPAN_LITERAL(
+            "--x-1\r\nContent-Disposition: form-data; name=\"server_name\"\n\na\r\n--x-1--"),
         SPAN_LITERAL("--x-1\r\n\r\na\r\n--x-1--"),
         SPAN_LITERAL("--x-1\r\nContent-Disposition: form-data\r\n\r\na\r\n--x-1--"),
         SPAN_LITERAL("--x-1\r\nContent-Disposition: form-data; name=\"a\r\n\r\na\r\n--x-1--"),

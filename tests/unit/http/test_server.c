@@ -73,8 +73,10 @@ static const struct http_route routes[] = {
 static int server_start(void **state)
 {
     (void)state;
-    struct http_server_config config = { .address = "127.0.0.1", .routes = routes,
-        .route_count = sizeof routes / sizeof routes[0], .idle_seconds = 2,
+    struct http_server_config config = { .address = "127.0.0.1",
+        .routes = routes,
+        .route_count = sizeof routes / sizeof routes[0],
+        .idle_seconds = 2,
         .request_seconds = 1 };
     return http_server_start(&config, &server) == OK ? 0 : -1;
 }
@@ -90,12 +92,14 @@ static int connected(void)
 {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     struct sockaddr_in address = { .sin_family = AF_INET,
-        .sin_port = htons(http_server_port(server)), .sin_addr = { htonl(INADDR_LOOPBACK) } };
+        .sin_port = htons(http_server_port(server)),
+        .sin_addr = { htonl(INADDR_LOOPBACK) } };
     assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
     return fd;
 }
 
-/* Sends, then reads until the server closes or says nothing for a while; returns whether it closed. */
+/* Sends, then reads until the server closes or says nothing for a while; returns whether it closed.
+ */
 static bool talk(struct span request)
 {
     int fd = connected();
@@ -130,9 +134,8 @@ static void ask(const char *request, int status)
 static void security_headers_seen(void)
 {
     static const char *const wanted[] = { "Content-Security-Policy: default-src 'self';",
-        "frame-ancestors 'none'", "X-Content-Type-Options: nosniff",
-        "Referrer-Policy: no-referrer", "Cross-Origin-Opener-Policy: same-origin",
-        "X-Request-Id: " };
+        "frame-ancestors 'none'", "X-Content-Type-Options: nosniff", "Referrer-Policy: no-referrer",
+        "Cross-Origin-Opener-Policy: same-origin", "X-Request-Id: " };
     for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
         if (strstr(answer, wanted[i]) == NULL) {
             fail_msg("%s is missing in %s", wanted[i], answer);
@@ -228,19 +231,26 @@ static void p14_no_doubtful_framing_reaches_a_handler(void **state)
         int status;
     } attempts[] = {
         { SPAN_LITERAL("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n"
-                       "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), 400 },
+                       "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+            400 },
         { SPAN_LITERAL("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
-                       "Content-Length: 5\r\n\r\n0\r\n\r\n"), 400 },
+                       "Content-Length: 5\r\n\r\n0\r\n\r\n"),
+            400 },
         { SPAN_LITERAL("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
-                       "0\r\n\r\n"), 411 },
+                       "0\r\n\r\n"),
+            411 },
         { SPAN_LITERAL("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: xchunked\r\n\r\n"
-                       "0\r\n\r\n"), 411 },
+                       "0\r\n\r\n"),
+            411 },
         { SPAN_LITERAL("POST / HTTP/1.1\r\nHost: x\r\ntransfer-encoding:\tchunked\r\n\r\n"
-                       "0\r\n\r\n"), 411 },
+                       "0\r\n\r\n"),
+            411 },
         { SPAN_LITERAL("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nContent-Length: 4\r\n"
-                       "\r\nabc"), 400 },
+                       "\r\nabc"),
+            400 },
         { SPAN_LITERAL("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nContent-Length: 3\r\n"
-                       "\r\nabc"), 400 },
+                       "\r\nabc"),
+            400 },
         { SPAN_LITERAL("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: +3\r\n\r\nabc"), 400 },
         { SPAN_LITERAL("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3, 3\r\n\r\nabc"), 400 },
         { SPAN_LITERAL("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\nabc"), 400 },

@@ -49,9 +49,9 @@ static void what_is_no_plain_http_url_is_refused(void **state)
 {
     (void)state;
     static const char *const refused[] = { "", "ftp://x/", "//x/", "/x", "http://", "http:///a",
-        "http://user@x/", "http://user:1@x/", "http://x:0/", "http://x:65536/", "http://x:99999999/",
-        "http://x:8a/", "http://x/#f", "http://x/a b", "http://x/\r\nY: z", "http://x\\y/",
-        "http://x%41/", "http://x/\xe9", "file:///etc/passwd", "gopher://x/" };
+        "http://user@x/", "http://user:1@x/", "http://x:0/", "http://x:65536/",
+        "http://x:99999999/", "http://x:8a/", "http://x/#f", "http://x/a b", "http://x/\r\nY: z",
+        "http://x\\y/", "http://x%41/", "http://x/\xe9", "file:///etc/passwd", "gopher://x/" };
     struct url url = { .port = 7 };
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
         if (url_parse(refused[i], &url) == OK) {

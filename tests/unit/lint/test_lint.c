@@ -38,8 +38,9 @@ static struct pieces pieces_good(void)
     };
 }
 
-static const struct span oid_jurisdiction_locality =
-    { (const uint8_t *)"\x2b\x06\x01\x04\x01\x82\x37\x3c\x02\x01\x01", 11 };
+static const struct span oid_jurisdiction_locality = {
+    (const uint8_t *)"\x2b\x06\x01\x04\x01\x82\x37\x3c\x02\x01\x01", 11
+};
 
 static const struct {
     const char *label;

@@ -82,8 +82,7 @@ static int try_datagram(void)
 /* 0: it may listen, and has no way out; 77: this kernel can't keep it from connecting. */
 static int try_way_out(void)
 {
-    struct sockaddr_in address = { .sin_family = AF_INET,
-        .sin_addr = { htonl(INADDR_LOOPBACK) } };
+    struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
     socklen_t len = sizeof address;
     int listener = socket(AF_INET, SOCK_STREAM, 0), client = socket(AF_INET, SOCK_STREAM, 0);
     if (bind(listener, (struct sockaddr *)&address, len) != 0 || listen(listener, 1) != 0 ||

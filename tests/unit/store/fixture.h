@@ -61,12 +61,10 @@ static inline enum err application_make(struct store *store, void *ctx)
     return store_application_insert(store, &act, &row);
 }
 
-static inline enum err approval_add(struct store *store, const struct fixture *fixture,
-    enum approval_role role, uint8_t officer)
+static inline enum err approval_add(
+    struct store *store, const struct fixture *fixture, enum approval_role role, uint8_t officer)
 {
-    struct approval_row row = {
-        .role = role, .time = act.time, .der = SPAN_LITERAL("approval")
-    };
+    struct approval_row row = { .role = role, .time = act.time, .der = SPAN_LITERAL("approval") };
     memset(row.key_id, officer, sizeof row.key_id);
     return store_application_add_approval(store, &act, fixture->application, &row);
 }

@@ -22,8 +22,7 @@ static enum application_state state_of(struct fixture *fixture)
 {
     AUTO(arena) arena = arena_make(4096);
     struct application_row row = { 0 };
-    assert_int_equal(
-        store_application_get(fixture->store, fixture->application, &arena, &row), OK);
+    assert_int_equal(store_application_get(fixture->store, fixture->application, &arena, &row), OK);
     return row.state;
 }
 
@@ -105,8 +104,7 @@ static void the_same_application_is_entered_once(void **state)
     assert_int_equal(count, 0);
     struct application_row row = { 0 };
     static const uint8_t nobody[APPLICATION_ID_BYTES];
-    assert_int_equal(
-        store_application_get(fixture->store, nobody, &arena, &row), ERR_NOT_FOUND);
+    assert_int_equal(store_application_get(fixture->store, nobody, &arena, &row), ERR_NOT_FOUND);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_apply, fixture_close)

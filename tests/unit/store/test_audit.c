@@ -46,17 +46,18 @@ static void every_forged_row_breaks_the_chain(void **state)
 {
     struct fixture *fixture = *state;
     uint8_t head[HASH_BYTES];
-    assert_int_equal(execute(fixture->path,
-        "DROP TRIGGER audit_keeps; DROP TRIGGER audit_stays;"
-        " CREATE TABLE kept AS SELECT * FROM audit"), SQLITE_OK);
+    assert_int_equal(execute(fixture->path, "DROP TRIGGER audit_keeps; DROP TRIGGER audit_stays;"
+                                            " CREATE TABLE kept AS SELECT * FROM audit"),
+        SQLITE_OK);
     for (size_t i = 0; i < sizeof forgeries / sizeof *forgeries; i++) {
         struct reason reason = { 0 };
         int64_t rows = 0;
         assert_int_equal(execute(fixture->path, forgeries[i]), SQLITE_OK);
         assert_int_equal(store_audit_verify(fixture->store, &rows, head, &reason), ERR_DENIED);
         assert_string_equal(reason.code, "audit.broken");
-        assert_int_equal(execute(fixture->path,
-            "DELETE FROM audit; INSERT INTO audit SELECT * FROM kept"), SQLITE_OK);
+        assert_int_equal(
+            execute(fixture->path, "DELETE FROM audit; INSERT INTO audit SELECT * FROM kept"),
+            SQLITE_OK);
     }
     an_untouched_chain_is_whole(state);
 }
@@ -66,14 +67,15 @@ static void what_cannot_be_recorded_does_not_happen(void **state)
     struct fixture *fixture = *state;
     struct application_row row = { 0 };
     AUTO(arena) arena = arena_make(4096);
-    assert_int_equal(execute(fixture->path,
-        "CREATE TRIGGER no_audit BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'no'); END"),
+    assert_int_equal(
+        execute(fixture->path,
+            "CREATE TRIGGER no_audit BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'no'); END"),
         SQLITE_OK);
     struct fixture other = *fixture;
     memset(other.application, 0xa2, sizeof other.application);
     assert_int_not_equal(store_transact(fixture->store, application_make, &other), OK);
-    assert_int_equal(store_application_get(fixture->store, other.application, &arena, &row),
-        ERR_NOT_FOUND);
+    assert_int_equal(
+        store_application_get(fixture->store, other.application, &arena, &row), ERR_NOT_FOUND);
 }
 
 static void the_rows_say_who_did_what(void **state)

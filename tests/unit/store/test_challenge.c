@@ -52,12 +52,11 @@ static enum err result_set(struct store *store, void *ctx)
     return store_challenge_set_result(store, result->row, result->state, result->next);
 }
 
-static size_t due(struct fixture *fixture, int64_t now, struct arena *arena,
-    struct challenge_row **ret_rows)
+static size_t due(
+    struct fixture *fixture, int64_t now, struct arena *arena, struct challenge_row **ret_rows)
 {
     size_t count = 99;
-    assert_int_equal(
-        store_challenge_due(fixture->store, now, 10, arena, ret_rows, &count), OK);
+    assert_int_equal(store_challenge_due(fixture->store, now, 10, arena, ret_rows, &count), OK);
     return count;
 }
 
@@ -123,8 +122,10 @@ static enum err evidence_make(struct store *store, void *ctx)
     struct evidence_row evidence = { .name = "a.example", .method = DCV_DNS, .time = NOW };
     memset(evidence.attempt, 4, sizeof evidence.attempt);
     for (size_t i = 0; i < 3; i++) {
-        struct observation_row row = { .name = "a.example", .der = SPAN_LITERAL("signed"),
-            .report = SPAN_LITERAL("steps"), .time = NOW };
+        struct observation_row row = { .name = "a.example",
+            .der = SPAN_LITERAL("signed"),
+            .report = SPAN_LITERAL("steps"),
+            .time = NOW };
         memset(row.attempt, i == 2 ? 3 : 4, sizeof row.attempt);
         row.time = i == 2 ? NOW - 1 : NOW;
         memcpy(row.enrolment, fixture->enrolment, sizeof row.enrolment);
@@ -158,10 +159,12 @@ static void reports_are_those_of_the_last_attempt(void **state)
         store_evidence_list(fixture->store, fixture->enrolment, &arena, &evidence, &count), OK);
     assert_int_equal(count, 1);
     assert_int_equal(store_observation_list(
-        fixture->store, evidence[0].attempt, "a.example", &arena, &rows, &count), OK);
+                         fixture->store, evidence[0].attempt, "a.example", &arena, &rows, &count),
+        OK);
     assert_int_equal(count, 2);
     assert_int_equal(store_observation_list(
-        fixture->store, evidence[0].attempt, "b.example", &arena, &rows, &count), OK);
+                         fixture->store, evidence[0].attempt, "b.example", &arena, &rows, &count),
+        OK);
     assert_int_equal(count, 0);
 }
 
@@ -174,8 +177,11 @@ static enum err attempts_make(struct store *store, void *ctx)
 {
     const struct attempts *attempts = ctx;
     for (unsigned i = 0; i < 2; i++) {
-        struct observation_row row = { .name = "a.example", .perspective = "primary",
-            .der = SPAN_LITERAL("signed"), .report = SPAN_LITERAL("steps"), .time = NOW };
+        struct observation_row row = { .name = "a.example",
+            .perspective = "primary",
+            .der = SPAN_LITERAL("signed"),
+            .report = SPAN_LITERAL("steps"),
+            .time = NOW };
         memset(row.attempt, i == 0 ? attempts->first : attempts->second, sizeof row.attempt);
         memcpy(row.enrolment, attempts->fixture->enrolment, sizeof row.enrolment);
         TRY(store_observation_insert(store, &row));

@@ -114,8 +114,7 @@ static void a_rejected_enrolment_returns_its_application(void **state)
     AUTO(arena) arena = arena_make(4096);
     struct advance reject = { .fixture = fixture, .event = ENROLMENT_REJECT };
     assert_int_equal(store_transact(fixture->store, advance_run, &reject), OK);
-    assert_int_equal(
-        store_application_get(fixture->store, fixture->application, &arena, &row), OK);
+    assert_int_equal(store_application_get(fixture->store, fixture->application, &arena, &row), OK);
     assert_int_equal(row.state, APPLICATION_RETURNED);
 }
 
@@ -133,8 +132,7 @@ static void a_reference_number_belongs_to_one_enrolment(void **state)
     assert_int_equal(store_transact(fixture->store, enrolment_make, &other), ERR_CONFLICT);
     AUTO(arena) arena = arena_make(4096);
     struct application_row application = { 0 };
-    assert_int_equal(
-        store_application_get(fixture->store, other.application, &arena, &application),
+    assert_int_equal(store_application_get(fixture->store, other.application, &arena, &application),
         ERR_NOT_FOUND);
 }
 

@@ -4,8 +4,10 @@
 static enum err add(struct store *store, void *ctx)
 {
     const struct fixture *fixture = ctx;
-    struct outbox_row row = { .kind = "csr-invitation", .recipient = "ar@shop.example",
-        .language = "zh-HK", .parameters = "{}" };
+    struct outbox_row row = { .kind = "csr-invitation",
+        .recipient = "ar@shop.example",
+        .language = "zh-HK",
+        .parameters = "{}" };
     memcpy(row.enrolment, fixture->enrolment, sizeof row.enrolment);
     return store_outbox_add(store, &act, &row);
 }

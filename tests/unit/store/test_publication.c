@@ -9,8 +9,12 @@ static enum err put(struct store *store, void *ctx)
 static enum err publish(
     struct fixture *fixture, enum publication_kind kind, const char *der, int64_t number)
 {
-    struct publication_row row = { .name = "NAME", .kind = kind, .der = span_from_text(der),
-        .number = number, .this_update = 10, .next_update = 20 };
+    struct publication_row row = { .name = "NAME",
+        .kind = kind,
+        .der = span_from_text(der),
+        .number = number,
+        .this_update = 10,
+        .next_update = 20 };
     return store_transact(fixture->store, put, &row);
 }
 
@@ -42,8 +46,9 @@ static void a_certificate_and_a_list_may_share_a_name(void **state)
     assert_int_equal(publish(fixture, PUBLICATION_CERTIFICATE, "its successor", 0), OK);
     assert_int_equal(store_publication_list(fixture->store, &arena, &rows, &count), OK);
     assert_int_equal(count, 2);
-    assert_int_equal(store_publication_get(
-        fixture->store, PUBLICATION_CERTIFICATE, "OTHER", &arena, &row), ERR_NOT_FOUND);
+    assert_int_equal(
+        store_publication_get(fixture->store, PUBLICATION_CERTIFICATE, "OTHER", &arena, &row),
+        ERR_NOT_FOUND);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_open, fixture_close)

@@ -57,9 +57,11 @@ static void the_database_is_opened_as_the_threats_ask(void **state)
     struct reason reason = { 0 };
     assert_int_equal(store_check(fixture->store, &reason), OK);
     assert_int_equal(number_in(fixture->path, "PRAGMA user_version"), 4);
-    assert_int_equal(number_in(fixture->path,
-        "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND strict = 0"
-        " AND name NOT LIKE 'sqlite_%' AND type = 'table'"), 0);
+    assert_int_equal(
+        number_in(fixture->path,
+            "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND strict = 0"
+            " AND name NOT LIKE 'sqlite_%' AND type = 'table'"),
+        0);
 }
 
 static void a_store_made_by_a_later_version_is_refused(void **state)
@@ -69,7 +71,8 @@ static void a_store_made_by_a_later_version_is_refused(void **state)
     struct store *again = NULL;
     struct reason reason = { 0 };
     assert_int_equal(sqlite3_open(fixture->path, &database), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(database, "PRAGMA user_version = 999", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(database, "PRAGMA user_version = 999", NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(database);
     assert_int_equal(store_open(fixture->path, &again, &reason), ERR_UNSUPPORTED);
     assert_string_equal(reason.code, "store.newer");
@@ -263,8 +266,8 @@ int main(void)
         cmocka_unit_test(a_store_in_no_folder_cannot_be_opened),
         cmocka_unit_test_setup_teardown(
             a_change_that_fails_changes_nothing, fixture_open, fixture_close),
-        cmocka_unit_test_setup_teardown(threads_that_commit_together_lose_nothing_and_fail_alone,
-            fixture_open, fixture_close),
+        cmocka_unit_test_setup_teardown(
+            threads_that_commit_together_lose_nothing_and_fail_alone, fixture_open, fixture_close),
         cmocka_unit_test_setup_teardown(
             two_processes_take_turns_and_neither_starves, fixture_open, fixture_close),
         cmocka_unit_test_setup_teardown(

@@ -20,8 +20,7 @@ static char path[108];
 static void pair(struct channel *ret_left, struct channel *ret_right)
 {
     int fds[2];
-    assert_int_equal(
-        socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds), 0);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds), 0);
     ret_left->fd = fds[0];
     ret_right->fd = fds[1];
 }
@@ -73,7 +72,9 @@ static void an_oversized_packet_and_a_second_descriptor_end_the_trust(void **sta
         char room[CMSG_SPACE(sizeof two)];
     } control = { 0 };
     struct iovec piece = { "x", 1 };
-    struct msghdr header = { .msg_iov = &piece, .msg_iovlen = 1, .msg_control = &control,
+    struct msghdr header = { .msg_iov = &piece,
+        .msg_iovlen = 1,
+        .msg_control = &control,
         .msg_controllen = sizeof control };
     struct cmsghdr *rights = CMSG_FIRSTHDR(&header);
     rights->cmsg_level = SOL_SOCKET;
@@ -130,8 +131,9 @@ static const struct handler handlers[] = {
     { SIGNER_CRL, handle_crl, false },
 };
 
-static const struct server server = { .handlers = handlers, .handler_count = 2,
-    .connections_max = 2 };
+static const struct server server = {
+    .handlers = handlers, .handler_count = 2, .connections_max = 2
+};
 
 static void *server_thread(void *argument)
 {
@@ -166,27 +168,26 @@ static void a_call_gets_its_answer_its_refusal_and_its_file(void **state)
     AUTO(mapping) crl = { 0 };
     (void)state;
     assert_int_equal(client_init(path, 2000, &client), OK);
-    assert_int_equal(signer_call_reserve(&client, &(struct signer_reserve){ { { 1 }, 1 } }, &serial,
-                         &reason),
+    assert_int_equal(
+        signer_call_reserve(&client, &(struct signer_reserve){ { { 1 }, 1 } }, &serial, &reason),
         ERR_AGAIN);
     serve();
-    assert_int_equal(signer_call_reserve(&client, &(struct signer_reserve){ { { 1 }, 1 } }, &serial,
-                         &reason),
+    assert_int_equal(
+        signer_call_reserve(&client, &(struct signer_reserve){ { { 1 }, 1 } }, &serial, &reason),
         OK);
     assert_int_equal(serial.len, 1);
-    assert_int_equal(signer_call_reserve(&client, &(struct signer_reserve){ { { 1 }, 13 } }, &serial,
-                         &reason),
+    assert_int_equal(
+        signer_call_reserve(&client, &(struct signer_reserve){ { { 1 }, 13 } }, &serial, &reason),
         ERR_DENIED);
     assert_string_equal(reason.code, "test.unlucky");
-    assert_int_equal(signer_call_crl(&client, &(struct signer_crl){ "x", 1, 2 }, &made, &crl,
-                         &reason),
-        OK);
+    assert_int_equal(
+        signer_call_crl(&client, &(struct signer_crl){ "x", 1, 2 }, &made, &crl, &reason), OK);
     assert_true(span_equal_text(crl.content, "a crl"));
     /* The server does not know this one: it hangs up, and the next call connects anew. */
-    assert_int_equal(signer_call_withdraw(&client, &(struct signer_withdraw){ { 1 } }, &reason),
-        ERR_AGAIN);
-    assert_int_equal(signer_call_reserve(&client, &(struct signer_reserve){ { { 1 }, 1 } }, &serial,
-                         &reason),
+    assert_int_equal(
+        signer_call_withdraw(&client, &(struct signer_withdraw){ { 1 } }, &reason), ERR_AGAIN);
+    assert_int_equal(
+        signer_call_reserve(&client, &(struct signer_reserve){ { { 1 }, 1 } }, &serial, &reason),
         OK);
 }
 

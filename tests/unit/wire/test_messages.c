@@ -116,7 +116,10 @@ READER(control_notices, control_notices)
         there_and_back(name##_write, &object, name##_into, &again);                                \
     } while (0)
 
-#define SERIAL { { 0x4e, 1, 2 }, 3 }
+#define SERIAL                                                                                     \
+    {                                                                                              \
+        { 0x4e, 1, 2 }, 3                                                                          \
+    }
 
 static void the_signers_messages_travel_whole(void **state)
 {
@@ -125,7 +128,8 @@ static void the_signers_messages_travel_whole(void **state)
     TRIP(signer_serial, signer_serial, SERIAL);
     TRIP(signer_issue, signer_issue, { { { 1 }, 1 }, SPAN_LITERAL("a warrant") });
     TRIP(signer_certificate, span, SPAN_LITERAL("a certificate"));
-    TRIP(signer_revoke, signer_revoke, { "ssl-ca-3-17", SERIAL, REVOCATION_SUPERSEDED, 1795000000 });
+    TRIP(
+        signer_revoke, signer_revoke, { "ssl-ca-3-17", SERIAL, REVOCATION_SUPERSEDED, 1795000000 });
     TRIP(signer_withdraw, signer_withdraw, { { 9, 9 } });
     TRIP(signer_crl, signer_crl, { "ssl-ca-3-17", 1795000000, 1795086400 });
     TRIP(signer_crl_made, signer_crl_made, { 12, 345678 });
@@ -147,8 +151,8 @@ static void the_couriers_messages_travel_whole(void **state)
 
 static void the_operators_messages_travel_whole(void **state)
 {
-    struct control_application_row application = { { 1 }, "www.shop.example.com", "例子商店有限公司",
-        "approved", 1795000000 };
+    struct control_application_row application = { { 1 }, "www.shop.example.com",
+        "例子商店有限公司", "approved", 1795000000 };
     struct control_certificate_row certificate = { "4e:01", "ssl-ca-3-17", "www.shop.example.com",
         "accepted", 1795000000, 1796000000 };
     (void)state;
@@ -173,7 +177,8 @@ static void the_operators_messages_travel_whole(void **state)
 
 static void a_revocation_for_no_reason_of_ours_is_malformed(void **state)
 {
-    struct signer_revoke read, object = { "ssl-ca-3-17", SERIAL, (enum revocation_reason)6, 1795000000 };
+    struct signer_revoke read,
+        object = { "ssl-ca-3-17", SERIAL, (enum revocation_reason)6, 1795000000 };
     AUTO(buf) bytes = buf_make(1024);
     (void)state;
     assert_int_equal(der_encode(signer_revoke_write, &object, &bytes), OK);

@@ -7,8 +7,13 @@
 
 static const struct validator_check check = {
     .attempt = { 1, 2, 3 },
-    .challenge = { .application_hash = { 4 }, .name = "*.shop.example.com", .method = DCV_DNS,
-        .created = 1795400000, .nonce = { 5 }, .has_spki = true, .spki_hash = { 6 } },
+    .challenge = { .application_hash = { 4 },
+        .name = "*.shop.example.com",
+        .method = DCV_DNS,
+        .created = 1795400000,
+        .nonce = { 5 },
+        .has_spki = true,
+        .spki_hash = { 6 } },
 };
 
 static enum err read_check(struct span der, struct validator_check *ret_check)
