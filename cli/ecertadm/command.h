@@ -48,6 +48,8 @@ enum err crl_run(struct call *call);
 enum err publish_run(struct call *call);
 enum err status_run(struct call *call);
 enum err audit_verify_run(struct call *call);
+enum err audit_lint_run(struct call *call);
+enum err lint_run(struct call *call);
 enum err notice_add_run(struct call *call);
 enum err notice_list_run(struct call *call);
 enum err notice_remove_run(struct call *call);

@@ -162,7 +162,7 @@ static enum err issue_new(
         return refusal_record(issuance, ret_reason, err);
     }
     const struct profile *profile = issuance->entitlement.profile;
-    TRY(linted(buf_span(&tbs), profile->ev_subject ? LINT_SERVER_EV : LINT_SERVER, issuance->now,
+    TRY(linted(buf_span(&tbs), profile->ev_subject ? LINT_SERVER_EV : LINT_SERVER_OV, issuance->now,
         ret_reason));
     TRY(build_compare(&issuance->build, buf_span(&tbs), ret_reason));
     struct record_intent intent = { .request = *issuance->request,
