@@ -1,5 +1,6 @@
 /* `lint`: holds anybody's certificates, lists and answers to the rules, here and now, without the
- * service. Findings go to standard output; that there are errors is the exit's and standard error's. */
+ * service. Findings go to standard output; that there are errors is the exit's and standard
+ * error's. */
 #include "lib/lint/lint.h"
 #include "cli/ecertadm/command.h"
 #include "lib/base/clock.h"
@@ -141,8 +142,8 @@ static enum err file_lint(struct linting *linting, const char *path)
     return OK;
 }
 
-/* One object, or a P7B's certificates. What begins as DER does is judged even where it can't be told
- * what it is: then its shape is what is wrong. */
+/* One object, or a P7B's certificates. What begins as DER does is judged even where it can't be
+ * told what it is: then its shape is what is wrong. */
 static enum err content_lint(struct linting *linting, const char *path, struct span content)
 {
     struct span inside[P7B_CERTIFICATES_MAX];
@@ -182,8 +183,8 @@ static void finding_put(struct value_tree *tree, struct value *list, const struc
     value_put_text(tree, object, "expected", f->lint->expects);
 }
 
-static void result_put(struct linting *linting, const char *path, const char *kind,
-    const struct lint_result *result)
+static void result_put(
+    struct linting *linting, const char *path, const char *kind, const struct lint_result *result)
 {
     struct value_tree *tree = &linting->tree;
     struct value *object = value_add_object(tree, linting->list);

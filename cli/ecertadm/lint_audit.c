@@ -1,5 +1,5 @@
-/* `audit lint`: the registrar holds all that was issued and published to the rules; errors are shown
- * one by one, warnings counted unless asked for. */
+/* `audit lint`: the registrar holds all that was issued and published to the rules; errors are
+ * shown one by one, warnings counted unless asked for. */
 #include "cli/ecertadm/command.h"
 #include "lib/base/clock.h"
 #include "lib/wire/finding.h"

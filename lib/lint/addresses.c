@@ -80,8 +80,8 @@ static void point_look(struct view *view, struct der *point)
             view_fault(view, FAULT_POINT_REASONS, field.whole);
         } else if (field.tag == DER_CONTEXT(2)) {
             view_fault(view, FAULT_POINT_ISSUER, field.whole);
-        } else if (field.tag != DER_CONTEXT(0) ||
-                   der_enter(&at, DER_CONTEXT(0), &name) != OK || der_empty(&name)) {
+        } else if (field.tag != DER_CONTEXT(0) || der_enter(&at, DER_CONTEXT(0), &name) != OK ||
+                   der_empty(&name)) {
             view_fault(view, FAULT_POINT_FORM, field.whole);
         } else if (der_peek(&name, DER_CONTEXT(1))) {
             view_fault(view, FAULT_POINT_RELATIVE, field.whole);

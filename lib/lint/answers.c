@@ -14,10 +14,9 @@ static bool id_look(struct view *view, struct der *fields, struct span *ret_whol
     if (der_read_whole(&whole, DER_SEQUENCE, ret_whole) != OK ||
         der_enter(fields, DER_SEQUENCE, &id) != OK ||
         der_enter(&id, DER_SEQUENCE, &algorithm) != OK ||
-        der_read(&algorithm, DER_OID, &oid) != OK ||
-        der_read(&id, DER_OCTET_STRING, &name) != OK ||
-        der_read(&id, DER_OCTET_STRING, &key) != OK ||
-        der_read(&id, DER_INTEGER, &serial) != OK || !der_empty(&id)) {
+        der_read(&algorithm, DER_OID, &oid) != OK || der_read(&id, DER_OCTET_STRING, &name) != OK ||
+        der_read(&id, DER_OCTET_STRING, &key) != OK || der_read(&id, DER_INTEGER, &serial) != OK ||
+        !der_empty(&id)) {
         return false;
     }
     bool sha1 = span_equal(oid, sha1_algorithm), sha256 = span_equal(oid, sha256_algorithm);
@@ -38,8 +37,9 @@ static bool id_look(struct view *view, struct der *fields, struct span *ret_whol
 /* RevokedInfo: when, and perhaps why. */
 static bool revoked_look(struct view *view, struct span content, int64_t *ret_revoked)
 {
-    static const bool listed[] = { [1] = true, [2] = true, [3] = true, [4] = true, [5] = true,
-        [9] = true };
+    static const bool listed[] = {
+        [1] = true, [2] = true, [3] = true, [4] = true, [5] = true, [9] = true
+    };
     struct der info = der_reader(content), wrapper;
     struct span code;
     if (view_time(&info, /* view= */ NULL, ret_revoked) != OK) {
@@ -65,11 +65,10 @@ static bool status_look(struct view *view, struct der *fields, int64_t *ret_revo
     if (der_read_any(fields, &status) != OK) {
         return false;
     }
-    return status.tag == DER_CONTEXT(1)
-               ? revoked_look(view, status.content, ret_revoked)
-               : (status.tag == DER_CONTEXT_PRIMITIVE(0) ||
-                     status.tag == DER_CONTEXT_PRIMITIVE(2)) &&
-                     status.content.len == 0;
+    return status.tag == DER_CONTEXT(1) ? revoked_look(view, status.content, ret_revoked)
+                                        : (status.tag == DER_CONTEXT_PRIMITIVE(0) ||
+                                              status.tag == DER_CONTEXT_PRIMITIVE(2)) &&
+                                              status.content.len == 0;
 }
 
 static void times_look(struct view *view, int64_t this_update, int64_t next_update, struct span at)
@@ -267,8 +266,8 @@ static const struct lint rows[] = {
         SINCE_2024_11, .holds = nonce_form },
     { "ocsp.form", "RFC 6960 4.2.1", "answers of id, status and times", FOR_OCSP, SINCE_RFC6960,
         .fault = FAULT_ANSWER_FORM },
-    { "ocsp.twice", "RFC 6960 4.2.1", "each certificate once", FOR_OCSP, SINCE_RFC6960,
-        LINT_SHOULD, .fault = FAULT_ANSWER_TWICE },
+    { "ocsp.twice", "RFC 6960 4.2.1", "each certificate once", FOR_OCSP, SINCE_RFC6960, LINT_SHOULD,
+        .fault = FAULT_ANSWER_TWICE },
     { "ocsp.next_update", "RFC 5019 2.2.4", "nextUpdate", FOR_OCSP, SINCE_RFC5019,
         .fault = FAULT_ANSWER_NEXT },
     { "ocsp.update_order", "RFC 6960 4.2.2.1", "nextUpdate behind thisUpdate", FOR_OCSP,

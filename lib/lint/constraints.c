@@ -1,5 +1,5 @@
-/* Lints of what binds the paths below a CA: name constraints, policy constraints and mappings (RFC 5280
- * §4.2.1.5, §4.2.1.10, §4.2.1.11, §4.2.1.14; BR 7.1.2.10.8). */
+/* Lints of what binds the paths below a CA: name constraints, policy constraints and mappings (RFC
+ * 5280 §4.2.1.5, §4.2.1.10, §4.2.1.11, §4.2.1.14; BR 7.1.2.10.8). */
 #include "lib/lint/view.h"
 
 /* GeneralSubtree: a base; minimum 0 is the default, so in DER neither bound stands there. */

@@ -127,8 +127,7 @@ static bool point_some(const struct view *view)
 static bool point_http(const struct view *view)
 {
     struct span uri = point_of(view).uri;
-    return uri.len == 0 ||
-           (uri.len > 7 && strncasecmp((const char *)uri.data, "http://", 7) == 0);
+    return uri.len == 0 || (uri.len > 7 && strncasecmp((const char *)uri.data, "http://", 7) == 0);
 }
 
 static bool point_one_scope(const struct view *view)

@@ -1,5 +1,5 @@
-/* Lints of a CRL's entries: RFC 5280 §5.1.2.6 and §5.3, BR 7.2.2. A list may have a million: they are read
- * through once, and once more where their order doesn't show that none is there twice. */
+/* Lints of a CRL's entries: RFC 5280 §5.1.2.6 and §5.3, BR 7.2.2. A list may have a million: they
+ * are read through once, and once more where their order doesn't show that none is there twice. */
 #include "lib/lint/view.h"
 
 #include <stdlib.h>
@@ -98,9 +98,9 @@ static bool entry_look(struct view *view, struct der *fields, struct entry *entr
         view_time(fields, view, &entry->revoked_at) != OK) {
         return false;
     }
-    if (!der_empty(fields) && (der_enter(fields, DER_SEQUENCE, &extensions) != OK ||
-                                  der_empty(&extensions) || !der_empty(fields) ||
-                                  !extensions_look(view, &extensions, entry))) {
+    if (!der_empty(fields) &&
+        (der_enter(fields, DER_SEQUENCE, &extensions) != OK || der_empty(&extensions) ||
+            !der_empty(fields) || !extensions_look(view, &extensions, entry))) {
         return false;
     }
     struct span serial = entry->serial;
@@ -126,7 +126,8 @@ static uint32_t hash_of(struct span serial)
     return hash ^ hash >> 15;
 }
 
-/* Offsets of the serials, found again by their hash. Without memory nobody can say: that is a fault. */
+/* Offsets of the serials, found again by their hash. Without memory nobody can say: that is a
+ * fault. */
 static void twice_look(struct view *view)
 {
     struct der entries = der_reader(view->entries.content), fields;
@@ -169,10 +170,9 @@ static void entries_observe(struct view *view)
             view_fault(view, FAULT_ENTRY_FORM, rest);
             return;
         }
-        ascending = ascending &&
-                    (last.len < entry.serial.len ||
-                        (last.len == entry.serial.len &&
-                            memcmp(last.data, entry.serial.data, last.len) < 0));
+        ascending = ascending && (last.len < entry.serial.len ||
+                                     (last.len == entry.serial.len &&
+                                         memcmp(last.data, entry.serial.data, last.len) < 0));
         last = entry.serial;
         view->entry_count++;
     }

@@ -1,9 +1,9 @@
-/* Lints of extensions as such, and of those that are about keys: presence, criticality, form (RFC 5280
- * §4.2, BR 7.1.2). */
+/* Lints of extensions as such, and of those that are about keys: presence, criticality, form (RFC
+ * 5280 §4.2, BR 7.1.2). */
 #include "lib/lint/view.h"
 
-/* What is to be known about each extension: whether a value of its own form is expected, and whether
- * the profiles of BR 7.1.2 name it for server certificates or for CAs. */
+/* What is to be known about each extension: whether a value of its own form is expected, and
+ * whether the profiles of BR 7.1.2 name it for server certificates or for CAs. */
 static const struct {
     struct span oid;
     unsigned listed; /* for these kinds */
@@ -246,8 +246,8 @@ static const struct lint rows[] = {
         FOR_SERVER | FOR_RESPONDER, SINCE_BR_2, LINT_SHOULD, .fault = FAULT_EXTENSION_UNKNOWN },
     { "extension.critical", "RFC 5280 4.2", "no critical extension that nobody knows", FOR_EXTENDED,
         SINCE_RFC5280, .fault = FAULT_EXTENSION_CRITICAL },
-    { "aki.present", "BR 7.1.2.11.1", "an authority key identifier",
-        FOR_BELOW_ROOT | FOR_CRL, SINCE_RFC5280, .holds = aki_there },
+    { "aki.present", "BR 7.1.2.11.1", "an authority key identifier", FOR_BELOW_ROOT | FOR_CRL,
+        SINCE_RFC5280, .holds = aki_there },
     { "aki.critical", "RFC 5280 4.2.1.1", "an authority key identifier that isn't critical",
         FOR_CERTIFICATE | FOR_CRL, SINCE_RFC5280, .holds = aki_uncritical },
     { "aki.key", "RFC 5280 4.2.1.1", "a keyIdentifier in it", FOR_CERTIFICATE | FOR_CRL,

@@ -1,6 +1,6 @@
-/* Lints of the encoding: DER's own rules (X.690 §8, §10, §11) and those of RFC 5280 §4.1.2.5 for times.
- * The walk reads headers by itself and goes on behind what is wrong, so that more than the first fault
- * is found, and so that it depends on no other reader. */
+/* Lints of the encoding: DER's own rules (X.690 §8, §10, §11) and those of RFC 5280 §4.1.2.5 for
+ * times. The walk reads headers by itself and goes on behind what is wrong, so that more than the
+ * first fault is found, and so that it depends on no other reader. */
 #include "lib/base/clock.h"
 #include "lib/lint/view.h"
 
@@ -53,8 +53,7 @@ static bool set_in_order(struct view *view, struct span content)
 {
     struct element last = { 0 }, element;
     while (content.len > 0 && element_next(view, &content, &element)) {
-        size_t len =
-            last.whole.len < element.whole.len ? last.whole.len : element.whole.len;
+        size_t len = last.whole.len < element.whole.len ? last.whole.len : element.whole.len;
         int order = len == 0 ? 0 : memcmp(last.whole.data, element.whole.data, len);
         if (order > 0 || (order == 0 && last.whole.len > element.whole.len)) {
             return false;
@@ -122,8 +121,7 @@ static bool bits_clean(struct span content)
     if (content.len == 0 || content.data[0] > 7 || (content.len == 1 && content.data[0] != 0)) {
         return false;
     }
-    return content.len == 1 ||
-           (content.data[content.len - 1] & ((1u << content.data[0]) - 1)) == 0;
+    return content.len == 1 || (content.data[content.len - 1] & ((1u << content.data[0]) - 1)) == 0;
 }
 
 static bool ascii(struct span content)
@@ -232,8 +230,8 @@ enum err form_time(struct view *view, const struct der_element *element, int64_t
     return civil_to_time(&civil, ret_time);
 }
 
-/* Only the first element is the object. Of a list the entries are left to entries.c, which reads each
- * of them strictly: a million would be walked over twice. */
+/* Only the first element is the object. Of a list the entries are left to entries.c, which reads
+ * each of them strictly: a million would be walked over twice. */
 static void form_observe(struct view *view)
 {
     struct span rest = view->der, before = view->der;

@@ -75,7 +75,8 @@ static bool number_read(struct span text, size_t *at, uint32_t bias, uint32_t *n
     }
 }
 
-/* RFC 3492 §6.2, as far as it can fail: each point beyond ASCII, no surrogate, none beyond Unicode. */
+/* RFC 3492 §6.2, as far as it can fail: each point beyond ASCII, no surrogate, none beyond Unicode.
+ */
 static bool punycode_valid(struct span text)
 {
     const uint8_t *hyphen = text.len == 0 ? NULL : memrchr(text.data, '-', text.len);
@@ -144,9 +145,8 @@ static bool onion_valid(struct span name)
 {
     struct span rest = span_make(name.data, name.len - strlen(".onion"));
     const uint8_t *dot = rest.len == 0 ? NULL : memrchr(rest.data, '.', rest.len);
-    struct span label = dot == NULL
-                            ? rest
-                            : span_make(dot + 1, (size_t)(rest.data + rest.len - dot - 1));
+    struct span label =
+        dot == NULL ? rest : span_make(dot + 1, (size_t)(rest.data + rest.len - dot - 1));
     for (size_t i = 0; i < label.len; i++) {
         if (strchr("abcdefghijklmnopqrstuvwxyz234567", tolower(label.data[i])) == NULL) {
             return false;

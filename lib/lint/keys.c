@@ -7,8 +7,7 @@ static void numbers_read(struct view_key *key)
     struct span modulus, exponent;
     if (der_enter(&outer, DER_SEQUENCE, &numbers) == OK &&
         der_read_magnitude(&numbers, &modulus) == OK &&
-        der_read_magnitude(&numbers, &exponent) == OK && der_empty(&numbers) &&
-        der_empty(&outer)) {
+        der_read_magnitude(&numbers, &exponent) == OK && der_empty(&numbers) && der_empty(&outer)) {
         key->modulus = modulus;
         key->exponent = exponent;
     }
@@ -140,8 +139,8 @@ static bool rsa_exponent_range(const struct view *view)
                                         exponent.data[2] }) >= 65537));
 }
 
-/* number * 2^-(64 * words) mod divisor, 0 exactly where the divisor divides: Montgomery's reduction, for
- * any odd divisor below 2^63. */
+/* number * 2^-(64 * words) mod divisor, 0 exactly where the divisor divides: Montgomery's
+ * reduction, for any odd divisor below 2^63. */
 static uint64_t remainder_like(struct span number, uint64_t divisor)
 {
     uint64_t inverse = divisor, carry = 0;
@@ -164,13 +163,138 @@ static uint64_t remainder_like(struct span number, uint64_t divisor)
 
 /* BR 6.1.6: no factor below 752. The even one has a lint of its own. */
 static const uint16_t primes[] = {
-    3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97,
-    101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167, 173, 179, 181, 191, 193,
-    197, 199, 211, 223, 227, 229, 233, 239, 241, 251, 257, 263, 269, 271, 277, 281, 283, 293, 307,
-    311, 313, 317, 331, 337, 347, 349, 353, 359, 367, 373, 379, 383, 389, 397, 401, 409, 419, 421,
-    431, 433, 439, 443, 449, 457, 461, 463, 467, 479, 487, 491, 499, 503, 509, 521, 523, 541, 547,
-    557, 563, 569, 571, 577, 587, 593, 599, 601, 607, 613, 617, 619, 631, 641, 643, 647, 653, 659,
-    661, 673, 677, 683, 691, 701, 709, 719, 727, 733, 739, 743, 751,
+    3,
+    5,
+    7,
+    11,
+    13,
+    17,
+    19,
+    23,
+    29,
+    31,
+    37,
+    41,
+    43,
+    47,
+    53,
+    59,
+    61,
+    67,
+    71,
+    73,
+    79,
+    83,
+    89,
+    97,
+    101,
+    103,
+    107,
+    109,
+    113,
+    127,
+    131,
+    137,
+    139,
+    149,
+    151,
+    157,
+    163,
+    167,
+    173,
+    179,
+    181,
+    191,
+    193,
+    197,
+    199,
+    211,
+    223,
+    227,
+    229,
+    233,
+    239,
+    241,
+    251,
+    257,
+    263,
+    269,
+    271,
+    277,
+    281,
+    283,
+    293,
+    307,
+    311,
+    313,
+    317,
+    331,
+    337,
+    347,
+    349,
+    353,
+    359,
+    367,
+    373,
+    379,
+    383,
+    389,
+    397,
+    401,
+    409,
+    419,
+    421,
+    431,
+    433,
+    439,
+    443,
+    449,
+    457,
+    461,
+    463,
+    467,
+    479,
+    487,
+    491,
+    499,
+    503,
+    509,
+    521,
+    523,
+    541,
+    547,
+    557,
+    563,
+    569,
+    571,
+    577,
+    587,
+    593,
+    599,
+    601,
+    607,
+    613,
+    617,
+    619,
+    631,
+    641,
+    643,
+    647,
+    653,
+    659,
+    661,
+    673,
+    677,
+    683,
+    691,
+    701,
+    709,
+    719,
+    727,
+    733,
+    739,
+    743,
+    751,
 };
 
 enum { PRIMES = sizeof primes / sizeof primes[0] };
@@ -209,14 +333,14 @@ static bool ec_named(const struct view *view)
 {
     struct der whole = der_reader(view->key.algorithm), algorithm;
     struct span oid;
-    return !view->key.ec || (der_enter(&whole, DER_SEQUENCE, &algorithm) == OK &&
-                                der_read(&algorithm, DER_OID, &oid) == OK &&
-                                der_peek(&algorithm, DER_OID));
+    return !view->key.ec ||
+           (der_enter(&whole, DER_SEQUENCE, &algorithm) == OK &&
+               der_read(&algorithm, DER_OID, &oid) == OK && der_peek(&algorithm, DER_OID));
 }
 
 static bool root_strength(const struct view *view)
 {
-    return view->key.rsa ? modulus_bits(view) >= 4096
+    return view->key.rsa ? !rsa_numbers(view) || modulus_bits(view) >= 4096
                          : !view->key.ec || view->key.bits.len >= 97;
 }
 

@@ -65,7 +65,8 @@ static void policies_observe(struct view *view)
     }
     struct span all = list.rest;
     while (!der_empty(&list)) {
-        if (der_enter(&list, DER_SEQUENCE, &policy) != OK || der_read(&policy, DER_OID, &oid) != OK) {
+        if (der_enter(&list, DER_SEQUENCE, &policy) != OK ||
+            der_read(&policy, DER_OID, &oid) != OK) {
             view_fault(view, FAULT_POLICY_FORM, value);
             return;
         }

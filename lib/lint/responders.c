@@ -1,5 +1,5 @@
-/* Lints of certificates that sign OCSP answers, beside those that they share with others: BR 7.1.2.8, RFC
- * 6960 §4.2.2.2. */
+/* Lints of certificates that sign OCSP answers, beside those that they share with others:
+ * BR 7.1.2.8, RFC 6960 §4.2.2.2. */
 #include "lib/lint/view.h"
 
 static bool no_check(const struct view *view)

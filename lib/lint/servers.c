@@ -1,5 +1,5 @@
-/* Lints of the subject alternative names and the common name (RFC 5280 §4.2.1.6, BR 7.1.2.7.12, 7.1.4.3).
- * What is right within one name is hosts.c's. */
+/* Lints of the subject alternative names and the common name (RFC 5280 §4.2.1.6,
+ * BR 7.1.2.7.12, 7.1.4.3). What is right within one name is hosts.c's. */
 #include "lib/lint/view.h"
 
 #include <arpa/inet.h>

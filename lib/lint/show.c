@@ -1,5 +1,5 @@
-/* What a finding shows a person: the place where a fault was met, or what its lint looks at, which the
- * first part of the lint's id tells. */
+/* What a finding shows a person: the place where a fault was met, or what its lint looks at, which
+ * the first part of the lint's id tells. */
 #include "lib/base/clock.h"
 #include "lib/lint/view.h"
 

@@ -178,7 +178,8 @@ static bool ev_identifier_form(const struct view *view)
     const uint8_t *dash = memchr(value.data + 5, '-', value.len - 5);
     bool subdivided = value.data[5] == '+' && memcmp(value.data, "NTR", 3) == 0 && dash != NULL &&
                       dash > value.data + 6 && dash <= value.data + 9;
-    return dash != NULL && dash + 1 < value.data + value.len && (dash == value.data + 5 || subdivided);
+    return dash != NULL && dash + 1 < value.data + value.len &&
+           (dash == value.data + 5 || subdivided);
 }
 
 /* EVG 7.1.2.2: who names an organisation's identifier says it in the extension as well. */

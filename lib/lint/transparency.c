@@ -1,6 +1,6 @@
-/* Lints of certificate transparency: the SCT list and the poison (RFC 6962 §3.1 and §3.3, BR 7.1.2.9 and
- * 7.1.2.11.3, the policies of Chrome and Apple). That there are none is no fault of the bytes: a trial's
- * certificates have none. */
+/* Lints of certificate transparency: the SCT list and the poison (RFC 6962 §3.1 and §3.3,
+ * BR 7.1.2.9 and 7.1.2.11.3, the policies of Chrome and Apple). That there are none is no fault of
+ * the bytes: a trial's certificates have none. */
 #include "lib/lint/view.h"
 
 enum { SCT_HEAD = 1 + 32 + 8, SCTS_MAX = 32, HASH_SHA256 = 4, SIGNS_RSA = 1, SIGNS_ECDSA = 3 };
@@ -57,8 +57,7 @@ static bool sct_look(struct view *view, struct span sct)
     if (!extensions_valid(extensions)) {
         view_fault(view, FAULT_SCT_EXTENSIONS, extensions);
     }
-    if (rest.data[0] != HASH_SHA256 ||
-        (rest.data[1] != SIGNS_RSA && rest.data[1] != SIGNS_ECDSA)) {
+    if (rest.data[0] != HASH_SHA256 || (rest.data[1] != SIGNS_RSA && rest.data[1] != SIGNS_ECDSA)) {
         view_fault(view, FAULT_SCT_ALGORITHM, span_make(rest.data, 2));
     }
     rest = span_make(rest.data + 2, rest.len - 2);

@@ -160,8 +160,7 @@ static bool cert_sign_needs_ca(const struct view *view)
 
 static bool signs_ec(const struct view *view)
 {
-    return !view->key.ec || !usage_there(view) ||
-           (view->usages.key_usage & DIGITAL_SIGNATURE) != 0;
+    return !view->key.ec || !usage_there(view) || (view->usages.key_usage & DIGITAL_SIGNATURE) != 0;
 }
 
 static bool signs_rsa(const struct view *view)

@@ -1,5 +1,5 @@
-/* An OCSP response taken apart as far as its own shape goes (RFC 6960 §4.2.1); the answers within are
- * answers.c's. */
+/* An OCSP response taken apart as far as its own shape goes (RFC 6960 §4.2.1); the answers within
+ * are answers.c's. */
 #include "lib/lint/view.h"
 
 static const struct span oid_basic = BYTES("\x2b\x06\x01\x05\x05\x07\x30\x01\x01");

@@ -1,4 +1,5 @@
-/* SEQUENCE { objects, rules, SEQUENCE OF { object, kind, id, source, seen, expected, since, warning } }. */
+/* SEQUENCE { objects, rules, SEQUENCE OF { object, kind, id, source, seen, expected, since, warning
+ * } }. */
 #include "lib/wire/finding.h"
 
 static void row_write(struct der_writer *writer, const struct control_finding *row)

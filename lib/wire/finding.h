@@ -1,6 +1,7 @@
 #pragma once
-/* What the rules have against what was issued and published, on its way from the registrar to ecertadm:
- * CONTROL_AUDIT_LINT is asked page by page, `from` counting objects, until one has none. */
+/* What the rules have against what was issued and published, on its way from the registrar to
+ * ecertadm: CONTROL_AUDIT_LINT is asked page by page, `from` counting objects, until one has none.
+ */
 #include "lib/wire/control.h"
 
 enum {

@@ -1,5 +1,6 @@
-/* `ecertadm audit lint`: all that was issued and is published, held to the rules of the day on which
- * each was made. The registrar knows what each is; the rules know nothing of the registrar. */
+/* `ecertadm audit lint`: all that was issued and is published, held to the rules of the day on
+ * which each was made. The registrar knows what each is; the rules know nothing of the registrar.
+ */
 #include "lib/lint/lint.h"
 #include "lib/pki/certificate.h"
 #include "lib/pki/crl.h"
@@ -65,7 +66,8 @@ static enum lint_kind authority_kind(const struct audit *audit, struct span der)
     return ca.path_length < 0 ? LINT_CROSS_CA : LINT_ISSUING_CA;
 }
 
-static void object_look(struct audit *audit, const char *object, enum lint_kind kind, struct span der)
+static void object_look(
+    struct audit *audit, const char *object, enum lint_kind kind, struct span der)
 {
     struct lint_result result;
     struct control_findings *findings = &audit->findings;
@@ -126,8 +128,8 @@ static enum err certificates_look(struct audit *audit, size_t from)
         }
         TRY(serial_format(rows[i].serial, serial, sizeof serial));
         snprintf(object, sizeof object, "%s %s", rows[i].issuer, serial);
-        object_look(audit, object,
-            lint_guess(rows[i].der, &kind) == OK ? kind : LINT_SERVER_OV, rows[i].der);
+        object_look(audit, object, lint_guess(rows[i].der, &kind) == OK ? kind : LINT_SERVER_OV,
+            rows[i].der);
     }
     return OK;
 }
@@ -145,8 +147,7 @@ enum err control_audit_lint(void *ctx, struct exchange *exchange)
     if (audit.findings.rows == NULL) {
         return ERR_MEMORY;
     }
-    TRY(store_publication_list(
-        registrar->store, &arena, &audit.published, &audit.published_count));
+    TRY(store_publication_list(registrar->store, &arena, &audit.published, &audit.published_count));
     TRY(publications_look(&audit, page.from));
     if (!page_full(&audit)) {
         size_t at = page.from + audit.findings.objects;

@@ -1,5 +1,5 @@
-/* Writes what the product's own builders make, as files: each edition's certificate by the issuing core,
- * the CAs above, lists of both kinds. For the tests and the benchmark of the lints.
+/* Writes what the product's own builders make, as files: each edition's certificate by the issuing
+ * core, the CAs above, lists of both kinds. For the tests and the benchmark of the lints.
  *
  *   lint_samples FOLDER rsa2048|p256      (the issuing CAs' keys) */
 #include "lib/base/file.h"
@@ -17,7 +17,8 @@ static const char *folder;
 
 static void die(const char *what, const struct reason *reason)
 {
-    fprintf(stderr, "lint_samples: %s: %s %s %s\n", what, reason->code, reason->field, reason->seen);
+    fprintf(
+        stderr, "lint_samples: %s: %s %s %s\n", what, reason->code, reason->field, reason->seen);
     exit(EXIT_FAILURE);
 }
 
@@ -81,7 +82,8 @@ static void issue(struct factory *factory, struct issuing *issuing, const struct
         sample_become(&sample, wanted->edition, wanted->names) != OK ||
         sample_csr(&sample, key, sample.names[0]) != OK || sample_format(&sample) != OK ||
         issuing_reserve(issuing, &sample.warrant.request, &serial, &reason) != OK ||
-        issuing_issue(issuing, &sample.warrant.request, buf_span(&sample.der), &der, &reason) != OK) {
+        issuing_issue(issuing, &sample.warrant.request, buf_span(&sample.der), &der, &reason) !=
+            OK) {
         die(wanted->name, &reason);
     }
     snprintf(file, sizeof file, "%s.crt", wanted->name);
