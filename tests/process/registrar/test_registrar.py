@@ -509,6 +509,24 @@ class Registrar(unittest.TestCase):
         self.office.sql(trigger)
         self.office.adm("audit", "verify")
 
+    def test_all_that_was_issued_and_published_keeps_the_rules_until_somebody_touches_it(self):
+        clean = self.office.adm("audit", "lint")
+        published = self.office.one("SELECT count(*) FROM publication")
+        issued = self.office.one("SELECT count(*) FROM certificate WHERE der IS NOT NULL")
+        self.assertGreaterEqual(clean["objects"], published + issued)
+        self.assertEqual((clean["errors"], clean["findings"]), (0, []))
+        self.assertGreater(clean["rules"], 100 * (published + issued))
+        name = self.office.one("SELECT name FROM publication WHERE name LIKE '%ssl_ca%' LIMIT 1")
+        der = self.office.one("SELECT der FROM publication WHERE name = ?", name)
+        country = b"\x06\x03\x55\x04\x06\x13\x02"
+        self.office.sql("UPDATE publication SET der = ? WHERE name = ?",
+                        der.replace(country + b"HK", country + b"hk"), name)
+        problem = self.office.adm("audit", "lint", code=1)
+        self.assertEqual((problem["code"], problem["seen"][:5]), ("lint.errors", "1 in "))
+        self.assertIn(f"root/{name}", self.office.told_of_failure("audit", "lint"))
+        self.office.sql("UPDATE publication SET der = ? WHERE name = ?", der, name)
+        self.office.adm("audit", "lint", "--warnings")
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)
