@@ -1,5 +1,5 @@
-/* Certificates a second through the lints alone, without process, file and output: what one costs the
- * signer before it signs. Run by bench-lint.
+/* Certificates a second through the lints alone, without process, file and output: what one costs
+ * the signer before it signs. Run by bench-lint.
  *
  *   lint_loop FILE …      prints certificates a second of processor time */
 #include "bench/measure.h"

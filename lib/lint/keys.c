@@ -1,6 +1,8 @@
 /* Lints of the subject's key: BR 6.1.5, 6.1.6 and 7.1.3.1. */
 #include "lib/lint/view.h"
 
+enum { WORDS_MAX = 256 };
+
 static void numbers_read(struct view_key *key)
 {
     struct der outer = der_reader(key->bits), numbers;
@@ -139,21 +141,34 @@ static bool rsa_exponent_range(const struct view *view)
                                         exponent.data[2] }) >= 65537));
 }
 
-/* number * 2^-(64 * words) mod divisor, 0 exactly where the divisor divides: Montgomery's
- * reduction, for any odd divisor below 2^63. */
-static uint64_t remainder_like(struct span number, uint64_t divisor)
+/* A modulus as 64-bit words, the least significant first. */
+struct words {
+    uint64_t words[WORDS_MAX];
+    size_t count;
+};
+
+static void words_read(struct span number, struct words *ret_words)
 {
-    uint64_t inverse = divisor, carry = 0;
-    for (int i = 0; i < 5; i++) {
-        inverse *= 2 - divisor * inverse;
-    }
+    ret_words->count = 0;
     for (size_t left = number.len; left > 0;) {
         uint8_t word[8] = { 0 };
         size_t take = left < 8 ? left : 8;
         memcpy(word + 8 - take, number.data + left - take, take);
         left -= take;
-        /* word + carry may overflow: the sum is then 2^64 larger. */
-        unsigned __int128 sum = (unsigned __int128)load_be64(word) + carry;
+        ret_words->words[ret_words->count++] = load_be64(word);
+    }
+}
+
+/* number * 2^-(64 * words) mod divisor, 0 exactly where the divisor divides: Montgomery's
+ * reduction, for any odd divisor below 2^63. */
+static uint64_t remainder_like(const struct words *number, uint64_t divisor)
+{
+    uint64_t inverse = divisor, carry = 0;
+    for (int i = 0; i < 5; i++) {
+        inverse *= 2 - divisor * inverse;
+    }
+    for (size_t i = 0; i < number->count; i++) {
+        unsigned __int128 sum = (unsigned __int128)number->words[i] + carry;
         uint64_t factor = (uint64_t)sum * (0 - inverse);
         carry = (uint64_t)((sum + (unsigned __int128)factor * divisor) >> 64);
         carry = carry >= divisor ? carry - divisor : carry;
@@ -299,15 +314,21 @@ static const uint16_t primes[] = {
 
 enum { PRIMES = sizeof primes / sizeof primes[0] };
 
-/* By products of primes that fit 63 bits, since dividing the modulus is what costs. */
+/* By products of primes that fit 63 bits, since dividing the modulus is what costs. Moduli of more
+ * than 16384 bits, which nobody has, are not looked at. */
 static bool rsa_small_factors(const struct view *view)
 {
-    for (size_t at = 0, behind; rsa_numbers(view) && at < PRIMES; at = behind) {
+    struct words number;
+    if (!rsa_numbers(view) || view->key.modulus.len > 8 * WORDS_MAX) {
+        return true;
+    }
+    words_read(view->key.modulus, &number);
+    for (size_t at = 0, behind; at < PRIMES; at = behind) {
         uint64_t product = 1;
         for (behind = at; behind < PRIMES && product < (UINT64_C(1) << 63) / 752; behind++) {
             product *= primes[behind];
         }
-        uint64_t rest = remainder_like(view->key.modulus, product);
+        uint64_t rest = remainder_like(&number, product);
         for (size_t i = at; i < behind; i++) {
             if (rest % primes[i] == 0) {
                 return false;

@@ -338,7 +338,7 @@ static enum err crl_begin(struct issuing *issuing, const struct signer_crl *want
 }
 
 static enum err crl_sign(const struct issuer_key *issuer, const struct signer_crl *wanted,
-    int64_t number, struct revocations *revocations, struct buf *crl)
+    int64_t number, struct revocations *revocations, struct linting *linting, struct buf *crl)
 {
     uint8_t number_bytes[8];
     struct crl_source source = { revocation_next, revocations, revocations->count };
@@ -350,6 +350,8 @@ static enum err crl_sign(const struct issuer_key *issuer, const struct signer_cr
         .next_update = wanted->next_update,
         .number = SPAN_OF(number_bytes),
         .authority_key_id = issuer->certificate.subject_key_id,
+        .look = linted_list,
+        .look_ctx = linting,
     };
     return crl_write(&fields, &source, issuer->key, crl);
 }
@@ -369,14 +371,14 @@ enum err issuing_crl(struct issuing *issuing, const struct signer_crl *wanted,
         wanted->next_update - wanted->this_update > CRL_LIFE_MAX_SECONDS) {
         return reason_set(ret_reason, ERR_INPUT, "crl.window", NULL, NULL, NULL);
     }
+    struct linting linting = { LINT_CRL, now, ret_reason };
     pthread_mutex_lock(&issuing->mutex);
     enum err err = crl_begin(issuing, wanted, now, &revocations, &number, &ticket);
     pthread_mutex_unlock(&issuing->mutex);
-    err = err == OK ? crl_sign(issuer, wanted, number, &revocations, crl) : err;
+    err = err == OK ? crl_sign(issuer, wanted, number, &revocations, &linting, crl) : err;
     free(revocations.rows);
     TRY(err);
     TRY(journal_wait(issuing->journal, &ticket));
-    TRY(linted(buf_span(crl), LINT_CRL, now, ret_reason));
     *ret_made = (struct signer_crl_made){ number, (int64_t)revocations.count };
     return OK;
 }

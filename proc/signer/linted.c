@@ -14,3 +14,9 @@ enum err linted(struct span der, enum lint_kind kind, int64_t now, struct reason
     return reason_set(
         ret_reason, ERR_CRYPTO, "lint", finding->lint->id, finding->seen, finding->lint->source);
 }
+
+enum err linted_list(void *ctx, struct span tbs)
+{
+    const struct linting *linting = ctx;
+    return linted(tbs, linting->kind, linting->now, linting->reason);
+}

@@ -157,7 +157,7 @@ if __name__ == "__main__":
     ARGUMENTS = sys.argv[1:]
     FETCHED = subprocess.run([ARGUMENTS[2], ARGUMENTS[3]], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
     if FETCHED.returncode != 0:
-        print("skipped:", FETCHED.stderr.decode().strip())
+        print("skip: zlint can't be had:", FETCHED.stderr.decode().strip())
         sys.exit(SKIPPED)
     ZLINT = FETCHED.stdout.decode().strip()
     TOOL = Tool(ARGUMENTS[0], ARGUMENTS[1])

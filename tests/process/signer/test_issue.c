@@ -3,6 +3,7 @@
 #include "lib/base/file.h"
 #include "lib/pki/crl.h"
 #include "lib/pki/name.h"
+#include "proc/signer/authority.h"
 #include "proc/signer/issue.h"
 #include "tests/factory/factory.h"
 
@@ -93,6 +94,43 @@ static void a_warrant_becomes_the_certificate_it_entitles_to(void **state)
     assert_true(span_equal_text(made.dns_names[0], "www.shop.example.com"));
     assert_true(span_equal_text(made.crl_uri, "http://ecert.example.net/crl/ssl-ca.crl"));
     sample_release(&sample);
+}
+
+/* Officers may sign for a country that doesn't exist; the rules don't let it be signed. */
+static void what_breaks_a_rule_is_not_signed_whoever_wants_it(void **state)
+{
+    struct reason reason;
+    struct sample sample;
+    AUTO_PTR(issuing) issuing = core();
+    AUTO(buf) der = buf_make(CERTIFICATE_MAX_BYTES);
+    (void)state;
+    assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
+    sample.application.subject.country = "ZQ";
+    assert_int_equal(sample_bind(&sample), OK);
+    assert_int_equal(sample_sign(&sample), OK);
+    assert_int_equal(sample_format(&sample), OK);
+    assert_int_equal(issue(issuing, &sample, &der, &reason), ERR_CRYPTO);
+    assert_string_equal(reason.code, "lint");
+    assert_string_equal(reason.field, "name.country");
+    assert_string_equal(reason.seen, "ZQ");
+    assert_int_equal(der.len, 0);
+    sample_release(&sample);
+}
+
+/* A ceremony's CA the same: whatever its profile says. */
+static void a_ca_that_breaks_a_rule_is_not_signed(void **state)
+{
+    struct reason reason = { .code = "" };
+    struct ceremony_authority root = { .common_name = "Root", .organisation = "Post", .years = 30 };
+    const struct ceremony_profile profile = { .country = "HK", .root = root };
+    AUTO(buf) der = buf_make(CERTIFICATE_MAX_BYTES);
+    (void)state;
+    assert_int_equal(
+        authority_root(&profile, &root, factory.issuer.key, NOW, &der, &reason), ERR_CRYPTO);
+    assert_string_equal(reason.field, "validity.root_short");
+    assert_int_equal(der.len, 0);
+    root.years = 20;
+    assert_int_equal(authority_root(&profile, &root, factory.issuer.key, NOW, &der, &reason), OK);
 }
 
 /* The texts of the subject, in their order. */
@@ -540,6 +578,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup(name, begin)
     const struct CMUnitTest tests[] = {
         TEST(a_warrant_becomes_the_certificate_it_entitles_to),
+        TEST(what_breaks_a_rule_is_not_signed_whoever_wants_it),
+        TEST(a_ca_that_breaks_a_rule_is_not_signed),
         TEST(an_ev_warrant_is_signed_by_the_ev_ca_with_all_it_must_say),
         TEST(fifty_names_make_a_warrant_beyond_a_message_and_one_certificate),
         TEST(a_wildcard_brings_its_bare_name_into_the_certificate),

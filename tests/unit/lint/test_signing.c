@@ -1,5 +1,5 @@
-/* The rules that compare with the moment of signing, which only whoever signs knows: each with what passes
- * and what fails. All others have theirs in tests/process/lint. */
+/* The rules that compare with the moment of signing, which only whoever signs knows: each with what
+ * passes and what fails. All others have theirs in tests/process/lint. */
 #include "lib/lint/lint.h"
 #include "tests/unit/pki/hierarchy.h"
 
@@ -84,8 +84,7 @@ static void each_rule_about_the_signing_passes_and_fails(void **state)
         struct lint_result result;
         (void)(lint_check(object->der, object->kind, object->passes, &result) == OK);
         assert_false(found(&result, object->id));
-        assert_int_equal(
-            lint_check(object->der, object->kind, object->fails, &result), ERR_INPUT);
+        assert_int_equal(lint_check(object->der, object->kind, object->fails, &result), ERR_INPUT);
         assert_true(found(&result, object->id));
     }
 }
@@ -103,8 +102,8 @@ static void what_is_to_be_signed_of_an_answer_is_held_to_the_rules(void **state)
     assert_int_equal(lint_guess(response, &kind), OK);
     assert_int_equal(kind, LINT_OCSP);
     for (size_t len = 0; len < response.len; len++) {
-        assert_int_equal(lint_check(span_make(answer, len), LINT_OCSP, HIERARCHY_NOW, &result),
-            ERR_INPUT);
+        assert_int_equal(
+            lint_check(span_make(answer, len), LINT_OCSP, HIERARCHY_NOW, &result), ERR_INPUT);
     }
 }
 
