@@ -170,9 +170,10 @@ static void entries_observe(struct view *view)
             view_fault(view, FAULT_ENTRY_FORM, rest);
             return;
         }
-        ascending = ascending && (last.len < entry.serial.len ||
-                                     (last.len == entry.serial.len &&
-                                         memcmp(last.data, entry.serial.data, last.len) < 0));
+        ascending = ascending && entry.serial.len > 0 &&
+                    (last.len < entry.serial.len ||
+                        (last.len == entry.serial.len &&
+                            memcmp(last.data, entry.serial.data, last.len) < 0));
         last = entry.serial;
         view->entry_count++;
     }

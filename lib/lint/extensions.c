@@ -260,6 +260,8 @@ static const struct lint rows[] = {
         FOR_SUBORDINATE, SINCE_RFC5280, .holds = aki_is_another },
     { "ski.present", "RFC 5280 4.2.1.2", "a subject key identifier", FOR_CA, SINCE_RFC5280,
         .holds = ski_there },
+    { "ski.responder_present", "BR 7.1.2.8.2", "a subject key identifier", FOR_RESPONDER,
+        SINCE_BR_2, LINT_SHOULD, .holds = ski_there },
     { "ski.absent", "BR 7.1.2.7.6", "no subject key identifier", FOR_SERVER, SINCE_BR_2,
         LINT_SHOULD, .holds = ski_absent },
     { "ski.critical", "RFC 5280 4.2.1.2", "a subject key identifier that isn't critical",

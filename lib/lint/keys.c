@@ -67,8 +67,9 @@ static bool key_listed(const struct view *view)
 /* Mozilla 5.1: id-RSASSA-PSS is for signatures only. */
 static bool not_pss(const struct view *view)
 {
-    return memmem(view->key.algorithm.data, view->key.algorithm.len,
-               "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a", 11) == NULL;
+    static const struct span pss = BYTES("\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a");
+    struct span algorithm = view->key.algorithm;
+    return algorithm.len == 0 || memmem(algorithm.data, algorithm.len, pss.data, pss.len) == NULL;
 }
 
 static bool rsa_null(const struct view *view)

@@ -79,7 +79,7 @@ static bool country_exists(struct span code)
     return false;
 }
 
-/* BR 7.1.4.1 and EVG: "-", ".", " " or "N/A" stand for nothing. */
+/* BR 7.1.2.7.4 and EVG: "-", ".", " " or "N/A" stand for nothing. */
 static bool meaningful(struct span value)
 {
     bool letters = false;
@@ -197,8 +197,8 @@ static const struct lint rows[] = {
         FOR_CERTIFICATE | FOR_CRL, SINCE_RFC5280, .fault = FAULT_ISSUER_COUNTRY_TYPE },
     { "name.single_valued", "BR 7.1.4.1", "one attribute in each RDN", FOR_CERTIFICATE, SINCE_BR_2,
         .fault = FAULT_NAME_RDN },
-    { "name.known", "BR 7.1.4.2", "no attribute beside those of the profiles", FOR_CERTIFICATE,
-        SINCE_BR_2, .fault = FAULT_NAME_UNKNOWN },
+    { "name.known", "BR 7.1.2.7.4", "no attribute beside those of the profiles", FOR_CERTIFICATE,
+        SINCE_BR_2, LINT_SHOULD, .fault = FAULT_NAME_UNKNOWN },
     { "name.order", "BR 7.1.4.2", "DC, C, ST, L, postal code, street, O, surname, given name, CN",
         FOR_CERTIFICATE, SINCE_BR_2, .fault = FAULT_NAME_ORDER },
     { "name.twice", "BR 7.1.4.1", "each attribute once, but for street and DC", FOR_CERTIFICATE,
@@ -215,7 +215,7 @@ static const struct lint rows[] = {
         SINCE_BR_1, .fault = FAULT_NAME_COUNTRY },
     { "name.empty", "RFC 5280 A.1", "values that are not empty", FOR_CERTIFICATE, SINCE_RFC5280,
         .fault = FAULT_NAME_EMPTY },
-    { "name.meaning", "BR 7.1.4.1", "values that say something", FOR_CERTIFICATE, SINCE_BR_1,
+    { "name.meaning", "BR 7.1.2.7.4", "values that say something", FOR_CERTIFICATE, SINCE_BR_1,
         .fault = FAULT_NAME_MEANING },
     { "name.edge_space", "X.520 6.1", "values without white space at their ends", FOR_CERTIFICATE,
         SINCE_RFC5280, .fault = FAULT_NAME_SPACE },

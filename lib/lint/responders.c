@@ -28,11 +28,6 @@ static bool points_absent(const struct view *view)
     return view->known[EXT_CRL_POINTS] == NULL;
 }
 
-static bool scts_absent(const struct view *view)
-{
-    return view->known[EXT_SCT_LIST] == NULL && view->known[EXT_POISON] == NULL;
-}
-
 static const struct lint rows[] = {
     { "responder.no_check", "BR 4.9.9", "id-pkix-ocsp-nocheck", FOR_RESPONDER, SINCE_BR_1,
         .holds = no_check },
@@ -44,8 +39,6 @@ static const struct lint rows[] = {
         FOR_CA | FOR_SERVER, SINCE_RFC6960, .holds = no_check_absent },
     { "responder.cdp", "BR 7.1.2.8.2", "no place of a list", FOR_RESPONDER, SINCE_BR_2,
         .holds = points_absent },
-    { "responder.ct", "BR 7.1.2.8.2", "neither poison nor SCTs", FOR_RESPONDER, SINCE_BR_2,
-        LINT_SHOULD, .holds = scts_absent },
 };
 
 const struct lint_table lint_responders = { NULL, 0, rows, sizeof rows / sizeof rows[0] };

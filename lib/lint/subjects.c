@@ -244,7 +244,7 @@ static const struct lint rows[] = {
     { "subject.no_person", "BR 7.1.2.7.4", "no person's name", FOR_OV | FOR_EV, SINCE_BR_2,
         .holds = no_person },
     { "subject.without_ev", "BR 7.1.2.7.4", "no registration attributes of EV", FOR_IV | FOR_OV,
-        SINCE_BR_2, .holds = without_ev },
+        SINCE_BR_2, LINT_SHOULD, .holds = without_ev },
     { "ev.organisation", "EVG 7.1.4.2.1", "an organisation", FOR_EV, SINCE_EVG,
         .holds = organisation },
     { "ev.country", "EVG 7.1.4.2.6", "a country", FOR_EV, SINCE_EVG, .holds = country },

@@ -201,6 +201,11 @@ static bool only_with_agreement(const struct view *view)
            (view->usages.key_usage & KEY_AGREEMENT) != 0;
 }
 
+static bool no_cipher_only(const struct view *view)
+{
+    return (view->usages.key_usage & (ENCIPHER_ONLY | DECIPHER_ONLY)) == 0;
+}
+
 static bool usage_of_responder(const struct view *view)
 {
     return !usage_there(view) || view->usages.key_usage == DIGITAL_SIGNATURE;
@@ -343,6 +348,8 @@ static const struct lint rows[] = {
     { "ku.only_with_agreement", "RFC 5280 4.2.1.3",
         "encipherOnly and decipherOnly only with keyAgreement", FOR_CERTIFICATE, SINCE_RFC5280,
         .holds = only_with_agreement },
+    { "ku.cipher_only", "BR 7.1.2.7.11", "neither encipherOnly nor decipherOnly", FOR_SERVER,
+        SINCE_BR_2, .holds = no_cipher_only },
     { "ku.responder", "BR 7.1.2.8.7", "digitalSignature and nothing else", FOR_RESPONDER,
         SINCE_BR_2, .holds = usage_of_responder },
     { "ku.agrees", "RFC 5280 4.2.1.12", "a usage that serverAuth can use", FOR_SERVER,

@@ -106,6 +106,7 @@ BENT = {
     "aki.root": ("root", put(AKI, seq(implicit(0, b"\x11" * 20)))),
     "aki.another": ("ca", cert(own_key)),
     "ski.present": ("ca", drop(SKI)),
+    "ski.responder_present": ("responder", drop(SKI)),
     "ski.absent": ("server", put(SKI, octets(b"\x11" * 20))),
     "ski.critical": ("ca", critical(SKI)),
     "ski.form": ("ca", put(SKI, octets(b""))),
@@ -137,6 +138,7 @@ BENT = {
     "ku.data_encipherment": ("rsa", usages(0, 3)),
     "ku.non_repudiation": ("server", usages(0, 1)),
     "ku.only_with_agreement": ("server", usages(0, 7)),
+    "ku.cipher_only": ("server", usages(0, 4, 7)),
     "ku.responder": ("responder", usages(0, 1)),
     "ku.agrees": ("rsa", usages(1)),
     "bc.present": ("ca", drop(BC)),
@@ -259,5 +261,4 @@ BENT = {
     "responder.no_check_critical": ("responder", critical(NO_CHECK)),
     "responder.elsewhere": ("server", put(NO_CHECK, NULL)),
     "responder.cdp": ("responder", points(point(full(uri())))),
-    "responder.ct": ("responder", put(SCTS, sct_list(sct()))),
 }

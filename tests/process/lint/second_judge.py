@@ -70,7 +70,7 @@ PAIRS = {
     "e_issuer_dn_country_not_printable_string": "issuer.country_type",
     "e_issuer_field_empty": "issuer.present",
     "e_key_usage_and_extended_key_usage_inconsistent":
-        "ku.agrees ku.not_ca ku.non_repudiation ku.data_encipherment ku.only_with_agreement ku.cert_sign_needs_ca ku.form eku.server_auth",
+        "ku.agrees ku.not_ca ku.non_repudiation ku.data_encipherment ku.only_with_agreement ku.cipher_only ku.cert_sign_needs_ca ku.form eku.server_auth",
     "e_key_usage_incorrect_length": "ku.known ku.form",
     "e_mp_authority_key_identifier_correct": "aki.only",
     "e_mp_ecdsa_signature_encoding_correct": "algorithm.listed algorithm.ecdsa_bare algorithm.root_curve",
@@ -232,10 +232,10 @@ ALONE = set("""
     ku.ec_agreement ku.responder ku.server_present ku.server_signs_ec ku.server_signs_rsa name.dc_type
     name.known name.other_length name.single_valued name.twice nc.form nc.root_absent policies.any_alone
     policies.cps policies.reserved_first policies.responder_absent policies.root_absent policies.server_any
-    policies.subordinate policies.unqualified responder.cdp responder.ct responder.elsewhere responder.no_check
+    policies.subordinate policies.unqualified responder.cdp responder.elsewhere responder.no_check
     responder.no_check_critical responder.no_check_null san.address_length san.ca_absent san.case san.hyphen
     san.responder_absent san.twice san.wildcard_narrow serial.entropy signature.ecdsa signature.rsa
-    signature.whole ski.form subject.address subject.ca_closed subject.ca_unit subject.without_ev time.exists
+    signature.whole ski.form ski.responder_present subject.address subject.ca_closed subject.ca_unit subject.without_ev time.exists
     time.fraction time.zulu validity.ca_backdated validity.issuing_period validity.postdated validity.root_long
     validity.root_short validity.server_backdated validity.server_margin validity.server_period
 """.split())
