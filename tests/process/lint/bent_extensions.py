@@ -2,8 +2,8 @@
 from bases import (AIA, AKI, ANY, ANY_USAGE, BC, CDP, CLIENT, CODE, DV, EKU, EV, FRESHEST, IAN, IAP, KU, MAIL, MAPPINGS,
                    NC, NO_CHECK, OCSP, OV, PC, POISON, POLICIES, SAN, SCTS, SERVER, SIA, SKI, TIME, key_usage, policies,
                    sct, sct_list)
-from bent_fields import attribute, cert
-from der import NULL, Certificate, Element, bits, boolean, explicit, extension, ia5, implicit, integer, octets, oid, seq, utf8
+from bent_fields import cert
+from der import NULL, Element, bits, boolean, explicit, ia5, implicit, integer, octets, oid, seq, utf8
 
 HTTP = "http://ca.example.net/"
 

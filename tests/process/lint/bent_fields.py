@@ -1,8 +1,8 @@
 """How each rule of encoding, fields, keys and names is broken: {id: (good object, change)}. A change takes
 the bytes and gives the broken ones."""
-from bases import (C, CATEGORY, CN, DC, GIVEN, IDENTIFIER, JURISDICTION, KU, L, O, ORGANISATION_ID, OU, POSTAL, SAN,
-                   SERIAL, ST, STREET, SURNAME, key_usage)
-from der import (Certificate, Element, List, bits, general, ia5, integer, long_length, octets, oid, parse, printable,
+from bases import (C, CATEGORY, CN, DC, GIVEN, IDENTIFIER, JURISDICTION, KU, L, O, ORGANISATION_ID, OU, POSTAL,
+                   SERIAL, ST, STREET, SURNAME)
+from der import (Certificate, Element, List, bits, general, ia5, integer, long_length, oid, parse, printable,
                  seq, set_of, utc, utf8, NULL)
 
 
@@ -239,4 +239,3 @@ def list_algorithm(data):
 
 
 BENT["algorithm.sha1_lists"] = ("crl", list_algorithm)
-__all__ = ["BENT", "KU", "SAN", "cert", "crl", "octets", "key_usage", "replaced"]

@@ -70,7 +70,8 @@ PAIRS = {
     "e_issuer_dn_country_not_printable_string": "issuer.country_type",
     "e_issuer_field_empty": "issuer.present",
     "e_key_usage_and_extended_key_usage_inconsistent":
-        "ku.agrees ku.not_ca ku.non_repudiation ku.data_encipherment ku.only_with_agreement ku.cipher_only ku.cert_sign_needs_ca ku.form eku.server_auth",
+        "ku.agrees ku.not_ca ku.non_repudiation ku.data_encipherment ku.only_with_agreement ku.cipher_only "
+        "ku.cert_sign_needs_ca ku.form eku.server_auth",
     "e_key_usage_incorrect_length": "ku.known ku.form",
     "e_mp_authority_key_identifier_correct": "aki.only",
     "e_mp_ecdsa_signature_encoding_correct": "algorithm.listed algorithm.ecdsa_bare algorithm.root_curve",
@@ -170,7 +171,8 @@ PAIRS = {
     "e_subject_contains_organizational_unit_name_and_no_organization_name": "subject.unit",
     # Lists.
     "e_crl_has_next_update": "crl.next_update",
-    "e_cab_crl_has_valid_reason_code": "entry.reason entry.hold entry.remove entry.reason_unknown entry.reason_unspecified",
+    "e_cab_crl_has_valid_reason_code":
+        "entry.reason entry.hold entry.remove entry.reason_unknown entry.reason_unspecified",
     "e_crl_has_valid_reason_code": "entry.reason_unknown entry.reason_unspecified entry.remove",
     "e_cab_crl_reason_code_not_critical": "entry.reason_critical",
 }
@@ -183,16 +185,20 @@ EXCUSED = {
     "w_ext_subject_key_identifier_missing_sub_cert":
         "RFC 5280 recommends it, BR 7.1.2.7.6 recommends against it, and is the narrower rule",
     "e_rsa_fermat_factorization":
-        "primes too near each other: the signer looks for them in every request's key (lib/crypto), the lints don't",
+        "primes too near each other: the signer looks for them in every request's key (lib/crypto), the lints "
+        "don't",
     "w_ext_policy_map_not_in_cert_policy": "no profile maps policies; that one does is found (pm.*)",
     "w_sub_cert_sha1_expiration_too_long": "of 2016: SHA-1 at all is found (algorithm.sha1)",
-    "e_ocsp_id_pkix_ocsp_nocheck_ext_not_included_server_auth": "OCSPSigning in a server's certificate is found (eku.ocsp)",
+    "e_ocsp_id_pkix_ocsp_nocheck_ext_not_included_server_auth":
+        "OCSPSigning in a server's certificate is found (eku.ocsp)",
 }
 
 # zlint tells kinds by the bytes alone; where a change makes it take the object for another kind, it holds it to that
 # kind's rules. The judges then needn't agree on more than that there is a fault.
 OTHER_KIND = {
-    "root": "a root is one whose signature verifies; after a change none does, and zlint takes it for a subordinate CA",
+    "root":
+        "a root is one whose signature verifies; after a change none does, and zlint takes it for a "
+        "subordinate CA",
     "eku.responder": "with serverAuth beside OCSPSigning it is a server's certificate",
     "bc.present": "without basic constraints, or the CA flag in them, it is a server's certificate",
     "bc.ca": "the same",
@@ -201,7 +207,8 @@ OTHER_KIND = {
 
 # Ours say it, zlint has a lint of the same rule and doesn't, for this reason.
 STRICTER = {
-    "algorithm.listed": "to zlint SHA-1 is a supported algorithm that is too old, and its bytes are looked at for ECDSA only",
+    "algorithm.listed":
+        "to zlint SHA-1 is a supported algorithm that is too old, and its bytes are looked at for ECDSA only",
     "eku.other": "zlint 3.6.2 knows a list of wrong purposes, and this is none of them",
     "eku.server_auth": "it takes clientAuth in its place, where the key usage agrees with that",
     "ku.rsa_agreement": "it looks at bits that are set, not at those set in unused room",
@@ -235,7 +242,8 @@ ALONE = set("""
     policies.subordinate policies.unqualified responder.cdp responder.elsewhere responder.no_check
     responder.no_check_critical responder.no_check_null san.address_length san.ca_absent san.case san.hyphen
     san.responder_absent san.twice san.wildcard_narrow serial.entropy signature.ecdsa signature.rsa
-    signature.whole ski.form ski.responder_present subject.address subject.ca_closed subject.ca_unit subject.without_ev time.exists
-    time.fraction time.zulu validity.ca_backdated validity.issuing_period validity.postdated validity.root_long
-    validity.root_short validity.server_backdated validity.server_margin validity.server_period
+    signature.whole ski.form ski.responder_present subject.address subject.ca_closed subject.ca_unit
+    subject.without_ev time.exists time.fraction time.zulu validity.ca_backdated validity.issuing_period
+    validity.postdated validity.root_long validity.root_short validity.server_backdated validity.server_margin
+    validity.server_period
 """.split())
