@@ -51,6 +51,7 @@ enum err audit_verify_run(struct call *call);
 enum err notice_add_run(struct call *call);
 enum err notice_list_run(struct call *call);
 enum err notice_remove_run(struct call *call);
+enum err policy_run(struct call *call);
 enum err officer_new_run(struct call *call);
 enum err config_check_run(struct call *call);
 enum err ceremony_run(struct call *call);

@@ -30,6 +30,8 @@ const struct command commands[] = {
         "show a notice on the portal's log-in page", notice_add_run },
     { "notice", "list", "", "all notices, newest first", notice_list_run },
     { "notice", "remove", "ID", "show a notice no more", notice_remove_run },
+    { "policy", NULL, "[RULE] [--on YYYY-MM-DD]",
+        "what holds on a day, what changes next, and for whom", policy_run },
     { "officer", "new", "NAME --out FILE.key", "make an officer's key", officer_new_run },
     { "config", "check", "FILE", "say whether a configuration is right, or what is wrong",
         config_check_run },
