@@ -52,6 +52,7 @@ enum err notice_add_run(struct call *call);
 enum err notice_list_run(struct call *call);
 enum err notice_remove_run(struct call *call);
 enum err policy_run(struct call *call);
+enum err profile_run(struct call *call);
 enum err officer_new_run(struct call *call);
 enum err config_check_run(struct call *call);
 enum err ceremony_run(struct call *call);

@@ -109,6 +109,8 @@ static const struct explanation explanations[] = {
     { "audit.broken", "the audit chain is broken: somebody changed the records",
         "keep the database as it is, stop the service, and find out who could write it",
         EXIT_FAILED },
+    { "profile.unknown", "there is no such profile", "`ecertadm profile` names all of them",
+        EXIT_FAILED },
     { "policy.rule", "there is no such rule", "`ecertadm policy` names all of them", EXIT_FAILED },
     { "policy.day", "this is no day", "write it as 2027-03-15", EXIT_USAGE },
     { "config.", "the configuration is not right", "correct the file and check it again",

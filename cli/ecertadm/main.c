@@ -32,6 +32,7 @@ const struct command commands[] = {
     { "notice", "remove", "ID", "show a notice no more", notice_remove_run },
     { "policy", NULL, "[RULE] [--on YYYY-MM-DD]",
         "what holds on a day, what changes next, and for whom", policy_run },
+    { "profile", NULL, "[ID]", "what each kind of certificate and list holds", profile_run },
     { "officer", "new", "NAME --out FILE.key", "make an officer's key", officer_new_run },
     { "config", "check", "FILE", "say whether a configuration is right, or what is wrong",
         config_check_run },

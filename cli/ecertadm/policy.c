@@ -15,8 +15,7 @@ static enum err rules_print(struct call *call, int64_t time);
 static enum err day_read(struct call *call, const char *text, int64_t *ret_time);
 static void row_add(
     struct value_tree *tree, struct value *list, enum policy_parameter parameter, int64_t time);
-static void value_format(
-    enum policy_unit unit, int64_t value, char ret_text[VALUE_TEXT_MAX]);
+static void value_format(enum policy_unit unit, int64_t value, char ret_text[VALUE_TEXT_MAX]);
 static void day_format(int64_t time, char ret_text[TIME_TEXT_MAX]);
 
 enum err policy_run(struct call *call)

@@ -49,6 +49,7 @@ extern const struct span oid_qualifier_cps;              /* 1.3.6.1.5.5.7.2.1 */
 extern const struct span oid_server_auth;                /* 1.3.6.1.5.5.7.3.1 */
 extern const struct span oid_client_auth;                /* 1.3.6.1.5.5.7.3.2 */
 extern const struct span oid_ocsp_signing;               /* 1.3.6.1.5.5.7.3.9 */
+extern const struct span oid_ocsp_nocheck;               /* 1.3.6.1.5.5.7.48.1.5 */
 extern const struct span oid_any_ext_key_usage;          /* 2.5.29.37.0 */
 extern const struct span oid_extension_request;          /* 1.2.840.113549.1.9.14 */
 extern const struct span oid_challenge_password;         /* 1.2.840.113549.1.9.7 */

@@ -1,5 +1,6 @@
 /* From warrant to certificate. */
 #include "proc/signer/issue.h"
+#include "lib/der/oid.h"
 #include "lib/crypto/sign.h"
 #include "proc/signer/internal.h"
 #include "proc/signer/linted.h"
@@ -161,9 +162,8 @@ static enum err issue_new(
     if (err != OK) {
         return refusal_record(issuance, ret_reason, err);
     }
-    const struct profile *profile = issuance->entitlement.profile;
-    TRY(linted(buf_span(&tbs), profile->ev_subject ? LINT_SERVER_EV : LINT_SERVER, issuance->now,
-        ret_reason));
+    bool ev = span_equal(*issuance->entitlement.profile->policy, oid_policy_ev);
+    TRY(linted(buf_span(&tbs), ev ? LINT_SERVER_EV : LINT_SERVER, issuance->now, ret_reason));
     TRY(build_compare(&issuance->build, buf_span(&tbs), ret_reason));
     struct record_intent intent = { .request = *issuance->request,
         .serial = SPAN_OF(issuance->serial),
