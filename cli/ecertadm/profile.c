@@ -1,5 +1,5 @@
-/* `profile`: what each kind of object that the service signs holds. Asks nobody: it is the table that
- * the signer builds from. */
+/* `profile`: what each kind of object that the service signs holds. Asks nobody: it is the table
+ * that the signer builds from. */
 #include "cli/ecertadm/command.h"
 #include "lib/ca/profile.h"
 #include "lib/der/oid.h"

@@ -169,8 +169,7 @@ static void a_subject_holds_what_its_profile_permits(void **state)
         AUTO(buf) name = buf_make(512);
         struct reason reason = { 0 };
         const struct name_entry entry = { *rows[i].oid, SPAN_LITERAL("Shop") };
-        enum err err =
-            profile_write_subject(profile_by_id(rows[i].id), &entry, 1, &reason, &name);
+        enum err err = profile_write_subject(profile_by_id(rows[i].id), &entry, 1, &reason, &name);
         assert_int_equal(err, rows[i].permitted ? OK : ERR_INPUT);
         assert_string_equal(reason.code, rows[i].permitted ? "" : "profile.attribute");
     }
