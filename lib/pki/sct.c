@@ -1,4 +1,5 @@
-/* SCTs are TLS structures (RFC 8446 §3.4): big-endian numbers and vectors with their length before them. */
+/* SCTs are TLS structures (RFC 8446 §3.4): big-endian numbers and vectors with their length before
+ * them. */
 #include "lib/pki/sct.h"
 #include "lib/base/limits.h"
 #include "lib/der/oid.h"
@@ -12,7 +13,8 @@ static enum err bytes_read(struct span *rest, size_t len, struct span *ret_bytes
 static enum err vector_read(struct span *rest, size_t octets, struct span *ret_bytes);
 static void number_append(struct buf *buf, size_t octets, uint64_t number);
 static void tbs_without_transparency(struct der_writer *writer, const void *object);
-static enum err extensions_find(struct span tbs, struct span *ret_before, struct span *ret_extensions);
+static enum err extensions_find(
+    struct span tbs, struct span *ret_before, struct span *ret_extensions);
 static bool of_transparency(struct span extension);
 
 enum err sct_parse(struct span bytes, struct sct *ret_sct)
@@ -133,7 +135,8 @@ static void tbs_without_transparency(struct der_writer *writer, const void *obje
 }
 
 /* What stands before the extensions, which come last, and their list's content. */
-static enum err extensions_find(struct span tbs, struct span *ret_before, struct span *ret_extensions)
+static enum err extensions_find(
+    struct span tbs, struct span *ret_before, struct span *ret_extensions)
 {
     struct der whole = der_reader(tbs), inner, wrapped;
     struct span extensions;

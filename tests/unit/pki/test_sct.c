@@ -23,8 +23,8 @@ static struct buf tbs_with(const struct fixture *fixture, struct span oid, struc
     struct buf tbs = buf_make(HIERARCHY_MAX_BYTES);
     struct certificate_fields fields = hierarchy_server_fields(
         &fixture->issuer, fixture->server, buf_span(&fixture->subject), room, 1024);
-    struct der_writer writer = der_writer_make(
-        room + fields.extensions.len, sizeof room - fields.extensions.len);
+    struct der_writer writer =
+        der_writer_make(room + fields.extensions.len, sizeof room - fields.extensions.len);
     if (oid.len > 0) {
         extension_write(&writer, oid, span_equal(oid, oid_ct_poison), value);
     }
@@ -114,8 +114,7 @@ static void a_promise_holds_for_its_log_its_issuer_and_its_certificate_only(void
     assert_true(sct.timestamp_ms == (uint64_t)TIMESTAMP_MS);
     struct span bare = buf_span(&fixture->bare);
     assert_int_equal(sct_verify(&sct, fixture->log, fixture->issuer_hash, bare), OK);
-    assert_int_equal(
-        sct_verify(&sct, fixture->server, fixture->issuer_hash, bare), ERR_SIGNATURE);
+    assert_int_equal(sct_verify(&sct, fixture->server, fixture->issuer_hash, bare), ERR_SIGNATURE);
     assert_int_equal(
         sct_verify(&sct, fixture->log, fixture->issuer_hash, buf_span(&other)), ERR_SIGNATURE);
     fixture->issuer_hash[0] ^= 1;
@@ -140,8 +139,9 @@ static void openssl_finds_the_promises_in_our_certificate_valid(void **state)
     buf_append_byte(&value, (uint8_t)list.len);
     buf_append(&value, buf_span(&list));
     AUTO(buf) tbs = tbs_with(fixture, oid_sct_list, buf_span(&value));
-    assert_int_equal(certificate_sign(buf_span(&tbs), SIGNATURE_ECDSA_SHA256, fixture->issuer.key,
-                         &certificate), OK);
+    assert_int_equal(
+        certificate_sign(buf_span(&tbs), SIGNATURE_ECDSA_SHA256, fixture->issuer.key, &certificate),
+        OK);
 
     const uint8_t *at = certificate.data;
     X509 *leaf = d2i_X509(NULL, &at, (long)certificate.len);
@@ -162,7 +162,8 @@ static void openssl_finds_the_promises_in_our_certificate_valid(void **state)
     assert_int_equal(sk_SCT_num(scts), 1);
     /* Without the log it is unknown, so that "valid" below means something. */
     assert_int_equal(SCT_validate(sk_SCT_value(scts, 0), context), 0);
-    assert_int_equal(SCT_get_validation_status(sk_SCT_value(scts, 0)), SCT_VALIDATION_STATUS_UNKNOWN_LOG);
+    assert_int_equal(
+        SCT_get_validation_status(sk_SCT_value(scts, 0)), SCT_VALIDATION_STATUS_UNKNOWN_LOG);
 
     char path[] = "/tmp/ecert-sct-XXXXXX";
     int fd = mkstemp(path);
