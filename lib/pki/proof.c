@@ -15,20 +15,12 @@ enum err proof_format(const struct proof *proof, const struct key *key, struct b
 {
     uint8_t bytes[PROOF_MAX_BYTES];
     size_t len = 0;
-    size_t url = strlen(proof->portal);
     bool login = proof->purpose == PROOF_LOGIN;
     assert(proof->nonce.len == (login ? PROOF_NONCE_BYTES : 0));
-    while (url > 0 && proof->portal[url - 1] == '/') {
-        url--;
-    }
-    struct span portal = span_make(proof->portal, url);
-    if (!utf8_valid(portal)) {
-        return ERR_INPUT;
-    }
     struct der_writer writer = der_writer_make(bytes, sizeof bytes);
     der_open(&writer, DER_SEQUENCE);
     der_write_text(&writer, DER_UTF8_STRING, purposes[proof->purpose]);
-    der_write(&writer, DER_UTF8_STRING, portal);
+    der_write_text(&writer, DER_UTF8_STRING, proof->portal);
     der_write_text(&writer, DER_UTF8_STRING, proof->reference);
     der_write_octets(&writer, key_spki_sha256(key));
     if (login) {

@@ -19,7 +19,7 @@ enum { PROOF_NONCE_BYTES = 16, PROOF_SIGNATURE_BYTES = 64, PROOF_MAX_BYTES = 102
 
 struct proof {
     enum proof_purpose purpose;
-    const char *portal;    /* '/' at its end doesn't count */
+    const char *portal;    /* its URL, without '/' at the end */
     const char *reference; /* 9 digits */
     struct span nonce;     /* PROOF_NONCE_BYTES, the portal's; for PROOF_LOGIN */
 };

@@ -9,6 +9,9 @@ enum err login_post(struct visit *visit) MUST_USE;
 enum err leave_post(struct visit *visit) MUST_USE;
 enum err api_session_post(struct visit *visit) MUST_USE;
 enum err api_session_delete(struct visit *visit) MUST_USE;
+/* key_login.c */
+enum err api_nonce_post(struct visit *visit) MUST_USE;
+enum err api_session_key_post(struct visit *visit) MUST_USE;
 /* confirm.c */
 enum err confirm_get(struct visit *visit) MUST_USE;
 enum err confirm_post(struct visit *visit) MUST_USE;
@@ -64,6 +67,11 @@ enum err authorities_json_get(struct visit *visit) MUST_USE;
 enum err next_get(struct visit *visit) MUST_USE;
 enum err next_post(struct visit *visit) MUST_USE;
 enum err api_next_post(struct visit *visit) MUST_USE;
+/* keys.c */
+enum err keys_get(struct visit *visit) MUST_USE;
+enum err keys_remove_post(struct visit *visit) MUST_USE;
+enum err api_key_post(struct visit *visit) MUST_USE;
+enum err api_key_delete(struct visit *visit) MUST_USE;
 /* revoke.c; the log-in before it is login_get and login_post */
 enum err revoke_choose_get(struct visit *visit) MUST_USE;
 enum err revoke_choose_post(struct visit *visit) MUST_USE;
