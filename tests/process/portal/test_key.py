@@ -205,6 +205,13 @@ class LogIn(KeyCase):
         self.assertEqual(len(seen), 1)
         self.assertEqual(self.post("/session/key", right).status, 201)
 
+    def test_a_nonce_is_good_for_two_minutes(self):
+        self.register()
+        for age, status in ((NONCE_SECONDS - 10, 201), (NONCE_SECONDS, 403)):
+            wish = self.wish()
+            self.world.change("UPDATE login_nonce SET until_time = until_time - ?", age)
+            self.assertEqual(self.post("/session/key", wish).status, status)
+
     def test_a_wrong_attempt_spends_its_nonce(self):
         self.register()
         right = self.wish()
@@ -304,7 +311,8 @@ class Page(KeyCase):
         self.assertNotIn("Registered keys", browser.get("/next").text)
         self.register()
         page = browser.get("/next").text
-        for text in ("Registered keys", self.key.hash, "web-1.shop.example.com", "none yet", 'action="/keys/remove"'):
+        for text in ("Registered keys", self.key.hash, "web-1.shop.example.com", "none yet", 'action="/keys/remove"',
+                     "Remove the key of web-1.shop.example.com"):
             self.assertIn(text, page)
         for language, title in (("zh-HK", "已登記的密碼匙"), ("zh-CN", "已登记的密钥")):
             self.assertIn(title, self.world.browser("accepted", language).get("/next").text)
