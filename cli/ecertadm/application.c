@@ -98,7 +98,8 @@ enum err application_describe(
     }
     value_put_bool(tree, object, "government", application.government);
     value_put_text(tree, object, "validation", shown->validation);
-    value_put_text(tree, object, "validation_next", validation_next(shown->validation));
+    value_put_text(
+        tree, object, "validation_next", validation_next(tree, shown->validation, application.id));
     value_put_text(tree, object, "reference", shown->reference);
     value_put_text(tree, object, "enrolment", shown->enrolment_state);
     return_show(shown, application.representative.name, tree, object);

@@ -111,7 +111,7 @@ static enum err validation_show(struct call *call, const struct control_validate
     if (call->json) {
         return call_print(call, object);
     }
-    validation_print(object);
+    validation_print(object, /* advice= */ !ask->check);
     return OK;
 }
 

@@ -11,5 +11,5 @@ enum err validation_describe(struct value_tree *tree, const struct control_valid
  * codes stand for texts. */
 enum err sightings_describe(struct value_tree *tree, const struct control_sightings *sightings,
     const struct language *language, struct value *name) MUST_USE;
-/* The same for people. */
-void validation_print(const struct value *object);
+/* The same for people; what to do next where nobody else says it. */
+void validation_print(const struct value *object, bool advice);

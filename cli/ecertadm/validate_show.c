@@ -25,6 +25,10 @@ static const struct standing_words {
         "nothing: it is looked at again when the representative confirms; leave in place what was "
         "placed" },
     { "proved", "proved", "" },
+    /* Where the proof is a code, whatever else is said. */
+    { "mail", "",
+        "have a code mailed: `ecertadm application validate ID --address MAILBOX`; then "
+        "give it back with --code CODE --check" },
 };
 
 static const struct {
@@ -35,6 +39,10 @@ static const struct {
     { "passed", "proved" },
     { "failed", "not proved" },
 };
+
+/* Of a step: its words first. */
+static const char *const step_details[] = { "text", "asked", "seen", "expected" };
+enum { STEP_DETAILS = sizeof step_details / sizeof *step_details };
 
 static const char *const dcv_ids[] = {
     [DCV_PASSED] = "passed",
@@ -56,13 +64,21 @@ static bool sighting_put(struct value_tree *tree, const struct control_sighting 
 static void steps_put(struct value_tree *tree, const struct report *report,
     const struct language *language, struct value *name, struct value *perspective);
 static void name_print(const struct value *name);
-static void perspective_print(const struct value *perspective);
+static bool same_sight(const struct value *left, const struct value *right);
+static void sight_print(const struct value *list, const struct value *sight);
 static void line_print(const char *label, const char *text);
 
-const char *validation_next(const char *standing)
+const char *validation_next(
+    struct value_tree *tree, const char *standing, const uint8_t id[APPLICATION_ID_BYTES])
 {
+    char text[2 * APPLICATION_ID_BYTES + 1];
     const struct standing_words *found = words_of(standing);
-    return found == NULL ? "" : found->next;
+    const char *next = found == NULL ? "" : found->next;
+    const char *at = strstr(next, " ID");
+    hex_format(span_make(id, APPLICATION_ID_BYTES), text);
+    return at == NULL
+               ? next
+               : arena_format(tree->arena, "%.*s %s%s", (int)(at - next), next, text, at + 3);
 }
 
 static const struct standing_words *words_of(const char *standing)
@@ -93,7 +109,10 @@ enum err validation_describe(struct value_tree *tree, const struct control_valid
     value_put_text(tree, object, "id", id_text);
     value_put_text(tree, object, "standing", validation->standing);
     value_put_text(tree, object, "said", found == NULL ? "" : found->said);
-    value_put_text(tree, object, "next", found == NULL ? "" : found->next);
+    bool by_mail = validation->count > 0 && validation->names[0].challenge.method == DCV_EMAIL &&
+                   validation->proved == 0;
+    value_put_text(
+        tree, object, "next", validation_next(tree, by_mail ? "mail" : validation->standing, id));
     time_put(tree, object, "proved", validation->proved);
     time_put(tree, object, "next_check", validation->next_check);
     if (validation->count > 0) {
@@ -203,13 +222,14 @@ static void steps_put(struct value_tree *tree, const struct report *report,
         value_put_text(tree, object, "seen", step->seen);
         value_put_text(tree, object, "expected", step->expected);
         value_put_text(tree, object, "text", text.len > 0 ? buf_text(&text) : step->code);
+        value_put_bool(tree, object, "fault", next.len > 0);
         if (!proved && next.len > 0 && value_get(name, "next") == NULL) {
             value_put_text(tree, name, "next", buf_text(&next));
         }
     }
 }
 
-void validation_print(const struct value *object)
+void validation_print(const struct value *object, bool advice)
 {
     static const char *const members[] = { "method", "expires", "proved", "next_check",
         "mail_address", "mail_state", "mail_seen" };
@@ -221,7 +241,7 @@ void validation_print(const struct value *object)
          name = value_next(name)) {
         name_print(name);
     }
-    if (value_truth(value_get(object, "next"))) {
+    if (advice && value_truth(value_get(object, "next"))) {
         printf("\n");
         line_print("next", value_text(value_get(object, "next")));
     }
@@ -241,32 +261,54 @@ static void name_print(const struct value *name)
         line_print(members[i], value_text(value_get(name, members[i])));
     }
     line_print("confirmed by", value_text(value_get(name, "quorum")));
-    for (const struct value *one = value_first(value_get(name, "perspectives")); one != NULL;
-         one = value_next(one)) {
-        perspective_print(one);
+    const struct value *list = value_get(name, "perspectives");
+    for (const struct value *one = value_first(list); one != NULL; one = value_next(one)) {
+        bool said = value_truth(value_get(one, "passed"));
+        for (const struct value *before = value_first(list); before != one && !said;
+             before = value_next(before)) {
+            said = same_sight(before, one);
+        }
+        if (!said) {
+            sight_print(list, one);
+        }
     }
     line_print("next", value_text(value_get(name, "next")));
 }
 
-/* A place that confirmed the name has nothing else to tell. */
-static void perspective_print(const struct value *perspective)
+static bool same_sight(const struct value *left, const struct value *right)
 {
-    static const char *const details[] = { "asked", "seen", "expected" };
-    const char *id = value_text(value_get(perspective, "id"));
-    if (value_truth(value_get(perspective, "passed"))) {
-        line_print(id, "confirmed");
-        return;
-    }
-    for (const struct value *step = value_first(value_get(perspective, "steps")); step != NULL;
-         step = value_next(step)) {
-        line_print(id, value_text(value_get(step, "text")));
-        for (size_t i = 0; i < sizeof details / sizeof *details; i++) {
-            const char *text = value_text(value_get(step, details[i]));
-            char line[LINE_MAX_BYTES];
-            snprintf(line, sizeof line, "  %-8s  %s", details[i], text == NULL ? "" : text);
-            line_print("", text == NULL || text[0] == '\0' ? NULL : line);
+    const struct value *a = value_first(value_get(left, "steps"));
+    const struct value *b = value_first(value_get(right, "steps"));
+    bool same = value_truth(value_get(left, "passed")) == value_truth(value_get(right, "passed"));
+    for (; same && a != NULL && b != NULL; a = value_next(a), b = value_next(b)) {
+        for (size_t i = 0; i < STEP_DETAILS; i++) {
+            same = same && strcmp(value_text(value_get(a, step_details[i])),
+                               value_text(value_get(b, step_details[i]))) == 0;
         }
-        id = "";
+    }
+    return same && a == NULL && b == NULL;
+}
+
+/* Places that saw the same are named together; a step that is no fault needs no details. */
+static void sight_print(const struct value *list, const struct value *sight)
+{
+    AUTO(buf) places = buf_make(LINE_MAX_BYTES);
+    for (const struct value *one = value_first(list); one != NULL; one = value_next(one)) {
+        if (same_sight(one, sight)) {
+            buf_append_format(
+                &places, "%s%s", places.len > 0 ? ", " : "", value_text(value_get(one, "id")));
+        }
+    }
+    line_print("not by", buf_check(&places) == OK ? buf_text(&places) : "");
+    for (const struct value *step = value_first(value_get(sight, "steps")); step != NULL;
+         step = value_next(step)) {
+        line_print("", value_text(value_get(step, step_details[0])));
+        for (size_t i = 1; i < STEP_DETAILS && value_truth(value_get(step, "fault")); i++) {
+            const char *text = value_text(value_get(step, step_details[i]));
+            char line[LINE_MAX_BYTES];
+            snprintf(line, sizeof line, "  %-8s  %s", step_details[i], text);
+            line_print("", text[0] == '\0' ? NULL : line);
+        }
     }
 }
 

@@ -18,7 +18,7 @@ static const char *const texts[STANDING_COUNT] = {
 enum err office_get(struct visit *visit)
 {
     struct standing standing = { 0 };
-    page_begin(visit, STEP_DCV, "dcv.title");
+    page_begin(visit, STEP_DCV, "dcv.office.title");
     TRY(store_standing(visit->portal->store, visit->enrolment.id, visit->now, &standing));
     const char *text = texts[standing.kind];
     bool checking = text == texts[STANDING_CHECKING];

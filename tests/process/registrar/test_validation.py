@@ -218,7 +218,10 @@ class Validation(unittest.TestCase):
 
     def test_a_code_by_mail_is_asked_for_and_typed_here(self):
         application = self.application()
-        self.assertEqual(self.validate(application, "--method", "email")["names"][0]["type"], "mail")
+        begun = self.validate(application, "--method", "email")
+        self.assertEqual(begun["names"][0]["type"], "mail")
+        for part in (application, "--address", "--code"):
+            self.assertIn(part, begun["next"])
         problem = self.validate(application, "--code", "aaaa-bbbb", code=1)
         self.assertEqual(problem["code"], "validation.not_mailed")
         address = "hostmaster@department.example.net"
@@ -241,7 +244,7 @@ class Validation(unittest.TestCase):
         wait_until(lambda: self.state(application) == "confirmed", what="the refusal")
         shown = self.office.adm("application", "show", application)
         self.assertEqual(shown["validation"], "due")
-        self.assertIn("application validate", shown["validation_next"])
+        self.assertIn("application validate " + application, shown["validation_next"])
         self.assertEqual(self.office.adm("status")["signer.issued"], issued)
         self.validate(application)
         self.assertEqual(self.check(application)[0], 0)
