@@ -62,10 +62,11 @@ class Government(Walk):
     def confirmed(self):
         return self.call("POST", "/enrolment/confirm", {"chinese": False})["state"]
 
-    def grow_old(self):
-        """As if the officers had validated nine hours ago."""
+    def grow_old(self, days=0):
+        """As if the officers had validated nine hours ago, and so many days."""
+        age = days * 86400 + EIGHT_HOURS + 3600
         with sqlite3.connect(self.world.path("service/store/ecert.db"), timeout=30) as store:
-            store.execute("UPDATE evidence SET time = time - ? WHERE name = ?", (EIGHT_HOURS + 3600, self.name))
+            store.execute("UPDATE evidence SET time = time - ? WHERE name = ?", (age, self.name))
         store.close()
 
 
@@ -120,6 +121,19 @@ class Journey(unittest.TestCase):
         self.assertEqual((shown["government"], shown["methods"], shown["branch"]),
                          (True, [], "Example Department"))
         self.assertEqual(walk.confirmed(), "validated")
+        self.assert_issued(walk)
+        # The next certificate: proof that holds serves again; what is too old brings officers back.
+        self.assertEqual(walk.call("POST", "/enrolment/next", {})["state"], "validated")
+        self.assert_issued(walk)
+        walk.grow_old(days=201)
+        self.assertEqual(walk.call("POST", "/enrolment/next", {})["state"], "confirmed")
+        self.assertEqual(walk.standing(), "due")
+        value = walk.value
+        walk.begin()
+        self.assertNotEqual(walk.value, value)
+        walk.place()
+        walk.validated()
+        wait_until(lambda: walk.state == "validated", 20, "the next step")
         self.assert_issued(walk)
 
     def test_without_validation_it_gets_nowhere_until_officers_validate(self):
