@@ -64,7 +64,6 @@ static const struct command command_alone = { "", NULL, command_state, options_n
     "tool.help_state" };
 
 static void harden(void);
-static enum err languages_open(struct language_set **ret_set, struct reason *ret_reason);
 static const struct language *language_choose(const struct language_set *set, const char *wanted);
 static int options_leading(int argc, char *const *argv);
 static const struct command *command_find(int argc, char *const *argv, int *ret_words);
@@ -81,7 +80,7 @@ int main(int argc, char **argv)
     struct reason reason = { 0 };
     harden();
     setlocale(LC_CTYPE, "C.UTF-8");
-    if (languages_open(&languages, &reason) != OK) {
+    if (language_set_open_installed(&languages, &reason) != OK) {
         fprintf(
             stderr, "ecert: the language files can't be read: %s %s\n", reason.field, reason.seen);
         return EXIT_FAILED;
@@ -110,29 +109,6 @@ static void harden(void)
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     (void)signal(SIGPIPE, SIG_IGN);
     umask(077);
-}
-
-/* Beside the program: in the build tree and as installed. */
-static enum err languages_open(struct language_set **ret_set, struct reason *ret_reason)
-{
-    static const char *const places[] = { "../../web/locale", "../share/ecert/locale" };
-    char program[PATH_MAX], path[PATH_MAX + 64];
-    const char *given = getenv("ECERT_LOCALE");
-    if (given != NULL) {
-        return language_set_open(given, ret_set, ret_reason);
-    }
-    ssize_t len = readlink("/proc/self/exe", program, sizeof program - 1);
-    program[len < 0 ? 0 : len] = '\0';
-    char *slash = strrchr(program, '/');
-    if (slash != NULL) {
-        *slash = '\0';
-    }
-    enum err err = ERR_NOT_FOUND;
-    for (size_t i = 0; err != OK && i < sizeof places / sizeof places[0]; i++) {
-        snprintf(path, sizeof path, "%s/%s", program, places[i]);
-        err = language_set_open(path, ret_set, ret_reason);
-    }
-    return err;
 }
 
 /* --lang, else the locale; English where the locale says nothing, as every tool does. */

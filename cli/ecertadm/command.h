@@ -39,6 +39,7 @@ enum err application_list_run(struct call *call);
 enum err application_show_run(struct call *call);
 enum err application_vet_run(struct call *call);
 enum err application_approve_run(struct call *call);
+enum err application_validate_run(struct call *call);
 enum err application_withdraw_run(struct call *call);
 enum err letter_list_run(struct call *call);
 enum err letter_print_run(struct call *call);
@@ -57,7 +58,7 @@ enum err officer_new_run(struct call *call);
 enum err config_check_run(struct call *call);
 enum err ceremony_run(struct call *call);
 
-/* A declared option: `--name VALUE`, at most `max` times. */
+/* A declared option: `--name VALUE`, at most `max` times; with `max` 0 the word alone. */
 struct option_value {
     const char *name;
     const char **values;

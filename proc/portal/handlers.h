@@ -28,6 +28,13 @@ enum err dcv_check_post(struct visit *visit) MUST_USE;
 enum err api_dcv_get(struct visit *visit) MUST_USE;
 enum err api_dcv_post(struct visit *visit) MUST_USE;
 enum err api_dcv_check_post(struct visit *visit) MUST_USE;
+/* office.c */
+enum err office_get(struct visit *visit) MUST_USE;
+/* For a government enrolment that has just been confirmed, in that transaction: what the officers
+ * had proved before takes it on; where only CAA is too old, it is looked at again. */
+enum err office_take(struct store *store, const struct visit *visit) MUST_USE;
+/* ERR_CONFLICT with "dcv.government" where proving the names is the officers' affair. */
+enum err office_refuse(struct visit *visit) MUST_USE;
 /* challenge.c */
 enum err fileauth_get(struct visit *visit) MUST_USE;
 /* mailing.c */

@@ -50,6 +50,8 @@ const struct handler control_handlers[] = {
     { CONTROL_NOTICE_ADD, control_notice_add },
     { CONTROL_NOTICE_LIST, control_notice_list },
     { CONTROL_NOTICE_REMOVE, control_notice_remove },
+    { CONTROL_VALIDATE, control_validate },
+    { CONTROL_VALIDATION_SEEN, control_validation_seen },
 };
 const size_t control_handler_count = sizeof control_handlers / sizeof *control_handlers;
 

@@ -3,6 +3,7 @@
 #include "lib/wire/control.h"
 #include "lib/wire/notice.h"
 #include "lib/wire/signer.h"
+#include "lib/wire/validation.h"
 #include "lib/wire/validator.h"
 
 #define READER(name, type)                                                                         \
@@ -41,6 +42,10 @@ READER(control_object, control_object)
 READER_INTO_ARENA(control_applications)
 READER(control_application, control_application)
 READER(control_approve, control_approve)
+READER(control_validate, control_validate)
+READER_INTO_ARENA(control_validation)
+READER(control_sight, control_sight)
+READER(control_sightings, control_sightings)
 READER(control_approved, control_approved)
 READER_INTO_ARENA(control_certificates)
 READER(control_revoke, control_revoke)
@@ -90,5 +95,9 @@ const struct wire_reader wire_readers[] = {
     { "control_facts", control_facts_try },
     { "control_notice", control_notice_try },
     { "control_notices", control_notices_try },
+    { "control_validate", control_validate_try },
+    { "control_validation", control_validation_try },
+    { "control_sight", control_sight_try },
+    { "control_sightings", control_sightings_try },
 };
 const size_t wire_reader_count = sizeof wire_readers / sizeof wire_readers[0];

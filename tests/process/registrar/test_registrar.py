@@ -54,6 +54,8 @@ BAD_FIELDS = [
     (["representative", "address"], [], "application.representative_address",
      "representative_address"),
     (["government"], "no", "json.type", "government"),
+    (["government"], True, "application.government", "organisation"),
+    (["subject", "organisation"], "Hong Kong SAR Government", "application.government", "government"),
     (["wildcard"], True, "json.unknown", "wildcard"),
 ]
 
@@ -126,14 +128,15 @@ class Registrar(unittest.TestCase):
         self.assertEqual(self.office.one("SELECT count(*) FROM application"), before)
 
     def test_there_is_an_example_for_each_edition_and_it_is_taken(self):
-        for edition in ("server", "wildcard", "multi", "ev", "ev-multi"):
+        for edition in ("server", "wildcard", "multi", "ev", "ev-multi", "government"):
             with self.subTest(edition):
                 path = os.path.join(ROOT, f"packaging/examples/{edition}.json")
                 application = self.office.adm("application", "new", path)["id"]
                 shown = self.office.adm("application", "show", application)
                 with open(path, encoding="utf-8") as file:
                     form = json.load(file)
-                self.assertEqual(shown["edition"], edition)
+                self.assertEqual(shown["edition"], form["edition"])
+                self.assertEqual(shown["government"], form["government"])
                 self.assertEqual(shown["names"], [
                     name.replace("電子商店", "xn--czr73l71c089f") for name in form["names"]])
                 for field, value in form.get("ev", {}).items():
