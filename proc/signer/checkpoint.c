@@ -374,7 +374,10 @@ static enum err table_merge(struct segment_writer *writer, enum segment_table ta
         TRY(segment_writer_add(writer, table, entry));
         err = merge_next(&merge, entry);
     }
-    return err == ERR_NOT_FOUND ? OK : err;
+    if (err != ERR_NOT_FOUND) {
+        checkpoint_condemn(writer->fd);
+    }
+    return OK;
 }
 
 /* The first room in the file that no segment takes which anybody still reads. */

@@ -358,6 +358,7 @@ struct revocations {
     struct merge merge;
     uint8_t entry[ENTRY_MAX];
     uint8_t issuer; /* 1st octet of their keys */
+    int index_fd;
     int64_t count;
 };
 
@@ -373,7 +374,11 @@ static enum err revocation_next(void *ctx, struct crl_entry *ret_entry)
 {
     struct revocations *revocations = ctx;
     const uint8_t *entry = revocations->entry;
-    TRY(merge_next(&revocations->merge, revocations->entry));
+    enum err err = merge_next(&revocations->merge, revocations->entry);
+    if (err != OK && err != ERR_NOT_FOUND) {
+        checkpoint_condemn(revocations->index_fd);
+    }
+    TRY(err);
     if (entry[0] != revocations->issuer) {
         return ERR_NOT_FOUND;
     }
@@ -397,6 +402,7 @@ static enum err crl_begin(struct issuing *issuing, const struct signer_crl *want
     bool known = ledger_issuer(ledger, wanted->issuer, &at) == OK;
     int64_t last = known ? ledger->sums.issuers[at].crl_number : 0;
     revocations->issuer = (uint8_t)at;
+    revocations->index_fd = ledger->index_fd;
     revocations->segments = segments_hold(&ledger->base);
     TRY(ledger_entries(ledger, TABLE_REVOKED, &revocations->entries));
     memcpy(record.issuer, wanted->issuer, sizeof record.issuer);
