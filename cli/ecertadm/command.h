@@ -76,6 +76,9 @@ enum err call_application_id(struct call *call, const char *text, uint8_t *ret_i
 enum err call_registrar(
     struct call *call, const struct request *request, struct answer *answer) MUST_USE;
 
+/* Asks a question without words and prints the facts that come back. */
+enum err call_facts(struct call *call, unsigned message_type) MUST_USE;
+
 /* Reads one page of a list from an answer's body and adds its rows; tells how many there were. */
 typedef enum err (*call_rows)(
     struct der *body, struct value_tree *tree, struct value *list, size_t *ret_count);

@@ -6,6 +6,7 @@
 #include "lib/base/random.h"
 #include "lib/wire/signer.h"
 #include "proc/signer/build.h"
+#include "proc/signer/checkpoint.h"
 #include "proc/signer/journal.h"
 
 struct issuing;
@@ -16,6 +17,9 @@ struct issuing_setup {
     struct issuer_key *issuers;  /* the same; every issuer of the roster that we hold */
     size_t issuer_count;
     const char *journal_path;
+    /* CHECKPOINT_KEY_BYTES: of the index beside the journal; NULL: none, and every start reads all
+     * of the journal. */
+    const uint8_t *index_key;
     struct clock clock;
     struct random random;
 };
@@ -26,9 +30,15 @@ enum err issuer_key_init(const struct roster *roster, const struct issuer *issue
     struct issuer_key *ret_issuer, struct reason *ret_reason) MUST_USE;
 void issuer_key_release(struct issuer_key *issuer);
 
-/* Reads the journal through and signs again what was intended and not finished. ERR_CONFLICT
- * "journal.held" if another signer runs; ERR_DENIED "roster.epoch" for an older roster than the
- * journal has seen. */
+/* What only somebody with the issuing keys can know, for issuing_setup. Where no key can be read
+ * (they never leave their device) it is drawn at random: then an index serves one process. */
+enum err issuing_index_key(const struct issuer_key *issuers, size_t issuer_count,
+    const struct random *random, uint8_t ret_key[CHECKPOINT_KEY_BYTES]) MUST_USE;
+
+/* Reads the journal, from the index's place on if there is one, and signs again what was intended
+ * and not finished. ERR_CONFLICT "journal.held" if another signer runs, "journal.behind" if the
+ * index has seen more of this journal than there is; ERR_DENIED "roster.epoch" for an older roster
+ * than the journal has seen. */
 enum err issuing_open(const struct issuing_setup *setup, struct issuing **ret_issuing,
     int64_t *ret_cut, struct reason *ret_reason) MUST_USE;
 void issuing_free(struct issuing *issuing);

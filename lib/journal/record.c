@@ -1,6 +1,6 @@
 /* The bodies of the journal's records. Each is one SEQUENCE of its struct's fields, in their order.
  */
-#include "proc/signer/records.h"
+#include "lib/journal/record.h"
 #include "lib/wire/signer.h"
 
 static enum err body_enter(struct span body, struct der *ret_inner)
