@@ -16,7 +16,7 @@ enum {
     CONTENT_MAX = SLOT_BYTES - SLOT_HEAD_BYTES - SHA256_BYTES,
     SEGMENTS_FROM = 2 * SLOT_BYTES,
     /* So many records in memory at once while a long journal is read. */
-    ADVANCE_RECORDS = 262144,
+    ADVANCE_RECORDS = 1024 * 1024,
     OPEN_MAX = 8192,
     VERSION = 1,
     KEPT_MAX = 4 * SEGMENTS_MAX,
