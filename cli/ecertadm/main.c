@@ -24,6 +24,8 @@ const struct command commands[] = {
     { "crl", NULL, "[ISSUER]", "publish a new revocation list now", crl_run },
     { "publish", NULL, "FILE", "publish a CA certificate (.crt) or list (.crl), in DER",
         publish_run },
+    { "stop", NULL, "--reason TEXT", "stop all issuance at once, until resumed", stop_run },
+    { "resume", NULL, "--key FILE --key FILE", "let issuance go on: two people sign", resume_run },
     { "status", NULL, "", "how the service is", status_run },
     { "audit", "verify",
         "[--journal FILE --roster FILE … --ceremony-spki FILE [--certificates DIR] [--store FILE]]",

@@ -16,6 +16,8 @@ enum journal_type {
     JOURNAL_CRL,
     JOURNAL_EPOCH,
     JOURNAL_CEREMONY,
+    JOURNAL_HALTED,
+    JOURNAL_RESUMED,
     JOURNAL_TYPE_COUNT,
 };
 

@@ -31,6 +31,10 @@ static enum err check_crl(
     struct proof *proof, const struct journal_record *record, struct reason *ret_reason);
 static enum err check_epoch(
     struct proof *proof, const struct journal_record *record, struct reason *ret_reason);
+static enum err check_halted(
+    struct proof *proof, const struct journal_record *record, struct reason *ret_reason);
+static enum err check_resumed(
+    struct proof *proof, const struct journal_record *record, struct reason *ret_reason);
 static void jobs_collect(struct proof *proof, bool wait);
 
 /* A signer's journal has nothing else. */
@@ -44,6 +48,8 @@ static enum err (*const checks[JOURNAL_TYPE_COUNT])(
     [JOURNAL_WITHDRAWN] = check_withdrawn,
     [JOURNAL_CRL] = check_crl,
     [JOURNAL_EPOCH] = check_epoch,
+    [JOURNAL_HALTED] = check_halted,
+    [JOURNAL_RESUMED] = check_resumed,
 };
 
 static enum err denied(struct reason *ret_reason, const char *code)
@@ -302,6 +308,9 @@ static enum err check_intent(
     if (proof->roster == NULL) {
         return denied(ret_reason, "proof.no_epoch");
     }
+    if (proof->halted) {
+        return denied(ret_reason, "proof.halted");
+    }
     TRY(proof_job_new(record->body, &job));
     job->next = proof->open;
     proof->open = job;
@@ -451,6 +460,31 @@ static enum err check_crl(
     }
     proof->issuers[at].crl_number = crl.number;
     return OK;
+}
+
+static enum err check_halted(
+    struct proof *proof, const struct journal_record *record, struct reason *ret_reason)
+{
+    struct halt halt;
+    (void)ret_reason;
+    TRY(record_halted_read(record->body, &halt));
+    proof->halt = proof->halted ? proof->halt : halt;
+    proof->halted = true;
+    return OK;
+}
+
+/* Only those whom the roster of that day names could have it go on. */
+static enum err check_resumed(
+    struct proof *proof, const struct journal_record *record, struct reason *ret_reason)
+{
+    struct resumption resumption;
+    TRY(record_resumed_read(record->body, &resumption));
+    if (!proof->halted || proof->roster == NULL) {
+        return denied(ret_reason, "proof.resumed");
+    }
+    proof->halted = false;
+    return resumption_check(
+        &resumption, &proof->halt, &proof->roster->roster, record->time, ret_reason);
 }
 
 /* doc/threats.md S5. */

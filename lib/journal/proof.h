@@ -72,6 +72,8 @@ struct proof {
     struct proof_issuer issuers[ISSUERS_MAX];
     size_t issuer_count;
     const struct proof_roster *roster; /* in force */
+    bool halted;
+    struct halt halt;
     int64_t epoch;
     struct proof_job *open; /* intents whose certificate has not come yet */
     struct proof_pool *pool;

@@ -163,8 +163,8 @@ static enum err certificate_check(
                            made.not_after < entitlement->subscription_end &&
                            made.not_after <= issuer.not_after },
         { "proof.leaf", !made.is_ca && made.server_auth && !made.any_usage },
-        { "proof.policy", made.policy_count == 1 &&
-                              span_equal(made.policies[0], entitlement->profile->policy_oid) },
+        { "proof.policy",
+            made.policy_count == 1 && span_equal(made.policies[0], *entitlement->profile->policy) },
     };
     for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
         if (!checks[i].holds) {

@@ -231,3 +231,17 @@ enum err record_ceremony_read(struct span body, struct record_ceremony *ret_reco
     *ret_record = record;
     return OK;
 }
+
+enum err record_halted_read(struct span body, struct halt *ret_record)
+{
+    struct der reader = der_reader(body);
+    TRY(halt_read(&reader, ret_record));
+    return der_finish(&reader);
+}
+
+enum err record_resumed_read(struct span body, struct resumption *ret_record)
+{
+    struct der reader = der_reader(body);
+    TRY(resumption_read(&reader, ret_record));
+    return der_finish(&reader);
+}

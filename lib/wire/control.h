@@ -23,6 +23,9 @@ enum control_message {
     CONTROL_NOTICE_ADD,           /* struct notice -> control_number, its id (lib/wire/notice.h) */
     CONTROL_NOTICE_LIST,          /* nothing -> control_notices */
     CONTROL_NOTICE_REMOVE,        /* control_number -> nothing */
+    CONTROL_HALT,                 /* struct halt, `by` as the asker is called -> nothing */
+    CONTROL_HALT_LOOK,            /* nothing -> struct halt; ERR_CONFLICT "issuance.not_stopped" */
+    CONTROL_RESUME,               /* struct resumption -> nothing */
 };
 
 enum {

@@ -29,3 +29,6 @@ enum err control_audit_verify(void *ctx, struct exchange *exchange);
 enum err control_notice_add(void *ctx, struct exchange *exchange);
 enum err control_notice_list(void *ctx, struct exchange *exchange);
 enum err control_notice_remove(void *ctx, struct exchange *exchange);
+enum err control_halt(void *ctx, struct exchange *exchange);
+enum err control_halt_look(void *ctx, struct exchange *exchange);
+enum err control_resume(void *ctx, struct exchange *exchange);

@@ -444,6 +444,10 @@ static void content_write(struct der_writer *writer, const void *object)
     der_write_int64(writer, sums->revoked);
     der_write_int64(writer, sums->withdrawn);
     record_epoch_write(writer, &sums->epoch);
+    der_write_boolean(writer, sums->halted);
+    if (sums->halted) {
+        halt_write(writer, &sums->halt);
+    }
     der_open(writer, DER_SEQUENCE);
     for (size_t i = 0; i < sums->issuer_count; i++) {
         der_write_text(writer, DER_UTF8_STRING, sums->issuers[i].id);
@@ -476,6 +480,10 @@ static enum err sums_read(struct der *reader, struct ledger_sums *sums)
     TRY(der_read_int64(reader, &sums->withdrawn));
     TRY(der_read_whole(reader, DER_SEQUENCE, &epoch));
     TRY(record_epoch_read(epoch, &sums->epoch));
+    TRY(der_read_boolean(reader, &sums->halted));
+    if (sums->halted) {
+        TRY(halt_read(reader, &sums->halt));
+    }
     TRY(der_enter(reader, DER_SEQUENCE, &issuers));
     while (!der_empty(&issuers)) {
         if (sums->issuer_count == ISSUERS_MAX) {

@@ -74,6 +74,10 @@ static enum err serial_reserve(struct issuing *issuing, const struct request_id 
 {
     uint8_t serial[SERIAL_BYTES];
     int64_t now = clock_now(&issuing->clock);
+    pthread_mutex_lock(&issuing->mutex);
+    enum err err = halt_gate(issuing, ret_reason);
+    pthread_mutex_unlock(&issuing->mutex);
+    TRY(err);
     TRY(clock_check(issuing, now, ret_reason));
     TRY(serial_draw(&issuing->random, serial));
     const struct record_reserved record = { *request, SPAN_OF(serial) };
@@ -266,7 +270,10 @@ static enum err intent_queue(struct issuance *issuance, const struct record_inte
     pthread_mutex_lock(&issuing->mutex);
     struct ledger_row row;
     bool known = ledger_by_request(&issuing->ledger, issuance->request, &row);
-    if (ledger_is_withdrawn(&issuing->ledger, issuance->application_hash)) {
+    err = halt_gate(issuing, ret_reason);
+    if (err != OK) {
+        /* nothing is recorded: it is no verdict on the warrant */
+    } else if (ledger_is_withdrawn(&issuing->ledger, issuance->application_hash)) {
         err = reason_set(ret_reason, ERR_DENIED, "warrant.withdrawn", NULL, NULL, NULL);
     } else if (ledger_is_blocked(&issuing->ledger, issuance->spki_hash)) {
         err = reason_set(ret_reason, ERR_DENIED, "key.blocked", "csr", NULL, NULL);
@@ -304,6 +311,10 @@ enum err issuing_finish(struct issuing *issuing, const struct record_intent *int
     struct buf *certificate, struct reason *ret_reason)
 {
     AUTO(buf) der = buf_make(CERTIFICATE_MAX_BYTES);
+    pthread_mutex_lock(&issuing->mutex);
+    enum err err = halt_gate(issuing, ret_reason);
+    pthread_mutex_unlock(&issuing->mutex);
+    TRY(err);
     TRY(certificate_make(issuing, intent, &der, ret_reason));
     const struct record_issued record = { intent->request, buf_span(&der) };
     TRY(issuing_record(

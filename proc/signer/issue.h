@@ -56,6 +56,13 @@ enum err issuing_revoke(struct issuing *issuing, const struct signer_revoke *rev
     struct reason *ret_reason) MUST_USE;
 enum err issuing_withdraw(
     struct issuing *issuing, const uint8_t application_hash[HASH_BYTES]) MUST_USE;
+/* From the moment of this call on no intent is taken and no certificate signed, even where the
+ * record can't be written, until resumed. Asking twice is no error: the first stop stands. */
+enum err issuing_halt(
+    struct issuing *issuing, const struct halt *halt, struct reason *ret_reason) MUST_USE;
+/* resumption_check's reasons; ERR_CONFLICT "issuance.not_stopped". */
+enum err issuing_resume(struct issuing *issuing, const struct resumption *resumption,
+    struct reason *ret_reason) MUST_USE;
 /* Appends the signed CRL to an empty buffer. ERR_INPUT "crl.window". */
 enum err issuing_crl(struct issuing *issuing, const struct signer_crl *wanted,
     struct signer_crl_made *ret_made, struct buf *crl, struct reason *ret_reason) MUST_USE;

@@ -219,7 +219,7 @@ static enum err epoch_record(
  * was checked, and whoever asks for that request again gets this certificate. */
 static enum err intents_finish(struct issuing *issuing, struct reason *ret_reason)
 {
-    while (issuing->ledger.open_count > 0) {
+    while (issuing->ledger.open_count > 0 && !issuing->ledger.sums.halted) {
         struct record_intent intent;
         struct ledger_row row;
         AUTO(buf) body = buf_make(JOURNAL_RECORD_MAX);
@@ -466,6 +466,8 @@ void issuing_status(struct issuing *issuing, struct signer_status *ret_status)
     status.issued = issuing->ledger.sums.issued;
     status.revoked = issuing->ledger.sums.revoked;
     status.withdrawn = issuing->ledger.sums.withdrawn;
+    status.halted = issuing->ledger.sums.halted;
+    status.halt = issuing->ledger.sums.halt;
     pthread_mutex_unlock(&issuing->mutex);
     status.journal_records = state.records;
     status.journal_bytes = state.bytes;

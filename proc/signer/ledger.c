@@ -11,6 +11,8 @@ static enum err learn_issued(struct ledger *ledger, const struct journal_record 
 static enum err learn_refused(struct ledger *ledger, const struct journal_record *record);
 static enum err learn_revoked(struct ledger *ledger, const struct journal_record *record);
 static enum err learn_withdrawn(struct ledger *ledger, const struct journal_record *record);
+static enum err learn_halted(struct ledger *ledger, const struct journal_record *record);
+static enum err learn_resumed(struct ledger *ledger, const struct journal_record *record);
 static enum err learn_crl(struct ledger *ledger, const struct journal_record *record);
 static enum err learn_epoch(struct ledger *ledger, const struct journal_record *record);
 static struct ledger_row *row_own(struct ledger *ledger, const uint8_t *key);
@@ -32,6 +34,8 @@ static enum err (*const lessons[JOURNAL_TYPE_COUNT])(
     [JOURNAL_WITHDRAWN] = learn_withdrawn,
     [JOURNAL_CRL] = learn_crl,
     [JOURNAL_EPOCH] = learn_epoch,
+    [JOURNAL_HALTED] = learn_halted,
+    [JOURNAL_RESUMED] = learn_resumed,
 };
 
 static struct span request_of_row(const void *ctx, uint32_t row)
@@ -231,6 +235,24 @@ static enum err learn_withdrawn(struct ledger *ledger, const struct journal_reco
     TRY(hash_add(ledger, &ledger->withdrawn, TABLE_WITHDRAWN, withdrawn.application_hash,
         record->seq, &is_new));
     ledger->sums.withdrawn += is_new;
+    return OK;
+}
+
+static enum err learn_halted(struct ledger *ledger, const struct journal_record *record)
+{
+    struct halt halt;
+    TRY(record_halted_read(record->body, &halt));
+    ledger->sums.halt = ledger->sums.halted ? ledger->sums.halt : halt; /* the first stop stands */
+    ledger->sums.halted = true;
+    return OK;
+}
+
+/* Whether it was right to go on is checked before the record is written, and by the audit. */
+static enum err learn_resumed(struct ledger *ledger, const struct journal_record *record)
+{
+    struct resumption resumption;
+    TRY(record_resumed_read(record->body, &resumption));
+    ledger->sums.halted = false;
     return OK;
 }
 

@@ -40,6 +40,8 @@ struct ledger_sums {
     struct ledger_issuer issuers[ISSUERS_MAX];
     size_t issuer_count;
     struct record_epoch epoch;
+    bool halted;
+    struct halt halt; /* the last stop */
 };
 
 struct ledger_hash {
