@@ -1,4 +1,4 @@
-/* `crl`, `publish`, `status` and `audit verify`. */
+/* `crl`, `publish` and `status`. */
 #include "cli/ecertadm/command.h"
 #include "lib/base/file.h"
 #include "lib/wire/control.h"
@@ -7,8 +7,6 @@
 
 /* What fits one message beside its frame. */
 enum { PUBLISH_MAX_BYTES = MESSAGE_MAX_BYTES - 1024 };
-
-static enum err facts_show(struct call *call, unsigned type);
 
 enum err crl_run(struct call *call)
 {
@@ -62,16 +60,10 @@ enum err publish_run(struct call *call)
 enum err status_run(struct call *call)
 {
     TRY(call_arguments(call, NULL, 0, NULL, 0));
-    return facts_show(call, CONTROL_STATUS);
+    return call_facts(call, CONTROL_STATUS);
 }
 
-enum err audit_verify_run(struct call *call)
-{
-    TRY(call_arguments(call, NULL, 0, NULL, 0));
-    return facts_show(call, CONTROL_AUDIT_VERIFY);
-}
-
-static enum err facts_show(struct call *call, unsigned type)
+enum err call_facts(struct call *call, unsigned type)
 {
     struct request request = request_make(type, nothing_write, NULL);
     struct control_facts facts = { 0 };

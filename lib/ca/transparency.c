@@ -16,7 +16,7 @@ static const struct browser_rule {
     unsigned promises;
     unsigned operators;
     unsigned counted_per_operator;
-    bool one_current;  /* from a log that is not retired */
+    bool one_current; /* from a log that is not retired */
     bool one_rfc6962;
 } rules[] = {
     { "Chrome", 180, 2, 2, CT_LOGS_MAX, .one_current = true, .one_rfc6962 = false },
@@ -58,8 +58,8 @@ enum err ct_promise_check(const struct ct_log *log, const struct key *log_key,
     return OK;
 }
 
-enum err ct_policy_check(const struct ct_promise *promises, size_t count, int64_t lifetime,
-    struct reason *ret_reason)
+enum err ct_policy_check(
+    const struct ct_promise *promises, size_t count, int64_t lifetime, struct reason *ret_reason)
 {
     struct tally tally = { .log_count = 0 };
     const char *judged = "";
@@ -109,8 +109,7 @@ static void tally_add(struct tally *tally, const struct ct_log *log)
         return;
     }
     tally->logs[tally->log_count++] = log;
-    while (at < tally->operator_count &&
-           strcmp(tally->operators[at], log->operator_name) != 0) {
+    while (at < tally->operator_count && strcmp(tally->operators[at], log->operator_name) != 0) {
         at++;
     }
     if (at == tally->operator_count) {
@@ -127,9 +126,8 @@ static enum err rule_check(
     char seen[16], expected[16];
     unsigned promises = 0;
     for (size_t i = 0; i < tally->operator_count; i++) {
-        promises += tally->by_operator[i] < rule->counted_per_operator
-                        ? tally->by_operator[i]
-                        : rule->counted_per_operator;
+        promises += tally->by_operator[i] < rule->counted_per_operator ? tally->by_operator[i]
+                                                                       : rule->counted_per_operator;
     }
     snprintf(seen, sizeof seen, "%u", promises);
     snprintf(expected, sizeof expected, "%u", rule->promises);

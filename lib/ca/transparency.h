@@ -1,6 +1,6 @@
 #pragma once
-/* Certificate Transparency as browsers demand it: which logs' promises (SCTs) count for a certificate,
- * and how many of them are enough. The logs themselves stand in the roster. */
+/* Certificate Transparency as browsers demand it: which logs' promises (SCTs) count for a
+ * certificate, and how many of them are enough. The logs themselves stand in the roster. */
 #include "lib/ca/application.h"
 #include "lib/pki/sct.h"
 
@@ -25,7 +25,8 @@ struct ct_log {
     enum ct_log_kind kind;
     enum ct_log_state state;
     int64_t state_since;
-    int64_t shard_from, shard_until; /* of the certificate's last second; the end is outside; 0, 0: any */
+    int64_t shard_from,
+        shard_until; /* of the certificate's last second; the end is outside; 0, 0: any */
     struct span spki;
 };
 
@@ -36,8 +37,8 @@ struct ct_promise {
 };
 
 /* Whether a log's promise may be embedded at `now`: that it is the log's own over this certificate
- * (sct_verify), of the last 24 hours, and that the certificate's end lies in the log's shard. Reasons:
- * "ct.signature", "ct.time", "ct.shard"; the field is the log's name. */
+ * (sct_verify), of the last 24 hours, and that the certificate's end lies in the log's shard.
+ * Reasons: "ct.signature", "ct.time", "ct.shard"; the field is the log's name. */
 struct ct_subject {
     const uint8_t *issuer_spki_sha256; /* SHA256_BYTES */
     struct span signed_tbs;            /* of sct_signed_tbs */

@@ -25,6 +25,9 @@ enum control_message {
     CONTROL_NOTICE_REMOVE,        /* control_number -> nothing */
     CONTROL_VALIDATE,             /* control_validate -> control_validation (validation.h) */
     CONTROL_VALIDATION_SEEN,      /* control_sight -> control_sightings */
+    CONTROL_HALT,                 /* struct halt, `by` as the asker is called -> nothing */
+    CONTROL_HALT_LOOK,            /* nothing -> struct halt; ERR_CONFLICT "issuance.not_stopped" */
+    CONTROL_RESUME,               /* struct resumption -> nothing */
 };
 
 enum {

@@ -222,6 +222,9 @@ void signer_status_write(struct der_writer *writer, const void *object)
     der_write_int64(writer, status->revoked);
     der_write_int64(writer, status->withdrawn);
     der_write_text(writer, DER_UTF8_STRING, status->sandbox);
+    if (status->halted) {
+        halt_write(writer, &status->halt);
+    }
     der_close(writer);
 }
 
@@ -240,6 +243,10 @@ enum err signer_status_read(struct der *body, struct signer_status *ret_status)
     TRY(der_read_int64(&inner, &status.revoked));
     TRY(der_read_int64(&inner, &status.withdrawn));
     TRY(der_read_cstring(&inner, DER_UTF8_STRING, status.sandbox, sizeof status.sandbox));
+    status.halted = !der_empty(&inner);
+    if (status.halted) {
+        TRY(halt_read(&inner, &status.halt));
+    }
     TRY(der_finish(&inner));
     status.policy_set = (enum policy_set)policy_set;
     *ret_status = status;
@@ -289,6 +296,21 @@ enum err signer_call_withdraw(
 {
     AUTO(answer) answer = answer_none();
     struct request request = request_make(SIGNER_WITHDRAW, signer_withdraw_write, withdraw);
+    return client_call(client, &request, &answer, ret_reason);
+}
+
+enum err signer_call_halt(struct client *client, const struct halt *halt, struct reason *ret_reason)
+{
+    AUTO(answer) answer = answer_none();
+    struct request request = request_make(SIGNER_HALT, halt_write, halt);
+    return client_call(client, &request, &answer, ret_reason);
+}
+
+enum err signer_call_resume(
+    struct client *client, const struct resumption *resumption, struct reason *ret_reason)
+{
+    AUTO(answer) answer = answer_none();
+    struct request request = request_make(SIGNER_RESUME, resumption_write, resumption);
     return client_call(client, &request, &answer, ret_reason);
 }
 

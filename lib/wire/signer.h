@@ -1,6 +1,7 @@
 #pragma once
 /* The registrar's conversation with the signer: reserve a serial, have a certificate signed for a
  * warrant, and tell it what it must never forget. */
+#include "lib/ca/halt.h"
 #include "lib/ca/revocation.h"
 #include "lib/ca/warrant.h"
 #include "lib/wire/client.h"
@@ -12,6 +13,8 @@ enum signer_message {
     SIGNER_WITHDRAW,
     SIGNER_CRL,
     SIGNER_STATUS,
+    SIGNER_HALT,   /* struct halt, its time not looked at -> nothing */
+    SIGNER_RESUME, /* struct resumption -> nothing */
 };
 
 enum { SIGNER_CRL_MAX_BYTES = FILE_MAX_BYTES, SIGNER_LEVEL_MAX = 160 };
@@ -59,6 +62,8 @@ struct signer_status {
     int64_t journal_bytes;
     uint8_t journal_head[HASH_BYTES];
     int64_t issued, revoked, withdrawn;
+    bool halted;
+    struct halt halt; /* if halted */
     char sandbox[SIGNER_LEVEL_MAX];
 };
 
@@ -96,6 +101,10 @@ enum err signer_call_revoke(
     struct client *client, const struct signer_revoke *revoke, struct reason *ret_reason) MUST_USE;
 enum err signer_call_withdraw(struct client *client, const struct signer_withdraw *withdraw,
     struct reason *ret_reason) MUST_USE;
+enum err signer_call_halt(
+    struct client *client, const struct halt *halt, struct reason *ret_reason) MUST_USE;
+enum err signer_call_resume(
+    struct client *client, const struct resumption *resumption, struct reason *ret_reason) MUST_USE;
 enum err signer_call_crl(struct client *client, const struct signer_crl *crl,
     struct signer_crl_made *ret_made, struct mapping *ret_crl, struct reason *ret_reason) MUST_USE;
 enum err signer_call_status(

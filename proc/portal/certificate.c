@@ -229,6 +229,7 @@ static enum err waiting_show(struct visit *visit)
     page_begin(visit, STEP_CERTIFICATE, "issuing.title");
     TRY(page_refresh(visit));
     put_time(visit, visit->page, "since", visit->enrolment.updated);
+    page_put_problem(visit);
     return page_reply(visit, 200, "waiting");
 }
 

@@ -36,3 +36,6 @@ enum err control_validation_seen(void *ctx, struct exchange *exchange);
 /* ERR_NOT_FOUND with "application.unknown". */
 enum err application_find(struct registrar *registrar, const uint8_t id[APPLICATION_ID_BYTES],
     struct arena *arena, struct application_row *ret_row, struct reason *ret_reason) MUST_USE;
+enum err control_halt(void *ctx, struct exchange *exchange);
+enum err control_halt_look(void *ctx, struct exchange *exchange);
+enum err control_resume(void *ctx, struct exchange *exchange);

@@ -52,6 +52,9 @@ const struct handler control_handlers[] = {
     { CONTROL_NOTICE_REMOVE, control_notice_remove },
     { CONTROL_VALIDATE, control_validate },
     { CONTROL_VALIDATION_SEEN, control_validation_seen },
+    { CONTROL_HALT, control_halt },
+    { CONTROL_HALT_LOOK, control_halt_look },
+    { CONTROL_RESUME, control_resume },
 };
 const size_t control_handler_count = sizeof control_handlers / sizeof *control_handlers;
 
@@ -245,6 +248,12 @@ static void signer_facts(struct registrar *registrar, struct control_facts *fact
     control_fact_add(facts, "signer", err == OK ? "answers" : err_name(err));
     if (err != OK) {
         return;
+    }
+    control_fact_add(facts, "issuance", status.halted ? "stopped" : "goes on");
+    if (status.halted) {
+        control_fact_add(facts, "issuance.stopped_by", status.halt.by);
+        control_fact_add(facts, "issuance.why", status.halt.why);
+        fact_time(facts, "issuance.since", status.halt.time);
     }
     fact_number(facts, "signer.epoch", status.epoch);
     control_fact_add(facts, "signer.policy_set", policy_set_id(status.policy_set));

@@ -35,6 +35,7 @@ static enum err issue_commit(struct store *store, void *ctx);
 static enum err refusal_handle(struct issuing *issuing, enum err err);
 static enum err lapse_commit(struct store *store, void *ctx);
 static enum err refuse_commit(struct store *store, void *ctx);
+static enum err stop_commit(struct store *store, void *ctx);
 
 enum err issuing_step(
     struct registrar *registrar, struct client *signer, const struct share *share, bool *ret_worked)
@@ -77,6 +78,10 @@ static enum err issue_one(struct issuing *issuing)
     TRY(store_application_get(store, issuing->enrolment.application, issuing->arena, &application));
     TRY(application_parse(application.der, issuing->arena, &issuing->application));
     enum err err = certificate_obtain(issuing);
+    bool stopped = strcmp(issuing->reason.code, "issuance.stopped") == 0;
+    if (stopped && strcmp(issuing->enrolment.problem.code, issuing->reason.code) != 0) {
+        TRY(store_transact(store, stop_commit, issuing));
+    }
     return err == ERR_DENIED ? refusal_handle(issuing, err) : err;
 }
 
@@ -182,4 +187,13 @@ static enum err refuse_commit(struct store *store, void *ctx)
     enum enrolment_state state = ENROLMENT_OPEN;
     TRY(store_enrolment_advance(store, &issuing->act, id, ENROLMENT_REFUSE_CSR, &state));
     return store_enrolment_set_problem(store, id, &issuing->reason);
+}
+
+/* The subscriber is told that it waits; who stopped it and why is the CA's affair. */
+static enum err stop_commit(struct store *store, void *ctx)
+{
+    const struct issuing *issuing = ctx;
+    struct reason told = { 0 };
+    (void)reason_set(&told, ERR_AGAIN, issuing->reason.code, NULL, NULL, NULL);
+    return store_enrolment_set_problem(store, issuing->enrolment.id, &told);
 }

@@ -172,8 +172,8 @@ static enum err list_check(const struct issuer *issuer, struct span der,
     return OK;
 }
 
-/* Whether the one list holds all that the other held. The signer appends and never reorders, so one
- * walk over both is enough. */
+/* Whether the one list holds all that the other held. The signer lists by serial, so one walk over
+ * both is enough; only a list of another order is looked through for each entry. */
 static bool list_continues(const struct crl *before, const struct crl *after)
 {
     struct der old_entries = der_reader(before->entries), new_entries = der_reader(after->entries);
@@ -183,7 +183,11 @@ static bool list_continues(const struct crl *before, const struct crl *after)
             return false;
         }
         while (!span_equal(entry.serial, wanted.serial)) {
-            if (der_empty(&new_entries) || crl_entry_next(&new_entries, &entry) != OK) {
+            if (!der_empty(&new_entries)) {
+                if (crl_entry_next(&new_entries, &entry) != OK) {
+                    return false;
+                }
+            } else if (crl_find(after, wanted.serial, &entry) != OK) {
                 return false;
             }
         }

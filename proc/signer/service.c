@@ -12,6 +12,8 @@ static enum err handle_revoke(void *ctx, struct exchange *exchange);
 static enum err handle_withdraw(void *ctx, struct exchange *exchange);
 static enum err handle_crl(void *ctx, struct exchange *exchange);
 static enum err handle_status(void *ctx, struct exchange *exchange);
+static enum err handle_halt(void *ctx, struct exchange *exchange);
+static enum err handle_resume(void *ctx, struct exchange *exchange);
 
 static const struct handler handlers[] = {
     { SIGNER_RESERVE, handle_reserve, false },
@@ -20,6 +22,8 @@ static const struct handler handlers[] = {
     { SIGNER_WITHDRAW, handle_withdraw, false },
     { SIGNER_CRL, handle_crl, false },
     { SIGNER_STATUS, handle_status, false },
+    { SIGNER_HALT, handle_halt, false },
+    { SIGNER_RESUME, handle_resume, false },
 };
 
 static void report(void *ctx, const char *event, unsigned type, enum err err)
@@ -157,4 +161,30 @@ static enum err handle_status(void *ctx, struct exchange *exchange)
     issuing_status(service->issuing, &status);
     memcpy(status.sandbox, service->sandbox, sizeof status.sandbox);
     return der_encode(signer_status_write, &status, &exchange->reply);
+}
+
+static enum err handle_halt(void *ctx, struct exchange *exchange)
+{
+    struct service *service = ctx;
+    struct halt halt;
+    if (halt_read(&exchange->body, &halt) != OK) {
+        return ERR_PEER;
+    }
+    enum err err = issuing_halt(service->issuing, &halt, &exchange->reason);
+    log_event(LOG_WARNING, "issuance.stopped", "by", halt.by, "why", halt.why, "err", err_name(err),
+        NULL);
+    return err;
+}
+
+static enum err handle_resume(void *ctx, struct exchange *exchange)
+{
+    struct service *service = ctx;
+    struct resumption resumption;
+    if (resumption_read(&exchange->body, &resumption) != OK) {
+        return ERR_PEER;
+    }
+    enum err err = issuing_resume(service->issuing, &resumption, &exchange->reason);
+    log_event(
+        LOG_WARNING, "issuance.resumed", "err", err_name(err), "code", exchange->reason.code, NULL);
+    return err;
 }

@@ -318,6 +318,33 @@ class Registrar(unittest.TestCase):
         self.office.poke()
         self.await_state(enrolment, "issued")
 
+    def test_stopped_nothing_is_issued_until_two_people_let_it_go_on(self):
+        office = self.office
+        enrolment = self.validated()
+        problem = office.adm("stop", code=64)
+        self.assertEqual(problem["code"], "usage")
+        said = office.adm("stop", "--reason", "keys seen in public")
+        self.assertRegex(said["stopped_by"], r"^\S+ \(uid \d+\)$")
+        self.assertEqual(office.adm("stop", "--reason", "again")["why"], "keys seen in public")
+        office.submit(enrolment)
+        office.poke()
+        wait_until(lambda: office.one("SELECT problem_code FROM enrolment WHERE id = ?", enrolment)
+                   == "issuance.stopped", what="the stop to be told")
+        status = office.adm("status")
+        self.assertEqual((status["issuance"], status["issuance.why"]),
+                         ("stopped", "keys seen in public"))
+        keys = [word for number in (1, 2) for word in ("--key", office.officer(number))]
+        self.assertEqual(office.adm("resume", *keys[:2], *keys[:2], code=1)["code"],
+                         "resumption.same_person")
+        self.assertEqual(office.one("SELECT state FROM enrolment WHERE id = ?", enrolment), "issuing")
+        office.adm("resume", *keys)
+        self.await_state(enrolment, "issued")
+        self.assertEqual(office.one("SELECT problem_code FROM enrolment WHERE id = ?", enrolment), "")
+        self.assertEqual(office.adm("resume", *keys, code=2)["code"], "issuance.not_stopped")
+        self.assertEqual([row[0] for row in office.sql(
+            "SELECT action FROM audit WHERE object = 'signer' ORDER BY seq")][-3:],
+            ["issuance.stopped", "issuance.stopped", "issuance.resumed"])
+
     def test_an_application_changed_in_the_store_gets_no_certificate(self):
         enrolment = self.validated()
         before = self.office.adm("status")["signer.issued"]
