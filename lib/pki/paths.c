@@ -6,11 +6,12 @@ struct walk {
     const struct chain_request *request;
     struct chain chain;
     struct paths *paths;
+    size_t work;
 };
 
 static void climb(struct walk *walk, const struct certificate *subject);
-static bool issuer_fits(
-    const struct walk *walk, const struct certificate *subject, struct span candidate);
+static bool issuer_signed(
+    struct walk *walk, const struct certificate *subject, const struct certificate *issuer);
 static void path_keep(struct walk *walk, bool rooted);
 static void path_judge(const struct chain_request *request, struct path *path);
 static int path_compare(const void *left, const void *right);
@@ -45,7 +46,8 @@ static void climb(struct walk *walk, const struct certificate *subject)
         struct span candidate =
             root ? request->roots[i] : request->intermediates[i - request->root_count];
         struct certificate issuer;
-        if (!issuer_fits(walk, subject, candidate) || certificate_parse(candidate, &issuer) != OK) {
+        if (certificate_parse(candidate, &issuer) != OK ||
+            !chain_fits(&walk->chain, subject, &issuer) || !issuer_signed(walk, subject, &issuer)) {
             continue;
         }
         went_on = true;
@@ -62,23 +64,16 @@ static void climb(struct walk *walk, const struct certificate *subject)
     }
 }
 
-static bool issuer_fits(
-    const struct walk *walk, const struct certificate *subject, struct span candidate)
+static bool issuer_signed(
+    struct walk *walk, const struct certificate *subject, const struct certificate *issuer)
 {
-    struct certificate issuer;
     AUTO_PTR(key) key = NULL;
-    if (certificate_parse(candidate, &issuer) != OK ||
-        !span_equal(issuer.subject, subject->issuer) ||
-        (subject->authority_key_id.len > 0 && issuer.subject_key_id.len > 0 &&
-            !span_equal(subject->authority_key_id, issuer.subject_key_id))) {
+    if (walk->work == CHAIN_WORK_MAX) {
+        walk->paths->cut = true;
         return false;
     }
-    for (size_t i = 0; i < walk->chain.length; i++) {
-        if (span_equal(walk->chain.path[i], candidate)) {
-            return false;
-        }
-    }
-    return key_from_spki(issuer.spki, &key) == OK && certificate_verify(subject, key) == OK;
+    walk->work++;
+    return key_from_spki(issuer->spki, &key) == OK && certificate_verify(subject, key) == OK;
 }
 
 /* A certificate that lies in two places makes one path. */
