@@ -190,7 +190,7 @@ static bool is_replaced(
     const struct authorities *authorities, const struct authority *item, int64_t now)
 {
     const struct certificate *own = &item->certificate;
-    bool serves = own->has_ext_key_usage && (own->server_auth || own->any_usage);
+    bool serves = own->server_auth;
     for (size_t i = 0; !serves && item->role == AUTHORITY_INTERMEDIATE && i < authorities->count;
          i++) {
         const struct authority *other = &authorities->items[i];

@@ -49,8 +49,10 @@ enum err chain_verify(
         return OK;
     }
     if (search.work >= CHAIN_WORK_MAX) {
+        char seen[24];
+        snprintf(seen, sizeof seen, "%zu", search.work);
         search.best_depth = 0;
-        (void)dead_end(&search, &leaf, "chain.limit", "");
+        (void)dead_end(&search, &leaf, "chain.limit", seen);
     }
     if (ret_reason != NULL) {
         *ret_reason = search.best;
@@ -58,11 +60,14 @@ enum err chain_verify(
     return err;
 }
 
-/* Notes why the path ends here, unless another one came further. */
+/* Notes why the path ends here, unless another one came further; that there is no issuer says less
+ * than anything else. */
 static enum err dead_end(struct search *search, const struct certificate *certificate,
     const char *code, const char *seen)
 {
-    if (!search->failed_once || search->chain.length > search->best_depth) {
+    bool vague = strcmp(search->best.code, "chain.untrusted") == 0;
+    if (!search->failed_once || search->chain.length > search->best_depth ||
+        (vague && search->chain.length == search->best_depth)) {
         AUTO(buf) subject = buf_make(REASON_TEXT_MAX * 4);
         const char *text =
             name_format(certificate->subject, &subject) == OK ? buf_text(&subject) : "";
@@ -97,7 +102,7 @@ static enum err leaf_check(struct search *search, const struct certificate *leaf
         (void)dead_end(search, leaf, "chain.host", "");
         return reason_set(&search->best, ERR_DENIED, "chain.host", seen, "", "");
     }
-    if (leaf->has_ext_key_usage && !leaf->server_auth && !leaf->any_usage) {
+    if (leaf->has_ext_key_usage && !leaf->server_auth) {
         return dead_end(search, leaf, "chain.usage", "");
     }
     return validity_check(search, leaf);
@@ -177,7 +182,7 @@ static enum err issuer_check(struct search *search, const struct certificate *is
     if (issuer->path_length >= 0 && below > issuer->path_length) {
         return dead_end(search, issuer, "chain.path_length", "");
     }
-    if (issuer->has_ext_key_usage && !issuer->server_auth && !issuer->any_usage) {
+    if (issuer->has_ext_key_usage && !issuer->server_auth) {
         return dead_end(search, issuer, "chain.usage", "");
     }
     return validity_check(search, issuer);

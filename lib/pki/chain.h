@@ -35,7 +35,8 @@ struct chain {
 /* ERR_DENIED with the reason of the path that came furthest: "chain.host", "chain.expired",
  * "chain.not_yet_valid", "chain.untrusted" (no path to a root), "chain.signature", "chain.not_ca",
  * "chain.path_length", "chain.usage", "chain.critical", "chain.revoked", "chain.crl_missing",
- * "chain.crl_stale", "chain.crl_signature", "chain.limit" (one of the maxima above); the field is
+ * "chain.crl_stale", "chain.crl_signature", "chain.limit" (one of the maxima above;
+ * seen: the number of signatures, where it was that); the field is
  * the subject concerned (of "chain.host" the host). ERR_INPUT with
  * "chain.malformed" for a leaf that isn't a certificate; malformed candidates are passed over. */
 enum err chain_verify(const struct chain_request *request, struct reason *ret_reason,

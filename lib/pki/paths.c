@@ -6,13 +6,13 @@ struct walk {
     const struct chain_request *request;
     struct chain chain;
     struct paths *paths;
-    size_t work;
 };
 
 static void climb(struct walk *walk, const struct certificate *subject);
 static bool issuer_signed(
     struct walk *walk, const struct certificate *subject, const struct certificate *issuer);
 static void path_keep(struct walk *walk, bool rooted);
+static size_t unfinished_find(const struct paths *paths);
 static void path_judge(const struct chain_request *request, struct path *path);
 static int path_compare(const void *left, const void *right);
 static int64_t issuer_since(const struct path *path);
@@ -68,11 +68,11 @@ static bool issuer_signed(
     struct walk *walk, const struct certificate *subject, const struct certificate *issuer)
 {
     AUTO_PTR(key) key = NULL;
-    if (walk->work == CHAIN_WORK_MAX) {
+    if (walk->paths->work == CHAIN_WORK_MAX) {
         walk->paths->cut = true;
         return false;
     }
-    walk->work++;
+    walk->paths->work++;
     return key_from_spki(issuer->spki, &key) == OK && certificate_verify(subject, key) == OK;
 }
 
@@ -90,11 +90,26 @@ static void path_keep(struct walk *walk, bool rooted)
             return;
         }
     }
+    size_t slot = paths->count;
     if (paths->count == PATHS_MAX) {
         paths->cut = true;
-        return;
+        slot = rooted ? unfinished_find(paths) : PATHS_MAX;
     }
-    paths->paths[paths->count++] = (struct path){ .chain = walk->chain, .rooted = rooted };
+    if (slot < PATHS_MAX) {
+        paths->paths[slot] = (struct path){ .chain = walk->chain, .rooted = rooted };
+        paths->count += slot == paths->count;
+    }
+}
+
+/* The place of a path that leads nowhere: it yields to one that does. PATHS_MAX if there is none.
+ */
+static size_t unfinished_find(const struct paths *paths)
+{
+    size_t at = 0;
+    while (at < PATHS_MAX && paths->paths[at].rooted) {
+        at++;
+    }
+    return at;
 }
 
 static void path_judge(const struct chain_request *request, struct path *path)

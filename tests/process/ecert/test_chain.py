@@ -184,6 +184,41 @@ class Lists(ChainTest):
             "root", number=9, update=now + datetime.timedelta(days=1))), "crl.future")
         self.assertEqual(self.json("crl", "list")["lists"][0]["entries"], 1)
 
+    def keep_list(self):
+        for name in ("root.crl", "root.crl.pem"):
+            shutil.copy(self.ca.path(name), self.path(name))
+            self.addCleanup(shutil.copy, self.path(name), self.ca.path(name))
+
+    def test_what_is_less_than_a_whole_list_never_takes_a_list_s_place(self):
+        self.trust("root")
+        self.keep_list()
+        self.json("crl", "install", self.ca.path("root.crl"))
+        scope = "issuingDistributionPoint=critical,@i\n[i]\n"
+        for more in ("2.5.29.27=critical,DER:020101\n", "1.2.3.4=critical,DER:0500\n", scope + "indirectCRL=TRUE\n",
+                     scope + "onlysomereasons=keyCompromise\n", scope + "onlyAA=TRUE\n",
+                     scope + "relativename=n\n[n]\nCN=x\n"):
+            self.assertEqual(self.refused("crl", "install", self.ca.list("root", number=2, more=more)),
+                             "crl.partial", more)
+        self.assertEqual([one["entries"] for one in self.json("crl", "list")["lists"]], [1])
+        for language, text in (("en", "no complete list"), ("zh-HK", "不是完整"), ("zh-CN", "不是完整")):
+            self.assertIn(text, self.run_tool("crl", "install", self.ca.path("root.crl"), "--lang", language,
+                                              code=1))
+
+    def test_partitions_stand_side_by_side_and_one_revokes_what_names_it(self):
+        self.trust("root", "partner")
+        self.install("old", "new")
+        self.keep_list()
+        point = "issuingDistributionPoint=critical,@i\n[i]\nfullname=URI:%s/%s.crl\n"
+        other = self.ca.list("root", number=1, revoked=["10"], more=point % (self.ca.url, "other"))
+        self.json("crl", "install", other)
+        self.json("crl", "install", self.ca.list("root", number=1, more=point % (self.ca.url, "root")))
+        self.assertEqual(len(self.json("crl", "list")["lists"]), 2)
+        self.assertEqual({state for state, _ in self.paths()}, {"good"})
+        self.json("crl", "install", self.ca.list("root", number=2, revoked=["10"],
+                                                 more=point % (self.ca.url, "root")))
+        self.assertEqual(len(self.json("crl", "list")["lists"]), 2)
+        self.assertIn(("bad", "chain.revoked"), self.paths(code=1))
+
     def serve(self):
         """The repository; paths in `broken` answer with what stands there."""
         test, ca, broken = self, self.ca, {}
