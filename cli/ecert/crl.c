@@ -80,11 +80,11 @@ enum exit_code command_crl_list(struct tool *tool, const struct arguments *argum
     if (err != OK || rows == NULL) {
         return screen_failure(tool, err == OK ? ERR_MEMORY : err, &(struct reason){ 0 });
     }
-    rows[0] = (struct screen_row){ { language_text(tool->language, "tool.chain_kind"),
+    rows[0] = (struct screen_row){ { language_text(tool->language, "tool.issuer"),
+        language_text(tool->language, "tool.chain_kind"),
         language_text(tool->language, "tool.state_label"),
         language_text(tool->language, "tool.crl_entries"),
-        language_text(tool->language, "tool.crl_next"),
-        language_text(tool->language, "tool.issuer") } };
+        language_text(tool->language, "tool.crl_next") } };
     struct value *list = value_put_list(&tool->tree, tool->result, "lists");
     for (size_t i = 0; i < lists.count; i++) {
         row_fill(tool, &lists.items[i], &rows[i + 1]);
@@ -102,15 +102,15 @@ static void row_fill(struct tool *tool, const struct revocation_list *list, stru
 {
     char next[SCREEN_MOMENT_MAX] = "-", name[CHAIN_NAME_MAX];
     if (list->crl.next_update != 0) {
-        screen_distance(tool, list->crl.next_update, next);
+        screen_moment(tool, list->crl.next_update, next);
     }
     chain_name(list->crl.issuer, name);
     *row = (struct screen_row){ {
+        arena_text(&tool->arena, span_from_text(name)),
         list->of_authorities ? "ARL" : "CRL",
         state_text(tool, list->state),
         arena_format(&tool->arena, "%zu", list->entries),
         arena_text(&tool->arena, span_from_text(next)),
-        arena_text(&tool->arena, span_from_text(name)),
     } };
 }
 

@@ -1,6 +1,6 @@
-/* The cases of path validation, in the manner of NIST's PKITS: root → CA → sub CA → server, lists of
- * each CA, and one thing wrong. For each: what the tool must say, and what others say. Written to a
- * folder too, where path_judges.py puts every case before OpenSSL and GnuTLS.
+/* The cases of path validation, in the manner of NIST's PKITS: root → CA → sub CA → server, lists
+ * of each CA, and one thing wrong. For each: what the tool must say, and what others say. Written
+ * to a folder too, where path_judges.py puts every case before OpenSSL and GnuTLS.
  *
  *     path_cases FOLDER
  */
@@ -27,7 +27,8 @@ struct path_case {
 #define GOOD ""
 /* GnuTLS takes lists as a help: without one it goes on, and it looks at few of their extensions. */
 #define LISTS "GnuTLS refuses for a list that says revoked, never for want of a list it can use"
-#define BYTES "BR 7.1.4.1: an issuer's name is its CA's name octet for octet; names are compared as bytes"
+#define BYTES                                                                                      \
+    "BR 7.1.4.1: an issuer's name is its CA's name octet for octet; names are compared as bytes"
 
 /* clang-format off */
 static const struct path_case cases[] = {
@@ -141,8 +142,8 @@ enum { CASES = sizeof cases / sizeof cases[0] };
 static const char *folder;
 static int64_t now;
 
-static void spans_put(const char *place, const char *name, const char *label,
-    const struct span *spans, size_t count)
+static void spans_put(
+    const char *place, const char *name, const char *label, const struct span *spans, size_t count)
 {
     char path[512];
     AUTO(buf) text = buf_make(1 << 20);
@@ -162,8 +163,8 @@ static void world_put(const struct path_world *world, size_t index)
     assert_int_equal(mkdir(place, 0700), 0);
     spans_put(place, "leaf.pem", "CERTIFICATE", &leaf, 1);
     spans_put(place, "roots.pem", "CERTIFICATE", world->roots, world->root_count);
-    spans_put(place, "intermediates.pem", "CERTIFICATE", world->intermediates,
-        world->intermediate_count);
+    spans_put(
+        place, "intermediates.pem", "CERTIFICATE", world->intermediates, world->intermediate_count);
     spans_put(place, "lists.pem", "X509 CRL", world->crls, world->crl_count);
 }
 

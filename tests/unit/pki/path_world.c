@@ -61,10 +61,12 @@ static const struct span some_reasons = SPAN_LITERAL("\x30\x04\x83\x02\x06\x40")
 static const struct span indirect = SPAN_LITERAL("\x30\x03\x84\x01\xff");
 static const struct span only_attributes = SPAN_LITERAL("\x30\x03\x85\x01\xff");
 /* distributionPoint → fullName → URI */
-static const struct span partition = SPAN_LITERAL("\x30\x16\xa0\x14\xa0\x12\x86\x10http://a.test/1l");
+static const struct span partition =
+    SPAN_LITERAL("\x30\x16\xa0\x14\xa0\x12\x86\x10http://a.test/1l");
 static const struct span partition_2 =
     SPAN_LITERAL("\x30\x16\xa0\x14\xa0\x12\x86\x10http://a.test/2l");
-static const struct span held = SPAN_LITERAL("\x30\x0c\x30\x0a\x06\x03\x55\x1d\x15\x04\x03\x0a\x01\x06");
+static const struct span held =
+    SPAN_LITERAL("\x30\x0c\x30\x0a\x06\x03\x55\x1d\x15\x04\x03\x0a\x01\x06");
 /* A critical certificateIssuer: the entry is about some other CA's certificate. */
 static const struct span for_another =
     SPAN_LITERAL("\x30\x1e\x30\x1c\x06\x03\x55\x1d\x1d\x01\x01\xff\x04\x12\x30\x10\xa4\x0e\x30\x0c"
@@ -172,7 +174,8 @@ static bool is_known(const struct drawing *drawing, size_t index)
 {
     for (size_t i = 0; i < index; i++) {
         const struct plan *plan = &drawing->plans[i];
-        if (plan->key == drawing->plans[index].key && strcmp(plan->name, drawing->plans[index].name) == 0) {
+        if (plan->key == drawing->plans[index].key &&
+            strcmp(plan->name, drawing->plans[index].name) == 0) {
             return true;
         }
     }
@@ -390,8 +393,7 @@ static struct buf list_make(const struct drawing *drawing, size_t index)
     struct buf der = buf_make(HIERARCHY_MAX_BYTES);
     uint8_t room[2048], key_id[2 + 2 + KEY_IDENTIFIER_BYTES] = { 0x30, 0x16, 0x80, 0x14 };
     size_t len = 0;
-    assert_int_equal(
-        key_identifier(key_spki(key_of(drawing->plans[index].key)), key_id + 4), OK);
+    assert_int_equal(key_identifier(key_spki(key_of(drawing->plans[index].key)), key_id + 4), OK);
     struct der_writer writer = der_writer_make(room, sizeof room);
     der_open(&writer, DER_SEQUENCE);
     der_write_int64(&writer, VERSION_2);
@@ -413,8 +415,8 @@ static struct buf list_make(const struct drawing *drawing, size_t index)
     der_close(&writer);
     der_close(&writer);
     assert_int_equal(der_writer_finish(&writer, &len), OK);
-    assert_int_equal(certificate_sign(span_make(room, len), SIGNATURE_ECDSA_SHA256,
-                         key_of(list->signer), &der),
+    assert_int_equal(
+        certificate_sign(span_make(room, len), SIGNATURE_ECDSA_SHA256, key_of(list->signer), &der),
         OK);
     return der;
 }

@@ -8,16 +8,17 @@
 enum place { ROOT, CA, SUB, LEAF, MORE, NODES_MAX = 54 };
 
 enum shape {
-    PLAIN,     /* root → CA → sub CA → leaf */
-    ROLLOVER,  /* root → CA → CA's next key → sub CA → leaf */
-    TWO_KEYS,  /* plain, and another key under the CA's name, from the root too */
-    CROSSED,   /* a partner's root, the trusted one → our root's key → CA → … */
+    PLAIN,          /* root → CA → sub CA → leaf */
+    ROLLOVER,       /* root → CA → CA's next key → sub CA → leaf */
+    TWO_KEYS,       /* plain, and another key under the CA's name, from the root too */
+    CROSSED,        /* a partner's root, the trusted one → our root's key → CA → … */
     CROSSED_BESIDE, /* the same, and our root itself is there, not trusted */
-    LOOP,      /* plain, and the CA and another certify each other */
-    DEAD_LOOP, /* the CA and another certify each other, nobody certifies them */
+    LOOP,           /* plain, and the CA and another certify each other */
+    DEAD_LOOP,      /* the CA and another certify each other, nobody certifies them */
     LENGTH_6,
     LENGTH_7,
-    COPIES, /* plain, with the CA last of fifty certificates of its name and key that it gave itself */
+    COPIES, /* plain, with the CA last of fifty certificates of its name and key that it gave itself
+             */
     TANGLE, /* seven CAs that certify each other, nobody certifies them */
 };
 
