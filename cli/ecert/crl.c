@@ -175,7 +175,9 @@ static void list_refresh(struct refresh *refresh, const char *url)
     struct reason reason = { 0 };
     bool fresh = false;
     AUTO(buf) der = buf_make(FILE_MAX_BYTES);
+    screen_wait(tool, "tool.wait_list", 0);
     enum err err = list_fetch(refresh, url, &der, &reason);
+    screen_wait_end(tool);
     err = err == OK ? certstore_install_crl(
                           refresh->store, buf_span(&der), clock_now(&tool->clock), &reason, &fresh)
                     : err;

@@ -18,6 +18,8 @@ from tool import PROGRAM, ToolTest
 
 LANGUAGES = ("en", "zh-HK", "zh-CN")
 ESCAPE = re.compile(r"\033\[[0-9]*m")
+# A line that says what is waited for, and is gone again.
+WAIT = "\r\033\\[K… [^\r\n]+\r\033\\[K"
 MOMENT = r"\d{4}-\d\d-\d\d \d\d:\d\d HKT \(.+\)"
 SCREENS = ([], ["cert", "list"], ["cert", "show", "{pair}"], ["cert", "show", "{request}"], ["chain", "list"],
            ["chain", "check"], ["crl", "list"], ["crl", "refresh"], ["idn", "www.電子核證.gov.hk"],
@@ -82,7 +84,8 @@ class Screens(ToolTest):
             said += part
         os.close(fd)
         os.waitpid(pid, 0)
-        return said.decode().replace("\r\n", "\n")
+        self.waits = re.findall(WAIT, said.decode())
+        return re.sub(WAIT, "", said.decode()).replace("\r\n", "\n")
 
     def test_no_line_is_wider_than_the_terminal_nor_than_a_hundred(self):
         for columns in (80, 120):
@@ -128,6 +131,13 @@ class Screens(ToolTest):
         self.assertRegex(self.screen(["crl", "list"], 120, NO_COLOR="1"), "(?m)^Hongkong Post Trial Root CA 3 ")
         self.json("request", "new", "--name", "www.p\u0430ypal.example.com", "--key", "p256")
         self.assertIn("xn--pypal-4ve", self.screen(["cert", "list"]))
+
+    def test_a_wait_says_what_for_and_leaves_nothing(self):
+        for language, text in (("en", "list"), ("zh-HK", "清單"), ("zh-CN", "列表")):
+            self.assertNotIn("…", self.screen(["crl", "refresh"], language=language))
+            self.assertEqual(len(self.waits), 3)
+            self.assertIn(text, self.waits[0])
+        self.assertNotIn("…", self.run_tool("crl", "refresh", code=1))
 
     def test_moments_have_a_zone_and_a_distance(self):
         for arguments in ([], ["cert", "show", "{pair}"], ["crl", "list"]):
