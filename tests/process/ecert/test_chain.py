@@ -321,8 +321,9 @@ class Paths(ChainTest):
 
     def test_openssl_refuses_the_old_path_and_takes_the_new_and_the_cross(self):
         ca = self.ca
-        said = self.openssl(ca.path("root.pem"), ca.path("old.pem"))
-        self.assertIn(b"certificate revoked", said.stdout + said.stderr)
+        for root, chain in (("root", ["old"]), ("partner", ["old", "cross"])):
+            said = self.openssl(ca.path(root + ".pem"), *(ca.path(name + ".pem") for name in chain))
+            self.assertIn(b"certificate revoked", said.stdout + said.stderr)
         self.json("chain", "install", "--replace-old")
         stored = self.stored("intermediate")
         said = self.openssl(ca.path("root.pem"), stored)
@@ -339,9 +340,10 @@ class Paths(ChainTest):
 
     def test_gnutls_agrees(self):
         ca = self.ca
-        code, said = self.gnutls(ca.path("leaf.pem"), ca.path("old.pem"), root=ca.path("root.pem"))
-        self.assertNotEqual(code, 0, said)
-        self.assertIn("revoked", said)
+        for root, chain in (("root", ["leaf", "old"]), ("partner", ["leaf", "old", "cross"])):
+            code, said = self.gnutls(*(ca.path(name + ".pem") for name in chain), root=ca.path(root + ".pem"))
+            self.assertNotEqual(code, 0, said)
+            self.assertIn("revoked", said)
         self.json("chain", "install", "--replace-old")
         self.assertEqual(len(os.listdir(self.store + "/intermediate")), 2)
         code, said = self.gnutls(ca.path("leaf.pem"), ca.path("new.pem"), root=ca.path("root.pem"))
@@ -362,8 +364,9 @@ class Paths(ChainTest):
             path = self.ca.path(name + ".pem")
             if path != root:
                 command("certutil", "-A", "-d", database, "-n", name, "-t", ",,", "-i", path)
-        said = command("crlutil", "-I", "-d", database, "-i", self.ca.path("root.crl"))
-        self.assertEqual(said.returncode, 0, said)
+        for name in ("root.crl", "partner.crl"):
+            said = command("crlutil", "-I", "-B", "-d", database, "-i", self.ca.path(name))
+            self.assertEqual(said.returncode, 0, said)
         chain = [word for path in (self.ca.path("leaf.pem"), *intermediates) for word in ("-a", path)]
         done = command("vfychain", "-d", database, "-u", "1", "-pp", "-g", "chain", "-h",
                        "testLocalInfoFirst", "-m", "crl", *chain)
@@ -371,11 +374,14 @@ class Paths(ChainTest):
 
     def test_nss_agrees(self):
         ca = self.ca
-        code, said = self.nss(ca.path("root.pem"), ca.path("old.pem"))
-        self.assertNotEqual(code, 0, said)
+        ways = (("root", []), ("partner", [ca.path("cross.pem")]))
+        for root, above in ways:
+            code, said = self.nss(ca.path(root + ".pem"), ca.path("old.pem"), *above)
+            self.assertNotEqual(code, 0, said)
         self.json("chain", "install", "--replace-old")
-        code, said = self.nss(ca.path("root.pem"), ca.path("new.pem"))
-        self.assertEqual(code, 0, said)
+        for root, above in ways:
+            code, said = self.nss(ca.path(root + ".pem"), ca.path("new.pem"), *above)
+            self.assertEqual(code, 0, said)
 
 
 class Ceremony(ToolTest):

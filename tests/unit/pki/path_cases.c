@@ -98,6 +98,8 @@ static const struct path_case cases[] = {
     { "revoked in a list that somebody else signed", PLAIN, { { LEAF, REVOKED }, { SUB, LIST_FORGED } }, "chain.crl_signature", SAME, UNASKED, LISTS },
     { "the serial is revoked for another CA", PLAIN, { { LEAF, REVOKED_FOR_ANOTHER } }, "chain.crl_missing", ACCEPTS, SAME, "OpenSSL reads the entry as about another CA; we read no indirect lists" },
 
+    { "revoked with an unknown critical extension", PLAIN, { { LEAF, REVOKED_SOMEHOW } }, "chain.crl_missing", SAME, SAME, NULL },
+
     { "the sub CA has no list", PLAIN, { { SUB, LIST_ABSENT } }, "chain.crl_missing", SAME, ACCEPTS, LISTS },
     { "the CA has no list", PLAIN, { { CA, LIST_ABSENT } }, "chain.crl_missing", SAME, ACCEPTS, LISTS },
     { "the root has no list", PLAIN, { { ROOT, LIST_ABSENT } }, "chain.crl_missing", SAME, ACCEPTS, LISTS },

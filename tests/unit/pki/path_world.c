@@ -72,6 +72,10 @@ static const struct span for_another =
     SPAN_LITERAL("\x30\x1e\x30\x1c\x06\x03\x55\x1d\x1d\x01\x01\xff\x04\x12\x30\x10\xa4\x0e\x30\x0c"
                  "\x31\x0a\x30\x08\x06\x03\x55\x04\x03\x0c\x01x");
 
+/* An unknown extension, critical. */
+static const struct span somehow =
+    SPAN_LITERAL("\x30\x0e\x30\x0c\x06\x03\x2a\x03\x04\x01\x01\xff\x04\x02\x05\x00");
+
 static const struct key *key_of(unsigned char letter)
 {
     if (keys[letter] == NULL) {
@@ -271,6 +275,7 @@ static void certificate_spoil(struct plan *plan, enum fault_kind what, int64_t n
     case OTHER_KEY_ID: plan->key_id = other_id; break;
     case REVOKED: plan->revoked = true; break;
     case HELD: plan->revoked = true; plan->entry_extensions = held; break;
+    case REVOKED_SOMEHOW: plan->revoked = true; plan->entry_extensions = somehow; break;
     case REVOKED_FOR_ANOTHER: plan->revoked = true; plan->entry_extensions = for_another; break;
     default: break;
     }

@@ -54,6 +54,7 @@ enum fault_kind {
     REVOKED,
     HELD,
     REVOKED_FOR_ANOTHER,
+    REVOKED_SOMEHOW,
     /* of a CA's list */
     LIST_ABSENT,
     LIST_EXPIRED,
