@@ -36,6 +36,7 @@ OID(subject_alt_name, 3, "\x55\x1d\x11") /* 2.5.29.17 */
 OID(basic_constraints, 3, "\x55\x1d\x13") /* 2.5.29.19 */
 OID(crl_number, 3, "\x55\x1d\x14") /* 2.5.29.20 */
 OID(reason_code, 3, "\x55\x1d\x15") /* 2.5.29.21 */
+OID(delta_crl_indicator, 3, "\x55\x1d\x1b") /* 2.5.29.27 */
 OID(issuing_distribution_point, 3, "\x55\x1d\x1c") /* 2.5.29.28 */
 OID(name_constraints, 3, "\x55\x1d\x1e") /* 2.5.29.30 */
 OID(crl_distribution_points, 3, "\x55\x1d\x1f") /* 2.5.29.31 */

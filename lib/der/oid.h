@@ -35,6 +35,7 @@ extern const struct span oid_subject_alt_name;           /* 2.5.29.17 */
 extern const struct span oid_basic_constraints;          /* 2.5.29.19 */
 extern const struct span oid_crl_number;                 /* 2.5.29.20 */
 extern const struct span oid_reason_code;                /* 2.5.29.21 */
+extern const struct span oid_delta_crl_indicator;        /* 2.5.29.27 */
 extern const struct span oid_issuing_distribution_point; /* 2.5.29.28 */
 extern const struct span oid_name_constraints;           /* 2.5.29.30 */
 extern const struct span oid_crl_distribution_points;    /* 2.5.29.31 */

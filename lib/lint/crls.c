@@ -4,8 +4,6 @@
 
 enum { DAY = 86400 };
 
-static const struct span oid_delta_crl_indicator = BYTES("\x55\x1d\x1b");
-
 static bool version_2(const struct view *view)
 {
     return view->has_version && view->version == 1;

@@ -127,6 +127,17 @@ class Registrar(unittest.TestCase):
                 self.assertIn(code, str(refused.exception))
         self.assertEqual(self.office.one("SELECT count(*) FROM application"), before)
 
+    def test_a_wildcard_below_a_public_suffix_is_not_entered(self):
+        with open(os.path.join(ROOT, "packaging/examples/wildcard.json"), encoding="utf-8") as file:
+            form = json.load(file)
+        for base in ("com.hk", "hk", "com", "公司.香港", "c.kawasaki.jp", "127.1", "0x7f.0.0.1"):
+            form["names"] = ["*." + base]
+            file = self.office.directory + "/bad.json"
+            with open(file, "w", encoding="utf-8") as bad:
+                json.dump(form, bad)
+            problem = self.office.adm("application", "new", file, code=1)
+            self.assertIn(problem["code"], ("name.public_suffix", "name.single_label", "name.ip"), base)
+
     def test_there_is_an_example_for_each_edition_and_it_is_taken(self):
         for edition in ("server", "wildcard", "multi", "ev", "ev-multi", "government"):
             with self.subTest(edition):
