@@ -62,9 +62,9 @@ struct signer_status {
     int64_t journal_bytes;
     uint8_t journal_head[HASH_BYTES];
     int64_t issued, revoked, withdrawn;
+    char sandbox[SIGNER_LEVEL_MAX];
     bool halted;
     struct halt halt; /* if halted */
-    char sandbox[SIGNER_LEVEL_MAX];
 };
 
 void request_id_write(struct der_writer *writer, const struct request_id *request);

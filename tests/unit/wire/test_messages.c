@@ -140,6 +140,9 @@ static void the_signers_messages_travel_whole(void **state)
     TRIP(signer_crl_made, signer_crl_made, { 12, 345678 });
     TRIP(signer_status, signer_status,
         { 3, POLICY_PRIVATE, 10, 5000, { 1 }, 4, 1, 0, "syscalls=kill" });
+    TRIP(signer_status, signer_status,
+        { 3, POLICY_PRIVATE, 10, 5000, { 1 }, 4, 1, 0, "syscalls=kill", true,
+            { "operator (uid 0)", "a key in public", 1795000000 } });
 }
 
 static void the_couriers_messages_travel_whole(void **state)
