@@ -20,6 +20,7 @@ struct issuing_setup {
     /* CHECKPOINT_KEY_BYTES: of the index beside the journal; NULL: none, and every start reads all
      * of the journal. */
     const uint8_t *index_key;
+    int64_t index_records; /* the index is at most so far behind; 0: FOLLOW_RECORDS */
     struct clock clock;
     struct random random;
 };

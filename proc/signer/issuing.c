@@ -92,7 +92,8 @@ enum err issuing_open(const struct issuing_setup *setup, struct issuing **ret_is
     TRY(intents_finish(issuing, ret_reason));
     if (issuing->checkpoint != NULL) {
         const struct follow_setup follow = { issuing->checkpoint, issuing->journal,
-            &issuing->ledger, &issuing->mutex };
+            &issuing->ledger, &issuing->mutex,
+            setup->index_records == 0 ? FOLLOW_RECORDS : setup->index_records };
         TRY(follower_start(&follow, &issuing->follower));
     }
     *ret_issuing = issuing;
