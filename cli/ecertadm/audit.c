@@ -73,7 +73,8 @@ enum err audit_verify_run(struct call *call)
         given += options[i].count;
     }
     if (given == 0) {
-        return call_facts(call, CONTROL_AUDIT_VERIFY);
+        struct request request = request_make(CONTROL_AUDIT_VERIFY, nothing_write, NULL);
+        return call_facts(call, &request);
     }
     if (options[OPTION_JOURNAL].count == 0 || options[OPTION_ROSTER].count == 0 ||
         options[OPTION_SPKI].count == 0) {

@@ -23,6 +23,7 @@ enum control_message {
     CONTROL_NOTICE_ADD,           /* struct notice -> control_number, its id (lib/wire/notice.h) */
     CONTROL_NOTICE_LIST,          /* nothing -> control_notices */
     CONTROL_NOTICE_REMOVE,        /* control_number -> nothing */
+    CONTROL_RECONCILE, /* control_number (1: revoke what is missing) -> control_facts */
 };
 
 enum {

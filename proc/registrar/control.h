@@ -29,3 +29,4 @@ enum err control_audit_verify(void *ctx, struct exchange *exchange);
 enum err control_notice_add(void *ctx, struct exchange *exchange);
 enum err control_notice_list(void *ctx, struct exchange *exchange);
 enum err control_notice_remove(void *ctx, struct exchange *exchange);
+enum err control_reconcile(void *ctx, struct exchange *exchange);

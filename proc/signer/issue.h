@@ -62,3 +62,11 @@ enum err issuing_crl(struct issuing *issuing, const struct signer_crl *wanted,
     struct signer_crl_made *ret_made, struct buf *crl, struct reason *ret_reason) MUST_USE;
 /* All but the sandbox's level. */
 void issuing_status(struct issuing *issuing, struct signer_status *ret_status);
+
+/* How far the journal is, if it has what somebody noted of it earlier. ERR_CONFLICT
+ * "journal.behind" if not: records were lost, or it is another journal (doc/threats.md S18). */
+enum err issuing_anchor(struct issuing *issuing, const struct signer_place *noted,
+    struct signer_place *ret_now, struct reason *ret_reason) MUST_USE;
+/* What happened behind that place, a piece of it. */
+enum err issuing_since(struct issuing *issuing, const struct signer_place *noted,
+    struct signer_past *ret_past, struct reason *ret_reason) MUST_USE;
