@@ -178,6 +178,7 @@ static enum err audit_show(struct call *call, const struct audit *audit)
         { "audit.rows", audit->counts.audit_rows, audit->store != NULL },
         { "audit.anchors", (int64_t)audit->setup.anchor_count, audit->store != NULL },
         { "store.certificates", audit->counts.rows, audit->store != NULL },
+        { "store.unknown_revoked", audit->counts.unknown, audit->counts.unknown > 0 },
         { "folder.certificates", audit->counts.published, audit->paths[OPTION_FOLDER] != NULL },
         { "folder.others", audit->counts.foreign, audit->paths[OPTION_FOLDER] != NULL },
     };

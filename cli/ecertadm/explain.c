@@ -119,6 +119,8 @@ static const struct explanation explanations[] = {
         "use the ecertadm of the service that wrote it", EXIT_FAILED },
     { "store.", "the store cannot be read", "name the service's ecert.db, or a copy of it",
         EXIT_FAILED },
+    { "roster.", "this is no roster that the ceremony's key has signed",
+        "name the roster.der and the ceremony.spki of one ceremony", EXIT_FAILED },
     { "proof.roster_missing", "the journal names a roster that is not among those given",
         "give every roster.der that was ever in force, each with --roster", EXIT_FAILED },
     { "proof.behind", "the journal has lost records that the store knows it had",
