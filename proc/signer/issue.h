@@ -42,6 +42,9 @@ enum err issuing_index_key(const struct issuer_key *issuers, size_t issuer_count
  * than the journal has seen. */
 enum err issuing_open(const struct issuing_setup *setup, struct issuing **ret_issuing,
     int64_t *ret_cut, struct reason *ret_reason) MUST_USE;
+/* Starts the thread that keeps the index up; apart, because a process makes no thread before it is
+ * in its sandbox. */
+enum err issuing_follow(struct issuing *issuing) MUST_USE;
 void issuing_free(struct issuing *issuing);
 AUTO_PTR_DEFINE(issuing, issuing_free)
 

@@ -82,7 +82,8 @@ static enum err core_open(struct issuing **ret_issuing)
         .index_records = INDEX_RECORDS,
         .clock = { clock_of_test, NULL },
         .random = random_system() };
-    return issuing_open(&setup, ret_issuing, NULL, &reason);
+    TRY(issuing_open(&setup, ret_issuing, NULL, &reason));
+    return issuing_follow(*ret_issuing);
 }
 
 /* Reserve and issue; what had been acknowledged before must come again. */
