@@ -73,7 +73,8 @@ static void core_open(struct bench *bench, const char *journal)
         .clock = { clock_of_bench, NULL },
         .random = random_system(),
     };
-    if (issuing_open(&setup, &bench->issuing, NULL, &reason) != OK) {
+    if (issuing_open(&setup, &bench->issuing, NULL, &reason) != OK ||
+        issuing_follow(bench->issuing) != OK) {
         die(reason.code);
     }
 }

@@ -63,7 +63,7 @@ static struct issuing *core_open(struct bench *bench, const char *journal)
         .clock = { clock_of_bench, NULL },
         .random = random_system(),
     };
-    if (issuing_open(&setup, &issuing, NULL, &reason) != OK) {
+    if (issuing_open(&setup, &issuing, NULL, &reason) != OK || issuing_follow(issuing) != OK) {
         die(reason.code);
     }
     return issuing;

@@ -73,7 +73,8 @@ enum err audit_verify_run(struct call *call)
         given += options[i].count;
     }
     if (given == 0) {
-        return call_facts(call, CONTROL_AUDIT_VERIFY);
+        struct request request = request_make(CONTROL_AUDIT_VERIFY, nothing_write, NULL);
+        return call_facts(call, &request);
     }
     if (options[OPTION_JOURNAL].count == 0 || options[OPTION_ROSTER].count == 0 ||
         options[OPTION_SPKI].count == 0) {
@@ -177,6 +178,7 @@ static enum err audit_show(struct call *call, const struct audit *audit)
         { "audit.rows", audit->counts.audit_rows, audit->store != NULL },
         { "audit.anchors", (int64_t)audit->setup.anchor_count, audit->store != NULL },
         { "store.certificates", audit->counts.rows, audit->store != NULL },
+        { "store.unknown_revoked", audit->counts.unknown, audit->counts.unknown > 0 },
         { "folder.certificates", audit->counts.published, audit->paths[OPTION_FOLDER] != NULL },
         { "folder.others", audit->counts.foreign, audit->paths[OPTION_FOLDER] != NULL },
     };

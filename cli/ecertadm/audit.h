@@ -8,7 +8,8 @@ struct audit_counts {
     int64_t published; /* certificates of the folder that the journal has */
     int64_t foreign;   /* files of the folder that none of our issuers signed */
     int64_t audit_rows;
-    int64_t rows; /* of certificates in the store */
+    int64_t rows;    /* of certificates in the store */
+    int64_t unknown; /* certificates that the store doesn't know, revoked for it */
 };
 
 /* Reads the anchors of the store's audit chain, which it checks first, into malloced memory. */

@@ -19,8 +19,8 @@ static enum err certificate_row_check(
     const struct certificate_row *row, const struct proof *proof, struct reason *ret_reason);
 static enum err applications_check(
     struct store *store, const struct proof *proof, struct reason *ret_reason);
-static enum err journal_rows_check(
-    struct store *store, const struct proof *proof, struct reason *ret_reason);
+static enum err journal_rows_check(struct store *store, const struct proof *proof,
+    struct audit_counts *counts, struct reason *ret_reason);
 static enum err file_check(const char *path, const struct proof_setup *setup,
     const struct proof *proof, struct audit_counts *counts, struct reason *ret_reason);
 
@@ -76,7 +76,7 @@ enum err audit_store(struct store *store, const struct proof *proof, struct audi
         counts->rows += (int64_t)count;
     }
     TRY(applications_check(store, proof, ret_reason));
-    return journal_rows_check(store, proof, ret_reason);
+    return journal_rows_check(store, proof, counts, ret_reason);
 }
 
 static enum err certificate_row_check(
@@ -128,9 +128,9 @@ static enum err applications_check(
     return OK;
 }
 
-/* What the signer signed, somebody must have taken. */
-static enum err journal_rows_check(
-    struct store *store, const struct proof *proof, struct reason *ret_reason)
+/* What the signer signed, somebody must have taken; or it is revoked. */
+static enum err journal_rows_check(struct store *store, const struct proof *proof,
+    struct audit_counts *counts, struct reason *ret_reason)
 {
     for (size_t i = 0; i < proof->count; i++) {
         AUTO(arena) arena = arena_make(PAGE_ARENA_BYTES);
@@ -140,7 +140,12 @@ static enum err journal_rows_check(
             continue;
         }
         enum err err = store_certificate_by_serial(store, serial, &arena, &row);
-        if (err == ERR_NOT_FOUND || (err == OK && row.der.len == 0)) {
+        bool unknown = err == ERR_NOT_FOUND || (err == OK && row.der.len == 0);
+        if (unknown && proof->rows[i].revoked) {
+            counts->unknown++;
+            continue;
+        }
+        if (unknown) {
             return denied(ret_reason, "proof.store_behind", serial);
         }
         TRY(err);

@@ -50,6 +50,7 @@ enum err crl_run(struct call *call);
 enum err publish_run(struct call *call);
 enum err status_run(struct call *call);
 enum err audit_verify_run(struct call *call);
+enum err reconcile_run(struct call *call);
 enum err notice_add_run(struct call *call);
 enum err notice_list_run(struct call *call);
 enum err notice_remove_run(struct call *call);
@@ -84,8 +85,8 @@ enum err call_officer_key(struct call *call, const char *path, struct key **ret_
 enum err call_registrar(
     struct call *call, const struct request *request, struct answer *answer) MUST_USE;
 
-/* Asks a question without words and prints the facts that come back. */
-enum err call_facts(struct call *call, unsigned message_type) MUST_USE;
+/* Asks a question and prints the facts that come back. */
+enum err call_facts(struct call *call, const struct request *request) MUST_USE;
 
 /* Reads one page of a list from an answer's body and adds its rows; tells how many there were. */
 typedef enum err (*call_rows)(

@@ -34,6 +34,8 @@ const struct command commands[] = {
     { "audit", "verify",
         "[--journal FILE --roster FILE … --ceremony-spki FILE [--certificates DIR] [--store FILE]]",
         "check the audit chain, or prove from public keys what the signer did", audit_verify_run },
+    { "reconcile", NULL, "[--missing revoke]",
+        "bring store and journal together after either was put back", reconcile_run },
     { "notice", "add", "--en TEXT --zh-HK TEXT --zh-CN TEXT [--from DAY] [--until DAY]",
         "show a notice on the portal's log-in page", notice_add_run },
     { "notice", "list", "", "all notices, newest first", notice_list_run },

@@ -21,6 +21,9 @@ enum err store_anchor_put(struct store *store, const struct act *act, const stru
     char object[24], hex[2 * HASH_BYTES + 1], detail[DETAIL_MAX];
     struct anchor last;
     TRY(store_anchor_last(store, &last));
+    if (anchor->records == 0 || anchor->records < last.records) {
+        return OK; /* nothing to say, or another thread was later with less */
+    }
     if (last.records == anchor->records && memcmp(last.head, anchor->head, HASH_BYTES) == 0) {
         return OK;
     }

@@ -10,7 +10,7 @@ struct anchor {
     uint8_t head[HASH_BYTES];
 };
 
-/* An audit row "journal.anchored", unless the last anchor says the same. */
+/* An audit row "journal.anchored", unless the last anchor says as much or more. */
 enum err store_anchor_put(
     struct store *store, const struct act *act, const struct anchor *anchor) MUST_USE;
 /* The youngest; all zero if there is none. */

@@ -71,6 +71,15 @@ enum err store_application_get(struct store *store, const uint8_t id[APPLICATION
     return application_read(&query, arena, ret_row);
 }
 
+enum err store_application_by_hash(
+    struct store *store, const uint8_t hash[HASH_BYTES], uint8_t ret_id[APPLICATION_ID_BYTES])
+{
+    AUTO(query) query = query_read(store, "SELECT id FROM application WHERE hash = ?");
+    bind_bytes(&query, span_make(hash, HASH_BYTES));
+    TRY(query_row(&query));
+    return column_fixed(&query, 0, ret_id, APPLICATION_ID_BYTES);
+}
+
 enum err store_application_list(struct store *store, size_t from, size_t limit, struct arena *arena,
     struct application_row **ret_rows, size_t *ret_count)
 {

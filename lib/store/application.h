@@ -53,6 +53,8 @@ enum err store_application_insert(
     struct store *store, const struct act *act, const struct application_row *row) MUST_USE;
 enum err store_application_get(struct store *store, const uint8_t id[APPLICATION_ID_BYTES],
     struct arena *arena, struct application_row *ret_row) MUST_USE;
+enum err store_application_by_hash(struct store *store, const uint8_t hash[HASH_BYTES],
+    uint8_t ret_id[APPLICATION_ID_BYTES]) MUST_USE;
 /* Newest first, `from` the how manieth; at most `limit`. */
 enum err store_application_list(struct store *store, size_t from, size_t limit, struct arena *arena,
     struct application_row **ret_rows, size_t *ret_count) MUST_USE;

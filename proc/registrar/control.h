@@ -39,3 +39,4 @@ enum err application_find(struct registrar *registrar, const uint8_t id[APPLICAT
 enum err control_halt(void *ctx, struct exchange *exchange);
 enum err control_halt_look(void *ctx, struct exchange *exchange);
 enum err control_resume(void *ctx, struct exchange *exchange);
+enum err control_reconcile(void *ctx, struct exchange *exchange);

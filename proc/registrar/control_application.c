@@ -5,6 +5,7 @@
 #include "lib/store/enrolment.h"
 #include "lib/store/standing.h"
 #include "lib/wire/signer.h"
+#include "proc/registrar/anchoring.h"
 #include "proc/registrar/approving.h"
 #include "proc/registrar/control.h"
 #include "proc/registrar/credentials.h"
@@ -18,6 +19,7 @@ struct insertion {
 
 struct withdrawal {
     struct act act;
+    struct anchor anchor;
     uint8_t id[APPLICATION_ID_BYTES];
 };
 
@@ -309,12 +311,16 @@ enum err control_application_withdraw(void *ctx, struct exchange *exchange)
     memcpy(withdrawal.id, row.id, sizeof withdrawal.id);
     TRY(registrar_client(registrar, "signer.sock", SIGNER_TIMEOUT_MS, &signer));
     TRY(signer_call_withdraw(&signer, &withdraw, &exchange->reason));
+    TRY(anchoring_take(registrar, &signer, &withdrawal.anchor, &exchange->reason));
     return store_transact(registrar->store, withdrawal_commit, &withdrawal);
 }
 
+/* Whoever compared store and journal meanwhile may have taken it over: then it is done. */
 static enum err withdrawal_commit(struct store *store, void *ctx)
 {
     const struct withdrawal *withdrawal = ctx;
-    return store_application_set_state(
+    TRY(store_anchor_put(store, &withdrawal->act, &withdrawal->anchor));
+    enum err err = store_application_set_state(
         store, &withdrawal->act, withdrawal->id, APPLICATION_WITHDRAWN);
+    return err == ERR_CONFLICT ? OK : err;
 }

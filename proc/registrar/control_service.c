@@ -7,6 +7,7 @@
 #include "lib/store/outbox.h"
 #include "lib/store/publication.h"
 #include "lib/wire/signer.h"
+#include "proc/registrar/anchoring.h"
 #include "proc/registrar/control.h"
 #include "proc/registrar/lists.h"
 #include "proc/registrar/publications.h"
@@ -55,6 +56,7 @@ const struct handler control_handlers[] = {
     { CONTROL_HALT, control_halt },
     { CONTROL_HALT_LOOK, control_halt_look },
     { CONTROL_RESUME, control_resume },
+    { CONTROL_RECONCILE, control_reconcile },
 };
 const size_t control_handler_count = sizeof control_handlers / sizeof *control_handlers;
 
@@ -320,5 +322,23 @@ enum err control_audit_verify(void *ctx, struct exchange *exchange)
     hex_format(SPAN_OF(head), text);
     fact_number(&facts, "audit.rows", rows);
     control_fact_add(&facts, "audit.head", text);
+    return der_encode(control_facts_write, &facts, &exchange->reply);
+}
+
+enum err control_reconcile(void *ctx, struct exchange *exchange)
+{
+    struct registrar *registrar = ctx;
+    AUTO(client) signer = client_none();
+    struct control_number revoke = { 0 };
+    struct control_facts facts = { 0 };
+    if (control_number_read(&exchange->body, &revoke) != OK || revoke.number > 1) {
+        return ERR_PEER;
+    }
+    TRY(registrar_client(registrar, "signer.sock", SIGNER_TIMEOUT_MS, &signer));
+    enum err err = anchoring_reconcile(
+        registrar, &signer, revoke.number == 1, &facts, &exchange->reason);
+    log_event(err == OK ? LOG_INFO : LOG_ERROR, "journal.reconciled", "err", err_name(err), NULL);
+    TRY(err);
+    bell_ring(&registrar->bell);
     return der_encode(control_facts_write, &facts, &exchange->reply);
 }

@@ -8,6 +8,7 @@
 #include "lib/store/outbox.h"
 #include "lib/wire/signer.h"
 #include "proc/registrar/acceptance.h"
+#include "proc/registrar/anchoring.h"
 
 #include <stdio.h>
 
@@ -21,6 +22,7 @@ struct issuing {
     struct certificate_row row;
     struct application application;
     struct signer_serial serial;
+    struct anchor anchor;
     struct outbox_row mail;
     struct reason reason;
     struct arena *arena;
@@ -93,10 +95,18 @@ static enum err certificate_obtain(struct issuing *issuing)
     struct signer_reserve reserve = { .request = issuing->row.request };
     struct signer_issue issue = { .request = issuing->row.request };
     TRY(warrant_gather(registrar, &issuing->enrolment, &issuing->row, &warrant, &issuing->reason));
-    TRY(signer_call_reserve(issuing->signer, &reserve, &issuing->serial, &issuing->reason));
+    TRY(anchoring_check(registrar, issuing->signer, &issuing->reason));
+    enum err err =
+        signer_call_reserve(issuing->signer, &reserve, &issuing->serial, &issuing->reason);
+    if (anchoring_lapsed(registrar, err, &issuing->reason)) {
+        TRY(anchoring_check(registrar, issuing->signer, &issuing->reason));
+        err = signer_call_reserve(issuing->signer, &reserve, &issuing->serial, &issuing->reason);
+    }
+    TRY(err);
     TRY(store_transact(registrar->store, reserve_commit, issuing));
     issue.warrant = buf_span(&warrant);
     TRY(signer_call_issue(issuing->signer, &issue, &der, &issuing->reason));
+    TRY(anchoring_take(registrar, issuing->signer, &issuing->anchor, &issuing->reason));
     return certificate_accept(issuing, buf_span(&der));
 }
 
@@ -152,6 +162,7 @@ static enum err issue_commit(struct store *store, void *ctx)
     const struct issuing *issuing = ctx;
     enum enrolment_state state = ENROLMENT_OPEN;
     TRY(store_certificate_issued(store, &issuing->act, &issuing->row));
+    TRY(store_anchor_put(store, &issuing->act, &issuing->anchor));
     TRY(store_enrolment_advance(
         store, &issuing->act, issuing->enrolment.id, ENROLMENT_CERTIFICATE, &state));
     return store_outbox_add(store, &issuing->act, &issuing->mail);

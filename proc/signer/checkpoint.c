@@ -309,7 +309,9 @@ static enum err stretch_write(
     if (open == NULL) {
         return ERR_MEMORY;
     }
-    memcpy(open, content.open, content.open_count * REQUEST_KEY_BYTES);
+    if (content.open_count > 0) {
+        memcpy(open, content.open, content.open_count * REQUEST_KEY_BYTES);
+    }
     enum err err = slot_write(checkpoint, &content);
     if (err != OK) {
         free(open);

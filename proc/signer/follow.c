@@ -50,7 +50,7 @@ void follower_stop(struct follower *follower)
     free(follower);
 }
 
-/* The first poke behind FOLLOW_RECORDS records is enough: lost ones do no harm. */
+/* Lost pokes do no harm: the next one wakes it, or the second. */
 void follower_poke(struct follower *follower)
 {
     struct journal_state state;
@@ -66,7 +66,7 @@ static bool is_due(const struct follower *follower, struct journal_state *ret_st
     struct journal_state place;
     checkpoint_place(follower->setup.checkpoint, &place);
     journal_look(follower->setup.journal, ret_state);
-    return ret_state->records - place.records >= FOLLOW_RECORDS ||
+    return ret_state->records - place.records >= follower->setup.records ||
            ret_state->bytes - place.bytes >= BYTES_MIN;
 }
 

@@ -14,6 +14,7 @@ struct follow_setup {
     struct journal *journal;
     struct ledger *ledger;  /* relieved of what the index has */
     pthread_mutex_t *mutex; /* the ledger's */
+    int64_t records;        /* how far the index may be behind */
 };
 
 struct follower;

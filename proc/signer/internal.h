@@ -18,7 +18,8 @@ struct issuing {
     struct random random;
     struct journal *journal;
     struct checkpoint *checkpoint; /* NULL: none */
-    struct follower *follower;     /* the same */
+    struct follower *follower;     /* NULL before issuing_follow */
+    int64_t index_records;
     pthread_mutex_t mutex; /* over the ledger, and over the order of what the journal gets */
     struct ledger ledger;
     int64_t crl_taken[ISSUERS_MAX]; /* by issuer: the last number given out, on disk or not yet */

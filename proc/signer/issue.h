@@ -20,6 +20,7 @@ struct issuing_setup {
     /* CHECKPOINT_KEY_BYTES: of the index beside the journal; NULL: none, and every start reads all
      * of the journal. */
     const uint8_t *index_key;
+    int64_t index_records; /* the index is at most so far behind; 0: FOLLOW_RECORDS */
     struct clock clock;
     struct random random;
 };
@@ -41,6 +42,9 @@ enum err issuing_index_key(const struct issuer_key *issuers, size_t issuer_count
  * than the journal has seen. */
 enum err issuing_open(const struct issuing_setup *setup, struct issuing **ret_issuing,
     int64_t *ret_cut, struct reason *ret_reason) MUST_USE;
+/* Starts the thread that keeps the index up; apart, because a process makes no thread before it is
+ * in its sandbox. */
+enum err issuing_follow(struct issuing *issuing) MUST_USE;
 void issuing_free(struct issuing *issuing);
 AUTO_PTR_DEFINE(issuing, issuing_free)
 
@@ -68,3 +72,11 @@ enum err issuing_crl(struct issuing *issuing, const struct signer_crl *wanted,
     struct signer_crl_made *ret_made, struct buf *crl, struct reason *ret_reason) MUST_USE;
 /* All but the sandbox's level. */
 void issuing_status(struct issuing *issuing, struct signer_status *ret_status);
+
+/* How far the journal is, if it has what somebody noted of it earlier. ERR_CONFLICT
+ * "journal.behind" if not: records were lost, or it is another journal (doc/threats.md S18). */
+enum err issuing_anchor(struct issuing *issuing, const struct signer_place *noted,
+    struct signer_place *ret_now, struct reason *ret_reason) MUST_USE;
+/* What happened behind that place, a piece of it. */
+enum err issuing_since(struct issuing *issuing, const struct signer_place *noted,
+    struct signer_past *ret_past, struct reason *ret_reason) MUST_USE;

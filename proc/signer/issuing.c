@@ -84,20 +84,23 @@ enum err issuing_open(const struct issuing_setup *setup, struct issuing **ret_is
     issuing->issuer_count = setup->issuer_count;
     issuing->clock = setup->clock;
     issuing->random = setup->random;
+    issuing->index_records = setup->index_records == 0 ? FOLLOW_RECORDS : setup->index_records;
     TRY(ledger_init(&issuing->ledger));
     TRY(roster_keys_load(issuing, ret_reason));
     TRY(past_learn(issuing, setup, ret_cut, ret_reason));
     journal_teach(issuing->journal, record_learn, issuing);
     TRY(epoch_record(issuing, setup->roster_hash, ret_reason));
     TRY(intents_finish(issuing, ret_reason));
-    if (issuing->checkpoint != NULL) {
-        const struct follow_setup follow = { issuing->checkpoint, issuing->journal,
-            &issuing->ledger, &issuing->mutex };
-        TRY(follower_start(&follow, &issuing->follower));
-    }
     *ret_issuing = issuing;
     issuing = NULL;
     return OK;
+}
+
+enum err issuing_follow(struct issuing *issuing)
+{
+    const struct follow_setup follow = { issuing->checkpoint, issuing->journal, &issuing->ledger,
+        &issuing->mutex, issuing->index_records };
+    return issuing->checkpoint == NULL ? OK : follower_start(&follow, &issuing->follower);
 }
 
 void issuing_free(struct issuing *issuing)

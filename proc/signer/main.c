@@ -88,7 +88,8 @@ static enum err boot(struct reason *ret_reason)
     TRY(open_journal(ret_reason));
     self.server = service_server(&self.service);
     self.server.users[self.server.user_count++] = (uid_t)registrar;
-    return give_up_the_rest(ret_reason);
+    TRY(give_up_the_rest(ret_reason));
+    return issuing_follow(self.service.issuing);
 }
 
 static enum err file_of_signer(

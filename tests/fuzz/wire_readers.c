@@ -29,6 +29,8 @@ READER(signer_withdraw, signer_withdraw)
 READER(signer_crl, signer_crl)
 READER(signer_crl_made, signer_crl_made)
 READER(signer_status, signer_status)
+READER(signer_place, signer_place)
+READER(signer_past, signer_past)
 READER(validator_check, validator_check)
 READER(validator_answer, validator_answer)
 READER(courier_render, courier_render)
@@ -73,6 +75,8 @@ const struct wire_reader wire_readers[] = {
     { "signer_crl", signer_crl_try },
     { "signer_crl_made", signer_crl_made_try },
     { "signer_status", signer_status_try },
+    { "signer_place", signer_place_try },
+    { "signer_past", signer_past_try },
     { "validator_check", validator_check_try },
     { "validator_answer", validator_answer_try },
     { "courier_render", courier_render_try },

@@ -89,6 +89,8 @@ READER(signer_withdraw, signer_withdraw)
 READER(signer_crl, signer_crl)
 READER(signer_crl_made, signer_crl_made)
 READER(signer_status, signer_status)
+READER(signer_place, signer_place)
+READER(signer_past, signer_past)
 READER(courier_render, courier_render)
 READER(courier_pin, courier_pin)
 READER_INTO_ARENA(courier_letters)
@@ -143,6 +145,13 @@ static void the_signers_messages_travel_whole(void **state)
     TRIP(signer_status, signer_status,
         { 3, POLICY_PRIVATE, 10, 5000, { 1 }, 4, 1, 0, "syscalls=kill", true,
             { "operator (uid 0)", "a key in public", 1795000000 } });
+    TRIP(signer_place, signer_place, { 12, 3456, { 7 } });
+    TRIP(signer_past, signer_past,
+        { { { SIGNER_EVENT_REVOKED, { { 1 }, 1 }, SERIAL, "ssl-ca-3-17", REVOCATION_SUPERSEDED,
+                { 0 } },
+              { SIGNER_EVENT_WITHDRAWN, { { 0 }, 0 }, { { 0 }, 0 }, "", REVOCATION_UNSPECIFIED,
+                  { 5 } } },
+            2, { 12, 3456, { 7 } }, true });
 }
 
 static void the_couriers_messages_travel_whole(void **state)
