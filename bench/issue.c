@@ -61,6 +61,7 @@ static void warrants_make(struct bench *bench)
 
 static void core_open(struct bench *bench, const char *journal)
 {
+    static const uint8_t index_key[CHECKPOINT_KEY_BYTES];
     struct reason reason = { 0 };
     const struct issuing_setup setup = {
         .roster = &bench->factory.roster,
@@ -68,10 +69,12 @@ static void core_open(struct bench *bench, const char *journal)
         .issuers = &bench->factory.issuer,
         .issuer_count = 1,
         .journal_path = journal,
+        .index_key = index_key,
         .clock = { clock_of_bench, NULL },
         .random = random_system(),
     };
-    if (issuing_open(&setup, &bench->issuing, NULL, &reason) != OK) {
+    if (issuing_open(&setup, &bench->issuing, NULL, &reason) != OK ||
+        issuing_follow(bench->issuing) != OK) {
         die(reason.code);
     }
 }
@@ -207,6 +210,8 @@ static void bench_run(enum key_type issuer_type, const char *name, bool json)
         beside_free(bench.beside[i]);
     }
     factory_release(&bench.factory);
+    unlink(journal);
+    snprintf(journal, sizeof journal, "%s/journal.index", folder);
     unlink(journal);
     rmdir(folder);
     double rate = measure_median(core, ROUNDS);

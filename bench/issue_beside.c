@@ -1,4 +1,4 @@
-/* OpenSSL's side of bench-issue. */
+/* OpenSSL's side of bench-issue and bench-journal. */
 #include "bench/issue_beside.h"
 
 #include <openssl/conf.h>
@@ -23,6 +23,7 @@ struct beside {
     struct signed_message messages[OFFICERS + OBSERVATIONS + 1];
     unsigned char message[MESSAGE_BYTES];
     EVP_PKEY *issuer_key;
+    struct signed_message issued; /* by the issuer's key, which it borrows */
     X509 *issuer;
     CONF *settings; /* empty: some extensions ask for one */
     struct span csr;
@@ -72,7 +73,9 @@ struct beside *beside_new(const struct beside_setup *setup)
         message->digest = officer ? NULL : EVP_sha256();
         done = message_sign(beside, message);
     }
-    if (!done) {
+    beside->issued.key = beside->issuer_key;
+    beside->issued.digest = EVP_sha256();
+    if (!done || !message_sign(beside, &beside->issued)) {
         beside_free(beside);
         return NULL;
     }
@@ -101,6 +104,15 @@ bool beside_bare(struct beside *beside)
         }
     }
     return message_sign(beside, &signing);
+}
+
+bool beside_verify(struct beside *beside)
+{
+    bool done = message_verify(beside, &beside->issued);
+    for (size_t i = 0; done && i < OFFICERS + OBSERVATIONS + 1; i++) {
+        done = message_verify(beside, &beside->messages[i]);
+    }
+    return done;
 }
 
 static bool subject_add(X509_NAME *name)

@@ -17,5 +17,7 @@ struct beside *beside_new(const struct beside_setup *setup);
 void beside_free(struct beside *beside);
 /* Two Ed25519 and six RSA-2048 verifications, the request's, one signature. False if any fails. */
 bool beside_bare(struct beside *beside);
+/* What proving it again needs: the same verifications, and that of the issuer's signature. */
+bool beside_verify(struct beside *beside);
 /* Reads and verifies the request, builds the same certificate, signs it, writes it as DER. */
 bool beside_x509(struct beside *beside, unsigned long number);

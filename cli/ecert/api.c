@@ -5,6 +5,7 @@
 #include "lib/base/file.h"
 #include "lib/base/limits.h"
 #include "lib/http/url.h"
+#include "lib/pki/proof.h"
 
 #include <stdio.h>
 
@@ -17,6 +18,9 @@ static enum err answer_read(struct api *api, struct tool *tool, const struct htt
 static enum err problem_read(struct api *api, const struct http_answer *answer,
     const struct value *problem, struct reason *ret_reason);
 static enum err err_of_status(int status);
+static enum err token_take(struct api *api, const struct value *session, struct reason *ret_reason);
+static enum err nonce_get(struct api *api, struct tool *tool, uint8_t nonce[PROOF_NONCE_BYTES],
+    struct reason *ret_reason);
 static enum err login_body(const char *server_name, const char *reference, const struct secret *pin,
     struct secret *ret_body);
 static bool is_plain(struct span text);
@@ -64,14 +68,55 @@ enum err api_log_in(struct api *api, struct tool *tool, const char *server_name,
     AUTO(http_answer) answer = { 0 };
     char url[API_URL_MAX + 32];
     const struct value *session;
-    const char *token;
     TRY(login_body(server_name, reference, pin, &body));
     snprintf(url, sizeof url, "%s/api/v1/session", api->base);
     TRY(call_raw(api, HTTP_POST, url, secret_span(&body), &answer, ret_reason));
     TRY(answer_read(api, tool, &answer, &session, ret_reason));
+    return token_take(api, session, ret_reason);
+}
+
+static enum err token_take(struct api *api, const struct value *session, struct reason *ret_reason)
+{
+    const char *token;
     TRY(json_get_text(session, "token", API_TOKEN_MAX - 1, &token, ret_reason));
     snprintf(api->token, sizeof api->token, "%s", token);
     return OK;
+}
+
+enum err api_log_in_by_key(struct api *api, struct tool *tool, const char *reference,
+    const struct key *key, struct reason *ret_reason)
+{
+    const struct value *session;
+    struct value_tree *tree = &tool->tree;
+    uint8_t nonce[PROOF_NONCE_BYTES], signature[PROOF_SIGNATURE_BYTES];
+    char hash[2 * SHA256_BYTES + 1], nonce_text[2 * PROOF_NONCE_BYTES + 1];
+    char signature_text[2 * PROOF_SIGNATURE_BYTES];
+    TRY(nonce_get(api, tool, nonce, ret_reason));
+    /* The address that we called, whatever it says of itself: a signature made here is good there.
+     */
+    struct proof proof = { PROOF_LOGIN, api->base, reference, SPAN_OF(nonce) };
+    TRY(proof_make(&proof, key, signature));
+    hex_format(key_spki_sha256(key), hash);
+    hex_format(SPAN_OF(nonce), nonce_text);
+    base64_format(SPAN_OF(signature), signature_text, sizeof signature_text);
+    struct value *body = value_object(tree);
+    value_put_text(tree, body, "reference", reference);
+    value_put_text(tree, body, "key_sha256", hash);
+    value_put_text(tree, body, "nonce", nonce_text);
+    value_put_text(tree, body, "signature", signature_text);
+    TRY(api_call(api, tool, HTTP_POST, "/session/key", body, &session, ret_reason));
+    return token_take(api, session, ret_reason);
+}
+
+static enum err nonce_get(
+    struct api *api, struct tool *tool, uint8_t nonce[PROOF_NONCE_BYTES], struct reason *ret_reason)
+{
+    const struct value *answer;
+    size_t len = 0;
+    TRY(api_call(api, tool, HTTP_POST, "/session/nonce", /* body= */ NULL, &answer, ret_reason));
+    struct span text = span_from_text(api_text(answer, "nonce"));
+    bool fits = hex_parse(text, nonce, PROOF_NONCE_BYTES, &len) == OK && len == PROOF_NONCE_BYTES;
+    return fits ? OK : reason_set(ret_reason, ERR_PEER, "api.malformed", api->base, "nonce", NULL);
 }
 
 /* The three fields are plain: a name of LDH characters, digits, digits. Anything else would be

@@ -27,6 +27,10 @@ AUTO_DEFINE(api, api_close)
 
 enum err api_log_in(struct api *api, struct tool *tool, const char *server_name,
     const char *reference, const struct secret *pin, struct reason *ret_reason) MUST_USE;
+/* The same without the PIN, by a key that was registered for this enrolment; `reference` is digits
+ * only. ERR_DENIED with "login.key_refused" if the portal doesn't know it. */
+enum err api_log_in_by_key(struct api *api, struct tool *tool, const char *reference,
+    const struct key *key, struct reason *ret_reason) MUST_USE;
 void api_log_out(struct api *api, struct tool *tool);
 
 /* `body` may be NULL. The answer (an object, empty for an answer without a body) lives in the

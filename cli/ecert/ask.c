@@ -41,7 +41,7 @@ static void question(const struct tool *tool, const char *id, const char *propos
     bool ended = text[0] != '\0' && strchr(":?)].", text[strlen(text) - 1]) != NULL;
     bool wide_ended = strlen(text) >= 3 && strstr("：？）。", text + strlen(text) - 3) != NULL;
     fprintf(stdout, "%s%s%s%s%s ", text, shown ? " [" : "", shown ? proposed : "", shown ? "]" : "",
-        shown || !(ended || wide_ended) ? ":" : "");
+        shown || !(ended || wide_ended) ? language_text(tool->language, "tool.colon") : "");
     fflush(stdout);
 }
 

@@ -65,9 +65,10 @@ static void row_fill(struct tool *tool, const struct item_view *view, struct scr
 {
     char ends[SCREEN_MOMENT_MAX] = "-";
     if (view->not_after != 0) {
-        screen_distance(tool, view->not_after, ends);
+        screen_day(tool, view->not_after, ends);
     }
-    const char *name = view->first_name[0] != '\0' ? view->first_name : "-";
+    char name[HOST_NAME_UNICODE_MAX];
+    item_name(view, name);
     *row = (struct screen_row){ {
         arena_text(&tool->arena, span_from_text(name)),
         item_state_text(tool, view->judgement.state),

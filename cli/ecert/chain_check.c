@@ -12,6 +12,7 @@
 /* What the paths of one certificate come to. */
 struct outcome {
     size_t good, bad, unfinished;
+    bool cut; /* not all were looked at */
 };
 
 static enum exit_code certificate_check(struct tool *tool, const struct certstore *store,
@@ -116,6 +117,7 @@ static enum exit_code certificate_check(struct tool *tool, const struct certstor
         outcome.good += path->rooted && path->verdict == OK;
         outcome.bad += path->rooted && path->verdict != OK;
     }
+    outcome.cut = found.paths->cut;
     return outcome_show(tool, &outcome, object);
 }
 
@@ -181,13 +183,17 @@ static void path_put(struct tool *tool, const struct path *path, struct value *o
 static enum exit_code outcome_show(
     struct tool *tool, const struct outcome *outcome, struct value *object)
 {
-    bool fine = outcome->good > 0 && outcome->bad == 0;
+    bool fine = outcome->good > 0 && outcome->bad == 0 && !outcome->cut;
     value_put_bool(&tool->tree, object, "good", fine);
+    value_put_bool(&tool->tree, object, "cut", outcome->cut);
+    if (outcome->cut) {
+        screen_message(tool, "tool.path_cut", NULL);
+    }
     if (outcome->good == 0) {
         screen_message(tool, "tool.chain_none_good", NULL);
     } else if (outcome->bad > 0) {
         screen_message(tool, "tool.chain_some_bad", NULL);
-    } else {
+    } else if (fine) {
         screen_step(tool, "tool.chain_fine", NULL);
     }
     return fine ? EXIT_DONE : EXIT_FAILED;

@@ -23,11 +23,11 @@ enum exit_code command_chain_list(struct tool *tool, const struct arguments *arg
     if (err != OK || rows == NULL) {
         return screen_failure(tool, err == OK ? ERR_MEMORY : err, &(struct reason){ 0 });
     }
-    rows[0] = (struct screen_row){ { language_text(tool->language, "tool.chain_kind"),
+    rows[0] = (struct screen_row){ { language_text(tool->language, "tool.chain_name"),
+        language_text(tool->language, "tool.chain_kind"),
         language_text(tool->language, "tool.state_label"),
         language_text(tool->language, "tool.ends"),
-        language_text(tool->language, "tool.chain_thumbprint"),
-        language_text(tool->language, "tool.chain_name") } };
+        language_text(tool->language, "tool.chain_thumbprint") } };
     struct value *list = value_put_list(&tool->tree, tool->result, "authorities");
     for (size_t i = 0; i < authorities.count; i++) {
         row_fill(tool, &authorities.items[i], &rows[i + 1]);
@@ -44,16 +44,16 @@ enum exit_code command_chain_list(struct tool *tool, const struct arguments *arg
 static void row_fill(struct tool *tool, const struct authority *authority, struct screen_row *row)
 {
     char ends[SCREEN_MOMENT_MAX], name[CHAIN_NAME_MAX];
-    screen_distance(tool, authority->certificate.not_after, ends);
+    screen_day(tool, authority->certificate.not_after, ends);
     chain_name(authority->certificate.subject, name);
     bool untrusted = authority->folder == CERTSTORE_UNTRUSTED;
     *row = (struct screen_row){ {
+        arena_text(&tool->arena, span_from_text(name)),
         chain_role_text(tool, authority->role),
         untrusted ? language_text(tool->language, "tool.state_Untrusted")
                   : chain_standing_text(tool, authority->standing),
         arena_text(&tool->arena, span_from_text(ends)),
         arena_format(&tool->arena, "%.*s", CHAIN_SHORT_THUMBPRINT, authority->id),
-        arena_text(&tool->arena, span_from_text(name)),
     } };
 }
 

@@ -40,6 +40,7 @@ const struct option options_enrol[] = {
     { "install-certificate", OPTION_VALUE, "FILE" },
     { "install-key", OPTION_VALUE, "FILE" },
     { "after", OPTION_PROGRAM, "PROGRAM ARG ... ;" },
+    { "no-key", OPTION_FLAG, NULL },
     { "resume", OPTION_FLAG, NULL },
     { "renew", OPTION_FLAG, NULL },
     { .name = NULL },
@@ -74,6 +75,7 @@ static enum err walk_ask_missing(struct walk *walk, struct reason *ret_reason);
 static enum err walk_check(const struct walk *walk, struct reason *ret_reason);
 static enum err walk_log_in(
     struct walk *walk, const struct arguments *arguments, struct reason *ret_reason);
+static enum err log_in_by_pin(struct walk *walk, const void *ctx, struct reason *ret_reason);
 static enum err walk_go(struct walk *walk, struct reason *ret_reason);
 static enum err walk_step(struct walk *walk, struct reason *ret_reason);
 static enum err moved_on(struct walk *walk, const char *from);
@@ -135,6 +137,7 @@ static void walk_from_arguments(struct walk *walk, const struct arguments *argum
     }
     walk->accept = arguments_has(arguments, "accept");
     walk->chinese = arguments_has(arguments, "chinese");
+    walk->no_key = arguments_has(arguments, "no-key");
     walk->renew = arguments_has(arguments, "renew");
 }
 
@@ -266,26 +269,45 @@ static enum err walk_check(const struct walk *walk, struct reason *ret_reason)
     return OK;
 }
 
+/* A PIN that is given is used; else the key that was registered; else the PIN is asked for. */
 static enum err walk_log_in(
     struct walk *walk, const struct arguments *arguments, struct reason *ret_reason)
 {
     static const struct secret_source source = { "pin-file", "pin-fd", "tool.ask_pin",
         .twice = false, .max = PIN_TEXT_MAX };
     AUTO(secret) pin = { 0 };
+    bool given = arguments_has(arguments, "pin-file") || arguments_has(arguments, "pin-fd");
+    bool entered = false;
     TRY(api_open(&walk->api, walk->tool, walk->portal, walk->ca_file, ret_reason));
-    TRY(ask_secret_from(walk->tool, arguments, &source, ret_reason, &pin));
-    /* The right PIN gives back the attempts that a lost connection may have cost. */
+    const struct placeholder values[] = { { "portal", walk->portal }, { "name", walk->server_name },
+        { NULL, NULL } };
+    if (!given) {
+        TRY(walk_enter_by_key(walk, &entered, ret_reason));
+    }
+    if (!entered) {
+        TRY(ask_secret_from(walk->tool, arguments, &source, ret_reason, &pin));
+        /* The right PIN gives back the attempts that a lost connection may have cost. */
+        TRY(walk_persist(walk, log_in_by_pin, &pin, ret_reason));
+    }
+    screen_step(walk->tool, entered ? "tool.logged_in_by_key" : "tool.logged_in", values);
+    return OK;
+}
+
+static enum err log_in_by_pin(struct walk *walk, const void *ctx, struct reason *ret_reason)
+{
+    return api_log_in(&walk->api, walk->tool, walk->server_name, walk->reference, ctx, ret_reason);
+}
+
+enum err walk_persist(struct walk *walk,
+    enum err (*attempt)(struct walk *walk, const void *ctx, struct reason *ret_reason),
+    const void *ctx, struct reason *ret_reason)
+{
     enum err err = ERR_AGAIN;
     for (int i = 0; i < LOGIN_TRIES && err == ERR_AGAIN; i++) {
         pause_ms(i == 0 ? 0 : LOST_PAUSE_MS << (i - 1));
-        err = api_log_in(
-            &walk->api, walk->tool, walk->server_name, walk->reference, &pin, ret_reason);
+        err = attempt(walk, ctx, ret_reason);
     }
-    TRY(err);
-    const struct placeholder values[] = { { "portal", walk->portal }, { "name", walk->server_name },
-        { NULL, NULL } };
-    screen_step(walk->tool, "tool.logged_in", values);
-    return OK;
+    return err;
 }
 
 /* A lost connection says nothing about what the portal has done: it is asked where things stand, as

@@ -32,7 +32,8 @@ struct walk {
     const char *after[AFTER_MAX]; /* ends with NULL */
     bool accept;                  /* nobody is asked */
     bool chinese;
-    bool renew; /* another certificate, where the accepted one has another key than our request */
+    bool no_key; /* no log-in without the PIN */
+    bool renew;  /* another certificate, where the accepted one has another key than our request */
 
     struct placed placed[APPLICATION_NAMES_MAX];
     size_t placed_count;
@@ -57,6 +58,19 @@ enum err walk_returned(struct walk *walk, struct reason *ret_reason) MUST_USE;
 
 /* walk_prove where the code comes by mail. */
 enum err walk_prove_by_email(struct walk *walk, struct reason *ret_reason) MUST_USE;
+/* Logs in by the key that was registered here before; `ret_entered` stays false where there is none
+ * or the portal doesn't know it any more and the person can be asked for the PIN. ERR_DENIED with
+ * "tool.key_unknown" where nobody can. */
+enum err walk_enter_by_key(
+    struct walk *walk, bool *ret_entered, struct reason *ret_reason) MUST_USE;
+/* Makes a key and registers it, unless the portal has ours already. Tells the outcome; a failure
+ * only means that the PIN will be needed again. */
+void walk_register_key(struct walk *walk);
+/* Calls `attempt` again while the connection is lost, ever more slowly. */
+enum err walk_persist(struct walk *walk,
+    enum err (*attempt)(struct walk *walk, const void *ctx, struct reason *ret_reason),
+    const void *ctx, struct reason *ret_reason) MUST_USE;
+
 /* What every place saw of every name, and what to do. */
 void walk_results_show(const struct walk *walk);
 /* Takes our records out of the DNS and our files off the website again, where we placed them. */

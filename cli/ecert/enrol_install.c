@@ -267,6 +267,7 @@ static enum err walk_finish(struct walk *walk, struct reason *ret_reason)
     walk->finished = true;
     walk->ended = true;
     walk->exit = EXIT_DONE;
+    walk_register_key(walk);
     TRY(walk_keep(walk));
     TRY(item_view(walk->tool, walk->store, &walk->item, &view));
     item_show(walk->tool, &view);

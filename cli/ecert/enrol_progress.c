@@ -37,6 +37,7 @@ enum err walk_keep(struct walk *walk)
         value_put_text(tree, record, "host", walk->placed[i].host);
         value_put_text(tree, record, "value", walk->placed[i].value);
     }
+    value_put_bool(tree, kept, "no_key", walk->no_key);
     value_put_bool(tree, kept, "renew", walk->renew);
     value_put_bool(tree, kept, "finished", walk->finished);
     TRY(value_tree_check(tree));
@@ -73,6 +74,7 @@ enum err walk_recall(struct walk *walk, struct reason *ret_reason)
     walk->install_certificate = recall(walk->install_certificate, kept, "install_certificate");
     walk->install_key = recall(walk->install_key, kept, "install_key");
     walk->accept |= value_truth(value_get(kept, "accept"));
+    walk->no_key |= value_truth(value_get(kept, "no_key"));
     walk->renew |= value_truth(value_get(kept, "renew"));
     walk->chinese |= value_truth(value_get(kept, "chinese"));
     placed_recall(walk, value_get(kept, "placed"));

@@ -23,6 +23,7 @@ static const struct way by_website = { "website", "name", "tool.files_title", "t
 
 enum { UPDATE_TIMEOUT_MS = 15000, RECORD_TTL = 3600, CHECKS_MAX = 3, RECHECK_SECONDS = 10 };
 
+static enum err office_wait(struct walk *walk, struct reason *ret_reason);
 static bool offers(const struct walk *walk, const char *wanted);
 static const struct way *way(const struct walk *walk);
 static bool places_itself(const struct walk *walk);
@@ -50,6 +51,9 @@ static void step_show(
 
 enum err walk_prove(struct walk *walk, struct reason *ret_reason)
 {
+    if (value_truth(value_get(walk->enrolment, "government"))) {
+        return office_wait(walk, ret_reason);
+    }
     const char *method = way(walk)->method;
     if (!offers(walk, method)) {
         return reason_set(
@@ -80,7 +84,20 @@ enum err walk_prove(struct walk *walk, struct reason *ret_reason)
     return reason_set(ret_reason, ERR_DENIED, "tool.not_proved", walk->server_name, NULL, NULL);
 }
 
-/* Not so for an edition without this method, nor where an officer sees to the proof. */
+/* Officers have the names of the government validated: a look that goes on is waited for. */
+static enum err office_wait(struct walk *walk, struct reason *ret_reason)
+{
+    const char *state = api_text(value_get(walk->enrolment, "dcv"), "state");
+    if (strcmp(state, "checking") == 0) {
+        TRY(walk_poll(walk, "tool.wait_check", check_is_over, ret_reason));
+        state = api_text(value_get(walk->enrolment, "dcv"), "state");
+    }
+    return is_validated(walk->enrolment)
+               ? OK
+               : reason_set(ret_reason, ERR_DENIED, "tool.office", walk->server_name, state, NULL);
+}
+
+/* Not so for an edition without this method. */
 static bool offers(const struct walk *walk, const char *wanted)
 {
     const struct value *method = value_first(value_get(walk->enrolment, "methods"));

@@ -108,6 +108,20 @@ static void thumbprint(enum digest digest, struct span der, char *ret_text)
     }
 }
 
+void item_name(const struct item_view *view, char ret_name[HOST_NAME_UNICODE_MAX])
+{
+    struct dns_name name;
+    bool parsed = dns_name_parse(span_from_text(view->first_name), DNS_NAME_HOST_OR_WILDCARD, &name,
+                      /* ret_reason= */ NULL) == OK;
+    if (parsed && !dns_name_mixes_scripts(&name)) {
+        dns_name_to_unicode(&name, ret_name);
+        return;
+    }
+    const char *friendly = view->item->friendly_name[0] != '\0' ? view->item->friendly_name : "-";
+    snprintf(ret_name, HOST_NAME_UNICODE_MAX, "%s",
+        view->first_name[0] != '\0' ? view->first_name : friendly);
+}
+
 const char *item_state_text(const struct tool *tool, enum certstore_state state)
 {
     char id[64];
@@ -118,7 +132,7 @@ const char *item_state_text(const struct tool *tool, enum certstore_state state)
 void item_show(const struct tool *tool, const struct item_view *view)
 {
     char begins[SCREEN_MOMENT_MAX] = "", ends[SCREEN_MOMENT_MAX] = "", made[SCREEN_MOMENT_MAX];
-    AUTO(buf) why = buf_make(2048);
+    AUTO(buf) why = buf_make(2048), next = buf_make(2048);
     screen_moment(tool, view->item->created, made);
     if (view->not_after != 0) {
         screen_moment(tool, view->not_before, begins);
@@ -126,12 +140,14 @@ void item_show(const struct tool *tool, const struct item_view *view)
     }
     if (view->judgement.reason.code[0] != '\0') {
         language_format_reason(tool->language, &view->judgement.reason, "", &why);
+        language_format_reason(tool->language, &view->judgement.reason, ".next", &next);
     }
     const struct screen_fact facts[] = {
         { "tool.names", view->names },
         { "tool.friendly_name", view->item->friendly_name },
         { "tool.state_label", item_state_text(tool, view->judgement.state) },
         { "tool.why", buf_text(&why) },
+        { "tool.next", buf_text(&next) },
         { "tool.subject", view->subject },
         { "tool.issuer", view->issuer },
         { "tool.serial", view->serial },

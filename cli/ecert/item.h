@@ -2,6 +2,7 @@
 /* What people want to know of a request or certificate, read out of its DER once. */
 #include "cli/ecert/tool.h"
 #include "lib/certstore/trust.h"
+#include "lib/dns/hostname.h"
 
 enum { ITEM_NAMES_MAX = 1024, ITEM_NAME_TEXT_MAX = 1024, ITEM_SERIAL_MAX = 72, ITEM_SHORT_ID = 12 };
 
@@ -22,6 +23,9 @@ struct item_view {
 /* Fails only where the store can't be read; what can't be parsed is left empty. */
 enum err item_view(const struct tool *tool, const struct certstore *store,
     const struct certstore_item *item, struct item_view *ret_view) MUST_USE;
+/* Its first name as people write it; as DNS does where its letters are of scripts that nobody
+ * mixes; the friendly name, or "-", where it has none. */
+void item_name(const struct item_view *view, char ret_name[HOST_NAME_UNICODE_MAX]);
 /* The state in the person's language. */
 const char *item_state_text(const struct tool *tool, enum certstore_state state);
 /* The same facts on the screen and in `object`. */

@@ -18,7 +18,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { ARENA_MAX = 64 * 1024 * 1024 };
+/* Where what a command does is said, behind the longest command. */
+enum { ARENA_MAX = 64 * 1024 * 1024, USAGE_COLUMN = 33 };
 
 static const struct option options_all[] = {
     { "store", OPTION_VALUE, "DIR" },
@@ -64,12 +65,12 @@ static const struct command command_alone = { "", NULL, command_state, options_n
     "tool.help_state" };
 
 static void harden(void);
-static enum err languages_open(struct language_set **ret_set, struct reason *ret_reason);
 static const struct language *language_choose(const struct language_set *set, const char *wanted);
 static int options_leading(int argc, char *const *argv);
 static const struct command *command_find(int argc, char *const *argv, int *ret_words);
 static const char *wanted_language(int argc, char *const *argv);
 static enum exit_code command_line_run(struct tool *tool, int argc, char *const *argv);
+static void command_unknown(int argc, char *const *argv, struct reason *ret_reason);
 static void usage(const struct tool *tool, const struct command *only);
 static void usage_command(const struct tool *tool, const struct command *command);
 static void usage_options(const struct tool *tool, const struct option *options);
@@ -81,15 +82,16 @@ int main(int argc, char **argv)
     struct reason reason = { 0 };
     harden();
     setlocale(LC_CTYPE, "C.UTF-8");
-    if (languages_open(&languages, &reason) != OK) {
+    if (language_set_open_installed(&languages, &reason) != OK) {
         fprintf(
             stderr, "ecert: the language files can't be read: %s %s\n", reason.field, reason.seen);
         return EXIT_FAILED;
     }
+    const char *no_colour = getenv("NO_COLOR");
     struct tool tool = {
         .language = language_choose(languages, wanted_language(argc, argv)),
         .clock = clock_system(),
-        .colour = isatty(STDOUT_FILENO) && getenv("NO_COLOR") == NULL,
+        .colour = isatty(STDOUT_FILENO) && (no_colour == NULL || no_colour[0] == '\0'),
         .asks = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO),
         .arena = arena_make(ARENA_MAX),
     };
@@ -110,29 +112,6 @@ static void harden(void)
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     (void)signal(SIGPIPE, SIG_IGN);
     umask(077);
-}
-
-/* Beside the program: in the build tree and as installed. */
-static enum err languages_open(struct language_set **ret_set, struct reason *ret_reason)
-{
-    static const char *const places[] = { "../../web/locale", "../share/ecert/locale" };
-    char program[PATH_MAX], path[PATH_MAX + 64];
-    const char *given = getenv("ECERT_LOCALE");
-    if (given != NULL) {
-        return language_set_open(given, ret_set, ret_reason);
-    }
-    ssize_t len = readlink("/proc/self/exe", program, sizeof program - 1);
-    program[len < 0 ? 0 : len] = '\0';
-    char *slash = strrchr(program, '/');
-    if (slash != NULL) {
-        *slash = '\0';
-    }
-    enum err err = ERR_NOT_FOUND;
-    for (size_t i = 0; err != OK && i < sizeof places / sizeof places[0]; i++) {
-        snprintf(path, sizeof path, "%s/%s", program, places[i]);
-        err = language_set_open(path, ret_set, ret_reason);
-    }
-    return err;
 }
 
 /* --lang, else the locale; English where the locale says nothing, as every tool does. */
@@ -180,7 +159,7 @@ static enum exit_code command_line_run(struct tool *tool, int argc, char *const 
     int leading = options_leading(argc, argv);
     const struct command *command = command_find(argc - leading, argv + leading, &words);
     if (command == NULL) {
-        reason_set(&reason, ERR_INPUT, "usage.command", argv[leading], NULL, NULL);
+        command_unknown(argc - leading, argv + leading, &reason);
         return screen_failure(tool, ERR_INPUT, &reason);
     }
     const struct option *const tables[] = { command->options, options_all, NULL };
@@ -246,6 +225,21 @@ static const struct command *command_find(int argc, char *const *argv, int *ret_
     return NULL;
 }
 
+/* For a noun that is known: which verbs it has. */
+static void command_unknown(int argc, char *const *argv, struct reason *ret_reason)
+{
+    AUTO(buf) typed = buf_make(REASON_FIELD_MAX * 2), verbs = buf_make(REASON_TEXT_MAX);
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        if (strcmp(argv[0], commands[i].noun) == 0 && commands[i].verb != NULL) {
+            buf_append_format(
+                &verbs, "%s%s %s", verbs.len == 0 ? "" : ", ", commands[i].noun, commands[i].verb);
+        }
+    }
+    bool verb = verbs.len > 0 && argc > 1 && strncmp(argv[1], "-", 1) != 0;
+    buf_append_format(&typed, "%.80s%s%.80s", argv[0], verb ? " " : "", verb ? argv[1] : "");
+    reason_set(ret_reason, ERR_INPUT, "usage.command", buf_text(&typed), NULL, buf_text(&verbs));
+}
+
 static void usage(const struct tool *tool, const struct command *only)
 {
     if (tool->json) {
@@ -269,17 +263,23 @@ static void usage_command(const struct tool *tool, const struct command *command
     snprintf(line, sizeof line, "ecert %s%s%s%s%s", command->noun, command->verb == NULL ? "" : " ",
         command->verb == NULL ? "" : command->verb, command->operands == NULL ? "" : " ",
         command->operands == NULL ? "" : command->operands);
-    fprintf(stdout, "  %-31s%s\n", line, language_text(tool->language, command->summary));
+    screen_pair(tool, 2, line, USAGE_COLUMN, language_text(tool->language, command->summary));
 }
 
 static void usage_options(const struct tool *tool, const struct option *options)
 {
+    size_t width = 0;
+    for (const struct option *option = options; option->name != NULL; option++) {
+        size_t value = option->value == NULL ? 0 : strlen(option->value);
+        size_t taken = strlen("-- ") + strlen(option->name) + value;
+        width = taken > width && taken < USAGE_COLUMN ? taken : width;
+    }
     for (const struct option *option = options; option->name != NULL; option++) {
         char line[64], id[64];
         snprintf(
             line, sizeof line, "--%s %s", option->name, option->value == NULL ? "" : option->value);
         snprintf(id, sizeof id, "tool.option.%s", option->name);
-        fprintf(stdout, "      %-46s%s\n", line, language_text(tool->language, id));
+        screen_pair(tool, 6, line, width + 6 + 2, language_text(tool->language, id));
     }
 }
 

@@ -60,6 +60,7 @@ static enum err plan_ask(struct tool *tool, struct plan *plan, bool *ret_go);
 static enum err plan_ask_names(struct tool *tool, struct plan *plan);
 static void plan_show(
     const struct tool *tool, const struct plan *plan, const char *id, const char *fingerprint);
+static bool imitations_say(const struct tool *tool, const struct plan *plan);
 static void names_text(const struct plan *plan, struct buf *text);
 static enum err request_write(
     const struct plan *plan, const struct key *key, struct buf *csr, struct reason *ret_reason);
@@ -165,6 +166,7 @@ static enum err plan_ask(struct tool *tool, struct plan *plan, bool *ret_go)
     TRY(ask_choice(tool, "tool.ask_key", keys, KEY_CHOICES, 0, &choice));
     plan->key_type = key_choices[choice];
     plan_show(tool, plan, /* id= */ NULL, /* fingerprint= */ NULL);
+    (void)imitations_say(tool, plan);
     return ask_yes(tool, "tool.ask_make_request", ret_go);
 }
 
@@ -185,6 +187,22 @@ static enum err plan_ask_names(struct tool *tool, struct plan *plan)
             screen_failure(tool, err, &reason);
         }
     }
+}
+
+/* Names whose letters are of scripts that nobody mixes. True if there was one. */
+static bool imitations_say(const struct tool *tool, const struct plan *plan)
+{
+    bool any = false;
+    for (size_t i = 0; i < plan->name_count; i++) {
+        char shown[HOST_NAME_UNICODE_MAX];
+        if (dns_name_mixes_scripts(&plan->names[i])) {
+            dns_name_to_unicode(&plan->names[i], shown);
+            const struct placeholder values[] = { { "name", shown }, { NULL, NULL } };
+            screen_message(tool, "tool.idn_mixed", values);
+            any = true;
+        }
+    }
+    return any;
 }
 
 /* `id` and `fingerprint` once the request is made. */
@@ -310,6 +328,7 @@ static void result_show(struct tool *tool, const struct plan *plan, const struct
     hex_format(key_spki_sha256(key), fingerprint);
     screen_step(tool, "tool.request_made", NULL);
     plan_show(tool, plan, item->id, fingerprint);
+    value_put_bool(&tool->tree, tool->result, "mixed_script", imitations_say(tool, plan));
     const struct placeholder next[] = { { "id", item->id }, { "name", plan->names[0].text },
         { NULL, NULL } };
     screen_message(tool, "tool.request_next", next);

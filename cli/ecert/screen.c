@@ -4,6 +4,7 @@
 #include "lib/base/limits.h"
 
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 #include <wchar.h>
 
@@ -13,9 +14,13 @@ static const char BOLD[] = "\033[1m", RED[] = "\033[31m", GREEN[] = "\033[32m", 
 
 static void clean_append(struct buf *buf, const char *text);
 static void print_wrapped(const char *text, size_t column, size_t indent);
+static void print_cells(
+    const char *const *cells, const size_t *widths, size_t columns, size_t column);
 static void print_spaces(size_t count);
+static size_t columns_now(void);
 static void print_mark(const struct tool *tool, const char *colour, const char *mark);
 static size_t word_width(const char *text, size_t *ret_bytes);
+static void local_format(int64_t time, bool whole, char *ret_text, size_t size);
 static void failure_part(const struct tool *tool, const char *label_id, const char *text);
 static void failure_result(
     struct tool *tool, const struct reason *reason, const char *title, const char *next);
@@ -75,38 +80,62 @@ void screen_facts(const struct tool *tool, const struct screen_fact *facts)
             continue;
         }
         const char *label = language_text(tool->language, fact->id);
-        fprintf(stdout, "  %s", label);
-        print_spaces(widest - screen_width(label) + GAP);
-        print_wrapped(fact->value, widest + GAP + 2, widest + GAP + 2);
+        screen_pair(tool, 2, label, widest + GAP + 2, fact->value);
     }
 }
 
 void screen_table(
     const struct tool *tool, const struct screen_row *rows, size_t count, size_t columns)
 {
-    size_t widths[SCREEN_CELLS_MAX] = { 0 };
+    size_t widths[SCREEN_CELLS_MAX] = { 0 }, total = 0;
     if (tool->json) {
         return;
     }
-    for (size_t i = 0; i < count; i++) {
-        for (size_t k = 0; k < columns; k++) {
+    for (size_t k = 0; k < columns; k++) {
+        for (size_t i = 0; i < count; i++) {
             size_t width = screen_width(rows[i].cells[k]);
             widths[k] = width > widths[k] ? width : widths[k];
         }
+        total += widths[k] + (k > 0 ? GAP : 0);
     }
+    bool stacked = total > columns_now();
     for (size_t i = 0; i < count; i++) {
-        size_t column = 0;
         fputs(i == 0 && tool->colour ? BOLD : "", stdout);
-        for (size_t k = 0; k + 1 < columns; k++) {
-            AUTO(buf) cell = buf_make(LINE_MAX_BYTES);
-            clean_append(&cell, rows[i].cells[k]);
-            fputs(buf_text(&cell), stdout);
-            print_spaces(widths[k] - screen_width(rows[i].cells[k]) + GAP);
-            column += widths[k] + GAP;
+        if (stacked) {
+            print_wrapped(rows[i].cells[0], 0, 0);
+            print_spaces(GAP);
+            print_cells(rows[i].cells + 1, widths + 1, columns - 1, GAP);
+        } else {
+            print_cells(rows[i].cells, widths, columns, 0);
         }
-        print_wrapped(rows[i].cells[columns - 1], column, column);
         fputs(i == 0 && tool->colour ? PLAIN : "", stdout);
     }
+}
+
+static void print_cells(
+    const char *const *cells, const size_t *widths, size_t columns, size_t column)
+{
+    for (size_t k = 0; k + 1 < columns; k++) {
+        AUTO(buf) cell = buf_make(LINE_MAX_BYTES);
+        clean_append(&cell, cells[k]);
+        fputs(buf_text(&cell), stdout);
+        print_spaces(widths[k] - screen_width(cells[k]) + GAP);
+        column += widths[k] + GAP;
+    }
+    print_wrapped(cells[columns - 1], column, column);
+}
+
+void screen_pair(
+    const struct tool *tool, size_t indent, const char *left, size_t width, const char *right)
+{
+    size_t taken = indent + screen_width(left);
+    if (tool->json) {
+        return;
+    }
+    print_spaces(indent);
+    fputs(left, stdout);
+    print_spaces(taken + GAP <= width ? width - taken : GAP);
+    print_wrapped(right, taken + GAP <= width ? width : taken + GAP, width);
 }
 
 enum exit_code screen_failure(struct tool *tool, enum err err, const struct reason *reason)
@@ -161,9 +190,7 @@ static void failure_part(const struct tool *tool, const char *label_id, const ch
         widest = width > widest ? width : widest;
     }
     const char *label = language_text(tool->language, label_id);
-    fprintf(stdout, "  %s", label);
-    print_spaces(widest - screen_width(label) + GAP);
-    print_wrapped(text, widest + GAP + 2, widest + GAP + 2);
+    screen_pair(tool, 2, label, widest + GAP + 2, text);
 }
 
 static void failure_result(
@@ -231,17 +258,34 @@ void screen_distance(const struct tool *tool, int64_t time, char ret_text[SCREEN
     snprintf(ret_text, SCREEN_MOMENT_MAX, "%s", formatted == NULL ? "" : formatted);
 }
 
+void screen_day(const struct tool *tool, int64_t time, char ret_text[SCREEN_MOMENT_MAX])
+{
+    char day[40], distance[SCREEN_MOMENT_MAX];
+    local_format(time, /* whole= */ false, day, sizeof day);
+    screen_distance(tool, time, distance);
+    snprintf(ret_text, SCREEN_MOMENT_MAX, "%.39s (%.50s)", day, distance);
+}
+
 void screen_moment(const struct tool *tool, int64_t time, char ret_text[SCREEN_MOMENT_MAX])
 {
     char day[40], distance[SCREEN_MOMENT_MAX];
-    time_t seconds = (time_t)time;
-    struct tm local;
-    if (localtime_r(&seconds, &local) == NULL ||
-        strftime(day, sizeof day, "%Y-%m-%d %H:%M %Z", &local) == 0) {
-        snprintf(day, sizeof day, "%lld", (long long)time);
-    }
+    local_format(time, /* whole= */ true, day, sizeof day);
     screen_distance(tool, time, distance);
     snprintf(ret_text, SCREEN_MOMENT_MAX, "%.39s (%.50s)", day, distance);
+}
+
+/* With the hour and its zone, or the day alone. */
+static void local_format(int64_t time, bool whole, char *ret_text, size_t size)
+{
+    time_t seconds = (time_t)time;
+    struct tm local;
+    bool known = localtime_r(&seconds, &local) != NULL;
+    size_t len = !known  ? 0
+                 : whole ? strftime(ret_text, size, "%Y-%m-%d %H:%M %Z", &local)
+                         : strftime(ret_text, size, "%Y-%m-%d", &local);
+    if (len == 0) {
+        snprintf(ret_text, size, "%lld", (long long)time);
+    }
 }
 
 void screen_moment_text(
@@ -305,19 +349,20 @@ static void print_wrapped(const char *text, size_t column, size_t indent)
     AUTO(buf) clean = buf_make(LINE_MAX_BYTES);
     clean_append(&clean, text);
     const char *at = buf_text(&clean);
+    size_t columns = columns_now();
     while (at != NULL && *at != '\0') {
         const char *end = at;
         size_t width = 0;
         while (*end != '\0' && (end == at || *end != ' ')) {
             size_t bytes, one = word_width(end, &bytes);
             bool wide_break = one == 2 && end != at;
-            if (wide_break || (width + one > SCREEN_COLUMNS - indent && end != at)) {
+            if (wide_break || (width + one > columns - indent && end != at)) {
                 break;
             }
             width += one;
             end += bytes;
         }
-        if (column > indent && column + width > SCREEN_COLUMNS) {
+        if (column > indent && column + width > columns) {
             fputc('\n', stdout);
             print_spaces(indent);
             column = indent;
@@ -338,4 +383,12 @@ static void print_spaces(size_t count)
     while (count-- > 0) {
         fputc(' ', stdout);
     }
+}
+
+/* A file, a pipe and a terminal that doesn't say get the most. */
+static size_t columns_now(void)
+{
+    struct winsize size = { .ws_col = 0 };
+    bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= SCREEN_COLUMNS_MIN;
+    return known && size.ws_col < SCREEN_COLUMNS_MAX ? size.ws_col : SCREEN_COLUMNS_MAX;
 }

@@ -1,10 +1,12 @@
 #pragma once
-/* The terminal: aligned, at most 100 columns, dates local with zone and with their distance, colour
- * that is never needed. Whatever came from a server or a file loses its control characters here, so
- * that nobody can paint on the person's screen. With --json all of this keeps silent. */
+/* The terminal: aligned, as wide as the terminal and at most 100 columns, dates local with zone and
+ * with their distance, colour that is never needed. Whatever came from a server or a file loses its
+ * control characters here, so that nobody can paint on the person's screen. With --json all of this
+ * keeps silent. */
 #include "cli/ecert/tool.h"
 
-enum { SCREEN_COLUMNS = 100, SCREEN_MOMENT_MAX = 96 };
+/* Narrower than the least, a terminal wraps by itself. */
+enum { SCREEN_COLUMNS_MIN = 40, SCREEN_COLUMNS_MAX = 100, SCREEN_MOMENT_MAX = 96 };
 
 void screen_line(const struct tool *tool, const char *text);
 /* A message, its placeholders filled in. `placeholders` may be NULL. */
@@ -22,11 +24,16 @@ struct screen_fact {
 /* Labels in one column, values in another, wrapped. */
 void screen_facts(const struct tool *tool, const struct screen_fact *facts);
 
+/* "  LEFT    right": what is right begins after `width` columns and is wrapped there. */
+void screen_pair(
+    const struct tool *tool, size_t indent, const char *left, size_t width, const char *right);
+
 enum { SCREEN_CELLS_MAX = 6 };
 struct screen_row {
     const char *cells[SCREEN_CELLS_MAX];
 };
-/* Columns as wide as their widest cell; the last takes what is left. `rows[0]` is the heading. */
+/* Columns as wide as their widest cell. Where that is too wide, the first stands on a line of its
+ * own, the others aligned below it. `rows[0]` is the heading. */
 void screen_table(
     const struct tool *tool, const struct screen_row *rows, size_t count, size_t columns);
 
@@ -45,6 +52,8 @@ void screen_moment(const struct tool *tool, int64_t time, char ret_text[SCREEN_M
 /* The same of an RFC 3339 text; what isn't one is copied as it is. */
 void screen_moment_text(
     const struct tool *tool, const char *rfc3339, char ret_text[SCREEN_MOMENT_MAX]);
+/* "2027-06-10 (in 199 days)": for tables. */
+void screen_day(const struct tool *tool, int64_t time, char ret_text[SCREEN_MOMENT_MAX]);
 /* "in 199 days". */
 void screen_distance(const struct tool *tool, int64_t time, char ret_text[SCREEN_MOMENT_MAX]);
 /* Columns that a UTF-8 text takes. */

@@ -7,6 +7,8 @@ static enum err rows_add(
     struct der *body, struct value_tree *tree, struct value *list, size_t *ret_count);
 static void row_add(
     struct value_tree *tree, struct value *list, const struct control_application_row *row);
+static void return_show(const struct control_application *shown, const char *representative,
+    struct value_tree *tree, struct value *object);
 static enum err approvals_show(
     const struct control_application *shown, struct value_tree *tree, struct value *object);
 
@@ -37,6 +39,7 @@ static void row_add(
     time_format_rfc3339(row->created, created);
     value_put_text(tree, object, "id", id);
     value_put_text(tree, object, "state", row->state);
+    value_put_text(tree, object, "validation", row->validation);
     value_put_text(tree, object, "created", created);
     value_put_text(tree, object, "name", row->name);
     value_put_text(tree, object, "organisation", row->organisation);
@@ -94,12 +97,35 @@ enum err application_describe(
         value_add_text(tree, address, application.representative.address[i]);
     }
     value_put_bool(tree, object, "government", application.government);
-    value_put_text(tree, object, "business_category", application.ev.business_category);
-    value_put_text(tree, object, "jurisdiction_country", application.ev.jurisdiction_country);
-    value_put_text(tree, object, "registration_number", application.ev.registration_number);
+    value_put_text(tree, object, "validation", shown->validation);
+    value_put_text(
+        tree, object, "validation_next", validation_next(tree, shown->validation, application.id));
     value_put_text(tree, object, "reference", shown->reference);
     value_put_text(tree, object, "enrolment", shown->enrolment_state);
+    return_show(shown, application.representative.name, tree, object);
     return approvals_show(shown, tree, object);
+}
+
+/* An approved application never changes: the way on is a new one. */
+static void return_show(const struct control_application *shown, const char *representative,
+    struct value_tree *tree, struct value *object)
+{
+    char time[TIME_TEXT_MAX];
+    if (shown->returned == 0) {
+        return;
+    }
+    bool portal = strcmp(shown->return_actor, "portal") == 0;
+    bool details = strcmp(shown->return_step, "details") == 0;
+    time_format_rfc3339(shown->returned, time);
+    value_put_text(tree, object, "returned", time);
+    value_put_text(tree, object, "returned_by", portal ? representative : shown->return_actor);
+    value_put_text(tree, object, "returned_at", shown->return_step);
+    value_put_span(tree, object, "returned_reason", shown->return_reason);
+    value_put_text(tree, object, "returned_what",
+        details ? "the details were rejected; nothing was issued"
+                : "the certificate was not accepted for its details; it is revoked");
+    value_put_text(tree, object, "returned_next",
+        "correct what is wrong and enter it again: `ecertadm application new FILE`");
 }
 
 static enum err approvals_show(

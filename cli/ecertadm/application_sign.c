@@ -2,7 +2,6 @@
  * fetched, and shown before it is given. The key is read for this one signature. */
 #include "cli/ecertadm/application.h"
 #include "lib/base/clock.h"
-#include "lib/base/file.h"
 #include "lib/crypto/sign.h"
 
 #include <stdio.h>
@@ -18,7 +17,6 @@ struct signing {
 static enum err application_look(struct call *call, struct signing *signing, const char *id);
 static enum err sign_and_send(
     struct call *call, struct signing *signing, enum approval_role role, const char *key_path);
-static enum err key_load(struct call *call, const char *path, struct key **ret_key);
 static void approval_object_write(struct der_writer *writer, const void *object);
 static enum err outcome_print(struct call *call, const char *id, const struct signing *signing);
 
@@ -90,7 +88,7 @@ static enum err sign_and_send(
     AUTO(buf) message = buf_make(APPROVAL_MAX_BYTES);
     AUTO(buf) der = buf_make(APPROVAL_MAX_BYTES);
     AUTO(answer) answer = answer_none();
-    TRY(key_load(call, key_path, &key));
+    TRY(call_officer_key(call, key_path, &key));
     approval.key_type = OFFICER_KEY_ED25519;
     memcpy(approval.application_hash, signing->hash, HASH_BYTES);
     memcpy(approval.key_id, key_spki_sha256(key).data, HASH_BYTES);
@@ -104,24 +102,6 @@ static enum err sign_and_send(
         request_make(CONTROL_APPLICATION_APPROVE, control_approve_write, &approve);
     TRY(call_registrar(call, &request, &answer));
     return control_approved_read(&answer.body, &signing->outcome);
-}
-
-static enum err key_load(struct call *call, const char *path, struct key **ret_key)
-{
-    AUTO(secret) pem = { 0 };
-    AUTO_PTR(key) key = NULL;
-    enum err err = file_read_secret(path, KEY_PRIVATE_MAX_BYTES, &pem);
-    if (err != OK) {
-        return reason_set(&call->reason, err, "key.file", path, err_name(err), "mode 0600");
-    }
-    TRY(key_from_pem(secret_span(&pem), /* passphrase= */ NULL, &call->reason, &key));
-    if (key_kind(key) != KEY_ED25519) {
-        return reason_set(&call->reason, ERR_INPUT, "key.not_officer", path,
-            key_kind_name(key_kind(key)), key_kind_name(KEY_ED25519));
-    }
-    *ret_key = key;
-    key = NULL;
-    return OK;
 }
 
 static void approval_object_write(struct der_writer *writer, const void *object)

@@ -17,6 +17,10 @@ enum err call_arguments(struct call *call, struct option_value *options, size_t 
             call->json = true;
         } else if (strncmp(text, "--", 2) == 0) {
             struct option_value *option = option_find(options, option_count, text);
+            if (option != NULL && option->max == 0) {
+                option->count++;
+                continue;
+            }
             if (option == NULL || option->count == option->max || i + 1 == call->argc) {
                 return reason_set(&call->reason, ERR_INPUT, "usage", text, NULL, NULL);
             }

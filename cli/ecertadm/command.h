@@ -1,6 +1,7 @@
 #pragma once
 /* What every command of ecertadm gets and gives: its words, its options, and one of four exits. */
 #include "lib/base/err.h"
+#include "lib/crypto/key.h"
 #include "lib/text/value.h"
 #include "lib/wire/client.h"
 
@@ -39,6 +40,7 @@ enum err application_list_run(struct call *call);
 enum err application_show_run(struct call *call);
 enum err application_vet_run(struct call *call);
 enum err application_approve_run(struct call *call);
+enum err application_validate_run(struct call *call);
 enum err application_withdraw_run(struct call *call);
 enum err letter_list_run(struct call *call);
 enum err letter_print_run(struct call *call);
@@ -50,14 +52,19 @@ enum err status_run(struct call *call);
 enum err audit_verify_run(struct call *call);
 enum err audit_lint_run(struct call *call);
 enum err lint_run(struct call *call);
+enum err reconcile_run(struct call *call);
 enum err notice_add_run(struct call *call);
 enum err notice_list_run(struct call *call);
 enum err notice_remove_run(struct call *call);
+enum err policy_run(struct call *call);
+enum err profile_run(struct call *call);
+enum err stop_run(struct call *call);
+enum err resume_run(struct call *call);
 enum err officer_new_run(struct call *call);
 enum err config_check_run(struct call *call);
 enum err ceremony_run(struct call *call);
 
-/* A declared option: `--name VALUE`, at most `max` times. */
+/* A declared option: `--name VALUE`, at most `max` times; with `max` 0 the word alone. */
 struct option_value {
     const char *name;
     const char **values;
@@ -72,9 +79,16 @@ enum err call_arguments(struct call *call, struct option_value *options, size_t 
 /* `text` as the 16 bytes of an application's id; "application.id" if it is none. */
 enum err call_application_id(struct call *call, const char *text, uint8_t *ret_id) MUST_USE;
 
+/* An officer's private key out of a PEM file that is nobody else's: "key.file", "key.not_officer".
+ */
+enum err call_officer_key(struct call *call, const char *path, struct key **ret_key) MUST_USE;
+
 /* Asks the registrar. `answer` begins with answer_none. */
 enum err call_registrar(
     struct call *call, const struct request *request, struct answer *answer) MUST_USE;
+
+/* Asks a question and prints the facts that come back. */
+enum err call_facts(struct call *call, const struct request *request) MUST_USE;
 
 /* Reads one page of a list from an answer's body and adds its rows; tells how many there were. */
 typedef enum err (*call_rows)(

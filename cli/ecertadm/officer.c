@@ -68,3 +68,21 @@ static enum err pair_write(
     }
     return OK;
 }
+
+enum err call_officer_key(struct call *call, const char *path, struct key **ret_key)
+{
+    AUTO(secret) pem = { 0 };
+    AUTO_PTR(key) key = NULL;
+    enum err err = file_read_secret(path, KEY_PRIVATE_MAX_BYTES, &pem);
+    if (err != OK) {
+        return reason_set(&call->reason, err, "key.file", path, err_name(err), "mode 0600");
+    }
+    TRY(key_from_pem(secret_span(&pem), /* passphrase= */ NULL, &call->reason, &key));
+    if (key_kind(key) != KEY_ED25519) {
+        return reason_set(&call->reason, ERR_INPUT, "key.not_officer", path,
+            key_kind_name(key_kind(key)), key_kind_name(KEY_ED25519));
+    }
+    *ret_key = key;
+    key = NULL;
+    return OK;
+}

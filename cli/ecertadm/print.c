@@ -6,10 +6,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { COLUMNS_MAX = 16, CELL_MAX = 400 };
+/* A reason of a thousand characters is shown whole. */
+enum { COLUMNS_MAX = 16, CELL_MAX = 4096 };
 
 static enum err json_print(const struct value *value);
 static void object_print(const struct value *object);
+static void lines_print(const char *name, const char *text, int width);
 static void table_print(const struct value *list);
 static void widths_measure(const struct value *list, size_t widths[COLUMNS_MAX]);
 static void row_print(const struct value *row, const size_t widths[COLUMNS_MAX], bool names);
@@ -53,9 +55,26 @@ static void object_print(const struct value *object)
                 printf("%-*s  %s\n", (int)width, name, text);
                 name = "";
             }
+        } else if (value_kind(m) == VALUE_TEXT) {
+            lines_print(value_name(m), value_text(m), (int)width);
         } else if (cell_format(m, text) > 0) {
             printf("%-*s  %s\n", (int)width, value_name(m), text);
         }
+    }
+}
+
+/* What somebody wrote in several lines stays so, below its name. */
+static void lines_print(const char *name, const char *text, int width)
+{
+    char line[CELL_MAX];
+    while (*text != '\0') {
+        size_t length = strcspn(text, "\n");
+        snprintf(line, sizeof line, "%.*s",
+            (int)(length - (length > 0 && text[length - 1] == '\r')), text);
+        utf8_make_plain(line);
+        printf("%-*s  %s\n", width, name, line);
+        text += length + (text[length] == '\n');
+        name = "";
     }
 }
 

@@ -1,4 +1,4 @@
-/* `crl`, `publish`, `status` and `audit verify`. */
+/* `crl`, `publish`, `status` and `reconcile`. */
 #include "cli/ecertadm/command.h"
 #include "lib/base/file.h"
 #include "lib/wire/control.h"
@@ -7,8 +7,6 @@
 
 /* What fits one message beside its frame. */
 enum { PUBLISH_MAX_BYTES = MESSAGE_MAX_BYTES - 1024 };
-
-static enum err facts_show(struct call *call, unsigned type);
 
 enum err crl_run(struct call *call)
 {
@@ -62,23 +60,31 @@ enum err publish_run(struct call *call)
 enum err status_run(struct call *call)
 {
     TRY(call_arguments(call, NULL, 0, NULL, 0));
-    return facts_show(call, CONTROL_STATUS);
+    struct request request = request_make(CONTROL_STATUS, nothing_write, NULL);
+    return call_facts(call, &request);
 }
 
-enum err audit_verify_run(struct call *call)
+enum err reconcile_run(struct call *call)
 {
-    TRY(call_arguments(call, NULL, 0, NULL, 0));
-    return facts_show(call, CONTROL_AUDIT_VERIFY);
+    const char *missing = NULL;
+    struct control_number revoke = { 0 };
+    struct option_value options[] = { { "--missing", &missing, 1, 0 } };
+    struct request request = request_make(CONTROL_RECONCILE, control_number_write, &revoke);
+    TRY(call_arguments(call, options, 1, NULL, 0));
+    if (missing != NULL && strcmp(missing, "revoke") != 0) {
+        return reason_set(&call->reason, ERR_INPUT, "usage", "--missing", missing, "revoke");
+    }
+    revoke.number = missing != NULL;
+    return call_facts(call, &request);
 }
 
-static enum err facts_show(struct call *call, unsigned type)
+enum err call_facts(struct call *call, const struct request *request)
 {
-    struct request request = request_make(type, nothing_write, NULL);
     struct control_facts facts = { 0 };
     AUTO(answer) answer = answer_none();
     AUTO(arena) arena = arena_make(CALL_ARENA_BYTES);
     struct value_tree tree = value_tree_make(&arena);
-    TRY(call_registrar(call, &request, &answer));
+    TRY(call_registrar(call, request, &answer));
     TRY(control_facts_read(&answer.body, &facts));
     struct value *object = value_object(&tree);
     for (size_t i = 0; i < facts.count; i++) {

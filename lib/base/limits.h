@@ -51,6 +51,11 @@ enum {
     PIN_DIGITS = 16,
     SRN_DIGITS = 10,
 
+    /* Servers that renew one enrolment unattended: a handful, and a person can look them over. */
+    ENROLMENT_KEYS_MAX = 5,
+    /* A key's label is the name of its host: HOST_NAME_MAX of Linux. */
+    KEY_LABEL_MAX = 64,
+
     PERSPECTIVES_MAX = 16,
     OFFICERS_MAX = 64,
 };
@@ -60,5 +65,7 @@ enum {
 #define VALIDATION_VALUE_SECONDS (30 * DAY_SECONDS)
 /* BR 4.2.2.1: a CAA check is good for 8 hours (or its TTL, which we do not use). */
 #define CAA_FRESH_SECONDS INT64_C(28800)
+/* A log-in by key follows its nonce at once; a slow line and a clock that jumps are allowed for. */
+#define LOGIN_NONCE_SECONDS INT64_C(120)
 /* A session ends after 20 idle minutes. */
 #define SESSION_IDLE_SECONDS INT64_C(1200)

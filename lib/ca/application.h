@@ -46,13 +46,14 @@ struct application {
     size_t name_count;
     struct subject subject;
     struct ev_identity ev;
-    bool government;
+    bool government; /* officers have its names validated, not the subscriber */
     struct representative representative;
     int64_t created;
 };
 
 /* BR 7.1.4.2 and the edition's rules: number and kind of names for the edition, lengths, required
- * fields. Reasons are "application.<field>". */
+ * fields; the government under its one name, with its department as branch, and nobody else so.
+ * Reasons are "application.<field>". */
 enum err application_check(
     const struct application *application, struct reason *ret_reason) MUST_USE;
 enum err application_format(const struct application *application, struct buf *der) MUST_USE;

@@ -8,6 +8,9 @@
 
 enum { RECORD_TEXT_MAX = 128, EMAIL_MAX = 254 };
 
+#define GOVERNMENT_ORGANISATION    "Hong Kong SAR Government"
+#define GOVERNMENT_ORGANISATION_ZH "香港特別行政區政府"
+
 struct text_rule {
     const char *code;
     const char *text;
@@ -19,6 +22,7 @@ static enum err names_check(const struct application *application, struct reason
 static bool server_name_valid(const char *name, bool wildcard);
 static bool label_valid(const char *label, size_t len);
 static enum err subject_check(const struct subject *subject, struct reason *ret_reason);
+static enum err government_check(const struct application *application, struct reason *ret_reason);
 static enum err ev_check(const struct application *application, struct reason *ret_reason);
 static enum err ev_values_check(const struct ev_identity *ev, struct reason *ret_reason);
 static enum err representative_check(
@@ -32,6 +36,7 @@ enum err application_check(const struct application *application, struct reason 
 {
     TRY(names_check(application, ret_reason));
     TRY(subject_check(&application->subject, ret_reason));
+    TRY(government_check(application, ret_reason));
     TRY(ev_check(application, ret_reason));
     TRY(representative_check(&application->representative, ret_reason));
     if (application->created <= 0) {
@@ -139,6 +144,38 @@ static enum err subject_check(const struct subject *subject, struct reason *ret_
     if (!digits_only(subject->srn, SRN_DIGITS)) {
         return reason_set(
             ret_reason, ERR_INPUT, "application.srn", "srn", subject->srn, "10 digits");
+    }
+    return OK;
+}
+
+/* The government is one subscriber under one name, and says which department: nobody else passes
+ * for it, and none of its departments goes another way. */
+static enum err government_check(const struct application *application, struct reason *ret_reason)
+{
+    const struct subject *subject = &application->subject;
+    bool named = strcmp(subject->organisation, GOVERNMENT_ORGANISATION) == 0 ||
+                 strcmp(subject->organisation_zh, GOVERNMENT_ORGANISATION_ZH) == 0;
+    if (!application->government) {
+        return named ? reason_set(ret_reason, ERR_INPUT, "application.government", "government",
+                           "false", "true, for this organisation")
+                     : OK;
+    }
+    const struct {
+        const char *field, *seen, *expected;
+        bool right;
+    } rules[] = {
+        { "organisation", subject->organisation, GOVERNMENT_ORGANISATION,
+            strcmp(subject->organisation, GOVERNMENT_ORGANISATION) == 0 },
+        { "organisation_zh", subject->organisation_zh, GOVERNMENT_ORGANISATION_ZH " or nothing",
+            subject->organisation_zh[0] == '\0' ||
+                strcmp(subject->organisation_zh, GOVERNMENT_ORGANISATION_ZH) == 0 },
+        { "branch", subject->branch, "the bureau or department", subject->branch[0] != '\0' },
+    };
+    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
+        if (!rules[i].right) {
+            return reason_set(ret_reason, ERR_INPUT, "application.government", rules[i].field,
+                rules[i].seen, rules[i].expected);
+        }
     }
     return OK;
 }

@@ -72,6 +72,9 @@ enum err warrant_check(const struct warrant *warrant, const struct roster *roste
         .application_hash = application_hash_,
         .spki_hash = spki_hash };
     policy_at(now, roster->policy_set, &rules.policy);
+    if (now - warrant->approvals[0].time > rules.policy.identity_reuse_seconds) {
+        return denied(ret_reason, "warrant.identity_old", NULL);
+    }
     TRY(evidence_of_names_check(warrant, &rules, &entitlement, ret_reason));
     *ret_entitlement = entitlement;
     return OK;

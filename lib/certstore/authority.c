@@ -170,15 +170,15 @@ static bool list_revokes(const struct authorities *authorities, const struct crl
     const struct authority *item, int64_t *ret_when)
 {
     struct crl_entry entry;
-    bool listed = span_equal(crl->issuer, item->certificate.issuer) &&
+    bool listed = crl_covers(crl, &item->certificate) &&
                   crl_find(crl, item->certificate.serial, &entry) == OK &&
                   entry.reason != CRL_REMOVE_FROM_CRL;
     for (size_t i = 0; listed && i < authorities->count; i++) {
         const struct certificate *issuer = &authorities->items[i].certificate;
         AUTO_PTR(key) key = NULL;
-        if (issuer->is_ca && span_equal(issuer->subject, crl->issuer) &&
-            key_from_spki(issuer->spki, &key) == OK && crl_verify(crl, key) == OK &&
-            certificate_verify(&item->certificate, key) == OK) {
+        if (issuer->is_ca && certificate_signs_lists(issuer) &&
+            span_equal(issuer->subject, crl->issuer) && key_from_spki(issuer->spki, &key) == OK &&
+            crl_verify(crl, key) == OK && certificate_verify(&item->certificate, key) == OK) {
             *ret_when = entry.revoked_at;
             return true;
         }
@@ -190,7 +190,7 @@ static bool is_replaced(
     const struct authorities *authorities, const struct authority *item, int64_t now)
 {
     const struct certificate *own = &item->certificate;
-    bool serves = own->has_ext_key_usage && (own->server_auth || own->any_usage);
+    bool serves = own->server_auth;
     for (size_t i = 0; !serves && item->role == AUTHORITY_INTERMEDIATE && i < authorities->count;
          i++) {
         const struct authority *other = &authorities->items[i];

@@ -32,9 +32,7 @@ enum err certstore_install_crl(
     bool same = false;
     for (size_t i = 0; i < here.count; i++) {
         const struct crl *before = &here.items[i].crl;
-        bool ours = here.items[i].state != LIST_UNSIGNED &&
-                    span_equal(before->issuer, crl.issuer) &&
-                    span_equal(before->authority_key_id, crl.authority_key_id);
+        bool ours = here.items[i].state != LIST_UNSIGNED && crl_same_series(before, &crl);
         if (ours && is_old(&crl, before)) {
             return list_refuse(
                 &crl, ERR_CONFLICT, "crl.older", crl.this_update, before->this_update, ret_reason);
@@ -55,6 +53,9 @@ static enum err list_check(
 {
     AUTO(authorities) authorities = { 0 };
     bool named = false;
+    if (crl->partial || crl->unknown_critical) {
+        return list_refuse(crl, ERR_DENIED, "crl.partial", 0, 0, ret_reason);
+    }
     TRY(certstore_authorities(
         store, CERTSTORE_INTERMEDIATE, /* added= */ NULL, 0, now, &authorities));
     if (signer_find(&authorities, crl, &named) == NULL) {
@@ -76,7 +77,8 @@ static const struct authority *signer_find(
         AUTO_PTR(key) key = NULL;
         bool named = item->folder != CERTSTORE_UNTRUSTED && item->certificate.is_ca &&
                      span_equal(item->certificate.subject, crl->issuer);
-        bool signed_it = named && key_from_spki(item->certificate.spki, &key) == OK &&
+        bool signed_it = named && certificate_signs_lists(&item->certificate) &&
+                         key_from_spki(item->certificate.spki, &key) == OK &&
                          crl_verify(crl, key) == OK;
         *ret_named |= named;
         found = signed_it ? item : NULL;

@@ -5,8 +5,9 @@
 #include "lib/certstore/authority.h"
 
 /* Verifies and keeps a list. `ret_new` (may be NULL) is false if exactly this list was here
- * already. ERR_INPUT with "crl.malformed"; ERR_DENIED with "crl.foreign" (no CA of ours has the
- * issuer's name), "crl.signature" (one has, but its key did not sign this), "crl.future";
+ * already. ERR_INPUT with "crl.malformed"; ERR_DENIED with "crl.partial" (it is no complete list,
+ * so that keeping it in place of one would forget revocations), "crl.foreign" (no CA of ours has
+ * the issuer's name), "crl.signature" (one has, but its key did not sign this), "crl.future";
  * ERR_CONFLICT with "crl.older" (seen and expected: the two dates). The field is the issuer. */
 enum err certstore_install_crl(struct certstore *store, struct span der, int64_t now,
     struct reason *ret_reason, bool *ret_new) MUST_USE;

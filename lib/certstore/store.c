@@ -71,6 +71,7 @@ static enum err folders_open(struct certstore *store)
         { "roots", &store->roots },
         { "untrusted", &store->untrusted },
         { "crls", &store->crls },
+        { "logins", &store->logins },
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         TRY(folder_open(&store->root, table[i].name, FOLDER_MAKE, table[i].folder));
@@ -83,7 +84,7 @@ static enum err leftovers_clear(struct certstore *store)
 {
     TRY(certstore_lock(store));
     const struct folder *folders[] = { &store->requests, &store->personal, &store->intermediate,
-        &store->roots, &store->untrusted, &store->crls };
+        &store->roots, &store->untrusted, &store->crls, &store->logins };
     enum err err = OK;
     for (size_t i = 0; err == OK && i < sizeof folders / sizeof folders[0]; i++) {
         err = folder_sweep(folders[i]);
@@ -98,7 +99,7 @@ void certstore_free(struct certstore *store)
         return;
     }
     struct folder *folders[] = { &store->requests, &store->personal, &store->intermediate,
-        &store->roots, &store->untrusted, &store->crls, &store->root };
+        &store->roots, &store->untrusted, &store->crls, &store->logins, &store->root };
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
         folder_close(folders[i]);
     }

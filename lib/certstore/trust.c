@@ -127,13 +127,17 @@ enum err certstore_replace_crl(
                      : reason_set(ret_reason, err, "certstore.write", name, err_name(err), NULL);
 }
 
-/* Old and new intermediate share a name: the key identifier tells their lists apart. */
+/* Old and new intermediate may share a name: the key identifier tells their lists apart; and one CA
+ * may have several lists (crl_same_series). */
 static enum err crl_file_name(const struct crl *crl, char ret_name[FOLDER_NAME_MAX])
 {
     uint8_t hash[SHA256_BYTES];
     char text[2 * SHA256_BYTES + 1];
-    struct span pieces[] = { crl->issuer, crl->authority_key_id };
-    TRY(sha256_pieces(pieces, 2, hash));
+    struct span kind = crl->only_servers       ? SPAN_LITERAL("servers")
+                       : crl->only_authorities ? SPAN_LITERAL("authorities")
+                                               : (struct span){ 0 };
+    struct span pieces[] = { crl->issuer, crl->authority_key_id, crl->scope_uri, kind };
+    TRY(sha256_pieces(pieces, 4, hash));
     hex_format(SPAN_OF(hash), text);
     snprintf(ret_name, FOLDER_NAME_MAX, "%s.crl", text);
     return OK;

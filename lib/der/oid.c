@@ -36,6 +36,7 @@ OID(subject_alt_name, 3, "\x55\x1d\x11") /* 2.5.29.17 */
 OID(basic_constraints, 3, "\x55\x1d\x13") /* 2.5.29.19 */
 OID(crl_number, 3, "\x55\x1d\x14") /* 2.5.29.20 */
 OID(reason_code, 3, "\x55\x1d\x15") /* 2.5.29.21 */
+OID(delta_crl_indicator, 3, "\x55\x1d\x1b") /* 2.5.29.27 */
 OID(issuing_distribution_point, 3, "\x55\x1d\x1c") /* 2.5.29.28 */
 OID(name_constraints, 3, "\x55\x1d\x1e") /* 2.5.29.30 */
 OID(crl_distribution_points, 3, "\x55\x1d\x1f") /* 2.5.29.31 */
@@ -50,6 +51,7 @@ OID(qualifier_cps, 8, "\x2b\x06\x01\x05\x05\x07\x02\x01") /* 1.3.6.1.5.5.7.2.1 *
 OID(server_auth, 8, "\x2b\x06\x01\x05\x05\x07\x03\x01") /* 1.3.6.1.5.5.7.3.1 */
 OID(client_auth, 8, "\x2b\x06\x01\x05\x05\x07\x03\x02") /* 1.3.6.1.5.5.7.3.2 */
 OID(ocsp_signing, 8, "\x2b\x06\x01\x05\x05\x07\x03\x09") /* 1.3.6.1.5.5.7.3.9 */
+OID(ocsp_nocheck, 9, "\x2b\x06\x01\x05\x05\x07\x30\x01\x05")
 OID(any_ext_key_usage, 4, "\x55\x1d\x25\x00") /* 2.5.29.37.0 */
 OID(extension_request, 9, "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x0e") /* 1.2.840.113549.1.9.14 */
 OID(challenge_password, 9, "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x07") /* 1.2.840.113549.1.9.7 */

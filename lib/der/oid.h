@@ -35,6 +35,7 @@ extern const struct span oid_subject_alt_name;           /* 2.5.29.17 */
 extern const struct span oid_basic_constraints;          /* 2.5.29.19 */
 extern const struct span oid_crl_number;                 /* 2.5.29.20 */
 extern const struct span oid_reason_code;                /* 2.5.29.21 */
+extern const struct span oid_delta_crl_indicator;        /* 2.5.29.27 */
 extern const struct span oid_issuing_distribution_point; /* 2.5.29.28 */
 extern const struct span oid_name_constraints;           /* 2.5.29.30 */
 extern const struct span oid_crl_distribution_points;    /* 2.5.29.31 */
@@ -49,6 +50,7 @@ extern const struct span oid_qualifier_cps;              /* 1.3.6.1.5.5.7.2.1 */
 extern const struct span oid_server_auth;                /* 1.3.6.1.5.5.7.3.1 */
 extern const struct span oid_client_auth;                /* 1.3.6.1.5.5.7.3.2 */
 extern const struct span oid_ocsp_signing;               /* 1.3.6.1.5.5.7.3.9 */
+extern const struct span oid_ocsp_nocheck;               /* 1.3.6.1.5.5.7.48.1.5 */
 extern const struct span oid_any_ext_key_usage;          /* 2.5.29.37.0 */
 extern const struct span oid_extension_request;          /* 1.2.840.113549.1.9.14 */
 extern const struct span oid_challenge_password;         /* 1.2.840.113549.1.9.7 */

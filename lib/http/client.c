@@ -6,6 +6,7 @@
 #include "lib/http/url.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <curl/curl.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -24,7 +25,7 @@ struct http_client {
     char pinned_key[PIN_SIZE], user_agent[AGENT_SIZE];
     long connect_timeout_ms, timeout_ms;
     size_t answer_max;
-    bool plain, refused_address; /* of the call under way */
+    bool loopback_only, refused_address; /* of the call under way */
 };
 
 /* How libcurl's failures are told; what is not listed is ERR_AGAIN, "http.connection". */
@@ -48,6 +49,7 @@ static const struct {
     { CURLE_URL_MALFORMAT, ERR_INPUT, "http.url" },
 };
 
+static bool says_nothing(const struct http_client *client, const struct http_call *call);
 static enum err client_fill(struct http_client *client, const struct http_client_config *config);
 static enum err call_prepare(struct http_client *client, const struct http_call *call,
     const struct url *url, struct curl_slist **headers, struct curl_slist **connect);
@@ -101,10 +103,11 @@ enum err http_client_call(struct http_client *client, const struct http_call *ca
     struct curl_slist *headers = NULL, *connect = NULL;
     AUTO(http_answer) answer = { .body = buf_make(client->answer_max) };
     char words[CURL_ERROR_SIZE] = "";
+    assert(!call->plain_allowed || says_nothing(client, call));
     if (url_parse(call->url, &url) != OK) {
         return reason_set(ret_reason, ERR_INPUT, "http.url", NULL, call->url, NULL);
     }
-    client->plain = !url.tls;
+    client->loopback_only = !url.tls && !call->plain_allowed;
     client->refused_address = false;
     curl_easy_reset(client->curl);
     enum err err = call_prepare(client, call, &url, &headers, &connect);
@@ -128,6 +131,13 @@ enum err http_client_call(struct http_client *client, const struct http_call *ca
     *ret_answer = answer;
     answer.body = (struct buf){ 0 };
     return OK;
+}
+
+/* Whoever listens on the way learns the address asked for and nothing else. */
+static bool says_nothing(const struct http_client *client, const struct http_call *call)
+{
+    return call->method == HTTP_GET && call->body.len == 0 && call->header_count == 0 &&
+           client->certificate_pem.len == 0;
 }
 
 static enum err client_fill(struct http_client *client, const struct http_client_config *config)
@@ -272,7 +282,7 @@ static curl_socket_t socket_open(void *ctx, curlsocktype purpose, struct curl_so
 {
     struct http_client *client = ctx;
     (void)purpose;
-    if (client->plain && !address_loopback(&address->addr)) {
+    if (client->loopback_only && !address_loopback(&address->addr)) {
         client->refused_address = true;
         return CURL_SOCKET_BAD;
     }

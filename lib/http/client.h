@@ -1,8 +1,9 @@
 #pragma once
 /* An HTTP client for two kinds of caller: the registrar asking perspectives, and `ecert` asking the
- * portal. No redirects, no proxies, no cookies, no decompression; plain HTTP to loopback only; the
- * answer and the time it may take are bounded. One client keeps one connection alive and serves one
- * thread at a time. */
+ * portal and the repositories of revocation lists. No redirects, no proxies, no cookies, no
+ * decompression; plain HTTP to loopback only, but for what is signed itself; the answer and the
+ * time it may take are bounded. One client keeps one connection alive and serves one thread at a
+ * time. */
 #include "lib/base/buf.h"
 #include "lib/base/secret.h"
 #include "lib/http/head.h"
@@ -30,6 +31,12 @@ struct http_call {
     struct span body;
     const struct http_pair *headers; /* extra ones */
     size_t header_count;
+    /* Plain HTTP may go to any address: for public objects that carry their own signature, which
+     * the caller verifies before believing a byte. Revocation lists are published so and no other
+     * way (BR 7.1.2.11.2; RFC 5280 §8: TLS would need the very list). A request that says more than
+     * "GET this" never goes there: a body, a header of the caller's, or a client with a certificate
+     * is a bug (assert). */
+    bool plain_allowed;
 };
 
 enum { HTTP_CONTENT_TYPE_SIZE = 128, HTTP_LOCATION_SIZE = 1024 };

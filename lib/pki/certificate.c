@@ -138,7 +138,9 @@ static enum err extension_take(
             return der_finish(&value);
         }
     }
-    certificate->unknown_critical = certificate->unknown_critical || extension->critical;
+    /* Name constraints narrow what is below, marked as critical or not (BR 7.1.2.5.2). */
+    certificate->unknown_critical = certificate->unknown_critical || extension->critical ||
+                                    span_equal(extension->oid, oid_name_constraints);
     return OK;
 }
 
@@ -333,6 +335,11 @@ bool certificate_covers_host(const struct certificate *certificate, struct span 
 bool certificate_is_self_issued(const struct certificate *certificate)
 {
     return span_equal(certificate->subject, certificate->issuer);
+}
+
+bool certificate_signs_lists(const struct certificate *certificate)
+{
+    return !certificate->has_key_usage || (certificate->key_usage & KEY_USAGE_CRL_SIGN) != 0;
 }
 
 enum err serial_format(struct span serial, char *ret_text, size_t size)

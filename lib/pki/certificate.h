@@ -55,7 +55,7 @@ struct certificate {
     struct span policies[CERTIFICATE_POLICIES_MAX]; /* OIDs */
     size_t policy_count;
     struct span crl_uri, ca_issuers_uri, ocsp_uri; /* the first of each */
-    bool unknown_critical; /* a critical extension that this program doesn't process */
+    bool unknown_critical; /* a critical extension, or name constraints: we don't process them */
 };
 
 /* Version 3, strict DER, each extension once. ERR_INPUT, ERR_LIMIT, ERR_UNSUPPORTED (version). */
@@ -71,6 +71,8 @@ const struct certificate_extension *certificate_find_extension(
  * */
 bool certificate_covers_host(const struct certificate *certificate, struct span host);
 bool certificate_is_self_issued(const struct certificate *certificate);
+/* Its key usage, where it has one, allows to sign revocation lists. */
+bool certificate_signs_lists(const struct certificate *certificate);
 
 /* "4f:0a:…": lower-case hexadecimal pairs; `size` of at least 3 * SERIAL_MAX_BYTES + 1. */
 enum err serial_format(struct span serial, char *ret_text, size_t size) MUST_USE;

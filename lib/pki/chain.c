@@ -9,7 +9,7 @@ struct search {
     const struct chain_request *request;
     struct chain chain;
     struct reason best;
-    size_t best_depth;
+    size_t best_depth, work;
     bool failed_once;
 };
 
@@ -18,6 +18,8 @@ struct standing {
     bool known, stale, unsigned_one;
 };
 
+static enum err dead_end(struct search *search, const struct certificate *certificate,
+    const char *code, const char *seen);
 static enum err leaf_check(struct search *search, const struct certificate *leaf);
 static enum err climb(struct search *search, const struct certificate *subject, int below);
 static enum err issuer_try(struct search *search, const struct certificate *subject,
@@ -46,17 +48,26 @@ enum err chain_verify(
         *ret_chain = search.chain;
         return OK;
     }
+    if (search.work >= CHAIN_WORK_MAX) {
+        char seen[24];
+        snprintf(seen, sizeof seen, "%zu", search.work);
+        search.best_depth = 0;
+        (void)dead_end(&search, &leaf, "chain.limit", seen);
+    }
     if (ret_reason != NULL) {
         *ret_reason = search.best;
     }
     return err;
 }
 
-/* Notes why the path ends here, unless another one came further. */
+/* Notes why the path ends here, unless another one came further; that there is no issuer says less
+ * than anything else. */
 static enum err dead_end(struct search *search, const struct certificate *certificate,
     const char *code, const char *seen)
 {
-    if (!search->failed_once || search->chain.length > search->best_depth) {
+    bool vague = strcmp(search->best.code, "chain.untrusted") == 0;
+    if (!search->failed_once || search->chain.length > search->best_depth ||
+        (vague && search->chain.length == search->best_depth)) {
         AUTO(buf) subject = buf_make(REASON_TEXT_MAX * 4);
         const char *text =
             name_format(certificate->subject, &subject) == OK ? buf_text(&subject) : "";
@@ -88,9 +99,10 @@ static enum err leaf_check(struct search *search, const struct certificate *leaf
     char seen[256] = "";
     if (host.len > 0 && !certificate_covers_host(leaf, host)) {
         (void)span_to_text(host, seen, sizeof seen);
-        return dead_end(search, leaf, "chain.host", seen);
+        (void)dead_end(search, leaf, "chain.host", "");
+        return reason_set(&search->best, ERR_DENIED, "chain.host", seen, "", "");
     }
-    if (leaf->has_ext_key_usage && !leaf->server_auth && !leaf->any_usage) {
+    if (leaf->has_ext_key_usage && !leaf->server_auth) {
         return dead_end(search, leaf, "chain.usage", "");
     }
     return validity_check(search, leaf);
@@ -114,7 +126,24 @@ static enum err climb(struct search *search, const struct certificate *subject, 
             }
         }
     }
-    return dead_end(search, subject, "chain.untrusted", "");
+    bool too_long = search->chain.length == CHAIN_LENGTH_MAX;
+    return dead_end(search, subject, too_long ? "chain.limit" : "chain.untrusted", "");
+}
+
+bool chain_fits(
+    const struct chain *chain, const struct certificate *subject, const struct certificate *issuer)
+{
+    bool fits = span_equal(issuer->subject, subject->issuer) &&
+                (subject->authority_key_id.len == 0 || issuer->subject_key_id.len == 0 ||
+                    span_equal(subject->authority_key_id, issuer->subject_key_id));
+    for (size_t i = 0; fits && i < chain->length; i++) {
+        struct certificate other;
+        bool same = i > 0 && certificate_parse(chain->path[i], &other) == OK &&
+                    span_equal(other.subject, issuer->subject) &&
+                    span_equal(other.spki, issuer->spki);
+        fits = !same && !span_equal(chain->path[i], issuer->der);
+    }
+    return fits;
 }
 
 static enum err issuer_try(struct search *search, const struct certificate *subject,
@@ -123,16 +152,10 @@ static enum err issuer_try(struct search *search, const struct certificate *subj
     struct certificate issuer;
     AUTO_PTR(key) key = NULL;
     if (certificate_parse(candidate, &issuer) != OK ||
-        !span_equal(issuer.subject, subject->issuer) ||
-        (subject->authority_key_id.len > 0 && issuer.subject_key_id.len > 0 &&
-            !span_equal(subject->authority_key_id, issuer.subject_key_id))) {
+        !chain_fits(&search->chain, subject, &issuer) || search->work >= CHAIN_WORK_MAX) {
         return ERR_NOT_FOUND;
     }
-    for (size_t i = 0; i < search->chain.length; i++) {
-        if (span_equal(search->chain.path[i], candidate)) {
-            return ERR_NOT_FOUND;
-        }
-    }
+    search->work++;
     if (key_from_spki(issuer.spki, &key) != OK || certificate_verify(subject, key) != OK) {
         return dead_end(search, subject, "chain.signature", "");
     }
@@ -159,7 +182,7 @@ static enum err issuer_check(struct search *search, const struct certificate *is
     if (issuer->path_length >= 0 && below > issuer->path_length) {
         return dead_end(search, issuer, "chain.path_length", "");
     }
-    if (issuer->has_ext_key_usage && !issuer->server_auth && !issuer->any_usage) {
+    if (issuer->has_ext_key_usage && !issuer->server_auth) {
         return dead_end(search, issuer, "chain.usage", "");
     }
     return validity_check(search, issuer);
@@ -170,7 +193,7 @@ static enum err revocation_check(struct search *search, const struct certificate
 {
     const struct chain_request *request = search->request;
     struct standing standing = { .known = false };
-    bool may_sign = !issuer->has_key_usage || (issuer->key_usage & KEY_USAGE_CRL_SIGN) != 0;
+    bool may_sign = certificate_signs_lists(issuer);
     for (size_t i = 0; may_sign && i < request->crl_count && i < CHAIN_CANDIDATES_MAX; i++) {
         TRY(crl_look(search, subject, request->crls[i], issuer_key, &standing));
     }
@@ -191,9 +214,11 @@ static enum err crl_look(struct search *search, const struct certificate *subjec
     struct crl crl;
     struct crl_entry entry;
     int64_t now = search->request->now;
-    if (crl_parse(der, &crl) != OK || !span_equal(crl.issuer, subject->issuer) ||
-        crl.unknown_critical || crl.has_distribution_point) {
+    if (crl_parse(der, &crl) != OK || !crl_covers(&crl, subject)) {
         return OK;
+    }
+    if (++search->work > CHAIN_WORK_MAX) {
+        return ERR_DENIED;
     }
     if (crl_verify(&crl, issuer_key) != OK) {
         standing->unsigned_one = true;

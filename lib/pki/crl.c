@@ -6,6 +6,8 @@
 static enum err tbs_parse(struct span tbs, struct crl *crl);
 static enum err extensions_parse(struct der *fields, struct crl *crl);
 static enum err extension_take(struct der *extensions, struct crl *crl);
+static enum err scope_parse(struct der *content, struct crl *crl);
+static enum err scope_uri_parse(struct der *point, struct crl *crl);
 static enum err entry_extensions(struct der *entry, enum crl_reason *reason);
 
 const char *crl_reason_name(enum crl_reason reason)
@@ -108,11 +110,71 @@ static enum err extension_take(struct der *extensions, struct crl *crl)
                    : OK;
     }
     if (span_equal(oid, oid_issuing_distribution_point)) {
-        crl->has_distribution_point = true;
-        return OK;
+        return scope_parse(&content, crl);
     }
+    crl->partial = crl->partial || span_equal(oid, oid_delta_crl_indicator);
     crl->unknown_critical = crl->unknown_critical || critical;
     return OK;
+}
+
+static enum err scope_parse(struct der *content, struct crl *crl)
+{
+    enum { POINT, ONLY_SERVERS, ONLY_AUTHORITIES };
+    struct der scope;
+    TRY(der_enter(content, DER_SEQUENCE, &scope));
+    TRY(der_finish(content));
+    while (!der_empty(&scope)) {
+        struct der_element element;
+        TRY(der_read_any(&scope, &element));
+        struct der point = der_reader(element.content);
+        if (element.tag == DER_CONTEXT(POINT)) {
+            TRY(scope_uri_parse(&point, crl));
+            crl->partial = crl->partial || crl->scope_uri.len == 0;
+        } else if (element.tag == DER_CONTEXT_PRIMITIVE(ONLY_SERVERS)) {
+            crl->only_servers = true;
+        } else if (element.tag == DER_CONTEXT_PRIMITIVE(ONLY_AUTHORITIES)) {
+            crl->only_authorities = true;
+        } else {
+            crl->partial = true;
+        }
+    }
+    return OK;
+}
+
+/* A name relative to the issuer leaves the URI empty. */
+static enum err scope_uri_parse(struct der *point, struct crl *crl)
+{
+    enum { GENERAL_NAME_URI = 6 };
+    struct der names;
+    if (!der_peek(point, DER_CONTEXT(0))) {
+        return OK;
+    }
+    TRY(der_enter(point, DER_CONTEXT(0), &names));
+    while (!der_empty(&names)) {
+        struct der_element name;
+        TRY(der_read_any(&names, &name));
+        if (name.tag == DER_CONTEXT_PRIMITIVE(GENERAL_NAME_URI) && crl->scope_uri.len == 0) {
+            crl->scope_uri = name.content;
+        }
+    }
+    return OK;
+}
+
+bool crl_covers(const struct crl *crl, const struct certificate *certificate)
+{
+    return span_equal(crl->issuer, certificate->issuer) && !crl->partial &&
+           !crl->unknown_critical && !(crl->only_servers && certificate->is_ca) &&
+           !(crl->only_authorities && !certificate->is_ca) &&
+           (crl->scope_uri.len == 0 || span_equal(crl->scope_uri, certificate->crl_uri));
+}
+
+bool crl_same_series(const struct crl *left, const struct crl *right)
+{
+    return span_equal(left->issuer, right->issuer) &&
+           span_equal(left->authority_key_id, right->authority_key_id) &&
+           span_equal(left->scope_uri, right->scope_uri) &&
+           left->only_servers == right->only_servers &&
+           left->only_authorities == right->only_authorities;
 }
 
 enum err crl_read_any(struct span input, struct buf *buf)

@@ -4,6 +4,7 @@
 #include "lib/base/limits.h"
 #include "lib/crypto/sign.h"
 #include "lib/der/reader.h"
+#include "lib/pki/certificate.h"
 
 /* RFC 5280 §5.3.1. Unspecified is written as no reason at all. */
 enum crl_reason {
@@ -39,12 +40,21 @@ struct crl {
     struct span entries;              /* content of revokedCertificates; empty if there are none */
     struct span number;               /* CRLNumber's magnitude; empty if absent */
     struct span authority_key_id;
-    bool has_distribution_point; /* an issuingDistributionPoint: its scope is not everything */
+    /* Its issuingDistributionPoint (RFC 5280 §5.2.5): what it is about, if not everything. */
+    struct span scope_uri; /* the first URI; only certificates that name it too */
+    bool only_servers, only_authorities;
+    bool partial; /* some reasons only, others' certificates too, or what changed since another list
+                   */
     bool unknown_critical;
 };
 
 /* The frame only; entries are read by crl_entry_next, or checked as a whole by crl_find. */
 enum err crl_parse(struct span der, struct crl *ret_crl) MUST_USE;
+/* Whether what the list doesn't hold is not revoked: it is the issuer's, its scope includes this
+ * certificate, and nothing in it is beyond us (RFC 5280 §6.3.3 (b), for complete lists). */
+bool crl_covers(const struct crl *crl, const struct certificate *certificate);
+/* Whether one of the two replaces the other: one issuer, key identifier and scope. */
+bool crl_same_series(const struct crl *left, const struct crl *right);
 /* PEM ("X509 CRL") or DER -> DER appended. */
 enum err crl_read_any(struct span input, struct buf *buf) MUST_USE;
 enum err crl_verify(const struct crl *crl, const struct key *issuer_key) MUST_USE;

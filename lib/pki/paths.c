@@ -9,9 +9,10 @@ struct walk {
 };
 
 static void climb(struct walk *walk, const struct certificate *subject);
-static bool issuer_fits(
-    const struct walk *walk, const struct certificate *subject, struct span candidate);
+static bool issuer_signed(
+    struct walk *walk, const struct certificate *subject, const struct certificate *issuer);
 static void path_keep(struct walk *walk, bool rooted);
+static size_t unfinished_find(const struct paths *paths);
 static void path_judge(const struct chain_request *request, struct path *path);
 static int path_compare(const void *left, const void *right);
 static int64_t issuer_since(const struct path *path);
@@ -45,7 +46,8 @@ static void climb(struct walk *walk, const struct certificate *subject)
         struct span candidate =
             root ? request->roots[i] : request->intermediates[i - request->root_count];
         struct certificate issuer;
-        if (!issuer_fits(walk, subject, candidate) || certificate_parse(candidate, &issuer) != OK) {
+        if (certificate_parse(candidate, &issuer) != OK ||
+            !chain_fits(&walk->chain, subject, &issuer) || !issuer_signed(walk, subject, &issuer)) {
             continue;
         }
         went_on = true;
@@ -62,23 +64,16 @@ static void climb(struct walk *walk, const struct certificate *subject)
     }
 }
 
-static bool issuer_fits(
-    const struct walk *walk, const struct certificate *subject, struct span candidate)
+static bool issuer_signed(
+    struct walk *walk, const struct certificate *subject, const struct certificate *issuer)
 {
-    struct certificate issuer;
     AUTO_PTR(key) key = NULL;
-    if (certificate_parse(candidate, &issuer) != OK ||
-        !span_equal(issuer.subject, subject->issuer) ||
-        (subject->authority_key_id.len > 0 && issuer.subject_key_id.len > 0 &&
-            !span_equal(subject->authority_key_id, issuer.subject_key_id))) {
+    if (walk->paths->work == CHAIN_WORK_MAX) {
+        walk->paths->cut = true;
         return false;
     }
-    for (size_t i = 0; i < walk->chain.length; i++) {
-        if (span_equal(walk->chain.path[i], candidate)) {
-            return false;
-        }
-    }
-    return key_from_spki(issuer.spki, &key) == OK && certificate_verify(subject, key) == OK;
+    walk->paths->work++;
+    return key_from_spki(issuer->spki, &key) == OK && certificate_verify(subject, key) == OK;
 }
 
 /* A certificate that lies in two places makes one path. */
@@ -95,11 +90,26 @@ static void path_keep(struct walk *walk, bool rooted)
             return;
         }
     }
+    size_t slot = paths->count;
     if (paths->count == PATHS_MAX) {
         paths->cut = true;
-        return;
+        slot = rooted ? unfinished_find(paths) : PATHS_MAX;
     }
-    paths->paths[paths->count++] = (struct path){ .chain = walk->chain, .rooted = rooted };
+    if (slot < PATHS_MAX) {
+        paths->paths[slot] = (struct path){ .chain = walk->chain, .rooted = rooted };
+        paths->count += slot == paths->count;
+    }
+}
+
+/* The place of a path that leads nowhere: it yields to one that does. PATHS_MAX if there is none.
+ */
+static size_t unfinished_find(const struct paths *paths)
+{
+    size_t at = 0;
+    while (at < PATHS_MAX && paths->paths[at].rooted) {
+        at++;
+    }
+    return at;
 }
 
 static void path_judge(const struct chain_request *request, struct path *path)

@@ -16,7 +16,8 @@ struct path {
 struct paths {
     struct path paths[PATHS_MAX];
     size_t count;
-    bool cut; /* there are more than PATHS_MAX */
+    size_t work; /* signatures looked at */
+    bool cut;    /* there may be more: PATHS_MAX, or CHAIN_WORK_MAX, was reached */
 };
 
 /* Candidates count where name, key identifier and signature fit; what else is wrong with a path is

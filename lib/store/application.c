@@ -11,6 +11,13 @@ static const char *const state_ids[APPLICATION_STATE_COUNT] = {
     [APPLICATION_WITHDRAWN] = "withdrawn",
 };
 
+static const struct {
+    const char *id, *action;
+} return_steps[RETURN_STEP_COUNT] = {
+    [RETURN_AT_DETAILS] = { "details", "enrolment.rejected" },
+    [RETURN_AT_CERTIFICATE] = { "certificate", "certificate.refused" },
+};
+
 /* What an approval does, by its role. */
 static const struct {
     enum application_state from;
@@ -30,6 +37,11 @@ static enum err state_move(struct store *store, const uint8_t id[APPLICATION_ID_
 const char *application_state_id(enum application_state state)
 {
     return state_ids[state];
+}
+
+const char *return_step_id(enum return_step step)
+{
+    return return_steps[step].id;
 }
 
 enum err store_application_insert(
@@ -57,6 +69,15 @@ enum err store_application_get(struct store *store, const uint8_t id[APPLICATION
     bind_bytes(&query, span_make(id, APPLICATION_ID_BYTES));
     TRY(query_row(&query));
     return application_read(&query, arena, ret_row);
+}
+
+enum err store_application_by_hash(
+    struct store *store, const uint8_t hash[HASH_BYTES], uint8_t ret_id[APPLICATION_ID_BYTES])
+{
+    AUTO(query) query = query_read(store, "SELECT id FROM application WHERE hash = ?");
+    bind_bytes(&query, span_make(hash, HASH_BYTES));
+    TRY(query_row(&query));
+    return column_fixed(&query, 0, ret_id, APPLICATION_ID_BYTES);
 }
 
 enum err store_application_list(struct store *store, size_t from, size_t limit, struct arena *arena,
@@ -184,4 +205,40 @@ enum err store_application_set_state(struct store *store, const struct act *act,
     return store_audit_add_id(store, act,
         returned ? "application.returned" : "application.withdrawn",
         span_make(id, APPLICATION_ID_BYTES), NULL);
+}
+
+enum err store_application_return(struct store *store, const struct act *act,
+    const uint8_t id[APPLICATION_ID_BYTES], enum return_step step, const char *reason)
+{
+    AUTO(query)
+    query = query_write(store,
+        "INSERT INTO returned (application, step, reason, actor, time) VALUES (?, ?, ?, ?, ?)");
+    bind_bytes(&query, span_make(id, APPLICATION_ID_BYTES));
+    bind_text(&query, return_steps[step].id);
+    bind_text(&query, reason);
+    bind_text(&query, act->actor);
+    bind_int64(&query, act->time);
+    TRY(query_run(&query));
+    return store_audit_add_id(
+        store, act, return_steps[step].action, span_make(id, APPLICATION_ID_BYTES), reason);
+}
+
+enum err store_application_returned(struct store *store, const uint8_t id[APPLICATION_ID_BYTES],
+    struct arena *arena, struct return_row *ret_row)
+{
+    char step[16];
+    struct return_row row = { 0 };
+    AUTO(query)
+    query =
+        query_read(store, "SELECT step, reason, actor, time FROM returned WHERE application = ?");
+    bind_bytes(&query, span_make(id, APPLICATION_ID_BYTES));
+    TRY(query_row(&query));
+    TRY(column_cstring(&query, 0, step, sizeof step));
+    TRY(column_text(&query, 1, arena, &row.reason));
+    TRY(column_text(&query, 2, arena, &row.actor));
+    row.time = column_int64(&query, 3);
+    bool details = strcmp(step, return_steps[RETURN_AT_DETAILS].id) == 0;
+    row.step = details ? RETURN_AT_DETAILS : RETURN_AT_CERTIFICATE;
+    *ret_row = row;
+    return OK;
 }

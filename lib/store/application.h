@@ -29,6 +29,22 @@ struct approval_row {
     struct span der; /* approval_write */
 };
 
+/* Where the representative was when the application went back. */
+enum return_step {
+    RETURN_AT_DETAILS,     /* rejected: nothing was issued */
+    RETURN_AT_CERTIFICATE, /* not accepted for its details: revoked, never published */
+    RETURN_STEP_COUNT,
+};
+
+struct return_row {
+    enum return_step step;
+    const char *reason; /* in the representative's own words; may be "" */
+    const char *actor;
+    int64_t time;
+};
+
+/* "details", "certificate". */
+const char *return_step_id(enum return_step step);
 /* "draft", "vetted", "approved", "returned", "withdrawn". */
 const char *application_state_id(enum application_state state);
 
@@ -37,6 +53,8 @@ enum err store_application_insert(
     struct store *store, const struct act *act, const struct application_row *row) MUST_USE;
 enum err store_application_get(struct store *store, const uint8_t id[APPLICATION_ID_BYTES],
     struct arena *arena, struct application_row *ret_row) MUST_USE;
+enum err store_application_by_hash(struct store *store, const uint8_t hash[HASH_BYTES],
+    uint8_t ret_id[APPLICATION_ID_BYTES]) MUST_USE;
 /* Newest first, `from` the how manieth; at most `limit`. */
 enum err store_application_list(struct store *store, size_t from, size_t limit, struct arena *arena,
     struct application_row **ret_rows, size_t *ret_count) MUST_USE;
@@ -49,3 +67,9 @@ enum err store_application_approvals(struct store *store, const uint8_t id[APPLI
 /* For returned and withdrawn only; ERR_CONFLICT if the application is withdrawn already. */
 enum err store_application_set_state(struct store *store, const struct act *act,
     const uint8_t id[APPLICATION_ID_BYTES], enum application_state state) MUST_USE;
+/* Why it was returned, with the event that returns it; the audit trail has it as well. */
+enum err store_application_return(struct store *store, const struct act *act,
+    const uint8_t id[APPLICATION_ID_BYTES], enum return_step step, const char *reason) MUST_USE;
+/* ERR_NOT_FOUND if it was never returned. */
+enum err store_application_returned(struct store *store, const uint8_t id[APPLICATION_ID_BYTES],
+    struct arena *arena, struct return_row *ret_row) MUST_USE;

@@ -39,6 +39,20 @@ enum err store_enrolment_insert(
     return store_audit_add_id(store, act, "enrolment.opened", SPAN_OF(row->id), row->reference);
 }
 
+enum err store_enrolment_set_subscription(struct store *store, const struct act *act,
+    const uint8_t id[ENROLMENT_ID_BYTES], int64_t subscription_end)
+{
+    AUTO(query)
+    query = query_write(store, "UPDATE enrolment SET subscription_end = ?, updated = ?,"
+                               " version = version + 1 WHERE id = ?");
+    bind_int64(&query, subscription_end);
+    bind_int64(&query, act->time);
+    bind_bytes(&query, span_make(id, ENROLMENT_ID_BYTES));
+    TRY(query_change(&query));
+    return store_audit_add_id(
+        store, act, "enrolment.subscribed", span_make(id, ENROLMENT_ID_BYTES), NULL);
+}
+
 enum err store_enrolment_get(
     struct store *store, const uint8_t id[ENROLMENT_ID_BYTES], struct enrolment_row *ret_row)
 {

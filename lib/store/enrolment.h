@@ -1,6 +1,8 @@
 #pragma once
-/* Enrolments: one approved application's walk through the portal. The PIN is here only as the hash
- * the courier made; its budget of attempts is spent before anything is hashed. */
+/* Enrolments: one application's walk through the portal. Opened with its approval, or before it
+ * when officers have the government's names validated: without a PIN nobody can log in. The PIN is
+ * here only as the hash the courier made; its budget of attempts is spent before anything is
+ * hashed. */
 #include "lib/ca/enrolment.h"
 #include "lib/ca/warrant.h"
 #include "lib/crypto/pinhash.h"
@@ -18,7 +20,7 @@ struct enrolment_row {
     unsigned dcv_method; /* enum dcv_method; 0 until chosen */
     bool has_spki;       /* challenges are bound to this key */
     uint8_t spki_hash[HASH_BYTES];
-    int64_t subscription_end;
+    int64_t subscription_end; /* 0 before the approval */
     int64_t updated;
     int64_t version;       /* grows with every change */
     struct reason problem; /* why the last step went back; code "" if it did not */
@@ -28,6 +30,9 @@ struct enrolment_row {
  * without PIN. ERR_CONFLICT if the reference number is taken. */
 enum err store_enrolment_insert(
     struct store *store, const struct act *act, const struct enrolment_row *row) MUST_USE;
+/* The approval of an application whose enrolment was there before it. */
+enum err store_enrolment_set_subscription(struct store *store, const struct act *act,
+    const uint8_t id[ENROLMENT_ID_BYTES], int64_t subscription_end) MUST_USE;
 enum err store_enrolment_get(struct store *store, const uint8_t id[ENROLMENT_ID_BYTES],
     struct enrolment_row *ret_row) MUST_USE;
 enum err store_enrolment_by_reference(

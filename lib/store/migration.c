@@ -24,6 +24,20 @@ enum err migration_run(struct connection *connection, struct reason *ret_reason)
     return OK;
 }
 
+enum err migration_check(struct connection *connection, struct reason *ret_reason)
+{
+    int version = 0;
+    TRY(version_read(connection, &version));
+    if (version != migration_count) {
+        char seen[16];
+        char expected[16];
+        snprintf(seen, sizeof seen, "%d", version);
+        snprintf(expected, sizeof expected, "%d", migration_count);
+        return reason_set(ret_reason, ERR_UNSUPPORTED, "store.newer", NULL, seen, expected);
+    }
+    return OK;
+}
+
 static enum err version_read(struct connection *connection, int *ret_version)
 {
     AUTO(query) query = query_on(connection, "PRAGMA user_version");

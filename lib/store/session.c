@@ -11,13 +11,14 @@ enum err store_session_insert(
 {
     AUTO(query)
     query =
-        query_write(store, "INSERT INTO session (token_hash, enrolment, created, seen, language)"
-                           " VALUES (?, ?, ?, ?, ?)");
+        query_write(store, "INSERT INTO session (token_hash, enrolment, created, seen, language,"
+                           " spki_hash) VALUES (?, ?, ?, ?, ?, ?)");
     bind_bytes(&query, span_make(token_hash, HASH_BYTES));
     bind_bytes(&query, SPAN_OF(row->enrolment));
     bind_int64(&query, row->created);
     bind_int64(&query, row->seen);
     bind_text(&query, row->language);
+    bind_bytes_or_null(&query, span_make(row->spki_hash, row->has_key ? HASH_BYTES : 0));
     return query_run(&query);
 }
 
@@ -25,7 +26,7 @@ enum err store_session_get(struct store *store, const uint8_t token_hash[HASH_BY
     struct session_row *ret_row)
 {
     AUTO(query)
-    query = query_read(store, "SELECT enrolment, created, seen, language FROM session"
+    query = query_read(store, "SELECT enrolment, created, seen, language, spki_hash FROM session"
                               " WHERE token_hash = ? AND seen > ?");
     bind_bytes(&query, span_make(token_hash, HASH_BYTES));
     bind_int64(&query, now - SESSION_IDLE_SECONDS);
@@ -40,6 +41,10 @@ static enum err row_read(struct query *query, struct session_row *ret_row)
     row.created = column_int64(query, 1);
     row.seen = column_int64(query, 2);
     TRY(column_cstring(query, 3, row.language, sizeof row.language));
+    row.has_key = !column_is_null(query, 4);
+    if (row.has_key) {
+        TRY(column_fixed(query, 4, row.spki_hash, sizeof row.spki_hash));
+    }
     *ret_row = row;
     return OK;
 }

@@ -10,6 +10,8 @@ struct session_row {
     int64_t created;
     int64_t seen;
     char language[LANGUAGE_TAG_MAX];
+    bool has_key; /* opened by this registered key; else by the PIN */
+    uint8_t spki_hash[HASH_BYTES];
 };
 
 enum err store_session_insert(struct store *store, const uint8_t token_hash[HASH_BYTES],

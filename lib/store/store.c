@@ -77,6 +77,26 @@ enum err store_open(const char *path, struct store **ret_store, struct reason *r
     return OK;
 }
 
+enum err store_open_reading(const char *path, struct store **ret_store, struct reason *ret_reason)
+{
+    AUTO_PTR(store) store = calloc(1, sizeof *store);
+    if (store == NULL) {
+        return ERR_MEMORY;
+    }
+    if (access(path, R_OK) != 0) {
+        return reason_set(
+            ret_reason, err_from_errno(errno), "store.open", path, strerror(errno), NULL);
+    }
+    pthread_mutex_init(&store->mutex, NULL);
+    pthread_cond_init(&store->changed, NULL);
+    TRY(connection_open(path, /* reader */ true, &store->writer, ret_reason));
+    TRY(migration_check(store->writer, ret_reason));
+    store->view = store->writer;
+    *ret_store = store;
+    store = NULL;
+    return OK;
+}
+
 void store_free(struct store *store)
 {
     if (store == NULL) {

@@ -15,6 +15,10 @@ struct store;
  * (made by a later version: ERR_UNSUPPORTED), "store.open" (path in `field`, SQLite's word in
  * `seen`). The directory must exist. */
 enum err store_open(const char *path, struct store **ret_store, struct reason *ret_reason) MUST_USE;
+/* Opens one that is there, for reading sentences in this thread only; changes nothing.
+ * ERR_NOT_FOUND "store.open"; "store.newer", also for an older version than this program's. */
+enum err store_open_reading(
+    const char *path, struct store **ret_store, struct reason *ret_reason) MUST_USE;
 /* No thread may be using it. */
 void store_free(struct store *store);
 AUTO_PTR_DEFINE(store, store_free)

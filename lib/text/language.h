@@ -19,6 +19,10 @@ struct placeholder {
  * which file (language.missing, language.invalid). */
 enum err language_set_open(
     const char *directory, struct language_set **ret_set, struct reason *ret_reason) MUST_USE;
+/* A command line's languages: of $ECERT_LOCALE, or beside the program, in the build tree and as
+ * installed. */
+enum err language_set_open_installed(
+    struct language_set **ret_set, struct reason *ret_reason) MUST_USE;
 void language_set_free(struct language_set *set);
 AUTO_PTR_DEFINE(language_set, language_set_free)
 

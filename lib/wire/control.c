@@ -92,6 +92,7 @@ void control_applications_write(struct der_writer *writer, const void *object)
         der_write_text(writer, DER_UTF8_STRING, row->name);
         der_write_text(writer, DER_UTF8_STRING, row->organisation);
         der_write_text(writer, DER_UTF8_STRING, row->state);
+        der_write_text(writer, DER_UTF8_STRING, row->validation);
         der_write_generalized_time(writer, row->created);
         der_close(writer);
     }
@@ -118,6 +119,7 @@ enum err control_applications_read(
         TRY(der_read_cstring(&inner, DER_UTF8_STRING, row->name, sizeof row->name));
         TRY(der_read_cstring(&inner, DER_UTF8_STRING, row->organisation, sizeof row->organisation));
         TRY(der_read_cstring(&inner, DER_UTF8_STRING, row->state, sizeof row->state));
+        TRY(der_read_cstring(&inner, DER_UTF8_STRING, row->validation, sizeof row->validation));
         TRY(der_read_generalized_time(&inner, &row->created));
         TRY(der_finish(&inner));
     }
@@ -138,7 +140,29 @@ void control_application_write(struct der_writer *writer, const void *object)
     der_close(writer);
     der_write_text(writer, DER_UTF8_STRING, application->reference);
     der_write_text(writer, DER_UTF8_STRING, application->enrolment_state);
+    der_write_text(writer, DER_UTF8_STRING, application->validation);
+    if (application->returned != 0) {
+        der_open(writer, DER_CONTEXT(0));
+        der_write_generalized_time(writer, application->returned);
+        der_write_text(writer, DER_UTF8_STRING, application->return_step);
+        der_write_text(writer, DER_UTF8_STRING, application->return_actor);
+        der_write_octets(writer, application->return_reason);
+        der_close(writer);
+    }
     der_close(writer);
+}
+
+static enum err return_read(struct der *inner, struct control_application *found)
+{
+    struct der returned;
+    TRY(der_enter(inner, DER_CONTEXT(0), &returned));
+    TRY(der_read_generalized_time(&returned, &found->returned));
+    TRY(der_read_cstring(
+        &returned, DER_UTF8_STRING, found->return_step, sizeof found->return_step));
+    TRY(der_read_cstring(
+        &returned, DER_UTF8_STRING, found->return_actor, sizeof found->return_actor));
+    TRY(der_read(&returned, DER_OCTET_STRING, &found->return_reason));
+    return der_finish(&returned);
 }
 
 enum err control_application_read(struct der *body, struct control_application *ret_application)
@@ -159,6 +183,10 @@ enum err control_application_read(struct der *body, struct control_application *
     TRY(der_read_cstring(&inner, DER_UTF8_STRING, found.reference, sizeof found.reference));
     TRY(der_read_cstring(
         &inner, DER_UTF8_STRING, found.enrolment_state, sizeof found.enrolment_state));
+    TRY(der_read_cstring(&inner, DER_UTF8_STRING, found.validation, sizeof found.validation));
+    if (!der_empty(&inner)) {
+        TRY(return_read(&inner, &found));
+    }
     TRY(der_finish(&inner));
     *ret_application = found;
     return OK;

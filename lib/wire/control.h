@@ -24,11 +24,18 @@ enum control_message {
     CONTROL_NOTICE_ADD,           /* struct notice -> control_number, its id (lib/wire/notice.h) */
     CONTROL_NOTICE_LIST,          /* nothing -> control_notices */
     CONTROL_NOTICE_REMOVE,        /* control_number -> nothing */
+    CONTROL_VALIDATE,             /* control_validate -> control_validation (validation.h) */
+    CONTROL_VALIDATION_SEEN,      /* control_sight -> control_sightings */
+    CONTROL_HALT,                 /* struct halt, `by` as the asker is called -> nothing */
+    CONTROL_HALT_LOOK,            /* nothing -> struct halt; ERR_CONFLICT "issuance.not_stopped" */
+    CONTROL_RESUME,               /* struct resumption -> nothing */
+    CONTROL_RECONCILE,            /* control_number (1: revoke what is missing) -> control_facts */
 };
 
 enum {
     CONTROL_PAGE_ROWS = 100,
     CONTROL_STATE_MAX = 16,
+    CONTROL_ACTOR_MAX = 80,
     CONTROL_NAME_MAX = 264,
     CONTROL_FACTS_MAX = 64,
     CONTROL_FACT_NAME_MAX = 64,
@@ -58,6 +65,7 @@ struct control_application_row {
     char name[CONTROL_NAME_MAX]; /* the first server name */
     char organisation[CONTROL_NAME_MAX];
     char state[CONTROL_STATE_MAX];
+    char validation[CONTROL_STATE_MAX]; /* standing_id of a government's; "" where none is due */
     int64_t created;
 };
 
@@ -74,6 +82,11 @@ struct control_application {
     size_t approval_count;
     char reference[REFERENCE_TEXT_MAX];      /* "" before approval */
     char enrolment_state[CONTROL_STATE_MAX]; /* the same */
+    char validation[CONTROL_STATE_MAX];      /* as in the list */
+    int64_t returned;                        /* when the representative sent it back; 0: never */
+    char return_step[CONTROL_STATE_MAX];     /* "details" or "certificate", with all that follows */
+    char return_actor[CONTROL_ACTOR_MAX];
+    struct span return_reason; /* UTF-8, in the representative's own words */
 };
 
 struct control_approve {

@@ -222,6 +222,9 @@ void signer_status_write(struct der_writer *writer, const void *object)
     der_write_int64(writer, status->revoked);
     der_write_int64(writer, status->withdrawn);
     der_write_text(writer, DER_UTF8_STRING, status->sandbox);
+    if (status->halted) {
+        halt_write(writer, &status->halt);
+    }
     der_close(writer);
 }
 
@@ -240,9 +243,103 @@ enum err signer_status_read(struct der *body, struct signer_status *ret_status)
     TRY(der_read_int64(&inner, &status.revoked));
     TRY(der_read_int64(&inner, &status.withdrawn));
     TRY(der_read_cstring(&inner, DER_UTF8_STRING, status.sandbox, sizeof status.sandbox));
+    status.halted = !der_empty(&inner);
+    if (status.halted) {
+        TRY(halt_read(&inner, &status.halt));
+    }
     TRY(der_finish(&inner));
     status.policy_set = (enum policy_set)policy_set;
     *ret_status = status;
+    return OK;
+}
+
+static void place_write(struct der_writer *writer, const struct signer_place *place)
+{
+    der_open(writer, DER_SEQUENCE);
+    der_write_int64(writer, place->records);
+    der_write_int64(writer, place->last_offset);
+    der_write_octets(writer, SPAN_OF(place->head));
+    der_close(writer);
+}
+
+void signer_place_write(struct der_writer *writer, const void *object)
+{
+    place_write(writer, object);
+}
+
+enum err signer_place_read(struct der *body, struct signer_place *ret_place)
+{
+    struct der inner;
+    struct signer_place place;
+    TRY(der_enter(body, DER_SEQUENCE, &inner));
+    TRY(der_read_int64(&inner, &place.records));
+    TRY(der_read_int64(&inner, &place.last_offset));
+    TRY(der_read_fixed(&inner, place.head, HASH_BYTES));
+    TRY(der_finish(&inner));
+    *ret_place = place;
+    return OK;
+}
+
+static void event_write(struct der_writer *writer, const struct signer_event *event)
+{
+    der_open(writer, DER_SEQUENCE);
+    der_write_int64(writer, event->kind);
+    request_id_write(writer, &event->request);
+    der_write_octets(writer, span_make(event->serial.bytes, event->serial.len));
+    der_write_text(writer, DER_UTF8_STRING, event->issuer);
+    der_write_int64(writer, event->reason);
+    der_write_octets(writer, SPAN_OF(event->application_hash));
+    der_close(writer);
+}
+
+static enum err event_read(struct der *reader, struct signer_event *ret_event)
+{
+    struct der inner;
+    struct span serial;
+    unsigned kind, reason;
+    TRY(der_enter(reader, DER_SEQUENCE, &inner));
+    TRY(der_read_uint(&inner, SIGNER_EVENT_COUNT - 1, &kind));
+    TRY(request_id_read(&inner, &ret_event->request));
+    TRY(der_read(&inner, DER_OCTET_STRING, &serial));
+    TRY(der_read_cstring(&inner, DER_UTF8_STRING, ret_event->issuer, sizeof ret_event->issuer));
+    TRY(der_read_uint(&inner, REVOCATION_PRIVILEGE_WITHDRAWN, &reason));
+    TRY(der_read_fixed(&inner, ret_event->application_hash, HASH_BYTES));
+    TRY(der_finish(&inner));
+    if (serial.len > SERIAL_MAX_BYTES || revocation_reason_id(reason) == NULL) {
+        return ERR_INPUT;
+    }
+    memcpy(ret_event->serial.bytes, serial.data, serial.len);
+    ret_event->serial.len = serial.len;
+    ret_event->kind = (enum signer_event_kind)kind;
+    ret_event->reason = (enum revocation_reason)reason;
+    return OK;
+}
+
+void signer_past_write(struct der_writer *writer, const void *object)
+{
+    const struct signer_past *past = object;
+    der_open(writer, DER_SEQUENCE);
+    place_write(writer, &past->place);
+    der_write_boolean(writer, past->more);
+    for (size_t i = 0; i < past->count; i++) {
+        event_write(writer, &past->events[i]);
+    }
+    der_close(writer);
+}
+
+enum err signer_past_read(struct der *body, struct signer_past *ret_past)
+{
+    struct der inner;
+    TRY(der_enter(body, DER_SEQUENCE, &inner));
+    TRY(signer_place_read(&inner, &ret_past->place));
+    TRY(der_read_boolean(&inner, &ret_past->more));
+    ret_past->count = 0;
+    while (!der_empty(&inner)) {
+        if (ret_past->count == SIGNER_EVENTS_MAX) {
+            return ERR_INPUT;
+        }
+        TRY(event_read(&inner, &ret_past->events[ret_past->count++]));
+    }
     return OK;
 }
 
@@ -292,6 +389,21 @@ enum err signer_call_withdraw(
     return client_call(client, &request, &answer, ret_reason);
 }
 
+enum err signer_call_halt(struct client *client, const struct halt *halt, struct reason *ret_reason)
+{
+    AUTO(answer) answer = answer_none();
+    struct request request = request_make(SIGNER_HALT, halt_write, halt);
+    return client_call(client, &request, &answer, ret_reason);
+}
+
+enum err signer_call_resume(
+    struct client *client, const struct resumption *resumption, struct reason *ret_reason)
+{
+    AUTO(answer) answer = answer_none();
+    struct request request = request_make(SIGNER_RESUME, resumption_write, resumption);
+    return client_call(client, &request, &answer, ret_reason);
+}
+
 enum err signer_call_crl(struct client *client, const struct signer_crl *crl,
     struct signer_crl_made *ret_made, struct mapping *ret_crl, struct reason *ret_reason)
 {
@@ -314,4 +426,22 @@ enum err signer_call_status(
     struct request request = request_make(SIGNER_STATUS, nothing_write, NULL);
     TRY(client_call(client, &request, &answer, ret_reason));
     return signer_status_read(&answer.body, ret_status) == OK ? OK : ERR_PEER;
+}
+
+enum err signer_call_anchor(struct client *client, const struct signer_place *place,
+    struct signer_place *ret_now, struct reason *ret_reason)
+{
+    const struct request request = request_make(SIGNER_ANCHOR, signer_place_write, place);
+    AUTO(answer) answer = answer_none();
+    TRY(client_call(client, &request, &answer, ret_reason));
+    return signer_place_read(&answer.body, ret_now) == OK ? OK : ERR_PEER;
+}
+
+enum err signer_call_since(struct client *client, const struct signer_place *place,
+    struct signer_past *ret_past, struct reason *ret_reason)
+{
+    const struct request request = request_make(SIGNER_SINCE, signer_place_write, place);
+    AUTO(answer) answer = answer_none();
+    TRY(client_call(client, &request, &answer, ret_reason));
+    return signer_past_read(&answer.body, ret_past) == OK ? OK : ERR_PEER;
 }

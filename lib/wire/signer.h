@@ -1,6 +1,7 @@
 #pragma once
 /* The registrar's conversation with the signer: reserve a serial, have a certificate signed for a
  * warrant, and tell it what it must never forget. */
+#include "lib/ca/halt.h"
 #include "lib/ca/revocation.h"
 #include "lib/ca/warrant.h"
 #include "lib/wire/client.h"
@@ -12,6 +13,10 @@ enum signer_message {
     SIGNER_WITHDRAW,
     SIGNER_CRL,
     SIGNER_STATUS,
+    SIGNER_HALT,   /* struct halt, its time not looked at -> nothing */
+    SIGNER_RESUME, /* struct resumption -> nothing */
+    SIGNER_ANCHOR, /* signer_place -> signer_place */
+    SIGNER_SINCE,  /* signer_place -> signer_past */
 };
 
 enum { SIGNER_CRL_MAX_BYTES = FILE_MAX_BYTES, SIGNER_LEVEL_MAX = 160 };
@@ -60,6 +65,43 @@ struct signer_status {
     uint8_t journal_head[HASH_BYTES];
     int64_t issued, revoked, withdrawn;
     char sandbox[SIGNER_LEVEL_MAX];
+    bool halted;
+    struct halt halt; /* if halted */
+};
+
+/* A place in the journal, behind so many records. All zero: before the first. */
+struct signer_place {
+    int64_t records;
+    int64_t last_offset; /* of the last of them in the file */
+    uint8_t head[HASH_BYTES];
+};
+
+enum signer_event_kind {
+    SIGNER_EVENT_RESERVED,
+    SIGNER_EVENT_ISSUED,
+    SIGNER_EVENT_REVOKED,
+    SIGNER_EVENT_WITHDRAWN,
+    SIGNER_EVENT_COUNT,
+};
+
+/* What the journal tells a store that may not know it; fields that a kind has no use for are empty.
+ */
+struct signer_event {
+    enum signer_event_kind kind;
+    struct request_id request;
+    struct signer_serial serial;
+    char issuer[ISSUER_ID_MAX];
+    enum revocation_reason reason;
+    uint8_t application_hash[HASH_BYTES]; /* withdrawn */
+};
+
+enum { SIGNER_EVENTS_MAX = 256 };
+
+struct signer_past {
+    struct signer_event events[SIGNER_EVENTS_MAX];
+    size_t count;
+    struct signer_place place; /* where to go on */
+    bool more;
 };
 
 void request_id_write(struct der_writer *writer, const struct request_id *request);
@@ -85,6 +127,10 @@ void signer_crl_made_write(struct der_writer *writer, const void *object);
 enum err signer_crl_made_read(struct der *body, struct signer_crl_made *ret_made) MUST_USE;
 void signer_status_write(struct der_writer *writer, const void *object);
 enum err signer_status_read(struct der *body, struct signer_status *ret_status) MUST_USE;
+void signer_place_write(struct der_writer *writer, const void *object);
+enum err signer_place_read(struct der *body, struct signer_place *ret_place) MUST_USE;
+void signer_past_write(struct der_writer *writer, const void *object);
+enum err signer_past_read(struct der *body, struct signer_past *ret_past) MUST_USE;
 
 /* The registrar's side. Each may be repeated: reserve and issue give the same answer again. */
 enum err signer_call_reserve(struct client *client, const struct signer_reserve *reserve,
@@ -96,7 +142,19 @@ enum err signer_call_revoke(
     struct client *client, const struct signer_revoke *revoke, struct reason *ret_reason) MUST_USE;
 enum err signer_call_withdraw(struct client *client, const struct signer_withdraw *withdraw,
     struct reason *ret_reason) MUST_USE;
+enum err signer_call_halt(
+    struct client *client, const struct halt *halt, struct reason *ret_reason) MUST_USE;
+enum err signer_call_resume(
+    struct client *client, const struct resumption *resumption, struct reason *ret_reason) MUST_USE;
 enum err signer_call_crl(struct client *client, const struct signer_crl *crl,
     struct signer_crl_made *ret_made, struct mapping *ret_crl, struct reason *ret_reason) MUST_USE;
 enum err signer_call_status(
     struct client *client, struct signer_status *ret_status, struct reason *ret_reason) MUST_USE;
+/* Tells the signer what was acknowledged last, hears how far its journal is now. Until somebody has
+ * done so, the signer reserves and issues nothing ("journal.unanchored"). ERR_CONFLICT
+ * "journal.behind": its journal hasn't got that place, and it will not reserve or issue. */
+enum err signer_call_anchor(struct client *client, const struct signer_place *place,
+    struct signer_place *ret_now, struct reason *ret_reason) MUST_USE;
+/* What happened behind that place, a piece of it. ERR_CONFLICT "journal.behind". */
+enum err signer_call_since(struct client *client, const struct signer_place *place,
+    struct signer_past *ret_past, struct reason *ret_reason) MUST_USE;

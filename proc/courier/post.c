@@ -19,6 +19,8 @@ static const struct mail_kind {
         "mail.certificate-reminder" },
     { "certificate-unanswered", "e-Cert (Server): certificate revoked, since nobody accepted it",
         "mail.certificate-unanswered" },
+    { "key-registered", "e-Cert (Server): key registered for log-in without PIN",
+        "mail.key-registered" },
 };
 
 /* From "the server was just restarting" to "somebody has to look at it"; the last one repeats. */

@@ -22,6 +22,7 @@ struct refusal {
 struct decision {
     const struct visit *visit;
     struct request_id id;
+    bool returns; /* the application goes back to the office */
     const char *text;
 };
 
@@ -183,9 +184,10 @@ static enum err decide(struct visit *visit, enum enrolment_event event,
     struct decision decision = {
         .visit = visit,
         .id.ordinal = visit->enrolment.ordinal,
-        .text = arena_text(visit->request->arena, why),
+        .returns = event == ENROLMENT_DECLINE_DETAILS,
+        .text = why.len > 0 ? arena_text(visit->request->arena, why) : "",
     };
-    if (decision.text == NULL && why.len > 0) {
+    if (decision.text == NULL) {
         return ERR_MEMORY;
     }
     memcpy(decision.id.enrolment, visit->enrolment.id, ENROLMENT_ID_BYTES);
@@ -204,8 +206,11 @@ static enum err refusal_store(struct store *store, void *ctx)
 {
     const struct decision *decision = ctx;
     struct act act = visit_act(decision->visit);
-    TRY(store_audit_add_id(
-        store, &act, "certificate.refused", SPAN_OF(decision->id.enrolment), decision->text));
+    TRY(decision->returns
+            ? store_application_return(store, &act, decision->visit->enrolment.application,
+                  RETURN_AT_CERTIFICATE, decision->text)
+            : store_audit_add_id(store, &act, "certificate.refused",
+                  SPAN_OF(decision->id.enrolment), decision->text));
     return store_certificate_decline(store, &act, &decision->id, REVOCATION_UNSPECIFIED);
 }
 
@@ -224,6 +229,7 @@ static enum err waiting_show(struct visit *visit)
     page_begin(visit, STEP_CERTIFICATE, "issuing.title");
     TRY(page_refresh(visit));
     put_time(visit, visit->page, "since", visit->enrolment.updated);
+    page_put_problem(visit);
     return page_reply(visit, 200, "waiting");
 }
 

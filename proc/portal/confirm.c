@@ -3,7 +3,6 @@
 #include "proc/portal/handlers.h"
 
 #include "lib/base/log.h"
-#include "lib/store/audit.h"
 
 enum { REASON_TYPED_MAX = 1000 };
 
@@ -88,11 +87,16 @@ enum err reject_post(struct visit *visit)
 enum err returned_get(struct visit *visit)
 {
     bool rejected = visit->enrolment.state == ENROLMENT_REJECTED;
+    struct return_row returned = { 0 };
+    enum err err = store_application_returned(
+        visit->portal->store, visit->enrolment.application, visit->request->arena, &returned);
+    TRY(err == ERR_NOT_FOUND ? OK : err);
     page_begin(visit, rejected ? STEP_CONFIRM : STEP_CERTIFICATE, "returned.title");
     value_put_text(
         &visit->tree, visit->page, "heading", rejected ? "returned.heading" : "declined.heading");
     value_put_text(&visit->tree, visit->page, "explained",
         rejected ? "returned.explained" : "declined.explained");
+    value_put_text(&visit->tree, visit->page, "reason", returned.reason);
     return page_reply(visit, 200, "returned");
 }
 
@@ -137,7 +141,8 @@ static enum err confirm(struct visit *visit, bool chinese)
 static enum err chinese_store(struct store *store, void *ctx)
 {
     const struct also *also = ctx;
-    return store_enrolment_set_chinese(store, also->visit->enrolment.id, also->chinese);
+    TRY(store_enrolment_set_chinese(store, also->visit->enrolment.id, also->chinese));
+    return also->visit->application.government ? office_take(store, also->visit) : OK;
 }
 
 static enum err reject(struct visit *visit, struct span why)
@@ -160,8 +165,8 @@ static enum err rejection_store(struct store *store, void *ctx)
 {
     const struct also *also = ctx;
     struct act act = visit_act(also->visit);
-    return store_audit_add_id(
-        store, &act, "enrolment.rejected", SPAN_OF(also->visit->enrolment.id), also->text);
+    return store_application_return(
+        store, &act, also->visit->enrolment.application, RETURN_AT_DETAILS, also->text);
 }
 
 static enum err reject_show(struct visit *visit, int status, struct span typed)

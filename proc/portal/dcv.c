@@ -48,10 +48,13 @@ static const struct form method_form = { method_fields, 1, FORM_IGNORE_UNKNOWN }
 
 enum err dcv_get(struct visit *visit)
 {
+    bool proved = visit->enrolment.state != ENROLMENT_CONFIRMED;
+    if (visit->application.government && !proved) {
+        return office_get(visit);
+    }
     page_begin(visit, STEP_DCV, "dcv.title");
     struct value_tree *tree = &visit->tree;
     TRY(dcv_put(visit, visit->page));
-    bool proved = visit->enrolment.state != ENROLMENT_CONFIRMED;
     const struct value *dcv = value_get(visit->page, "dcv");
     const char *state = value_text(value_get(dcv, "state"));
     bool checking = !proved && state != NULL && strcmp(state, "checking") == 0;
@@ -61,7 +64,6 @@ enum err dcv_get(struct visit *visit)
     value_put_bool(tree, visit->page, "checks_all",
         method != NULL && strcmp(method, dcv_method_id(DCV_EMAIL)) != 0);
     TRY(checking || mail_on_its_way(dcv) ? page_refresh(visit) : OK);
-    value_put_bool(tree, visit->page, "government", visit->application.government && !proved);
     value_put_text(tree, visit->page, "next_href", page_of_state(visit->enrolment.state));
     method_put(visit, method);
     method_choices_put(visit);
@@ -144,6 +146,7 @@ static enum err method_choose(struct visit *visit, const char *method, const uin
     const char *const *names = visit->application.names;
     struct challenges made = { .visit = visit, .count = visit->application.name_count };
     struct arena *arena = visit->request->arena;
+    TRY(office_refuse(visit));
     if (dcv_method_from_id(method, &chosen) != OK || (methods_offered(visit) & 1U << chosen) == 0) {
         return reason_set(
             &visit->request->reason, ERR_INPUT, "dcv.method_unknown", "method", method, "");
@@ -185,6 +188,7 @@ static enum err challenges_store(struct store *store, void *ctx)
 
 static enum err check_request(struct visit *visit)
 {
+    TRY(office_refuse(visit));
     enum err err = store_transact(visit->portal->store, check_store, visit);
     struct reason *reason = &visit->request->reason;
     if (err == ERR_LIMIT) {

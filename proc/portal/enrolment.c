@@ -3,6 +3,7 @@
 
 #include "lib/dns/hostname.h"
 #include "proc/portal/handlers.h"
+#include "proc/portal/keys.h"
 #include "proc/portal/next.h"
 
 #include <stdio.h>
@@ -43,6 +44,7 @@ enum err enrolment_put(struct visit *visit, struct value *object)
     if (visit->enrolment.state == ENROLMENT_ACCEPTED) {
         TRY(next_put(visit, object));
     }
+    TRY(keys_put(visit, object));
     problem_put(visit, object);
     return value_tree_check(tree);
 }

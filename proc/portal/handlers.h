@@ -9,6 +9,9 @@ enum err login_post(struct visit *visit) MUST_USE;
 enum err leave_post(struct visit *visit) MUST_USE;
 enum err api_session_post(struct visit *visit) MUST_USE;
 enum err api_session_delete(struct visit *visit) MUST_USE;
+/* key_login.c */
+enum err api_nonce_post(struct visit *visit) MUST_USE;
+enum err api_session_key_post(struct visit *visit) MUST_USE;
 /* confirm.c */
 enum err confirm_get(struct visit *visit) MUST_USE;
 enum err confirm_post(struct visit *visit) MUST_USE;
@@ -25,6 +28,13 @@ enum err dcv_check_post(struct visit *visit) MUST_USE;
 enum err api_dcv_get(struct visit *visit) MUST_USE;
 enum err api_dcv_post(struct visit *visit) MUST_USE;
 enum err api_dcv_check_post(struct visit *visit) MUST_USE;
+/* office.c */
+enum err office_get(struct visit *visit) MUST_USE;
+/* For a government enrolment that has just been confirmed, in that transaction: what the officers
+ * had proved before takes it on; where only CAA is too old, it is looked at again. */
+enum err office_take(struct store *store, const struct visit *visit) MUST_USE;
+/* ERR_CONFLICT with "dcv.government" where proving the names is the officers' affair. */
+enum err office_refuse(struct visit *visit) MUST_USE;
 /* challenge.c */
 enum err fileauth_get(struct visit *visit) MUST_USE;
 /* mailing.c */
@@ -64,6 +74,11 @@ enum err authorities_json_get(struct visit *visit) MUST_USE;
 enum err next_get(struct visit *visit) MUST_USE;
 enum err next_post(struct visit *visit) MUST_USE;
 enum err api_next_post(struct visit *visit) MUST_USE;
+/* keys.c */
+enum err keys_get(struct visit *visit) MUST_USE;
+enum err keys_remove_post(struct visit *visit) MUST_USE;
+enum err api_key_post(struct visit *visit) MUST_USE;
+enum err api_key_delete(struct visit *visit) MUST_USE;
 /* revoke.c; the log-in before it is login_get and login_post */
 enum err revoke_choose_get(struct visit *visit) MUST_USE;
 enum err revoke_choose_post(struct visit *visit) MUST_USE;

@@ -4,23 +4,14 @@
 #include "proc/portal/handlers.h"
 #include "proc/portal/notice.h"
 
-#include "lib/base/log.h"
 #include "lib/crypto/pinhash.h"
 #include "lib/dns/hostname.h"
-#include "lib/store/throttle.h"
+#include "proc/portal/entry.h"
 #include "proc/portal/page.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 
-enum {
-    SERVER_NAME_TYPED_MAX = 1000,
-    BUCKET_MAX = 64,
-    THROTTLE_WINDOW_SECONDS = 600,
-    NETWORK_BUDGET = 100,    /* log-ins from one /24 or /48 in a window */
-    EVERYBODY_BUDGET = 5000, /* log-ins in all: what so many guesses can hit is below 1e-9 a day */
-    QUIET_BUDGET = 10,       /* of one network beyond that, or a flood would lock holders out */
-};
+enum { SERVER_NAME_TYPED_MAX = 1000 };
 
 struct credentials {
     struct span server_name;
@@ -30,28 +21,20 @@ struct credentials {
 
 /* What one transaction does with an attempt, before anything is hashed. */
 struct attempt {
-    const char *network, *quiet; /* the network's buckets */
+    const struct visit *visit;
     char reference[REFERENCE_DIGITS + 1];
     struct act act;
     struct enrolment_row enrolment;
     bool known; /* there is such a reference number, and its PIN is not void */
 };
 
-struct opening {
-    const struct visit *visit;
-    const uint8_t *token_hash;
-    const uint8_t *enrolment;
-};
-
 static enum err log_in(
     struct visit *visit, const struct credentials *credentials, char ret_token[TOKEN_TEXT_MAX]);
 static enum err attempt_spend(struct store *store, void *ctx);
-static enum err session_begin(struct store *store, void *ctx);
+static enum err attempts_restore(struct store *store, void *ctx);
 static enum err session_end(struct store *store, void *ctx);
 static bool name_fits(
     struct visit *visit, const struct enrolment_row *enrolment, struct span typed);
-static void network_of(const char *address, char ret_bucket[BUCKET_MAX]);
-static enum err refused(struct visit *visit);
 static enum err cookie_set(struct visit *visit, const char *token, int64_t max_age);
 static enum err login_show(struct visit *visit, int status, const struct credentials *credentials);
 static bool for_revocation(const struct visit *visit);
@@ -139,9 +122,7 @@ enum err api_session_post(struct visit *visit)
         return visit_reply_problem(visit, 429, reason);
     }
     TRY(err);
-    value_put_text(&visit->tree, visit->page, "token", token);
-    value_put_integer(&visit->tree, visit->page, "idle_seconds", SESSION_IDLE_SECONDS);
-    return visit_reply_json(visit, 201, visit->page);
+    return entry_reply(visit, token);
 }
 
 enum err api_session_delete(struct visit *visit)
@@ -154,16 +135,11 @@ enum err api_session_delete(struct visit *visit)
 static enum err log_in(
     struct visit *visit, const struct credentials *credentials, char ret_token[TOKEN_TEXT_MAX])
 {
-    char network[BUCKET_MAX], quiet[BUCKET_MAX + 8];
-    struct attempt attempt = { .network = network, .quiet = quiet, .act = visit_act(visit) };
-    network_of(visit->request->client_address, network);
-    snprintf(quiet, sizeof quiet, "quiet:%s", network);
+    struct attempt attempt = { .visit = visit, .act = visit_act(visit) };
     (void)span_to_text(credentials->reference, attempt.reference, sizeof attempt.reference);
     enum err err = store_transact(visit->portal->store, attempt_spend, &attempt);
     if (err == ERR_LIMIT) {
-        log_event(LOG_WARNING, "login.throttled", "network", network, "request", visit->request->id,
-            NULL);
-        return reason_set(&visit->request->reason, ERR_LIMIT, "login.throttled", "", "", "");
+        return entry_throttled(visit);
     }
     TRY(err);
     struct span pin = secret_span(&credentials->pin);
@@ -175,42 +151,20 @@ static enum err log_in(
     bool right = err == OK && attempt.known &&
                  name_fits(visit, &attempt.enrolment, credentials->server_name);
     if (!right) {
-        return refused(visit);
+        return entry_refused(visit, "login.refused");
     }
-    char token[TOKEN_TEXT_MAX];
-    uint8_t token_hash[HASH_BYTES];
-    TRY(token_make(visit->portal, token));
-    TRY(token_hashes(span_from_text(token), token_hash, /* ret_csrf= */ NULL));
-    struct opening opening = { visit, token_hash, attempt.enrolment.id };
-    TRY(store_transact(visit->portal->store, session_begin, &opening));
-    visit->enrolment = attempt.enrolment;
-    memcpy(ret_token, token, TOKEN_TEXT_MAX);
-    return OK;
-}
-
-static enum err refused(struct visit *visit)
-{
-    log_event(LOG_INFO, "login.refused", "address", visit->request->client_address, "request",
-        visit->request->id, NULL);
-    return reason_set(&visit->request->reason, ERR_DENIED, "login.refused", "", "", "");
+    const struct entry entry = {
+        .enrolment = &attempt.enrolment, .also = attempts_restore, .ctx = &attempt
+    };
+    return entry_open(visit, &entry, ret_token);
 }
 
 static enum err attempt_spend(struct store *store, void *ctx)
 {
     struct attempt *attempt = ctx;
-    const struct throttle throttles[] = {
-        { attempt->network, NETWORK_BUDGET, THROTTLE_WINDOW_SECONDS },
-        { "login:all", EVERYBODY_BUDGET, THROTTLE_WINDOW_SECONDS },
-        { attempt->quiet, QUIET_BUDGET, THROTTLE_WINDOW_SECONDS },
-    };
     attempt->known = false;
-    TRY(store_throttle_spend(store, &throttles[0], attempt->act.time));
-    enum err err = store_throttle_spend(store, &throttles[1], attempt->act.time);
-    if (err == ERR_LIMIT) {
-        err = store_throttle_spend(store, &throttles[2], attempt->act.time);
-    }
-    TRY(err);
-    err = store_enrolment_by_reference(store, attempt->reference, &attempt->enrolment);
+    TRY(entry_spend(store, attempt->visit));
+    enum err err = store_enrolment_by_reference(store, attempt->reference, &attempt->enrolment);
     if (err == ERR_NOT_FOUND || (err == OK && attempt->enrolment.pin_hash[0] == '\0')) {
         return OK;
     }
@@ -221,17 +175,10 @@ static enum err attempt_spend(struct store *store, void *ctx)
     return err == ERR_DENIED ? OK : err;
 }
 
-static enum err session_begin(struct store *store, void *ctx)
+static enum err attempts_restore(struct store *store, void *ctx)
 {
-    const struct opening *opening = ctx;
-    const struct visit *visit = opening->visit;
-    struct act act = visit_act(visit);
-    struct session_row session = { .created = visit->now, .seen = visit->now };
-    memcpy(session.enrolment, opening->enrolment, ENROLMENT_ID_BYTES);
-    snprintf(session.language, sizeof session.language, "%s", language_tag(visit->language));
-    TRY(store_session_sweep(store, visit->now));
-    TRY(store_enrolment_restore_attempts(store, &act, opening->enrolment));
-    return store_session_insert(store, opening->token_hash, &session);
+    const struct attempt *attempt = ctx;
+    return store_enrolment_restore_attempts(store, &attempt->act, attempt->enrolment.id);
 }
 
 static enum err session_end(struct store *store, void *ctx)
@@ -251,21 +198,6 @@ static bool name_fits(struct visit *visit, const struct enrolment_row *enrolment
            store_application_get(visit->portal->store, enrolment->application, arena, &row) == OK &&
            application_parse(row.der, arena, &application) == OK && application.name_count > 0 &&
            strcmp(name.text, application.names[0]) == 0;
-}
-
-/* "login:192.0.2.0" or "login:20010db80001": the /24 or the /48. */
-static void network_of(const char *address, char ret_bucket[BUCKET_MAX])
-{
-    uint8_t bytes[16] = { 0 };
-    char text[13];
-    if (inet_pton(AF_INET, address, bytes) == 1) {
-        snprintf(ret_bucket, BUCKET_MAX, "login:%u.%u.%u.0", bytes[0], bytes[1], bytes[2]);
-    } else if (inet_pton(AF_INET6, address, bytes) == 1) {
-        hex_format(span_make(bytes, 6), text);
-        snprintf(ret_bucket, BUCKET_MAX, "login:%s", text);
-    } else {
-        snprintf(ret_bucket, BUCKET_MAX, "login:unknown");
-    }
 }
 
 static enum err cookie_set(struct visit *visit, const char *token, int64_t max_age)

@@ -189,6 +189,7 @@ static enum err mail_ask(struct visit *visit, const struct mailing_fields *field
     struct dns_name name;
     const char *domain = NULL;
     struct reason *reason = &visit->request->reason;
+    TRY(office_refuse(visit));
     TRY(suffix_list_open(/* path= */ NULL, &suffixes));
     TRY(dns_name_parse(fields->name, DNS_NAME_HOST_OR_WILDCARD, &name, reason));
     if (!span_to_text(fields->address, mailing.address, sizeof mailing.address) ||
@@ -216,6 +217,7 @@ static enum err mail_store(struct store *store, void *ctx)
 static enum err code_type(struct visit *visit, const struct mailing_fields *fields)
 {
     struct mailing mailing = { .visit = visit };
+    TRY(office_refuse(visit));
     if (!span_to_text(fields->name, mailing.name, sizeof mailing.name) ||
         !span_to_text(fields->code, mailing.typed, sizeof mailing.typed)) {
         return reason_set(&visit->request->reason, ERR_INPUT, "dcv.code_format", "code", "", "");

@@ -7,6 +7,7 @@
 #include "lib/ca/policy.h"
 #include "lib/store/evidence.h"
 #include "proc/portal/handlers.h"
+#include "proc/portal/keys.h"
 #include "proc/portal/published.h"
 
 /* What a next certificate would need and last. */
@@ -31,6 +32,7 @@ enum err next_get(struct visit *visit)
     TRY(certificate_find(visit, &row));
     TRY(published_put(visit, value_put_object(tree, visit->page, "present"), &row));
     TRY(next_put(visit, visit->page));
+    TRY(keys_put(visit, visit->page));
     value_put_bool(tree, visit->page, "files", row.state == CERTIFICATE_ACCEPTED);
     return page_reply(visit, 200, "next");
 }

@@ -149,10 +149,15 @@ void put_time(struct visit *visit, struct value *object, const char *name, int64
     if (visit_is_api(visit)) {
         return;
     }
-    struct civil civil = civil_from_time(time + HONG_KONG_OFFSET);
     value_put_text(&visit->tree, object, arena_format(visit->request->arena, "%s_text", name),
-        arena_format(visit->request->arena, "%02d/%02d/%04d %02d:%02d HKT", civil.day, civil.month,
-            civil.year, civil.hour, civil.minute));
+        time_text(visit, time));
+}
+
+const char *time_text(const struct visit *visit, int64_t time)
+{
+    struct civil civil = civil_from_time(time + HONG_KONG_OFFSET);
+    return arena_format(visit->request->arena, "%02d/%02d/%04d %02d:%02d HKT", civil.day,
+        civil.month, civil.year, civil.hour, civil.minute);
 }
 
 static void steps_put(struct visit *visit, enum page_step shown)

@@ -35,3 +35,5 @@ enum err page_reply(struct visit *visit, int status, const char *template) MUST_
 /* `time` under `name` as RFC 3339, and for pages under `name`_text as people in Hong Kong read it.
  */
 void put_time(struct visit *visit, struct value *object, const char *name, int64_t time);
+/* "23/11/2026 08:00 HKT"; NULL without memory. */
+const char *time_text(const struct visit *visit, int64_t time);

@@ -43,6 +43,8 @@ static const struct route routes[] = {
 
     { HTTP_GET, "/next", next_get, PAGE, STATE(ACCEPTED), 0 },
     { HTTP_POST, "/next", next_post, PAGE, STATE(ACCEPTED), SMALL_BODY },
+    { HTTP_GET, "/keys", keys_get, PAGE, STATES_ANY, 0 },
+    { HTTP_POST, "/keys/remove", keys_remove_post, PAGE, STATES_ANY, SMALL_BODY },
     { HTTP_GET, "/revoke", login_get, 0, 0, 0 },
     { HTTP_POST, "/revoke", login_post, 0, 0, SMALL_BODY },
     { HTTP_GET, "/revoke/certificate", revoke_choose_get, PAGE, STATES_ANY, 0 },
@@ -50,6 +52,8 @@ static const struct route routes[] = {
 
     { HTTP_POST, "/api/v1/session", api_session_post, ROUTE_API, 0, SMALL_BODY },
     { HTTP_DELETE, "/api/v1/session", api_session_delete, API, STATES_ANY, 0 },
+    { HTTP_POST, "/api/v1/session/nonce", api_nonce_post, ROUTE_API, 0, SMALL_BODY },
+    { HTTP_POST, "/api/v1/session/key", api_session_key_post, ROUTE_API, 0, SMALL_BODY },
     { HTTP_GET, "/api/v1/enrolment", api_enrolment_get, API, STATES_ANY, 0 },
     { HTTP_POST, "/api/v1/enrolment/confirm", api_confirm_post, API, STATE(OPEN), SMALL_BODY },
     { HTTP_POST, "/api/v1/enrolment/reject", api_reject_post, API, STATE(OPEN), SMALL_BODY },
@@ -68,6 +72,8 @@ static const struct route routes[] = {
     { HTTP_POST, "/api/v1/enrolment/accept", api_accept_post, API, STATE(ISSUED), SMALL_BODY },
     { HTTP_POST, "/api/v1/enrolment/decline", api_decline_post, API, STATE(ISSUED), SMALL_BODY },
     { HTTP_POST, "/api/v1/enrolment/next", api_next_post, API, STATE(ACCEPTED), SMALL_BODY },
+    { HTTP_POST, "/api/v1/enrolment/key", api_key_post, API, STATE(ACCEPTED), SMALL_BODY },
+    { HTTP_DELETE, "/api/v1/enrolment/key/{sha256}", api_key_delete, API, STATES_ANY, 0 },
     { HTTP_POST, "/api/v1/enrolment/revoke", api_revoke_post, API, STATES_ANY, SMALL_BODY },
     { HTTP_GET, "/api/v1/enrolment/download", api_download_get, API, STATES_ANY, 0 },
     { HTTP_GET, "/api/v1/enrolment/download/{file}", download_file_get, API, STATES_ANY, 0 },

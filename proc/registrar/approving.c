@@ -3,7 +3,6 @@
 #include "proc/registrar/approving.h"
 #include "lib/base/log.h"
 #include "lib/crypto/sign.h"
-#include "lib/store/enrolment.h"
 
 #include <stdio.h>
 
@@ -19,7 +18,8 @@ struct approving {
     struct approval approval;
     struct approval_row approval_row;
     const struct officer *officer;
-    struct enrolment_row enrolment;
+    struct enrolment_row enrolment; /* drawn, or opened before for its validation */
+    bool opened;
     struct act act;
 };
 
@@ -29,7 +29,7 @@ static enum err officer_verify(struct approving *approving, struct reason *ret_r
 static enum err order_check(
     struct approving *approving, struct arena *arena, struct reason *ret_reason);
 static enum err approval_commit_retrying(struct approving *approving, struct reason *ret_reason);
-static enum err enrolment_draw(struct approving *approving);
+static enum err enrolment_prepare(struct approving *approving);
 static enum err approval_commit(struct store *store, void *ctx);
 
 enum err approval_take(struct registrar *registrar, const uint8_t id[APPLICATION_ID_BYTES],
@@ -141,7 +141,7 @@ static enum err approval_commit_retrying(struct approving *approving, struct rea
     enum err err = ERR_CONFLICT;
     for (int i = 0; i < REFERENCE_TRIES && err == ERR_CONFLICT; i++) {
         if (approving->approval.role == APPROVAL_APPROVED) {
-            TRY(enrolment_draw(approving));
+            TRY(enrolment_prepare(approving));
         }
         err = store_transact(registrar->store, approval_commit, approving);
     }
@@ -151,14 +151,29 @@ static enum err approval_commit_retrying(struct approving *approving, struct rea
     return err;
 }
 
-static enum err enrolment_draw(struct approving *approving)
+static enum err enrolment_prepare(struct approving *approving)
 {
-    const struct random *random = &approving->registrar->random;
+    struct registrar *registrar = approving->registrar;
     struct enrolment_row *enrolment = &approving->enrolment;
-    memcpy(enrolment->application, approving->row.id, sizeof enrolment->application);
+    enum err err = store_enrolment_by_application(registrar->store, approving->row.id, enrolment);
+    approving->opened = err == OK;
+    if (err == ERR_NOT_FOUND) {
+        err = enrolment_draw(registrar, approving->row.id, enrolment);
+    }
     enrolment->subscription_end = subscription_end(&approving->approval);
-    TRY(random_fill(random, enrolment->id, sizeof enrolment->id));
-    return random_digits(random, (uint8_t *)enrolment->reference, REFERENCE_DIGITS);
+    return err;
+}
+
+enum err enrolment_draw(const struct registrar *registrar,
+    const uint8_t application[APPLICATION_ID_BYTES], struct enrolment_row *ret_enrolment)
+{
+    const struct random *random = &registrar->random;
+    struct enrolment_row drawn = { 0 };
+    memcpy(drawn.application, application, sizeof drawn.application);
+    TRY(random_fill(random, drawn.id, sizeof drawn.id));
+    TRY(random_digits(random, (uint8_t *)drawn.reference, REFERENCE_DIGITS));
+    *ret_enrolment = drawn;
+    return OK;
 }
 
 static enum err approval_commit(struct store *store, void *ctx)
@@ -169,5 +184,8 @@ static enum err approval_commit(struct store *store, void *ctx)
     if (approving->approval.role == APPROVAL_VETTED) {
         return OK;
     }
-    return store_enrolment_insert(store, &approving->act, &approving->enrolment);
+    return approving->opened
+               ? store_enrolment_set_subscription(store, &approving->act, approving->enrolment.id,
+                     approving->enrolment.subscription_end)
+               : store_enrolment_insert(store, &approving->act, &approving->enrolment);
 }

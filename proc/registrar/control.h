@@ -1,5 +1,6 @@
 #pragma once
 /* The registrar's side of the operator's conversation: one handler a message. */
+#include "lib/store/application.h"
 #include "lib/wire/control.h"
 #include "lib/wire/server.h"
 #include "proc/registrar/registrar.h"
@@ -30,3 +31,13 @@ enum err control_audit_lint(void *ctx, struct exchange *exchange);
 enum err control_notice_add(void *ctx, struct exchange *exchange);
 enum err control_notice_list(void *ctx, struct exchange *exchange);
 enum err control_notice_remove(void *ctx, struct exchange *exchange);
+enum err control_validate(void *ctx, struct exchange *exchange);
+enum err control_validation_seen(void *ctx, struct exchange *exchange);
+
+/* ERR_NOT_FOUND with "application.unknown". */
+enum err application_find(struct registrar *registrar, const uint8_t id[APPLICATION_ID_BYTES],
+    struct arena *arena, struct application_row *ret_row, struct reason *ret_reason) MUST_USE;
+enum err control_halt(void *ctx, struct exchange *exchange);
+enum err control_halt_look(void *ctx, struct exchange *exchange);
+enum err control_resume(void *ctx, struct exchange *exchange);
+enum err control_reconcile(void *ctx, struct exchange *exchange);

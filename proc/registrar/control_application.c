@@ -3,7 +3,9 @@
 #include "lib/dns/suffix.h"
 #include "lib/store/application.h"
 #include "lib/store/enrolment.h"
+#include "lib/store/standing.h"
 #include "lib/wire/signer.h"
+#include "proc/registrar/anchoring.h"
 #include "proc/registrar/approving.h"
 #include "proc/registrar/control.h"
 #include "proc/registrar/credentials.h"
@@ -17,6 +19,7 @@ struct insertion {
 
 struct withdrawal {
     struct act act;
+    struct anchor anchor;
     uint8_t id[APPLICATION_ID_BYTES];
 };
 
@@ -28,12 +31,14 @@ static enum err issuer_check(const struct registrar *registrar,
 static enum err names_check(const struct registrar *registrar,
     const struct application *application, struct reason *ret_reason);
 static enum err insertion_commit(struct store *store, void *ctx);
-static enum err application_find(struct registrar *registrar, const uint8_t *id,
-    struct arena *arena, struct application_row *ret_row, struct reason *ret_reason);
-static enum err list_row(
-    const struct application_row *row, struct control_application_row *ret_row);
-static enum err enrolment_show(
-    struct registrar *registrar, const uint8_t *application, struct control_application *shown);
+static enum err list_row(struct registrar *registrar, const struct application_row *row,
+    struct control_application_row *ret_row);
+static enum err validation_show(struct registrar *registrar, const struct application_row *row,
+    const struct application *application, char ret_standing[CONTROL_STATE_MAX]);
+static enum err enrolment_show(struct registrar *registrar, const struct application_row *row,
+    struct control_application *shown);
+static enum err return_show(struct registrar *registrar, const struct application_row *row,
+    struct arena *arena, struct control_application *shown);
 static enum err withdrawal_commit(struct store *store, void *ctx);
 
 enum err control_application_new(void *ctx, struct exchange *exchange)
@@ -143,12 +148,13 @@ enum err control_application_list(void *ctx, struct exchange *exchange)
         return ERR_MEMORY;
     }
     for (; list.count < count; list.count++) {
-        TRY(list_row(&rows[list.count], &list.rows[list.count]));
+        TRY(list_row(registrar, &rows[list.count], &list.rows[list.count]));
     }
     return der_encode(control_applications_write, &list, &exchange->reply);
 }
 
-static enum err list_row(const struct application_row *row, struct control_application_row *ret_row)
+static enum err list_row(struct registrar *registrar, const struct application_row *row,
+    struct control_application_row *ret_row)
 {
     AUTO(arena) arena = arena_make(MESSAGE_MAX_BYTES);
     struct application application = { 0 };
@@ -159,6 +165,29 @@ static enum err list_row(const struct application_row *row, struct control_appli
         application.subject.organisation);
     snprintf(ret_row->state, sizeof ret_row->state, "%s", application_state_id(row->state));
     ret_row->created = row->created;
+    return validation_show(registrar, row, &application, ret_row->validation);
+}
+
+/* Officers see to it while the enrolment waits for it, from the draft to a later certificate. */
+static enum err validation_show(struct registrar *registrar, const struct application_row *row,
+    const struct application *application, char ret_standing[CONTROL_STATE_MAX])
+{
+    struct enrolment_row enrolment = { 0 };
+    struct standing standing = { .kind = STANDING_DUE };
+    bool closed = row->state == APPLICATION_RETURNED || row->state == APPLICATION_WITHDRAWN;
+    if (!application->government || closed) {
+        return OK;
+    }
+    enum err err = store_enrolment_by_application(registrar->store, row->id, &enrolment);
+    if (err == OK) {
+        TRY(store_standing(
+            registrar->store, enrolment.id, clock_now(&registrar->clock), &standing));
+    } else if (err != ERR_NOT_FOUND) {
+        return err;
+    }
+    if (enrolment.state == ENROLMENT_OPEN || enrolment.state == ENROLMENT_CONFIRMED) {
+        snprintf(ret_standing, CONTROL_STATE_MAX, "%s", standing_id(standing.kind));
+    }
     return OK;
 }
 
@@ -170,6 +199,7 @@ enum err control_application_show(void *ctx, struct exchange *exchange)
     struct application_row row = { 0 };
     struct approval_row *approvals = NULL;
     struct control_application shown = { 0 };
+    struct application application = { 0 };
     size_t count = 0;
     if (control_object_read(&exchange->body, &object) != OK) {
         return ERR_PEER;
@@ -182,11 +212,14 @@ enum err control_application_show(void *ctx, struct exchange *exchange)
          shown.approval_count++) {
         shown.approvals[shown.approval_count] = approvals[shown.approval_count].der;
     }
-    TRY(enrolment_show(registrar, row.id, &shown));
+    TRY(application_parse(row.der, &arena, &application));
+    TRY(enrolment_show(registrar, &row, &shown));
+    TRY(validation_show(registrar, &row, &application, shown.validation));
+    TRY(return_show(registrar, &row, &arena, &shown));
     return der_encode(control_application_write, &shown, &exchange->reply);
 }
 
-static enum err application_find(struct registrar *registrar, const uint8_t *id,
+enum err application_find(struct registrar *registrar, const uint8_t id[APPLICATION_ID_BYTES],
     struct arena *arena, struct application_row *ret_row, struct reason *ret_reason)
 {
     enum err err = store_application_get(registrar->store, id, arena, ret_row);
@@ -198,18 +231,35 @@ static enum err application_find(struct registrar *registrar, const uint8_t *id,
     return err;
 }
 
-static enum err enrolment_show(
-    struct registrar *registrar, const uint8_t *application, struct control_application *shown)
+/* What validation opened before the approval is no way in yet. */
+static enum err enrolment_show(struct registrar *registrar, const struct application_row *row,
+    struct control_application *shown)
 {
-    struct enrolment_row row = { 0 };
-    enum err err = store_enrolment_by_application(registrar->store, application, &row);
+    struct enrolment_row enrolment = { 0 };
+    enum err err = store_enrolment_by_application(registrar->store, row->id, &enrolment);
+    if (err == ERR_NOT_FOUND || (err == OK && enrolment.subscription_end == 0)) {
+        return OK;
+    }
+    TRY(err);
+    snprintf(shown->reference, sizeof shown->reference, "%s", enrolment.reference);
+    snprintf(shown->enrolment_state, sizeof shown->enrolment_state, "%s",
+        enrolment_state_id(enrolment.state));
+    return OK;
+}
+
+static enum err return_show(struct registrar *registrar, const struct application_row *row,
+    struct arena *arena, struct control_application *shown)
+{
+    struct return_row returned = { 0 };
+    enum err err = store_application_returned(registrar->store, row->id, arena, &returned);
     if (err == ERR_NOT_FOUND) {
         return OK;
     }
     TRY(err);
-    snprintf(shown->reference, sizeof shown->reference, "%s", row.reference);
-    snprintf(
-        shown->enrolment_state, sizeof shown->enrolment_state, "%s", enrolment_state_id(row.state));
+    shown->returned = returned.time;
+    shown->return_reason = span_from_text(returned.reason);
+    snprintf(shown->return_step, sizeof shown->return_step, "%s", return_step_id(returned.step));
+    snprintf(shown->return_actor, sizeof shown->return_actor, "%s", returned.actor);
     return OK;
 }
 
@@ -261,12 +311,16 @@ enum err control_application_withdraw(void *ctx, struct exchange *exchange)
     memcpy(withdrawal.id, row.id, sizeof withdrawal.id);
     TRY(registrar_client(registrar, "signer.sock", SIGNER_TIMEOUT_MS, &signer));
     TRY(signer_call_withdraw(&signer, &withdraw, &exchange->reason));
+    TRY(anchoring_take(registrar, &signer, &withdrawal.anchor, &exchange->reason));
     return store_transact(registrar->store, withdrawal_commit, &withdrawal);
 }
 
+/* Whoever compared store and journal meanwhile may have taken it over: then it is done. */
 static enum err withdrawal_commit(struct store *store, void *ctx)
 {
     const struct withdrawal *withdrawal = ctx;
-    return store_application_set_state(
-        store, &withdrawal->act, withdrawal->id, APPLICATION_WITHDRAWN);
+    TRY(store_anchor_put(store, &withdrawal->act, &withdrawal->anchor));
+    enum err err =
+        store_application_set_state(store, &withdrawal->act, withdrawal->id, APPLICATION_WITHDRAWN);
+    return err == ERR_CONFLICT ? OK : err;
 }

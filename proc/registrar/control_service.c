@@ -7,6 +7,7 @@
 #include "lib/store/outbox.h"
 #include "lib/store/publication.h"
 #include "lib/wire/signer.h"
+#include "proc/registrar/anchoring.h"
 #include "proc/registrar/control.h"
 #include "proc/registrar/lists.h"
 #include "proc/registrar/publications.h"
@@ -51,6 +52,12 @@ const struct handler control_handlers[] = {
     { CONTROL_NOTICE_ADD, control_notice_add },
     { CONTROL_NOTICE_LIST, control_notice_list },
     { CONTROL_NOTICE_REMOVE, control_notice_remove },
+    { CONTROL_VALIDATE, control_validate },
+    { CONTROL_VALIDATION_SEEN, control_validation_seen },
+    { CONTROL_HALT, control_halt },
+    { CONTROL_HALT_LOOK, control_halt_look },
+    { CONTROL_RESUME, control_resume },
+    { CONTROL_RECONCILE, control_reconcile },
 };
 const size_t control_handler_count = sizeof control_handlers / sizeof *control_handlers;
 
@@ -245,6 +252,12 @@ static void signer_facts(struct registrar *registrar, struct control_facts *fact
     if (err != OK) {
         return;
     }
+    control_fact_add(facts, "issuance", status.halted ? "stopped" : "goes on");
+    if (status.halted) {
+        control_fact_add(facts, "issuance.stopped_by", status.halt.by);
+        control_fact_add(facts, "issuance.why", status.halt.why);
+        fact_time(facts, "issuance.since", status.halt.time);
+    }
     fact_number(facts, "signer.epoch", status.epoch);
     control_fact_add(facts, "signer.policy_set", policy_set_id(status.policy_set));
     fact_number(facts, "signer.journal.records", status.journal_records);
@@ -310,5 +323,23 @@ enum err control_audit_verify(void *ctx, struct exchange *exchange)
     hex_format(SPAN_OF(head), text);
     fact_number(&facts, "audit.rows", rows);
     control_fact_add(&facts, "audit.head", text);
+    return der_encode(control_facts_write, &facts, &exchange->reply);
+}
+
+enum err control_reconcile(void *ctx, struct exchange *exchange)
+{
+    struct registrar *registrar = ctx;
+    AUTO(client) signer = client_none();
+    struct control_number revoke = { 0 };
+    struct control_facts facts = { 0 };
+    if (control_number_read(&exchange->body, &revoke) != OK || revoke.number > 1) {
+        return ERR_PEER;
+    }
+    TRY(registrar_client(registrar, "signer.sock", SIGNER_TIMEOUT_MS, &signer));
+    enum err err =
+        anchoring_reconcile(registrar, &signer, revoke.number == 1, &facts, &exchange->reason);
+    log_event(err == OK ? LOG_INFO : LOG_ERROR, "journal.reconciled", "err", err_name(err), NULL);
+    TRY(err);
+    bell_ring(&registrar->bell);
     return der_encode(control_facts_write, &facts, &exchange->reply);
 }

@@ -8,6 +8,7 @@
 #include "lib/store/outbox.h"
 #include "lib/wire/signer.h"
 #include "proc/registrar/acceptance.h"
+#include "proc/registrar/anchoring.h"
 
 #include <stdio.h>
 
@@ -21,6 +22,7 @@ struct issuing {
     struct certificate_row row;
     struct application application;
     struct signer_serial serial;
+    struct anchor anchor;
     struct outbox_row mail;
     struct reason reason;
     struct arena *arena;
@@ -35,6 +37,7 @@ static enum err issue_commit(struct store *store, void *ctx);
 static enum err refusal_handle(struct issuing *issuing, enum err err);
 static enum err lapse_commit(struct store *store, void *ctx);
 static enum err refuse_commit(struct store *store, void *ctx);
+static enum err stop_commit(struct store *store, void *ctx);
 
 enum err issuing_step(
     struct registrar *registrar, struct client *signer, const struct share *share, bool *ret_worked)
@@ -77,6 +80,10 @@ static enum err issue_one(struct issuing *issuing)
     TRY(store_application_get(store, issuing->enrolment.application, issuing->arena, &application));
     TRY(application_parse(application.der, issuing->arena, &issuing->application));
     enum err err = certificate_obtain(issuing);
+    bool stopped = strcmp(issuing->reason.code, "issuance.stopped") == 0;
+    if (stopped && strcmp(issuing->enrolment.problem.code, issuing->reason.code) != 0) {
+        TRY(store_transact(store, stop_commit, issuing));
+    }
     return err == ERR_DENIED ? refusal_handle(issuing, err) : err;
 }
 
@@ -88,10 +95,18 @@ static enum err certificate_obtain(struct issuing *issuing)
     struct signer_reserve reserve = { .request = issuing->row.request };
     struct signer_issue issue = { .request = issuing->row.request };
     TRY(warrant_gather(registrar, &issuing->enrolment, &issuing->row, &warrant, &issuing->reason));
-    TRY(signer_call_reserve(issuing->signer, &reserve, &issuing->serial, &issuing->reason));
+    TRY(anchoring_check(registrar, issuing->signer, &issuing->reason));
+    enum err err =
+        signer_call_reserve(issuing->signer, &reserve, &issuing->serial, &issuing->reason);
+    if (anchoring_lapsed(registrar, err, &issuing->reason)) {
+        TRY(anchoring_check(registrar, issuing->signer, &issuing->reason));
+        err = signer_call_reserve(issuing->signer, &reserve, &issuing->serial, &issuing->reason);
+    }
+    TRY(err);
     TRY(store_transact(registrar->store, reserve_commit, issuing));
     issue.warrant = buf_span(&warrant);
     TRY(signer_call_issue(issuing->signer, &issue, &der, &issuing->reason));
+    TRY(anchoring_take(registrar, issuing->signer, &issuing->anchor, &issuing->reason));
     return certificate_accept(issuing, buf_span(&der));
 }
 
@@ -147,6 +162,7 @@ static enum err issue_commit(struct store *store, void *ctx)
     const struct issuing *issuing = ctx;
     enum enrolment_state state = ENROLMENT_OPEN;
     TRY(store_certificate_issued(store, &issuing->act, &issuing->row));
+    TRY(store_anchor_put(store, &issuing->act, &issuing->anchor));
     TRY(store_enrolment_advance(
         store, &issuing->act, issuing->enrolment.id, ENROLMENT_CERTIFICATE, &state));
     return store_outbox_add(store, &issuing->act, &issuing->mail);
@@ -182,4 +198,13 @@ static enum err refuse_commit(struct store *store, void *ctx)
     enum enrolment_state state = ENROLMENT_OPEN;
     TRY(store_enrolment_advance(store, &issuing->act, id, ENROLMENT_REFUSE_CSR, &state));
     return store_enrolment_set_problem(store, id, &issuing->reason);
+}
+
+/* The subscriber is told that it waits; who stopped it and why is the CA's affair. */
+static enum err stop_commit(struct store *store, void *ctx)
+{
+    const struct issuing *issuing = ctx;
+    struct reason told = { 0 };
+    (void)reason_set(&told, ERR_AGAIN, issuing->reason.code, NULL, NULL, NULL);
+    return store_enrolment_set_problem(store, issuing->enrolment.id, &told);
 }

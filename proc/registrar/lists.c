@@ -7,6 +7,7 @@
 #include "lib/store/certificate.h"
 #include "lib/store/publication.h"
 #include "lib/wire/signer.h"
+#include "proc/registrar/anchoring.h"
 
 #include <stdio.h>
 
@@ -18,6 +19,7 @@ enum { REVOCATIONS_MAX = 64, PUBLICATIONS_ARENA = 1024 * 1024 };
 /* What one CRL is published with. */
 struct listing {
     struct act act;
+    struct anchor anchor;
     const struct issuer *issuer;
     struct publication_row publication;
     const struct certificate_row *rows; /* that the signer was told of, of any issuer */
@@ -136,6 +138,9 @@ static enum err listing_publish(struct registrar *registrar, struct client *sign
         err = predecessor_check(registrar->store, &listing->publication, ret_reason);
     }
     if (err == OK) {
+        err = anchoring_take(registrar, signer, &listing->anchor, ret_reason);
+    }
+    if (err == OK) {
         listing->act = registrar_act(registrar);
         listing->issuer = issuer;
         err = store_transact(registrar->store, listing_commit, listing);
@@ -172,8 +177,8 @@ static enum err list_check(const struct issuer *issuer, struct span der,
     return OK;
 }
 
-/* Whether the one list holds all that the other held. The signer appends and never reorders, so one
- * walk over both is enough. */
+/* Whether the one list holds all that the other held. The signer lists by serial, so one walk over
+ * both is enough; only a list of another order is looked through for each entry. */
 static bool list_continues(const struct crl *before, const struct crl *after)
 {
     struct der old_entries = der_reader(before->entries), new_entries = der_reader(after->entries);
@@ -183,7 +188,11 @@ static bool list_continues(const struct crl *before, const struct crl *after)
             return false;
         }
         while (!span_equal(entry.serial, wanted.serial)) {
-            if (der_empty(&new_entries) || crl_entry_next(&new_entries, &entry) != OK) {
+            if (!der_empty(&new_entries)) {
+                if (crl_entry_next(&new_entries, &entry) != OK) {
+                    return false;
+                }
+            } else if (crl_find(after, wanted.serial, &entry) != OK) {
                 return false;
             }
         }
@@ -215,6 +224,7 @@ static enum err listing_commit(struct store *store, void *ctx)
 {
     const struct listing *listing = ctx;
     TRY(store_publication_put(store, &listing->act, &listing->publication));
+    TRY(store_anchor_put(store, &listing->act, &listing->anchor));
     for (size_t i = 0; i < listing->count; i++) {
         if (!issued_by(&listing->rows[i], listing->issuer)) {
             continue;

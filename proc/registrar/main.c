@@ -44,6 +44,7 @@ static struct registrar self = {
     .bell = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0 },
     .courier_mutex = PTHREAD_MUTEX_INITIALIZER,
     .crl_mutex = PTHREAD_MUTEX_INITIALIZER,
+    .anchor_mutex = PTHREAD_MUTEX_INITIALIZER,
 };
 
 enum { SOCKET_POKE, SOCKET_CONTROL };

@@ -43,6 +43,8 @@ struct registrar {
     struct bell bell;
     pthread_mutex_t courier_mutex; /* one at a time draws a PIN */
     pthread_mutex_t crl_mutex;     /* one at a time makes a CRL */
+    pthread_mutex_t anchor_mutex;  /* over the next */
+    bool reconciled;               /* store and journal agreed when last compared */
     char sandbox_level[REGISTRAR_LEVEL_MAX];
 };
 

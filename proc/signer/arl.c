@@ -9,7 +9,7 @@
 #include "lib/pki/crl.h"
 #include "proc/signer/keyfile.h"
 #include "proc/signer/linted.h"
-#include "proc/signer/records.h"
+#include "lib/journal/record.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -91,7 +91,8 @@ enum err arl_issue(const struct arl_request *request, struct reason *ret_reason)
         return reason_set(ret_reason, err, "ceremony.not_held", path, err_name(err), NULL);
     }
     TRY(path_join(path, sizeof path, request->directory, "root/journal"));
-    TRY(journal_open(path, arl_visit, &arl, &journal, /* ret_cut= */ NULL, ret_reason));
+    TRY(journal_open(
+        path, /* from= */ NULL, arl_visit, &arl, &journal, /* ret_cut= */ NULL, ret_reason));
     TRY(keys_open(&arl, request->directory, &passphrase, ret_reason));
     if (request->revoke != NULL) {
         TRY(arl_revoke(&arl, journal, request, now, ret_reason));

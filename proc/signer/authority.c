@@ -1,6 +1,7 @@
 /* CA and transport certificates, field by field. */
 #include "proc/signer/authority.h"
 #include "lib/base/clock.h"
+#include "lib/ca/profile.h"
 #include "lib/der/oid.h"
 #include "lib/der/reader.h"
 #include "lib/pki/certificate.h"
@@ -30,7 +31,7 @@ struct finishing {
     struct reason *reason;
 };
 
-static enum err authority_name(const struct ceremony_profile *profile,
+static enum err authority_name(const struct profile *kind, const struct ceremony_profile *profile,
     const struct ceremony_authority *authority, struct buf *name, struct reason *ret_reason);
 static enum err finish(struct certificate_fields *fields, struct extensions *extensions,
     const struct finishing *finishing, struct buf *certificate);
@@ -47,13 +48,19 @@ enum err authority_root(const struct ceremony_profile *profile,
     const struct ceremony_authority *root, const struct key *key, int64_t now,
     struct buf *certificate, struct reason *ret_reason)
 {
+    const struct profile *kind = profile_by_id("root-1");
     struct extensions extensions;
+    uint8_t key_id[KEY_IDENTIFIER_BYTES];
     AUTO(buf) name = buf_make(NAME_MAX_BYTES);
     extensions_init(&extensions);
-    TRY(authority_name(profile, root, &name, ret_reason));
-    extension_write_basic_constraints(&extensions.writer, /* is_ca= */ true, /* path_length= */ -1);
-    extension_write_key_usage(&extensions.writer, KEY_USAGE_CERT_SIGN | KEY_USAGE_CRL_SIGN);
-    TRY(key_identifiers_write(&extensions.writer, key, key));
+    TRY(authority_name(kind, profile, root, &name, ret_reason));
+    TRY(key_identifier(key_spki(key), key_id));
+    const struct profile_values values = {
+        .authority_key_id = SPAN_OF(key_id),
+        .subject_key_id = SPAN_OF(key_id),
+        .key_kind = key_kind(key),
+    };
+    profile_write_extensions(&extensions.writer, kind, &values);
     struct certificate_fields fields = {
         .issuer = buf_span(&name),
         .subject = buf_span(&name),
@@ -66,15 +73,18 @@ enum err authority_root(const struct ceremony_profile *profile,
 }
 
 /* The old issuing CAs of 2017 could still be without extended key usage, and for any policy. */
-static void purpose_write(struct extensions *extensions, const struct authority_request *request)
+static const struct profile *profile_of(const struct authority_request *request)
 {
-    bool any = request->kind != LINT_ISSUING_CA || strcmp(request->authority->policy, "any") == 0;
-    bool ev = strcmp(request->authority->policy, "ev") == 0;
-    const struct span *policy = any ? &oid_any_policy : ev ? &oid_policy_ev : &oid_policy_ov;
-    if (request->kind != LINT_ISSUING_CA_OLD) {
-        extension_write_ext_key_usage(&extensions->writer, &oid_server_auth, 1);
+    const char *policy = request->authority->policy;
+    if (request->kind == LINT_ISSUING_CA_OLD) {
+        return profile_by_id("issuing-ca-2017");
     }
-    extension_write_policies(&extensions->writer, policy, 1);
+    if (request->kind == LINT_CROSS_CA) {
+        return profile_by_id("cross-1");
+    }
+    return profile_by_id(strcmp(policy, "any") == 0  ? "issuing-ca-1"
+                         : strcmp(policy, "ev") == 0 ? "issuing-ca-ev-1"
+                                                     : "issuing-ca-ov-1");
 }
 
 enum err authority_subordinate(
@@ -83,21 +93,25 @@ enum err authority_subordinate(
     struct certificate issuing;
     struct extensions extensions;
     char crl[URL_MAX], ca[URL_MAX];
+    uint8_t subject_id[KEY_IDENTIFIER_BYTES], authority_id[KEY_IDENTIFIER_BYTES];
     const struct ceremony_profile *profile = request->profile;
+    const struct profile *kind = profile_of(request);
     AUTO(buf) name = buf_make(NAME_MAX_BYTES);
     extensions_init(&extensions);
     TRY(certificate_parse(request->root_certificate, &issuing));
-    TRY(authority_name(profile, request->authority, &name, ret_reason));
+    TRY(authority_name(kind, profile, request->authority, &name, ret_reason));
+    TRY(key_identifier(key_spki(request->key), subject_id));
+    TRY(key_identifier(key_spki(request->root_key), authority_id));
     snprintf(crl, sizeof crl, "%s/crl/%s.crl", profile->url, request->root->crl_name);
     snprintf(ca, sizeof ca, "%s/root/%s.crt", profile->url, request->root->name);
-    extension_write_basic_constraints(&extensions.writer, /* is_ca= */ true,
-        /* path_length= */ request->kind == LINT_CROSS_CA ? -1 : 0);
-    extension_write_key_usage(&extensions.writer, KEY_USAGE_CERT_SIGN | KEY_USAGE_CRL_SIGN);
-    purpose_write(&extensions, request);
-    TRY(key_identifiers_write(&extensions.writer, request->key, request->root_key));
-    extension_write_crl_point(&extensions.writer, span_from_text(crl));
-    extension_write_authority_info(
-        &extensions.writer, /* ocsp_uri= */ (struct span){ 0 }, span_from_text(ca));
+    const struct profile_values values = {
+        .authority_key_id = SPAN_OF(authority_id),
+        .subject_key_id = SPAN_OF(subject_id),
+        .key_kind = key_kind(request->key),
+        .crl_uri = span_from_text(crl),
+        .ca_issuers_uri = span_from_text(ca),
+    };
+    profile_write_extensions(&extensions.writer, kind, &values);
     int64_t end = request->not_after;
     struct certificate_fields fields = {
         .issuer = issuing.subject,
@@ -146,7 +160,7 @@ enum err authority_transport(const struct transport_request *request, struct buf
     return finish(&fields, &extensions, &finishing, certificate);
 }
 
-static enum err authority_name(const struct ceremony_profile *profile,
+static enum err authority_name(const struct profile *kind, const struct ceremony_profile *profile,
     const struct ceremony_authority *authority, struct buf *name, struct reason *ret_reason)
 {
     const struct name_entry entries[] = {
@@ -156,7 +170,8 @@ static enum err authority_name(const struct ceremony_profile *profile,
         { oid_organisation, span_from_text(authority->organisation) },
         { oid_common_name, span_from_text(authority->common_name) },
     };
-    return name_write(entries, sizeof entries / sizeof entries[0], ret_reason, name);
+    return profile_write_subject(
+        kind, entries, sizeof entries / sizeof entries[0], ret_reason, name);
 }
 
 int64_t years_after(int64_t time, unsigned years)

@@ -1,7 +1,6 @@
 /* Building, and looking back at what was built. */
 #include "proc/signer/build.h"
 #include "lib/der/oid.h"
-#include "lib/pki/extension.h"
 #include "lib/pki/name.h"
 
 enum { NAME_MAX_BYTES = 2048, EXTENSIONS_MAX_BYTES = 24 * 1024 };
@@ -65,29 +64,26 @@ static enum err subject_write(
         { oid_jurisdiction_country, span_from_text(ev->jurisdiction_country) },
         { oid_serial_number, span_from_text(ev->registration_number) },
     };
-    return name_write(entries, sizeof entries / sizeof entries[0], ret_reason, name);
+    return profile_write_subject(
+        entitlement->profile, entries, sizeof entries / sizeof entries[0], ret_reason, name);
 }
 
 static void extensions_write(struct der_writer *writer, const struct build_request *request)
 {
     const struct entitlement *entitlement = request->entitlement;
     struct span names[APPLICATION_NAMES_MAX + 1];
-    uint32_t usage = KEY_USAGE_DIGITAL_SIGNATURE;
-    if (entitlement->key_kind == KEY_RSA && entitlement->profile->key_encipherment_rsa) {
-        usage |= KEY_USAGE_KEY_ENCIPHERMENT;
-    }
     for (size_t i = 0; i < entitlement->name_count; i++) {
         names[i] = span_from_text(entitlement->names[i]);
     }
-    extension_write_authority_key(writer, request->issuer->certificate.subject_key_id);
-    extension_write_key_usage(writer, usage);
-    extension_write_basic_constraints(writer, /* is_ca= */ false, /* path_length= */ -1);
-    extension_write_ext_key_usage(writer, &oid_server_auth, 1);
-    extension_write_policies(writer, &entitlement->profile->policy_oid, 1);
-    extension_write_alt_names(writer, names, entitlement->name_count, /* critical= */ false);
-    extension_write_crl_point(writer, span_from_text(request->issuer->crl_url));
-    extension_write_authority_info(
-        writer, /* ocsp_uri= */ (struct span){ 0 }, span_from_text(request->issuer->ca_url));
+    const struct profile_values values = {
+        .authority_key_id = request->issuer->certificate.subject_key_id,
+        .key_kind = entitlement->key_kind,
+        .names = names,
+        .name_count = entitlement->name_count,
+        .crl_uri = span_from_text(request->issuer->crl_url),
+        .ca_issuers_uri = span_from_text(request->issuer->ca_url),
+    };
+    profile_write_extensions(writer, entitlement->profile, &values);
 }
 
 enum err build_compare(
@@ -116,8 +112,8 @@ enum err build_compare(
         { "build.validity",
             made.not_before == request->now && made.not_after == not_after(request) },
         { "build.leaf", !made.is_ca && made.server_auth && !made.any_usage },
-        { "build.policy", made.policy_count == 1 &&
-                              span_equal(made.policies[0], entitlement->profile->policy_oid) },
+        { "build.policy",
+            made.policy_count == 1 && span_equal(made.policies[0], *entitlement->profile->policy) },
     };
     for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
         if (!checks[i].same) {

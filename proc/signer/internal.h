@@ -1,5 +1,6 @@
 #pragma once
 /* What the files of the issuing core share. */
+#include "proc/signer/follow.h"
 #include "proc/signer/issue.h"
 #include "proc/signer/ledger.h"
 
@@ -16,17 +17,22 @@ struct issuing {
     struct clock clock;
     struct random random;
     struct journal *journal;
+    struct checkpoint *checkpoint; /* NULL: none */
+    struct follower *follower;     /* NULL before issuing_follow */
+    int64_t index_records;
     pthread_mutex_t mutex; /* over the ledger, and over the order of what the journal gets */
     struct ledger ledger;
+    int64_t crl_taken[ISSUERS_MAX]; /* by issuer: the last number given out, on disk or not yet */
+    bool halting; /* a stop is queued, or was and the disk refused it: it counts all the same */
     pthread_mutex_t requests[REQUEST_LOCKS]; /* a request is worked on by one thread at a time */
 };
 
-/* Appends the record and, once it is on disk, teaches it to the ledger. */
+/* Appends the record; when this returns OK the ledger has learnt it. */
 enum err issuing_record(struct issuing *issuing, enum journal_type type, int64_t time,
     body_writer write, const void *object) MUST_USE;
-/* Teaches the ledger what has just been added to the journal. The caller holds the mutex. */
-void issuing_learn(struct issuing *issuing, enum journal_type type,
-    const struct journal_ticket *ticket, body_writer write, const void *object);
+/* ERR_AGAIN "issuance.stopped", with who stopped it and why, while issuance is stopped; under the
+ * mutex. */
+enum err halt_gate(const struct issuing *issuing, struct reason *ret_reason) MUST_USE;
 struct issuer_key *issuing_issuer(struct issuing *issuing, const char *id);
 /* Signs the to-be-signed bytes of an intent that is in the journal, journals the certificate,
  * appends it. */

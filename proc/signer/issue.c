@@ -1,5 +1,6 @@
 /* From warrant to certificate. */
 #include "proc/signer/issue.h"
+#include "lib/der/oid.h"
 #include "lib/crypto/sign.h"
 #include "proc/signer/internal.h"
 #include "proc/signer/linted.h"
@@ -48,17 +49,14 @@ static pthread_mutex_t *request_lock(struct issuing *issuing, const struct reque
     return &issuing->requests[(mixed ^ request->ordinal) % REQUEST_LOCKS];
 }
 
-/* What the ledger says of a request, copied: rows move. */
+/* What the ledger says of a request. */
 static bool row_look(
     struct issuing *issuing, const struct request_id *request, struct ledger_row *ret_row)
 {
     pthread_mutex_lock(&issuing->mutex);
-    const struct ledger_row *row = ledger_by_request(&issuing->ledger, request);
-    if (row != NULL) {
-        *ret_row = *row;
-    }
+    bool known = ledger_by_request(&issuing->ledger, request, ret_row);
     pthread_mutex_unlock(&issuing->mutex);
-    return row != NULL;
+    return known;
 }
 
 static enum err clock_check(struct issuing *issuing, int64_t now, struct reason *ret_reason)
@@ -76,6 +74,10 @@ static enum err serial_reserve(struct issuing *issuing, const struct request_id 
 {
     uint8_t serial[SERIAL_BYTES];
     int64_t now = clock_now(&issuing->clock);
+    pthread_mutex_lock(&issuing->mutex);
+    enum err err = halt_gate(issuing, ret_reason);
+    pthread_mutex_unlock(&issuing->mutex);
+    TRY(err);
     TRY(clock_check(issuing, now, ret_reason));
     TRY(serial_draw(&issuing->random, serial));
     const struct record_reserved record = { *request, SPAN_OF(serial) };
@@ -161,9 +163,8 @@ static enum err issue_new(
     if (err != OK) {
         return refusal_record(issuance, ret_reason, err);
     }
-    const struct profile *profile = issuance->entitlement.profile;
-    TRY(linted(buf_span(&tbs), profile->ev_subject ? LINT_SERVER_EV : LINT_SERVER_OV, issuance->now,
-        ret_reason));
+    bool ev = span_equal(*issuance->entitlement.profile->policy, oid_policy_ev);
+    TRY(linted(buf_span(&tbs), ev ? LINT_SERVER_EV : LINT_SERVER_OV, issuance->now, ret_reason));
     TRY(build_compare(&issuance->build, buf_span(&tbs), ret_reason));
     struct record_intent intent = { .request = *issuance->request,
         .serial = SPAN_OF(issuance->serial),
@@ -174,17 +175,9 @@ static enum err issue_new(
     return intent_to_certificate(issuance, &intent, certificate, ret_reason);
 }
 
-static void learn(struct issuing *issuing, enum journal_type type,
-    const struct journal_ticket *ticket, body_writer write, const void *object)
-{
-    pthread_mutex_lock(&issuing->mutex);
-    issuing_learn(issuing, type, ticket, write, object);
-    pthread_mutex_unlock(&issuing->mutex);
-}
-
 /* Intent and result may reach the disk together, since the signature leaves only after both: the
- * intent's place in the order is fixed before the signature, and whatever part of the two is on
- * disk in the end, that part the ledger learns. */
+ * intent's place in the order is fixed before the signature, and the ledger learns whatever part of
+ * the two is on disk in the end. */
 static enum err intent_to_certificate(struct issuance *issuance, const struct record_intent *intent,
     struct buf *certificate, struct reason *ret_reason)
 {
@@ -200,9 +193,8 @@ static enum err intent_to_certificate(struct issuance *issuance, const struct re
     }
     err = err == OK ? journal_wait(issuing->journal, &issued) : err;
     TRY(journal_wait(issuing->journal, &intended));
-    learn(issuing, JOURNAL_INTENT, &intended, record_intent_write, intent);
+    follower_poke(issuing->follower);
     TRY(err);
-    learn(issuing, JOURNAL_ISSUED, &issued, record_issued_write, &record);
     buf_append(certificate, buf_span(&der));
     return buf_check(certificate);
 }
@@ -276,12 +268,16 @@ static enum err intent_queue(struct issuance *issuance, const struct record_inte
     struct issuing *issuing = issuance->issuing;
     enum err err = OK;
     pthread_mutex_lock(&issuing->mutex);
-    const struct ledger_row *row = ledger_by_request(&issuing->ledger, issuance->request);
-    if (ledger_is_withdrawn(&issuing->ledger, issuance->application_hash)) {
+    struct ledger_row row;
+    bool known = ledger_by_request(&issuing->ledger, issuance->request, &row);
+    err = halt_gate(issuing, ret_reason);
+    if (err != OK) {
+        /* nothing is recorded: it is no verdict on the warrant */
+    } else if (ledger_is_withdrawn(&issuing->ledger, issuance->application_hash)) {
         err = reason_set(ret_reason, ERR_DENIED, "warrant.withdrawn", NULL, NULL, NULL);
     } else if (ledger_is_blocked(&issuing->ledger, issuance->spki_hash)) {
         err = reason_set(ret_reason, ERR_DENIED, "key.blocked", "csr", NULL, NULL);
-    } else if (row == NULL || row->revoked) {
+    } else if (!known || row.revoked || row.pending) {
         err = reason_set(ret_reason, ERR_DENIED, "warrant.serial_revoked", NULL, NULL, NULL);
     } else {
         err = journal_add(issuing->journal, JOURNAL_INTENT, issuance->now, record_intent_write,
@@ -315,6 +311,10 @@ enum err issuing_finish(struct issuing *issuing, const struct record_intent *int
     struct buf *certificate, struct reason *ret_reason)
 {
     AUTO(buf) der = buf_make(CERTIFICATE_MAX_BYTES);
+    pthread_mutex_lock(&issuing->mutex);
+    enum err err = halt_gate(issuing, ret_reason);
+    pthread_mutex_unlock(&issuing->mutex);
+    TRY(err);
     TRY(certificate_make(issuing, intent, &der, ret_reason));
     const struct record_issued record = { intent->request, buf_span(&der) };
     TRY(issuing_record(

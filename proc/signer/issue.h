@@ -6,6 +6,7 @@
 #include "lib/base/random.h"
 #include "lib/wire/signer.h"
 #include "proc/signer/build.h"
+#include "proc/signer/checkpoint.h"
 #include "proc/signer/journal.h"
 
 struct issuing;
@@ -16,6 +17,10 @@ struct issuing_setup {
     struct issuer_key *issuers;  /* the same; every issuer of the roster that we hold */
     size_t issuer_count;
     const char *journal_path;
+    /* CHECKPOINT_KEY_BYTES: of the index beside the journal; NULL: none, and every start reads all
+     * of the journal. */
+    const uint8_t *index_key;
+    int64_t index_records; /* the index is at most so far behind; 0: FOLLOW_RECORDS */
     struct clock clock;
     struct random random;
 };
@@ -26,11 +31,20 @@ enum err issuer_key_init(const struct roster *roster, const struct issuer *issue
     struct issuer_key *ret_issuer, struct reason *ret_reason) MUST_USE;
 void issuer_key_release(struct issuer_key *issuer);
 
-/* Reads the journal through and signs again what was intended and not finished. ERR_CONFLICT
- * "journal.held" if another signer runs; ERR_DENIED "roster.epoch" for an older roster than the
- * journal has seen. */
+/* What only somebody with the issuing keys can know, for issuing_setup. Where no key can be read
+ * (they never leave their device) it is drawn at random: then an index serves one process. */
+enum err issuing_index_key(const struct issuer_key *issuers, size_t issuer_count,
+    const struct random *random, uint8_t ret_key[CHECKPOINT_KEY_BYTES]) MUST_USE;
+
+/* Reads the journal, from the index's place on if there is one, and signs again what was intended
+ * and not finished. ERR_CONFLICT "journal.held" if another signer runs, "journal.behind" if the
+ * index has seen more of this journal than there is; ERR_DENIED "roster.epoch" for an older roster
+ * than the journal has seen. */
 enum err issuing_open(const struct issuing_setup *setup, struct issuing **ret_issuing,
     int64_t *ret_cut, struct reason *ret_reason) MUST_USE;
+/* Starts the thread that keeps the index up; apart, because a process makes no thread before it is
+ * in its sandbox. */
+enum err issuing_follow(struct issuing *issuing) MUST_USE;
 void issuing_free(struct issuing *issuing);
 AUTO_PTR_DEFINE(issuing, issuing_free)
 
@@ -46,8 +60,23 @@ enum err issuing_revoke(struct issuing *issuing, const struct signer_revoke *rev
     struct reason *ret_reason) MUST_USE;
 enum err issuing_withdraw(
     struct issuing *issuing, const uint8_t application_hash[HASH_BYTES]) MUST_USE;
+/* From the moment of this call on no intent is taken and no certificate signed, even where the
+ * record can't be written, until resumed. Asking twice is no error: the first stop stands. */
+enum err issuing_halt(
+    struct issuing *issuing, const struct halt *halt, struct reason *ret_reason) MUST_USE;
+/* resumption_check's reasons; ERR_CONFLICT "issuance.not_stopped". */
+enum err issuing_resume(struct issuing *issuing, const struct resumption *resumption,
+    struct reason *ret_reason) MUST_USE;
 /* Appends the signed CRL to an empty buffer. ERR_INPUT "crl.window". */
 enum err issuing_crl(struct issuing *issuing, const struct signer_crl *wanted,
     struct signer_crl_made *ret_made, struct buf *crl, struct reason *ret_reason) MUST_USE;
 /* All but the sandbox's level. */
 void issuing_status(struct issuing *issuing, struct signer_status *ret_status);
+
+/* How far the journal is, if it has what somebody noted of it earlier. ERR_CONFLICT
+ * "journal.behind" if not: records were lost, or it is another journal (doc/threats.md S18). */
+enum err issuing_anchor(struct issuing *issuing, const struct signer_place *noted,
+    struct signer_place *ret_now, struct reason *ret_reason) MUST_USE;
+/* What happened behind that place, a piece of it. */
+enum err issuing_since(struct issuing *issuing, const struct signer_place *noted,
+    struct signer_past *ret_past, struct reason *ret_reason) MUST_USE;

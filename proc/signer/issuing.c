@@ -1,15 +1,26 @@
 /* The issuing core's frame: opening it over a journal, and what it must never forget. */
+#include "lib/crypto/mac.h"
 #include "lib/pki/crl.h"
 #include "proc/signer/internal.h"
 #include "proc/signer/linted.h"
 
+#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* BR 4.9.7: a CRL lives ten days at most. */
 #define CRL_LIFE_MAX_SECONDS    (10 * DAY_SECONDS)
 #define CLOCK_TOLERANCE_SECONDS INT64_C(60)
 
+/* More than a follower ever leaves: an index that was lost, or of an earlier day. */
+enum { TAIL_BYTES_MAX = 64 * 1024 * 1024, REVOCATIONS_MAX_BYTES = 64 * 1024 * 1024 };
+
 static enum err roster_keys_load(struct issuing *issuing, struct reason *ret_reason);
+static enum err past_learn(struct issuing *issuing, const struct issuing_setup *setup,
+    int64_t *ret_cut, struct reason *ret_reason);
+static enum err record_learn(void *ctx, const struct journal_record *record);
 static enum err intents_finish(struct issuing *issuing, struct reason *ret_reason);
 static enum err epoch_record(
     struct issuing *issuing, const uint8_t *roster_hash, struct reason *ret_reason);
@@ -44,6 +55,19 @@ void issuer_key_release(struct issuer_key *issuer)
     buf_release(&issuer->der);
 }
 
+enum err issuing_index_key(const struct issuer_key *issuers, size_t issuer_count,
+    const struct random *random, uint8_t ret_key[CHECKPOINT_KEY_BYTES])
+{
+    for (size_t i = 0; i < issuer_count; i++) {
+        AUTO(secret) pkcs8 = { 0 };
+        if (key_to_pkcs8(issuers[i].key, &pkcs8) == OK) {
+            return hmac_sha256(
+                secret_span(&pkcs8), SPAN_LITERAL("ecert journal index key v1"), ret_key);
+        }
+    }
+    return random_fill(random, ret_key, CHECKPOINT_KEY_BYTES);
+}
+
 enum err issuing_open(const struct issuing_setup *setup, struct issuing **ret_issuing,
     int64_t *ret_cut, struct reason *ret_reason)
 {
@@ -60,10 +84,11 @@ enum err issuing_open(const struct issuing_setup *setup, struct issuing **ret_is
     issuing->issuer_count = setup->issuer_count;
     issuing->clock = setup->clock;
     issuing->random = setup->random;
+    issuing->index_records = setup->index_records == 0 ? FOLLOW_RECORDS : setup->index_records;
     TRY(ledger_init(&issuing->ledger));
     TRY(roster_keys_load(issuing, ret_reason));
-    TRY(journal_open(setup->journal_path, ledger_learn, &issuing->ledger, &issuing->journal,
-        ret_cut, ret_reason));
+    TRY(past_learn(issuing, setup, ret_cut, ret_reason));
+    journal_teach(issuing->journal, record_learn, issuing);
     TRY(epoch_record(issuing, setup->roster_hash, ret_reason));
     TRY(intents_finish(issuing, ret_reason));
     *ret_issuing = issuing;
@@ -71,12 +96,21 @@ enum err issuing_open(const struct issuing_setup *setup, struct issuing **ret_is
     return OK;
 }
 
+enum err issuing_follow(struct issuing *issuing)
+{
+    const struct follow_setup follow = { issuing->checkpoint, issuing->journal, &issuing->ledger,
+        &issuing->mutex, issuing->index_records };
+    return issuing->checkpoint == NULL ? OK : follower_start(&follow, &issuing->follower);
+}
+
 void issuing_free(struct issuing *issuing)
 {
     if (issuing == NULL) {
         return;
     }
+    follower_stop(issuing->follower);
     journal_free(issuing->journal);
+    checkpoint_free(issuing->checkpoint);
     ledger_release(&issuing->ledger);
     for (size_t i = 0; i < PERSPECTIVES_MAX; i++) {
         key_free(issuing->perspective_keys[i]);
@@ -110,11 +144,66 @@ static enum err roster_keys_load(struct issuing *issuing, struct reason *ret_rea
     return OK;
 }
 
+/* A journal far longer than its index goes into the index first: memory holds a tail. Where there
+ * is no room for an index, it is the journal that is read. */
+static enum err index_open(
+    struct issuing *issuing, const struct issuing_setup *setup, struct reason *ret_reason)
+{
+    char path[PATH_MAX];
+    bool advanced;
+    struct stat status;
+    struct journal_state place;
+    int length = snprintf(path, sizeof path, "%s.index", setup->journal_path);
+    if (length < 0 || (size_t)length >= sizeof path) {
+        return ERR_LIMIT;
+    }
+    enum err err = checkpoint_open(path, setup->index_key, &issuing->checkpoint, ret_reason);
+    if (err != OK) {
+        return err == ERR_NO_SPACE ? OK : err;
+    }
+    checkpoint_place(issuing->checkpoint, &place);
+    int fd = open(setup->journal_path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd >= 0 && fstat(fd, &status) == 0 && status.st_size - place.bytes > TAIL_BYTES_MAX &&
+        journal_holds(fd, &place) == OK) {
+        err =
+            checkpoint_advance(issuing->checkpoint, fd, status.st_size, FOLLOW_RECORDS, &advanced);
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    return err == ERR_NO_SPACE ? OK : err;
+}
+
+static enum err past_learn(struct issuing *issuing, const struct issuing_setup *setup,
+    int64_t *ret_cut, struct reason *ret_reason)
+{
+    struct journal_state place = { .records = 0 };
+    if (setup->index_key != NULL) {
+        TRY(index_open(issuing, setup, ret_reason));
+    }
+    if (issuing->checkpoint != NULL) {
+        TRY(checkpoint_fill(issuing->checkpoint, &issuing->ledger));
+        checkpoint_place(issuing->checkpoint, &place);
+    }
+    return journal_open(setup->journal_path, &place, ledger_learn, &issuing->ledger,
+        &issuing->journal, ret_cut, ret_reason);
+}
+
+/* Whatever is on the disk, the ledger knows before anybody else hears of it. */
+static enum err record_learn(void *ctx, const struct journal_record *record)
+{
+    struct issuing *issuing = ctx;
+    pthread_mutex_lock(&issuing->mutex);
+    enum err err = ledger_learn(&issuing->ledger, record);
+    pthread_mutex_unlock(&issuing->mutex);
+    return err;
+}
+
 /* A roster never goes back: who was struck off stays so (doc/threats.md S5, S18). */
 static enum err epoch_record(
     struct issuing *issuing, const uint8_t *roster_hash, struct reason *ret_reason)
 {
-    const struct record_epoch *known = &issuing->ledger.epoch;
+    const struct record_epoch *known = &issuing->ledger.sums.epoch;
     struct record_epoch record = { .epoch = issuing->roster->epoch,
         .policy_set = issuing->roster->policy_set };
     memcpy(record.roster_hash, roster_hash, HASH_BYTES);
@@ -133,14 +222,15 @@ static enum err epoch_record(
  * was checked, and whoever asks for that request again gets this certificate. */
 static enum err intents_finish(struct issuing *issuing, struct reason *ret_reason)
 {
-    for (size_t i = 0; i < issuing->ledger.count; i++) {
+    while (issuing->ledger.open_count > 0 && !issuing->ledger.sums.halted) {
         struct record_intent intent;
+        struct ledger_row row;
         AUTO(buf) body = buf_make(JOURNAL_RECORD_MAX);
         AUTO(buf) certificate = buf_make(CERTIFICATE_MAX_BYTES);
-        if (issuing->ledger.rows[i].state != LEDGER_INTENDED) {
-            continue;
+        if (!ledger_by_key(&issuing->ledger, issuing->ledger.open[0], &row)) {
+            return reason_set(ret_reason, ERR_INPUT, "journal.broken", NULL, NULL, NULL);
         }
-        TRY(journal_read_body(issuing->journal, issuing->ledger.rows[i].record, &body));
+        TRY(journal_read_body(issuing->journal, row.record, &body));
         TRY(record_intent_read(buf_span(&body), &intent));
         TRY(issuing_finish(issuing, &intent, &certificate, ret_reason));
     }
@@ -157,66 +247,37 @@ struct issuer_key *issuing_issuer(struct issuing *issuing, const char *id)
     return NULL;
 }
 
-/* Memory that lags behind the journal would sign twice: the process ends, and the next one reads.
- */
-void issuing_learn(struct issuing *issuing, enum journal_type type,
-    const struct journal_ticket *ticket, body_writer write, const void *object)
-{
-    AUTO(buf) body = buf_make(JOURNAL_RECORD_MAX);
-    enum err err = der_encode(write, object, &body);
-    const struct journal_record record = {
-        .seq = ticket->seq, .type = type, .body = buf_span(&body), .offset = ticket->offset
-    };
-    err = err == OK ? ledger_learn(&issuing->ledger, &record) : err;
-    if (err != OK) {
-        abort();
-    }
-}
-
 enum err issuing_record(struct issuing *issuing, enum journal_type type, int64_t time,
     body_writer write, const void *object)
 {
-    struct journal_ticket ticket;
-    TRY(journal_append(issuing->journal, type, time, write, object, &ticket));
-    pthread_mutex_lock(&issuing->mutex);
-    issuing_learn(issuing, type, &ticket, write, object);
-    pthread_mutex_unlock(&issuing->mutex);
-    return OK;
-}
-
-/* In memory first, under the lock that every intent passes: from the moment this is in the queue
- * nothing can be signed behind it. */
-static enum err record_at_once(struct issuing *issuing, enum journal_type type, int64_t time,
-    body_writer write, const void *object, struct journal_ticket *ret_ticket)
-{
-    TRY(journal_add(issuing->journal, type, time, write, object, ret_ticket));
-    issuing_learn(issuing, type, ret_ticket, write, object);
-    return OK;
+    enum err err = journal_append(issuing->journal, type, time, write, object, NULL);
+    follower_poke(issuing->follower);
+    return err;
 }
 
 static enum err revocation_check(const struct issuing *issuing, const struct signer_revoke *revoke,
     bool *ret_known, struct reason *ret_reason)
 {
-    const struct ledger_row *row =
-        ledger_by_serial(&issuing->ledger, span_make(revoke->serial.bytes, revoke->serial.len));
+    struct ledger_row row;
     *ret_known = false;
-    if (row == NULL) {
+    if (!ledger_by_serial(
+            &issuing->ledger, span_make(revoke->serial.bytes, revoke->serial.len), &row)) {
         return reason_set(ret_reason, ERR_NOT_FOUND, "revocation.serial", NULL, NULL, NULL);
     }
-    const char *issuer = issuing->ledger.issuers[row->issuer].id;
-    if (row->state != LEDGER_RESERVED && strcmp(issuer, revoke->issuer) != 0) {
+    const char *issuer = issuing->ledger.sums.issuers[row.issuer].id;
+    if ((row.state != LEDGER_RESERVED || row.revoked) && strcmp(issuer, revoke->issuer) != 0) {
         return reason_set(
             ret_reason, ERR_NOT_FOUND, "revocation.issuer", "issuer", revoke->issuer, issuer);
     }
-    if (!row->revoked) {
+    if (!row.revoked && !row.pending) {
         return OK;
     }
-    bool same = row->reason == revoke->reason;
-    *ret_known = same && row->settled;
-    if (!same &&
-        !revocation_reason_may_change((enum revocation_reason)row->reason, revoke->reason)) {
+    uint8_t reason = row.pending ? row.pending_reason : row.reason;
+    bool same = reason == revoke->reason;
+    *ret_known = same && !row.pending;
+    if (!same && !revocation_reason_may_change((enum revocation_reason)reason, revoke->reason)) {
         return reason_set(ret_reason, ERR_CONFLICT, "revocation.reason", "reason",
-            revocation_reason_id(revoke->reason), revocation_reason_id(row->reason));
+            revocation_reason_id(revoke->reason), revocation_reason_id(reason));
     }
     return OK;
 }
@@ -229,8 +290,10 @@ static enum err key_of_serial(
     struct certificate certificate;
     AUTO(buf) body = buf_make(JOURNAL_RECORD_MAX);
     pthread_mutex_lock(&issuing->mutex);
-    const struct ledger_row *row = ledger_by_serial(&issuing->ledger, serial);
-    int64_t record = row != NULL && row->state == LEDGER_ISSUED ? row->record : -1;
+    struct ledger_row row;
+    bool issued_already =
+        ledger_by_serial(&issuing->ledger, serial, &row) && row.state == LEDGER_ISSUED;
+    int64_t record = issued_already ? row.record : -1;
     pthread_mutex_unlock(&issuing->mutex);
     if (record < 0) {
         return ERR_NOT_FOUND;
@@ -266,19 +329,14 @@ enum err issuing_revoke(
     pthread_mutex_lock(&issuing->mutex);
     enum err err = revocation_check(issuing, revoke, &known, ret_reason);
     if (err == OK && !known) {
-        err = record_at_once(issuing, JOURNAL_REVOKED, now, record_revoked_write, &record, &ticket);
+        err = ledger_pend_revocation(&issuing->ledger, record.serial, revoke->reason);
+        err = err == OK ? journal_add(issuing->journal, JOURNAL_REVOKED, now, record_revoked_write,
+                              &record, &ticket)
+                        : err;
     }
     pthread_mutex_unlock(&issuing->mutex);
-    if (err != OK || known) {
-        return err;
-    }
-    err = journal_wait(issuing->journal, &ticket);
-    if (err != OK) {
-        pthread_mutex_lock(&issuing->mutex);
-        ledger_by_serial(&issuing->ledger, record.serial)->settled = false;
-        pthread_mutex_unlock(&issuing->mutex);
-    }
-    return err;
+    follower_poke(issuing->follower);
+    return err != OK || known ? err : journal_wait(issuing->journal, &ticket);
 }
 
 enum err issuing_withdraw(struct issuing *issuing, const uint8_t application_hash[HASH_BYTES])
@@ -287,27 +345,49 @@ enum err issuing_withdraw(struct issuing *issuing, const uint8_t application_has
     struct record_withdrawn record;
     memcpy(record.application_hash, application_hash, HASH_BYTES);
     pthread_mutex_lock(&issuing->mutex);
-    enum err err = record_at_once(issuing, JOURNAL_WITHDRAWN, clock_now(&issuing->clock),
-        record_withdrawn_write, &record, &ticket);
+    enum err err = ledger_pend_withdrawal(&issuing->ledger, application_hash);
+    err = err == OK ? journal_add(issuing->journal, JOURNAL_WITHDRAWN, clock_now(&issuing->clock),
+                          record_withdrawn_write, &record, &ticket)
+                    : err;
     pthread_mutex_unlock(&issuing->mutex);
     return err != OK ? err : journal_wait(issuing->journal, &ticket);
 }
 
-/* The revocations of one issuer, copied out of the ledger, while the CRL is being written. */
+/* The revocations of one issuer: what memory had of them when the number was taken, and the
+ * segments behind it. */
 struct revocations {
-    struct ledger_row *rows;
-    size_t count, at;
+    struct segments segments;
+    struct buf entries;
+    struct merge merge;
+    uint8_t entry[ENTRY_MAX];
+    uint8_t issuer; /* 1st octet of their keys */
+    int index_fd;
+    int64_t count;
 };
+
+static void revocations_release(struct revocations *revocations)
+{
+    merge_release(&revocations->merge);
+    buf_release(&revocations->entries);
+    segments_release(&revocations->segments);
+}
+AUTO_DEFINE(revocations, revocations_release)
 
 static enum err revocation_next(void *ctx, struct crl_entry *ret_entry)
 {
     struct revocations *revocations = ctx;
-    if (revocations->at == revocations->count) {
+    const uint8_t *entry = revocations->entry;
+    enum err err = merge_next(&revocations->merge, revocations->entry);
+    if (err != OK && err != ERR_NOT_FOUND) {
+        checkpoint_condemn(revocations->index_fd);
+    }
+    TRY(err);
+    if (entry[0] != revocations->issuer) {
         return ERR_NOT_FOUND;
     }
-    const struct ledger_row *row = &revocations->rows[revocations->at++];
-    *ret_entry =
-        (struct crl_entry){ SPAN_OF(row->serial), row->revoked_at, (enum crl_reason)row->reason };
+    revocations->count++;
+    *ret_entry = (struct crl_entry){ span_make(entry + 1, SERIAL_BYTES),
+        (int64_t)load_be64(entry + 19), (enum crl_reason)entry[18] };
     return OK;
 }
 
@@ -316,32 +396,31 @@ static enum err revocation_next(void *ctx, struct crl_entry *ret_entry)
 static enum err crl_begin(struct issuing *issuing, const struct signer_crl *wanted, int64_t now,
     struct revocations *revocations, int64_t *ret_number, struct journal_ticket *ret_ticket)
 {
-    struct ledger *ledger = &issuing->ledger;
-    struct ledger_issuer *issuer;
+    const struct ledger *ledger = &issuing->ledger;
+    int64_t *taken =
+        &issuing->crl_taken[issuing_issuer(issuing, wanted->issuer) - issuing->issuers];
     struct record_crl record = { .this_update = wanted->this_update,
         .next_update = wanted->next_update };
-    TRY(ledger_issuer(ledger, wanted->issuer, &issuer));
-    revocations->rows = malloc((ledger->revoked_count + 1) * sizeof revocations->rows[0]);
-    if (revocations->rows == NULL) {
-        return ERR_MEMORY;
-    }
-    for (size_t i = 0; i < ledger->revoked_count; i++) {
-        const struct ledger_row *row = &ledger->rows[ledger->revoked[i]];
-        if (row->settled && row->issuer == issuer - ledger->issuers) {
-            revocations->rows[revocations->count++] = *row;
-        }
-    }
-    memcpy(record.issuer, issuer->id, sizeof record.issuer);
-    record.number = issuer->crl_number + 1;
-    *ret_number = record.number;
-    return record_at_once(issuing, JOURNAL_CRL, now, record_crl_write, &record, ret_ticket);
+    size_t at = ISSUERS_MAX; /* nothing is listed under a place that nobody has */
+    bool known = ledger_issuer(ledger, wanted->issuer, &at) == OK;
+    int64_t last = known ? ledger->sums.issuers[at].crl_number : 0;
+    revocations->issuer = (uint8_t)at;
+    revocations->index_fd = ledger->index_fd;
+    revocations->segments = segments_hold(&ledger->base);
+    TRY(ledger_entries(ledger, TABLE_REVOKED, &revocations->entries));
+    memcpy(record.issuer, wanted->issuer, sizeof record.issuer);
+    *taken = (*taken > last ? *taken : last) + 1;
+    *ret_number = record.number = *taken;
+    return journal_add(issuing->journal, JOURNAL_CRL, now, record_crl_write, &record, ret_ticket);
 }
 
 static enum err crl_sign(const struct issuer_key *issuer, const struct signer_crl *wanted,
     int64_t number, struct revocations *revocations, struct linting *linting, struct buf *crl)
 {
-    uint8_t number_bytes[8];
-    struct crl_source source = { revocation_next, revocations, revocations->count };
+    uint8_t number_bytes[8], first[18] = { revocations->issuer };
+    struct crl_source source = { revocation_next, revocations, /* count= */ 0 };
+    TRY(merge_begin(&revocations->segments, buf_span(&revocations->entries), TABLE_REVOKED, first,
+        &revocations->merge));
     store_be64(number_bytes, (uint64_t)number);
     const struct crl_fields fields = {
         .algorithm = signature_algorithm_of_key(issuer->key),
@@ -361,7 +440,7 @@ enum err issuing_crl(struct issuing *issuing, const struct signer_crl *wanted,
 {
     int64_t now = clock_now(&issuing->clock), number = 0;
     struct journal_ticket ticket = { 0 };
-    struct revocations revocations = { 0 };
+    AUTO(revocations) revocations = { .entries = buf_make(REVOCATIONS_MAX_BYTES) };
     const struct issuer_key *issuer = issuing_issuer(issuing, wanted->issuer);
     if (issuer == NULL) {
         return reason_set(ret_reason, ERR_NOT_FOUND, "crl.issuer", "issuer", wanted->issuer, NULL);
@@ -375,11 +454,10 @@ enum err issuing_crl(struct issuing *issuing, const struct signer_crl *wanted,
     pthread_mutex_lock(&issuing->mutex);
     enum err err = crl_begin(issuing, wanted, now, &revocations, &number, &ticket);
     pthread_mutex_unlock(&issuing->mutex);
-    err = err == OK ? crl_sign(issuer, wanted, number, &revocations, &linting, crl) : err;
-    free(revocations.rows);
     TRY(err);
+    TRY(crl_sign(issuer, wanted, number, &revocations, &linting, crl));
     TRY(journal_wait(issuing->journal, &ticket));
-    *ret_made = (struct signer_crl_made){ number, (int64_t)revocations.count };
+    *ret_made = (struct signer_crl_made){ number, revocations.count };
     return OK;
 }
 
@@ -390,9 +468,11 @@ void issuing_status(struct issuing *issuing, struct signer_status *ret_status)
         .policy_set = issuing->roster->policy_set };
     journal_look(issuing->journal, &state);
     pthread_mutex_lock(&issuing->mutex);
-    status.issued = (int64_t)issuing->ledger.issued_count;
-    status.revoked = (int64_t)issuing->ledger.revoked_count;
-    status.withdrawn = (int64_t)issuing->ledger.withdrawn_count;
+    status.issued = issuing->ledger.sums.issued;
+    status.revoked = issuing->ledger.sums.revoked;
+    status.withdrawn = issuing->ledger.sums.withdrawn;
+    status.halted = issuing->ledger.sums.halted;
+    status.halt = issuing->ledger.sums.halt;
     pthread_mutex_unlock(&issuing->mutex);
     status.journal_records = state.records;
     status.journal_bytes = state.bytes;

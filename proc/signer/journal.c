@@ -9,12 +9,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 /* A waiter may sleep through failures; more than so many before it wakes can't be. */
-enum { LENGTH_BYTES = 4, QUEUE_MAX = 16 * 1024 * 1024, FAILURES_KEPT = 64 };
+enum { QUEUE_MAX = 16 * 1024 * 1024, FAILURES_KEPT = 64 };
 
 struct failure {
     int64_t safe; /* the last record on disk when it happened */
@@ -35,6 +36,8 @@ struct journal {
     struct failure failures[FAILURES_KEPT]; /* by generation */
     struct journal_state next;              /* including what is queued */
     struct journal_state disk;              /* what is safe */
+    journal_visitor visit;                  /* of what has become safe; NULL: nobody */
+    void *visitor;
 };
 
 struct record_fields {
@@ -47,14 +50,12 @@ struct record_fields {
 
 static enum err journal_replay(struct journal *journal, journal_visitor visit, void *ctx,
     int64_t *ret_cut, struct reason *ret_reason);
-static enum err record_parse(
-    struct span der, const struct journal_state *state, struct journal_record *ret_record);
-static bool tail_is_torn(int fd, int64_t offset, int64_t end, size_t length);
 static void batch_write(struct journal *journal);
 static enum err batch_to_disk(struct journal *journal);
+static void batch_teach(struct journal *journal);
 
-enum err journal_open(const char *path, journal_visitor visit, void *ctx,
-    struct journal **ret_journal, int64_t *ret_cut, struct reason *ret_reason)
+enum err journal_open(const char *path, const struct journal_state *from, journal_visitor visit,
+    void *ctx, struct journal **ret_journal, int64_t *ret_cut, struct reason *ret_reason)
 {
     AUTO_PTR(journal) journal = calloc(1, sizeof *journal);
     if (journal == NULL) {
@@ -72,6 +73,12 @@ enum err journal_open(const char *path, journal_visitor visit, void *ctx,
     }
     if (flock(journal->fd, LOCK_EX | LOCK_NB) != 0) {
         return reason_set(ret_reason, ERR_CONFLICT, "journal.held", NULL, NULL, NULL);
+    }
+    if (from != NULL) {
+        if (journal_holds(journal->fd, from) != OK) {
+            return reason_set(ret_reason, ERR_CONFLICT, "journal.behind", NULL, NULL, NULL);
+        }
+        journal->disk = *from;
     }
     TRY(journal_replay(journal, visit, ctx, ret_cut, ret_reason));
     journal->next = journal->disk;
@@ -96,77 +103,35 @@ void journal_free(struct journal *journal)
     free(journal);
 }
 
-static enum err pread_all(int fd, uint8_t *bytes, size_t len, int64_t offset)
+void journal_teach(struct journal *journal, journal_visitor visit, void *ctx)
 {
-    while (len > 0) {
-        ssize_t got = pread(fd, bytes, len, offset);
-        if (got == 0) {
-            return ERR_NOT_FOUND;
-        }
-        if (got < 0 && errno != EINTR) {
-            return err_from_errno(errno);
-        }
-        if (got > 0) {
-            bytes += got;
-            len -= (size_t)got;
-            offset += got;
-        }
-    }
-    return OK;
-}
-
-/* The DER of the record at `offset`, replacing `buf`'s content. ERR_NOT_FOUND if the file ends
- * before it does, ERR_INPUT for an impossible length; `ret_length` as far as it is known. */
-static enum err record_load(int fd, int64_t offset, struct buf *buf, size_t *ret_length)
-{
-    uint8_t head[LENGTH_BYTES];
-    *ret_length = 0;
-    TRY(pread_all(fd, head, sizeof head, offset));
-    size_t length = load_be32(head);
-    *ret_length = length;
-    if (length == 0 || length > JOURNAL_RECORD_MAX) {
-        return ERR_INPUT;
-    }
-    buf_clear(buf);
-    uint8_t *room = buf_reserve(buf, length);
-    if (room == NULL) {
-        return ERR_MEMORY;
-    }
-    TRY(pread_all(fd, room, length, offset + LENGTH_BYTES));
-    buf->len = length;
-    return OK;
+    journal->visit = visit;
+    journal->visitor = ctx;
 }
 
 static enum err journal_replay(struct journal *journal, journal_visitor visit, void *ctx,
     int64_t *ret_cut, struct reason *ret_reason)
 {
     struct stat status;
-    AUTO(buf) buf = buf_make(JOURNAL_RECORD_MAX);
+    struct journal_record record;
     if (fstat(journal->fd, &status) != 0) {
         return err_from_errno(errno);
     }
-    struct journal_state *state = &journal->disk;
-    while (state->bytes < status.st_size) {
-        size_t length;
-        struct journal_record record = { 0 };
-        enum err err = record_load(journal->fd, state->bytes, &buf, &length);
-        err = err == OK ? record_parse(buf_span(&buf), state, &record) : err;
-        if (err == ERR_IO || err == ERR_MEMORY) {
-            return err;
-        }
-        if (err != OK) {
-            if (!tail_is_torn(journal->fd, state->bytes, status.st_size, length)) {
-                char seen[32];
-                snprintf(seen, sizeof seen, "%lld", (long long)state->bytes);
-                return reason_set(ret_reason, ERR_INPUT, "journal.broken", NULL, seen, NULL);
-            }
-            break;
-        }
+    AUTO(journal_reader)
+    reader = journal_reader_make(journal->fd, &journal->disk, status.st_size);
+    enum err err = journal_reader_next(&reader, &record);
+    while (err == OK) {
         TRY(visit(ctx, &record));
-        TRY(sha256(buf_span(&buf), state->head));
-        state->bytes += LENGTH_BYTES + (int64_t)length;
-        state->records = record.seq;
-        state->last_time = record.time;
+        err = journal_reader_next(&reader, &record);
+    }
+    const struct journal_state *state = &reader.state;
+    if (err == ERR_INPUT && !journal_reader_at_torn_tail(&reader)) {
+        char seen[32];
+        snprintf(seen, sizeof seen, "%lld", (long long)state->bytes);
+        return reason_set(ret_reason, ERR_INPUT, "journal.broken", NULL, seen, NULL);
+    }
+    if (err != ERR_INPUT && err != ERR_NOT_FOUND) {
+        return err;
     }
     if (ret_cut != NULL) {
         *ret_cut = status.st_size - state->bytes;
@@ -175,54 +140,8 @@ static enum err journal_replay(struct journal *journal, journal_visitor visit, v
         (ftruncate(journal->fd, state->bytes) != 0 || fsync(journal->fd) != 0)) {
         return err_from_errno(errno);
     }
+    journal->disk = *state;
     return OK;
-}
-
-static enum err record_parse(
-    struct span der, const struct journal_state *state, struct journal_record *ret_record)
-{
-    struct der reader = der_reader(der), inner;
-    struct journal_record record = { .offset = state->bytes };
-    uint8_t previous[SHA256_BYTES];
-    unsigned type;
-    TRY(der_enter(&reader, DER_SEQUENCE, &inner));
-    TRY(der_finish(&reader));
-    TRY(der_read_int64(&inner, &record.seq));
-    TRY(der_read_generalized_time(&inner, &record.time));
-    TRY(der_read_uint(&inner, JOURNAL_TYPE_COUNT - 1, &type));
-    TRY(der_read_fixed(&inner, previous, sizeof previous));
-    TRY(der_read_whole(&inner, DER_SEQUENCE, &record.body));
-    TRY(der_finish(&inner));
-    if (record.seq != state->records + 1 || type == 0 ||
-        memcmp(previous, state->head, sizeof previous) != 0) {
-        return ERR_INPUT;
-    }
-    record.type = (enum journal_type)type;
-    *ret_record = record;
-    return OK;
-}
-
-/* A dying process leaves a record without its end, or, where the disk was slower than the file's
- * length, one with holes: the last one, or nothing but zeros. Anything else is damage. */
-static bool tail_is_torn(int fd, int64_t offset, int64_t end, size_t length)
-{
-    if (length > 0 && length <= JOURNAL_RECORD_MAX) {
-        return offset + LENGTH_BYTES + (int64_t)length >= end;
-    }
-    uint8_t bytes[4096];
-    while (offset < end) {
-        size_t want = end - offset < (int64_t)sizeof bytes ? (size_t)(end - offset) : sizeof bytes;
-        if (pread_all(fd, bytes, want, offset) != OK) {
-            return false;
-        }
-        for (size_t i = 0; i < want; i++) {
-            if (bytes[i] != 0) {
-                return false;
-            }
-        }
-        offset += (int64_t)want;
-    }
-    return true;
 }
 
 static void record_write(struct der_writer *writer, const void *object)
@@ -242,16 +161,16 @@ static enum err record_queue(struct journal *journal, const struct record_fields
 {
     struct buf *queue = &journal->queue;
     size_t before = queue->len;
-    static const uint8_t room_for_length[LENGTH_BYTES] = { 0 };
+    static const uint8_t room_for_length[JOURNAL_LENGTH_BYTES] = { 0 };
     buf_append(queue, SPAN_OF(room_for_length));
     enum err err = buf_check(queue);
     err = err == OK ? der_encode(record_write, fields, queue) : err;
-    size_t length = queue->len - before - LENGTH_BYTES;
+    size_t length = queue->len - before - JOURNAL_LENGTH_BYTES;
     if (err == OK && length > JOURNAL_RECORD_MAX) {
         err = ERR_LIMIT;
     }
     if (err == OK) {
-        struct span der = span_make(queue->data + before + LENGTH_BYTES, length);
+        struct span der = span_make(queue->data + before + JOURNAL_LENGTH_BYTES, length);
         err = sha256(der, journal->next.head);
     }
     if (err != OK) {
@@ -261,7 +180,8 @@ static enum err record_queue(struct journal *journal, const struct record_fields
     }
     store_be32(queue->data + before, (uint32_t)length);
     journal->next.records = fields->seq;
-    journal->next.bytes += LENGTH_BYTES + (int64_t)length;
+    journal->next.last_offset = journal->next.bytes;
+    journal->next.bytes += JOURNAL_LENGTH_BYTES + (int64_t)length;
     journal->next.last_time = fields->time;
     return OK;
 }
@@ -331,6 +251,9 @@ static void batch_write(struct journal *journal)
     journal->busy = true;
     pthread_mutex_unlock(&journal->mutex);
     enum err err = batch_to_disk(journal);
+    if (err == OK && journal->visit != NULL) {
+        batch_teach(journal);
+    }
     pthread_mutex_lock(&journal->mutex);
     journal->busy = false;
     if (err == OK) {
@@ -375,6 +298,24 @@ static enum err batch_to_disk(struct journal *journal)
     return err;
 }
 
+static void batch_teach(struct journal *journal)
+{
+    struct span left = buf_span(&journal->writing);
+    int64_t offset = journal->disk.bytes;
+    while (left.len > 0) {
+        struct journal_record record;
+        size_t length = load_be32(left.data), whole = JOURNAL_LENGTH_BYTES + length;
+        struct span der = span_make(left.data + JOURNAL_LENGTH_BYTES, length);
+        enum err err = journal_record_parse(der, offset, &record);
+        err = err == OK ? journal->visit(journal->visitor, &record) : err;
+        if (err != OK) {
+            abort();
+        }
+        left = span_make(left.data + whole, left.len - whole);
+        offset += (int64_t)whole;
+    }
+}
+
 enum err journal_append(struct journal *journal, enum journal_type type, int64_t time,
     void (*write)(struct der_writer *writer, const void *object), const void *object,
     struct journal_ticket *ret_ticket)
@@ -390,19 +331,11 @@ enum err journal_append(struct journal *journal, enum journal_type type, int64_t
 
 enum err journal_read_body(struct journal *journal, int64_t offset, struct buf *body)
 {
-    size_t length;
-    struct span der, skipped;
-    struct der reader, inner;
-    AUTO(buf) buf = buf_make(JOURNAL_RECORD_MAX);
-    TRY(record_load(journal->fd, offset, &buf, &length));
-    reader = der_reader(buf_span(&buf));
-    TRY(der_enter(&reader, DER_SEQUENCE, &inner));
-    TRY(der_read(&inner, DER_INTEGER, &skipped));
-    TRY(der_read(&inner, DER_GENERALIZED_TIME, &skipped));
-    TRY(der_read(&inner, DER_INTEGER, &skipped));
-    TRY(der_read(&inner, DER_OCTET_STRING, &skipped));
-    TRY(der_read_whole(&inner, DER_SEQUENCE, &der));
-    buf_append(body, der);
+    struct journal_record record;
+    AUTO(buf) der = buf_make(JOURNAL_RECORD_MAX);
+    TRY(journal_record_load(journal->fd, offset, &der));
+    TRY(journal_record_parse(buf_span(&der), offset, &record));
+    buf_append(body, record.body);
     return buf_check(body);
 }
 
@@ -411,4 +344,9 @@ void journal_look(struct journal *journal, struct journal_state *ret_state)
     pthread_mutex_lock(&journal->mutex);
     *ret_state = journal->disk;
     pthread_mutex_unlock(&journal->mutex);
+}
+
+int journal_fd(const struct journal *journal)
+{
+    return journal->fd;
 }

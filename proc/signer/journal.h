@@ -3,56 +3,26 @@
  * before. A record is on disk before its effect leaves the process; waiting records share one
  * fdatasync. Nothing here ever changes or removes what was acknowledged: only a torn tail, written
  * by a process that died before it could acknowledge, is cut off. One process holds the file at a
- * time.
- *
- * File: records `u32 length ‖ SEQUENCE { seq, time, type, OCTET STRING previous, body }`, where
- * previous is the SHA-256 of the DER before (zero for the first) and body is one SEQUENCE. */
+ * time. The file's form is lib/journal/chain.h's. */
 #include "lib/base/buf.h"
-#include "lib/crypto/digest.h"
-#include "lib/der/reader.h"
 #include "lib/der/writer.h"
+#include "lib/journal/chain.h"
 
-enum journal_type {
-    JOURNAL_RESERVED = 1,
-    JOURNAL_INTENT,
-    JOURNAL_ISSUED,
-    JOURNAL_REFUSED,
-    JOURNAL_REVOKED,
-    JOURNAL_WITHDRAWN,
-    JOURNAL_CRL,
-    JOURNAL_EPOCH,
-    JOURNAL_CEREMONY,
-    JOURNAL_TYPE_COUNT,
-};
-
-/* A warrant of the largest size, its certificate, and the frame. */
-enum { JOURNAL_RECORD_MAX = 1280 * 1024 };
-
-struct journal_record {
-    int64_t seq; /* from 1 */
-    int64_t time;
-    enum journal_type type;
-    struct span body; /* a SEQUENCE, whole */
-    int64_t offset;   /* of the record in the file, for journal_read_body */
-};
-
-/* Called for each record when the journal is opened, in order. */
+/* Called for each record, in order. */
 typedef enum err (*journal_visitor)(void *ctx, const struct journal_record *record);
-
-struct journal_state {
-    int64_t records;
-    int64_t bytes;
-    int64_t last_time;
-    uint8_t head[SHA256_BYTES];
-};
 
 struct journal;
 
-/* Opens or makes the file, reads it through, cuts off a torn tail (`ret_cut` bytes, may be NULL).
- * ERR_CONFLICT if another process holds it; ERR_INPUT with "journal.broken" (seen: the offset) if
- * the chain doesn't hold: then nothing is changed. */
-enum err journal_open(const char *path, journal_visitor visit, void *ctx,
-    struct journal **ret_journal, int64_t *ret_cut, struct reason *ret_reason) MUST_USE;
+/* Opens or makes the file, reads it through from `from` (a place that it holds; NULL: all of it),
+ * cuts off a torn tail (`ret_cut` bytes, may be NULL). ERR_CONFLICT "journal.held" if another
+ * process holds it, "journal.behind" if it hasn't what `from` says it had; ERR_INPUT with
+ * "journal.broken" (seen: the offset) if the chain doesn't hold: then nothing is changed. */
+enum err journal_open(const char *path, const struct journal_state *from, journal_visitor visit,
+    void *ctx, struct journal **ret_journal, int64_t *ret_cut, struct reason *ret_reason) MUST_USE;
+/* From now on every record that has reached the disk is shown to `visit`, in order, before anybody
+ * hears that it is there. A visitor that fails ends the process: memory that lags behind the
+ * journal would sign twice, and the next process reads. */
+void journal_teach(struct journal *journal, journal_visitor visit, void *ctx);
 void journal_free(struct journal *journal);
 AUTO_PTR_DEFINE(journal, journal_free)
 
@@ -85,3 +55,5 @@ enum err journal_append(struct journal *journal, enum journal_type type, int64_t
 /* Appends the body of the record at `offset` to `body`. */
 enum err journal_read_body(struct journal *journal, int64_t offset, struct buf *body) MUST_USE;
 void journal_look(struct journal *journal, struct journal_state *ret_state);
+/* The descriptor, for reading what journal_look says is there. */
+int journal_fd(const struct journal *journal);

@@ -2,10 +2,10 @@
  *
  * What I hold: the issuing CAs' private keys, and the journal of everything I ever signed, revoked
  * or refused. Whom I talk to: the registrar, over the socket I inherit, and nobody else: I have no
- * network and no store. What I may do after boot: threads, and reading and appending to the journal
- * by the descriptor I hold. I believe nothing that I can't check by the roster's keys. As
- * `ceremony` I am another program under the same name: run by hand, with the root's key and without
- * any socket.
+ * network and no store. What I may do after boot: threads, and reading and writing the journal and
+ * its index by the descriptors I hold. I believe nothing that I can't check by the roster's keys.
+ * As `ceremony` I am another program under the same name: run by hand, with the root's key and
+ * without any socket.
  *
  *   ecertd-signer --config FILE --listen-fd N=signer.sock [--ready-fd N]
  *   ecertd-signer ceremony …      (proc/signer/ceremony.h)
@@ -88,7 +88,8 @@ static enum err boot(struct reason *ret_reason)
     TRY(open_journal(ret_reason));
     self.server = service_server(&self.service);
     self.server.users[self.server.user_count++] = (uid_t)registrar;
-    return give_up_the_rest(ret_reason);
+    TRY(give_up_the_rest(ret_reason));
+    return issuing_follow(self.service.issuing);
 }
 
 static enum err file_of_signer(
@@ -136,7 +137,10 @@ static enum err open_keys(struct reason *ret_reason)
 static enum err open_journal(struct reason *ret_reason)
 {
     char path[PATH_MAX], cut_text[24];
+    uint8_t index_key[CHECKPOINT_KEY_BYTES];
     int64_t cut = 0;
+    struct random random = random_system();
+    TRY(issuing_index_key(self.issuers, self.issuer_count, &random, index_key));
     TRY(path_join(path, sizeof path, self.config.signer.directory, "journal"));
     if (access(path, F_OK) != 0) {
         return reason_set(ret_reason, ERR_NOT_FOUND, "journal.missing", path, NULL, NULL);
@@ -147,8 +151,9 @@ static enum err open_journal(struct reason *ret_reason)
         .issuers = self.issuers,
         .issuer_count = self.issuer_count,
         .journal_path = path,
+        .index_key = index_key,
         .clock = clock_system(),
-        .random = random_system(),
+        .random = random,
     };
     TRY(issuing_open(&setup, &self.service.issuing, &cut, ret_reason));
     if (cut > 0) {

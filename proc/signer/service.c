@@ -12,6 +12,10 @@ static enum err handle_revoke(void *ctx, struct exchange *exchange);
 static enum err handle_withdraw(void *ctx, struct exchange *exchange);
 static enum err handle_crl(void *ctx, struct exchange *exchange);
 static enum err handle_status(void *ctx, struct exchange *exchange);
+static enum err handle_halt(void *ctx, struct exchange *exchange);
+static enum err handle_resume(void *ctx, struct exchange *exchange);
+static enum err handle_anchor(void *ctx, struct exchange *exchange);
+static enum err handle_since(void *ctx, struct exchange *exchange);
 
 static const struct handler handlers[] = {
     { SIGNER_RESERVE, handle_reserve, false },
@@ -20,6 +24,10 @@ static const struct handler handlers[] = {
     { SIGNER_WITHDRAW, handle_withdraw, false },
     { SIGNER_CRL, handle_crl, false },
     { SIGNER_STATUS, handle_status, false },
+    { SIGNER_HALT, handle_halt, false },
+    { SIGNER_RESUME, handle_resume, false },
+    { SIGNER_ANCHOR, handle_anchor, false },
+    { SIGNER_SINCE, handle_since, false },
 };
 
 static void report(void *ctx, const char *event, unsigned type, enum err err)
@@ -60,6 +68,16 @@ static enum err logged(
     return err;
 }
 
+/* Whoever keeps the store tells first what was acknowledged to it: a journal that has been put back
+ * to an earlier day must not go on from there. Revocations and withdrawals are taken all the same.
+ */
+static enum err anchored(const struct service *service, struct reason *ret_reason)
+{
+    return atomic_load(&service->anchored)
+               ? OK
+               : reason_set(ret_reason, ERR_CONFLICT, "journal.unanchored", NULL, NULL, NULL);
+}
+
 static enum err handle_reserve(void *ctx, struct exchange *exchange)
 {
     struct service *service = ctx;
@@ -68,6 +86,7 @@ static enum err handle_reserve(void *ctx, struct exchange *exchange)
     if (signer_reserve_read(&exchange->body, &reserve) != OK) {
         return ERR_PEER;
     }
+    TRY(anchored(service, &exchange->reason));
     TRY(logged("serial.reserved", &reserve.request,
         issuing_reserve(service->issuing, &reserve.request, &serial, &exchange->reason),
         &exchange->reason));
@@ -84,6 +103,7 @@ static enum err handle_issue(void *ctx, struct exchange *exchange)
         (exchange->fd >= 0) != (issue.warrant.len == 0)) {
         return ERR_PEER;
     }
+    TRY(anchored(service, &exchange->reason));
     if (exchange->fd >= 0) {
         TRY(channel_memfd_map(exchange->fd, WARRANT_MAX_BYTES, &mapping));
         issue.warrant = mapping.content;
@@ -157,4 +177,58 @@ static enum err handle_status(void *ctx, struct exchange *exchange)
     issuing_status(service->issuing, &status);
     memcpy(status.sandbox, service->sandbox, sizeof status.sandbox);
     return der_encode(signer_status_write, &status, &exchange->reply);
+}
+
+static enum err handle_halt(void *ctx, struct exchange *exchange)
+{
+    struct service *service = ctx;
+    struct halt halt;
+    if (halt_read(&exchange->body, &halt) != OK) {
+        return ERR_PEER;
+    }
+    enum err err = issuing_halt(service->issuing, &halt, &exchange->reason);
+    log_event(LOG_WARNING, "issuance.stopped", "by", halt.by, "why", halt.why, "err", err_name(err),
+        NULL);
+    return err;
+}
+
+static enum err handle_resume(void *ctx, struct exchange *exchange)
+{
+    struct service *service = ctx;
+    struct resumption resumption;
+    if (resumption_read(&exchange->body, &resumption) != OK) {
+        return ERR_PEER;
+    }
+    enum err err = issuing_resume(service->issuing, &resumption, &exchange->reason);
+    log_event(
+        LOG_WARNING, "issuance.resumed", "err", err_name(err), "code", exchange->reason.code, NULL);
+    return err;
+}
+
+static enum err handle_anchor(void *ctx, struct exchange *exchange)
+{
+    struct service *service = ctx;
+    struct signer_place noted, now;
+    if (signer_place_read(&exchange->body, &noted) != OK) {
+        return ERR_PEER;
+    }
+    enum err err = issuing_anchor(service->issuing, &noted, &now, &exchange->reason);
+    atomic_store(&service->anchored, err == OK);
+    if (err != OK) {
+        log_failure(LOG_ERROR, "journal.not_anchored", err, &exchange->reason);
+        return err;
+    }
+    return der_encode(signer_place_write, &now, &exchange->reply);
+}
+
+static enum err handle_since(void *ctx, struct exchange *exchange)
+{
+    struct service *service = ctx;
+    struct signer_place noted;
+    struct signer_past past;
+    if (signer_place_read(&exchange->body, &noted) != OK) {
+        return ERR_PEER;
+    }
+    TRY(issuing_since(service->issuing, &noted, &past, &exchange->reason));
+    return der_encode(signer_past_write, &past, &exchange->reply);
 }

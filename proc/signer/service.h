@@ -3,9 +3,12 @@
 #include "lib/wire/server.h"
 #include "proc/signer/issue.h"
 
+#include <stdatomic.h>
+
 struct service {
     struct issuing *issuing;
     char sandbox[SIGNER_LEVEL_MAX];
+    atomic_bool anchored; /* who keeps the store has told what it knows, and the journal has it */
 };
 
 /* The table for a server; `service` is its context. */

@@ -13,7 +13,7 @@
 #include "proc/signer/journal.h"
 #include "proc/signer/keyfile.h"
 #include "proc/signer/linted.h"
-#include "proc/signer/records.h"
+#include "lib/journal/record.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -249,7 +249,8 @@ static enum err roots_make(struct trial *trial)
 {
     char path[PATH_MAX];
     TRY(staged(trial, "root", "journal", "", path));
-    TRY(journal_open(path, no_record, NULL, &trial->journal, NULL, trial->reason));
+    TRY(journal_open(
+        path, /* from= */ NULL, no_record, NULL, &trial->journal, NULL, trial->reason));
     TRY(staged(trial, "root", "passphrase", "", path));
     TRY(passphrase_create(path, &trial->root_passphrase));
     TRY(root_make(trial, &trial->profile.root, &trial->root));

@@ -4,6 +4,7 @@
 #include "lib/wire/finding.h"
 #include "lib/wire/notice.h"
 #include "lib/wire/signer.h"
+#include "lib/wire/validation.h"
 #include "lib/wire/validator.h"
 
 #define READER(name, type)                                                                         \
@@ -29,6 +30,8 @@ READER(signer_withdraw, signer_withdraw)
 READER(signer_crl, signer_crl)
 READER(signer_crl_made, signer_crl_made)
 READER(signer_status, signer_status)
+READER(signer_place, signer_place)
+READER(signer_past, signer_past)
 READER(validator_check, validator_check)
 READER(validator_answer, validator_answer)
 READER(courier_render, courier_render)
@@ -42,6 +45,10 @@ READER(control_object, control_object)
 READER_INTO_ARENA(control_applications)
 READER(control_application, control_application)
 READER(control_approve, control_approve)
+READER(control_validate, control_validate)
+READER_INTO_ARENA(control_validation)
+READER(control_sight, control_sight)
+READER(control_sightings, control_sightings)
 READER(control_approved, control_approved)
 READER_INTO_ARENA(control_certificates)
 READER(control_revoke, control_revoke)
@@ -70,6 +77,8 @@ const struct wire_reader wire_readers[] = {
     { "signer_crl", signer_crl_try },
     { "signer_crl_made", signer_crl_made_try },
     { "signer_status", signer_status_try },
+    { "signer_place", signer_place_try },
+    { "signer_past", signer_past_try },
     { "validator_check", validator_check_try },
     { "validator_answer", validator_answer_try },
     { "courier_render", courier_render_try },
@@ -93,5 +102,9 @@ const struct wire_reader wire_readers[] = {
     { "control_findings", control_findings_try },
     { "control_notice", control_notice_try },
     { "control_notices", control_notices_try },
+    { "control_validate", control_validate_try },
+    { "control_validation", control_validation_try },
+    { "control_sight", control_sight_try },
+    { "control_sightings", control_sightings_try },
 };
 const size_t wire_reader_count = sizeof wire_readers / sizeof wire_readers[0];

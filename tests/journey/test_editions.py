@@ -50,6 +50,12 @@ class Walk(Enrolment):
 
     def obtain(self):
         """From the request to the download."""
+        self.submit()
+        self.call("POST", "/enrolment/accept", {})
+        return self.call("GET", "/enrolment/download")
+
+    def submit(self):
+        """A fresh key's request, and the certificate that waits for an answer."""
         world = self.world
         key = os.path.join(self.folder, "key.pem")
         world.run("openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes", "-batch", "-subj",
@@ -60,8 +66,7 @@ class Walk(Enrolment):
         wait_until(lambda: self.state != "issuing", 40, "the certificate")
         if self.state != "issued":
             raise AssertionError(f"{self.call('GET', '/enrolment')['problem']}\n{world.logs()}")
-        self.call("POST", "/enrolment/accept", {})
-        return self.call("GET", "/enrolment/download")
+        return self.call("GET", "/enrolment/certificate")
 
 
 class Editions(unittest.TestCase):

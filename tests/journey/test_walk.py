@@ -70,6 +70,25 @@ class Walk(unittest.TestCase):
             done = self.world.adm("audit", what, check=False)
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
+    def test_6_the_next_certificate_needs_no_pin(self):
+        world = self.world
+        world.script("mailbox", "--wait", "30", "--subject", "e-Cert (Server): key registered for log-in without PIN")
+        reference, first = world.read("subscriber/reference"), world.read("web/www.crt")
+        os.remove(world.path("subscriber/pin"))
+        world.run("ecert", "request", "new", "--name", world.server_name, "--key", "p256")
+        world.run("ecert", "enrol", "--renew", "--portal", world.portal, "--server-name", world.server_name,
+                  "--reference", reference, "--dns-update", f"{world.net}.0.53@5353", "--tsig",
+                  world.path("subscriber/tsig.key"), "--accept", "--install-certificate", world.path("web/www.crt"),
+                  "--install-key", world.path("web/www.key"), "--after", "nginx", "-p", world.path("web"), "-e",
+                  "error.log", "-c", "nginx.conf", "-s", "reload", ";")
+        self.assertNotEqual(world.read("web/www.crt"), first)
+        self.assertIn("SSL certificate verify ok", world.script("verify").stdout)
+        self.assertEqual([one["state"] for one in world.adm("certificate", "list")], ["accepted", "accepted"])
+        case = self.case("next")
+        for name, judge in judges.JUDGES.items():
+            good, said = judge(case)
+            self.assertTrue(good, f"{name}: {said}")
+
     def test_9_after_revocation_each_refuses(self):
         world = self.world
         serial = world.adm("certificate", "list")[0]["serial"]

@@ -15,13 +15,14 @@ LIBRARIES = {
     "http": ["base", "text"],
     "ca": ["base", "der", "crypto", "pki"],
     "wire": ["base", "der", "ca"],
+    "journal": ["base", "der", "crypto", "pki", "ca", "wire"],
     "store": ["base", "crypto", "ca"],
     "certstore": ["base", "der", "crypto", "pki"],  # of der: PEM
     "config": ["base"],
     "sandbox": ["base"],
 }
 
-DOMAIN = ["base", "der", "crypto", "pki", "ca", "wire", "config", "sandbox"]
+DOMAIN = ["base", "der", "crypto", "pki", "ca", "wire", "journal", "config", "sandbox"]
 
 # What each program may know. The signer has no network and no store; only the subscriber's tool
 # knows the subscriber's stores.

@@ -19,7 +19,7 @@ FAMILIES = {"api", "certstore", "chain", "crl", "install", "pfx", "remote", "too
 # Ids with a family's word that are events of the log and the audit trail, or names of other things.
 NOT_SHOWN = re.compile(
     r"^(certificate\.(issued|accepted|declined|refused|requested|reserved|revok\w+|pem|cer|p7b|published)"
-    r"|crl\.(entry_lost|issuer|window)|key\.file|chain\.(pem|before)|enrolment\.(advanced|attempt|login|opened|pin_made|rejected|moved|spki_hash)|key\.(pasted|blocked_add)|key\.pem"
+    r"|crl\.(entry_lost|issuer|window)|key\.file|chain\.(pem|before)|enrolment\.(advanced|attempt|login|opened|pin_made|rejected|moved|spki_hash)|key\.(pasted|blocked_add|registered|removed|login)|key\.pem"
     r"|login\.(all|throttled_network))$")
 # What is no error has nothing to be done about.
 FAMILIES_OF_ERRORS = {"certstore", "chain", "crl", "install", "pfx", "remote", "tsig", "update", "usage", "csr", "form", "json", "key", "name", "session", "warrant"}

@@ -266,6 +266,18 @@ class Courier(unittest.TestCase):
         text = self.mailbox.messages()[0].get_body(("plain",)).get_content()
         self.assertEqual(text.count("ab:cd:ef"), 2)
 
+    def test_a_registered_key_is_told_with_its_server_and_where_to_remove_it(self):
+        self.controller.start()
+        self.start()
+        self.queue(1, "key-registered", "ar@shop.example.com", "zh-HK", label="web-1.shop.example.com",
+                   registered="23/11/2026 08:00 HKT")
+        wait_until(lambda: self.mailbox.envelopes)
+        message = self.mailbox.messages()[0]
+        text = message.get_body(("plain",)).get_content()
+        for words in ("ab:cd:ef", "web-1.shop.example.com", "23/11/2026 08:00 HKT", "/keys"):
+            self.assertEqual(text.count(words), 2, text)
+        self.assertIn("key registered", message["Subject"])
+
     def test_a_chinese_name_is_written_in_both_forms(self):
         self.controller.start()
         self.start()

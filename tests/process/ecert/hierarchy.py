@@ -75,8 +75,9 @@ class Hierarchy:
         command += ["-cert", self.path(by + ".pem")] if by else ["-selfsign"]
         run(*command)
 
-    def list(self, name, revoked=(), by=None, number=1, update=None, days=7):
-        """NAME.crl (DER) and NAME.crl.pem of the CA `by`; `update` is a datetime, now if None."""
+    def list(self, name, revoked=(), by=None, number=1, update=None, days=7, more=""):
+        """NAME.crl (DER) and NAME.crl.pem of the CA `by`; `update` is a datetime, now if None; `more` are
+        lines of its extensions, and sections behind them."""
         update = update or datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(minutes=5)
         with open(self.path(name + ".index"), "w", encoding="ascii") as file:
             for serial in revoked:
@@ -84,7 +85,7 @@ class Hierarchy:
         with open(self.path(name + ".number"), "w", encoding="ascii") as file:
             file.write("%02x\n" % number)
         with open(self.path(name + ".config"), "w", encoding="ascii") as file:
-            file.write(CONFIG % {"directory": self.directory, "name": name})
+            file.write(CONFIG % {"directory": self.directory, "name": name} + more)
         stamp = "%Y%m%d%H%M%SZ"
         run("openssl", "ca", "-gencrl", "-config", self.path(name + ".config"), "-keyfile",
             self.key(name), "-cert", self.path((by or name) + ".pem"), "-out",

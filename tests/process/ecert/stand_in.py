@@ -1,9 +1,12 @@
 """A portal for tests of the tool alone: it answers /api/v1 as the real one does, believes every DNS
 check, signs with openssl, and can be told to lie."""
+import base64
+import hashlib
 import http.server
 import json
 import os
 import subprocess
+import tempfile
 import threading
 
 ROOT_EXTENSIONS = "basicConstraints=critical,CA:true\nkeyUsage=critical,keyCertSign,cRLSign\n"
@@ -59,9 +62,29 @@ def key_sha256(certificate):
     return run("openssl", "dgst", "-sha256", "-r", given=der).decode()[:64]
 
 
+def der(tag, content):
+    """One element of less than 256 bytes."""
+    return bytes([tag]) + (b"" if len(content) < 128 else b"\x81") + bytes([len(content)]) + content
+
+
+def proof_holds(spki, signature, purpose, url, reference, nonce=None):
+    """What a registered key signs, written here a second time, and openssl's word on the signature."""
+    message = b"".join(der(0x0c, text.encode()) for text in (purpose, url, reference))
+    message += der(0x04, hashlib.sha256(spki).digest())
+    message = der(0x30, message + (b"" if nonce is None else der(0x04, bytes.fromhex(nonce))))
+    with tempfile.TemporaryDirectory() as folder:
+        for name, content in (("key", spki), ("message", message), ("signature", signature)):
+            with open(f"{folder}/{name}", "wb") as file:
+                file.write(content)
+        return subprocess.run(
+            ["openssl", "pkeyutl", "-verify", "-pubin", "-keyform", "DER", "-inkey", f"{folder}/key", "-rawin",
+             "-in", f"{folder}/message", "-sigfile", f"{folder}/signature"],
+            capture_output=True, check=False).returncode == 0
+
+
 class Portal:
     """One enrolment. `overrides` maps (method, path) to what is answered instead: a status with a
-    JSON object, or bytes."""
+    JSON object, or bytes. An answer in `lost` is not sent, and taken out."""
     def __init__(self, authority, address, port, server_name="www.shop.example.com"):
         self.authority = authority
         self.server_name = server_name
@@ -70,6 +93,9 @@ class Portal:
         self.requested = {}
         self.calls = []
         self.overrides = {}
+        self.lost = []
+        self.keys = {}
+        self.nonces = []
         self.organisation = "Shop Example Limited"
         self.url = f"http://{address}:{port}"
         portal = self
@@ -84,6 +110,10 @@ class Portal:
                 length = int(self.headers.get("Content-Length") or 0)
                 body = self.rfile.read(length)
                 status, content = portal.answer(self.command, self.path, body, self.headers)
+                if (self.command, self.path) in portal.lost:
+                    portal.lost.remove((self.command, self.path))
+                    self.close_connection = True
+                    return
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(content)))
@@ -122,6 +152,7 @@ class Portal:
                 "names": [{"ascii": self.server_name, "unicode": self.server_name}],
                 "certificate_type": "Hongkong Post Trial e-Cert (Server)",
                 "organisation": self.organisation, "methods": ["dns"],
+                "keys": [{"sha256": one} for one in self.keys],
                 "dcv": {"method": "dns", "state": "pending", "challenges": self.challenges()}
                 if self.requested else None}
 
@@ -136,6 +167,28 @@ class Portal:
             return 401, {"type": "urn:ecert:problem:login.refused", "title": "Not allowed",
                          "detail": "The three do not match.", "status": 401, "next": "Look again."}
         return 201, {"token": "t" * 22, "idle_seconds": 1200}
+
+    def post_session_nonce(self, _):
+        self.nonces.append(os.urandom(16).hex())
+        return 201, {"nonce": self.nonces[-1], "seconds": 120}
+
+    def post_session_key(self, given):
+        known = given["nonce"] in self.nonces and given["reference"] == "123456789" and \
+            given["key_sha256"] in self.keys
+        if not known or not proof_holds(self.keys[given["key_sha256"]], base64.b64decode(given["signature"]),
+                                        "ecert key log-in v1", self.url, "123456789", given["nonce"]):
+            return 403, {"type": "urn:ecert:problem:login.key_refused", "title": "Not allowed",
+                         "detail": "The log-in by key was not accepted.", "status": 403, "next": "Again."}
+        self.nonces.remove(given["nonce"])
+        return 201, {"token": "k" * 22, "idle_seconds": 1200}
+
+    def post_enrolment_key(self, given):
+        spki = base64.b64decode(given["key"])
+        if self.state != "accepted" or not proof_holds(spki, base64.b64decode(given["signature"]),
+                                                       "ecert key registration v1", self.url, "123456789"):
+            return 400, {"type": "urn:ecert:problem:key.proof", "title": "No", "status": 400}
+        self.keys[hashlib.sha256(spki).hexdigest()] = spki
+        return 201, {"sha256": hashlib.sha256(spki).hexdigest()}
 
     def delete_session(self, _):
         return 200, {}

@@ -184,6 +184,41 @@ class Lists(ChainTest):
             "root", number=9, update=now + datetime.timedelta(days=1))), "crl.future")
         self.assertEqual(self.json("crl", "list")["lists"][0]["entries"], 1)
 
+    def keep_list(self):
+        for name in ("root.crl", "root.crl.pem"):
+            shutil.copy(self.ca.path(name), self.path(name))
+            self.addCleanup(shutil.copy, self.path(name), self.ca.path(name))
+
+    def test_what_is_less_than_a_whole_list_never_takes_a_list_s_place(self):
+        self.trust("root")
+        self.keep_list()
+        self.json("crl", "install", self.ca.path("root.crl"))
+        scope = "issuingDistributionPoint=critical,@i\n[i]\n"
+        for more in ("2.5.29.27=critical,DER:020101\n", "1.2.3.4=critical,DER:0500\n", scope + "indirectCRL=TRUE\n",
+                     scope + "onlysomereasons=keyCompromise\n", scope + "onlyAA=TRUE\n",
+                     scope + "relativename=n\n[n]\nCN=x\n"):
+            self.assertEqual(self.refused("crl", "install", self.ca.list("root", number=2, more=more)),
+                             "crl.partial", more)
+        self.assertEqual([one["entries"] for one in self.json("crl", "list")["lists"]], [1])
+        for language, text in (("en", "no complete list"), ("zh-HK", "不是完整"), ("zh-CN", "不是完整")):
+            self.assertIn(text, self.run_tool("crl", "install", self.ca.path("root.crl"), "--lang", language,
+                                              code=1))
+
+    def test_partitions_stand_side_by_side_and_one_revokes_what_names_it(self):
+        self.trust("root", "partner")
+        self.install("old", "new")
+        self.keep_list()
+        point = "issuingDistributionPoint=critical,@i\n[i]\nfullname=URI:%s/%s.crl\n"
+        other = self.ca.list("root", number=1, revoked=["10"], more=point % (self.ca.url, "other"))
+        self.json("crl", "install", other)
+        self.json("crl", "install", self.ca.list("root", number=1, more=point % (self.ca.url, "root")))
+        self.assertEqual(len(self.json("crl", "list")["lists"]), 2)
+        self.assertEqual({state for state, _ in self.paths()}, {"good"})
+        self.json("crl", "install", self.ca.list("root", number=2, revoked=["10"],
+                                                 more=point % (self.ca.url, "root")))
+        self.assertEqual(len(self.json("crl", "list")["lists"]), 2)
+        self.assertIn(("bad", "chain.revoked"), self.paths(code=1))
+
     def serve(self):
         """The repository; paths in `broken` answer with what stands there."""
         test, ca, broken = self, self.ca, {}
@@ -286,8 +321,9 @@ class Paths(ChainTest):
 
     def test_openssl_refuses_the_old_path_and_takes_the_new_and_the_cross(self):
         ca = self.ca
-        said = self.openssl(ca.path("root.pem"), ca.path("old.pem"))
-        self.assertIn(b"certificate revoked", said.stdout + said.stderr)
+        for root, chain in (("root", ["old"]), ("partner", ["old", "cross"])):
+            said = self.openssl(ca.path(root + ".pem"), *(ca.path(name + ".pem") for name in chain))
+            self.assertIn(b"certificate revoked", said.stdout + said.stderr)
         self.json("chain", "install", "--replace-old")
         stored = self.stored("intermediate")
         said = self.openssl(ca.path("root.pem"), stored)
@@ -304,9 +340,10 @@ class Paths(ChainTest):
 
     def test_gnutls_agrees(self):
         ca = self.ca
-        code, said = self.gnutls(ca.path("leaf.pem"), ca.path("old.pem"), root=ca.path("root.pem"))
-        self.assertNotEqual(code, 0, said)
-        self.assertIn("revoked", said)
+        for root, chain in (("root", ["leaf", "old"]), ("partner", ["leaf", "old", "cross"])):
+            code, said = self.gnutls(*(ca.path(name + ".pem") for name in chain), root=ca.path(root + ".pem"))
+            self.assertNotEqual(code, 0, said)
+            self.assertIn("revoked", said)
         self.json("chain", "install", "--replace-old")
         self.assertEqual(len(os.listdir(self.store + "/intermediate")), 2)
         code, said = self.gnutls(ca.path("leaf.pem"), ca.path("new.pem"), root=ca.path("root.pem"))
@@ -327,8 +364,9 @@ class Paths(ChainTest):
             path = self.ca.path(name + ".pem")
             if path != root:
                 command("certutil", "-A", "-d", database, "-n", name, "-t", ",,", "-i", path)
-        said = command("crlutil", "-I", "-d", database, "-i", self.ca.path("root.crl"))
-        self.assertEqual(said.returncode, 0, said)
+        for name in ("root.crl", "partner.crl"):
+            said = command("crlutil", "-I", "-B", "-d", database, "-i", self.ca.path(name))
+            self.assertEqual(said.returncode, 0, said)
         chain = [word for path in (self.ca.path("leaf.pem"), *intermediates) for word in ("-a", path)]
         done = command("vfychain", "-d", database, "-u", "1", "-pp", "-g", "chain", "-h",
                        "testLocalInfoFirst", "-m", "crl", *chain)
@@ -336,11 +374,14 @@ class Paths(ChainTest):
 
     def test_nss_agrees(self):
         ca = self.ca
-        code, said = self.nss(ca.path("root.pem"), ca.path("old.pem"))
-        self.assertNotEqual(code, 0, said)
+        ways = (("root", []), ("partner", [ca.path("cross.pem")]))
+        for root, above in ways:
+            code, said = self.nss(ca.path(root + ".pem"), ca.path("old.pem"), *above)
+            self.assertNotEqual(code, 0, said)
         self.json("chain", "install", "--replace-old")
-        code, said = self.nss(ca.path("root.pem"), ca.path("new.pem"))
-        self.assertEqual(code, 0, said)
+        for root, above in ways:
+            code, said = self.nss(ca.path(root + ".pem"), ca.path("new.pem"), *above)
+            self.assertEqual(code, 0, said)
 
 
 class Ceremony(ToolTest):

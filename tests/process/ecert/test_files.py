@@ -148,6 +148,22 @@ class Names(ToolTest):
         for language, word in (("en", "Warning"), ("zh-HK", "注意"), ("zh-CN", "注意")):
             self.assertIn(word, self.run_tool("idn", mixed, "--lang", language))
 
+    def test_a_request_for_a_mixed_name_is_made_with_a_warning(self):
+        mixed = "www.p\u0430ypal.example.com"
+        for name, warned in ((mixed, True), ("www.店shop.example.com", False)):
+            said = self.json("request", "new", "--name", NAME, "--name", name, "--key", "p256")
+            self.assertEqual(said["mixed_script"], warned)
+            said = self.run_tool("request", "new", "--name", name, "--key", "p256")
+            self.assertEqual("Warning" in said, warned)
+
+    def test_an_address_in_disguise_is_no_name(self):
+        for typed in ("010.0.0.1", "0x7f.1", "127.1", "2130706433", "0x7f000001", "017700000001", "１２７.０.０.１",
+                      "127。0。0。1", "*.0.0.1", "::1", "[::1]", "::ffff:127.0.0.1"):
+            said = self.json("request", "new", "--name", typed, "--key", "p256", code=1)["problem"]
+            self.assertIn(said["type"].rsplit(":", 1)[1], ("name.ip", "name.character"), typed)
+            self.assertIn("problem", self.json("idn", typed, code=1)["names"][0])
+        self.assertEqual(self.certificates(), [])
+
     def test_a_wrong_name_does_not_hide_the_others(self):
         said = self.json("idn", "10.0.0.1", NAME, "bad_name.example.com", code=1)["names"]
         self.assertEqual([one.get("problem") for one in said], ["name.ip", None, "name.underscore"])

@@ -21,6 +21,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define GOVERNMENT "Hong Kong SAR Government"
+
 enum outcome { OUTCOME_NONE, OUTCOME_TOLD, OUTCOME_CHECKING, OUTCOME_FAILED, OUTCOME_PASSED };
 
 /* One enrolment to be made. */
@@ -67,6 +69,13 @@ static const struct seed seeds[] = {
         "Shop Example Limited", "", "", ENROLMENT_ACCEPTED, OUTCOME_PASSED },
     { "wildcard", EDITION_WILDCARD, { "*.wild.example.com" }, "Shop Example Limited", "", "",
         ENROLMENT_ACCEPTED, OUTCOME_PASSED },
+    { "government", EDITION_SERVER, { "www.department.example.net" }, GOVERNMENT, "",
+        "Example Department", ENROLMENT_OPEN, OUTCOME_PASSED },
+    { "government-due", EDITION_SERVER, { "due.department.example.net" }, GOVERNMENT, "",
+        "Example Department", ENROLMENT_OPEN, OUTCOME_NONE },
+    { "government-failed", EDITION_MULTI,
+        { "a.department.example.net", "b.department.example.net" }, GOVERNMENT, "",
+        "Example Department", ENROLMENT_OPEN, OUTCOME_FAILED },
     { "tenant", EDITION_SERVER, { "www.tenant.example.org" }, "Tenant Two Limited", "", "",
         ENROLMENT_ACCEPTED, OUTCOME_PASSED },
 };
@@ -109,6 +118,7 @@ static struct application application_of(const struct making *making)
             .other_document = "",
             .srn = "0002142877" },
         .ev = { "", "", "" },
+        .government = strcmp(seed->organisation, GOVERNMENT) == 0,
         .representative = { .name = "Chan Tai Man",
             .email = "ar@shop.example.com",
             .language = "zh-HK",
@@ -334,6 +344,10 @@ static enum err make(struct store *store, void *ctx)
     enum enrolment_state state = making->seed->state;
     TRY(application_make(store, making));
     TRY(enrolment_make(store, making));
+    if (making->seed->outcome != OUTCOME_NONE) {
+        TRY(challenges_make(store, making));
+        TRY(results_make(store, making));
+    }
     if (state == ENROLMENT_OPEN) {
         return OK;
     }
@@ -341,10 +355,6 @@ static enum err make(struct store *store, void *ctx)
         return advance(store, making, ENROLMENT_REJECT);
     }
     TRY(advance(store, making, ENROLMENT_CONFIRM));
-    if (making->seed->outcome != OUTCOME_NONE) {
-        TRY(challenges_make(store, making));
-        TRY(results_make(store, making));
-    }
     if (state == ENROLMENT_CONFIRMED) {
         return OK;
     }

@@ -52,7 +52,11 @@ class Pages(world.FreshCase):
         answer = browser.post("/confirm/reject", {"reason": "The branch is wrong"})
         self.assertEqual(answer.header("Location"), "/returned")
         self.assertEqual(self.world.state("idn"), "rejected")
-        self.assertIn("enquiry@ecert.example.net", browser.get("/returned").text)
+        returned = browser.get("/returned").text
+        for text in ("enquiry@ecert.example.net", "The branch is wrong", "a letter with another reference number"):
+            self.assertIn(text, returned)
+        self.assertEqual(self.world.rows("SELECT step, reason, actor FROM returned"),
+                         [("details", "The branch is wrong", "portal")])
         self.assertEqual(self.world.rows(
             "SELECT detail FROM audit WHERE action = 'enrolment.rejected' ORDER BY seq DESC LIMIT 1"),
             [("The branch is wrong",)])

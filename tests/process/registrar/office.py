@@ -110,6 +110,7 @@ class Perspective:
     def __init__(self, name, key):
         self.name, self.key, self.verdict, self.caa, self.delay = name, key, PASSED, PASSED, 0
         self.asked = 0
+        self.mailed = []
 
     def answer(self, packet):
         self.asked += 1
@@ -117,6 +118,9 @@ class Perspective:
         if self.verdict is None:
             return None
         kind, fields = request_read(packet)
+        if kind == 2:  # a code by mail, to the primary alone
+            self.mailed.append(fields[1][1].decode())
+            return answer_make(kind)
         attempt, challenge = fields[0][1], element(SEQUENCE, fields[1][1])
         name = elements(fields[1][1])[1][1]
         digest = hashlib.sha256(b"ecert validation v1\0" + challenge).digest()

@@ -54,6 +54,8 @@ BAD_FIELDS = [
     (["representative", "address"], [], "application.representative_address",
      "representative_address"),
     (["government"], "no", "json.type", "government"),
+    (["government"], True, "application.government", "organisation"),
+    (["subject", "organisation"], "Hong Kong SAR Government", "application.government", "government"),
     (["wildcard"], True, "json.unknown", "wildcard"),
 ]
 
@@ -125,15 +127,27 @@ class Registrar(unittest.TestCase):
                 self.assertIn(code, str(refused.exception))
         self.assertEqual(self.office.one("SELECT count(*) FROM application"), before)
 
+    def test_a_wildcard_below_a_public_suffix_is_not_entered(self):
+        with open(os.path.join(ROOT, "packaging/examples/wildcard.json"), encoding="utf-8") as file:
+            form = json.load(file)
+        for base in ("com.hk", "hk", "com", "公司.香港", "c.kawasaki.jp", "127.1", "0x7f.0.0.1"):
+            form["names"] = ["*." + base]
+            file = self.office.directory + "/bad.json"
+            with open(file, "w", encoding="utf-8") as bad:
+                json.dump(form, bad)
+            problem = self.office.adm("application", "new", file, code=1)
+            self.assertIn(problem["code"], ("name.public_suffix", "name.single_label", "name.ip"), base)
+
     def test_there_is_an_example_for_each_edition_and_it_is_taken(self):
-        for edition in ("server", "wildcard", "multi", "ev", "ev-multi"):
+        for edition in ("server", "wildcard", "multi", "ev", "ev-multi", "government"):
             with self.subTest(edition):
                 path = os.path.join(ROOT, f"packaging/examples/{edition}.json")
                 application = self.office.adm("application", "new", path)["id"]
                 shown = self.office.adm("application", "show", application)
                 with open(path, encoding="utf-8") as file:
                     form = json.load(file)
-                self.assertEqual(shown["edition"], edition)
+                self.assertEqual(shown["edition"], form["edition"])
+                self.assertEqual(shown["government"], form["government"])
                 self.assertEqual(shown["names"], [
                     name.replace("電子商店", "xn--czr73l71c089f") for name in form["names"]])
                 for field, value in form.get("ev", {}).items():
@@ -314,6 +328,33 @@ class Registrar(unittest.TestCase):
         self.office.submit(enrolment)
         self.office.poke()
         self.await_state(enrolment, "issued")
+
+    def test_stopped_nothing_is_issued_until_two_people_let_it_go_on(self):
+        office = self.office
+        enrolment = self.validated()
+        problem = office.adm("stop", code=64)
+        self.assertEqual(problem["code"], "usage")
+        said = office.adm("stop", "--reason", "keys seen in public")
+        self.assertRegex(said["stopped_by"], r"^\S+ \(uid \d+\)$")
+        self.assertEqual(office.adm("stop", "--reason", "again")["why"], "keys seen in public")
+        office.submit(enrolment)
+        office.poke()
+        wait_until(lambda: office.one("SELECT problem_code FROM enrolment WHERE id = ?", enrolment)
+                   == "issuance.stopped", what="the stop to be told")
+        status = office.adm("status")
+        self.assertEqual((status["issuance"], status["issuance.why"]),
+                         ("stopped", "keys seen in public"))
+        keys = [word for number in (1, 2) for word in ("--key", office.officer(number))]
+        self.assertEqual(office.adm("resume", *keys[:2], *keys[:2], code=1)["code"],
+                         "resumption.same_person")
+        self.assertEqual(office.one("SELECT state FROM enrolment WHERE id = ?", enrolment), "issuing")
+        office.adm("resume", *keys)
+        self.await_state(enrolment, "issued")
+        self.assertEqual(office.one("SELECT problem_code FROM enrolment WHERE id = ?", enrolment), "")
+        self.assertEqual(office.adm("resume", *keys, code=2)["code"], "issuance.not_stopped")
+        self.assertEqual([row[0] for row in office.sql(
+            "SELECT action FROM audit WHERE object = 'signer' ORDER BY seq")][-3:],
+            ["issuance.stopped", "issuance.stopped", "issuance.resumed"])
 
     def test_an_application_changed_in_the_store_gets_no_certificate(self):
         enrolment = self.validated()

@@ -28,8 +28,15 @@ static void die(const char *what, enum err err, const struct reason *reason)
 /* True if the call is to be made again: the signer is away. */
 static bool again(enum err err, const char *what, const struct reason *reason)
 {
+    static const struct signer_place nothing;
+    struct signer_place now;
     if (err == OK) {
         return false;
+    }
+    if (err == ERR_CONFLICT && strcmp(reason->code, "journal.unanchored") == 0) {
+        struct reason unheard;
+        (void)!signer_call_anchor(&client, &nothing, &now, &unheard);
+        return true;
     }
     if ((err != ERR_AGAIN && err != ERR_TIMEOUT) || clock_monotonic_ms() > deadline) {
         die(what, err, reason);

@@ -200,6 +200,7 @@ def a_torn_tail_is_cut_and_damage_is_not_touched(world):
     assert world.start()
     assert os.path.getsize(journal) == size
     world.kill()
+    os.unlink(journal + ".index")
     with open(journal, "r+b") as file:
         file.seek(size // 2)
         byte = file.read(1)
@@ -220,9 +221,66 @@ def s18_without_its_journal_it_does_not_start_anew(world):
     os.rename(journal + ".away", journal)
 
 
+def withdraw(world, count):
+    """So many records, for nothing that exists."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as client:
+        client.settimeout(20)
+        client.connect(world.path)
+        for _ in range(count):
+            client.send(b"\x30\x2a\x02\x01\x01\x02\x01\x04\x30\x22\x04\x20" + os.urandom(32))
+            answer = client.recv(100)
+            assert answer[8:11] == b"\x02\x01\x00", answer.hex()
+
+
+def bytes_changed(path, place):
+    with open(path, "r+b") as file:
+        file.seek(place)
+        byte = file.read(1)
+        file.seek(place)
+        file.write(bytes([byte[0] ^ 1]))
+
+
+def a_start_reads_only_what_lies_behind_the_index(world):
+    journal = os.path.join(world.folder, "signer", "journal")
+    index = journal + ".index"
+    assert world.start()
+    withdraw(world, 2500)
+    end = time.monotonic() + 30
+    while os.path.getsize(index) < 4096 and time.monotonic() < end:
+        time.sleep(0.05)
+    world.kill()
+    assert os.path.getsize(index) > 4096, "the thread in the sandbox wrote no index"
+    bytes_changed(journal, 5000)  # nobody reads that far back
+    assert world.start()
+    world.kill()
+    for slot in (0, 256 * 1024):  # without its index, somebody does
+        bytes_changed(index, slot + 40)
+    assert not world.start()
+    assert b"journal.broken" in world.process.stderr.read()
+    for slot in (0, 256 * 1024):
+        bytes_changed(index, slot + 40)
+    bytes_changed(journal, 5000)
+    assert world.start()
+    world.kill()
+
+
+def s18_a_journal_shorter_than_its_index_is_refused(world):
+    journal = os.path.join(world.folder, "signer", "journal")
+    with open(journal, "rb") as file:
+        whole = file.read()
+    with open(journal, "wb") as file:
+        file.write(whole[:20000])
+    assert not world.start()
+    assert b"journal.behind" in world.process.stderr.read()
+    with open(journal, "wb") as file:
+        file.write(whole)
+    assert world.start()
+    world.kill()
+
+
 def main():
     folder = tempfile.mkdtemp(prefix="ecert-signer-")
-    watchdog = threading.Timer(110, os._exit, [1])
+    watchdog = threading.Timer(170, os._exit, [1])
     watchdog.daemon = True
     watchdog.start()
     try:
@@ -234,6 +292,8 @@ def main():
                      a_root_without_its_key_changes_no_list,
                      kills_at_any_moment_lose_and_double_nothing, a_malformed_message_is_hung_up_on,
                      s18_without_its_journal_it_does_not_start_anew,
+                     a_start_reads_only_what_lies_behind_the_index,
+                     s18_a_journal_shorter_than_its_index_is_refused,
                      a_torn_tail_is_cut_and_damage_is_not_touched):
             test(world)
             print("ok", test.__name__.replace("_", " "), flush=True)

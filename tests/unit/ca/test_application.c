@@ -222,6 +222,46 @@ static void fields_are_held_to_their_rules(void **state)
     REFUSED(created, 0, "created");
 }
 
+static void the_government_has_one_name_and_says_which_department(void **state)
+{
+    struct application application = valid();
+    struct reason reason = { 0 };
+    (void)state;
+#define GOVERNMENT(name, name_zh, department)                                                      \
+    do {                                                                                           \
+        application = valid();                                                                     \
+        application.government = true;                                                             \
+        application.subject.organisation = name;                                                   \
+        application.subject.organisation_zh = name_zh;                                             \
+        application.subject.branch = department;                                                   \
+    } while (0)
+    static const char right[] = "Hong Kong SAR Government";
+    GOVERNMENT(right, "", "Example Department");
+    assert_int_equal(application_check(&application, NULL), OK);
+    GOVERNMENT(right, "香港特別行政區政府", "Example Department");
+    assert_int_equal(application_check(&application, NULL), OK);
+    /* An organisation of another name, no department, and the name without the word. */
+    static const char *const others[] = { "Shop Example Limited", "Hong Kong SAR government",
+        "Hong Kong SAR Government Limited", "Hong Kong" };
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        GOVERNMENT(others[i], "", "Example Department");
+        assert_int_equal(application_check(&application, &reason), ERR_INPUT);
+        assert_string_equal(reason.code, "application.government");
+        assert_string_equal(reason.field, "organisation");
+        assert_string_equal(reason.expected, right);
+    }
+    GOVERNMENT(right, "例子商店有限公司", "Example Department");
+    refused(&application, "application.government");
+    GOVERNMENT(right, "", "");
+    refused(&application, "application.government");
+    GOVERNMENT(right, "", "Example Department");
+    application.government = false;
+    refused(&application, "application.government");
+    GOVERNMENT("Shop Example Limited", "香港特別行政區政府", "");
+    application.government = false;
+    refused(&application, "application.government");
+}
+
 static void a_subscription_ends_a_year_after_the_day_of_approval(void **state)
 {
     struct approval approval = { .time = 1795000000 }; /* 2026-11-18, in the morning */
@@ -241,6 +281,7 @@ int main(void)
         cmocka_unit_test(extended_validation_needs_its_three_fields),
         cmocka_unit_test(a_wildcard_brings_its_bare_name),
         cmocka_unit_test(fields_are_held_to_their_rules),
+        cmocka_unit_test(the_government_has_one_name_and_says_which_department),
         cmocka_unit_test(a_subscription_ends_a_year_after_the_day_of_approval),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

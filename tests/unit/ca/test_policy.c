@@ -41,6 +41,77 @@ static void what_holds_changes_on_its_day_and_not_a_second_before(void **state)
     }
 }
 
+/* Every change of RULES' clock: in force from its first second, announced until then. */
+static void each_change_is_announced_until_it_holds(void **state)
+{
+    static const struct {
+        enum policy_parameter parameter;
+        const char *from;
+        int64_t before, after;
+    } rows[] = {
+        { POLICY_VALIDITY_MAX, "2026-03-15T00:00:00Z", 398, 200 },
+        { POLICY_VALIDITY_MAX, "2027-03-15T00:00:00Z", 200, 100 },
+        { POLICY_VALIDITY_MAX, "2029-03-15T00:00:00Z", 100, 47 },
+        { POLICY_VALIDITY, "2026-03-15T00:00:00Z", 397, 199 },
+        { POLICY_VALIDITY, "2027-03-15T00:00:00Z", 199, 99 },
+        { POLICY_VALIDITY, "2029-03-15T00:00:00Z", 99, 46 },
+        { POLICY_SHORT_LIVED, "2026-03-15T00:00:00Z", 10, 7 },
+        { POLICY_DOMAIN_REUSE, "2026-03-15T00:00:00Z", 398, 200 },
+        { POLICY_DOMAIN_REUSE, "2027-03-15T00:00:00Z", 200, 100 },
+        { POLICY_DOMAIN_REUSE, "2029-03-15T00:00:00Z", 100, 10 },
+        { POLICY_IDENTITY_REUSE, "2026-03-15T00:00:00Z", 825, 398 },
+        { POLICY_REMOTES, "2026-03-15T00:00:00Z", 2, 3 },
+        { POLICY_REMOTES, "2026-06-15T00:00:00Z", 3, 4 },
+        { POLICY_REMOTES, "2026-12-15T00:00:00Z", 4, 5 },
+        { POLICY_REGIONS, "2026-03-15T00:00:00Z", 1, 2 },
+        { POLICY_ADN_ALGORITHM, "2026-11-15T00:00:00Z", POLICY_SHOULD, POLICY_MUST },
+        { POLICY_DCV_LOG, "2026-07-15T00:00:00Z", POLICY_SHOULD, POLICY_MUST },
+        { POLICY_CAA_PARAMETERS, "2027-03-15T00:00:00Z", POLICY_SHOULD, POLICY_MUST },
+        { POLICY_METHOD_EMAIL, "2026-03-15T00:00:00Z", POLICY_MAY, POLICY_SHOULD_NOT },
+        { POLICY_METHOD_EMAIL, "2028-03-15T00:00:00Z", POLICY_SHOULD_NOT, POLICY_MUST_NOT },
+        { POLICY_PRECERTIFICATE_LOGGED, "2026-06-15T00:00:00Z", POLICY_SHOULD, POLICY_MUST },
+        { POLICY_CLIENT_AUTH_CA, "2026-06-15T00:00:00Z", POLICY_MAY, POLICY_MUST_NOT },
+        { POLICY_CLIENT_AUTH_SERVER, "2027-03-15T00:00:00Z", POLICY_MAY, POLICY_MUST_NOT },
+        { POLICY_SHA1, "2026-09-15T00:00:00Z", POLICY_SHOULD_NOT, POLICY_MUST_NOT },
+        { POLICY_PRECERTIFICATE_CA, "2026-03-15T00:00:00Z", POLICY_MAY, POLICY_MUST_NOT },
+        { POLICY_REVERSE_ZONE_NAMES, "2026-03-15T00:00:00Z", POLICY_MAY, POLICY_MUST_NOT },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        int64_t from = day(rows[i].from);
+        struct policy_change next = { 0 };
+        assert_int_equal(policy_in_force(rows[i].parameter, from - 1).value, rows[i].before);
+        assert_true(policy_next(rows[i].parameter, from - 1, &next));
+        assert_int_equal(next.from, from);
+        assert_int_equal(next.value, rows[i].after);
+        struct policy_change now = policy_in_force(rows[i].parameter, from);
+        assert_int_equal(now.value, rows[i].after);
+        assert_int_equal(now.from, from);
+    }
+}
+
+/* No row is missing and none stands out of order, in the far past or in the far future. */
+static void each_parameter_has_a_value_at_any_time(void **state)
+{
+    (void)state;
+    for (enum policy_parameter i = 0; i < POLICY_PARAMETER_COUNT; i++) {
+        struct policy_change change = policy_in_force(i, day("1990-01-01T00:00:00Z"));
+        const struct policy_parameter_row *row = policy_parameter_row(i);
+        assert_non_null(row->id);
+        assert_true(change.from == INT64_MIN);
+        assert_true(row->unit == POLICY_DUTY || change.value > 0);
+        int64_t time = INT64_MIN;
+        unsigned count = 0;
+        while (policy_next(i, time, &change)) {
+            assert_true(change.from > time);
+            assert_int_equal(policy_in_force(i, change.from).value, change.value);
+            time = change.from;
+            count++;
+        }
+        assert_true(count < 5);
+    }
+}
+
 static void the_private_set_relaxes_regions_and_nothing_else(void **state)
 {
     struct policy public_rules, private_rules;
@@ -92,6 +163,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_holds_changes_on_its_day_and_not_a_second_before),
+        cmocka_unit_test(each_change_is_announced_until_it_holds),
+        cmocka_unit_test(each_parameter_has_a_value_at_any_time),
         cmocka_unit_test(the_private_set_relaxes_regions_and_nothing_else),
         cmocka_unit_test(e_mail_ends_and_persistent_values_age_fast),
         cmocka_unit_test(one_in_five_may_fail_and_two_in_six),

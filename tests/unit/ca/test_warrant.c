@@ -84,6 +84,7 @@ SPOIL(officer_is_auditor, memcpy(sample->warrant.approvals[0].key_id,
 SPOIL(approval_of_another, sample->warrant.approvals[1].application_hash[5] ^= 1;
     (void)!sample_sign_approval(sample, 1, factory.officers[1]))
 SPOIL(approval_tomorrow, sample->warrant.approvals[1].time = NOW + 86400)
+SPOIL(vetted_too_long_ago, sample->warrant.approvals[0].time = NOW - INT64_C(398) * 86400 - 1)
 SPOIL(approval_redated, sample->warrant.approvals[1].time -= 86400)
 SPOIL(approval_signature, sample->approval_signatures[0][7] ^= 1)
 SPOIL(approval_signature_short, sample->warrant.approvals[1].signature.len = 63)
@@ -199,6 +200,7 @@ static const struct attempt attempts[] = {
     { "warrant.officer_role", AFTERWARDS, officer_is_auditor },
     { "warrant.approval_hash", AFTERWARDS, approval_of_another },
     { "warrant.approval_time", SIGNED, approval_tomorrow },
+    { "warrant.identity_old", SIGNED, vetted_too_long_ago },
     { "warrant.approval_signature", AFTERWARDS, approval_redated },
     { "warrant.approval_signature", AFTERWARDS, approval_signature },
     { "warrant.approval_signature", AFTERWARDS, approval_signature_short },

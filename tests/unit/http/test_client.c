@@ -7,8 +7,10 @@
 #include <gnutls/crypto.h>
 #include <gnutls/x509.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -230,6 +232,46 @@ static void plain_http_goes_nowhere_but_to_loopback(void **state)
     assert_int_equal(call(&config, "http://127.0.0.1:1/", &answer, &reason), ERR_AGAIN);
 }
 
+/* In a process of its own, which a bug ends. */
+static bool is_a_bug(const struct http_client_config *config, const struct http_call *request)
+{
+    int status = 0;
+    pid_t pid = fork();
+    if (pid == 0) {
+        AUTO_PTR(http_client) client = NULL;
+        AUTO(http_answer) answer = { 0 };
+        signal(SIGABRT, SIG_DFL);
+        fclose(stderr);
+        _exit(http_client_new(config, &client) == OK &&
+              http_client_call(client, request, &answer, NULL) == OK);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
+}
+
+static void what_may_go_in_the_clear_to_anybody_says_nothing(void **state)
+{
+    (void)state;
+    char url[128];
+    snprintf(url, sizeof url, "http://127.0.0.1:%u/echo", http_server_port(plain));
+    const struct http_pair token = { SPAN_LITERAL("Authorization"), SPAN_LITERAL("Bearer x") };
+    const struct http_client_config with_key = { .certificate_pem = buf_span(&client_certificate),
+        .key_pem = buf_span(&client_key) };
+    const struct http_client_config config = { 0 };
+    struct http_call request = { .url = url, .plain_allowed = true };
+    assert_false(is_a_bug(&config, &request));
+    assert_true(is_a_bug(&with_key, &request));
+    request.headers = &token;
+    request.header_count = 1;
+    assert_true(is_a_bug(&config, &request));
+    request.header_count = 0;
+    request.body = SPAN_LITERAL("pin");
+    assert_true(is_a_bug(&config, &request));
+    request.body = (struct span){ 0 };
+    request.method = HTTP_POST;
+    assert_true(is_a_bug(&config, &request));
+}
+
 static enum err call_mutual(struct http_client_config *config, const char *host,
     struct http_answer *ret_answer, struct reason *ret_reason)
 {
@@ -305,6 +347,7 @@ int main(void)
         cmocka_unit_test(redirects_are_told_and_not_followed),
         cmocka_unit_test(an_answer_is_bounded_in_size_and_time),
         cmocka_unit_test(plain_http_goes_nowhere_but_to_loopback),
+        cmocka_unit_test(what_may_go_in_the_clear_to_anybody_says_nothing),
         cmocka_unit_test(both_sides_prove_who_they_are),
         cmocka_unit_test(a_client_without_the_right_certificate_gets_nothing),
         cmocka_unit_test(a_server_that_is_not_the_trusted_one_gets_nothing),

@@ -109,9 +109,35 @@ static void the_same_application_is_entered_once(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_apply, fixture_close)
 
+static enum err return_write(struct store *store, void *ctx)
+{
+    struct fixture *fixture = ctx;
+    return store_application_return(
+        store, &act, fixture->application, RETURN_AT_CERTIFICATE, "The branch has moved.\nTwice.");
+}
+
+static void why_it_was_returned_is_kept_once_and_word_for_word(void **state)
+{
+    struct fixture *fixture = *state;
+    struct return_row row = { 0 };
+    AUTO(arena) arena = arena_make(4096);
+    assert_int_equal(store_application_returned(fixture->store, fixture->application, &arena, &row),
+        ERR_NOT_FOUND);
+    assert_int_equal(store_transact(fixture->store, return_write, fixture), OK);
+    assert_int_equal(
+        store_application_returned(fixture->store, fixture->application, &arena, &row), OK);
+    assert_string_equal(return_step_id(row.step), "certificate");
+    assert_string_equal(row.reason, "The branch has moved.\nTwice.");
+    assert_string_equal(row.actor, act.actor);
+    assert_int_equal(row.time, act.time);
+    assert_int_equal(store_transact(fixture->store, return_write, fixture), ERR_CONFLICT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(
+            why_it_was_returned_is_kept_once_and_word_for_word, fixture_enrol, fixture_close),
         TEST(one_officer_alone_never_reaches_approved),
         TEST(two_officers_reach_it_in_one_order_only),
         TEST(a_withdrawn_application_stays_withdrawn),

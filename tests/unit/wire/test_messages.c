@@ -2,6 +2,7 @@
 #include "lib/wire/control.h"
 #include "lib/wire/notice.h"
 #include "lib/wire/signer.h"
+#include "lib/wire/validation.h"
 #include "lib/wire/validator.h"
 
 #include <setjmp.h>
@@ -88,6 +89,8 @@ READER(signer_withdraw, signer_withdraw)
 READER(signer_crl, signer_crl)
 READER(signer_crl_made, signer_crl_made)
 READER(signer_status, signer_status)
+READER(signer_place, signer_place)
+READER(signer_past, signer_past)
 READER(courier_render, courier_render)
 READER(courier_pin, courier_pin)
 READER_INTO_ARENA(courier_letters)
@@ -99,6 +102,10 @@ READER(control_object, control_object)
 READER_INTO_ARENA(control_applications)
 READER(control_application, control_application)
 READER(control_approve, control_approve)
+READER(control_validate, control_validate)
+READER_INTO_ARENA(control_validation)
+READER(control_sight, control_sight)
+READER(control_sightings, control_sightings)
 READER(control_approved, control_approved)
 READER_INTO_ARENA(control_certificates)
 READER(control_revoke, control_revoke)
@@ -135,6 +142,16 @@ static void the_signers_messages_travel_whole(void **state)
     TRIP(signer_crl_made, signer_crl_made, { 12, 345678 });
     TRIP(signer_status, signer_status,
         { 3, POLICY_PRIVATE, 10, 5000, { 1 }, 4, 1, 0, "syscalls=kill" });
+    TRIP(signer_status, signer_status,
+        { 3, POLICY_PRIVATE, 10, 5000, { 1 }, 4, 1, 0, "syscalls=kill", true,
+            { "operator (uid 0)", "a key in public", 1795000000 } });
+    TRIP(signer_place, signer_place, { 12, 3456, { 7 } });
+    TRIP(signer_past, signer_past,
+        { { { SIGNER_EVENT_REVOKED, { { 1 }, 1 }, SERIAL, "ssl-ca-3-17", REVOCATION_SUPERSEDED,
+                { 0 } },
+              { SIGNER_EVENT_WITHDRAWN, { { 0 }, 0 }, { { 0 }, 0 }, "", REVOCATION_UNSPECIFIED,
+                  { 5 } } },
+            2, { 12, 3456, { 7 } }, true });
 }
 
 static void the_couriers_messages_travel_whole(void **state)
@@ -149,10 +166,32 @@ static void the_couriers_messages_travel_whole(void **state)
     TRIP(courier_print, courier_print, { "123456789" });
 }
 
+static void the_officers_messages_about_validation_travel_whole(void **state)
+{
+    struct control_validation_name names[] = {
+        { { .name = "www.department.example.net", .method = DCV_DNS, .created = 1795000000 },
+            "failed" },
+        { { .name = "b.department.example.net", .method = DCV_DNS, .created = 1795000000 },
+            "passed" },
+    };
+    (void)state;
+    TRIP(control_validate, control_validate, { { 5 }, "", false, { "", "" } });
+    TRIP(control_validate, control_validate,
+        { { 5 }, "email", true, { "admin@department.example.net", "aaaa-bbbb" } });
+    TRIP(control_validation, control_validation, { "due", 0, 0, "", "", "", NULL, 0 });
+    TRIP(control_validation, control_validation,
+        { "failed", 0, 1795000060, "admin@department.example.net", "refused", "550 no", names, 2 });
+    TRIP(control_sight, control_sight, { { 5 }, "www.department.example.net" });
+    TRIP(control_sightings, control_sightings,
+        { { { "primary", SPAN_LITERAL("observation"), SPAN_LITERAL("report") },
+              { "perspective-1", { NULL, 0 }, SPAN_LITERAL("report") } },
+            2 });
+}
+
 static void the_operators_messages_travel_whole(void **state)
 {
     struct control_application_row application = { { 1 }, "www.shop.example.com",
-        "例子商店有限公司", "approved", 1795000000 };
+        "例子商店有限公司", "approved", "due", 1795000000 };
     struct control_certificate_row certificate = { "4e:01", "ssl-ca-3-17", "www.shop.example.com",
         "accepted", 1795000000, 1796000000 };
     (void)state;
@@ -162,7 +201,11 @@ static void the_operators_messages_travel_whole(void **state)
     TRIP(control_object, control_object, { { 5 } });
     TRIP(control_applications, control_applications, { &application, 1 });
     TRIP(control_application, control_application,
-        { SPAN_LITERAL("der"), "vetted", { SPAN_LITERAL("one") }, 1, "", "" });
+        { SPAN_LITERAL("der"), "vetted", { SPAN_LITERAL("one") }, 1, "", "", "due", 0, "", "",
+            { NULL, 0 } });
+    TRIP(control_application, control_application,
+        { SPAN_LITERAL("der"), "returned", { SPAN_LITERAL("one") }, 1, "123456789", "rejected", "",
+            1795000000, "details", "portal", SPAN_LITERAL("The branch is 例子署.") });
     TRIP(control_approve, control_approve, { { 5 }, SPAN_LITERAL("approval") });
     TRIP(control_approved, control_approved, { "approved", "123456789" });
     TRIP(control_certificates, control_certificates, { &certificate, 1 });
@@ -233,6 +276,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_signers_messages_travel_whole),
         cmocka_unit_test(the_couriers_messages_travel_whole),
+        cmocka_unit_test(the_officers_messages_about_validation_travel_whole),
         cmocka_unit_test(the_operators_messages_travel_whole),
         cmocka_unit_test(a_revocation_for_no_reason_of_ours_is_malformed),
         cmocka_unit_test(a_refusal_travels_with_its_reason),

@@ -1,5 +1,6 @@
 #pragma once
 /* The bodies of the journal's records (doc/architecture.md §4), both directions. Spans borrow. */
+#include "lib/ca/halt.h"
 #include "lib/ca/revocation.h"
 #include "lib/ca/warrant.h"
 #include "lib/der/reader.h"
@@ -82,3 +83,6 @@ void record_epoch_write(struct der_writer *writer, const void *object);
 enum err record_epoch_read(struct span body, struct record_epoch *ret_record) MUST_USE;
 void record_ceremony_write(struct der_writer *writer, const void *object);
 enum err record_ceremony_read(struct span body, struct record_ceremony *ret_record) MUST_USE;
+/* Written by halt_write and resumption_write (lib/ca/halt.h). */
+enum err record_halted_read(struct span body, struct halt *ret_record) MUST_USE;
+enum err record_resumed_read(struct span body, struct resumption *ret_record) MUST_USE;

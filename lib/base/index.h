@@ -16,6 +16,8 @@ struct index {
 enum err index_init(struct index *index, struct span (*key_of)(const void *ctx, uint32_t row),
     const void *ctx) MUST_USE;
 void index_release(struct index *index);
+/* Empties it; its room stays. */
+void index_clear(struct index *index);
 bool index_find(const struct index *index, struct span key, uint32_t *ret_row);
 /* The row's key must not be in the index yet. ERR_MEMORY. */
 enum err index_add(struct index *index, uint32_t row) MUST_USE;

@@ -1,5 +1,5 @@
 /* The index of rows. */
-#include "proc/signer/index.h"
+#include "lib/base/index.h"
 #include "lib/base/random.h"
 
 enum { CAPACITY_FIRST = 1024 };
@@ -38,6 +38,14 @@ void index_release(struct index *index)
     free(index->places);
     index->places = NULL;
     index->capacity = index->count = 0;
+}
+
+void index_clear(struct index *index)
+{
+    if (index->capacity > 0) {
+        memset(index->places, 0, index->capacity * sizeof index->places[0]);
+    }
+    index->count = 0;
 }
 
 bool index_find(const struct index *index, struct span key, uint32_t *ret_row)

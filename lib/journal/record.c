@@ -1,6 +1,6 @@
 /* The bodies of the journal's records. Each is one SEQUENCE of its struct's fields, in their order.
  */
-#include "proc/signer/records.h"
+#include "lib/journal/record.h"
 #include "lib/wire/signer.h"
 
 static enum err body_enter(struct span body, struct der *ret_inner)
@@ -230,4 +230,18 @@ enum err record_ceremony_read(struct span body, struct record_ceremony *ret_reco
     TRY(der_finish(&inner));
     *ret_record = record;
     return OK;
+}
+
+enum err record_halted_read(struct span body, struct halt *ret_record)
+{
+    struct der reader = der_reader(body);
+    TRY(halt_read(&reader, ret_record));
+    return der_finish(&reader);
+}
+
+enum err record_resumed_read(struct span body, struct resumption *ret_record)
+{
+    struct der reader = der_reader(body);
+    TRY(resumption_read(&reader, ret_record));
+    return der_finish(&reader);
 }

@@ -1,0 +1,182 @@
+/* One warrant, one certificate. */
+#include "lib/journal/proof_certificate.h"
+#include "lib/crypto/sign.h"
+#include "lib/pki/certificate.h"
+#include "lib/pki/name.h"
+
+#include <stdio.h>
+
+static enum err certificate_check(
+    const struct proof_case *of, const struct entitlement *entitlement, struct reason *ret_reason);
+static enum err signature_check(const struct proof_case *of, const struct certificate *made,
+    const struct issuer *issuer, struct reason *ret_reason);
+
+enum err proof_roster_init(struct span sealed, struct span ceremony_spki,
+    struct proof_roster *ret_roster, struct reason *ret_reason)
+{
+    struct roster open;
+    uint8_t hash[HASH_BYTES];
+    struct arena arena = arena_make(PROOF_ROSTER_ARENA_BYTES);
+    struct span kept = arena_span(&arena, sealed);
+    enum err err = kept.data == NULL ? ERR_MEMORY
+                                     : roster_open(kept, ceremony_spki, &arena, &open, ret_reason);
+    err = err == OK ? sha256(sealed, hash) : err;
+    err = err == OK ? proof_roster_take(&open, hash, ret_roster) : err;
+    if (err != OK) {
+        arena_release(&arena);
+        return err;
+    }
+    ret_roster->arena = arena;
+    return OK;
+}
+
+enum err proof_roster_take(
+    const struct roster *open, const uint8_t hash[HASH_BYTES], struct proof_roster *ret_roster)
+{
+    struct proof_roster *roster = ret_roster;
+    *roster = (struct proof_roster){ .roster = *open, .arena = arena_make(0) };
+    memcpy(roster->hash, hash, HASH_BYTES);
+    enum err err = OK;
+    for (size_t i = 0; err == OK && i < open->perspective_count; i++) {
+        err = key_from_spki(open->perspectives[i].spki, &roster->perspective_keys[i]);
+    }
+    for (size_t i = 0; err == OK && i < open->officer_count; i++) {
+        err = key_from_spki(open->officers[i].spki, &roster->officer_keys[i]);
+    }
+    for (size_t i = 0; err == OK && i < open->issuer_count; i++) {
+        struct certificate issuer;
+        err = certificate_parse(open->issuers[i].certificate, &issuer);
+        err = err == OK ? key_from_spki(issuer.spki, &roster->issuer_keys[i]) : err;
+    }
+    if (err != OK) {
+        proof_roster_release(roster);
+    }
+    return err;
+}
+
+void proof_roster_release(struct proof_roster *roster)
+{
+    for (size_t i = 0; i < PERSPECTIVES_MAX; i++) {
+        key_free(roster->perspective_keys[i]);
+    }
+    for (size_t i = 0; i < OFFICERS_MAX; i++) {
+        key_free(roster->officer_keys[i]);
+    }
+    for (size_t i = 0; i < ISSUERS_MAX; i++) {
+        key_free(roster->issuer_keys[i]);
+    }
+    arena_release(&roster->arena);
+    *roster = (struct proof_roster){ 0 };
+}
+
+static enum err perspective_verify(
+    void *ctx, size_t index, struct span signed_part, struct span signature)
+{
+    const struct proof_roster *roster = ctx;
+    return signature_verify(
+        roster->perspective_keys[index], SIGNATURE_RSA_SHA256, signed_part, signature);
+}
+
+static enum err officer_verify(void *ctx, size_t index, struct span message, struct span signature)
+{
+    const struct proof_roster *roster = ctx;
+    return signature_verify(roster->officer_keys[index], SIGNATURE_ED25519, message, signature);
+}
+
+static enum err denied(struct reason *ret_reason, const char *code)
+{
+    return reason_set(ret_reason, ERR_DENIED, code, NULL, NULL, NULL);
+}
+
+enum err proof_certificate(
+    const struct proof_case *of, struct proof_outcome *ret_outcome, struct reason *ret_reason)
+{
+    AUTO(arena) arena = arena_make(WARRANT_ARENA_BYTES);
+    const struct record_intent *intent = &of->intent;
+    const struct observation_verifier verifier = { perspective_verify,
+        (void *)(uintptr_t)of->roster, officer_verify };
+    struct warrant warrant;
+    struct entitlement entitlement;
+    uint8_t hash[HASH_BYTES];
+    TRY(warrant_hash(intent->warrant, hash));
+    if (memcmp(hash, intent->warrant_hash, sizeof hash) != 0) {
+        return denied(ret_reason, "proof.warrant_hash");
+    }
+    if (warrant_parse(intent->warrant, &arena, &warrant) != OK) {
+        return denied(ret_reason, "warrant.malformed");
+    }
+    if (memcmp(warrant.request.enrolment, intent->request.enrolment, ENROLMENT_ID_BYTES) != 0 ||
+        warrant.request.ordinal != intent->request.ordinal) {
+        return denied(ret_reason, "warrant.request");
+    }
+    TRY(warrant_check(
+        &warrant, &of->roster->roster, &verifier, of->time, &arena, &entitlement, ret_reason));
+    TRY(application_hash(warrant.application_der, ret_outcome->application_hash));
+    TRY(sha256(entitlement.spki, ret_outcome->spki_hash));
+    if (strcmp(entitlement.issuer->id, intent->issuer) != 0) {
+        return denied(ret_reason, "warrant.issuer");
+    }
+    return of->certificate.len == 0 ? OK : certificate_check(of, &entitlement, ret_reason);
+}
+
+static bool names_same(const struct certificate *made, const struct entitlement *entitlement)
+{
+    bool same = made->dns_name_count == entitlement->name_count;
+    for (size_t i = 0; same && i < entitlement->name_count; i++) {
+        same = span_equal_text(made->dns_names[i], entitlement->names[i]);
+    }
+    return same;
+}
+
+static bool organisation_same(const struct certificate *made, const struct entitlement *entitlement)
+{
+    struct name subject;
+    char text[4 * SUBJECT_ORGANISATION_MAX + 1];
+    return name_parse(made->subject, &subject) == OK &&
+           name_text(&subject, oid_organisation, text, sizeof text) == OK &&
+           strcmp(text, entitlement->organisation) == 0;
+}
+
+static enum err certificate_check(
+    const struct proof_case *of, const struct entitlement *entitlement, struct reason *ret_reason)
+{
+    struct certificate made, issuer;
+    struct policy policy;
+    if (certificate_parse(of->certificate, &made) != OK ||
+        certificate_parse(entitlement->issuer->certificate, &issuer) != OK) {
+        return denied(ret_reason, "proof.certificate");
+    }
+    policy_at(of->time, of->roster->roster.policy_set, &policy);
+    int64_t life = made.not_after - made.not_before + 1;
+    const struct {
+        const char *code;
+        bool holds;
+    } checks[] = {
+        { "proof.intended", span_equal(made.tbs, of->intent.tbs) },
+        { "proof.serial", span_equal(made.serial, of->intent.serial) },
+        { "proof.issuer", span_equal(made.issuer, issuer.subject) },
+        { "proof.key", span_equal(made.spki, entitlement->spki) },
+        { "proof.names", names_same(&made, entitlement) },
+        { "proof.organisation", organisation_same(&made, entitlement) },
+        { "proof.begin", made.not_before == of->time },
+        { "proof.end", life <= policy.validity_max_seconds &&
+                           made.not_after < entitlement->subscription_end &&
+                           made.not_after <= issuer.not_after },
+        { "proof.leaf", !made.is_ca && made.server_auth && !made.any_usage },
+        { "proof.policy",
+            made.policy_count == 1 && span_equal(made.policies[0], *entitlement->profile->policy) },
+    };
+    for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
+        if (!checks[i].holds) {
+            return denied(ret_reason, checks[i].code);
+        }
+    }
+    return signature_check(of, &made, entitlement->issuer, ret_reason);
+}
+
+static enum err signature_check(const struct proof_case *of, const struct certificate *made,
+    const struct issuer *issuer, struct reason *ret_reason)
+{
+    const struct key *key = of->roster->issuer_keys[issuer - of->roster->roster.issuers];
+    return certificate_verify(made, key) == OK ? OK : denied(ret_reason, "proof.signature");
+}
