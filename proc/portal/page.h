@@ -35,3 +35,6 @@ enum err page_reply(struct visit *visit, int status, const char *template) MUST_
 /* `time` under `name` as RFC 3339, and for pages under `name`_text as people in Hong Kong read it.
  */
 void put_time(struct visit *visit, struct value *object, const char *name, int64_t time);
+/* A fingerprint in hexadecimal, and for pages under `name`_groups in groups that a person can
+ * compare. */
+void put_hash(struct visit *visit, struct value *object, const char *name, const char *hex);

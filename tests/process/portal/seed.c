@@ -31,7 +31,7 @@ enum outcome {
     OUTCOME_PASSED,
 };
 
-enum { PLACES = 6 };
+enum { PLACES = 6, PINS = 5 };
 
 /* One enrolment to be made; what is NULL is absent. */
 struct seed {
@@ -137,6 +137,7 @@ struct making {
     const char **names;
     size_t name_count;
     char pin[PIN_DIGITS + 1];
+    char hashes[PINS][PIN_HASH_MAX]; /* made once: hashing is dear */
 };
 
 static enum err publish(struct store *store, void *ctx);
@@ -219,15 +220,18 @@ static enum err application_make(struct store *store, struct making *making)
 
 static enum err enrolment_make(struct store *store, struct making *making)
 {
-    char hash[PIN_HASH_MAX];
+    size_t pin = making->index % PINS;
+    char *hash = making->hashes[pin];
     struct enrolment_row *row = &making->enrolment;
     *row = (struct enrolment_row){ .subscription_end = making->act.time + 365 * DAY_SECONDS };
     memset(row->id, (int)making->index + 0x41, sizeof row->id);
     memcpy(row->application, making->application.id, sizeof row->application);
     snprintf(row->reference, sizeof row->reference, "018564%03zu", making->index);
-    snprintf(making->pin, sizeof making->pin, "4711081500%06zu", making->index * 7919);
+    snprintf(making->pin, sizeof making->pin, "4711081500%06zu", pin * 7919);
     TRY(store_enrolment_insert(store, &making->act, row));
-    TRY(pin_hash(span_from_text(making->pin), &making->random, hash));
+    if (hash[0] == '\0') {
+        TRY(pin_hash(span_from_text(making->pin), &making->random, hash));
+    }
     return store_enrolment_set_pin(store, &making->act, row->id, hash);
 }
 

@@ -55,7 +55,8 @@ class Repository(world.FreshCase):
 
     def test_the_reference_number_of_the_subscriber_is_found_whole_only(self):
         self.assertEqual(self.found("srn", "0002 142877"), [
-            "*.wild.example.com", "done.shop.example.com", "www.many.example.com", "www.tenant.example.org"])
+            "*.wild.example.com", "done.shop.example.com", "www.bank.example.net", "www.grown.example.com",
+            "www.many.example.com", "www.tenant.example.org", "xn--shp-ted.example.net"])
         self.assertEqual(self.find("srn", "000214287").json()["type"], "urn:ecert:problem:form.too_short")
         self.assertEqual(self.found("srn", "0002142878"), [])
 
