@@ -74,6 +74,35 @@ static enum err issuer_find(struct visit *visit, const struct certificate *subje
     return OK;
 }
 
+enum err chain_twins(struct visit *visit, const struct link *link, struct link ret_twins[CHAIN_MAX],
+    size_t *ret_count)
+{
+    struct publication_row *rows = NULL;
+    size_t count = 0;
+    size_t found = 0;
+    struct arena *arena = visit->request->arena;
+    TRY(store_publication_list(visit->portal->store, arena, &rows, &count));
+    for (size_t i = 0; i < count && found < CHAIN_MAX; i++) {
+        struct publication_row row = { 0 };
+        if (rows[i].kind != PUBLICATION_CERTIFICATE) {
+            continue;
+        }
+        struct certificate *candidate = arena_alloc(arena, 1, sizeof *candidate);
+        if (candidate == NULL) {
+            return ERR_MEMORY;
+        }
+        TRY(store_publication_get(visit->portal->store, rows[i].kind, rows[i].name, arena, &row));
+        if (certificate_parse(row.der, candidate) == OK && !span_equal(row.der, link->der) &&
+            !certificate_is_self_issued(candidate) &&
+            span_equal(candidate->subject, link->certificate->subject) &&
+            span_equal(candidate->spki, link->certificate->spki)) {
+            ret_twins[found++] = (struct link){ rows[i].name, row.der, candidate };
+        }
+    }
+    *ret_count = found;
+    return OK;
+}
+
 enum err chain_pem(const struct chain_links *chain, size_t from, size_t to, struct buf *pem)
 {
     for (size_t i = from; i < to && i < chain->count; i++) {

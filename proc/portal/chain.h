@@ -19,6 +19,10 @@ struct chain_links {
 
 /* The chain of `leaf`, DER, up to its root; ERR_AGAIN where the repository lacks one of them. */
 enum err chain_of(struct visit *visit, struct span leaf, struct chain_links *ret_chain) MUST_USE;
+/* What else is published under the name and the key of `link`, roots left out: the cross
+ * certificates of a root, the predecessors of an intermediate. */
+enum err chain_twins(struct visit *visit, const struct link *link,
+    struct link ret_twins[CHAIN_MAX], size_t *ret_count) MUST_USE;
 /* Appends the links from `from` up to but without `to`. */
 enum err chain_pem(
     const struct chain_links *chain, size_t from, size_t to, struct buf *pem) MUST_USE;
