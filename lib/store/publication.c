@@ -15,6 +15,13 @@ static enum err replaceable(
 static enum err row_write(struct store *store, const struct publication_row *row);
 static enum err row_read(struct query *query, struct arena *arena, void *row);
 
+int64_t publication_age_percent(const struct publication_row *row, int64_t now)
+{
+    int64_t life = row->next_update - row->this_update;
+    int64_t age = now - row->this_update;
+    return life <= 0 ? 100 : age <= 0 ? 0 : age * 100 / life;
+}
+
 enum err store_publication_put(
     struct store *store, const struct act *act, const struct publication_row *row)
 {

@@ -14,6 +14,9 @@ struct publication_row {
     int64_t next_update;
 };
 
+/* How much of a CRL's life is over: 0 when it was issued, 100 when the next one must be there, more
+ * beyond. */
+int64_t publication_age_percent(const struct publication_row *row, int64_t now);
 /* A CRL is replaced only by one with a greater number, a certificate by any other: ERR_CONFLICT.
  * The same bytes again are fine and change nothing. */
 enum err store_publication_put(

@@ -19,6 +19,8 @@ static const struct mail_kind {
         "mail.certificate-reminder" },
     { "certificate-unanswered", "e-Cert (Server): certificate revoked, since nobody accepted it",
         "mail.certificate-unanswered" },
+    { "list-ageing", "e-Cert service: a revocation list is past half of its life",
+        "mail.list-ageing" },
 };
 
 /* From "the server was just restarting" to "somebody has to look at it"; the last one repeats. */

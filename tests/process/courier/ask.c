@@ -5,7 +5,8 @@
  *   ask render SOCKET NUMBER REFERENCE LANGUAGE NAME            prints the PIN's hash
  *   ask letters SOCKET · ask print SOCKET REFERENCE FILE · ask verify HASH PIN
  *
- * NUMBER stands for an enrolment. Ends with the error as status; its reason goes to stderr. */
+ * NUMBER stands for an enrolment, 0 for none: a mail to the operator. Ends with the error as
+ * status; its reason goes to stderr. */
 #include "lib/base/file.h"
 #include "lib/crypto/pinhash.h"
 #include "lib/store/application.h"
@@ -46,6 +47,9 @@ static enum err queue_run(struct store *store, void *ctx)
     struct application_row application = { .id = { request->number }, .der = request->der };
     struct enrolment_row enrolment = { .id = { request->number },
         .application = { request->number } };
+    if (request->row->to_operator) {
+        return store_outbox_add(store, &act, request->row);
+    }
     TRY(application_hash(request->der, application.hash));
     snprintf(enrolment.reference, sizeof enrolment.reference, "%09d", request->number);
     if (store_enrolment_get(store, enrolment.id, &enrolment) == ERR_NOT_FOUND) {
@@ -62,6 +66,7 @@ static enum err queue(char **argv)
     struct outbox_row row = { .parameters = argv[5] };
     struct queue_request request = { (uint8_t)strtol(argv[1], NULL, 10), &row, { 0 } };
     row.enrolment[0] = request.number;
+    row.to_operator = request.number == 0;
     snprintf(row.kind, sizeof row.kind, "%s", argv[2]);
     snprintf(row.recipient, sizeof row.recipient, "%s", argv[3]);
     snprintf(row.language, sizeof row.language, "%s", argv[4]);

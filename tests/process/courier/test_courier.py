@@ -305,6 +305,20 @@ class Courier(unittest.TestCase):
         self.assertEqual(len(self.mailbox.envelopes), 1)
         self.assertIn("mail.unsendable", self.log())
 
+    def test_the_operator_is_told_of_an_ageing_list_and_what_to_do(self):
+        self.controller.start()
+        self.start()
+        self.queue(0, "list-ageing", "operator@ecert.example.net", list="RootCA3ARL",
+                   issued="2026-06-01T00:00:00Z", ends="2026-12-01T00:00:00Z", day="2026-09-02")
+        wait_until(lambda: self.mailbox.envelopes)
+        (message,) = self.mailbox.messages()
+        self.assertEqual(message["To"], "operator@ecert.example.net")
+        self.assertEqual(message["Subject"], "e-Cert service: a revocation list is past half of its life")
+        text = message.get_body(("plain",)).get_content()
+        for word in ("RootCA3ARL", "2026-12-01T00:00:00Z", "ecertadm ceremony arl DIR", "ecertadm publish FILE"):
+            self.assertIn(word, text)
+        wait_until(lambda: self.waiting() == 0)
+
     def test_mail_waits_for_a_server_that_is_away_and_survives_kill(self):
         self.start()
         self.queue(1, "csr-invitation", "ar@shop.example.com")
