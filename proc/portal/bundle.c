@@ -36,8 +36,7 @@ enum err bundle_make(struct visit *visit, struct bundle *ret_bundle)
     for (size_t i = 1; i + 1 < bundle.chain.count; i++) {
         TRY(authority_add(visit, &bundle, &bundle.chain.links[i], "download.intermediate"));
     }
-    TRY(chain_twins(
-        visit, &bundle.chain.links[bundle.chain.count - 1], bundle.crosses, &bundle.cross_count));
+    bundle.cross_count = chain_twins(&bundle.chain, bundle.chain.count - 1, bundle.crosses);
     for (size_t i = 0; i < bundle.cross_count; i++) {
         TRY(authority_add(visit, &bundle, &bundle.crosses[i], "download.cross"));
     }

@@ -25,6 +25,7 @@ static enum err results_put(
     struct visit *visit, struct value *dcv, const struct challenge_row *rows, size_t count);
 static void result_put(struct visit *visit, struct value *result,
     const struct challenge_row *challenge, const struct observation_row *rows, size_t count);
+static size_t rows_before(const struct observation_row *rows, size_t count, const char *name);
 static struct saying saying_of(const struct observation_row *row);
 static void saying_put(
     struct visit *visit, struct value *object, const struct saying *saying, struct value *result);
@@ -137,10 +138,12 @@ static void result_put(struct visit *visit, struct value *result,
     value_put_bool(tree, result, "passed", challenge->state == CHALLENGE_PASSED);
     size_t said = 0;
     unsigned passed = 0;
-    for (size_t i = 0; i < count && said < PERSPECTIVES_MAX; i++) {
+    for (size_t i = rows_before(rows, count, challenge->challenge.name);
+         i < count && said < PERSPECTIVES_MAX &&
+         strcmp(rows[i].name, challenge->challenge.name) == 0;
+         i++) {
         /* A report of an earlier challenge is of no use to anybody. */
-        if (strcmp(rows[i].name, challenge->challenge.name) == 0 &&
-            rows[i].time >= challenge->challenge.created) {
+        if (rows[i].time >= challenge->challenge.created) {
             sayings[said] = saying_of(&rows[i]);
             passed += sayings[said++].passed ? 1 : 0;
         }
@@ -155,6 +158,19 @@ static void result_put(struct visit *visit, struct value *result,
     }
     value_put_text(
         tree, result, "quorum", arena_format(visit->request->arena, "%u/%zu", passed, said));
+}
+
+/* How many rows, which are in the order of their names, come before those of `name`. */
+static size_t rows_before(const struct observation_row *rows, size_t count, const char *name)
+{
+    size_t from = 0;
+    while (count > 0) {
+        size_t half = count / 2;
+        bool before = strcmp(rows[from + half].name, name) < 0;
+        from += before ? half + 1 : 0;
+        count = before ? count - half - 1 : half;
+    }
+    return from;
 }
 
 /* Its signed word where it gave one. */

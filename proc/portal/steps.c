@@ -23,7 +23,7 @@ static const struct {
 enum { SOFTWARE_COUNT = sizeof softwares / sizeof softwares[0] };
 
 static enum err names_put(struct visit *visit, const struct certificate *certificate);
-static enum err predecessors_put(struct visit *visit, const struct link *intermediate);
+static enum err predecessors_put(struct visit *visit, const struct chain_links *chain);
 static enum err serial_put(struct visit *visit, struct span serial);
 static void capitals(char *hex);
 
@@ -63,7 +63,7 @@ enum err steps_get(struct visit *visit)
         tree, visit->page, "arl", list_name(visit, bundle.chain.links[1].certificate->crl_uri));
     value_put_bool(
         tree, visit->page, "wildcard", edition_rules(visit->application.edition)->wildcard);
-    TRY(predecessors_put(visit, &bundle.chain.links[1]));
+    TRY(predecessors_put(visit, &bundle.chain));
     TRY(serial_put(visit, bundle.chain.links[0].certificate->serial));
     TRY(names_put(visit, bundle.chain.links[0].certificate));
     return page_reply(visit, 200, arena_format(visit->request->arena, "steps_%s", softwares[i].id));
@@ -100,13 +100,12 @@ static enum err names_put(struct visit *visit, const struct certificate *certifi
 }
 
 /* Name and key of the old intermediate are the new one's: only thumbprints tell them apart. */
-static enum err predecessors_put(struct visit *visit, const struct link *intermediate)
+static enum err predecessors_put(struct visit *visit, const struct chain_links *chain)
 {
     struct link twins[CHAIN_MAX];
-    size_t count = 0;
     uint8_t thumbprint[SHA1_BYTES];
     char hex[2 * SHA1_BYTES + 1];
-    TRY(chain_twins(visit, intermediate, twins, &count));
+    size_t count = chain_twins(chain, 1, twins);
     struct value *list = value_put_list(&visit->tree, visit->page, "predecessors");
     for (size_t i = 0; i < count; i++) {
         TRY(digest_bytes(DIGEST_SHA1_THUMBPRINT, twins[i].der, thumbprint));
