@@ -47,8 +47,8 @@ struct form_errors {
 };
 
 /* `content_type` as the header has it. Spans in the destination lie in the arena. ERR_INPUT with at
- * least one reason; all fields but secrets are stored even so, the wrong ones as they were typed, so
- * that a page can show them again. The destination must be zeroed by the caller. */
+ * least one reason; all fields but secrets are stored even so, the wrong ones as they were typed,
+ * so that a page can show them again. The destination must be zeroed by the caller. */
 enum err form_parse(const struct form *form, struct span content_type, struct span body,
     struct arena *arena, void *ret_destination, struct form_errors *ret_errors) MUST_USE;
 /* The first reason that concerns the field, or NULL. */

@@ -49,6 +49,16 @@ enum err bundle_make(struct visit *visit, struct bundle *ret_bundle)
     return OK;
 }
 
+bool bundle_is_der(const struct bundle_file *file)
+{
+    return file->type != type_pem;
+}
+
+bool bundle_is_list(const struct bundle_file *file)
+{
+    return file->type == type_crl;
+}
+
 enum err bundle_zip(const struct visit *visit, const struct bundle *bundle, struct buf *zip)
 {
     struct zip_file files[BUNDLE_FILES_MAX];
@@ -113,8 +123,7 @@ static enum err authority_add(
     };
     for (size_t i = 0; i < 2; i++) {
         const char *name = arena_format(arena, "%s%s", link->name, forms[i].suffix);
-        TRY(add(bundle, (struct bundle_file){ name, name,
-                            arena_format(arena, "%s%s", label, i == 0 ? "_pem" : ""), forms[i].type,
+        TRY(add(bundle, (struct bundle_file){ name, name, label, forms[i].type,
                             arena_format(arena, "/root/%s", name), forms[i].content }));
     }
     return OK;
