@@ -2,7 +2,8 @@
  *
  *   ask queue STORE NUMBER KIND RECIPIENT LANGUAGE PARAMETERS   a mail in the outbox
  *   ask waiting STORE                                           how many mails are not sent
- *   ask render SOCKET NUMBER REFERENCE LANGUAGE NAME            prints the PIN's hash
+ *   ask render SOCKET NUMBER REFERENCE LANGUAGE NAME [SERVER_NAME ORGANISATION LINE …]
+ *                                                               prints the PIN's hash
  *   ask letters SOCKET · ask print SOCKET REFERENCE FILE · ask verify HASH PIN
  *
  * NUMBER stands for an enrolment, 0 for none: a mail to the operator. Ends with the error as
@@ -24,9 +25,9 @@ struct queue_request {
 };
 
 static enum err application_make(
-    uint8_t number, const char *language, const char *name, struct buf *der)
+    uint8_t number, const char *language, const char *name, char **more, struct buf *der)
 {
-    const char *names[] = { "www.shop.example.com" };
+    const char *names[] = { more == NULL ? "www.shop.example.com" : more[0] };
     struct application application = { .id = { number },
         .edition = EDITION_SERVER,
         .names = names,
@@ -37,6 +38,14 @@ static enum err application_make(
     application.ev = (struct ev_identity){ "", "", "" };
     application.representative = (struct representative){ name, "ar@shop.example.com", language,
         { "Flat 12, 1 Canton Road", "Tsim Sha Tsui, Kowloon", "Hong Kong" }, 3 };
+    if (more != NULL) {
+        struct representative *representative = &application.representative;
+        application.subject.organisation = application.subject.organisation_zh = more[1];
+        representative->address_count = 0;
+        for (size_t i = 2; more[i] != NULL && i < 2 + ADDRESS_LINES_MAX; i++) {
+            representative->address[representative->address_count++] = more[i];
+        }
+    }
     return application_format(&application, der);
 }
 
@@ -71,7 +80,7 @@ static enum err queue(char **argv)
     snprintf(row.recipient, sizeof row.recipient, "%s", argv[3]);
     snprintf(row.language, sizeof row.language, "%s", argv[4]);
     TRY(store_open(argv[0], &store, NULL));
-    TRY(application_make(request.number, "en", "Chan Tai Man", &der));
+    TRY(application_make(request.number, "en", "Chan Tai Man", NULL, &der));
     request.der = buf_span(&der);
     return store_transact(store, queue_run, &request);
 }
@@ -91,7 +100,7 @@ static enum err connect_to(const char *path, struct client *client)
     return client_init(path, /* timeout_ms= */ 20000, client);
 }
 
-static enum err render(char **argv, struct reason *ret_reason)
+static enum err render(int argc, char **argv, struct reason *ret_reason)
 {
     AUTO(client) client = { .channel = channel_none() };
     AUTO(buf) der = buf_make(CSR_MAX_BYTES);
@@ -99,7 +108,7 @@ static enum err render(char **argv, struct reason *ret_reason)
     struct courier_pin pin;
     request.enrolment[0] = (uint8_t)strtol(argv[1], NULL, 10);
     snprintf(request.reference, sizeof request.reference, "%s", argv[2]);
-    TRY(application_make(request.enrolment[0], argv[3], argv[4], &der));
+    TRY(application_make(request.enrolment[0], argv[3], argv[4], argc > 7 ? argv + 5 : NULL, &der));
     request.application = buf_span(&der);
     TRY(connect_to(argv[0], &client));
     TRY(courier_call_render(&client, &request, &pin, ret_reason));
@@ -143,8 +152,8 @@ int main(int argc, char **argv)
         err = queue(argv + 2);
     } else if (strcmp(verb, "waiting") == 0) {
         err = waiting(argv + 2);
-    } else if (strcmp(verb, "render") == 0 && argc == 7) {
-        err = render(argv + 2, &reason);
+    } else if (strcmp(verb, "render") == 0 && (argc == 7 || argc > 9)) {
+        err = render(argc - 2, argv + 2, &reason);
     } else if (strcmp(verb, "letters") == 0) {
         err = letters(argv + 2, &reason);
     } else if (strcmp(verb, "print") == 0 && argc == 5) {
