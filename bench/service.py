@@ -6,6 +6,7 @@ process holds then (Pss: what it has for itself, and its part of what is shared)
     bench-service [--json]      one JSON object a line: name, value, unit, beside, ratio
 """
 import http.client
+import importlib.util
 import json
 import os
 import statistics
@@ -13,11 +14,8 @@ import subprocess
 import sys
 import time
 
-sys.path.insert(0, "@tests@")
-sys.path.insert(1, "@journey@")
 sys.dont_write_bytecode = True
 os.environ["ECERT_BUILD"] = "@build@"
-import importlib.util  # noqa: E402
 
 GOAL_MS, STARTS = 100, 9
 
@@ -105,6 +103,7 @@ def whole():
     with journey.World(parts=["dns", "mail", "ca"]) as world:
         with open("/proc/%d/cmdline" % world.server_pid("ecertd"), "rb") as file:
             command = [word.decode() for word in file.read().split(b"\0") if word]
+        command[0] = os.readlink("/proc/%d/exe" % world.server_pid("ecertd"))
         os.kill(world.server_pid("ecertd"), 15)
         host = world.net + ".0.1"
         journey.wait_until(lambda: not healthy(host, 8080), 20, "ecertd's end")
