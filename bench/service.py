@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""What a whole service costs before anybody asks for anything: how long the portal alone and the
-whole of ecertd take from exec until /health answers (the goal is 100 ms), and what memory each
-process holds then (Pss: what it has for itself, and its part of what is shared).
+"""What a service costs before anybody asks for anything: how long the portal alone and the whole of
+ecertd take from exec until /health answers (the goal is 100 ms on a machine that does nothing else;
+the processor time in it is the same on any), and what memory each process holds then (Pss: what it
+has for itself, and its part of what is shared).
 
     bench-service [--json]      one JSON object a line: name, value, unit, beside, ratio
 """
+import glob
 import http.client
 import importlib.util
 import json
@@ -48,20 +50,30 @@ def start_ms(command, environment, host, port):
     return (time.monotonic() - began) * 1000, process
 
 
+def cpu_ms(pids):
+    total = 0
+    for pid in pids:
+        for path in glob.glob("/proc/%d/task/*/schedstat" % pid):
+            with open(path, encoding="ascii") as file:
+                total += int(file.read().split()[0])
+    return total / 1e6
+
+
 def stop(process):
     process.terminate()
     process.wait(30)
 
 
 def starts(command, environment, host, port):
-    """The median of several; the last process stays up."""
-    taken = []
+    """The medians of several, waited and computed; the last process stays up."""
+    taken, computed = [], []
     for i in range(STARTS):
         ms, process = start_ms(command, environment, host, port)
+        computed.append(cpu_ms([process.pid] + children(process.pid)))
         taken.append(ms)
         if i + 1 < STARTS:
             stop(process)
-    return statistics.median(taken), process
+    return statistics.median(taken), statistics.median(computed), process
 
 
 def children(pid):
@@ -84,7 +96,7 @@ def show(name, value, unit, beside):
         print(json.dumps({"name": "service." + name, "value": round(value, 2), "unit": unit,
                           "beside": beside, "ratio": round(value / beside, 2) if beside else None}), flush=True)
     else:
-        print("service %-18s %9.1f %s%s" % (name, value, unit, "   goal %d" % beside if beside else ""), flush=True)
+        print("service %-26s %7.1f %s%s" % (name, value, unit, "   goal %d" % beside if beside else ""), flush=True)
 
 
 def portal():
@@ -92,9 +104,10 @@ def portal():
     world.PORTAL, world.SEED, world.DATA = "@portal@", "@seed@", "@data@"
     service = world.World()
     stop(service.process)
-    ms, service.process = starts([world.PORTAL, "--config", service.dir + "/ecert.conf"],
+    ms, cpu, service.process = starts([world.PORTAL, "--config", service.dir + "/ecert.conf"],
                                  {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}, world.HOST, service.port)
     show("start-portal", ms, "ms until /health", GOAL_MS)
+    show("start-portal-cpu", cpu, "ms of CPU in it", 0)
     service.close()
 
 
@@ -108,8 +121,9 @@ def whole():
         host = world.net + ".0.1"
         journey.wait_until(lambda: not healthy(host, 8080), 20, "ecertd's end")
         time.sleep(1)
-        ms, process = starts(command, world.environment, host, 8080)
+        ms, cpu, process = starts(command, world.environment, host, 8080)
         show("start-ecertd", ms, "ms until /health", GOAL_MS)
+        show("start-ecertd-cpu", cpu, "ms of CPU in it", 0)
         time.sleep(1)
         total = 0
         for pid in [process.pid] + children(process.pid):

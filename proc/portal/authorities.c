@@ -67,6 +67,11 @@ static enum err all_put(struct visit *visit)
             list_item_put(visit, lists, item);
         }
     }
+    if (!visit_is_api(visit)) {
+        value_put_integer(
+            &visit->tree, visit->page, "certificates_count", (int64_t)value_count(certificates));
+        value_put_integer(&visit->tree, visit->page, "lists_count", (int64_t)value_count(lists));
+    }
     return value_tree_check(&visit->tree);
 }
 

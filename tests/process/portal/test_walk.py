@@ -191,6 +191,15 @@ class Pages(world.FreshCase):
         self.assertIn("www.grown.example.com and 49 more names",
                       self.world.browser("fifty-accepted").get("/download").text)
 
+    def test_the_authority_s_files_stand_in_one_entry_each_with_a_link_for_each_form(self):
+        page = self.world.browser("accepted").get("/download").text
+        entries = re.findall(r"<li><strong>(.*?)</strong>.*?</li>", page)
+        self.assertEqual(entries, ["Intermediate certificate", "Cross certificate", "Root certificate",
+                                   "Authority revocation list (ARL)", "Certificate revocation list (CRL)"])
+        self.assertRegex(page, r'href="/root/root_ca_3.pem.crt" download>PEM .*href="/root/root_ca_3.crt" download>DER ')
+        for href in re.findall(r'href="(/(?:root|crl|download)/[^"]+)" download', page):
+            self.assertEqual(self.world.browser("accepted").get(href).status, 200, href)
+
     def test_what_is_not_accepted_is_in_no_download(self):
         browser = self.world.browser("issued2")
         for path in ("/download", "/download/certificate.pem"):
