@@ -12,6 +12,7 @@ import unittest
 import urllib.error
 import urllib.request
 
+from letter import FORM, Letter
 from world import BUILD, World, wait_until
 
 ZONES = ("shop.example.com", "example.com", "example.net", "example.org")
@@ -24,25 +25,15 @@ class Enrolment:
 
     def __init__(self, world, name, form=None):
         self.world, self.name = world, name
-        form = form or dict(json.loads(FORM), names=[name])
-        application = world.write("subscriber/form.json", json.dumps(form))
-        identifier = world.adm("application", "new", application)["id"]
-        officer = world.path("service/officers/officer-")
-        world.adm("application", "vet", identifier, "--key", officer + "1.key")
-        approved = world.adm("application", "approve", identifier, "--key", officer + "2.key")
-        self.reference = approved["reference"]
-        self.folder = world.path(f"subscriber/{self.reference}")
-        os.makedirs(self.folder)
+        self.letter = Letter(world, form or dict(FORM, names=[name]))
+        self.folder = self.letter.folder
         self.log_in()
 
     def log_in(self):
-        letter = os.path.join(self.folder, "letter.pdf")
-        self.world.adm("letter", "print", self.reference, "--out", letter)
-        text = self.world.run("pdftotext", "-layout", letter, "-").stdout
-        pin = re.search(r"\d{4} +\d{4} +\d{4} +\d{4}", text)[0]
         self.token = None
         self.token = self.call("POST", "/session", {
-            "server_name": self.name, "reference": self.reference, "pin": pin})["token"]
+            "server_name": self.name, "reference": self.letter.reference,
+            "pin": self.letter.pin})["token"]
         self.confirm()
         self.choose()
 
@@ -174,7 +165,7 @@ class Dcv(unittest.TestCase):
                 ("*.com.hk", "wildcard", "name.public_suffix"), ("com.hk", "server", "name.public_suffix"),
                 ("127.0.0.1", "server", "name.ip"), ("xn--a.example.com", "server", "name.idn"),
                 ("a_b.example.com", "server", "name.underscore")):
-            form = dict(json.loads(FORM), names=[name], edition=edition)
+            form = dict(FORM, names=[name], edition=edition)
             path = self.world.write("subscriber/refused.json", json.dumps(form))
             done = self.world.adm("application", "new", path, check=False)
             self.assertEqual(done.returncode, 1, name)
@@ -208,17 +199,6 @@ def listens(address, port):
     with socket.socket() as attempt:
         return attempt.connect_ex((address, port)) == 0
 
-
-FORM = """
-{ "edition": "server", "names": [],
-  "subject": { "country": "HK", "state_or_province": "Hong Kong", "locality": "Hong Kong",
-               "organisation": "Shop Example Limited", "organisation_zh": "", "branch": "",
-               "branch_zh": "", "brn": "12345678", "ci_cr": "", "other_document": "",
-               "srn": "0002142877" },
-  "government": false,
-  "representative": { "name": "Chan Tai Man", "email": "ar@shop.example.com", "language": "en",
-                      "address": ["Flat 1, 1/F", "1 Example Road", "Hong Kong"] } }
-"""
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)
