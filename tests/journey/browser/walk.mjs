@@ -176,7 +176,7 @@ async function accept(visitor) {
     await visitor.press(button);
 }
 
-// Every file that the page offers, and the steps for every server.
+// Every file that the page offers, and the steps for every server; they have no use for JavaScript but to copy.
 async function download(visitor) {
     const { page } = visitor;
     await visitor.until('/download');
@@ -184,7 +184,8 @@ async function download(visitor) {
     for (const href of await hrefs(page, 'main a[download]')) {
         await visitor.fetch(`a[href="${href}"]`);
     }
-    for (const href of await hrefs(page, 'ul.softwares a')) {
+    const steps = await hrefs(page, 'ul.softwares a');
+    for (const href of steps.slice(0, visitor.asked.javascript ? steps.length : 1)) {
         await visitor.press(`ul.softwares a[href="${href}"]`);
         await visitor.look(`6-steps-${href.split('/').pop()}`);
         await visitor.press('p.actions a[href="/download"]');
