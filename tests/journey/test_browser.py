@@ -49,8 +49,8 @@ class Browser(unittest.TestCase):
             first.append(cls.visit(f"details in {language}", language, "details", form=ALL))
             second.append(cls.visit(f"everybody in {language}", language, "everybody"))
         together = Letter(cls.world, SERVER)
-        second.append(visit(together, "together", "en", "together", csr=together.request(SERVER["names"][0], "p256"),
-                            other_csr=together.request(SERVER["names"][0], "p256")))
+        cls.first_csr, other = (together.request(together.name, "p256") for _ in range(2))
+        second.append(visit(together, "together", "en", "together", csr=cls.first_csr, other_csr=other))
         third = [cls.visit("waits", "en", "waits", mailbox="administrator@shop.example.com")]
         return first, second, third
 
@@ -107,6 +107,10 @@ class Browser(unittest.TestCase):
         serial = self.found["together"]["kept"]["serial"].replace(" ", ":")
         certificates = self.world.adm("certificate", "list")
         self.assertEqual([one["state"] for one in certificates if one["serial"] == serial], ["accepted"], certificates)
+        pem = self.world.run("curl", "-sSf", f"{self.world.portal}/repository/{serial.replace(':', '')}.pem").stdout
+        told = self.world.run("openssl", "x509", "-noout", "-subject", "-pubkey", stdin=pem).stdout
+        self.assertIn("O = Shop Example Limited,", told)
+        self.assertIn(self.world.run("openssl", "req", "-noout", "-pubkey", stdin=self.first_csr).stdout, told)
 
 
 def was_seen(route, found):
