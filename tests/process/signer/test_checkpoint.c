@@ -1,5 +1,6 @@
 /* The checkpointed index: it knows what the journal says and not a bit more; whatever is wrong with
- * it, it is the journal that is believed; and a journal that lost what the index has seen is not. */
+ * it, it is the journal that is believed; and a journal that lost what the index has seen is not.
+ */
 #include "lib/base/file.h"
 #include "lib/journal/record.h"
 #include "lib/wire/message.h"
@@ -68,8 +69,8 @@ static void add(struct journal *journal, enum journal_type type, body_writer wri
     }
 }
 
-/* Requests `from` to `to`: each reserved, two of three intended and, but for a few, issued; every fifth
- * revoked, by one of two issuers; every seventh application withdrawn. */
+/* Requests `from` to `to`: each reserved, two of three intended and, but for a few, issued; every
+ * fifth revoked, by one of two issuers; every seventh application withdrawn. */
 static void write_journal(unsigned from, unsigned to)
 {
     AUTO_PTR(journal) journal = NULL;
@@ -80,10 +81,13 @@ static void write_journal(unsigned from, unsigned to)
         serial_of(i, serial);
         hash_of(i, 3, blocked);
         const struct record_reserved reserved = { request_of(i), SPAN_OF(serial) };
-        struct record_intent intent = { .request = request_of(i), .serial = SPAN_OF(serial),
-            .warrant = SPAN_LITERAL("w"), .tbs = SPAN_LITERAL("t") };
+        struct record_intent intent = { .request = request_of(i),
+            .serial = SPAN_OF(serial),
+            .warrant = SPAN_LITERAL("w"),
+            .tbs = SPAN_LITERAL("t") };
         const struct record_issued issued = { request_of(i), SPAN_LITERAL("certificate") };
-        struct record_revoked revoked = { .serial = SPAN_OF(serial), .date = NOW + i,
+        struct record_revoked revoked = { .serial = SPAN_OF(serial),
+            .date = NOW + i,
             .reason = i % 2 == 0 ? REVOCATION_SUPERSEDED : REVOCATION_KEY_COMPROMISE };
         struct record_withdrawn withdrawn;
         snprintf(intent.issuer, sizeof intent.issuer, "ca-%u", i % 2);
@@ -130,8 +134,7 @@ static bool advance(struct checkpoint *checkpoint)
     FILE *file = fopen(journal_path, "rb");
     assert_non_null(file);
     assert_int_equal(fseek(file, 0, SEEK_END), 0);
-    assert_int_equal(
-        checkpoint_advance(checkpoint, fileno(file), ftell(file), 1, &advanced), OK);
+    assert_int_equal(checkpoint_advance(checkpoint, fileno(file), ftell(file), 1, &advanced), OK);
     fclose(file);
     return advanced;
 }
@@ -399,8 +402,7 @@ static void s18_a_journal_that_lost_what_the_index_has_seen_is_refused(void **st
     for (size_t i = 0; i < sizeof lost / sizeof lost[0]; i++) {
         struct journal *journal = NULL;
         assert_int_equal(file_replace(journal_path, lost[i], 0600), OK);
-        assert_int_equal(
-            journal_open(journal_path, &place, nothing, NULL, &journal, NULL, &reason),
+        assert_int_equal(journal_open(journal_path, &place, nothing, NULL, &journal, NULL, &reason),
             ERR_CONFLICT);
         assert_string_equal(reason.code, "journal.behind");
     }
@@ -449,7 +451,9 @@ static void a_list_is_read_out_of_all_segments_once_each(void **state)
     uint8_t serial[SERIAL_BYTES], entry[ENTRY_MAX], first[18] = { 0 };
     struct journal *journal = NULL;
     struct reason reason;
-    struct record_revoked graver = { .issuer = "ca-0", .serial = SPAN_OF(serial), .date = NOW,
+    struct record_revoked graver = { .issuer = "ca-0",
+        .serial = SPAN_OF(serial),
+        .date = NOW,
         .reason = REVOCATION_KEY_COMPROMISE };
     serial_of(40, serial);
     assert_int_equal(journal_open(journal_path, NULL, nothing, NULL, &journal, NULL, &reason), OK);
@@ -473,8 +477,8 @@ static void a_list_is_read_out_of_all_segments_once_each(void **state)
             merge_begin(&ledger.base, buf_span(&entries), TABLE_REVOKED, first, &merge), OK);
         while (merge_next(&merge, entry) == OK && entry[0] == place) {
             bool is_graver = memcmp(entry + 1, serial, SERIAL_BYTES) == 0;
-            assert_int_equal(entry[18], issuer == 1 || is_graver ? REVOCATION_KEY_COMPROMISE
-                                                                 : REVOCATION_SUPERSEDED);
+            assert_int_equal(entry[18],
+                issuer == 1 || is_graver ? REVOCATION_KEY_COMPROMISE : REVOCATION_SUPERSEDED);
             count++;
         }
         assert_int_equal(count, issuer == 0 ? 81 : 80);
