@@ -16,8 +16,12 @@ import world  # noqa: E402
 
 WARM_UP, REQUESTS = 200, 1000
 PAGES = [("login", "plain", "/"), ("confirm", "open", "/confirm"), ("dcv", "told", "/dcv"),
-         ("dcv-report", "failed", "/dcv"), ("csr", "validated", "/csr"), ("certificate", "issued", "/certificate"),
-         ("download", "accepted", "/download"), ("api-enrolment", "issued", "/api/v1/enrolment"),
+         ("dcv-report", "failed", "/dcv"), ("dcv-alike", "absent", "/dcv"), ("csr", "validated", "/csr"),
+         ("certificate", "issued", "/certificate"),
+         ("download", "accepted", "/download"), ("steps", "accepted", "/download/steps/exchange"),
+         ("next", "accepted", "/next"), ("revoke", "accepted", "/revoke/certificate"),
+         ("repository", None, "/repository?by=name&q=done.shop.example.com"), ("authorities", None, "/root/"),
+         ("api-enrolment", "issued", "/api/v1/enrolment"),
          ("crl", None, "/crl/eCertSCA3-17CRL1.crl")]
 
 

@@ -77,6 +77,8 @@ bool config_text_fits(enum config_kind kind, const char *text)
         return empty || endpoint_valid(text);
     case KIND_EMAIL:
         return email_valid(text);
+    case KIND_OPTIONAL_EMAIL:
+        return empty || email_valid(text);
     case KIND_LOG_LEVEL:
         return config_word_among(text, levels);
     case KIND_SANDBOX:
@@ -98,6 +100,7 @@ const char *config_kind_expected(enum config_kind kind)
         [KIND_ENDPOINT] = "ADDRESS:PORT",
         [KIND_OPTIONAL_ENDPOINT] = "ADDRESS:PORT, or nothing",
         [KIND_EMAIL] = "an e-mail address",
+        [KIND_OPTIONAL_EMAIL] = "an e-mail address, or nothing",
         [KIND_LOG_LEVEL] = "error, warning, info or debug",
         [KIND_SANDBOX] = "enforce, explain or off",
     };

@@ -69,6 +69,7 @@ static cfg_opt_t registrar_options[] = {
     CFG_STR("transport_certificate", "", CFGF_NONE),
     CFG_STR("transport_key", "", CFGF_NONE),
     CFG_INT("crl_hours", 24, CFGF_NONE),
+    CFG_STR("operator_email", "", CFGF_NONE),
     CFG_END(),
 };
 
@@ -143,6 +144,7 @@ static const struct text_rule {
     { "registrar", "transport_certificate", KIND_OPTIONAL_PATH,
         TO(registrar.transport.certificate) },
     { "registrar", "transport_key", KIND_OPTIONAL_PATH, TO(registrar.transport.key) },
+    { "registrar", "operator_email", KIND_OPTIONAL_EMAIL, TO(registrar.operator_email) },
     { "courier", "spool", KIND_PATH, TO(courier.spool) },
     { "courier", "smtp", KIND_ENDPOINT, 0 },
     { "courier", "mail_from", KIND_EMAIL, TO(courier.mail_from) },

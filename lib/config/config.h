@@ -84,6 +84,7 @@ struct config_registrar {
     const char *publications;
     struct config_transport transport;
     unsigned crl_hours;
+    const char *operator_email; /* who is told of what a person must see to; "" for nobody */
 };
 
 struct config_courier {

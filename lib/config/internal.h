@@ -26,6 +26,7 @@ enum config_kind {
     KIND_ENDPOINT, /* address:port, IPv6 in brackets */
     KIND_OPTIONAL_ENDPOINT,
     KIND_EMAIL,
+    KIND_OPTIONAL_EMAIL,
     KIND_LOG_LEVEL,
     KIND_SANDBOX,
 };

@@ -24,13 +24,14 @@ static const char *text_check(const struct form_field *field, struct span *value
 static const char *digits_check(struct span *value, struct arena *arena);
 static const char *choice_check(const struct form_field *field, struct span *value);
 static const char *length_check(
-    const struct form_field *field, struct span value, size_t *ret_limit);
+    const struct form_field *field, struct span value, size_t *ret_length, size_t *ret_limit);
+static void typed_keep(const struct form_field *field, struct span typed, uint8_t *destination);
 static enum err value_store(
     const struct form_field *field, struct span value, uint8_t *destination);
 static void unknown_refuse(
     const struct form *form, const struct pairs *pairs, struct form_errors *errors);
 static void error_add(
-    struct form_errors *errors, const char *code, const char *field, size_t limit);
+    struct form_errors *errors, const char *code, const char *field, size_t length, size_t limit);
 
 enum err form_parse(const struct form *form, struct span content_type, struct span body,
     struct arena *arena, void *ret_destination, struct form_errors *ret_errors)
@@ -39,7 +40,7 @@ enum err form_parse(const struct form *form, struct span content_type, struct sp
     const char *code = "form.malformed";
     *ret_errors = (struct form_errors){ 0 };
     if (body_cut(content_type, body, arena, &pairs, &code) != OK) {
-        error_add(ret_errors, code, "", 0);
+        error_add(ret_errors, code, "", 0, 0);
         return ERR_INPUT;
     }
     for (size_t i = 0; i < form->field_count; i++) {
@@ -93,8 +94,9 @@ static bool media_type_is(struct span content_type, const char *type)
 static void field_parse(const struct form_field *field, const struct pairs *pairs,
     struct arena *arena, uint8_t *destination, struct form_errors *errors)
 {
-    struct span value = { 0 };
-    size_t limit = 0, count = pair_find(pairs, field->name, &value);
+    struct span typed = { 0 };
+    size_t limit = 0, length = 0, count = pair_find(pairs, field->name, &typed);
+    struct span value = typed;
     const char *code = count > 1 ? "form.repeated" : NULL;
     if (count == 1 && field->type == FORM_CHECK) {
         *(bool *)(void *)(destination + field->offset) = true;
@@ -105,16 +107,27 @@ static void field_parse(const struct form_field *field, const struct pairs *pair
     }
     if (code == NULL && value.len == 0) {
         if (field->required) {
-            error_add(errors, "form.required", field->name, 0);
+            bool choice = field->type == FORM_CHOICE;
+            error_add(errors, choice ? "form.not_chosen" : "form.required", field->name, 0, 0);
         }
         return;
     }
-    code = code != NULL ? code : length_check(field, value, &limit);
+    code = code != NULL ? code : length_check(field, value, &length, &limit);
     if (code == NULL && value_store(field, value, destination) != OK) {
         code = "form.malformed";
     }
     if (code != NULL) {
-        error_add(errors, code, field->name, limit);
+        error_add(errors, code, field->name, length, limit);
+        typed_keep(field, typed, destination);
+    }
+}
+
+/* Nothing typed is lost, save secrets. */
+static void typed_keep(const struct form_field *field, struct span typed, uint8_t *destination)
+{
+    bool text = field->type == FORM_LINE || field->type == FORM_TEXT || field->type == FORM_DIGITS;
+    if (text && typed.len <= HTTP_FIELD_MAX_BYTES) {
+        *(struct span *)(void *)(destination + field->offset) = typed;
     }
 }
 
@@ -203,10 +216,11 @@ static const char *choice_check(const struct form_field *field, struct span *val
 }
 
 static const char *length_check(
-    const struct form_field *field, struct span value, size_t *ret_limit)
+    const struct form_field *field, struct span value, size_t *ret_length, size_t *ret_limit)
 {
     size_t max = field->max == 0 ? HTTP_FIELD_MAX_BYTES : field->max;
     size_t length = field->type == FORM_FILE ? value.len : utf8_length(value);
+    *ret_length = length;
     *ret_limit = length < field->min ? field->min : max;
     return length < field->min ? "form.too_short" : length > max ? "form.too_long" : NULL;
 }
@@ -233,20 +247,22 @@ static void unknown_refuse(
             char name[REASON_FIELD_MAX];
             bool shown =
                 utf8_valid(pairs->at[i].name) && span_to_text(pairs->at[i].name, name, sizeof name);
-            error_add(errors, "form.unknown", shown ? name : "", 0);
+            error_add(errors, "form.unknown", shown ? name : "", 0, 0);
         }
     }
 }
 
-static void error_add(struct form_errors *errors, const char *code, const char *field, size_t limit)
+static void error_add(
+    struct form_errors *errors, const char *code, const char *field, size_t length, size_t limit)
 {
     if (errors->count == FORM_ERRORS_MAX) {
         return;
     }
-    char text[24] = "";
+    char seen[24] = "";
+    char expected[24] = "";
     if (limit > 0) {
-        snprintf(text, sizeof text, "%zu", limit);
+        snprintf(seen, sizeof seen, "%zu", length);
+        snprintf(expected, sizeof expected, "%zu", limit);
     }
-    (void)reason_set(
-        &errors->reasons[errors->count++], ERR_INPUT, code, field, /* seen= */ NULL, text);
+    (void)reason_set(&errors->reasons[errors->count++], ERR_INPUT, code, field, seen, expected);
 }

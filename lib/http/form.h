@@ -37,17 +37,18 @@ struct form {
 enum { FORM_ERRORS_MAX = 32 };
 
 /* One per field at most. Codes: "form.required", "form.too_short", "form.too_long",
- * "form.not_digits", "form.not_utf8", "form.control_character", "form.choice", "form.repeated",
- * "form.unknown"; and for the form as a whole, with an empty field, "form.malformed",
- * "form.content_type", "form.too_many_fields". `expected` holds the limit where there is one. */
+ * "form.not_digits", "form.not_utf8", "form.control_character", "form.choice", "form.not_chosen",
+ * "form.repeated", "form.unknown"; and for the form as a whole, with an empty field,
+ * "form.malformed", "form.content_type", "form.too_many_fields". Where there is a limit `expected`
+ * holds it, and `seen` how much came. */
 struct form_errors {
     struct reason reasons[FORM_ERRORS_MAX];
     size_t count;
 };
 
 /* `content_type` as the header has it. Spans in the destination lie in the arena. ERR_INPUT with at
- * least one reason; fields that were right are stored all the same, so that a page can show them
- * again. The destination must be zeroed by the caller. */
+ * least one reason; all fields but secrets are stored even so, the wrong ones as they were typed,
+ * so that a page can show them again. The destination must be zeroed by the caller. */
 enum err form_parse(const struct form *form, struct span content_type, struct span body,
     struct arena *arena, void *ret_destination, struct form_errors *ret_errors) MUST_USE;
 /* The first reason that concerns the field, or NULL. */

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+static struct span enrolment_of(const struct outbox_row *row);
 static enum err row_read(struct query *query, struct arena *arena, void *row);
 
 enum err store_outbox_add(struct store *store, const struct act *act, const struct outbox_row *row)
@@ -14,13 +15,21 @@ enum err store_outbox_add(struct store *store, const struct act *act, const stru
         "INSERT INTO outbox (kind, enrolment, recipient, language, parameters, state, attempts,"
         " next_try) VALUES (?, ?, ?, ?, ?, 'waiting', 0, ?) ON CONFLICT DO NOTHING");
     bind_text(&query, row->kind);
-    bind_bytes(&query, SPAN_OF(row->enrolment));
+    bind_bytes_or_null(&query, enrolment_of(row));
     bind_text(&query, row->recipient);
     bind_text(&query, row->language);
     bind_text(&query, row->parameters);
     bind_int64(&query, act->time);
     TRY(query_run(&query));
-    return store_audit_add_id(store, act, "mail.queued", SPAN_OF(row->enrolment), row->kind);
+    return row->to_operator
+               ? store_audit_add(store, act, "mail.queued", "operator", row->kind)
+               : store_audit_add_id(store, act, "mail.queued", SPAN_OF(row->enrolment), row->kind);
+}
+
+/* Empty where there is none. */
+static struct span enrolment_of(const struct outbox_row *row)
+{
+    return row->to_operator ? (struct span){ 0 } : SPAN_OF(row->enrolment);
 }
 
 enum err store_outbox_contains(
@@ -28,9 +37,9 @@ enum err store_outbox_contains(
 {
     AUTO(query)
     query = query_read(
-        store, "SELECT count(*) FROM outbox WHERE kind = ? AND enrolment = ? AND parameters = ?");
+        store, "SELECT count(*) FROM outbox WHERE kind = ? AND enrolment IS ? AND parameters = ?");
     bind_text(&query, row->kind);
-    bind_bytes(&query, SPAN_OF(row->enrolment));
+    bind_bytes_or_null(&query, enrolment_of(row));
     bind_text(&query, row->parameters);
     TRY(query_row(&query));
     *ret_contains = column_int64(&query, 0) > 0;
@@ -57,7 +66,10 @@ static enum err row_read(struct query *query, struct arena *arena, void *row)
     struct outbox_row *mail = row;
     mail->id = column_int64(query, 0);
     TRY(column_cstring(query, 1, mail->kind, sizeof mail->kind));
-    TRY(column_fixed(query, 2, mail->enrolment, sizeof mail->enrolment));
+    mail->to_operator = column_is_null(query, 2);
+    if (!mail->to_operator) {
+        TRY(column_fixed(query, 2, mail->enrolment, sizeof mail->enrolment));
+    }
     TRY(column_cstring(query, 3, mail->recipient, sizeof mail->recipient));
     TRY(column_cstring(query, 4, mail->language, sizeof mail->language));
     TRY(column_text(query, 5, arena, &mail->parameters));

@@ -10,6 +10,7 @@ struct outbox_row {
     int64_t id;
     char kind[OUTBOX_KIND_MAX]; /* "csr-invitation", "certificate-issued", … */
     uint8_t enrolment[ENROLMENT_ID_BYTES];
+    bool to_operator; /* about no enrolment: all of its id is zero */
     char recipient[EMAIL_MAX + 1];
     char language[LANGUAGE_TAG_MAX];
     const char *parameters; /* a JSON object of strings */

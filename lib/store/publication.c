@@ -13,7 +13,17 @@ static const char *const kind_ids[PUBLICATION_KIND_COUNT] = {
 static enum err replaceable(
     const struct publication_row *before, const struct publication_row *row, bool *ret_same);
 static enum err row_write(struct store *store, const struct publication_row *row);
+enum { PUBLICATIONS_MAX = 256 };
+
 static enum err row_read(struct query *query, struct arena *arena, void *row);
+static enum err whole_row_read(struct query *query, struct arena *arena, void *row);
+
+int64_t publication_age_percent(const struct publication_row *row, int64_t now)
+{
+    int64_t life = row->next_update - row->this_update;
+    int64_t age = now - row->this_update;
+    return life <= 0 ? 100 : age <= 0 ? 0 : age * 100 / life;
+}
 
 enum err store_publication_put(
     struct store *store, const struct act *act, const struct publication_row *row)
@@ -81,7 +91,6 @@ enum err store_publication_get(struct store *store, enum publication_kind kind, 
 enum err store_publication_list(
     struct store *store, struct arena *arena, struct publication_row **ret_rows, size_t *ret_count)
 {
-    enum { PUBLICATIONS_MAX = 256 };
     AUTO(query)
     query = query_read(store, "SELECT name, kind, number, this_update, next_update FROM publication"
                               " ORDER BY kind, name");
@@ -92,6 +101,30 @@ enum err store_publication_list(
     TRY(query_list(&query, &list, arena, &rows, ret_count));
     *ret_rows = rows;
     return OK;
+}
+
+enum err store_publication_certificates(
+    struct store *store, struct arena *arena, struct publication_row **ret_rows, size_t *ret_count)
+{
+    AUTO(query)
+    query = query_read(store,
+        "SELECT name, kind, number, this_update, next_update, der FROM publication"
+        " WHERE kind = ? ORDER BY name");
+    bind_text(&query, kind_ids[PUBLICATION_CERTIFICATE]);
+    struct query_list list = {
+        .row_size = sizeof **ret_rows, .limit = PUBLICATIONS_MAX, .read = whole_row_read
+    };
+    void *rows = NULL;
+    TRY(query_list(&query, &list, arena, &rows, ret_count));
+    *ret_rows = rows;
+    return OK;
+}
+
+static enum err whole_row_read(struct query *query, struct arena *arena, void *row)
+{
+    struct publication_row *publication = row;
+    TRY(row_read(query, arena, row));
+    return column_bytes(query, 5, arena, &publication->der);
 }
 
 static enum err row_read(struct query *query, struct arena *arena, void *row)

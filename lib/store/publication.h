@@ -14,12 +14,18 @@ struct publication_row {
     int64_t next_update;
 };
 
+/* How much of a CRL's life is over: 0 when it was issued, 100 when the next one must be there, more
+ * beyond. */
+int64_t publication_age_percent(const struct publication_row *row, int64_t now);
 /* A CRL is replaced only by one with a greater number, a certificate by any other: ERR_CONFLICT.
  * The same bytes again are fine and change nothing. */
 enum err store_publication_put(
     struct store *store, const struct act *act, const struct publication_row *row) MUST_USE;
 enum err store_publication_get(struct store *store, enum publication_kind kind, const char *name,
     struct arena *arena, struct publication_row *ret_row) MUST_USE;
+/* The CA certificates, with their DER. */
+enum err store_publication_certificates(struct store *store, struct arena *arena,
+    struct publication_row **ret_rows, size_t *ret_count) MUST_USE;
 /* Without the DER. */
 enum err store_publication_list(struct store *store, struct arena *arena,
     struct publication_row **ret_rows, size_t *ret_count) MUST_USE;

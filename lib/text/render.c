@@ -175,23 +175,15 @@ static const struct value *find(const struct render *render, const char *path)
     if (strcmp(path, "this") == 0) {
         return render->scopes[render->depth - 1];
     }
-    char name[NODE_NAME_MAX];
-    snprintf(name, sizeof name, "%s", path);
-    char *rest = strchr(name, '.');
-    if (rest != NULL) {
-        *rest++ = '\0';
-    }
     const struct value *value = NULL;
+    size_t len = strcspn(path, ".");
     for (size_t i = render->depth; i > 0 && value == NULL; i--) {
-        value = value_get(render->scopes[i - 1], name);
+        value = value_get_part(render->scopes[i - 1], path, len);
     }
-    while (rest != NULL && value != NULL) {
-        char *next = strchr(rest, '.');
-        if (next != NULL) {
-            *next++ = '\0';
-        }
-        value = value_get(value, rest);
-        rest = next;
+    while (path[len] == '.' && value != NULL) {
+        path += len + 1;
+        len = strcspn(path, ".");
+        value = value_get_part(value, path, len);
     }
     return value;
 }

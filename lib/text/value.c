@@ -129,11 +129,17 @@ enum value_kind value_kind(const struct value *value)
 
 const struct value *value_get(const struct value *object, const char *name)
 {
+    return value_get_part(object, name, strlen(name));
+}
+
+const struct value *value_get_part(const struct value *object, const char *name, size_t len)
+{
     if (value_kind(object) != VALUE_OBJECT) {
         return NULL;
     }
     for (const struct value *member = object->first; member != NULL; member = member->next) {
-        if (strcmp(member->name, name) == 0) {
+        if (member->name[0] == name[0] && strncmp(member->name, name, len) == 0 &&
+            member->name[len] == '\0') {
             return member;
         }
     }

@@ -60,6 +60,8 @@ struct value *value_add_object(struct value_tree *tree, struct value *list);
 enum value_kind value_kind(const struct value *value);
 /* NULL unless `object` is an object with that member. */
 const struct value *value_get(const struct value *object, const char *name);
+/* The same by the first `len` bytes of a longer text. */
+const struct value *value_get_part(const struct value *object, const char *name, size_t len);
 /* The text of VALUE_TEXT or VALUE_MARKUP; NULL for other kinds. */
 const char *value_text(const struct value *value);
 int64_t value_integer(const struct value *value);

@@ -15,6 +15,11 @@
 #define PANEL_MM  (SHEET_HEIGHT_MM / 3)
 #define MARGIN_MM 20.0
 #define INNER_MM  (SHEET_WIDTH_MM - 2 * MARGIN_MM)
+#define FACT_MM   14.0 /* at most, of the four in the upper panel */
+
+/* Long names and addresses are set smaller, step by step. */
+#define SMALLEST_PT 4.0
+#define STEP_PT     0.5
 
 /* Three spaces and the terminator. */
 enum { PIN_TEXT_SIZE = PIN_DIGITS + PIN_DIGITS / 4 };
@@ -27,6 +32,8 @@ struct drawing {
 };
 
 static void outside_draw(struct drawing *drawing);
+static void address_draw(struct drawing *drawing);
+static double write_within(struct sheet *sheet, struct sheet_text text, double room_mm);
 static enum err inside_draw(struct drawing *drawing);
 static void trial_band(struct drawing *drawing, double y_mm);
 static void facts_draw(struct drawing *drawing);
@@ -55,7 +62,6 @@ static void outside_draw(struct drawing *drawing)
 {
     const struct letter_content *content = drawing->content;
     struct sheet *sheet = drawing->sheet;
-    double y = PANEL_MM + 34;
     AUTO(buf) label = buf_make(512);
     sheet_fold(sheet, PANEL_MM);
     sheet_fold(sheet, 2 * PANEL_MM);
@@ -63,12 +69,7 @@ static void outside_draw(struct drawing *drawing)
     both_labels(drawing, "letter.sender", &label);
     sheet_write(sheet, &(struct sheet_text){ MARGIN_MM, PANEL_MM + 22, INNER_MM, 9, FONT_TEXT,
                            COLOUR_QUIET, false, drawing->tag, buf_text(&label) });
-    const char *lines[] = { content->name, content->organisation };
-    for (size_t i = 0; i < 2 + content->address_count; i++) {
-        const char *line = i < 2 ? lines[i] : content->address[i - 2];
-        y += sheet_write(sheet, &(struct sheet_text){ MARGIN_MM, y, 100, 11.5, FONT_TEXT,
-                                    COLOUR_INK, false, drawing->tag, line });
-    }
+    address_draw(drawing);
     buf_clear(&label);
     both_labels(drawing, "letter.reference", &label);
     struct sheet_box box = { 130, 2 * PANEL_MM - 32, 60, 20 };
@@ -82,6 +83,38 @@ static void outside_draw(struct drawing *drawing)
     sheet_write(sheet, &(struct sheet_text){ MARGIN_MM, 20, INNER_MM, 10, FONT_TEXT, COLOUR_QUIET,
                            true, drawing->tag, buf_text(&label) });
     sheet_hatch(sheet, &(struct sheet_box){ MARGIN_MM, 2 * PANEL_MM + 12, INNER_MM, 75 });
+}
+
+/* Left of the reference number, in the largest type in which all of it stays above the fold. */
+static void address_draw(struct drawing *drawing)
+{
+    const struct letter_content *content = drawing->content;
+    const char *lines[] = { content->name, content->organisation };
+    struct sheet_text text = { MARGIN_MM, PANEL_MM + 34, 100, 11.5, FONT_TEXT, COLOUR_INK, false,
+        drawing->tag, NULL };
+    size_t count = 2 + content->address_count;
+    double room = 2 * PANEL_MM - 4 - text.y_mm;
+    for (double height = room + 1; height > room && text.size_pt > SMALLEST_PT;) {
+        height = 0;
+        for (size_t i = 0; i < count; i++) {
+            text.text = i < 2 ? lines[i] : content->address[i - 2];
+            height += sheet_measure(drawing->sheet, &text);
+        }
+        text.size_pt -= height > room ? STEP_PT : 0;
+    }
+    for (size_t i = 0; i < count; i++) {
+        text.text = i < 2 ? lines[i] : content->address[i - 2];
+        text.y_mm += sheet_write(drawing->sheet, &text);
+    }
+}
+
+/* In type that is smaller only where the room asks for it. */
+static double write_within(struct sheet *sheet, struct sheet_text text, double room_mm)
+{
+    while (text.size_pt > SMALLEST_PT && sheet_measure(sheet, &text) > room_mm) {
+        text.size_pt -= STEP_PT;
+    }
+    return sheet_write(sheet, &text);
 }
 
 static enum err inside_draw(struct drawing *drawing)
@@ -137,9 +170,10 @@ static void fact_draw(struct drawing *drawing, const char *id, const char *value
     double name = sheet_write(
         drawing->sheet, &(struct sheet_text){ MARGIN_MM, drawing->y_mm, 52, 9.5, FONT_TEXT,
                             COLOUR_QUIET, false, drawing->tag, buf_text(&label) });
-    double fact =
-        sheet_write(drawing->sheet, &(struct sheet_text){ MARGIN_MM + 54, drawing->y_mm, 86, 10.5,
-                                        FONT_TEXT, COLOUR_INK, false, drawing->tag, value });
+    double fact = write_within(drawing->sheet,
+        (struct sheet_text){ MARGIN_MM + 54, drawing->y_mm, 86, 10.5, FONT_TEXT, COLOUR_INK, false,
+            drawing->tag, value },
+        FACT_MM);
     drawing->y_mm += (name > fact ? name : fact) + 1.2;
 }
 
@@ -170,9 +204,10 @@ static void column_write(
     double title = sheet_write(
         drawing->sheet, &(struct sheet_text){ x_mm, drawing->y_mm, width_mm, 10.5, FONT_BOLD,
                             COLOUR_INK, false, tag, language_text(language, "letter.what_to_do") });
-    sheet_write(
-        drawing->sheet, &(struct sheet_text){ x_mm, drawing->y_mm + title + 1, width_mm, 9.5,
-                            FONT_TEXT, COLOUR_INK, false, tag, words == NULL ? "" : words });
+    write_within(drawing->sheet,
+        (struct sheet_text){ x_mm, drawing->y_mm + title + 1, width_mm, 9.5, FONT_TEXT, COLOUR_INK,
+            false, tag, words == NULL ? "" : words },
+        PANEL_MM - 14 - title);
 }
 
 static enum err pin_draw(struct drawing *drawing)

@@ -21,6 +21,8 @@ static const struct mail_kind {
         "mail.certificate-unanswered" },
     { "key-registered", "e-Cert (Server): key registered for log-in without PIN",
         "mail.key-registered" },
+    { "list-ageing", "e-Cert service: a revocation list is past half of its life",
+        "mail.list-ageing" },
 };
 
 /* From "the server was just restarting" to "somebody has to look at it"; the last one repeats. */

@@ -39,6 +39,7 @@ static const struct {
 static cairo_status_t pdf_take(void *ctx, const unsigned char *data, unsigned len);
 static void colour_set(struct sheet *sheet, enum sheet_colour colour);
 static void box_path(struct sheet *sheet, const struct sheet_box *box);
+static PangoLayout *layout_make(struct sheet *sheet, const struct sheet_text *text);
 static PangoFontDescription *font_make(const struct sheet_text *text);
 
 enum err sheet_new(const char *title, struct buf *pdf, struct sheet **ret_sheet)
@@ -99,11 +100,32 @@ static cairo_status_t pdf_take(void *ctx, const unsigned char *data, unsigned le
     return buf_check(sheet->pdf) == OK ? CAIRO_STATUS_SUCCESS : CAIRO_STATUS_WRITE_ERROR;
 }
 
+double sheet_measure(struct sheet *sheet, const struct sheet_text *text)
+{
+    PangoRectangle extent = { 0 };
+    PangoLayout *layout = layout_make(sheet, text);
+    pango_layout_get_extents(layout, NULL, &extent);
+    g_object_unref(layout);
+    return (double)extent.height / PANGO_SCALE;
+}
+
 double sheet_write(struct sheet *sheet, const struct sheet_text *text)
+{
+    PangoRectangle extent = { 0 };
+    PangoLayout *layout = layout_make(sheet, text);
+    colour_set(sheet, text->colour);
+    cairo_move_to(sheet->cairo, text->x_mm, text->y_mm);
+    pango_cairo_show_layout(sheet->cairo, layout);
+    sheet->unknown += (unsigned)pango_layout_get_unknown_glyphs_count(layout);
+    pango_layout_get_extents(layout, NULL, &extent);
+    g_object_unref(layout);
+    return (double)extent.height / PANGO_SCALE;
+}
+
+static PangoLayout *layout_make(struct sheet *sheet, const struct sheet_text *text)
 {
     PangoLayout *layout = pango_cairo_create_layout(sheet->cairo);
     PangoFontDescription *font = font_make(text);
-    PangoRectangle extent = { 0 };
     PangoContext *context = pango_layout_get_context(layout);
     pango_context_set_language(context, pango_language_from_string(text->language));
     /* A glyph's place must not be rounded to whole units, which here are millimetres. */
@@ -115,14 +137,8 @@ double sheet_write(struct sheet *sheet, const struct sheet_text *text)
     pango_layout_set_line_spacing(layout, (float)1.25);
     pango_layout_set_alignment(layout, text->centred ? PANGO_ALIGN_CENTER : PANGO_ALIGN_LEFT);
     pango_layout_set_text(layout, text->text, -1);
-    colour_set(sheet, text->colour);
-    cairo_move_to(sheet->cairo, text->x_mm, text->y_mm);
-    pango_cairo_show_layout(sheet->cairo, layout);
-    sheet->unknown += (unsigned)pango_layout_get_unknown_glyphs_count(layout);
-    pango_layout_get_extents(layout, NULL, &extent);
     pango_font_description_free(font);
-    g_object_unref(layout);
-    return (double)extent.height / PANGO_SCALE;
+    return layout;
 }
 
 /* The sheet is scaled to millimetres, so a size in points becomes one in millimetres. */

@@ -42,6 +42,8 @@ enum err sheet_finish(struct sheet *sheet) MUST_USE;
 /* Characters written so far for which no font has a form. */
 unsigned sheet_unknown_characters(const struct sheet *sheet);
 
+/* The height the text would take, in millimetres. */
+double sheet_measure(struct sheet *sheet, const struct sheet_text *text);
 /* The height the text took, in millimetres. */
 double sheet_write(struct sheet *sheet, const struct sheet_text *text);
 void sheet_fill(struct sheet *sheet, const struct sheet_box *box, enum sheet_colour colour);

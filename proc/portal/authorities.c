@@ -67,6 +67,11 @@ static enum err all_put(struct visit *visit)
             list_item_put(visit, lists, item);
         }
     }
+    if (!visit_is_api(visit)) {
+        value_put_integer(
+            &visit->tree, visit->page, "certificates_count", (int64_t)value_count(certificates));
+        value_put_integer(&visit->tree, visit->page, "lists_count", (int64_t)value_count(lists));
+    }
     return value_tree_check(&visit->tree);
 }
 
@@ -124,7 +129,7 @@ static void certificate_item_put(
     put_time(visit, object, "not_after", certificate->not_after);
     if (sha256(item->row.der, hash) == OK) {
         hex_format(SPAN_OF(hash), hex);
-        value_put_text(tree, object, "sha256", hex);
+        put_hash(visit, object, "sha256", hex);
     }
     value_put_text(tree, object, "der", arena_format(arena, "/root/%s.crt", item->row.name));
     value_put_text(tree, object, "pem", arena_format(arena, "/root/%s.pem.crt", item->row.name));

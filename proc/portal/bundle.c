@@ -15,7 +15,6 @@ static const char type_crl[] = "application/pkix-crl";
 static enum err own_add(struct visit *visit, struct bundle *bundle);
 static enum err authority_add(
     struct visit *visit, struct bundle *bundle, const struct link *link, const char *label);
-static enum err crosses_find(struct visit *visit, struct bundle *bundle);
 static enum err arl_add(struct visit *visit, struct bundle *bundle);
 static enum err add(struct bundle *bundle, struct bundle_file file);
 
@@ -37,7 +36,7 @@ enum err bundle_make(struct visit *visit, struct bundle *ret_bundle)
     for (size_t i = 1; i + 1 < bundle.chain.count; i++) {
         TRY(authority_add(visit, &bundle, &bundle.chain.links[i], "download.intermediate"));
     }
-    TRY(crosses_find(visit, &bundle));
+    bundle.cross_count = chain_twins(&bundle.chain, bundle.chain.count - 1, bundle.crosses);
     for (size_t i = 0; i < bundle.cross_count; i++) {
         TRY(authority_add(visit, &bundle, &bundle.crosses[i], "download.cross"));
     }
@@ -48,6 +47,16 @@ enum err bundle_make(struct visit *visit, struct bundle *ret_bundle)
     TRY(arl_add(visit, &bundle));
     *ret_bundle = bundle;
     return OK;
+}
+
+bool bundle_is_der(const struct bundle_file *file)
+{
+    return file->type != type_pem;
+}
+
+bool bundle_is_list(const struct bundle_file *file)
+{
+    return file->type == type_crl;
 }
 
 enum err bundle_zip(const struct visit *visit, const struct bundle *bundle, struct buf *zip)
@@ -114,37 +123,8 @@ static enum err authority_add(
     };
     for (size_t i = 0; i < 2; i++) {
         const char *name = arena_format(arena, "%s%s", link->name, forms[i].suffix);
-        TRY(add(bundle, (struct bundle_file){ name, name,
-                            arena_format(arena, "%s%s", label, i == 0 ? "_pem" : ""), forms[i].type,
+        TRY(add(bundle, (struct bundle_file){ name, name, label, forms[i].type,
                             arena_format(arena, "/root/%s", name), forms[i].content }));
-    }
-    return OK;
-}
-
-/* The root's name and key under somebody else's signature. */
-static enum err crosses_find(struct visit *visit, struct bundle *bundle)
-{
-    struct publication_row *rows = NULL;
-    size_t count = 0;
-    struct arena *arena = visit->request->arena;
-    const struct certificate *root = bundle->chain.links[bundle->chain.count - 1].certificate;
-    TRY(store_publication_list(visit->portal->store, arena, &rows, &count));
-    for (size_t i = 0; i < count && bundle->cross_count < CHAIN_MAX; i++) {
-        struct publication_row row = { 0 };
-        if (rows[i].kind != PUBLICATION_CERTIFICATE) {
-            continue;
-        }
-        struct certificate *candidate = arena_alloc(arena, 1, sizeof *candidate);
-        if (candidate == NULL) {
-            return ERR_MEMORY;
-        }
-        TRY(store_publication_get(visit->portal->store, rows[i].kind, rows[i].name, arena, &row));
-        if (certificate_parse(row.der, candidate) == OK && !certificate_is_self_issued(candidate) &&
-            span_equal(candidate->subject, root->subject) &&
-            span_equal(candidate->spki, root->spki)) {
-            bundle->crosses[bundle->cross_count++] =
-                (struct link){ rows[i].name, row.der, candidate };
-        }
     }
     return OK;
 }

@@ -25,6 +25,9 @@ struct bundle {
 
 /* The present certificate's; ERR_CONFLICT with "certificate.not_accepted" before it is accepted. */
 enum err bundle_make(struct visit *visit, struct bundle *ret_bundle) MUST_USE;
+/* The form and the kind of a file. */
+bool bundle_is_der(const struct bundle_file *file);
+bool bundle_is_list(const struct bundle_file *file);
 /* All of it in one archive. */
 enum err bundle_zip(
     const struct visit *visit, const struct bundle *bundle, struct buf *zip) MUST_USE;

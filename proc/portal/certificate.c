@@ -243,6 +243,9 @@ static void names_put(
             name_put(visit, value_add_object(&visit->tree, list), text);
         }
     }
+    if (!visit_is_api(visit)) {
+        names_notes_put(visit, object);
+    }
 }
 
 static void name_part_put(struct visit *visit, struct value *object, const char *member,
@@ -266,7 +269,7 @@ static enum err key_put(struct visit *visit, struct value *object, struct span s
                            : kind;
     hex_format(key_spki_sha256(key), hex);
     value_put_text(&visit->tree, object, "key_type", text);
-    value_put_text(&visit->tree, object, "key_sha256", hex);
+    put_hash(visit, object, "key_sha256", hex);
     return OK;
 }
 

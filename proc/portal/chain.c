@@ -5,33 +5,57 @@
 #include "lib/pki/p7b.h"
 #include "lib/store/publication.h"
 
+static enum err published_read(struct visit *visit, struct chain_links *chain);
 static bool better(const struct certificate *one, const struct certificate *other);
-static enum err issuer_find(struct visit *visit, const struct certificate *subject,
-    const struct publication_row *rows, size_t count, struct link *ret_link);
+static const struct link *issuer_find(
+    const struct chain_links *chain, const struct certificate *subject);
 
 /* A chain without its root is incomplete: better an error that is seen than half a chain served. */
 enum err chain_of(struct visit *visit, struct span leaf, struct chain_links *ret_chain)
 {
-    struct publication_row *rows = NULL;
-    size_t count = 0;
     struct chain_links chain = { .count = 1 };
-    struct arena *arena = visit->request->arena;
-    chain.links[0].der = leaf;
-    chain.links[0].certificate = arena_alloc(arena, 1, sizeof(struct certificate));
-    if (chain.links[0].certificate == NULL) {
+    struct certificate *certificate = arena_alloc(visit->request->arena, 1, sizeof *certificate);
+    if (certificate == NULL) {
         return ERR_MEMORY;
     }
-    TRY(certificate_parse(leaf, chain.links[0].certificate));
-    TRY(store_publication_list(visit->portal->store, arena, &rows, &count));
+    chain.links[0] = (struct link){ .der = leaf, .certificate = certificate };
+    TRY(certificate_parse(leaf, certificate));
+    TRY(published_read(visit, &chain));
     while (!certificate_is_self_issued(chain.links[chain.count - 1].certificate)) {
+        const struct link *issuer = issuer_find(&chain, chain.links[chain.count - 1].certificate);
+        if (issuer == NULL) {
+            return ERR_AGAIN;
+        }
         if (chain.count == CHAIN_MAX) {
             return ERR_LIMIT;
         }
-        TRY(issuer_find(visit, chain.links[chain.count - 1].certificate, rows, count,
-            &chain.links[chain.count]));
-        chain.count++;
+        chain.links[chain.count++] = *issuer;
     }
     *ret_chain = chain;
+    return OK;
+}
+
+/* All CA certificates at once: there are few, and each is looked at several times. */
+static enum err published_read(struct visit *visit, struct chain_links *chain)
+{
+    struct publication_row *rows = NULL;
+    size_t count = 0;
+    struct arena *arena = visit->request->arena;
+    TRY(store_publication_certificates(visit->portal->store, arena, &rows, &count));
+    struct link *links = arena_alloc(arena, count + 1, sizeof *links);
+    struct certificate *certificates = arena_alloc(arena, count + 1, sizeof *certificates);
+    if (links == NULL || certificates == NULL) {
+        return ERR_MEMORY;
+    }
+    size_t read = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (certificate_parse(rows[i].der, &certificates[read]) == OK) {
+            links[read] = (struct link){ rows[i].name, rows[i].der, &certificates[read] };
+            read++;
+        }
+    }
+    chain->published = links;
+    chain->published_count = read;
     return OK;
 }
 
@@ -43,35 +67,34 @@ static bool better(const struct certificate *one, const struct certificate *othe
     return root != other_root ? root : one->not_before > other->not_before;
 }
 
-static enum err issuer_find(struct visit *visit, const struct certificate *subject,
-    const struct publication_row *rows, size_t count, struct link *ret_link)
+static const struct link *issuer_find(
+    const struct chain_links *chain, const struct certificate *subject)
 {
-    struct arena *arena = visit->request->arena;
-    struct certificate *candidate = arena_alloc(arena, 1, sizeof *candidate);
-    struct certificate *found = arena_alloc(arena, 1, sizeof *found);
-    struct link link = { .name = NULL };
-    if (candidate == NULL || found == NULL) {
-        return ERR_MEMORY;
-    }
-    for (size_t i = 0; i < count; i++) {
-        struct publication_row row = { 0 };
-        if (rows[i].kind != PUBLICATION_CERTIFICATE) {
-            continue;
-        }
-        TRY(store_publication_get(visit->portal->store, rows[i].kind, rows[i].name, arena, &row));
-        if (certificate_parse(row.der, candidate) == OK && candidate->is_ca &&
-            span_equal(candidate->subject, subject->issuer) &&
-            span_equal(candidate->subject_key_id, subject->authority_key_id) &&
-            (link.name == NULL || better(candidate, found))) {
-            *found = *candidate;
-            link = (struct link){ rows[i].name, row.der, found };
+    const struct link *found = NULL;
+    for (size_t i = 0; i < chain->published_count; i++) {
+        const struct link *link = &chain->published[i];
+        if (link->certificate->is_ca && span_equal(link->certificate->subject, subject->issuer) &&
+            span_equal(link->certificate->subject_key_id, subject->authority_key_id) &&
+            (found == NULL || better(link->certificate, found->certificate))) {
+            found = link;
         }
     }
-    if (link.name == NULL) {
-        return ERR_AGAIN;
+    return found;
+}
+
+size_t chain_twins(const struct chain_links *chain, size_t index, struct link ret_twins[CHAIN_MAX])
+{
+    size_t count = 0;
+    const struct link *link = &chain->links[index];
+    for (size_t i = 0; i < chain->published_count && count < CHAIN_MAX; i++) {
+        const struct link *other = &chain->published[i];
+        if (!span_equal(other->der, link->der) && !certificate_is_self_issued(other->certificate) &&
+            span_equal(other->certificate->subject, link->certificate->subject) &&
+            span_equal(other->certificate->spki, link->certificate->spki)) {
+            ret_twins[count++] = *other;
+        }
     }
-    *ret_link = link;
-    return OK;
+    return count;
 }
 
 enum err chain_pem(const struct chain_links *chain, size_t from, size_t to, struct buf *pem)

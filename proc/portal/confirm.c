@@ -42,12 +42,7 @@ enum err confirm_get(struct visit *visit)
     TRY(details_put(visit, visit->page));
     struct value_tree *tree = &visit->tree;
     const struct subject *subject = &visit->application.subject;
-    bool idn = false;
-    for (const struct value *name = value_first(value_get(visit->page, "names")); name != NULL;
-         name = value_next(name)) {
-        idn = idn || value_truth(value_get(name, "idn"));
-    }
-    value_put_bool(tree, visit->page, "idn_any", idn);
+    names_notes_put(visit, visit->page);
     value_put_bool(tree, visit->page, "branch_any",
         subject->branch[0] != '\0' || subject->branch_zh[0] != '\0');
     value_put_bool(tree, visit->page, "open", visit->enrolment.state == ENROLMENT_OPEN);

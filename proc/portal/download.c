@@ -11,6 +11,9 @@ enum { ZIP_MAX_BYTES = 4 * 1024 * 1024 };
 
 static enum err file_reply(struct visit *visit, const struct bundle *bundle);
 static void files_put(struct visit *visit, const struct bundle *bundle);
+static struct value *entry_add(struct visit *visit, struct value *list, const char *label);
+static void link_add(
+    struct visit *visit, struct value *links, const char *href, const char *name, const char *form);
 static enum err crl_put(struct visit *visit, const struct bundle *bundle, struct value *list);
 static enum err pem_put(
     struct visit *visit, struct value *list, const char *member, const struct link *link);
@@ -93,22 +96,47 @@ static enum err file_reply(struct visit *visit, const struct bundle *bundle)
     return ERR_NOT_FOUND;
 }
 
-/* "files" are the subscriber's, "ca_files" the authority's. */
+/* "files" are the subscriber's, "ca_files" the authority's: of those one entry for each certificate
+ * or list, with a link for each form it has. The PEM form comes first (bundle.c). */
 static void files_put(struct visit *visit, const struct bundle *bundle)
 {
+    struct value *links = NULL;
     struct value_tree *tree = &visit->tree;
     struct arena *arena = visit->request->arena;
     struct value *own = value_put_list(tree, visit->page, "files");
     struct value *authority = value_put_list(tree, visit->page, "ca_files");
     for (size_t i = 0; i < bundle->count; i++) {
         const struct bundle_file *file = &bundle->files[i];
-        struct value *object = value_add_object(tree, file->href == NULL ? own : authority);
-        value_put_text(tree, object, "href",
-            file->href != NULL ? file->href : arena_format(arena, "/download/%s", file->id));
-        value_put_text(tree, object, "name", file->name);
-        value_put_text(tree, object, "label", file->label);
-        value_put_text(tree, object, "hint", arena_format(arena, "%s.hint", file->label));
+        bool der = bundle_is_der(file);
+        if (file->href == NULL) {
+            struct value *object = entry_add(visit, own, file->label);
+            value_put_text(tree, object, "href", arena_format(arena, "/download/%s", file->id));
+            value_put_text(tree, object, "name", file->name);
+            continue;
+        }
+        if (!der || bundle_is_list(file)) {
+            links = value_put_list(tree, entry_add(visit, authority, file->label), "links");
+        }
+        link_add(visit, links, file->href, file->name, der ? "DER" : "PEM");
     }
+}
+
+static struct value *entry_add(struct visit *visit, struct value *list, const char *label)
+{
+    struct value *entry = value_add_object(&visit->tree, list);
+    value_put_text(&visit->tree, entry, "label", label);
+    value_put_text(
+        &visit->tree, entry, "hint", arena_format(visit->request->arena, "%s.hint", label));
+    return entry;
+}
+
+static void link_add(
+    struct visit *visit, struct value *links, const char *href, const char *name, const char *form)
+{
+    struct value *link = value_add_object(&visit->tree, links);
+    value_put_text(&visit->tree, link, "href", href);
+    value_put_text(&visit->tree, link, "name", name);
+    value_put_text(&visit->tree, link, "form", form);
 }
 
 /* The list with the subscribers' certificates changes daily and is in no bundle: only its link. */
@@ -122,11 +150,10 @@ static enum err crl_put(struct visit *visit, const struct bundle *bundle, struct
     TRY(store_publication_list(visit->portal->store, arena, &rows, &count));
     for (size_t i = 0; i < count && name != NULL; i++) {
         if (rows[i].kind == PUBLICATION_CRL && strcmp(rows[i].name, name) == 0) {
-            struct value *object = value_add_object(tree, list);
-            value_put_text(tree, object, "href", arena_format(arena, "/crl/%s.crl", name));
-            value_put_text(tree, object, "name", arena_format(arena, "%s.crl", name));
-            value_put_text(tree, object, "label", "download.crl");
-            value_put_text(tree, object, "hint", "download.crl.hint");
+            struct value *links =
+                value_put_list(tree, entry_add(visit, list, "download.crl"), "links");
+            link_add(visit, links, arena_format(arena, "/crl/%s.crl", name),
+                arena_format(arena, "%s.crl", name), "DER");
         }
     }
     return OK;

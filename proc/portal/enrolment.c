@@ -8,6 +8,9 @@
 
 #include <stdio.h>
 
+/* A list of more names than this is counted, and folded where it is beside the point. */
+enum { NAMES_FEW = 5 };
+
 /* What this version's validators can check. */
 static const unsigned methods_implemented = 1U << DCV_DNS | 1U << DCV_WEBSITE | 1U << DCV_EMAIL;
 
@@ -95,6 +98,38 @@ void name_put(struct visit *visit, struct value *object, const char *ascii)
     value_put_text(tree, object, "unicode", unicode);
     value_put_bool(tree, object, "idn", strcmp(ascii, unicode) != 0);
     value_put_bool(tree, object, "mixed_script", dns_name_mixes_scripts(&name));
+}
+
+void names_notes_put(struct visit *visit, struct value *object)
+{
+    bool idn = false;
+    bool mixed = false;
+    const struct value *names = value_get(object, "names");
+    const struct value *first = value_first(names);
+    size_t count = value_count(names);
+    struct value_tree *tree = &visit->tree;
+    struct arena *arena = visit->request->arena;
+    for (const struct value *name = first; name != NULL; name = value_next(name)) {
+        idn = idn || value_truth(value_get(name, "idn"));
+        mixed = mixed || value_truth(value_get(name, "mixed_script"));
+    }
+    value_put_bool(tree, object, "idn_any", idn);
+    value_put_bool(tree, object, "mixed_any", mixed);
+    if (count <= NAMES_FEW) {
+        return;
+    }
+    const struct placeholder numbers[] = {
+        { "name", value_text(value_get(first, "unicode")) },
+        { "count", arena_format(arena, "%zu", count) },
+        { "more", arena_format(arena, "%zu", count - 1) },
+        { NULL, NULL },
+    };
+    AUTO(buf) all = buf_make(HOST_NAME_UNICODE_MAX);
+    AUTO(buf) fold = buf_make(2 * HOST_NAME_UNICODE_MAX);
+    language_format(visit->language, "names.count", numbers, &all);
+    language_format(visit->language, "names.fold", numbers, &fold);
+    value_put_text(tree, object, "names_count", buf_text(&all));
+    value_put_text(tree, object, "names_fold", buf_text(&fold));
 }
 
 unsigned methods_offered(const struct visit *visit)

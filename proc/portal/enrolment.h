@@ -11,6 +11,9 @@ enum err enrolment_put(struct visit *visit, struct value *object) MUST_USE;
 enum err details_put(struct visit *visit, struct value *object) MUST_USE;
 /* One name: {ascii, unicode, idn, mixed_script}. */
 void name_put(struct visit *visit, struct value *object, const char *ascii);
+/* For a page, beside the names that `object` has: "idn_any" and "mixed_any", what to warn of; and
+ * where they are many, "names_count" and "names_fold", texts that stand over the list or for it. */
+void names_notes_put(struct visit *visit, struct value *object);
 
 /* Methods that edition, date and this version offer, as a bit set of 1u << enum dcv_method. */
 unsigned methods_offered(const struct visit *visit);

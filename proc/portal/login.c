@@ -246,6 +246,7 @@ static bool for_revocation(const struct visit *visit)
 enum err digits_only(
     struct visit *visit, const char *field, const char *text, size_t count, struct span *ret_digits)
 {
+    char seen[24];
     char expected[24];
     struct reason *reason = &visit->request->reason;
     char *digits = arena_alloc(visit->request->arena, strlen(text) + 1, 1);
@@ -262,8 +263,9 @@ enum err digits_only(
         }
     }
     if (len != count) {
+        snprintf(seen, sizeof seen, "%zu", len);
         return reason_set(reason, ERR_INPUT, len < count ? "form.too_short" : "form.too_long",
-            field, "", expected);
+            field, seen, expected);
     }
     *ret_digits = span_make(digits, len);
     return OK;

@@ -3,7 +3,12 @@
 
 #include <stdio.h>
 
-enum { PAGE_MAX_BYTES = 1024 * 1024, HONG_KONG_OFFSET = 8 * 3600, FIELD_LABEL_MAX = 80 };
+enum {
+    PAGE_MAX_BYTES = 1024 * 1024,
+    HONG_KONG_OFFSET = 8 * 3600,
+    FIELD_LABEL_MAX = 80,
+    HASH_GROUP = 8
+};
 
 static const struct {
     const char *page;
@@ -158,6 +163,20 @@ const char *time_text(const struct visit *visit, int64_t time)
     struct civil civil = civil_from_time(time + HONG_KONG_OFFSET);
     return arena_format(visit->request->arena, "%02d/%02d/%04d %02d:%02d HKT", civil.day,
         civil.month, civil.year, civil.hour, civil.minute);
+}
+
+void put_hash(struct visit *visit, struct value *object, const char *name, const char *hex)
+{
+    value_put_text(&visit->tree, object, name, hex);
+    if (visit_is_api(visit)) {
+        return;
+    }
+    struct value *groups = value_put_list(
+        &visit->tree, object, arena_format(visit->request->arena, "%s_groups", name));
+    for (; *hex != '\0'; hex += strnlen(hex, HASH_GROUP)) {
+        value_add_text(
+            &visit->tree, groups, arena_format(visit->request->arena, "%.*s", HASH_GROUP, hex));
+    }
 }
 
 static void steps_put(struct visit *visit, enum page_step shown)

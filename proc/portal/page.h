@@ -37,3 +37,6 @@ enum err page_reply(struct visit *visit, int status, const char *template) MUST_
 void put_time(struct visit *visit, struct value *object, const char *name, int64_t time);
 /* "23/11/2026 08:00 HKT"; NULL without memory. */
 const char *time_text(const struct visit *visit, int64_t time);
+/* A fingerprint in hexadecimal, and for pages under `name`_groups in groups that a person can
+ * compare. */
+void put_hash(struct visit *visit, struct value *object, const char *name, const char *hex);

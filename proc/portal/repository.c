@@ -73,6 +73,18 @@ enum err health_get(struct visit *visit)
     value_put_text(&visit->tree, visit->page, "sandbox", visit->portal->sandbox_level);
     value_put_text(&visit->tree, visit->page, "store", err == OK ? "ok" : err_name(err));
     value_put_bool(&visit->tree, visit->page, "trial", visit->portal->config.service.trial);
+    struct value *lists = value_put_list(&visit->tree, visit->page, "lists");
+    for (size_t i = 0; i < count; i++) {
+        if (rows[i].kind == PUBLICATION_CRL) {
+            char ends[TIME_TEXT_MAX];
+            struct value *list = value_add_object(&visit->tree, lists);
+            value_put_text(&visit->tree, list, "name", rows[i].name);
+            value_put_integer(
+                &visit->tree, list, "age_percent", publication_age_percent(&rows[i], visit->now));
+            time_format_rfc3339(rows[i].next_update, ends);
+            value_put_text(&visit->tree, list, "ends", ends);
+        }
+    }
     return visit_reply_json(visit, err == OK ? 200 : 503, visit->page);
 }
 

@@ -4,6 +4,7 @@
 #include "lib/dns/hostname.h"
 #include "lib/pki/name.h"
 #include "lib/store/blocked.h"
+#include "proc/portal/page.h"
 
 #include <stdio.h>
 
@@ -39,7 +40,7 @@ enum err request_view_put(
     TRY(application_certificate_names(&visit->application, visit->request->arena, &names, &count));
     hex_format(SPAN_OF(view->spki_hash), hex);
     value_put_text(tree, object, "key_type", view->key_type);
-    value_put_text(tree, object, "key_sha256", hex);
+    put_hash(visit, object, "key_sha256", hex);
     struct value *list = value_put_list(tree, object, "names");
     for (size_t i = 0; i < count; i++) {
         struct value *name = value_add_object(tree, list);

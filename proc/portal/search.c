@@ -173,8 +173,9 @@ static enum err search_read(struct visit *visit, struct search *ret_search)
         ret_search->by = &bys[i];
     }
     if (ret_search->typed.len > QUERY_MAX) {
+        const char *seen = arena_format(visit->request->arena, "%zu", ret_search->typed.len);
         ret_search->typed.len = 0;
-        return reason_set(reason, ERR_INPUT, "form.too_long", "q", "", "512");
+        return reason_set(reason, ERR_INPUT, "form.too_long", "q", seen, "512");
     }
     if (!utf8_valid(ret_search->typed) ||
         memchr(ret_search->typed.data == NULL ? (const uint8_t *)"" : ret_search->typed.data, '\0',
@@ -222,8 +223,10 @@ static enum err by_organisation(
     if (text == NULL) {
         return ERR_MEMORY;
     }
-    if (utf8_length(search->typed) < ORGANISATION_MIN) {
-        return reason_set(&visit->request->reason, ERR_INPUT, "form.too_short", "q", "", "2");
+    size_t length = utf8_length(search->typed);
+    if (length < ORGANISATION_MIN) {
+        const char *seen = arena_format(visit->request->arena, "%zu", length);
+        return reason_set(&visit->request->reason, ERR_INPUT, "form.too_short", "q", seen, "2");
     }
     return terms_find(visit, REPOSITORY_ORGANISATION, text, search->page, ret_hits);
 }

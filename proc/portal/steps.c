@@ -3,6 +3,7 @@
  * software that runs here are executed by a test exactly as the page prints them. */
 #include "proc/portal/steps.h"
 
+#include "lib/crypto/digest.h"
 #include "proc/portal/bundle.h"
 #include "proc/portal/enrolment.h"
 #include "proc/portal/handlers.h"
@@ -22,7 +23,9 @@ static const struct {
 enum { SOFTWARE_COUNT = sizeof softwares / sizeof softwares[0] };
 
 static enum err names_put(struct visit *visit, const struct certificate *certificate);
-static void serial_put(struct visit *visit, struct span serial);
+static enum err predecessors_put(struct visit *visit, const struct chain_links *chain);
+static enum err serial_put(struct visit *visit, struct span serial);
+static void capitals(char *hex);
 
 void steps_links_put(struct visit *visit)
 {
@@ -58,7 +61,10 @@ enum err steps_get(struct visit *visit)
         tree, visit->page, "cross", bundle.cross_count > 0 ? bundle.crosses[0].name : NULL);
     value_put_text(
         tree, visit->page, "arl", list_name(visit, bundle.chain.links[1].certificate->crl_uri));
-    serial_put(visit, bundle.chain.links[0].certificate->serial);
+    value_put_bool(
+        tree, visit->page, "wildcard", edition_rules(visit->application.edition)->wildcard);
+    TRY(predecessors_put(visit, &bundle.chain));
+    TRY(serial_put(visit, bundle.chain.links[0].certificate->serial));
     TRY(names_put(visit, bundle.chain.links[0].certificate));
     return page_reply(visit, 200, arena_format(visit->request->arena, "steps_%s", softwares[i].id));
 }
@@ -93,18 +99,44 @@ static enum err names_put(struct visit *visit, const struct certificate *certifi
     return OK;
 }
 
-/* As Windows' PowerShell compares it: capitals without separators. */
-static void serial_put(struct visit *visit, struct span serial)
+/* Name and key of the old intermediate are the new one's: only thumbprints tell them apart. */
+static enum err predecessors_put(struct visit *visit, const struct chain_links *chain)
+{
+    struct link twins[CHAIN_MAX];
+    uint8_t thumbprint[SHA1_BYTES];
+    char hex[2 * SHA1_BYTES + 1];
+    size_t count = chain_twins(chain, 1, twins);
+    struct value *list = value_put_list(&visit->tree, visit->page, "predecessors");
+    for (size_t i = 0; i < count; i++) {
+        TRY(digest_bytes(DIGEST_SHA1_THUMBPRINT, twins[i].der, thumbprint));
+        struct value *object = value_add_object(&visit->tree, list);
+        value_put_text(&visit->tree, object, "name", twins[i].name);
+        hex_format(SPAN_OF(thumbprint), hex);
+        capitals(hex);
+        value_put_text(&visit->tree, object, "thumbprint", hex);
+    }
+    return OK;
+}
+
+/* "serial_plain" as Java prints it, "serial_hex" as Windows does. */
+static enum err serial_put(struct visit *visit, struct span serial)
 {
     char hex[2 * SERIAL_MAX_BYTES + 1];
     if (serial.len > SERIAL_MAX_BYTES) {
-        return;
+        return ERR_LIMIT;
     }
     hex_format(serial, hex);
+    value_put_text(&visit->tree, visit->page, "serial_plain", hex);
+    capitals(hex);
+    value_put_text(&visit->tree, visit->page, "serial_hex", hex);
+    return OK;
+}
+
+static void capitals(char *hex)
+{
     for (char *c = hex; *c != '\0'; c++) {
         if (*c >= 'a' && *c <= 'f') {
             *c = (char)(*c - 'a' + 'A');
         }
     }
-    value_put_text(&visit->tree, visit->page, "serial_hex", hex);
 }

@@ -260,25 +260,6 @@ enum err crl_step(struct registrar *registrar, struct client *signer, bool *ret_
     return OK;
 }
 
-enum err lists_watch(struct registrar *registrar)
-{
-    AUTO(arena) arena = arena_make(PUBLICATIONS_ARENA);
-    int64_t now = clock_now(&registrar->clock);
-    struct publication_row *rows = NULL;
-    size_t count = 0;
-    TRY(store_publication_list(registrar->store, &arena, &rows, &count));
-    for (size_t i = 0; i < count; i++) {
-        const struct publication_row *row = &rows[i];
-        int64_t half = row->this_update + (row->next_update - row->this_update) / 2;
-        if (row->kind == PUBLICATION_CRL && now > half) {
-            char ends[TIME_TEXT_MAX];
-            time_format_rfc3339(row->next_update, ends);
-            log_event(LOG_WARNING, "crl.half_life", "list", row->name, "ends", ends, NULL);
-        }
-    }
-    return OK;
-}
-
 static bool crl_due(const struct registrar *registrar, const struct issuer *issuer,
     const struct publication_row *rows, size_t count)
 {

@@ -7,9 +7,6 @@ enum err revocation_step(
     struct registrar *registrar, struct client *signer, bool *ret_worked) MUST_USE;
 /* CRLs that are due by time. */
 enum err crl_step(struct registrar *registrar, struct client *signer, bool *ret_worked) MUST_USE;
-/* Warns in the log of every published list that is past half of its life, the roots' too, which
- * only a person can replace. */
-enum err lists_watch(struct registrar *registrar) MUST_USE;
 /* A new CRL of this issuer, published. */
 enum err crl_make(struct registrar *registrar, struct client *signer, const struct issuer *issuer,
     int64_t *ret_number, struct reason *ret_reason) MUST_USE;

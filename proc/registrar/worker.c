@@ -8,6 +8,7 @@
 #include "proc/registrar/control.h"
 #include "proc/registrar/credentials.h"
 #include "proc/registrar/issuing.h"
+#include "proc/registrar/ageing.h"
 #include "proc/registrar/lists.h"
 #include "proc/registrar/mailing.h"
 #include "proc/registrar/validation.h"
@@ -150,7 +151,7 @@ static enum err step_crl(struct worker *worker, bool *ret_worked)
     enum err err = crl_step(worker->registrar, &worker->signer, ret_worked);
     if (now - worker->swept >= WATCH_SECONDS) {
         worker->swept = now;
-        TRY(lists_watch(worker->registrar));
+        TRY(ageing_watch(worker->registrar));
     }
     return err;
 }

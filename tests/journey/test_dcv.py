@@ -12,6 +12,7 @@ import unittest
 import urllib.error
 import urllib.request
 
+from letter import FORM, Letter
 from world import BUILD, World, wait_until
 
 ZONES = ("shop.example.com", "example.com", "example.net", "example.org")
@@ -24,26 +25,19 @@ class Enrolment:
 
     def __init__(self, world, name, form=None):
         self.world, self.name = world, name
-        form = form or dict(json.loads(FORM), names=[name])
-        application = world.write("subscriber/form.json", json.dumps(form))
-        self.application = world.adm("application", "new", application)["id"]
-        self.before_approval()
-        officer = world.path("service/officers/officer-")
-        world.adm("application", "vet", self.application, "--key", officer + "1.key")
-        approved = world.adm("application", "approve", self.application, "--key", officer + "2.key")
-        self.reference = approved["reference"]
-        self.folder = world.path(f"subscriber/{self.reference}")
-        os.makedirs(self.folder)
+        self.letter = Letter(world, form or dict(FORM, names=[name]), self.entered)
+        self.reference, self.pin = self.letter.reference, self.letter.pin
+        self.folder = self.letter.folder
         self.log_in()
+
+    def entered(self, application):
+        self.application = application
+        self.before_approval()
 
     def before_approval(self):
         """Only for the government."""
 
     def log_in(self):
-        letter = os.path.join(self.folder, "letter.pdf")
-        self.world.adm("letter", "print", self.reference, "--out", letter)
-        text = self.world.run("pdftotext", "-layout", letter, "-").stdout
-        self.pin = re.search(r"\d{4} +\d{4} +\d{4} +\d{4}", text)[0]
         self.token = None
         self.token = self.call("POST", "/session", {
             "server_name": self.name, "reference": self.reference, "pin": self.pin})["token"]
@@ -178,7 +172,7 @@ class Dcv(unittest.TestCase):
                 ("*.com.hk", "wildcard", "name.public_suffix"), ("com.hk", "server", "name.public_suffix"),
                 ("127.0.0.1", "server", "name.ip"), ("xn--a.example.com", "server", "name.idn"),
                 ("a_b.example.com", "server", "name.underscore")):
-            form = dict(json.loads(FORM), names=[name], edition=edition)
+            form = dict(FORM, names=[name], edition=edition)
             path = self.world.write("subscriber/refused.json", json.dumps(form))
             done = self.world.adm("application", "new", path, check=False)
             self.assertEqual(done.returncode, 1, name)
@@ -212,17 +206,6 @@ def listens(address, port):
     with socket.socket() as attempt:
         return attempt.connect_ex((address, port)) == 0
 
-
-FORM = """
-{ "edition": "server", "names": [],
-  "subject": { "country": "HK", "state_or_province": "Hong Kong", "locality": "Hong Kong",
-               "organisation": "Shop Example Limited", "organisation_zh": "", "branch": "",
-               "branch_zh": "", "brn": "12345678", "ci_cr": "", "other_document": "",
-               "srn": "0002142877" },
-  "government": false,
-  "representative": { "name": "Chan Tai Man", "email": "ar@shop.example.com", "language": "en",
-                      "address": ["Flat 1, 1/F", "1 Example Road", "Hong Kong"] } }
-"""
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)

@@ -11,19 +11,15 @@ import subprocess
 import unittest
 
 import judges
+from letter import example
 from test_dcv import Enrolment
-from world import ROOT, World, wait_until
+from world import World, wait_until
 
 CHINESE = "xn--czr73l71c089f"  # 電子商店
 LISTS = {"ssl": "eCertSCA3-17CRL1", "ev": "eCertESCA3-17CRL1"}
 SUBJECT = "C = HK, ST = Hong Kong, L = Hong Kong, O = "
 EV_SUBJECT = ("businessCategory = Private Organization, jurisdictionC = HK, serialNumber = 12345678, "
               + SUBJECT)
-
-
-def example(edition):
-    with open(os.path.join(ROOT, "packaging/examples", edition + ".json"), encoding="utf-8") as file:
-        return json.load(file)
 
 
 class Walk(Enrolment):
@@ -57,12 +53,8 @@ class Walk(Enrolment):
     def submit(self):
         """A fresh key's request, and the certificate that waits for an answer."""
         world = self.world
-        key = os.path.join(self.folder, "key.pem")
-        world.run("openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes", "-batch", "-subj",
-                  "/CN=" + self.call("GET", "/enrolment")["server_name"], "-keyout", key,
-                  "-out", os.path.join(self.folder, "request.pem"))
-        with open(os.path.join(self.folder, "request.pem"), encoding="ascii") as file:
-            self.call("POST", "/enrolment/csr", {"csr": file.read()})
+        csr = self.letter.request(self.call("GET", "/enrolment")["server_name"])
+        self.call("POST", "/enrolment/csr", {"csr": csr})
         wait_until(lambda: self.state != "issuing", 40, "the certificate")
         if self.state != "issued":
             raise AssertionError(f"{self.call('GET', '/enrolment')['problem']}\n{world.logs()}")

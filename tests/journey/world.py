@@ -169,7 +169,10 @@ def claim_block():
 
 
 def block_is_free(block):
-    """Nobody listens where our DNS server will: another user's world may."""
+    """Nobody listens where our DNS server or our portal will: another user's world may, or half a one."""
+    with socket.socket() as probe:
+        if probe.connect_ex((f"127.{block}.0.1", 8080)) == 0:
+            return False
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

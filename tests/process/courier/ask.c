@@ -2,10 +2,12 @@
  *
  *   ask queue STORE NUMBER KIND RECIPIENT LANGUAGE PARAMETERS   a mail in the outbox
  *   ask waiting STORE                                           how many mails are not sent
- *   ask render SOCKET NUMBER REFERENCE LANGUAGE NAME            prints the PIN's hash
+ *   ask render SOCKET NUMBER REFERENCE LANGUAGE NAME [SERVER_NAME ORGANISATION LINE …]
+ *                                                               prints the PIN's hash
  *   ask letters SOCKET · ask print SOCKET REFERENCE FILE · ask verify HASH PIN
  *
- * NUMBER stands for an enrolment. Ends with the error as status; its reason goes to stderr. */
+ * NUMBER stands for an enrolment, 0 for none: a mail to the operator. Ends with the error as
+ * status; its reason goes to stderr. */
 #include "lib/base/file.h"
 #include "lib/crypto/pinhash.h"
 #include "lib/store/application.h"
@@ -23,9 +25,9 @@ struct queue_request {
 };
 
 static enum err application_make(
-    uint8_t number, const char *language, const char *name, struct buf *der)
+    uint8_t number, const char *language, const char *name, char **more, struct buf *der)
 {
-    const char *names[] = { "www.shop.example.com" };
+    const char *names[] = { more == NULL ? "www.shop.example.com" : more[0] };
     struct application application = { .id = { number },
         .edition = EDITION_SERVER,
         .names = names,
@@ -36,6 +38,14 @@ static enum err application_make(
     application.ev = (struct ev_identity){ "", "", "" };
     application.representative = (struct representative){ name, "ar@shop.example.com", language,
         { "Flat 12, 1 Canton Road", "Tsim Sha Tsui, Kowloon", "Hong Kong" }, 3 };
+    if (more != NULL) {
+        struct representative *representative = &application.representative;
+        application.subject.organisation = application.subject.organisation_zh = more[1];
+        representative->address_count = 0;
+        for (size_t i = 2; more[i] != NULL && i < 2 + ADDRESS_LINES_MAX; i++) {
+            representative->address[representative->address_count++] = more[i];
+        }
+    }
     return application_format(&application, der);
 }
 
@@ -46,6 +56,9 @@ static enum err queue_run(struct store *store, void *ctx)
     struct application_row application = { .id = { request->number }, .der = request->der };
     struct enrolment_row enrolment = { .id = { request->number },
         .application = { request->number } };
+    if (request->row->to_operator) {
+        return store_outbox_add(store, &act, request->row);
+    }
     TRY(application_hash(request->der, application.hash));
     snprintf(enrolment.reference, sizeof enrolment.reference, "%09d", request->number);
     if (store_enrolment_get(store, enrolment.id, &enrolment) == ERR_NOT_FOUND) {
@@ -62,11 +75,12 @@ static enum err queue(char **argv)
     struct outbox_row row = { .parameters = argv[5] };
     struct queue_request request = { (uint8_t)strtol(argv[1], NULL, 10), &row, { 0 } };
     row.enrolment[0] = request.number;
+    row.to_operator = request.number == 0;
     snprintf(row.kind, sizeof row.kind, "%s", argv[2]);
     snprintf(row.recipient, sizeof row.recipient, "%s", argv[3]);
     snprintf(row.language, sizeof row.language, "%s", argv[4]);
     TRY(store_open(argv[0], &store, NULL));
-    TRY(application_make(request.number, "en", "Chan Tai Man", &der));
+    TRY(application_make(request.number, "en", "Chan Tai Man", NULL, &der));
     request.der = buf_span(&der);
     return store_transact(store, queue_run, &request);
 }
@@ -86,7 +100,7 @@ static enum err connect_to(const char *path, struct client *client)
     return client_init(path, /* timeout_ms= */ 20000, client);
 }
 
-static enum err render(char **argv, struct reason *ret_reason)
+static enum err render(int argc, char **argv, struct reason *ret_reason)
 {
     AUTO(client) client = { .channel = channel_none() };
     AUTO(buf) der = buf_make(CSR_MAX_BYTES);
@@ -94,7 +108,7 @@ static enum err render(char **argv, struct reason *ret_reason)
     struct courier_pin pin;
     request.enrolment[0] = (uint8_t)strtol(argv[1], NULL, 10);
     snprintf(request.reference, sizeof request.reference, "%s", argv[2]);
-    TRY(application_make(request.enrolment[0], argv[3], argv[4], &der));
+    TRY(application_make(request.enrolment[0], argv[3], argv[4], argc > 7 ? argv + 5 : NULL, &der));
     request.application = buf_span(&der);
     TRY(connect_to(argv[0], &client));
     TRY(courier_call_render(&client, &request, &pin, ret_reason));
@@ -138,8 +152,8 @@ int main(int argc, char **argv)
         err = queue(argv + 2);
     } else if (strcmp(verb, "waiting") == 0) {
         err = waiting(argv + 2);
-    } else if (strcmp(verb, "render") == 0 && argc == 7) {
-        err = render(argv + 2, &reason);
+    } else if (strcmp(verb, "render") == 0 && (argc == 7 || argc > 9)) {
+        err = render(argc - 2, argv + 2, &reason);
     } else if (strcmp(verb, "letters") == 0) {
         err = letters(argv + 2, &reason);
     } else if (strcmp(verb, "print") == 0 && argc == 5) {

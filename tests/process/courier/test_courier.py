@@ -6,6 +6,7 @@ fit their hashes, mails with one recipient and one subject, and nothing lost by 
 """
 import email
 import email.policy
+import html
 import json
 import os
 import re
@@ -19,6 +20,8 @@ import time
 import unittest
 
 from aiosmtpd.controller import Controller
+
+import qr
 
 COURIER, ASK, DATA = (os.path.abspath(argument) for argument in sys.argv[1:4])
 PORT = 20000 + os.getpid() % 20000
@@ -166,6 +169,71 @@ class Courier(unittest.TestCase):
             self.assertNotRegex(outside, r"\d{4} +\d{4} +\d{4} +\d{4}")
             self.assertNotIn(reference, inside)
         self.assertEqual(len(pins), 3)
+
+    def words(self, path, page):
+        """The words of a page with their places, (word, left, top, right, bottom) in millimetres."""
+        text = self.text(path, "-bbox", "-f", str(page), "-l", str(page))
+        return [(html.unescape(word), *(float(n) * 25.4 / 72 for n in place)) for *place, word in re.findall(
+            r'<word xMin="([\d.]+)" yMin="([\d.]+)" xMax="([\d.]+)" yMax="([\d.]+)">(.*?)</word>', text)]
+
+    def picture(self, path, page):
+        """A page as printed, in grey, ten dots a millimetre."""
+        subprocess.run(["pdftoppm", "-gray", "-r", "254", "-singlefile", "-f", str(page), "-l", str(page), path,
+                        path + ".page"], check=True)
+        return qr.picture_read(path + ".page.pgm")
+
+    def test_a_letter_printed_and_folded_shows_the_address_and_hides_the_pin(self):
+        self.start()
+        self.render(1, "018564144", "zh-HK", "陳大文")
+        path = self.print("018564144")
+        cover, inside = self.words(path, 1), self.words(path, 2)
+        pin = self.pin(path)
+        # The cover: address and reference number in the middle panel, nothing of the PIN anywhere.
+        for word in ("陳大文", "018564144", "例子商店有限公司"):
+            ((_, _, top, _, bottom),) = [place for place in cover if place[0] == word]
+            self.assertTrue(99 < top and bottom < 198, word)
+        for group in (pin[i:i + 4] for i in range(0, 16, 4)):
+            self.assertNotIn(group, [word for word, *_ in cover])
+        # Inside: the PIN in four groups, in the panel that is folded in first; the reference number nowhere.
+        groups = [place for place in inside if re.fullmatch(r"\d{4}", place[0]) and place[2] > 198]
+        self.assertEqual("".join(word for word, *_ in groups), pin)
+        self.assertNotIn("018564144", [word for word, *_ in inside])
+        # Behind the PIN, on the paper's other side, there is hatching: no gap as wide as a stroke.
+        outside = self.picture(path, 1)
+        left, right = min(place[1] for place in groups), max(place[3] for place in groups)
+        top, bottom = min(place[2] for place in groups), max(place[4] for place in groups)
+        behind = [row[int(10 * (210 - right)):int(10 * (210 - left))]
+                  for row in outside[int(10 * top):int(10 * bottom)]]
+        dark = sum(pixel < 160 for row in behind for pixel in row) / sum(map(len, behind))
+        self.assertGreater(dark, 0.5)
+        # The code, read from the picture, leads to the portal and nowhere else.
+        code = [row[1620:1920] for row in self.picture(path, 2)[360:660]]
+        self.assertEqual(qr.text_read(code), "http://127.0.0.1:8080")
+
+    def test_the_longest_names_and_addresses_stay_in_their_panels(self):
+        self.start()
+        label = "0" * 61
+        server_name = ".".join([label + "%02d" % i for i in range(3)]) + "." + "a" * 49 + ".example.com"
+        for number, (language, line) in enumerate(
+                [("en", "Flat 12, Block 3, " * 7), ("zh-HK", "九龍尖沙咀廣東道一號" * 12)]):
+            reference = "01856414%d" % number
+            line = line[:127]
+            self.ask("render", self.socket_path, str(number + 1), reference, language, "龘䶮𠮷" + line[:61],
+                     server_name, line[:64], *[str(i) + line for i in range(6)])
+            path = self.print(reference)
+            address = [place for place in self.words(path, 1) if 130 < place[2] and place[1] < 125]
+            self.assertGreater(len(address), 6)
+            for word, _, _, right, bottom in address:
+                self.assertTrue(right < 125 and bottom < 198, (word, right, bottom))
+            last = "".join(word for word, *_ in address)
+            for i in range(6):
+                self.assertIn(str(i) + line.replace(" ", ""), last)
+            self.assertIn("龘䶮𠮷", last)
+            upper = [place for place in self.words(path, 2) if place[2] < 99]
+            self.assertTrue(all(bottom < 99 for *_, bottom in upper))
+            middle = [place for place in self.words(path, 2) if 99 <= place[2] < 198]
+            self.assertTrue(all(bottom < 198 for *_, bottom in middle))
+            self.assertEqual(len(self.pin(path)), 16)
 
     def test_a_letter_is_handed_out_once_and_then_erased(self):
         self.start()
@@ -316,6 +384,20 @@ class Courier(unittest.TestCase):
         time.sleep(0.5)
         self.assertEqual(len(self.mailbox.envelopes), 1)
         self.assertIn("mail.unsendable", self.log())
+
+    def test_the_operator_is_told_of_an_ageing_list_and_what_to_do(self):
+        self.controller.start()
+        self.start()
+        self.queue(0, "list-ageing", "operator@ecert.example.net", list="RootCA3ARL",
+                   issued="2026-06-01T00:00:00Z", ends="2026-12-01T00:00:00Z", day="2026-09-02")
+        wait_until(lambda: self.mailbox.envelopes)
+        (message,) = self.mailbox.messages()
+        self.assertEqual(message["To"], "operator@ecert.example.net")
+        self.assertEqual(message["Subject"], "e-Cert service: a revocation list is past half of its life")
+        text = message.get_body(("plain",)).get_content()
+        for word in ("RootCA3ARL", "2026-12-01T00:00:00Z", "ecertadm ceremony arl DIR", "ecertadm publish FILE"):
+            self.assertIn(word, text)
+        wait_until(lambda: self.waiting() == 0)
 
     def test_mail_waits_for_a_server_that_is_away_and_survives_kill(self):
         self.start()

@@ -1,10 +1,11 @@
 /* A small hierarchy for tests, written with lib/pki. */
 #include "tests/process/portal/authority.h"
 
+#include "lib/base/limits.h"
 #include "lib/pki/extension.h"
 #include "lib/pki/name.h"
 
-enum { NAMES_MAX = 8 };
+enum { NAMES_MAX = APPLICATION_NAMES_MAX, EXTENSIONS_MAX = 16384 };
 
 /* What the extensions of one certificate are written from. */
 struct extensions {
@@ -47,8 +48,8 @@ static enum err name_make(const char *organisation, const char *common_name, str
 static enum err certificate_make(struct certificate_fields *fields, const struct extensions *what,
     const struct key *signer, struct buf *der)
 {
-    AUTO(buf) extensions = buf_make(4096);
-    AUTO(buf) tbs = buf_make(8192);
+    AUTO(buf) extensions = buf_make(EXTENSIONS_MAX);
+    AUTO(buf) tbs = buf_make(CERTIFICATE_MAX_BYTES);
     TRY(der_encode(write_extensions, what, &extensions));
     fields->extensions = buf_span(&extensions);
     fields->algorithm = SIGNATURE_ECDSA_SHA256;

@@ -23,9 +23,19 @@
 
 #define GOVERNMENT "Hong Kong SAR Government"
 
-enum outcome { OUTCOME_NONE, OUTCOME_TOLD, OUTCOME_CHECKING, OUTCOME_FAILED, OUTCOME_PASSED };
+/* OUTCOME_ABSENT: every place sees nothing, as where the record was never placed. */
+enum outcome {
+    OUTCOME_NONE,
+    OUTCOME_TOLD,
+    OUTCOME_CHECKING,
+    OUTCOME_FAILED,
+    OUTCOME_ABSENT,
+    OUTCOME_PASSED,
+};
 
-/* One enrolment to be made. */
+enum { PLACES = 6, PINS = 5 };
+
+/* One enrolment to be made; what is NULL is absent. */
 struct seed {
     const char *key;
     enum edition edition;
@@ -33,7 +43,18 @@ struct seed {
     const char *organisation, *organisation_zh, *branch;
     enum enrolment_state state;
     enum outcome outcome;
+    size_t numbered; /* so many names more, of the longest labels there are */
+    const char *branch_zh, *other_document;
+    const char *business_category, *registration_number;
+    enum dcv_method method;
 };
+
+#define BANK                                                                                       \
+    "The Example Banking and Savings Corporation of Hong Kong Limited",                            \
+        "香港例子儲蓄銀行有限公司", "Online Banking Division"
+#define BANK_EV                                                                                    \
+    .branch_zh = "網上銀行部", .business_category = "Private Organization",                        \
+    .registration_number = "0123456"
 
 static const struct seed seeds[] = {
     { "open", EDITION_SERVER, { "www.shop.example.com" }, "Shop Example Limited",
@@ -78,6 +99,36 @@ static const struct seed seeds[] = {
         "Example Department", ENROLMENT_OPEN, OUTCOME_FAILED },
     { "tenant", EDITION_SERVER, { "www.tenant.example.org" }, "Tenant Two Limited", "", "",
         ENROLMENT_ACCEPTED, OUTCOME_PASSED },
+    { "ev", EDITION_EV, { "bank.example.net" }, BANK, ENROLMENT_OPEN, OUTCOME_NONE, BANK_EV },
+    { "ev-issued", EDITION_EV, { "secure.bank.example.net" }, BANK, ENROLMENT_ISSUED,
+        OUTCOME_PASSED, BANK_EV },
+    { "ev-accepted", EDITION_EV, { "www.bank.example.net" }, BANK, ENROLMENT_ACCEPTED,
+        OUTCOME_PASSED, BANK_EV },
+    { "mixed", EDITION_SERVER, { "xn--shp-ted.example.com" }, "Shop Example Limited", "", "",
+        ENROLMENT_OPEN, OUTCOME_NONE },
+    { "mixed-issued", EDITION_MULTI,
+        { "xn--shp-ted.example.org", "xn--czr73l71c089f.example.org", "www.example.org" },
+        "Shop Example Limited", "例子商店有限公司", "", ENROLMENT_ISSUED, OUTCOME_PASSED },
+    { "mixed-accepted", EDITION_MULTI,
+        { "xn--shp-ted.example.net", "xn--czr73l71c089f.example.net", "shop.example.net" },
+        "Shop Example Limited", "例子商店有限公司", "", ENROLMENT_ACCEPTED, OUTCOME_PASSED },
+    { "fifty", EDITION_MULTI, { "www.fifty.example.com" }, "Shop Example Limited",
+        "例子商店有限公司", "", ENROLMENT_OPEN, OUTCOME_NONE, .numbered = 49 },
+    { "fifty-absent", EDITION_MULTI, { "www.absent.example.com" }, "Shop Example Limited", "", "",
+        ENROLMENT_CONFIRMED, OUTCOME_ABSENT, .numbered = 49 },
+    { "fifty-accepted", EDITION_MULTI, { "www.grown.example.com" }, "Shop Example Limited", "", "",
+        ENROLMENT_ACCEPTED, OUTCOME_PASSED, .numbered = 49 },
+    { "absent", EDITION_SERVER, { "www.nowhere.example.com" }, "Shop Example Limited", "", "",
+        ENROLMENT_CONFIRMED, OUTCOME_ABSENT },
+    { "website", EDITION_MULTI, { "www.file.example.com", "shop.file.example.com" },
+        "Shop Example Limited", "", "", ENROLMENT_CONFIRMED, OUTCOME_TOLD, .method = DCV_WEBSITE },
+    { "email", EDITION_SERVER, { "www.post.example.com" }, "Shop Example Limited", "", "",
+        ENROLMENT_CONFIRMED, OUTCOME_TOLD, .method = DCV_EMAIL },
+    { "declined", EDITION_SERVER, { "declined.example.com" }, "Shop Example Limited", "", "",
+        ENROLMENT_DECLINED, OUTCOME_PASSED },
+    { "bureau", EDITION_SERVER, { "www.bureau.example.org" }, GOVERNMENT,
+        "香港特別行政區政府", "Example Bureau, Examples and Statistics Branch", ENROLMENT_CONFIRMED,
+        OUTCOME_NONE, .branch_zh = "例子局例子及統計科", .other_document = "EXB-ESB" },
 };
 enum { SEED_COUNT = sizeof seeds / sizeof seeds[0] };
 
@@ -95,12 +146,24 @@ struct making {
     const char **names;
     size_t name_count;
     char pin[PIN_DIGITS + 1];
+    char hashes[PINS][PIN_HASH_MAX]; /* made once: hashing is dear */
 };
 
 static enum err publish(struct store *store, void *ctx);
 static enum err make(struct store *store, void *ctx);
 
-static struct application application_of(const struct making *making)
+static const char *or_empty(const char *text)
+{
+    return text == NULL ? "" : text;
+}
+
+static const char *name_numbered(struct making *making, size_t number)
+{
+    return arena_format(
+        making->arena, "%060zu-%02zu.%s", (size_t)0, number, making->seed->names[0]);
+}
+
+static struct application application_of(struct making *making)
 {
     const struct seed *seed = making->seed;
     static const char *address[] = { "Flat 1, 2 Example Street", "Hong Kong" };
@@ -112,12 +175,13 @@ static struct application application_of(const struct making *making)
             .organisation = seed->organisation,
             .organisation_zh = seed->organisation_zh,
             .branch = seed->branch,
-            .branch_zh = "",
+            .branch_zh = or_empty(seed->branch_zh),
             .brn = "12345678",
             .ci_cr = "2345678",
-            .other_document = "",
+            .other_document = or_empty(seed->other_document),
             .srn = "0002142877" },
-        .ev = { "", "", "" },
+        .ev = { or_empty(seed->business_category), seed->business_category == NULL ? "" : "HK",
+            or_empty(seed->registration_number) },
         .government = strcmp(seed->organisation, GOVERNMENT) == 0,
         .representative = { .name = "Chan Tai Man",
             .email = "ar@shop.example.com",
@@ -127,9 +191,13 @@ static struct application application_of(const struct making *making)
         .created = making->act.time,
     };
     memset(application.id, (int)making->index + 1, sizeof application.id);
-    application.names = arena_alloc(making->arena, 4, sizeof *application.names);
+    application.names =
+        arena_alloc(making->arena, APPLICATION_NAMES_MAX, sizeof *application.names);
     for (size_t i = 0; i < 4 && seed->names[i] != NULL; i++) {
         application.names[application.name_count++] = seed->names[i];
+    }
+    for (size_t i = 1; i <= seed->numbered; i++) {
+        application.names[application.name_count++] = name_numbered(making, i);
     }
     return application;
 }
@@ -161,15 +229,18 @@ static enum err application_make(struct store *store, struct making *making)
 
 static enum err enrolment_make(struct store *store, struct making *making)
 {
-    char hash[PIN_HASH_MAX];
+    size_t pin = making->index % PINS;
+    char *hash = making->hashes[pin];
     struct enrolment_row *row = &making->enrolment;
     *row = (struct enrolment_row){ .subscription_end = making->act.time + 365 * DAY_SECONDS };
     memset(row->id, (int)making->index + 0x41, sizeof row->id);
     memcpy(row->application, making->application.id, sizeof row->application);
     snprintf(row->reference, sizeof row->reference, "018564%03zu", making->index);
-    snprintf(making->pin, sizeof making->pin, "4711081500%06zu", making->index * 7919);
+    snprintf(making->pin, sizeof making->pin, "4711081500%06zu", pin * 7919);
     TRY(store_enrolment_insert(store, &making->act, row));
-    TRY(pin_hash(span_from_text(making->pin), &making->random, hash));
+    if (hash[0] == '\0') {
+        TRY(pin_hash(span_from_text(making->pin), &making->random, hash));
+    }
     return store_enrolment_set_pin(store, &making->act, row->id, hash);
 }
 
@@ -184,7 +255,7 @@ static enum err challenges_make(struct store *store, struct making *making)
         struct challenge *challenge = &challenges[i];
         memcpy(challenge->application_hash, making->application_hash, HASH_BYTES);
         snprintf(challenge->name, sizeof challenge->name, "%s", making->names[i]);
-        challenge->method = DCV_DNS;
+        challenge->method = making->seed->method == 0 ? DCV_DNS : making->seed->method;
         challenge->created = making->act.time - 3600;
         TRY(random_fill(&making->random, challenge->nonce, NONCE_BYTES));
     }
@@ -232,8 +303,9 @@ static enum err observations_make(
 {
     static const char *const places[] = { "primary", "perspective-1", "perspective-2",
         "perspective-3", "perspective-4", "perspective-5" };
-    for (unsigned i = 0; i < 6; i++) {
-        bool here = passed || i == 3;
+    bool absent = making->seed->outcome == OUTCOME_ABSENT;
+    for (unsigned i = 0; i < PLACES; i++) {
+        bool here = passed || (i == 3 && !absent);
         AUTO(buf) der = buf_make(OBSERVATION_MAX_BYTES);
         AUTO(buf) report = buf_make(65536);
         struct report steps = { 0 };
@@ -241,7 +313,7 @@ static enum err observations_make(
         struct observation observation = { .challenge = challenge->challenge,
             .dcv = here ? DCV_PASSED : DCV_FAILED,
             .caa = CAA_PERMITS,
-            .dnssec = i == 2 ? DNSSEC_INSECURE : DNSSEC_SECURE,
+            .dnssec = i == 2 && !absent ? DNSSEC_INSECURE : DNSSEC_SECURE,
             .time = making->act.time };
         snprintf(observation.perspective, sizeof observation.perspective, "%s", places[i]);
         snprintf(observation.adn, sizeof observation.adn, "%s", challenge->challenge.name);
@@ -252,13 +324,13 @@ static enum err observations_make(
         observation.signed_part = buf_span(&part);
         observation.signature = SPAN_LITERAL("unsigned");
         TRY(der_encode(observation_der, &observation, &der));
-        report_fill(&steps, &challenge->challenge, here, i);
+        report_fill(&steps, &challenge->challenge, here, absent ? 0 : i);
         TRY(der_encode(report_der, &steps, &report));
         memcpy(row.enrolment, making->enrolment.id, sizeof row.enrolment);
         memset(row.attempt, 7, sizeof row.attempt);
         snprintf(row.name, sizeof row.name, "%s", challenge->challenge.name);
         snprintf(row.perspective, sizeof row.perspective, "%s", places[i]);
-        bool silent = !passed && i == 5;
+        bool silent = !passed && !absent && i == 5;
         row.der = silent ? (struct span){ 0 } : buf_span(&der);
         row.report = silent ? (struct span){ 0 } : buf_span(&report);
         TRY(store_observation_insert(store, &row));
@@ -275,7 +347,8 @@ static enum err results_make(struct store *store, struct making *making)
     }
     TRY(store_challenge_list(store, making->enrolment.id, making->arena, &rows, &count));
     for (size_t i = 0; i < count; i++) {
-        bool passed = making->seed->outcome == OUTCOME_PASSED || i == 1;
+        bool passed = making->seed->outcome == OUTCOME_PASSED ||
+                      (making->seed->outcome == OUTCOME_FAILED && i == 1);
         struct evidence_row evidence = { .method = DCV_DNS, .time = making->act.time };
         memset(evidence.attempt, 7, sizeof evidence.attempt);
         snprintf(evidence.name, sizeof evidence.name, "%s", rows[i].challenge.name);
@@ -370,6 +443,9 @@ static enum err make(struct store *store, void *ctx)
     TRY(advance(store, making, ENROLMENT_CERTIFICATE));
     if (state == ENROLMENT_ISSUED) {
         return OK;
+    }
+    if (state == ENROLMENT_DECLINED) {
+        return advance(store, making, ENROLMENT_DECLINE_DETAILS);
     }
     struct request_id request = { .ordinal = 1 };
     memcpy(request.enrolment, making->enrolment.id, sizeof request.enrolment);

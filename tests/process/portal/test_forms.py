@@ -159,6 +159,28 @@ class Escaping(world.Case):
         self.assertIn("OU={{csrf}}", page.text)
         self.assertNotIn("<script>", page.text)
 
+    def test_a_wrong_number_stays_in_its_field_and_the_error_counts_it_but_a_pin_never_comes_back(self):
+        page = self.world.log_in_form("www.shop.example.com", "01856400", "12345678 9012345",
+                                      headers={"Cookie": "lang=en"}).text
+        self.assertIn('value="01856400"', page)
+        self.assertEqual(page.count("Reference Number: 8 characters were entered; 9 are needed."), 2)
+        self.assertEqual(page.count("e-Cert PIN: 15 characters were entered; 16 are needed."), 2)
+        self.assertNotIn("9012345", page)
+        self.assertIn('href="#reference"', page)
+        letters = self.world.log_in_form("www.shop.example.com", '0"x', "1", headers={"Cookie": "lang=en"}).text
+        self.assertIn('value="0&quot;x"', letters)
+
+    def test_every_error_of_a_form_leads_to_something_on_the_page(self):
+        for key, path, fields in (("confirmed", "/dcv", {}), ("issued", "/certificate/decline", {"reason": "x"}),
+                                  ("open", "/confirm/reject", {}), ("validated", "/csr", {"csr": "x"}),
+                                  ("accepted", "/revoke/certificate", {"reason": "x"})):
+            page = self.world.browser(key).post(path, fields)
+            self.assertEqual(page.status, 422, path)
+            links = re.findall(r'<li><a href="#([a-z_]+)">', page.text)
+            self.assertTrue(links, path)
+            for link in links:
+                self.assertIn('id="%s"' % link, page.text, path)
+
     def test_p13_what_a_perspective_saw_is_shown_as_text(self):
         page = self.world.browser("failed").get("/dcv")
         self.assertIn("v=spf1 &lt;b&gt;-all&lt;/b&gt;", page.text)

@@ -170,8 +170,17 @@ class Table(world.Case):
 
     def test_health_tells_levels_and_no_secrets(self):
         health = self.world.ask("GET", "/health").json()
-        self.assertEqual(sorted(health), ["sandbox", "store", "trial"])
+        self.assertEqual(sorted(health), ["lists", "sandbox", "store", "trial"])
         self.assertEqual(health["store"], "ok")
+
+    def test_health_tells_how_old_each_list_is_relative_to_its_life(self):
+        now = int(time.time())
+        self.world.change("UPDATE publication SET this_update = ?, next_update = ? WHERE name = 'RootCA3ARL'",
+                          now - 75 * 3600, now + 25 * 3600)
+        lists = {row["name"]: row for row in self.world.ask("GET", "/health").json()["lists"]}
+        self.assertEqual(sorted(lists), ["RootCA3ARL", "eCertSCA3-17CRL1"])
+        self.assertEqual(lists["RootCA3ARL"]["age_percent"], 75)
+        self.assertLess(lists["eCertSCA3-17CRL1"]["age_percent"], 2)
 
     def test_a_page_costs_little_even_when_many_ask(self):
         started = time.monotonic()

@@ -36,6 +36,15 @@ class Repository(world.FreshCase):
         self.assertEqual(self.found("name", "hop.example.com"), [])
         self.assertEqual(self.find("name", "com").status, 400)
 
+    def test_the_authority_s_page_counts_and_an_empty_list_says_what_will_appear(self):
+        page = self.world.ask("GET", "/root/", headers={"Cookie": "lang=en"}).text
+        self.assertIn("Certificates: 4", page)
+        self.assertEqual(page.count('<article class="record">'), 4)
+        self.assertIn("Revocation lists: 0", page)
+        self.assertIn("appear here as soon as they are made", page)
+        hits = self.world.ask("GET", "/repository?by=name&q=xn--shp-ted.example.net", headers={"Cookie": "lang=en"})
+        self.assertIn("mixes scripts", hits.text)
+
     def test_what_was_not_accepted_is_not_found_in_any_way(self):
         self.assertEqual(self.found("name", "cert.shop.example.com"), [])
         serial = self.serial("issued")
@@ -55,7 +64,8 @@ class Repository(world.FreshCase):
 
     def test_the_reference_number_of_the_subscriber_is_found_whole_only(self):
         self.assertEqual(self.found("srn", "0002 142877"), [
-            "*.wild.example.com", "done.shop.example.com", "www.many.example.com", "www.tenant.example.org"])
+            "*.wild.example.com", "done.shop.example.com", "www.bank.example.net", "www.grown.example.com",
+            "www.many.example.com", "www.tenant.example.org", "xn--shp-ted.example.net"])
         self.assertEqual(self.find("srn", "000214287").json()["type"], "urn:ecert:problem:form.too_short")
         self.assertEqual(self.found("srn", "0002142878"), [])
 

@@ -9,6 +9,7 @@ starts, restarts or reloads the very program that the unit would.
 Needs root (or a user who may make namespaces and be root in them), and the servers; what is missing
 is skipped and said.
 """
+import hashlib
 import html
 import os
 import re
@@ -156,22 +157,65 @@ class Steps(unittest.TestCase):
 
     def test_the_servers_of_others_are_filled_in_too(self):
         browser = self.world.browser("many", "zh-HK")
+        # Name and key of the old intermediate are the new one's, so the steps name its thumbprint.
+        thumbprint = hashlib.sha1(self.world.ask("GET", "/root/ecert_ssl_ca_3-17_old.crt").body).hexdigest().upper()
+        new = hashlib.sha1(self.world.ask("GET", "/root/ecert_ssl_ca_3-17.crt").body).hexdigest().upper()
         for software, needed in (("exchange", ["Import-ExchangeCertificate", "www.many.example.com.p7b"]),
                                  ("iis", ["certreq -accept -machine www.many.example.com.cer"]),
-                                 ("tomcat", ["conf/ecert/www.many.example.com.chain.pem"])):
+                                 ("tomcat", ["conf/www.many.example.com.p12"])):
             page = browser.get("/download/steps/" + software).text
             text = html.unescape(page)
             for part in needed:
                 self.assertIn(part, text)
             self.assertNotIn("{{", text)
+            self.assertNotIn("openssl", text)
             self.assertNotRegex(text, r"\bsteps\.[a-z]")
         exchange = browser.get("/download/steps/exchange").text
         ((serial,),) = self.world.rows(
             "SELECT c.serial FROM certificate c JOIN enrolment e ON e.id = c.enrolment WHERE e.reference = ?",
             self.world.seeds["many"]["reference"])
         self.assertIn(serial.hex().upper(), exchange)
-        for name in ("ecert_ssl_ca_3-17.crt", "root_ca_3_x_trial_partner_r1.crt", "RootCA3ARL.crl"):
-            self.assertIn("certutil -addstore CA " + name, exchange)
+        exchange = html.unescape(exchange)
+        self.assertNotIn(new, exchange)
+        # In the guide's order.
+        order = ['-eq "%s" | Remove-Item' % thumbprint, "certutil -addstore CA ecert_ssl_ca_3-17.crt",
+                 "certutil -addstore CA root_ca_3_x_trial_partner_r1.crt", "certutil -addstore CA RootCA3ARL.crl",
+                 "Import-ExchangeCertificate", "Enable-ExchangeCertificate", "AuthenticateAsClient"]
+        self.assertEqual(sorted(order, key=exchange.index), order)
+        self.assertIn("-Services IIS,SMTP,IMAP,POP", exchange)
+        self.assertRegex(self.world.browser("wildcard").get("/download/steps/exchange").text, "-Services IIS,SMTP<")
+
+    def test_tomcat_s_keystore_takes_the_chain_and_the_certificate(self):
+        """As the page prints it; what would follow is to start Tomcat."""
+        if shutil.which("keytool") is None or shutil.which("openssl") is None:
+            self.skipTest("keytool is not installed")
+        browser = self.world.browser("many")
+        page = browser.get("/download/steps/tomcat").text
+        scratch = tempfile.mkdtemp(prefix="ecert-keystore-")
+        self.addCleanup(shutil.rmtree, scratch, True)
+        with open(scratch + "/all.zip", "wb") as file:
+            file.write(browser.get("/download/all.zip").body)
+        shutil.unpack_archive(scratch + "/all.zip", scratch)
+        # The keystore as it is after the request: the key with a certificate of its own.
+        key, store = self.world.dir + "/many.key", scratch + "/www.many.example.com.p12"
+        world.openssl("req", "-x509", "-key", key, "-subj", "/CN=www.many.example.com", "-out", scratch + "/own.pem")
+        world.openssl("pkcs12", "-export", "-inkey", key, "-in", scratch + "/own.pem", "-name", "tomcat",
+                      "-passout", "pass:changeit", "-out", store)
+        blocks = [html.unescape(text) for text in
+                  re.findall(r'<div class="code" data-kind="keytool"><pre[^>]*>(.*?)</pre>', page, re.S)]
+        said = ""
+        for block in blocks[1:3]:
+            for line in block.splitlines():
+                done = subprocess.run(line.split() + ["-storepass", "changeit"], cwd=scratch, text=True,
+                                      stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                self.assertEqual(done.returncode, 0, done.stdout)
+                said += done.stdout
+        self.assertIn("Certificate reply was installed in keystore", said)
+        listed = subprocess.run(["keytool", "-list", "-v", "-alias", "tomcat", "-keystore", store, "-storepass",
+                                 "changeit"], check=True, capture_output=True, text=True).stdout
+        serial = re.search(r"serial number ([0-9a-f]+)", html.unescape(page)).group(1)
+        self.assertIn("Serial number: " + serial.lstrip("0"), listed)
+        self.assertRegex(listed, r"Certificate chain length: [23]")
 
 
 if __name__ == "__main__":

@@ -118,6 +118,27 @@ class Pages(world.FreshCase):
             self.assertIn(text, page)
         self.assertIn("此主机没有 TXT 记录。", self.world.browser("failed", "zh-CN").get("/dcv").text)
 
+    def test_what_all_places_saw_alike_is_said_once_and_the_places_stand_closed_behind_it(self):
+        page = self.world.browser("absent").get("/dcv").text
+        self.assertEqual(page.count("All 6 places saw the same"), 1)
+        self.assertEqual(page.count("There is no TXT record at this host."), 1)
+        self.assertEqual(page.count("NXDOMAIN"), 1)
+        closed = re.search(r"<details><summary>Which places</summary>(.*?)</details>", page, re.S).group(1)
+        self.assertEqual(re.findall(r"<li>([a-z0-9-]+) ", closed),
+                         ["perspective-%d" % n for n in range(1, 6)] + ["primary"])
+
+    def test_places_that_saw_different_things_are_grouped_by_what_they_saw(self):
+        page = self.world.browser("failed").get("/dcv").text
+        self.assertEqual(re.findall(r"<strong>(\d of 6 places)</strong>", page),
+                         ["1 of 6 places", "3 of 6 places", "1 of 6 places", "1 of 6 places"])
+        self.assertEqual(page.count("NXDOMAIN"), 1)
+
+    def test_of_many_failed_names_each_is_a_closed_row(self):
+        page = self.world.browser("fifty-absent").get("/dcv").text
+        self.assertEqual(len(re.findall(r'<details class="result bad">', page)), 50)
+        self.assertEqual(len(re.findall(r'<details class="result bad" open>',
+                                        self.world.browser("absent").get("/dcv").text)), 1)
+
     def test_after_thirty_days_there_are_new_values(self):
         browser, api = self.world.browser("told"), self.world.api("told")
         old = api.ask("GET", "/enrolment/dcv").json()
@@ -146,7 +167,42 @@ class Pages(world.FreshCase):
         spki = world.openssl("pkey", "-pubin", "-outform", "DER",
                              given=world.openssl("x509", "-inform", "DER", "-noout", "-pubkey", given=der))
         digest = world.openssl("dgst", "-sha256", "-r", given=spki).split()[0].decode()
-        self.assertIn(digest, page)
+        shown = re.search(r'<code class="hash" id="key-value">(.*?)</code>', page).group(1)
+        self.assertEqual(re.sub(r"<[^>]+>", "", shown), digest)
+        self.assertEqual(shown.count("<span>"), 8)
+
+    def test_an_ev_application_shows_who_the_organisation_is(self):
+        for key, path in (("ev", "/confirm"), ("ev-issued", "/certificate")):
+            page = self.world.browser(key, "zh-HK").get(path).text
+            for text in ("企業類別", "Private Organization", "註冊所在國家／地區", "HK",
+                         "註冊編號（延伸認證）", "0123456", "網上銀行部"):
+                self.assertIn(text, page, path)
+        self.assertNotIn("企業類別", self.world.browser("open", "zh-HK").get("/confirm").text)
+
+    def test_a_name_of_mixed_scripts_is_marked_and_warned_of_before_it_can_be_accepted(self):
+        for key, path in (("mixed", "/confirm"), ("mixed-issued", "/certificate")):
+            page = self.world.browser(key).get(path).text
+            self.assertEqual(page.count("mixes scripts"), 1, path)
+            self.assertIn("xn--shp-ted.example", page)
+            self.assertIn("some of them look alike", page)
+        self.assertNotIn("look alike", self.world.browser("idn").get("/confirm").text)
+
+    def test_many_names_are_counted_and_all_shown_where_they_are_to_be_checked(self):
+        page = self.world.browser("fifty").get("/confirm").text
+        self.assertIn("50 names", page)
+        self.assertEqual(len(re.findall(r'<span class="name">', page)), 50)
+        self.assertNotIn("names</span>", self.world.browser("open").get("/confirm").text)
+        self.assertIn("www.grown.example.com and 49 more names",
+                      self.world.browser("fifty-accepted").get("/download").text)
+
+    def test_the_authority_s_files_stand_in_one_entry_each_with_a_link_for_each_form(self):
+        page = self.world.browser("accepted").get("/download").text
+        entries = re.findall(r"<li><strong>(.*?)</strong>.*?</li>", page)
+        self.assertEqual(entries, ["Intermediate certificate", "Cross certificate", "Root certificate",
+                                   "Authority revocation list (ARL)", "Certificate revocation list (CRL)"])
+        self.assertRegex(page, r'href="/root/root_ca_3.pem.crt" download>PEM .*href="/root/root_ca_3.crt" download>DER ')
+        for href in re.findall(r'href="(/(?:root|crl|download)/[^"]+)" download', page):
+            self.assertEqual(self.world.browser("accepted").get(href).status, 200, href)
 
     def test_what_is_not_accepted_is_in_no_download(self):
         browser = self.world.browser("issued2")

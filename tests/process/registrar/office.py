@@ -44,7 +44,7 @@ signer {{ directory = "{s}/signer" passphrase_file = "{s}/signer/passphrase" }}
 registrar {{ roster = "{s}/signer/roster.der" ceremony_spki = "{s}/signer/ceremony.spki"
   publications = "{s}/ca" transport_ca = "{s}/transport/ca.pem"
   transport_certificate = "{s}/transport/registrar.pem"
-  transport_key = "{s}/transport/registrar.key" crl_hours = 24 }}
+  transport_key = "{s}/transport/registrar.key" crl_hours = 24 operator_email = "operator@ecert.example.net" }}
 """
 
 APPLICATION = {

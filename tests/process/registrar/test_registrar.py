@@ -475,6 +475,18 @@ class Registrar(unittest.TestCase):
         wait_until(lambda: "event=crl.half_life list=RootCA3ARL" in self.office.log_text(),
                    what="a warning")
         self.assertNotIn("crl.half_life list=TrialPartnerR1ARL", self.office.log_text())
+        mails = "SELECT recipient, enrolment, parameters FROM outbox WHERE kind = 'list-ageing'"
+        wait_until(lambda: self.office.sql(mails), what="a mail to the operator")
+        ((recipient, enrolment, parameters),) = self.office.sql(mails)
+        self.assertEqual((recipient, enrolment), ("operator@ecert.example.net", None))
+        self.assertEqual(json.loads(parameters)["list"], "RootCA3ARL")
+        # Warned of again by the next start, mailed once a day.
+        warned = self.office.log_text().count("event=crl.half_life list=RootCA3ARL")
+        self.office.registrar_kill()
+        self.office.registrar_start()
+        wait_until(lambda: self.office.log_text().count("event=crl.half_life list=RootCA3ARL") > warned,
+                   what="another warning")
+        self.assertEqual(len(self.office.sql(mails)), 1)
 
     def test_r1_a_signer_that_forgot_a_revocation_gets_no_list_published(self):
         first = self.declined()

@@ -12,7 +12,7 @@
 enum { FILES = 256 };
 
 static struct {
-    enum fault fault;
+    atomic_int fault; /* enum fault */
     unsigned point;
     atomic_uint count;
     atomic_bool happened;
@@ -30,7 +30,7 @@ int __wrap_ftruncate64(int fd, off64_t length);
 
 void faults_set(enum fault fault, unsigned point)
 {
-    self.fault = fault;
+    atomic_store(&self.fault, (int)fault);
     self.point = point;
     atomic_store(&self.count, 0);
     atomic_store(&self.happened, false);
@@ -92,12 +92,12 @@ static bool interfere(int fd, int *ret_result)
     if (!is_point()) {
         return false;
     }
-    switch (self.fault) {
+    switch ((enum fault)atomic_load(&self.fault)) {
     case FAULT_KILL_BEFORE:
         die();
     case FAULT_POWER:
     case FAULT_POWER_ALL:
-        power_lose(fd, self.fault == FAULT_POWER_ALL);
+        power_lose(fd, atomic_load(&self.fault) == FAULT_POWER_ALL);
         die();
     case FAULT_NO_SPACE:
         errno = ENOSPC;
@@ -117,7 +117,7 @@ static bool interfere(int fd, int *ret_result)
 
 static void after(void)
 {
-    if (self.fault == FAULT_KILL_AFTER && atomic_load(&self.happened)) {
+    if (atomic_load(&self.fault) == FAULT_KILL_AFTER && faults_happened()) {
         die();
     }
 }
@@ -126,19 +126,18 @@ ssize_t __wrap_pwrite64(int fd, const void *bytes, size_t len, off64_t offset)
 {
     int result;
     begin(fd);
-    bool was_short = self.fault == FAULT_NO_SPACE_SHORT && faults_happened();
-    if (was_short) { /* one full disk, once */
-        self.fault = FAULT_NONE;
+    int full = FAULT_NO_SPACE_SHORT; /* one full disk, once */
+    if (faults_happened() && atomic_compare_exchange_strong(&self.fault, &full, FAULT_NONE)) {
         errno = ENOSPC;
         return -1;
     }
     if (interfere(fd, &result)) {
         return result;
     }
-    bool now = faults_happened();
-    if (now && (self.fault == FAULT_KILL_TORN || self.fault == FAULT_NO_SPACE_SHORT)) {
+    int fault = faults_happened() ? atomic_load(&self.fault) : FAULT_NONE;
+    if (fault == FAULT_KILL_TORN || fault == FAULT_NO_SPACE_SHORT) {
         ssize_t half = __real_pwrite64(fd, bytes, (len + 1) / 2, offset);
-        if (self.fault == FAULT_KILL_TORN) {
+        if (fault == FAULT_KILL_TORN) {
             die();
         }
         return half;

@@ -303,9 +303,9 @@ static void *crowd_run(void *ctx)
 }
 
 /* Many at once share batches; a kill anywhere takes some of them along. */
-static void crowds(void)
+static void crowds(unsigned step)
 {
-    for (unsigned point = 1; point <= 120; point++) {
+    for (unsigned point = 1; point <= 120; point += step) {
         world_empty();
         fflush(NULL);
         pid_t child = fork();
@@ -365,9 +365,10 @@ int main(int argc, char **argv)
     unsigned points = points_count();
     if (is_long) {
         every_second_kill(points);
-        crowds();
+        crowds(1);
     } else {
         every_fault_at_every_point(points);
+        crowds(13);
     }
     world_empty();
     rmdir(folder);

@@ -47,6 +47,40 @@ static void the_same_mail_is_queued_once(void **state)
     assert_int_equal(waiting, 1);
 }
 
+static enum err add_for_operator(struct store *store, void *ctx)
+{
+    const char *day = ctx;
+    struct outbox_row row = { .kind = "list-ageing",
+        .to_operator = true,
+        .recipient = "operator@shop.example",
+        .language = "en",
+        .parameters = day };
+    return store_outbox_add(store, &act, &row);
+}
+
+static void the_operator_s_mail_is_about_no_enrolment_and_also_queued_once(void **state)
+{
+    struct fixture *fixture = *state;
+    char today[] = "{\"day\":\"27/11/2026\"}", tomorrow[] = "{\"day\":\"28/11/2026\"}";
+    AUTO(arena) arena = arena_make(65536);
+    struct outbox_row *rows = NULL;
+    size_t count = 0;
+    bool told = false;
+    assert_int_equal(store_transact(fixture->store, add_for_operator, today), OK);
+    assert_int_equal(store_transact(fixture->store, add_for_operator, today), OK);
+    assert_int_equal(store_outbox_due(fixture->store, act.time, 10, &arena, &rows, &count), OK);
+    assert_int_equal(count, 1);
+    assert_true(rows[0].to_operator);
+    assert_int_equal(store_outbox_contains(fixture->store, &rows[0], &told), OK);
+    assert_true(told);
+    rows[0].to_operator = false; /* nor is it any enrolment's */
+    assert_int_equal(store_outbox_contains(fixture->store, &rows[0], &told), OK);
+    assert_false(told);
+    assert_int_equal(store_transact(fixture->store, add_for_operator, tomorrow), OK);
+    assert_int_equal(store_outbox_due(fixture->store, act.time, 10, &arena, &rows, &count), OK);
+    assert_int_equal(count, 2);
+}
+
 static void a_sent_mail_is_never_due_again(void **state)
 {
     struct fixture *fixture = *state;
@@ -78,6 +112,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(the_same_mail_is_queued_once),
+        TEST(the_operator_s_mail_is_about_no_enrolment_and_also_queued_once),
         TEST(a_sent_mail_is_never_due_again),
         TEST(a_mail_that_failed_waits_for_its_time),
     };

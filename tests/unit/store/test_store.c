@@ -1,3 +1,4 @@
+#include "lib/store/migration.h"
 #include "lib/store/blocked.h"
 #include "lib/store/throttle.h"
 #include "lib/base/clock.h"
