@@ -38,8 +38,9 @@ struct walk {
     struct placed placed[APPLICATION_NAMES_MAX];
     size_t placed_count;
     const struct value *enrolment; /* the portal's last word */
+    bool names_compared;           /* the request's with the application's */
     bool submitted;                /* the request, in this run */
-    bool finished;                 /* installed */
+    bool finished;                 /* installed, or nothing to come of this request */
     bool ended;                    /* nothing more can be done here */
     enum exit_code exit;
 };
@@ -55,6 +56,16 @@ enum err walk_install(struct walk *walk, struct reason *ret_reason) MUST_USE;
  * installs. */
 enum err walk_renew(struct walk *walk, struct reason *ret_reason) MUST_USE;
 enum err walk_returned(struct walk *walk, struct reason *ret_reason) MUST_USE;
+
+/* Ends the walk, told, where the request names what the application doesn't have; what it lacks is
+ * only said. Once a run. */
+enum err walk_compare_names(struct walk *walk, struct reason *ret_reason) MUST_USE;
+/* The proof, or what is to be placed for it, serves another key than our request's. */
+bool walk_is_bound_elsewhere(const struct walk *walk);
+/* Has the portal draw new values for this method and our key; what proved the domain before is
+ * forgotten there, and what we placed is taken away. */
+enum err walk_choose_method(struct walk *walk, const char *method, const struct value **ret_answer,
+    struct reason *ret_reason) MUST_USE;
 
 /* walk_prove where the code comes by mail. */
 enum err walk_prove_by_email(struct walk *walk, struct reason *ret_reason) MUST_USE;

@@ -25,6 +25,9 @@ enum err walk_submit(struct walk *walk, struct reason *ret_reason)
     if (walk->submitted) {
         return submission_refused(walk, ret_reason);
     }
+    if (walk_is_bound_elsewhere(walk)) {
+        return walk_prove(walk, ret_reason);
+    }
     if (walk->placed_count > 0) { /* an earlier run ended before it could tidy up */
         walk_remove_records(walk);
     }
@@ -127,6 +130,10 @@ enum err walk_renew(struct walk *walk, struct reason *ret_reason)
         ret_reason));
     if (content_is_ours(walk, content)) {
         return walk_install(walk, ret_reason);
+    }
+    TRY(walk_compare_names(walk, ret_reason));
+    if (walk->ended) {
+        return OK;
     }
     TRY(api_call(
         &walk->api, tool, HTTP_POST, "/enrolment/next", /* body= */ NULL, &answer, ret_reason));

@@ -318,6 +318,20 @@ class Registrar(unittest.TestCase):
         self.office.poke()
         self.await_state(enrolment, "issued")
 
+    def test_proof_found_again_for_another_key_leaves_the_old_request_alone(self):
+        enrolment = self.validated()
+        self.office.sql("DELETE FROM evidence WHERE enrolment = ?", enrolment)
+        for table, column in (("challenge", "enrolment"), ("enrolment", "id")):
+            self.office.sql(f"UPDATE {table} SET spki_hash = ? WHERE {column} = ?", b"k" * 32, enrolment)
+        self.office.submit(enrolment)
+        self.office.poke()
+        wait_until(lambda: self.office.sql("SELECT * FROM evidence WHERE enrolment = ?", enrolment), 20, "proof")
+        time.sleep(1)
+        self.assertEqual(self.office.sql("SELECT state, problem_code FROM enrolment WHERE id = ?", enrolment),
+                         [("validated", "")])
+        self.assertEqual(self.office.sql("SELECT serial, der FROM certificate WHERE enrolment = ? AND der IS NOT NULL",
+                                         enrolment), [])
+
     def test_stopped_nothing_is_issued_until_two_people_let_it_go_on(self):
         office = self.office
         enrolment = self.validated()
