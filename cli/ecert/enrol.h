@@ -4,6 +4,8 @@
 #include "cli/ecert/api.h"
 #include "lib/base/limits.h"
 
+/* 50 names in both forms. */
+enum { WALK_NAMES_MAX_BYTES = 96 * 1024 };
 enum { PLACED_HOST_MAX = HOST_NAME_MAX_LENGTH + 32, PLACED_VALUE_MAX = 256, AFTER_MAX = 64 };
 
 /* What stands, or is about to stand, in the person's DNS or on the website because of us: a record
@@ -82,6 +84,8 @@ enum err walk_persist(struct walk *walk,
     enum err (*attempt)(struct walk *walk, const void *ctx, struct reason *ret_reason),
     const void *ctx, struct reason *ret_reason) MUST_USE;
 
+/* The names of a list that the portal gave, in both forms where they differ. */
+void walk_names_write(const struct walk *walk, const struct value *list, struct buf *text);
 /* What every place saw of every name, and what to do. */
 void walk_results_show(const struct walk *walk);
 /* Takes our records out of the DNS and our files off the website again, where we placed them. */

@@ -144,11 +144,13 @@ enum err walk_renew(struct walk *walk, struct reason *ret_reason)
 static void content_show(struct walk *walk, const struct value *content)
 {
     char days[24], begins[SCREEN_MOMENT_MAX], ends[SCREEN_MOMENT_MAX];
+    AUTO(buf) names = buf_make(WALK_NAMES_MAX_BYTES);
+    walk_names_write(walk, value_get(content, "names"), &names);
     screen_moment_text(walk->tool, api_text(content, "not_before"), begins);
     screen_moment_text(walk->tool, api_text(content, "not_after"), ends);
     snprintf(days, sizeof days, "%lld", (long long)value_integer(value_get(content, "days")));
     const struct screen_fact facts[] = {
-        { "tool.names", walk->server_name },
+        { "tool.names", buf_text(&names) },
         { "tool.organisation", api_text(content, "organisation") },
         { "tool.certificate_type", api_text(content, "type") },
         { "tool.issuer", api_text(content, "issuer") },

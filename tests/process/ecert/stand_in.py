@@ -225,6 +225,7 @@ class Portal:
 
     def get_enrolment_certificate(self, _):
         return 200, {"serial": "4e 01", "not_before": "2026-11-23T00:00:00Z", "days": 30,
+                     "names": [{"ascii": name, "unicode": name} for name in self.names],
                      "not_after": "2026-12-23T00:00:00Z", "issuer": "Test Issuer",
                      "key_sha256": key_sha256(self.certificate)}
 

@@ -460,6 +460,8 @@ class Walks(ToolTest):
             [*self.arguments, *self.pin_file(), "--accept", "--root", self.authority.path("root.pem")],
             [("Place these", "")])
         self.assertEqual(said.count("does not name mail.shop.example.com, ftp.shop.example.com."), 1)
+        # Whoever accepts the certificate sees all of its names.
+        self.assertIn(", ".join(self.portal.names), said[said.index("The certificate\r\n"):])
         self.assertEqual(self.portal.state, "accepted")
 
     def test_the_next_certificate_is_not_begun_with_a_foreign_name(self):
