@@ -106,8 +106,15 @@ class Registrar(unittest.TestCase):
 
     def test_both_keys_at_one_desk_must_be_two_officers(self):
         application = self.office.application_new()
+        for second, code in ((self.office.officer(1), "approval.same_key"), ("/nowhere", "key.file")):
+            problem = self.office.adm("application", "approve", application, "--key",
+                                      self.office.officer(1), "--key", second, code=1)
+            self.assertEqual(problem["code"], code)
+            self.assertEqual(self.office.sql("SELECT 1 FROM approval WHERE application = ?",
+                                             bytes.fromhex(application)), [])
+        self.office.adm("application", "vet", application, "--key", self.office.officer(1))
         problem = self.office.adm("application", "approve", application, "--key",
-                                  self.office.officer(1), "--key", self.office.officer(1), code=1)
+                                  self.office.officer(1), code=1)
         self.assertEqual(problem["code"], "approval.same_officer")
 
     def test_a_key_outside_the_roster_signs_nothing(self):
@@ -195,6 +202,7 @@ class Registrar(unittest.TestCase):
         number = self.office.adm("notice", "add", *said, "--from", "2026-01-01",
                                  "--until", "2026-01-31")["id"]
         listed = self.office.adm("notice", "list")
+        self.assertIn("  One - two\n", self.office.told("notice", "list"))
         self.assertEqual(listed, [{"id": number, "from": "2026-01-01", "until": "2026-01-31", "en": "One\n- two",
                                    "zh-HK": "一", "zh-CN": "一"}])
         for words in (said[:4], said + ["--from", "2026-02-30"], said + ["--from", "2026-02-02", "--until", "2026-02-01"],
