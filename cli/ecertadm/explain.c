@@ -88,6 +88,8 @@ static const struct explanation explanations[] = {
         EXIT_FAILED },
     { "approval.state", "the application is not at this step",
         "`ecertadm application show` says where it stands: vet first, then approve", EXIT_FAILED },
+    { "approval.same_key", "both keys are one officer's; nothing has been signed",
+        "name the keys of two officers, the first vets and the second approves", EXIT_FAILED },
     { "approval.same_officer", "this officer has signed for the application already",
         "another officer must give the other signature", EXIT_FAILED },
     { "approval.officer_unknown", "the key belongs to no officer of this service",

@@ -106,8 +106,15 @@ class Registrar(unittest.TestCase):
 
     def test_both_keys_at_one_desk_must_be_two_officers(self):
         application = self.office.application_new()
+        for second, code in ((self.office.officer(1), "approval.same_key"), ("/nowhere", "key.file")):
+            problem = self.office.adm("application", "approve", application, "--key",
+                                      self.office.officer(1), "--key", second, code=1)
+            self.assertEqual(problem["code"], code)
+            self.assertEqual(self.office.sql("SELECT 1 FROM approval WHERE application = ?",
+                                             bytes.fromhex(application)), [])
+        self.office.adm("application", "vet", application, "--key", self.office.officer(1))
         problem = self.office.adm("application", "approve", application, "--key",
-                                  self.office.officer(1), "--key", self.office.officer(1), code=1)
+                                  self.office.officer(1), code=1)
         self.assertEqual(problem["code"], "approval.same_officer")
 
     def test_a_key_outside_the_roster_signs_nothing(self):
@@ -206,6 +213,7 @@ class Registrar(unittest.TestCase):
         number = self.office.adm("notice", "add", *said, "--from", "2026-01-01",
                                  "--until", "2026-01-31")["id"]
         listed = self.office.adm("notice", "list")
+        self.assertIn("  One - two\n", self.office.told("notice", "list"))
         self.assertEqual(listed, [{"id": number, "from": "2026-01-01", "until": "2026-01-31", "en": "One\n- two",
                                    "zh-HK": "一", "zh-CN": "一"}])
         for words in (said[:4], said + ["--from", "2026-02-30"], said + ["--from", "2026-02-02", "--until", "2026-02-01"],
@@ -328,6 +336,20 @@ class Registrar(unittest.TestCase):
         self.office.submit(enrolment)
         self.office.poke()
         self.await_state(enrolment, "issued")
+
+    def test_proof_found_again_for_another_key_leaves_the_old_request_alone(self):
+        enrolment = self.validated()
+        self.office.sql("DELETE FROM evidence WHERE enrolment = ?", enrolment)
+        for table, column in (("challenge", "enrolment"), ("enrolment", "id")):
+            self.office.sql(f"UPDATE {table} SET spki_hash = ? WHERE {column} = ?", b"k" * 32, enrolment)
+        self.office.submit(enrolment)
+        self.office.poke()
+        wait_until(lambda: self.office.sql("SELECT * FROM evidence WHERE enrolment = ?", enrolment), 20, "proof")
+        time.sleep(1)
+        self.assertEqual(self.office.sql("SELECT state, problem_code FROM enrolment WHERE id = ?", enrolment),
+                         [("validated", "")])
+        self.assertEqual(self.office.sql("SELECT serial, der FROM certificate WHERE enrolment = ? AND der IS NOT NULL",
+                                         enrolment), [])
 
     def test_stopped_nothing_is_issued_until_two_people_let_it_go_on(self):
         office = self.office
