@@ -69,6 +69,10 @@ bool walk_is_bound_elsewhere(const struct walk *walk);
 enum err walk_choose_method(struct walk *walk, const char *method, const struct value **ret_answer,
     struct reason *ret_reason) MUST_USE;
 
+/* ERR_DENIED "tool.value_unbound" if one of these values is not derived from our key: nothing of
+ * them may be placed, for it would prove the domain for somebody else's. */
+enum err walk_values_check(const struct walk *walk, const char *method, const struct value *list,
+    struct reason *ret_reason) MUST_USE;
 /* walk_prove where the code comes by mail. */
 enum err walk_prove_by_email(struct walk *walk, struct reason *ret_reason) MUST_USE;
 /* Logs in by the key that was registered here before; `ret_entered` stays false where there is none

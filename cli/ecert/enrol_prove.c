@@ -132,6 +132,7 @@ static enum err challenges_get(struct walk *walk, struct reason *ret_reason)
         TRY(walk_choose_method(walk, chosen->method, &answer, ret_reason));
         list = value_get(answer, "challenges");
     }
+    TRY(walk_values_check(walk, chosen->method, list, ret_reason));
     TRY(challenges_keep(walk, list, ret_reason));
     challenges_show(walk, list);
     return OK;

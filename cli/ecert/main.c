@@ -224,28 +224,30 @@ static const struct command *command_find(int argc, char *const *argv, int *ret_
     return NULL;
 }
 
-/* A noun alone: what may follow it, asked for or not. */
+/* A noun alone, or with a verb that it hasn't got: what may follow it, asked for or not. */
 static enum exit_code command_missing(struct tool *tool, int argc, char *const *argv)
 {
-    AUTO(buf) verbs = buf_make(256);
+    AUTO(buf) typed = buf_make(REASON_FIELD_MAX * 2), verbs = buf_make(REASON_TEXT_MAX);
     struct reason reason = { 0 };
     bool help = strcmp(argv[argc - 1], "--help") == 0;
+    bool verb = argc > 1 && argv[1][0] != '-';
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
-        bool ours = strcmp(argv[0], commands[i].noun) == 0;
+        bool ours = strcmp(argv[0], commands[i].noun) == 0 && commands[i].verb != NULL;
         if (ours && help) {
             usage_command(tool, &commands[i]);
         }
         if (ours) {
-            buf_append_format(&verbs, "%s%s", verbs.len > 0 ? ", " : "", commands[i].verb);
+            buf_append_format(
+                &verbs, "%s%s %s", verbs.len > 0 ? ", " : "", commands[i].noun, commands[i].verb);
         }
     }
     if (verbs.len > 0 && help) {
         return EXIT_DONE;
     }
-    const char *verb = argc > 1 ? argv[1] : NULL;
-    (void)(verbs.len > 0
-               ? reason_set(&reason, ERR_INPUT, "usage.verb", argv[0], verb, buf_text(&verbs))
-               : reason_set(&reason, ERR_INPUT, "usage.command", argv[0], NULL, NULL));
+    bool wrong = verb && verbs.len > 0;
+    buf_append_format(&typed, "%.80s%s%.80s", argv[0], wrong ? " " : "", wrong ? argv[1] : "");
+    (void)reason_set(&reason, ERR_INPUT, verbs.len > 0 && !verb ? "usage.verb" : "usage.command",
+        buf_text(&typed), NULL, buf_text(&verbs));
     return screen_failure(tool, ERR_INPUT, &reason);
 }
 

@@ -28,7 +28,7 @@ static const struct {
 
 enum err challenge_put(struct visit *visit, struct value *list, const struct challenge_row *row)
 {
-    char value[EXPECTED_TEXT_MAX];
+    char value[EXPECTED_TEXT_MAX], nonce[2 * NONCE_BYTES + 1];
     const struct challenge *challenge = &row->challenge;
     struct value_tree *tree = &visit->tree;
     TRY(challenge_expected(challenge, value));
@@ -40,6 +40,9 @@ enum err challenge_put(struct visit *visit, struct value *list, const struct cha
             TRY(methods[i].put(visit, object, row, value));
         }
     }
+    /* With this, who made the key can derive the value and see that it is bound to it. */
+    hex_format(SPAN_OF(challenge->nonce), nonce);
+    value_put_text(tree, object, "nonce", nonce);
     value_put_text(tree, object, "state", challenge_state_id(row->state));
     put_time(visit, object, "created", challenge->created);
     put_time(visit, object, "expires", challenge->created + VALIDATION_VALUE_SECONDS);

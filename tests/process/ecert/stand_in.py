@@ -5,6 +5,7 @@ import hashlib
 import http.server
 import json
 import os
+import re
 import subprocess
 import tempfile
 import threading
@@ -67,6 +68,19 @@ def der(tag, content):
     return bytes([tag]) + (b"" if len(content) < 128 else b"\x81") + bytes([len(content)]) + content
 
 
+APPLICATION_HASH, NONCE, CREATED = bytes(range(32)), bytes(range(16)), "2026-11-23T01:02:03Z"
+
+
+def expected_value(name, spki_sha256):
+    """By DNS, for this key or for any: doc/architecture.md, lib/ca/observation.c, written here a second time."""
+    content = der(0x04, APPLICATION_HASH) + der(0x16, name.encode()) + der(0x02, b"\7") + \
+        der(0x18, re.sub("[-:T]", "", CREATED).encode()) + der(0x04, NONCE)
+    if spki_sha256:
+        content += der(0x80, bytes.fromhex(spki_sha256))
+    digest = hashlib.sha256(b"ecert validation v1\0" + der(0x30, content)).digest()
+    return base64.b32encode(digest).decode().lower().rstrip("=")
+
+
 def proof_holds(spki, signature, purpose, url, reference, nonce=None):
     """What a registered key signs, written here a second time, and openssl's word on the signature."""
     message = b"".join(der(0x0c, text.encode()) for text in (purpose, url, reference))
@@ -92,6 +106,7 @@ class Portal:
         self.state = "open"
         self.certificate = None
         self.requested = {}
+        self.bound_to = None  # another key than the one that was named
         self.calls = []
         self.overrides = {}
         self.lost = []
@@ -153,6 +168,7 @@ class Portal:
                 "names": [{"ascii": name, "unicode": name} for name in self.names],
                 "certificate_type": "Hongkong Post Trial e-Cert (Server)",
                 "organisation": self.organisation, "methods": ["dns"],
+                "application_hash": APPLICATION_HASH.hex(),
                 "keys": [{"sha256": one} for one in self.keys],
                 "dcv": {"state": "pending", **self.requested, "challenges": self.challenges()}
                 if self.requested else None}
@@ -160,9 +176,9 @@ class Portal:
     def challenges(self):
         """Other values for another key."""
         host = "_ecert-validation." + self.server_name
-        value = "abc234" + self.requested.get("spki_sha256", "")[:8]
-        return [{"name": self.server_name, "host": host, "type": "TXT", "value": value,
-                 "ttl": 3600, "zone_line": f'{host}. 3600 IN TXT "{value}"'}]
+        value = expected_value(self.server_name, self.bound_to or self.requested.get("spki_sha256"))
+        return [{"name": self.server_name, "host": host, "type": "TXT", "value": value, "created": CREATED,
+                 "nonce": NONCE.hex(), "ttl": 3600, "zone_line": f'{host}. 3600 IN TXT "{value}"'}]
 
     def post_session(self, given):
         if given != {"server_name": self.server_name, "reference": "123456789",

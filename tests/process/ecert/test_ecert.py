@@ -493,6 +493,20 @@ class Walks(ToolTest):
         self.at_terminal(["enrol", "--resume", *self.pin_file()], [("Place these", "")])
         self.assertEqual(len(self.portal.called("POST", "/enrolment/dcv")), 1)
 
+    def test_a_value_that_would_serve_another_key_is_not_placed(self):
+        """An owned portal gives a value for a key of its own, and says that it is for ours."""
+        for bound_to in ("cd" * 32, None):
+            self.portal.calls.clear()
+            self.walk_to("confirmed")
+            self.portal.bound_to = bound_to
+            if bound_to is None:  # bound to nobody's
+                self.portal.post_enrolment_dcv = lambda given: (200, {"challenges": self.portal.challenges()})
+            problem = self.json(*self.arguments, *self.pin_file(), "--accept", "--root",
+                                self.authority.path("root.pem"), code=1)["problem"]
+            self.assertEqual(problem["type"], "urn:ecert:problem:tool.value_unbound")
+            self.assertEqual(problem["field"], NAME)
+            self.assertEqual(self.portal.called("POST", "/enrolment/dcv/check"), [])
+
     def test_a_portal_without_names_is_no_portal(self):
         self.portal.names = []
         problem = self.json(*self.arguments, *self.pin_file(), "--accept", code=1)["problem"]

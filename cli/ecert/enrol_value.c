@@ -1,0 +1,47 @@
+/* Whether the values that the portal asks to be placed prove control for our key and for no other.
+ * The portal may be anybody's: it is believed about nothing that can be derived
+ * (lib/ca/observation.h). Whatever application it names, a value that our key's hash goes into
+ * serves no other key. */
+#include "cli/ecert/enrol.h"
+#include "lib/base/clock.h"
+#include "lib/ca/observation.h"
+
+static bool challenge_of(const struct walk *walk, const char *method, const struct value *one,
+    struct challenge *ret_challenge);
+static bool bytes_of(const char *text, uint8_t *ret_bytes, size_t len);
+
+enum err walk_values_check(const struct walk *walk, const char *method, const struct value *list,
+    struct reason *ret_reason)
+{
+    for (const struct value *one = value_first(list); one != NULL; one = value_next(one)) {
+        struct challenge challenge = { .has_spki = true };
+        char expected[EXPECTED_TEXT_MAX];
+        if (!challenge_of(walk, method, one, &challenge) ||
+            challenge_expected(&challenge, expected) != OK ||
+            strcmp(expected, api_text(one, "value")) != 0) {
+            return reason_set(ret_reason, ERR_DENIED, "tool.value_unbound", api_text(one, "name"),
+                api_text(one, "value"), NULL);
+        }
+    }
+    return OK;
+}
+
+static bool challenge_of(const struct walk *walk, const char *method, const struct value *one,
+    struct challenge *ret_challenge)
+{
+    memcpy(ret_challenge->spki_hash, walk->item.spki_sha256, HASH_BYTES);
+    return bytes_of(api_text(walk->enrolment, "application_hash"), ret_challenge->application_hash,
+               HASH_BYTES) &&
+           span_to_text(span_from_text(api_text(one, "name")), ret_challenge->name,
+               sizeof ret_challenge->name) &&
+           dcv_method_from_id(method, &ret_challenge->method) == OK &&
+           time_parse_rfc3339(span_from_text(api_text(one, "created")), &ret_challenge->created) ==
+               OK &&
+           bytes_of(api_text(one, "nonce"), ret_challenge->nonce, NONCE_BYTES);
+}
+
+static bool bytes_of(const char *text, uint8_t *ret_bytes, size_t len)
+{
+    size_t read = 0;
+    return hex_parse(span_from_text(text), ret_bytes, len, &read) == OK && read == len;
+}
