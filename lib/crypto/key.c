@@ -87,6 +87,13 @@ const char *key_kind_name(enum key_kind kind)
     return kinds[kind].name;
 }
 
+void key_type_shape(enum key_type type, enum key_kind *ret_kind, unsigned *ret_bits)
+{
+    assert(type < KEY_TYPE_COUNT);
+    *ret_kind = types[type].kind;
+    *ret_bits = types[type].bits;
+}
+
 enum err key_generate(enum key_type type, struct key **ret_key)
 {
     assert(type < KEY_TYPE_COUNT);
@@ -291,7 +298,7 @@ static enum err kind_of(const EVP_PKEY *pkey, enum key_kind *ret_kind)
 static enum err spki_write(const EVP_PKEY *pkey, enum key_kind kind, struct buf *buf)
 {
     AUTO(buf) bits = buf_make(KEY_SPKI_MAX_BYTES);
-    uint8_t point[160], out[KEY_SPKI_MAX_BYTES];
+    uint8_t point[160];
     size_t len = sizeof point;
     if (kind == KEY_RSA) {
         TRY(rsa_bits_write(pkey, &bits));
@@ -305,21 +312,28 @@ static enum err spki_write(const EVP_PKEY *pkey, enum key_kind kind, struct buf 
         }
         buf_append(&bits, span_make(point, len));
     }
+    return spki_from_bits(kind, buf_span(&bits), buf);
+}
+
+enum err spki_from_bits(enum key_kind kind, struct span bits, struct buf *spki)
+{
+    uint8_t out[KEY_SPKI_MAX_BYTES];
+    size_t len = 0;
     struct der_writer writer = der_writer_make(out, sizeof out);
     der_open(&writer, DER_SEQUENCE);
     der_write_raw(&writer, kinds[kind].algorithm);
-    der_write_bit_string(&writer, buf_span(&bits));
+    der_write_bit_string(&writer, bits);
     der_close(&writer);
     TRY(der_writer_finish(&writer, &len));
-    buf_append(buf, span_make(out, len));
-    return buf_check(buf);
+    buf_append(spki, span_make(out, len));
+    return buf_check(spki);
 }
 
 static enum err rsa_bits_write(const EVP_PKEY *pkey, struct buf *buf)
 {
     AUTO(bignum) modulus = { NULL };
     AUTO(bignum) exponent = { NULL };
-    uint8_t n[KEY_RSA_MAX_BITS / 8], e[KEY_RSA_MAX_BITS / 8], out[KEY_SPKI_MAX_BYTES];
+    uint8_t n[KEY_RSA_MAX_BITS / 8], e[KEY_RSA_MAX_BITS / 8];
     if (EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_N, &modulus.number) != 1 ||
         EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_E, &exponent.number) != 1 ||
         BN_num_bytes(modulus.number) > (int)sizeof n ||
@@ -327,15 +341,22 @@ static enum err rsa_bits_write(const EVP_PKEY *pkey, struct buf *buf)
         return crypto_failed(ERR_CRYPTO);
     }
     size_t n_len = (size_t)BN_bn2bin(modulus.number, n);
-    size_t e_len = (size_t)BN_bn2bin(exponent.number, e), len = 0;
+    size_t e_len = (size_t)BN_bn2bin(exponent.number, e);
+    return rsa_public_write(span_make(n, n_len), span_make(e, e_len), buf);
+}
+
+enum err rsa_public_write(struct span modulus, struct span exponent, struct buf *bits)
+{
+    uint8_t out[KEY_SPKI_MAX_BYTES];
+    size_t len = 0;
     struct der_writer writer = der_writer_make(out, sizeof out);
     der_open(&writer, DER_SEQUENCE);
-    der_write_magnitude(&writer, span_make(n, n_len));
-    der_write_magnitude(&writer, span_make(e, e_len));
+    der_write_magnitude(&writer, modulus);
+    der_write_magnitude(&writer, exponent);
     der_close(&writer);
     TRY(der_writer_finish(&writer, &len));
-    buf_append(buf, span_make(out, len));
-    return buf_check(buf);
+    buf_append(bits, span_make(out, len));
+    return buf_check(bits);
 }
 
 void key_free(struct key *key)
@@ -345,6 +366,7 @@ void key_free(struct key *key)
         EVP_PKEY_CTX_free(key->signing.ctx);
         EVP_PKEY_free(key->pkey);
         buf_release(&key->spki);
+        free(key->held);
         free(key);
     }
 }
