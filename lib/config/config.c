@@ -32,6 +32,7 @@ static cfg_opt_t portal_options[] = {
 static cfg_opt_t signer_options[] = {
     CFG_STR("directory", "", CFGF_NONE),
     CFG_STR("passphrase_file", "", CFGF_NONE),
+    CONFIG_MODULE_OPTIONS,
     CFG_END(),
 };
 
@@ -264,6 +265,11 @@ static enum err portal_fill(cfg_t *cfg, struct config *config, struct reason *re
     return OK;
 }
 
+static enum err signer_fill(cfg_t *cfg, struct config *config, struct reason *ret_reason)
+{
+    return config_module_take(cfg, "signer", &config->signer.module, ret_reason);
+}
+
 static enum err stubs_fill(
     cfg_t *cfg, struct config_validator *validator, struct reason *ret_reason)
 {
@@ -369,6 +375,7 @@ static enum err config_fill(cfg_t *cfg, struct config *config, struct reason *re
     } fillers[] = {
         { "service", service_fill },
         { "portal", portal_fill },
+        { "signer", signer_fill },
         { "validator", validator_fill },
         { "registrar", registrar_fill },
         { "courier", courier_fill },

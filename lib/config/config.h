@@ -34,9 +34,23 @@ struct config_portal {
     const char *enquiry_email;
 };
 
+enum { CONFIG_MODULE_LIST_MAX = 8 };
+
+/* A security module, as lib/crypto/pkcs11.h opens it. */
+struct config_module {
+    const char *path; /* empty: there is none, and all else is empty too */
+    const char *pin_file;
+    unsigned seconds;                                /* how long one call may take */
+    const char *environment[CONFIG_MODULE_LIST_MAX]; /* "NAME=VALUE", for the module alone */
+    size_t environment_count;
+    const char *folders[CONFIG_MODULE_LIST_MAX]; /* what the module reads and writes */
+    size_t folder_count;
+};
+
 struct config_signer {
     const char *directory;
     const char *passphrase_file;
+    struct config_module module;
 };
 
 /* Names below `zone` are asked of this server instead of the public root. */

@@ -386,6 +386,11 @@ bool key_is_private(const struct key *key)
     return key->is_private;
 }
 
+bool key_in_token(const struct key *key)
+{
+    return key->held != NULL;
+}
+
 struct span key_spki(const struct key *key)
 {
     return buf_span(&key->spki);

@@ -161,6 +161,11 @@ static enum err issue_new(
     if (err != OK) {
         return refusal_record(issuance, ret_reason, err);
     }
+    /* What can't be signed now isn't intended either. */
+    if (signature_ready(issuance->build.issuer->key) != OK) {
+        return reason_set(
+            ret_reason, ERR_AGAIN, "issuer.away", issuance->build.issuer->id, NULL, NULL);
+    }
     const struct profile *profile = issuance->entitlement.profile;
     TRY(linted(buf_span(&tbs), profile->ev_subject ? LINT_SERVER_EV : LINT_SERVER, issuance->now,
         ret_reason));
@@ -301,7 +306,12 @@ static enum err certificate_make(struct issuing *issuing, const struct record_in
     if (issuer == NULL) {
         return reason_set(ret_reason, ERR_NOT_FOUND, "issuer.key", intent->issuer, NULL, NULL);
     }
-    TRY(certificate_sign(intent->tbs, signature_algorithm_of_key(issuer->key), issuer->key, der));
+    enum err err =
+        certificate_sign(intent->tbs, signature_algorithm_of_key(issuer->key), issuer->key, der);
+    if (err == ERR_AGAIN) {
+        return reason_set(ret_reason, err, "issuer.away", issuer->id, NULL, NULL);
+    }
+    TRY(err);
     reader = der_reader(buf_span(der));
     if (der_enter(&reader, DER_SEQUENCE, &inner) != OK ||
         der_read_whole(&inner, DER_SEQUENCE, &signed_part) != OK ||

@@ -130,7 +130,8 @@ static enum err epoch_record(
 }
 
 /* What a process intended before it died is signed now, from the journal's own bytes: the intent
- * was checked, and whoever asks for that request again gets this certificate. */
+ * was checked, and whoever asks for that request again gets this certificate. Where a token signs,
+ * who asks again has it signed: a token may be away, and no thread may run yet. */
 static enum err intents_finish(struct issuing *issuing, struct reason *ret_reason)
 {
     for (size_t i = 0; i < issuing->ledger.count; i++) {
@@ -142,6 +143,10 @@ static enum err intents_finish(struct issuing *issuing, struct reason *ret_reaso
         }
         TRY(journal_read_body(issuing->journal, issuing->ledger.rows[i].record, &body));
         TRY(record_intent_read(buf_span(&body), &intent));
+        const struct issuer_key *issuer = issuing_issuer(issuing, intent.issuer);
+        if (issuer != NULL && key_in_token(issuer->key)) {
+            continue;
+        }
         TRY(issuing_finish(issuing, &intent, &certificate, ret_reason));
     }
     return OK;
@@ -368,6 +373,9 @@ enum err issuing_crl(struct issuing *issuing, const struct signer_crl *wanted,
         wanted->next_update <= wanted->this_update ||
         wanted->next_update - wanted->this_update > CRL_LIFE_MAX_SECONDS) {
         return reason_set(ret_reason, ERR_INPUT, "crl.window", NULL, NULL, NULL);
+    }
+    if (signature_ready(issuer->key) != OK) {
+        return reason_set(ret_reason, ERR_AGAIN, "issuer.away", issuer->id, NULL, NULL);
     }
     pthread_mutex_lock(&issuing->mutex);
     enum err err = crl_begin(issuing, wanted, now, &revocations, &number, &ticket);

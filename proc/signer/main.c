@@ -1,11 +1,12 @@
 /* ecertd-signer: checks warrants, signs, and never forgets.
  *
- * What I hold: the issuing CAs' private keys, and the journal of everything I ever signed, revoked
- * or refused. Whom I talk to: the registrar, over the socket I inherit, and nobody else: I have no
- * network and no store. What I may do after boot: threads, and reading and appending to the journal
- * by the descriptor I hold. I believe nothing that I can't check by the roster's keys. As
- * `ceremony` I am another program under the same name: run by hand, with the root's key and without
- * any socket.
+ * What I hold: the issuing CAs' private keys, or the PIN of the token that has them, and the
+ * journal of everything I ever signed, revoked or refused. Whom I talk to: the registrar, over the
+ * socket I inherit, and nobody else: I have no network and no store. What I may do after boot:
+ * threads, and reading and appending to the journal by the descriptor I hold; with a security
+ * module, what that does in its own folders. I believe nothing that I can't check by the roster's
+ * keys. As `ceremony` I am another program under the same name: run by hand, with the root's key
+ * and without any socket.
  *
  *   ecertd-signer --config FILE --listen-fd N=signer.sock [--ready-fd N]
  *   ecertd-signer ceremony …      (proc/signer/ceremony.h)
@@ -16,7 +17,7 @@
 #include "lib/config/start.h"
 #include "lib/sandbox/sandbox.h"
 #include "proc/signer/ceremony.h"
-#include "proc/signer/keyfile.h"
+#include "proc/signer/keyring.h"
 #include "proc/signer/service.h"
 
 #include <limits.h>
@@ -32,6 +33,13 @@ static const struct sandbox_rules rules = {
     .files_max = 256,
 };
 
+/* With a security module, which opens its files when it likes to, in its own folders. */
+static const struct sandbox_rules module_rules = {
+    .groups = SANDBOX_FILES | SANDBOX_FOREIGN,
+    .syscalls = syscalls,
+    .files_max = 256,
+};
+
 enum { EXIT_USAGE = 64, PASSPHRASE_MAX = 1024, SPKI_FILE_MAX = 4096 };
 enum { ROSTER_FILE_MAX = 512 * 1024, ROSTER_ARENA_MAX = 2 * 1024 * 1024 };
 
@@ -41,6 +49,7 @@ static struct signer {
     struct arena arena;
     struct roster roster;
     uint8_t roster_hash[HASH_BYTES];
+    struct keyring keyring;
     struct issuer_key issuers[ISSUERS_MAX];
     size_t issuer_count;
     struct service service;
@@ -111,25 +120,40 @@ static enum err open_roster(struct reason *ret_reason)
     return sha256(buf_span(&sealed), self.roster_hash);
 }
 
+static void token_tell(void *ctx, const char *event, const char *label, const char *detail)
+{
+    (void)ctx;
+    log_event(strcmp(event, "token.back") == 0 ? LOG_INFO : LOG_ERROR, event, "token", label,
+        "detail", detail, NULL);
+}
+
 static enum err open_keys(struct reason *ret_reason)
 {
-    AUTO(secret) passphrase = { 0 };
-    const char *path = self.config.signer.passphrase_file;
-    enum err err = file_read_secret(path, PASSPHRASE_MAX, &passphrase);
+    const struct config_signer *signer = &self.config.signer;
+    const char *path = signer->passphrase_file;
+    const struct token_report report = { token_tell, NULL };
+    TRY(keyring_init(
+        &self.keyring, &signer->module, signer->directory, /* makes_keys= */ false, &report));
+    enum err err = file_read_secret(path, PASSPHRASE_MAX, &self.keyring.passphrase);
     if (err != OK) {
         return reason_set(ret_reason, err, "signer.passphrase", path, NULL, NULL);
     }
     for (size_t i = 0; i < self.roster.issuer_count; i++) {
         const struct issuer *issuer = &self.roster.issuers[i];
         char key_path[PATH_MAX], name[ISSUER_ID_MAX + 8];
+        struct certificate certificate;
         struct key *key = NULL;
+        if (certificate_parse(issuer->certificate, &certificate) != OK) {
+            return reason_set(ret_reason, ERR_INPUT, "issuer.certificate", issuer->id, NULL, NULL);
+        }
         snprintf(name, sizeof name, "%s.key", issuer->id);
         TRY(path_join(key_path, sizeof key_path, self.config.signer.directory, name));
-        TRY(keyfile_read(key_path, &passphrase, &key, ret_reason));
+        TRY(keyring_read(&self.keyring, key_path, certificate.spki, &key, ret_reason));
         TRY(issuer_key_init(
             &self.roster, issuer, key, &self.issuers[self.issuer_count], ret_reason));
         self.issuer_count++;
     }
+    secret_release(&self.keyring.passphrase);
     return OK;
 }
 
@@ -162,8 +186,15 @@ static enum err give_up_the_rest(struct reason *ret_reason)
 {
     char user[CONFIG_USER_MAX], level[SANDBOX_LEVEL_MAX];
     config_user(&self.config, ROLE_SIGNER, user);
+    struct sandbox_path paths[CONFIG_MODULE_LIST_MAX];
+    const struct config_module *module = &self.config.signer.module;
+    for (size_t i = 0; i < module->folder_count; i++) {
+        paths[i] = (struct sandbox_path){ module->folders[i], SANDBOX_WRITE };
+    }
     const struct sandbox_request request = {
-        .rules = &rules,
+        .rules = self.keyring.token_count > 0 ? &module_rules : &rules,
+        .paths = paths,
+        .path_count = module->folder_count,
         .user = user,
         .mode = sandbox_mode_from_text(self.config.service.sandbox),
     };

@@ -46,6 +46,12 @@ static void request_text(
     snprintf(ret_text + 2 * ENROLMENT_ID_BYTES, 16, "/%u", request->ordinal);
 }
 
+/* That a token is away was said once, when it went. */
+static enum log_level level_of(const struct reason *reason)
+{
+    return strcmp(reason->code, "issuer.away") == 0 ? LOG_DEBUG : LOG_WARNING;
+}
+
 static enum err logged(
     const char *event, const struct request_id *request, enum err err, const struct reason *reason)
 {
@@ -54,8 +60,9 @@ static enum err logged(
     if (err == OK) {
         log_event(LOG_INFO, event, "request", text, NULL);
     } else {
-        log_event(LOG_WARNING, event, "request", text, "err", err_name(err), "code", reason->code,
-            "field", reason->field, "seen", reason->seen, "expected", reason->expected, NULL);
+        log_event(level_of(reason), event, "request", text, "err", err_name(err), "code",
+            reason->code, "field", reason->field, "seen", reason->seen, "expected",
+            reason->expected, NULL);
     }
     return err;
 }
@@ -138,7 +145,7 @@ static enum err handle_crl(void *ctx, struct exchange *exchange)
     }
     enum err err = issuing_crl(service->issuing, &wanted, &made, &crl, &exchange->reason);
     if (err != OK) {
-        log_failure(LOG_WARNING, "crl.signed", err, &exchange->reason);
+        log_failure(level_of(&exchange->reason), "crl.signed", err, &exchange->reason);
         return err;
     }
     snprintf(number, sizeof number, "%lld", (long long)made.number);
