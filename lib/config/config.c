@@ -16,6 +16,7 @@ static cfg_opt_t service_options[] = {
     CFG_INT("first_user_id", 0, CFGF_NONE),
     CFG_STR("log_level", "info", CFGF_NONE),
     CFG_STR("sandbox", "enforce", CFGF_NONE),
+    CFG_STR_LIST("weak_keys", "{}", CFGF_NONE),
     CFG_END(),
 };
 
@@ -238,6 +239,11 @@ static enum err service_fill(cfg_t *cfg, struct config *config, struct reason *r
     long first = 0;
     TRY(number_get(cfg, "service", "first_user_id", 0, 60000 * 1000L, &first, ret_reason));
     service->first_user_id = (unsigned)first;
+    if (config_list_take(cfg, "weak_keys", config_path_valid, service->weak_keys,
+            &service->weak_key_count) != OK) {
+        return value_refused(
+            "service", "weak_keys", NULL, "paths from /, eight at most", ret_reason);
+    }
     if (!service->trial && strcmp(service->sandbox, "enforce") != 0) {
         return value_refused("service", "sandbox", service->sandbox, "enforce", ret_reason);
     }

@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-enum { CONFIG_STUBS_MAX = 16, CONFIG_ADDRESS_MAX = 64 };
+enum { CONFIG_STUBS_MAX = 16, CONFIG_ADDRESS_MAX = 64, CONFIG_MODULE_LIST_MAX = 8 };
 
 struct config_service {
     const char *run_directory; /* the sockets */
@@ -17,6 +17,8 @@ struct config_service {
     unsigned
         first_user_id; /* 0: the users ecert-ROLE; else numbers from here on, without accounts */
     enum log_level log_level;
+    const char *weak_keys[CONFIG_MODULE_LIST_MAX]; /* lists of known weak keys */
+    size_t weak_key_count;
     const char *sandbox; /* "enforce", "explain" or "off"; the last two in a trial only */
 };
 
@@ -33,8 +35,6 @@ struct config_portal {
     const char *tls_key;
     const char *enquiry_email;
 };
-
-enum { CONFIG_MODULE_LIST_MAX = 8 };
 
 /* A security module, as lib/crypto/pkcs11.h opens it. */
 struct config_module {

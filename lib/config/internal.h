@@ -41,6 +41,12 @@ enum config_kind {
 enum err config_module_take(struct cfg_t *cfg, const char *section,
     struct config_module *ret_module, struct reason *ret_reason) MUST_USE;
 
+/* A list of at most CONFIG_MODULE_LIST_MAX texts; ERR_INPUT if there are more or one isn't valid.
+ */
+enum err config_list_take(struct cfg_t *cfg, const char *key, bool (*valid)(const char *text),
+    const char **ret_texts, size_t *ret_count) MUST_USE;
+bool config_path_valid(const char *text);
+
 bool config_text_fits(enum config_kind kind, const char *text);
 /* What `kind` wants, for the message that refuses. */
 const char *config_kind_expected(enum config_kind kind);

@@ -22,13 +22,12 @@ static bool assignment_valid(const char *text)
     return equals != NULL && strchr(first, *text) != NULL && equals != text;
 }
 
-static bool folder_valid(const char *text)
+bool config_path_valid(const char *text)
 {
     return *text == '/';
 }
 
-/* At most CONFIG_MODULE_LIST_MAX texts. */
-static enum err list_take(cfg_t *cfg, const char *key, bool (*valid)(const char *text),
+enum err config_list_take(cfg_t *cfg, const char *key, bool (*valid)(const char *text),
     const char **ret_texts, size_t *ret_count)
 {
     unsigned count = cfg_size(cfg, key);
@@ -45,8 +44,8 @@ static enum err list_take(cfg_t *cfg, const char *key, bool (*valid)(const char 
     return OK;
 }
 
-enum err config_module_take(cfg_t *cfg, const char *section, struct config_module *ret_module,
-    struct reason *ret_reason)
+enum err config_module_take(
+    cfg_t *cfg, const char *section, struct config_module *ret_module, struct reason *ret_reason)
 {
     struct config_module module = { .path = cfg_getstr(cfg, "pkcs11_module"),
         .pin_file = cfg_getstr(cfg, "pkcs11_pin_file") };
@@ -64,15 +63,14 @@ enum err config_module_take(cfg_t *cfg, const char *section, struct config_modul
         return refused(section, "pkcs11_seconds", NULL, "1 to 20", ret_reason);
     }
     module.seconds = (unsigned)seconds;
-    if (list_take(cfg, "pkcs11_environment", assignment_valid, module.environment,
+    if (config_list_take(cfg, "pkcs11_environment", assignment_valid, module.environment,
             &module.environment_count) != OK) {
         return refused(
             section, "pkcs11_environment", NULL, "NAME=VALUE, eight at most", ret_reason);
     }
-    if (list_take(cfg, "pkcs11_folders", folder_valid, module.folders, &module.folder_count) !=
-        OK) {
-        return refused(
-            section, "pkcs11_folders", NULL, "paths from /, eight at most", ret_reason);
+    if (config_list_take(
+            cfg, "pkcs11_folders", config_path_valid, module.folders, &module.folder_count) != OK) {
+        return refused(section, "pkcs11_folders", NULL, "paths from /, eight at most", ret_reason);
     }
     *ret_module = module;
     return OK;

@@ -61,6 +61,9 @@ enum err pbes2_decrypt(
 /* Moduli that somebody can factor; public numbers of at most KEY_RSA_MAX_BITS. */
 enum err rsa_primes_close(struct span modulus, bool *ret_close) MUST_USE;
 bool rsa_roca(struct span modulus);
+/* True for every n = p^k with odd k > 2 (a square is rsa_primes_close's); by chance for one good
+ * modulus in 10^12. */
+bool rsa_is_power(struct span modulus);
 
 /* Forgets the library's own account of a failure, and is the failure. */
 enum err crypto_failed(enum err err) MUST_USE;

@@ -57,6 +57,7 @@ static const struct type_row types[KEY_TYPE_COUNT] = {
 };
 
 static enum err spki_split(struct span spki, enum key_kind *ret_kind, struct span *ret_bits);
+static bool ed25519_small_order(struct span point);
 static enum err rsa_load(struct span bits, EVP_PKEY **ret_pkey);
 static enum err ec_load(const struct kind_row *row, struct span point, EVP_PKEY **ret_pkey);
 static enum err pkey_from_params(const char *algorithm, OSSL_PARAM *params, EVP_PKEY **ret_pkey);
@@ -129,6 +130,9 @@ enum err key_from_spki(struct span spki, struct key **ret_key)
         TRY(ec_load(&kinds[kind], bits, &pkey));
         break;
     case KEY_ED25519:
+        if (ed25519_small_order(bits)) {
+            return ERR_INPUT;
+        }
         pkey =
             EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, /* engine= */ NULL, bits.data, bits.len);
         break;
@@ -162,6 +166,38 @@ static enum err spki_split(struct span spki, enum key_kind *ret_kind, struct spa
         }
     }
     return ERR_UNSUPPORTED;
+}
+
+/* Points of small order verify signatures that nobody made: all of their y, the bit of the sign put
+ * aside, in the two encodings that some have. */
+static bool ed25519_small_order(struct span point)
+{
+    static const uint8_t ys[][32] = {
+        { 0x00 },
+        { 0x01 },
+        { 0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98,
+            0xf0, 0xd5, 0xdf, 0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d,
+            0x53, 0xfc, 0x05 },
+        { 0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67,
+            0x0f, 0x2a, 0x20, 0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92,
+            0xac, 0x03, 0x7a },
+    };
+    uint8_t y[32];
+    memcpy(y, point.data, sizeof y);
+    y[31] &= 0x7f;
+    bool of_ones = y[31] == 0x7f;
+    for (size_t i = 1; i < 31; i++) {
+        of_ones = of_ones && y[i] == 0xff;
+    }
+    if (of_ones && y[0] >= 0xec && y[0] <= 0xee) { /* p - 1, p, p + 1 */
+        return true;
+    }
+    for (size_t i = 0; i < sizeof ys / sizeof ys[0]; i++) {
+        if (memcmp(y, ys[i], sizeof y) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 struct bignum {

@@ -23,6 +23,8 @@ enum control_message {
     CONTROL_NOTICE_ADD,           /* struct notice -> control_number, its id (lib/wire/notice.h) */
     CONTROL_NOTICE_LIST,          /* nothing -> control_notices */
     CONTROL_NOTICE_REMOVE,        /* control_number -> nothing */
+    CONTROL_KEY_BLOCK,            /* control_key -> control_number, its certificates (keys.h) */
+    CONTROL_KEY_LIST,             /* control_page -> control_keys */
 };
 
 enum {

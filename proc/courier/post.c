@@ -19,6 +19,8 @@ static const struct mail_kind {
         "mail.certificate-reminder" },
     { "certificate-unanswered", "e-Cert (Server): certificate revoked, since nobody accepted it",
         "mail.certificate-unanswered" },
+    { "key-blocked", "e-Cert (Server): certificate revoked, since its key may be known to others",
+        "mail.key-blocked" },
 };
 
 /* From "the server was just restarting" to "somebody has to look at it"; the last one repeats. */

@@ -4,6 +4,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/file.h"
 #include "lib/ca/revocation.h"
+#include "lib/crypto/keycheck.h"
 #include "lib/der/pem.h"
 #include "lib/pki/certificate.h"
 #include "lib/pki/crl.h"
@@ -304,6 +305,7 @@ static enum err keys_open(struct arl *arl, const char *directory, struct reason 
         snprintf(name, sizeof name, "root/%s.key", arl->roots[i].name);
         TRY(path_join(path, sizeof path, directory, name));
         TRY(keyring_read(&arl->keyring, path, certificate.spki, &arl->roots[i].key, ret_reason));
+        TRY(key_check_authority(arl->roots[i].key, ret_reason));
     }
     return OK;
 }

@@ -243,6 +243,7 @@ static enum err entitlement_check(
     TRY(application_hash(issuance->warrant.application_der, issuance->application_hash));
     TRY(warrant_check(&issuance->warrant, issuing->roster, &verifier, issuance->now, arena,
         &issuance->entitlement, ret_reason));
+    TRY(weaklist_check(issuing->weak, issuance->entitlement.spki, ret_reason));
     TRY(sha256(issuance->entitlement.spki, issuance->spki_hash));
     policy_at(issuance->now, issuing->roster->policy_set, &issuance->policy);
     issuance->build = (struct build_request){

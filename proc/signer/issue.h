@@ -4,6 +4,7 @@
  * and again after any failure: a request has one serial and at most one certificate, for ever. */
 #include "lib/base/clock.h"
 #include "lib/base/random.h"
+#include "lib/crypto/weaklist.h"
 #include "lib/wire/signer.h"
 #include "proc/signer/build.h"
 #include "proc/signer/journal.h"
@@ -13,6 +14,7 @@ struct issuing;
 struct issuing_setup {
     const struct roster *roster; /* stays with the caller, unchanged */
     const uint8_t *roster_hash;  /* HASH_BYTES: SHA-256 of the sealed file */
+    const struct weaklist *weak; /* the same; NULL: none is known */
     struct issuer_key *issuers;  /* the same; every issuer of the roster that we hold */
     size_t issuer_count;
     const char *journal_path;
@@ -46,6 +48,8 @@ enum err issuing_revoke(struct issuing *issuing, const struct signer_revoke *rev
     struct reason *ret_reason) MUST_USE;
 enum err issuing_withdraw(
     struct issuing *issuing, const uint8_t application_hash[HASH_BYTES]) MUST_USE;
+/* From now on nothing is signed for this key; a certificate that has it stays as it is. */
+enum err issuing_block(struct issuing *issuing, const uint8_t spki_hash[HASH_BYTES]) MUST_USE;
 /* Appends the signed CRL to an empty buffer. ERR_INPUT "crl.window". */
 enum err issuing_crl(struct issuing *issuing, const struct signer_crl *wanted,
     struct signer_crl_made *ret_made, struct buf *crl, struct reason *ret_reason) MUST_USE;

@@ -56,6 +56,7 @@ enum err issuing_open(const struct issuing_setup *setup, struct issuing **ret_is
         pthread_mutex_init(&issuing->requests[i], NULL);
     }
     issuing->roster = setup->roster;
+    issuing->weak = setup->weak;
     issuing->issuers = setup->issuers;
     issuing->issuer_count = setup->issuer_count;
     issuing->clock = setup->clock;
@@ -298,6 +299,20 @@ enum err issuing_withdraw(struct issuing *issuing, const uint8_t application_has
     return err != OK ? err : journal_wait(issuing->journal, &ticket);
 }
 
+enum err issuing_block(struct issuing *issuing, const uint8_t spki_hash[HASH_BYTES])
+{
+    struct journal_ticket ticket = { 0 };
+    struct record_blocked record;
+    memcpy(record.spki_hash, spki_hash, HASH_BYTES);
+    pthread_mutex_lock(&issuing->mutex);
+    bool known = ledger_is_blocked(&issuing->ledger, spki_hash);
+    enum err err = known ? OK
+                         : record_at_once(issuing, JOURNAL_BLOCKED, clock_now(&issuing->clock),
+                               record_blocked_write, &record, &ticket);
+    pthread_mutex_unlock(&issuing->mutex);
+    return err != OK || known ? err : journal_wait(issuing->journal, &ticket);
+}
+
 /* The revocations of one issuer, copied out of the ledger, while the CRL is being written. */
 struct revocations {
     struct ledger_row *rows;
@@ -399,6 +414,7 @@ void issuing_status(struct issuing *issuing, struct signer_status *ret_status)
     status.issued = (int64_t)issuing->ledger.issued_count;
     status.revoked = (int64_t)issuing->ledger.revoked_count;
     status.withdrawn = (int64_t)issuing->ledger.withdrawn_count;
+    status.blocked = (int64_t)issuing->ledger.blocked_count;
     pthread_mutex_unlock(&issuing->mutex);
     status.journal_records = state.records;
     status.journal_bytes = state.bytes;

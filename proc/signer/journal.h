@@ -22,6 +22,7 @@ enum journal_type {
     JOURNAL_CRL,
     JOURNAL_EPOCH,
     JOURNAL_CEREMONY,
+    JOURNAL_BLOCKED,
     JOURNAL_TYPE_COUNT,
 };
 

@@ -28,8 +28,8 @@ enum err keyring_init(struct keyring *keyring, const struct config_module *modul
         .deadline_ms = module->seconds * 1000,
         .report = *report };
     if (directory != NULL) {
-        TRY(path_join(keyring->refusal_file, sizeof keyring->refusal_file, directory,
-            "pkcs11.pin-refused"));
+        TRY(path_join(
+            keyring->refusal_file, sizeof keyring->refusal_file, directory, "pkcs11.pin-refused"));
         keyring->setup.refusal_file = keyring->refusal_file;
     }
     return OK;
@@ -44,8 +44,8 @@ void keyring_release(struct keyring *keyring)
     secret_release(&keyring->passphrase);
 }
 
-static enum err token_get(struct keyring *keyring, const char *label, struct token **ret_token,
-    struct reason *ret_reason)
+static enum err token_get(
+    struct keyring *keyring, const char *label, struct token **ret_token, struct reason *ret_reason)
 {
     for (size_t i = 0; i < keyring->token_count; i++) {
         if (strcmp(token_label(keyring->tokens[i]), label) == 0) {
@@ -54,7 +54,8 @@ static enum err token_get(struct keyring *keyring, const char *label, struct tok
         }
     }
     if (keyring->setup.module == NULL) {
-        return reason_set(ret_reason, ERR_NOT_FOUND, "token.no_module", label, NULL, "pkcs11_module");
+        return reason_set(
+            ret_reason, ERR_NOT_FOUND, "token.no_module", label, NULL, "pkcs11_module");
     }
     if (keyring->token_count == KEYRING_TOKENS_MAX) {
         return reason_set(ret_reason, ERR_LIMIT, "token.too_many", label, NULL, "4 tokens at most");

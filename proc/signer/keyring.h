@@ -23,8 +23,8 @@ enum err keyring_init(struct keyring *keyring, const struct config_module *modul
 void keyring_release(struct keyring *keyring);
 
 /* The key of the certificate with this SubjectPublicKeyInfo. A token isn't asked yet. Reasons:
- * those of keyfile_read and of token_open; "token.no_module" if the file names a token and there is no
- * module. */
+ * those of keyfile_read and of token_open; "token.no_module" if the file names a token and there is
+ * no module. */
 enum err keyring_read(struct keyring *keyring, const char *path, struct span spki,
     struct key **ret_key, struct reason *ret_reason) MUST_USE;
 /* Makes the key at `uri` in its token, and the file that says so. */

@@ -10,6 +10,7 @@ static enum err learn_refused(struct ledger *ledger, const struct journal_record
 static enum err learn_revoked(struct ledger *ledger, const struct journal_record *record);
 static enum err key_block(struct ledger *ledger, const uint8_t spki_hash[HASH_BYTES]);
 static enum err learn_withdrawn(struct ledger *ledger, const struct journal_record *record);
+static enum err learn_blocked(struct ledger *ledger, const struct journal_record *record);
 static enum err learn_crl(struct ledger *ledger, const struct journal_record *record);
 static enum err learn_epoch(struct ledger *ledger, const struct journal_record *record);
 
@@ -23,6 +24,7 @@ static enum err (*const lessons[JOURNAL_TYPE_COUNT])(
     [JOURNAL_WITHDRAWN] = learn_withdrawn,
     [JOURNAL_CRL] = learn_crl,
     [JOURNAL_EPOCH] = learn_epoch,
+    [JOURNAL_BLOCKED] = learn_blocked,
 };
 
 static struct span request_of_row(const void *ctx, uint32_t row)
@@ -195,6 +197,13 @@ static enum err key_block(struct ledger *ledger, const uint8_t spki_hash[HASH_BY
     TRY(index_add(&ledger->by_blocked, (uint32_t)ledger->blocked_count));
     ledger->blocked_count++;
     return OK;
+}
+
+static enum err learn_blocked(struct ledger *ledger, const struct journal_record *record)
+{
+    struct record_blocked blocked;
+    TRY(record_blocked_read(record->body, &blocked));
+    return key_block(ledger, blocked.spki_hash);
 }
 
 static enum err learn_withdrawn(struct ledger *ledger, const struct journal_record *record)

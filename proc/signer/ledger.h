@@ -33,7 +33,7 @@ struct ledger {
     uint8_t (*withdrawn)[HASH_BYTES];
     size_t withdrawn_count, withdrawn_capacity;
     struct index by_withdrawn;
-    uint8_t (*blocked)[HASH_BYTES]; /* keys of certificates revoked as compromised */
+    uint8_t (*blocked)[HASH_BYTES]; /* keys nobody gets a certificate for again */
     size_t blocked_count, blocked_capacity;
     struct index by_blocked;
     uint32_t *revoked; /* rows, in order of revocation */

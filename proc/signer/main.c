@@ -15,6 +15,7 @@
 #include "lib/base/log.h"
 #include "lib/config/config.h"
 #include "lib/config/start.h"
+#include "lib/crypto/keycheck.h"
 #include "lib/sandbox/sandbox.h"
 #include "proc/signer/ceremony.h"
 #include "proc/signer/keyring.h"
@@ -50,6 +51,7 @@ static struct signer {
     struct roster roster;
     uint8_t roster_hash[HASH_BYTES];
     struct keyring keyring;
+    struct weaklist *weak;
     struct issuer_key issuers[ISSUERS_MAX];
     size_t issuer_count;
     struct service service;
@@ -94,6 +96,8 @@ static enum err boot(struct reason *ret_reason)
     TRY(config_user_id(&self.config, ROLE_REGISTRAR, &registrar));
     TRY(open_roster(ret_reason));
     TRY(open_keys(ret_reason));
+    const struct config_service *service = &self.config.service;
+    TRY(weaklist_load(service->weak_keys, service->weak_key_count, &self.weak, ret_reason));
     TRY(open_journal(ret_reason));
     self.server = service_server(&self.service);
     self.server.users[self.server.user_count++] = (uid_t)registrar;
@@ -149,6 +153,7 @@ static enum err open_keys(struct reason *ret_reason)
         snprintf(name, sizeof name, "%s.key", issuer->id);
         TRY(path_join(key_path, sizeof key_path, self.config.signer.directory, name));
         TRY(keyring_read(&self.keyring, key_path, certificate.spki, &key, ret_reason));
+        TRY(key_check(key_spki(key), ret_reason, /* ret_key= */ NULL));
         TRY(issuer_key_init(
             &self.roster, issuer, key, &self.issuers[self.issuer_count], ret_reason));
         self.issuer_count++;
@@ -168,6 +173,7 @@ static enum err open_journal(struct reason *ret_reason)
     const struct issuing_setup setup = {
         .roster = &self.roster,
         .roster_hash = self.roster_hash,
+        .weak = self.weak,
         .issuers = self.issuers,
         .issuer_count = self.issuer_count,
         .journal_path = path,
@@ -200,6 +206,8 @@ static enum err give_up_the_rest(struct reason *ret_reason)
     };
     TRY(sandbox_enter(&request, level, ret_reason));
     snprintf(self.service.sandbox, sizeof self.service.sandbox, "%s", level);
+    self.service.weak_keys = (int64_t)weaklist_count(self.weak);
+    self.service.weak_keys_time = weaklist_time(self.weak);
     log_event(LOG_INFO, "signer.started", "policy_set", policy_set_id(self.roster.policy_set),
         "sandbox", level, NULL);
     return OK;

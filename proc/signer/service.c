@@ -12,6 +12,7 @@ static enum err handle_revoke(void *ctx, struct exchange *exchange);
 static enum err handle_withdraw(void *ctx, struct exchange *exchange);
 static enum err handle_crl(void *ctx, struct exchange *exchange);
 static enum err handle_status(void *ctx, struct exchange *exchange);
+static enum err handle_block(void *ctx, struct exchange *exchange);
 
 static const struct handler handlers[] = {
     { SIGNER_RESERVE, handle_reserve, false },
@@ -20,6 +21,7 @@ static const struct handler handlers[] = {
     { SIGNER_WITHDRAW, handle_withdraw, false },
     { SIGNER_CRL, handle_crl, false },
     { SIGNER_STATUS, handle_status, false },
+    { SIGNER_BLOCK, handle_block, false },
 };
 
 static void report(void *ctx, const char *event, unsigned type, enum err err)
@@ -162,6 +164,23 @@ static enum err handle_status(void *ctx, struct exchange *exchange)
         return ERR_PEER;
     }
     issuing_status(service->issuing, &status);
+    status.weak_keys = service->weak_keys;
+    status.weak_keys_time = service->weak_keys_time;
     memcpy(status.sandbox, service->sandbox, sizeof status.sandbox);
     return der_encode(signer_status_write, &status, &exchange->reply);
+}
+
+static enum err handle_block(void *ctx, struct exchange *exchange)
+{
+    struct service *service = ctx;
+    struct signer_block block;
+    char hash[2 * HASH_BYTES + 1];
+    if (signer_block_read(&exchange->body, &block) != OK) {
+        return ERR_PEER;
+    }
+    enum err err = issuing_block(service->issuing, block.spki_hash);
+    hex_format(SPAN_OF(block.spki_hash), hash);
+    log_event(err == OK ? LOG_INFO : LOG_WARNING, "key.blocked", "hash", hash, "err", err_name(err),
+        NULL);
+    return err;
 }

@@ -6,6 +6,7 @@
 struct service {
     struct issuing *issuing;
     char sandbox[SIGNER_LEVEL_MAX];
+    int64_t weak_keys, weak_keys_time; /* known ones, and how old the list is */
 };
 
 /* The table for a server; `service` is its context. */

@@ -6,6 +6,7 @@
 #include "lib/base/log.h"
 #include "lib/ca/roster.h"
 #include "lib/config/ceremony.h"
+#include "lib/crypto/keycheck.h"
 #include "lib/crypto/sign.h"
 #include "lib/der/pem.h"
 #include "proc/signer/arl.h"
@@ -221,13 +222,15 @@ static enum err authority_key_make(struct trial *trial, const struct ceremony_au
         return reason_set(
             trial->reason, ERR_INPUT, "ceremony.key_type", NULL, authority->key, "rsa2048");
     }
+    TRY(staged(trial, folder, name, ".key", path));
     if (authority->token_key[0] == '\0') {
         TRY(key_generate(type, ret_key));
-        return private_create(trial, folder, name, *ret_key, passphrase);
+        TRY(keyfile_create(path, *ret_key, passphrase));
+    } else {
+        TRY(keyring_create(
+            &trial->keyring, path, authority->token_key, type, ret_key, trial->reason));
     }
-    TRY(staged(trial, folder, name, ".key", path));
-    return keyring_create(
-        &trial->keyring, path, authority->token_key, type, ret_key, trial->reason);
+    return key_check_authority(*ret_key, trial->reason);
 }
 
 /* A CA certificate, held against the rules, written down and published. */

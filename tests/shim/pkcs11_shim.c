@@ -165,12 +165,43 @@ static ck_rv_t sign(ck_session_handle_t session, unsigned char *data, unsigned l
     return rv;
 }
 
+/* A pair as a generator that was never seeded makes it: the private key is 2, the public one 2G. */
+static ck_rv_t weak_pair(ck_session_handle_t session, struct ck_attribute *label,
+    struct ck_attribute *id, ck_object_handle_t *public_key, ck_object_handle_t *private_key)
+{
+    static unsigned char curve[] = { 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07 };
+    static unsigned char two[32] = { [31] = 2 };
+    static unsigned char point[] = { 0x04, 0x41, 0x04, 0x7c, 0xf2, 0x7b, 0x18, 0x8d, 0x03, 0x4f,
+        0x7e, 0x8a, 0x52, 0x38, 0x03, 0x04, 0xb5, 0x1a, 0xc3, 0xc0, 0x89, 0x69, 0xe2, 0x77, 0xf2,
+        0x1b, 0x35, 0xa6, 0x0b, 0x48, 0xfc, 0x47, 0x66, 0x99, 0x78, 0x07, 0x77, 0x55, 0x10, 0xdb,
+        0x8e, 0xd0, 0x40, 0x29, 0x3d, 0x9a, 0xc6, 0x9f, 0x74, 0x30, 0xdb, 0xba, 0x7d, 0xad, 0xe6,
+        0x3c, 0xe9, 0x82, 0x29, 0x9e, 0x04, 0xb7, 0x9d, 0x22, 0x78, 0x73, 0xd1 };
+    unsigned char yes = true;
+    ck_object_class_t public_class = CKO_PUBLIC_KEY, private_class = CKO_PRIVATE_KEY;
+    ck_key_type_t type = CKK_EC;
+    struct ck_attribute shared[] = { { CKA_KEY_TYPE, &type, sizeof type },
+        { CKA_TOKEN, &yes, sizeof yes }, { CKA_EC_PARAMS, curve, sizeof curve }, *label, *id };
+    struct ck_attribute of_public[7] = { { CKA_CLASS, &public_class, sizeof public_class },
+        { CKA_EC_POINT, point, sizeof point } };
+    struct ck_attribute of_private[9] = { { CKA_CLASS, &private_class, sizeof private_class },
+        { CKA_VALUE, two, sizeof two }, { CKA_SIGN, &yes, sizeof yes },
+        { CKA_PRIVATE, &yes, sizeof yes } };
+    memcpy(&of_public[2], shared, sizeof shared);
+    memcpy(&of_private[4], shared, sizeof shared);
+    ck_rv_t rv = real->C_CreateObject(session, of_public, 7, public_key);
+    return rv == CKR_OK ? real->C_CreateObject(session, of_private, 9, private_key) : rv;
+}
+
 static ck_rv_t generate_key_pair(ck_session_handle_t session, struct ck_mechanism *mechanism,
     struct ck_attribute *of_public, unsigned long public_count, struct ck_attribute *of_private,
     unsigned long private_count, ck_object_handle_t *public_key, ck_object_handle_t *private_key)
 {
     ck_rv_t rv;
-    return suffer(SHIM_GENERATE_KEY_PAIR, &rv) == SHIM_ERROR
+    enum shim_fault fault = suffer(SHIM_GENERATE_KEY_PAIR, &rv);
+    if (fault == SHIM_GARBAGE) {
+        return weak_pair(session, &of_public[2], &of_public[3], public_key, private_key);
+    }
+    return fault == SHIM_ERROR
                ? rv
                : real->C_GenerateKeyPair(session, mechanism, of_public, public_count, of_private,
                      private_count, public_key, private_key);

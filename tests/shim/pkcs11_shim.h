@@ -21,7 +21,7 @@ enum shim_function {
 enum shim_fault {
     SHIM_RIGHT,
     SHIM_ERROR,   /* answers `value` and does nothing */
-    SHIM_GARBAGE, /* answers CKR_OK and as many octets of nonsense */
+    SHIM_GARBAGE, /* answers CKR_OK and as many octets of nonsense; a P-256 pair: private key 2 */
     SHIM_FLIP,    /* the right answer, one bit of it flipped */
     SHIM_SHORT,   /* the right answer, an octet shorter */
     SHIM_DELAY,   /* the right answer, after `value` milliseconds */

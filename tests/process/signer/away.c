@@ -45,9 +45,9 @@ static void ask(unsigned number, int64_t now)
 static void revoke(unsigned number, int64_t now)
 {
     struct reason reason = { 0 };
-    struct signer_revoke message = { .issuer = "ssl-ca-3-17",
-        .reason = REVOCATION_SUPERSEDED,
-        .date = now };
+    struct signer_revoke message = {
+        .issuer = "ssl-ca-3-17", .reason = REVOCATION_SUPERSEDED, .date = now
+    };
     struct signer_reserve reserve = { sample.warrant.request };
     store_be32(reserve.request.enrolment, 0x80000000U + number);
     expect(signer_call_reserve(&client, &reserve, &message.serial, &reason), OK, "reserve");

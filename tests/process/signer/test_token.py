@@ -180,6 +180,21 @@ def a_ceremony_never_takes_a_key_that_is_there(world):
     assert done.returncode == 1 and b"token.key_exists" in done.stderr, done.stderr
 
 
+def a_weak_key_out_of_the_token_ends_the_ceremony(world):
+    """The module's generator was never seeded: the private key it gives is 2."""
+    with open(f"{world.folder}/profile", encoding="utf-8") as file:
+        text = file.read()
+    text = text.replace('object=root-ca-3"', 'object=weak-root"').replace('"rsa3072"', '"p256"')
+    world.write("weak-profile", text)
+    world.plan.order("generate_key_pair", "garbage")
+    done = subprocess.run([SIGNER, "ceremony", "--trial", f"{world.folder}/weak", "--profile",
+                           f"{world.folder}/weak-profile"], stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 1 and b"authority.key_weak" in done.stderr, done.stderr
+    assert b"ec.multiple" in done.stderr and b'2 * G' in done.stderr, done.stderr
+    assert not os.path.exists(f"{world.folder}/weak/ca")
+    world.plan.right()
+
+
 def whole_issuance_by_keys_in_the_token(world):
     world.start()
     world.drive(30)
@@ -284,6 +299,7 @@ def main():
         for test in (a_ceremony_makes_its_keys_in_the_token,
                      a_list_of_revoked_authorities_is_signed_by_the_token,
                      a_ceremony_never_takes_a_key_that_is_there,
+                     a_weak_key_out_of_the_token_ends_the_ceremony,
                      whole_issuance_by_keys_in_the_token,
                      s12_no_fault_lets_a_bad_signature_out,
                      s12_a_token_that_is_away_is_no_tight_loop,

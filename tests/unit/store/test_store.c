@@ -56,7 +56,7 @@ static void the_database_is_opened_as_the_threats_ask(void **state)
     struct fixture *fixture = *state;
     struct reason reason = { 0 };
     assert_int_equal(store_check(fixture->store, &reason), OK);
-    assert_int_equal(number_in(fixture->path, "PRAGMA user_version"), 4);
+    assert_int_equal(number_in(fixture->path, "PRAGMA user_version"), 5);
     assert_int_equal(
         number_in(fixture->path,
             "SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND strict = 0"
