@@ -47,6 +47,7 @@ static const struct curve_row curves[] = {
     { KEY_P521, &oid_p521 },
 };
 
+static void module_leave(struct token *token);
 static bool session_ready(struct token *token, struct token_session *session, struct job *job);
 static bool connect(struct token *token, struct token_session *session, struct job *job);
 static bool module_ready(struct token *token, struct job *job);
@@ -95,6 +96,7 @@ void token_job_run(struct token *token, struct token_session *session, struct jo
     enum { ATTEMPTS = 2 };
     for (unsigned attempt = 0; attempt < ATTEMPTS; attempt++) {
         job->fault = FAULT_NONE;
+        module_leave(token);
         pthread_rwlock_rdlock(&token->inside);
         bool done = session_ready(token, session, job) && errands[job->kind](token, session, job);
         if (!done) {
@@ -108,6 +110,20 @@ void token_job_run(struct token *token, struct token_session *session, struct jo
         if (done || !gone) {
             return;
         }
+    }
+}
+
+/* Whose device was lost is initialised anew by the next who connects; not while anybody is inside.
+ */
+static void module_leave(struct token *token)
+{
+    if (token->stale && pthread_rwlock_trywrlock(&token->inside) == 0) {
+        if (token->initialised) {
+            (void)token->calls->C_Finalize(NULL);
+        }
+        token->initialised = false;
+        token->stale = false;
+        pthread_rwlock_unlock(&token->inside);
     }
 }
 
@@ -144,20 +160,9 @@ static bool connect(struct token *token, struct token_session *session, struct j
     return slot_open(token, session, job, slot);
 }
 
-/* Initialises the module, anew if the device was lost and nobody else is inside. */
 static bool module_ready(struct token *token, struct job *job)
 {
     struct ck_c_initialize_args arguments = { .flags = CKF_OS_LOCKING_OK };
-    if (token->stale) {
-        pthread_rwlock_unlock(&token->inside);
-        if (pthread_rwlock_trywrlock(&token->inside) == 0) {
-            (void)token->calls->C_Finalize(NULL);
-            token->initialised = false;
-            token->stale = false;
-            pthread_rwlock_unlock(&token->inside);
-        }
-        pthread_rwlock_rdlock(&token->inside);
-    }
     if (token->initialised) {
         return true;
     }

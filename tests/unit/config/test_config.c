@@ -38,7 +38,8 @@ static void a_whole_file_is_read(void **state)
     (void)state;
     static const char text[] =
         "service { run_directory = \"/r\" store = \"/s/e.db\" trial = true users = true\n"
-        "  data_directory = \"/d\" log_level = \"debug\" sandbox = \"explain\" }\n"
+        "  data_directory = \"/d\" log_level = \"debug\" sandbox = \"explain\" weak_keys = "
+        "{\"/w/1\", \"/w/2\"} }\n"
         "portal { address = \"127.0.0.2\" port = 81 url = \"http://127.0.0.2:81\" "
         "  enquiry_email = \"a@example.com\" }\n"
         "signer { directory = \"/k\" passphrase_file = \"/k/p\" }\n"
@@ -52,6 +53,8 @@ static void a_whole_file_is_read(void **state)
     AUTO(config) config = { 0 };
     assert_int_equal(load(text, CONFIG_ALL, &config, NULL), OK);
     assert_string_equal(config.service.store, "/s/e.db");
+    assert_int_equal(config.service.weak_key_count, 2);
+    assert_string_equal(config.service.weak_keys[1], "/w/2");
     assert_int_equal(config.service.log_level, LOG_DEBUG);
     assert_string_equal(config.portal.listen.address, "127.0.0.2");
     assert_int_equal(config.portal.listen.port, 81);

@@ -317,6 +317,9 @@ static void s12_one_fault_of_any_kind_lets_nothing_bad_out_and_passes(void **sta
         (void)until_signed(key);
         assert_int_equal(sign_once(key), OK);
         assert_int_equal(told_away, 0);
+        if (cases[i / 2].fault == SHIM_DELAY) { /* a token that hangs is left to who hangs */
+            poll(NULL, 0, 2 * DEADLINE_MS);
+        }
     }
     assert_int_equal(told_bad, 2 * 3);
 }
