@@ -448,6 +448,22 @@ class Registrar(unittest.TestCase):
                    what="the refusal")
         self.assertEqual(self.office.certificate_state(other), "reserved")
 
+    def test_d27_a_key_that_has_no_certificate_is_in_the_signers_journal_too(self):
+        enrolment = self.validated()
+        path = self.office.directory + "/key.pem"
+        subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", path],
+                       check=True, stderr=subprocess.DEVNULL)
+        blocked = int(self.office.adm("status")["signer.blocked"])
+        answer = self.office.adm("key", "block", path, "--reason", "reported")
+        self.assertEqual(answer["certificates"], 0)
+        wait_until(lambda: self.office.adm("key", "list")[0]["state"] == "settled", what="the signer")
+        self.assertEqual(int(self.office.adm("status")["signer.blocked"]), blocked + 1)
+        self.office.sql("DELETE FROM blocked_key")
+        self.office.submit(enrolment, same_key=True)
+        self.office.poke()
+        wait_until(lambda: self.office.one("SELECT problem_code FROM enrolment WHERE id = ?", enrolment)
+                   == "key.blocked", what="the refusal")
+
     def test_d27_a_certificate_that_comes_in_late_is_revoked_too(self):
         """Between the signer's answer and its row in the store somebody blocks the key."""
         enrolment = self.validated()
