@@ -3,6 +3,7 @@
 #include "proc/registrar/anchoring.h"
 #include "lib/base/log.h"
 #include "lib/store/application.h"
+#include "lib/store/blocked.h"
 #include "lib/store/certificate.h"
 #include "lib/wire/signer.h"
 
@@ -36,9 +37,10 @@ static enum err event_take(struct reconciliation *walk, const struct signer_even
 static enum err certificate_look(struct reconciliation *walk, const struct signer_event *event);
 static enum err revocation_take(struct reconciliation *walk, const struct signer_event *event);
 static enum err withdrawal_take(struct reconciliation *walk, const struct signer_event *event);
+static enum err block_take(struct reconciliation *walk, const struct signer_event *event);
 static enum err missing_revoke(struct reconciliation *walk, struct reason *ret_reason);
-static enum err missing_tell(const struct reconciliation *walk, struct control_facts *facts,
-    struct reason *ret_reason);
+static enum err missing_tell(
+    const struct reconciliation *walk, struct control_facts *facts, struct reason *ret_reason);
 static enum err anchor_commit(struct store *store, void *ctx);
 
 static void reconciliation_release(struct reconciliation *walk)
@@ -155,11 +157,12 @@ static enum err past_walk(struct reconciliation *walk, struct reason *ret_reason
 static enum err event_take(struct reconciliation *walk, const struct signer_event *event)
 {
     static enum err (*const takers[SIGNER_EVENT_COUNT])(
-        struct reconciliation *walk, const struct signer_event *event) = {
+        struct reconciliation * walk, const struct signer_event *event) = {
         [SIGNER_EVENT_RESERVED] = NULL, /* without its warrant it will never be signed */
         [SIGNER_EVENT_ISSUED] = certificate_look,
         [SIGNER_EVENT_REVOKED] = revocation_take,
         [SIGNER_EVENT_WITHDRAWN] = withdrawal_take,
+        [SIGNER_EVENT_BLOCKED] = block_take,
     };
     return takers[event->kind] == NULL ? OK : takers[event->kind](walk, event);
 }
@@ -176,8 +179,7 @@ static enum err certificate_look(struct reconciliation *walk, const struct signe
     AUTO(arena) arena = arena_make(STEP_ARENA_BYTES);
     enum err err =
         store_certificate_by_request(walk->registrar->store, &event->request, &arena, &row);
-    if (err == OK &&
-        (row.serial.len == 0 || span_equal(row.serial, serial_span(&event->serial)))) {
+    if (err == OK && (row.serial.len == 0 || span_equal(row.serial, serial_span(&event->serial)))) {
         return OK;
     }
     if (err != OK && err != ERR_NOT_FOUND) {
@@ -222,17 +224,36 @@ static enum err revocation_take(struct reconciliation *walk, const struct signer
 static enum err withdrawal_commit(struct store *store, void *ctx)
 {
     const struct reconciliation *walk = ctx;
-    return store_application_set_state(
-        store, &walk->act, walk->application, APPLICATION_WITHDRAWN);
+    return store_application_set_state(store, &walk->act, walk->application, APPLICATION_WITHDRAWN);
 }
 
 static enum err withdrawal_take(struct reconciliation *walk, const struct signer_event *event)
 {
-    enum err err = store_application_by_hash(
-        walk->registrar->store, event->application_hash, walk->application);
+    enum err err =
+        store_application_by_hash(walk->registrar->store, event->hash, walk->application);
     err = err == OK ? store_transact(walk->registrar->store, withdrawal_commit, walk) : err;
     walk->taken_over += err == OK;
     return err == ERR_CONFLICT || err == ERR_NOT_FOUND ? OK : err; /* known, or of no concern */
+}
+
+static enum err block_commit(struct store *store, void *ctx)
+{
+    const struct reconciliation *walk = ctx;
+    return store_blocked_add(store, &walk->act, walk->event->hash, "the signer's journal");
+}
+
+/* Not settled: its certificates are looked for once more. */
+static enum err block_take(struct reconciliation *walk, const struct signer_event *event)
+{
+    bool known = false;
+    TRY(store_blocked_contains(walk->registrar->store, event->hash, &known));
+    if (known) {
+        return OK;
+    }
+    walk->event = event;
+    TRY(store_transact(walk->registrar->store, block_commit, walk));
+    walk->taken_over++;
+    return OK;
 }
 
 /* What nobody here can answer for is not to be relied on. */
@@ -240,8 +261,9 @@ static enum err missing_revoke(struct reconciliation *walk, struct reason *ret_r
 {
     for (size_t i = 0; i < walk->missing_count; i++) {
         struct missing *missing = &walk->missing[i];
-        struct signer_revoke revoke = { .serial = missing->serial,
-            .reason = REVOCATION_CESSATION, .date = walk->act.time };
+        struct signer_revoke revoke = {
+            .serial = missing->serial, .reason = REVOCATION_CESSATION, .date = walk->act.time
+        };
         char serial[2 * SERIAL_MAX_BYTES + 1];
         if (missing->revoked) {
             continue;
@@ -260,8 +282,8 @@ static enum err missing_revoke(struct reconciliation *walk, struct reason *ret_r
     return OK;
 }
 
-static enum err missing_tell(const struct reconciliation *walk, struct control_facts *facts,
-    struct reason *ret_reason)
+static enum err missing_tell(
+    const struct reconciliation *walk, struct control_facts *facts, struct reason *ret_reason)
 {
     char serial[2 * SERIAL_MAX_BYTES + 1] = "", first[2 * SERIAL_MAX_BYTES + 1] = "", number[24];
     size_t open = 0;

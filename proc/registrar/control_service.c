@@ -57,6 +57,8 @@ const struct handler control_handlers[] = {
     { CONTROL_HALT_LOOK, control_halt_look },
     { CONTROL_RESUME, control_resume },
     { CONTROL_RECONCILE, control_reconcile },
+    { CONTROL_KEY_BLOCK, control_key_block },
+    { CONTROL_KEY_LIST, control_key_list },
 };
 const size_t control_handler_count = sizeof control_handlers / sizeof *control_handlers;
 
@@ -264,6 +266,9 @@ static void signer_facts(struct registrar *registrar, struct control_facts *fact
     fact_number(facts, "signer.issued", status.issued);
     fact_number(facts, "signer.revoked", status.revoked);
     fact_number(facts, "signer.withdrawn", status.withdrawn);
+    fact_number(facts, "signer.blocked", status.blocked);
+    fact_number(facts, "signer.weak_keys", status.weak_keys);
+    fact_time(facts, "signer.weak_keys.time", status.weak_keys_time);
     control_fact_add(facts, "signer.sandbox", status.sandbox);
 }
 
@@ -335,8 +340,8 @@ enum err control_reconcile(void *ctx, struct exchange *exchange)
         return ERR_PEER;
     }
     TRY(registrar_client(registrar, "signer.sock", SIGNER_TIMEOUT_MS, &signer));
-    enum err err = anchoring_reconcile(
-        registrar, &signer, revoke.number == 1, &facts, &exchange->reason);
+    enum err err =
+        anchoring_reconcile(registrar, &signer, revoke.number == 1, &facts, &exchange->reason);
     log_event(err == OK ? LOG_INFO : LOG_ERROR, "journal.reconciled", "err", err_name(err), NULL);
     TRY(err);
     bell_ring(&registrar->bell);

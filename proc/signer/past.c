@@ -14,15 +14,16 @@ static enum err event_of(
 static enum err place_find(struct issuing *issuing, const struct signer_place *noted,
     struct journal_state *ret_place, struct reason *ret_reason)
 {
-    struct journal_state now, place = { .records = noted->records,
-        .last_offset = noted->last_offset };
+    struct journal_state now,
+        place = { .records = noted->records, .last_offset = noted->last_offset };
     AUTO(buf) der = buf_make(JOURNAL_RECORD_MAX);
     memcpy(place.head, noted->head, sizeof place.head);
     journal_look(issuing->journal, &now);
     int fd = journal_fd(issuing->journal);
-    enum err err = noted->records == 0         ? OK
-                   : noted->records > now.records ? ERR_NOT_FOUND
-                                                  : journal_record_load(fd, noted->last_offset, &der);
+    enum err err = noted->records == 0 ? OK
+                   : noted->records > now.records
+                       ? ERR_NOT_FOUND
+                       : journal_record_load(fd, noted->last_offset, &der);
     if (err == OK && noted->records > 0) {
         place.bytes = noted->last_offset + JOURNAL_LENGTH_BYTES + (int64_t)der.len;
         err = journal_holds(fd, &place);
@@ -111,6 +112,7 @@ static enum err event_of(
     struct record_issued issued;
     struct record_revoked revoked;
     struct record_withdrawn withdrawn;
+    struct record_blocked blocked;
     struct signer_event event = { .kind = SIGNER_EVENT_RESERVED };
     if (record->type == JOURNAL_RESERVED) {
         TRY(record_reserved_read(record->body, &reserved));
@@ -129,7 +131,11 @@ static enum err event_of(
     } else if (record->type == JOURNAL_WITHDRAWN) {
         event.kind = SIGNER_EVENT_WITHDRAWN;
         TRY(record_withdrawn_read(record->body, &withdrawn));
-        memcpy(event.application_hash, withdrawn.application_hash, HASH_BYTES);
+        memcpy(event.hash, withdrawn.application_hash, HASH_BYTES);
+    } else if (record->type == JOURNAL_BLOCKED) {
+        event.kind = SIGNER_EVENT_BLOCKED;
+        TRY(record_blocked_read(record->body, &blocked));
+        memcpy(event.hash, blocked.spki_hash, HASH_BYTES);
     } else {
         return ERR_NOT_FOUND;
     }
