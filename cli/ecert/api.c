@@ -299,7 +299,10 @@ enum exit_code api_failure(
     if (api->title[0] == '\0') {
         return screen_failure(tool, err, reason);
     }
-    return screen_foreign_failure(tool, reason, api->title, api->next);
+    const struct screen_words words = {
+        .title = api->title, .seen = reason->seen, .expected = reason->expected, .next = api->next
+    };
+    return screen_worded_failure(tool, reason, &words);
 }
 
 const char *api_text(const struct value *object, const char *name)

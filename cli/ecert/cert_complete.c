@@ -5,6 +5,8 @@
 #include "cli/ecert/item.h"
 #include "cli/ecert/screen.h"
 
+#include <stdio.h>
+
 enum exit_code command_cert_complete(struct tool *tool, const struct arguments *arguments)
 {
     AUTO_PTR(certstore) store = NULL;
@@ -33,6 +35,9 @@ enum exit_code command_cert_complete(struct tool *tool, const struct arguments *
         return EXIT_NOTHING;
     }
     if (err != OK) {
+        if (strcmp(reason.code, "certificate.malformed") == 0) {
+            snprintf(reason.field, sizeof reason.field, "%s", arguments->operands[0]);
+        }
         return screen_failure(tool, err, &reason);
     }
     screen_step(tool, "tool.completed", NULL);

@@ -49,10 +49,11 @@ const struct option options_enrol[] = {
 static const struct {
     const char *state;
     enum err (*run)(struct walk *walk, struct reason *ret_reason);
+    bool before_request; /* it is still to be handed in: its names must be the application's */
 } steps[] = {
-    { "open", walk_confirm },
-    { "confirmed", walk_prove },
-    { "validated", walk_submit },
+    { "open", walk_confirm, .before_request = true },
+    { "confirmed", walk_prove, .before_request = true },
+    { "validated", walk_submit, .before_request = true },
     { "issuing", walk_wait },
     { "issued", walk_accept },
     { "accepted", walk_renew },
@@ -334,10 +335,12 @@ static enum err walk_step(struct walk *walk, struct reason *ret_reason)
 {
     const char *state = api_text(walk->enrolment, "state");
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
-        if (strcmp(steps[i].state, state) == 0) {
-            enum err err = steps[i].run(walk, ret_reason);
-            return err == ERR_CONFLICT ? moved_on(walk, steps[i].state) : err;
+        if (strcmp(steps[i].state, state) != 0) {
+            continue;
         }
+        TRY(steps[i].before_request ? walk_compare_names(walk, ret_reason) : OK);
+        enum err err = walk->ended ? OK : steps[i].run(walk, ret_reason);
+        return err == ERR_CONFLICT ? moved_on(walk, steps[i].state) : err;
     }
     return reason_set(ret_reason, ERR_UNSUPPORTED, "tool.unknown_state", walk->portal, state, NULL);
 }

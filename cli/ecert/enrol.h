@@ -4,6 +4,8 @@
 #include "cli/ecert/api.h"
 #include "lib/base/limits.h"
 
+/* 50 names in both forms. */
+enum { WALK_NAMES_MAX_BYTES = 96 * 1024 };
 enum { PLACED_HOST_MAX = HOST_NAME_MAX_LENGTH + 32, PLACED_VALUE_MAX = 256, AFTER_MAX = 64 };
 
 /* What stands, or is about to stand, in the person's DNS or on the website because of us: a record
@@ -38,8 +40,9 @@ struct walk {
     struct placed placed[APPLICATION_NAMES_MAX];
     size_t placed_count;
     const struct value *enrolment; /* the portal's last word */
+    bool names_compared;           /* the request's with the application's */
     bool submitted;                /* the request, in this run */
-    bool finished;                 /* installed */
+    bool finished;                 /* installed, or nothing to come of this request */
     bool ended;                    /* nothing more can be done here */
     enum exit_code exit;
 };
@@ -56,6 +59,16 @@ enum err walk_install(struct walk *walk, struct reason *ret_reason) MUST_USE;
 enum err walk_renew(struct walk *walk, struct reason *ret_reason) MUST_USE;
 enum err walk_returned(struct walk *walk, struct reason *ret_reason) MUST_USE;
 
+/* Ends the walk, told, where the request names what the application doesn't have; what it lacks is
+ * only said. Once a run. */
+enum err walk_compare_names(struct walk *walk, struct reason *ret_reason) MUST_USE;
+/* The proof, or what is to be placed for it, serves another key than our request's. */
+bool walk_is_bound_elsewhere(const struct walk *walk);
+/* Has the portal draw new values for this method and our key; what proved the domain before is
+ * forgotten there, and what we placed is taken away. */
+enum err walk_choose_method(struct walk *walk, const char *method, const struct value **ret_answer,
+    struct reason *ret_reason) MUST_USE;
+
 /* walk_prove where the code comes by mail. */
 enum err walk_prove_by_email(struct walk *walk, struct reason *ret_reason) MUST_USE;
 /* Logs in by the key that was registered here before; `ret_entered` stays false where there is none
@@ -71,6 +84,8 @@ enum err walk_persist(struct walk *walk,
     enum err (*attempt)(struct walk *walk, const void *ctx, struct reason *ret_reason),
     const void *ctx, struct reason *ret_reason) MUST_USE;
 
+/* The names of a list that the portal gave, in both forms where they differ. */
+void walk_names_write(const struct walk *walk, const struct value *list, struct buf *text);
 /* What every place saw of every name, and what to do. */
 void walk_results_show(const struct walk *walk);
 /* Takes our records out of the DNS and our files off the website again, where we placed them. */

@@ -25,6 +25,9 @@ enum err walk_submit(struct walk *walk, struct reason *ret_reason)
     if (walk->submitted) {
         return submission_refused(walk, ret_reason);
     }
+    if (walk_is_bound_elsewhere(walk)) {
+        return walk_prove(walk, ret_reason);
+    }
     if (walk->placed_count > 0) { /* an earlier run ended before it could tidy up */
         walk_remove_records(walk);
     }
@@ -128,6 +131,10 @@ enum err walk_renew(struct walk *walk, struct reason *ret_reason)
     if (content_is_ours(walk, content)) {
         return walk_install(walk, ret_reason);
     }
+    TRY(walk_compare_names(walk, ret_reason));
+    if (walk->ended) {
+        return OK;
+    }
     TRY(api_call(
         &walk->api, tool, HTTP_POST, "/enrolment/next", /* body= */ NULL, &answer, ret_reason));
     screen_step(tool, "tool.next_begun", NULL);
@@ -137,11 +144,13 @@ enum err walk_renew(struct walk *walk, struct reason *ret_reason)
 static void content_show(struct walk *walk, const struct value *content)
 {
     char days[24], begins[SCREEN_MOMENT_MAX], ends[SCREEN_MOMENT_MAX];
+    AUTO(buf) names = buf_make(WALK_NAMES_MAX_BYTES);
+    walk_names_write(walk, value_get(content, "names"), &names);
     screen_moment_text(walk->tool, api_text(content, "not_before"), begins);
     screen_moment_text(walk->tool, api_text(content, "not_after"), ends);
     snprintf(days, sizeof days, "%lld", (long long)value_integer(value_get(content, "days")));
     const struct screen_fact facts[] = {
-        { "tool.names", walk->server_name },
+        { "tool.names", buf_text(&names) },
         { "tool.organisation", api_text(content, "organisation") },
         { "tool.certificate_type", api_text(content, "type") },
         { "tool.issuer", api_text(content, "issuer") },

@@ -5,11 +5,7 @@
 
 #include <stdio.h>
 
-/* 50 names in both forms. */
-enum { NAMES_TEXT_MAX = 96 * 1024 };
-
 static void details_show(struct walk *walk);
-static void names_write(const struct walk *walk, struct buf *text);
 static enum err reject(struct walk *walk, struct reason *ret_reason);
 
 enum err walk_confirm(struct walk *walk, struct reason *ret_reason)
@@ -35,8 +31,8 @@ static void details_show(struct walk *walk)
 {
     const struct value *enrolment = walk->enrolment;
     const char *type = api_text(enrolment, "certificate_type");
-    AUTO(buf) names = buf_make(NAMES_TEXT_MAX);
-    names_write(walk, &names);
+    AUTO(buf) names = buf_make(WALK_NAMES_MAX_BYTES);
+    walk_names_write(walk, value_get(enrolment, "names"), &names);
     if (strstr(type, "Trial") != NULL || value_truth(value_get(enrolment, "trial"))) {
         screen_heading(walk->tool, "trial.text", NULL);
     }
@@ -64,9 +60,8 @@ static void details_show(struct walk *walk)
 }
 
 /* A name is {ascii, unicode, mixed_script}, or plain text. */
-static void names_write(const struct walk *walk, struct buf *text)
+void walk_names_write(const struct walk *walk, const struct value *list, struct buf *text)
 {
-    const struct value *list = value_get(walk->enrolment, "names");
     for (const struct value *name = value_first(list); name != NULL; name = value_next(name)) {
         const char *ascii = value_text(name) != NULL ? value_text(name) : api_text(name, "ascii");
         const char *unicode = api_text(name, "unicode");

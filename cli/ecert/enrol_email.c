@@ -37,24 +37,17 @@ enum err walk_prove_by_email(struct walk *walk, struct reason *ret_reason)
     return OK;
 }
 
-/* Anew only where another method was chosen, or the old ones are no good any more. */
+/* Anew only where another method was chosen, or the old ones are no good any more, or for another
+ * key. */
 static enum err challenges_choose(struct walk *walk, struct reason *ret_reason)
 {
-    struct tool *tool = walk->tool;
-    const struct value *dcv = value_get(walk->enrolment, "dcv");
+    const struct value *answer, *dcv = value_get(walk->enrolment, "dcv");
     bool usable = strcmp(api_text(dcv, "method"), "email") == 0 &&
-                  strcmp(api_text(dcv, "state"), "expired") != 0;
+                  strcmp(api_text(dcv, "state"), "expired") != 0 && !walk_is_bound_elsewhere(walk);
     if (usable) {
         return OK;
     }
-    char key[2 * SHA256_BYTES + 1];
-    const struct value *answer;
-    struct value *body = value_object(&tool->tree);
-    walk_remove_records(walk);
-    hex_format(SPAN_OF(walk->item.spki_sha256), key);
-    value_put_text(&tool->tree, body, "method", "email");
-    value_put_text(&tool->tree, body, "spki_sha256", key);
-    TRY(api_call(&walk->api, tool, HTTP_POST, "/enrolment/dcv", body, &answer, ret_reason));
+    TRY(walk_choose_method(walk, "email", &answer, ret_reason));
     TRY(walk_keep(walk));
     return walk_look(walk, ret_reason);
 }

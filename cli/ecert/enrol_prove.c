@@ -121,26 +121,47 @@ static bool places_itself(const struct walk *walk)
 
 static enum err challenges_get(struct walk *walk, struct reason *ret_reason)
 {
-    struct tool *tool = walk->tool;
     const struct value *dcv = value_get(walk->enrolment, "dcv");
     const struct value *list = value_get(dcv, "challenges");
     const struct way *chosen = way(walk);
     bool usable = strcmp(api_text(dcv, "method"), chosen->method) == 0 &&
-                  strcmp(api_text(dcv, "state"), "expired") != 0 && challenges_are_ours(walk, list);
+                  strcmp(api_text(dcv, "state"), "expired") != 0 &&
+                  !walk_is_bound_elsewhere(walk) && challenges_are_ours(walk, list);
     if (!usable) {
-        char key[2 * SHA256_BYTES + 1];
         const struct value *answer;
-        struct value *body = value_object(&tool->tree);
-        walk_remove_records(walk);
-        hex_format(SPAN_OF(walk->item.spki_sha256), key);
-        value_put_text(&tool->tree, body, "method", chosen->method);
-        value_put_text(&tool->tree, body, "spki_sha256", key);
-        TRY(api_call(&walk->api, tool, HTTP_POST, "/enrolment/dcv", body, &answer, ret_reason));
+        TRY(walk_choose_method(walk, chosen->method, &answer, ret_reason));
         list = value_get(answer, "challenges");
     }
     TRY(challenges_keep(walk, list, ret_reason));
     challenges_show(walk, list);
     return OK;
+}
+
+bool walk_is_bound_elsewhere(const struct walk *walk)
+{
+    char key[2 * SHA256_BYTES + 1];
+    const char *bound = api_text(value_get(walk->enrolment, "dcv"), "spki_sha256");
+    hex_format(SPAN_OF(walk->item.spki_sha256), key);
+    return bound[0] != '\0' && strcmp(bound, key) != 0;
+}
+
+enum err walk_choose_method(struct walk *walk, const char *method, const struct value **ret_answer,
+    struct reason *ret_reason)
+{
+    struct tool *tool = walk->tool;
+    char key[2 * SHA256_BYTES + 1];
+    struct value *body = value_object(&tool->tree);
+    hex_format(SPAN_OF(walk->item.spki_sha256), key);
+    if (walk_is_bound_elsewhere(walk)) {
+        const struct placeholder values[] = { { "name", walk->server_name },
+            { "other", api_text(value_get(walk->enrolment, "dcv"), "spki_sha256") }, { "key", key },
+            { NULL, NULL } };
+        screen_message(tool, "tool.bound_elsewhere", values);
+    }
+    walk_remove_records(walk);
+    value_put_text(&tool->tree, body, "method", method);
+    value_put_text(&tool->tree, body, "spki_sha256", key);
+    return api_call(&walk->api, tool, HTTP_POST, "/enrolment/dcv", body, ret_answer, ret_reason);
 }
 
 /* Those that an earlier run asked for, with this key. */

@@ -70,7 +70,7 @@ static int options_leading(int argc, char *const *argv);
 static const struct command *command_find(int argc, char *const *argv, int *ret_words);
 static const char *wanted_language(int argc, char *const *argv);
 static enum exit_code command_line_run(struct tool *tool, int argc, char *const *argv);
-static void command_unknown(int argc, char *const *argv, struct reason *ret_reason);
+static enum exit_code command_missing(struct tool *tool, int argc, char *const *argv);
 static void usage(const struct tool *tool, const struct command *only);
 static void usage_command(const struct tool *tool, const struct command *command);
 static void usage_options(const struct tool *tool, const struct option *options);
@@ -159,8 +159,7 @@ static enum exit_code command_line_run(struct tool *tool, int argc, char *const 
     int leading = options_leading(argc, argv);
     const struct command *command = command_find(argc - leading, argv + leading, &words);
     if (command == NULL) {
-        command_unknown(argc - leading, argv + leading, &reason);
-        return screen_failure(tool, ERR_INPUT, &reason);
+        return command_missing(tool, argc - leading, argv + leading);
     }
     const struct option *const tables[] = { command->options, options_all, NULL };
     enum err err = arguments_parse(leading, argv, tables + 1, &arguments, &reason);
@@ -182,10 +181,10 @@ static enum exit_code command_line_run(struct tool *tool, int argc, char *const 
     bool operands = arguments.operand_count >= command->operands_min &&
                     arguments.operand_count <= command->operands_max;
     if (err == OK && !operands) {
-        const char *field = arguments.operand_count > command->operands_max
-                                ? arguments.operands[command->operands_max]
-                                : command->operands;
-        err = reason_set(&reason, ERR_INPUT, "usage.operand", field, NULL, command->operands);
+        bool more = arguments.operand_count > command->operands_max;
+        const char *field = more ? arguments.operands[command->operands_max] : command->operands;
+        err = reason_set(&reason, ERR_INPUT, more ? "usage.operand" : "usage.missing", field, NULL,
+            command->operands);
     }
     if (err != OK) {
         return screen_failure(tool, err, &reason);
@@ -225,19 +224,29 @@ static const struct command *command_find(int argc, char *const *argv, int *ret_
     return NULL;
 }
 
-/* For a noun that is known: which verbs it has. */
-static void command_unknown(int argc, char *const *argv, struct reason *ret_reason)
+/* A noun alone: what may follow it, asked for or not. */
+static enum exit_code command_missing(struct tool *tool, int argc, char *const *argv)
 {
-    AUTO(buf) typed = buf_make(REASON_FIELD_MAX * 2), verbs = buf_make(REASON_TEXT_MAX);
+    AUTO(buf) verbs = buf_make(256);
+    struct reason reason = { 0 };
+    bool help = strcmp(argv[argc - 1], "--help") == 0;
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
-        if (strcmp(argv[0], commands[i].noun) == 0 && commands[i].verb != NULL) {
-            buf_append_format(
-                &verbs, "%s%s %s", verbs.len == 0 ? "" : ", ", commands[i].noun, commands[i].verb);
+        bool ours = strcmp(argv[0], commands[i].noun) == 0;
+        if (ours && help) {
+            usage_command(tool, &commands[i]);
+        }
+        if (ours) {
+            buf_append_format(&verbs, "%s%s", verbs.len > 0 ? ", " : "", commands[i].verb);
         }
     }
-    bool verb = verbs.len > 0 && argc > 1 && strncmp(argv[1], "-", 1) != 0;
-    buf_append_format(&typed, "%.80s%s%.80s", argv[0], verb ? " " : "", verb ? argv[1] : "");
-    reason_set(ret_reason, ERR_INPUT, "usage.command", buf_text(&typed), NULL, buf_text(&verbs));
+    if (verbs.len > 0 && help) {
+        return EXIT_DONE;
+    }
+    const char *verb = argc > 1 ? argv[1] : NULL;
+    (void)(verbs.len > 0
+               ? reason_set(&reason, ERR_INPUT, "usage.verb", argv[0], verb, buf_text(&verbs))
+               : reason_set(&reason, ERR_INPUT, "usage.command", argv[0], NULL, NULL));
+    return screen_failure(tool, ERR_INPUT, &reason);
 }
 
 static void usage(const struct tool *tool, const struct command *only)

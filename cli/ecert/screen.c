@@ -23,7 +23,8 @@ static size_t word_width(const char *text, size_t *ret_bytes);
 static void local_format(int64_t time, bool whole, char *ret_text, size_t size);
 static void failure_part(const struct tool *tool, const char *label_id, const char *text);
 static void failure_result(
-    struct tool *tool, const struct reason *reason, const char *title, const char *next);
+    struct tool *tool, const struct reason *reason, const struct screen_words *words);
+static void print_command(const char *command);
 static bool untold(const char *title, const char *text);
 
 void screen_line(const struct tool *tool, const char *text)
@@ -148,7 +149,11 @@ enum exit_code screen_failure(struct tool *tool, enum err err, const struct reas
     AUTO(buf) title = buf_make(LINE_MAX_BYTES), next = buf_make(LINE_MAX_BYTES);
     language_format_reason(tool->language, &filled, "", &title);
     language_format_reason(tool->language, &filled, ".next", &next);
-    return screen_foreign_failure(tool, &filled, buf_text(&title), buf_text(&next));
+    const struct screen_words words = { .title = buf_text(&title),
+        .seen = filled.seen,
+        .expected = filled.expected,
+        .next = buf_text(&next) };
+    return screen_worded_failure(tool, &filled, &words);
 }
 
 /* What the sentence says already is not said again below it. */
@@ -157,12 +162,13 @@ static bool untold(const char *title, const char *text)
     return text[0] != '\0' && strstr(title, text) == NULL;
 }
 
-enum exit_code screen_foreign_failure(
-    struct tool *tool, const struct reason *reason, const char *title, const char *next)
+enum exit_code screen_worded_failure(
+    struct tool *tool, const struct reason *reason, const struct screen_words *words)
 {
+    const char *title = words->title;
     bool usage = strncmp(reason->code, "usage.", 6) == 0;
     enum exit_code code = usage ? EXIT_USAGE : EXIT_FAILED;
-    failure_result(tool, reason, title, next);
+    failure_result(tool, reason, words);
     if (tool->json) {
         return code;
     }
@@ -172,10 +178,21 @@ enum exit_code screen_foreign_failure(
     bool named = untold(title, reason->field);
     buf_append_format(&line, "%s%s%s", named ? reason->field : "", named ? ": " : "", title);
     print_wrapped(buf_text(&line) == NULL ? title : buf_text(&line), 2, 2);
-    failure_part(tool, "tool.seen", untold(title, reason->seen) ? reason->seen : "");
-    failure_part(tool, "tool.expected", untold(title, reason->expected) ? reason->expected : "");
-    failure_part(tool, "tool.next", next);
+    failure_part(tool, "tool.seen", untold(title, words->seen) ? words->seen : "");
+    failure_part(tool, "tool.expected", untold(title, words->expected) ? words->expected : "");
+    failure_part(tool, "tool.next", words->next);
+    print_command(words->command);
     return code;
+}
+
+/* A line that the terminal breaks is still one line where it is pasted. */
+static void print_command(const char *command)
+{
+    AUTO(buf) clean = buf_make(LINE_MAX_BYTES);
+    clean_append(&clean, command);
+    if (clean.len > 0 && buf_text(&clean) != NULL) {
+        printf("    %s\n", buf_text(&clean));
+    }
 }
 
 static void failure_part(const struct tool *tool, const char *label_id, const char *text)
@@ -194,20 +211,23 @@ static void failure_part(const struct tool *tool, const char *label_id, const ch
 }
 
 static void failure_result(
-    struct tool *tool, const struct reason *reason, const char *title, const char *next)
+    struct tool *tool, const struct reason *reason, const struct screen_words *words)
 {
+    AUTO(buf) next = buf_make(LINE_MAX_BYTES + 1024);
     if (!tool->json) {
         return;
     }
+    buf_append_format(&next, "%s%s%s", words->next == NULL ? "" : words->next,
+        words->command == NULL ? "" : " ", words->command == NULL ? "" : words->command);
     struct value *problem = value_put_object(&tool->tree, tool->result, "problem");
     char type[REASON_CODE_MAX + 32];
     snprintf(type, sizeof type, "urn:ecert:problem:%s", reason->code);
     value_put_text(&tool->tree, problem, "type", type);
-    value_put_text(&tool->tree, problem, "title", title);
+    value_put_text(&tool->tree, problem, "title", words->title);
     value_put_text(&tool->tree, problem, "field", reason->field);
-    value_put_text(&tool->tree, problem, "seen", reason->seen);
-    value_put_text(&tool->tree, problem, "expected", reason->expected);
-    value_put_text(&tool->tree, problem, "next", next == NULL ? "" : next);
+    value_put_text(&tool->tree, problem, "seen", words->seen);
+    value_put_text(&tool->tree, problem, "expected", words->expected);
+    value_put_text(&tool->tree, problem, "next", buf_text(&next));
 }
 
 void screen_wait(const struct tool *tool, const char *id, int64_t seconds)

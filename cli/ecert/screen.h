@@ -40,9 +40,14 @@ void screen_table(
 /* What happened, what was seen, what was expected, what to do next. Goes into the result with
  * --json. Returns EXIT_FAILED. */
 enum exit_code screen_failure(struct tool *tool, enum err err, const struct reason *reason);
-/* The same, but the words come from the portal: what it said in the person's language. */
-enum exit_code screen_foreign_failure(
-    struct tool *tool, const struct reason *reason, const char *title, const char *next);
+struct screen_words {
+    const char *title, *seen, *expected, *next;
+    const char *command; /* to be copied: a line of its own, not wrapped; NULL: none */
+};
+/* The same, but the words are not the catalogue's for this reason: the portal's, or longer than a
+ * reason can hold. Code and field are the reason's. */
+enum exit_code screen_worded_failure(
+    struct tool *tool, const struct reason *reason, const struct screen_words *words);
 /* For a wait of more than 2 s: what for. One moving line on a terminal, else one line. */
 void screen_wait(const struct tool *tool, const char *id, int64_t seconds);
 void screen_wait_end(const struct tool *tool);

@@ -14,6 +14,7 @@ struct signing {
     struct control_approved outcome;
 };
 
+static enum err keys_differ(struct call *call, const char *const *paths);
 static enum err application_look(struct call *call, struct signing *signing, const char *id);
 static enum err sign_and_send(
     struct call *call, struct signing *signing, enum approval_role role, const char *key_path);
@@ -45,12 +46,26 @@ enum err application_approve_run(struct call *call)
     if (options[0].count == 0) {
         return reason_set(&call->reason, ERR_INPUT, "usage", "--key", NULL, NULL);
     }
+    TRY(options[0].count == KEYS_MAX ? keys_differ(call, keys) : OK);
     TRY(application_look(call, &signing, id));
     if (options[0].count == KEYS_MAX) {
         TRY(sign_and_send(call, &signing, APPROVAL_VETTED, keys[0]));
     }
     TRY(sign_and_send(call, &signing, APPROVAL_APPROVED, keys[options[0].count - 1]));
     return outcome_print(call, id, &signing);
+}
+
+/* Of two signatures none is given where the second can't be. */
+static enum err keys_differ(struct call *call, const char *const *paths)
+{
+    AUTO_PTR(key) first = NULL;
+    AUTO_PTR(key) second = NULL;
+    TRY(call_officer_key(call, paths[0], &first));
+    TRY(call_officer_key(call, paths[1], &second));
+    return span_equal(key_spki_sha256(first), key_spki_sha256(second))
+               ? reason_set(&call->reason, ERR_INPUT, "approval.same_key", "--key", paths[1],
+                     "another officer's key")
+               : OK;
 }
 
 /* Shows what is going to be signed, on standard error where the answer is for a program. */

@@ -52,6 +52,8 @@ enum err key_block_run(struct call *call);
 enum err key_list_run(struct call *call);
 enum err status_run(struct call *call);
 enum err audit_verify_run(struct call *call);
+enum err audit_lint_run(struct call *call);
+enum err lint_run(struct call *call);
 enum err reconcile_run(struct call *call);
 enum err notice_add_run(struct call *call);
 enum err notice_list_run(struct call *call);

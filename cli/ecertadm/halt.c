@@ -1,5 +1,5 @@
-/* `stop` and `resume`: the stop switch. To stop takes a reason; to go on takes two people's keys, each
- * read for one signature over this very stop, which is shown before it is signed. */
+/* `stop` and `resume`: the stop switch. To stop takes a reason; to go on takes two people's keys,
+ * each read for one signature over this very stop, which is shown before it is signed. */
 #include "cli/ecertadm/command.h"
 #include "lib/base/clock.h"
 #include "lib/ca/halt.h"

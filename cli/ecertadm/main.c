@@ -37,6 +37,10 @@ const struct command commands[] = {
     { "audit", "verify",
         "[--journal FILE --roster FILE … --ceremony-spki FILE [--certificates DIR] [--store FILE]]",
         "check the audit chain, or prove from public keys what the signer did", audit_verify_run },
+    { "audit", "lint", "[--warnings]", "hold all that was issued and published to the rules",
+        audit_lint_run },
+    { "lint", NULL, "FILE … [--kind KIND] [--at DAY] | --list",
+        "hold certificates, lists and OCSP answers to the rules", lint_run, .raw = true },
     { "reconcile", NULL, "[--missing revoke]",
         "bring store and journal together after either was put back", reconcile_run },
     { "notice", "add", "--en TEXT --zh-HK TEXT --zh-CN TEXT [--from DAY] [--until DAY]",
@@ -56,7 +60,8 @@ const size_t command_count = sizeof commands / sizeof *commands;
 
 static const struct command *command_find(int argc, char **argv, int *ret_words);
 static int globals_take(struct call *call, int argc, char **argv);
-static void usage_print(FILE *stream);
+static enum exit_code command_missing(int argc, char **argv);
+static size_t usage_print(FILE *stream, const char *noun, const struct command *only);
 
 int main(int argc, char **argv)
 {
@@ -64,13 +69,16 @@ int main(int argc, char **argv)
     int words = 0;
     int first = globals_take(&call, argc, argv);
     if (first < argc && strcmp(argv[first], "--help") == 0) {
-        usage_print(stdout);
+        usage_print(stdout, /* noun= */ NULL, /* only= */ NULL);
         return EXIT_DONE;
     }
     call.command = command_find(argc - first, argv + first, &words);
+    bool help = argc > first && strcmp(argv[argc - 1], "--help") == 0;
+    if (help && usage_print(stdout, argv[first], call.command) > 0) {
+        return EXIT_DONE;
+    }
     if (call.command == NULL) {
-        usage_print(stderr);
-        return EXIT_USAGE;
+        return command_missing(argc - first, argv + first);
     }
     call.argc = argc - first - words;
     call.argv = argv + first + words;
@@ -110,13 +118,40 @@ static const struct command *command_find(int argc, char **argv, int *ret_words)
     return NULL;
 }
 
-static void usage_print(FILE *stream)
+/* What was typed, and what it could have been. */
+static enum exit_code command_missing(int argc, char **argv)
 {
-    fprintf(stream, "usage: ecertadm [--control SOCKET] [--json] COMMAND …\n\n");
+    char typed[128] = "";
+    if (argc == 0) {
+        usage_print(stderr, /* noun= */ NULL, /* only= */ NULL);
+        return EXIT_USAGE;
+    }
+    snprintf(typed, sizeof typed, "%s%s%s", argv[0], argc > 1 ? " " : "", argc > 1 ? argv[1] : "");
+    utf8_make_plain(typed);
+    fprintf(stderr, "ecertadm: there is no such command\n  seen:     %s\n", typed);
+    if (usage_print(stderr, argv[0], /* only= */ NULL) == 0) {
+        fprintf(stderr, "  next:     see all commands: ecertadm --help\n");
+    }
+    return EXIT_USAGE;
+}
+
+/* All commands, or those of one noun, or one; how many there are. */
+static size_t usage_print(FILE *stream, const char *noun, const struct command *only)
+{
+    size_t count = 0;
     for (size_t i = 0; i < command_count; i++) {
         const struct command *command = &commands[i];
         const char *verb = command->verb == NULL ? "" : command->verb;
-        fprintf(stream, "  %s%s%s %s\n        %s\n", command->noun, *verb == '\0' ? "" : " ", verb,
-            command->arguments, command->purpose);
+        bool other =
+            (only != NULL && only != command) || (noun != NULL && strcmp(noun, command->noun) != 0);
+        if (other) {
+            continue;
+        }
+        if (count++ == 0) {
+            fprintf(stream, "usage: ecertadm [--control SOCKET] [--json] COMMAND …\n\n");
+        }
+        fprintf(stream, "  %s%s%s%s%s\n        %s\n", command->noun, *verb == '\0' ? "" : " ", verb,
+            *command->arguments == '\0' ? "" : " ", command->arguments, command->purpose);
     }
+    return count;
 }

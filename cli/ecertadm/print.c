@@ -143,6 +143,9 @@ static size_t cell_format(const struct value *value, char ret_text[CELL_MAX])
         ret_text[0] = '\0';
         break;
     }
+    for (char *c = ret_text; *c != '\0'; c++) {
+        *c = *c == '\n' ? ' ' : *c;
+    }
     /* Whoever answers may be an enemy: nothing of his paints over what an officer has to read. */
     utf8_make_plain(ret_text);
     return utf8_length(span_from_text(ret_text));

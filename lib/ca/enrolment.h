@@ -19,7 +19,7 @@ enum enrolment_event {
     ENROLMENT_CONFIRM,
     ENROLMENT_REJECT,
     ENROLMENT_EVIDENCE,        /* every name has its quorum */
-    ENROLMENT_EVIDENCE_LAPSED, /* too old before it was used: prove again */
+    ENROLMENT_EVIDENCE_LAPSED, /* too old before it was used, or for another key: prove again */
     ENROLMENT_SUBMIT_CSR,
     ENROLMENT_CERTIFICATE, /* the signer delivered */
     ENROLMENT_REFUSE_CSR,  /* the signer refused for the CSR's sake: another CSR, please */

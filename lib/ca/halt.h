@@ -1,7 +1,7 @@
 #pragma once
 /* The stop switch. Anybody who may speak to the service may stop all issuance, with a reason and
- * without a key: a stop must never fail for want of one. Going on takes two people of the roster, who
- * sign this very stop. Revocations, withdrawals and CRLs are never stopped. */
+ * without a key: a stop must never fail for want of one. Going on takes two people of the roster,
+ * who sign this very stop. Revocations, withdrawals and CRLs are never stopped. */
 #include "lib/ca/roster.h"
 
 enum { HALT_BY_MAX = 96, HALT_WHY_MAX = 256, RESUMPTION_SIGNATURES = 2, HALT_MAX_BYTES = 1024 };
@@ -30,10 +30,11 @@ struct resumption {
 void resumption_write(struct der_writer *writer, const void *object);
 /* The signatures borrow from the reader. */
 enum err resumption_read(struct der *reader, struct resumption *ret_resumption) MUST_USE;
-/* SEQUENCE { UTF8String "ecert resumption v1", OCTET STRING halt's hash, GeneralizedTime }; appended. */
+/* SEQUENCE { UTF8String "ecert resumption v1", OCTET STRING halt's hash, GeneralizedTime };
+ * appended. */
 enum err resumption_message(const struct resumption *resumption, struct buf *message) MUST_USE;
-/* Two different people of the roster, officers or administrators, and this stop. ERR_DENIED; reasons
- * "resumption.other" (another stop), "resumption.time", "resumption.same_person",
+/* Two different people of the roster, officers or administrators, and this stop. ERR_DENIED;
+ * reasons "resumption.other" (another stop), "resumption.time", "resumption.same_person",
  * "resumption.unknown", "resumption.role", "resumption.signature". */
 enum err resumption_check(const struct resumption *resumption, const struct halt *halt,
     const struct roster *roster, int64_t now, struct reason *ret_reason) MUST_USE;

@@ -126,7 +126,7 @@ static void field_parse(const struct form_field *field, const struct pairs *pair
 static void typed_keep(const struct form_field *field, struct span typed, uint8_t *destination)
 {
     bool text = field->type == FORM_LINE || field->type == FORM_TEXT || field->type == FORM_DIGITS;
-    if (text && typed.len <= HTTP_FIELD_MAX_BYTES) {
+    if (text && typed.len <= HTTP_FIELD_MAX_BYTES && utf8_valid(typed)) {
         *(struct span *)(void *)(destination + field->offset) = typed;
     }
 }

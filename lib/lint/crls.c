@@ -1,8 +1,7 @@
-/* Lints of CRLs: RFC 5280 §5, BR 4.9.7 and 7.2. The entries are walked once for each lint of them:
- * a million entries cost some tenths of a second, and only when a CRL is made. */
+/* Lints of CRLs outside their entries: RFC 5280 §5.1 and §5.2, BR 4.9.7 and 7.2. */
 #include "lib/lint/view.h"
 
-enum { DAY = 86400 };
+enum { DAY = 86400, CLOCK_TOLERANCE = 300 };
 
 static bool version_2(const struct view *view)
 {
@@ -32,185 +31,178 @@ static bool ca_period(const struct view *view)
 
 static bool not_in_future(const struct view *view)
 {
-    return view->not_before <= view->now + 300;
+    return view->signed_at == 0 || view->not_before <= view->signed_at + CLOCK_TOLERANCE;
 }
 
 static bool number_there(const struct view *view)
 {
-    const struct view_extension *extension = view_find(view, oid_crl_number);
+    return view->known[EXT_CRL_NUMBER] != NULL;
+}
+
+static bool number_uncritical(const struct view *view)
+{
+    return !number_there(view) || !view->known[EXT_CRL_NUMBER]->critical;
+}
+
+static bool number_form(const struct view *view)
+{
     struct span magnitude;
-    if (extension == NULL || extension->critical) {
-        return false;
+    if (!number_there(view)) {
+        return true;
     }
-    struct der value = der_reader(extension->value);
+    struct der value = der_reader(view->known[EXT_CRL_NUMBER]->value);
     return der_read_magnitude(&value, &magnitude) == OK && der_empty(&value) &&
            magnitude.len <= 20 && (magnitude.len < 20 || (magnitude.data[0] & 0x80) == 0);
 }
 
 static bool not_delta(const struct view *view)
 {
-    return view_find(view, oid_delta_crl_indicator) == NULL;
+    return view->known[EXT_DELTA] == NULL;
+}
+
+/* IssuingDistributionPoint (RFC 5280 §5.2.5), field by field; lax where `form` is false. */
+struct point {
+    bool there, form, written_default;
+    struct span uri;
+    bool users, authorities, reasons, indirect, attributes;
+};
+
+static void point_name(struct der *fields, struct point *point)
+{
+    struct der name, full;
+    point->form = der_enter(fields, DER_CONTEXT(0), &name) == OK &&
+                  der_enter(&name, DER_CONTEXT(0), &full) == OK &&
+                  der_read(&full, DER_CONTEXT_PRIMITIVE(6), &point->uri) == OK && der_empty(&name);
+}
+
+static struct point point_of(const struct view *view)
+{
+    struct point point = { .there = view->known[EXT_ISSUING_POINT] != NULL };
+    struct der fields;
+    struct der_element field;
+    if (!point.there) {
+        return point;
+    }
+    struct der value = der_reader(view->known[EXT_ISSUING_POINT]->value);
+    if (der_enter(&value, DER_SEQUENCE, &fields) != OK || !der_empty(&value)) {
+        return point;
+    }
+    point.form = true;
+    if (der_peek(&fields, DER_CONTEXT(0))) {
+        point_name(&fields, &point);
+    }
+    bool *const flags[] = { &point.users, &point.authorities, &point.reasons, &point.indirect,
+        &point.attributes };
+    for (uint8_t tag = 1; tag <= 5; tag++) {
+        if (!der_peek(&fields, DER_CONTEXT_PRIMITIVE(tag))) {
+            continue;
+        }
+        point.form = der_read_any(&fields, &field) == OK && field.content.len > 0 && point.form;
+        bool set = field.content.len > 0 && field.content.data[0] != 0;
+        *flags[tag - 1] = tag == 3 || set;
+        point.written_default = point.written_default || (tag != 3 && !set);
+    }
+    point.form = point.form && der_empty(&fields);
+    return point;
 }
 
 static bool point_critical(const struct view *view)
 {
-    const struct view_extension *extension = view_find(view, oid_issuing_distribution_point);
-    return extension == NULL || extension->critical;
+    return view->known[EXT_ISSUING_POINT] == NULL || view->known[EXT_ISSUING_POINT]->critical;
+}
+
+static bool point_form(const struct view *view)
+{
+    struct point point = point_of(view);
+    return !point.there || (point.form && !point.written_default);
+}
+
+static bool point_some(const struct view *view)
+{
+    struct point point = point_of(view);
+    return !point.there || !point.form || point.uri.len > 0 || point.users || point.authorities ||
+           point.reasons || point.indirect || point.attributes;
+}
+
+static bool point_http(const struct view *view)
+{
+    struct span uri = point_of(view).uri;
+    return uri.len == 0 || (uri.len > 7 && strncasecmp((const char *)uri.data, "http://", 7) == 0);
+}
+
+static bool point_one_scope(const struct view *view)
+{
+    struct point point = point_of(view);
+    return !(point.users && point.authorities);
+}
+
+static bool point_direct(const struct view *view)
+{
+    return !point_of(view).indirect;
+}
+
+static bool point_no_attributes(const struct view *view)
+{
+    return !point_of(view).attributes;
+}
+
+static bool point_all_reasons(const struct view *view)
+{
+    return !point_of(view).reasons;
+}
+
+/* A list of CAs isn't one of subscribers only, nor the other way round. */
+static bool point_fits(const struct view *view)
+{
+    struct point point = point_of(view);
+    return view->kind == LINT_ARL ? !point.users : !point.authorities;
 }
 
 static bool list_not_empty(const struct view *view)
 {
-    return !view->has_entries || view->entries.len > 0;
-}
-
-struct entry {
-    struct span serial; /* the INTEGER's content */
-    int64_t revoked_at;
-    bool has_reason, critical, well_formed;
-    unsigned reason;
-};
-
-static void entry_extension(struct der *extensions, struct entry *entry)
-{
-    struct der extension;
-    struct span oid, value, code;
-    bool critical = false;
-    entry->well_formed = false;
-    if (der_enter(extensions, DER_SEQUENCE, &extension) != OK ||
-        der_read(&extension, DER_OID, &oid) != OK ||
-        (der_peek(&extension, DER_BOOLEAN) && der_read_boolean(&extension, &critical) != OK) ||
-        der_read(&extension, DER_OCTET_STRING, &value) != OK) {
-        return;
-    }
-    entry->critical = entry->critical || critical;
-    entry->well_formed = true;
-    if (span_equal(oid, oid_reason_code)) {
-        struct der content = der_reader(value);
-        entry->has_reason = true;
-        entry->well_formed = der_read(&content, DER_ENUMERATED, &code) == OK && code.len == 1;
-        entry->reason = entry->well_formed ? code.data[0] : 0;
-    }
-}
-
-/* False at the end, or where the list is malformed: `ret_entry` then says so. */
-static bool entry_next(struct der *entries, struct entry *ret_entry)
-{
-    struct der entry, extensions;
-    *ret_entry = (struct entry){ .well_formed = true };
-    if (der_empty(entries)) {
-        return false;
-    }
-    if (der_enter(entries, DER_SEQUENCE, &entry) != OK ||
-        der_read(&entry, DER_INTEGER, &ret_entry->serial) != OK ||
-        der_read_time(&entry, &ret_entry->revoked_at) != OK) {
-        ret_entry->well_formed = false;
-        return false;
-    }
-    if (der_empty(&entry)) {
-        return true;
-    }
-    if (der_enter(&entry, DER_SEQUENCE, &extensions) != OK || der_empty(&extensions)) {
-        ret_entry->well_formed = false;
-        return false;
-    }
-    while (!der_empty(&extensions) && ret_entry->well_formed) {
-        entry_extension(&extensions, ret_entry);
-    }
-    return ret_entry->well_formed;
-}
-
-static bool each_entry(
-    const struct view *view, bool (*holds)(const struct view *view, const struct entry *entry))
-{
-    struct der entries = der_reader(view->entries);
-    struct entry entry;
-    while (entry_next(&entries, &entry)) {
-        if (!holds(view, &entry)) {
-            return false;
-        }
-    }
-    return entry.well_formed;
-}
-
-static bool entry_any(const struct view *view, const struct entry *entry)
-{
-    (void)view;
-    return entry->well_formed;
-}
-
-static bool entries_well_formed(const struct view *view)
-{
-    return each_entry(view, entry_any);
-}
-
-static bool entry_serial(const struct view *view, const struct entry *entry)
-{
-    (void)view;
-    bool zero = entry->serial.len == 1 && entry->serial.data[0] == 0;
-    return entry->serial.len > 0 && entry->serial.len <= 20 &&
-           (entry->serial.data[0] & 0x80) == 0 && !zero;
-}
-
-static bool entries_serials(const struct view *view)
-{
-    return each_entry(view, entry_serial);
-}
-
-static bool entry_past(const struct view *view, const struct entry *entry)
-{
-    return entry->revoked_at <= view->not_before;
-}
-
-static bool entries_past(const struct view *view)
-{
-    return each_entry(view, entry_past);
-}
-
-/* BR 7.2.2: 1, 3, 4, 5, 9; for CAs 2 as well, and always a reason. */
-static bool entry_reason(const struct view *view, const struct entry *entry)
-{
-    static const bool allowed[] = { [1] = true, [3] = true, [4] = true, [5] = true, [9] = true };
-    if (!entry->has_reason) {
-        return view->kind == LINT_CRL;
-    }
-    if (view->kind == LINT_ARL && entry->reason == 2) {
-        return true;
-    }
-    return entry->reason < sizeof allowed / sizeof allowed[0] && allowed[entry->reason];
-}
-
-static bool entries_reasons(const struct view *view)
-{
-    return each_entry(view, entry_reason);
-}
-
-static bool entry_uncritical(const struct view *view, const struct entry *entry)
-{
-    (void)view;
-    return !entry->critical;
-}
-
-static bool entries_uncritical(const struct view *view)
-{
-    return each_entry(view, entry_uncritical);
+    return !view->has_entries || view->entries.content.len > 0;
 }
 
 static const struct lint rows[] = {
-    { "crl.version_2", "RFC 5280 5.1.2.1", FOR_CRL, 0, version_2 },
-    { "crl.next_update", "RFC 5280 5.1.2.5", FOR_CRL, 0, next_update_there },
-    { "crl.update_order", "RFC 5280 5.1.2.5", FOR_CRL, 0, updates_in_order },
-    { "crl.server_period", "BR 4.9.7", LINT_FOR(LINT_CRL), 0, server_period },
-    { "crl.ca_period", "BR 4.9.7", LINT_FOR(LINT_ARL), 0, ca_period },
-    { "crl.future", "RFC 5280 5.1.2.4", FOR_CRL, 0, not_in_future },
-    { "crl.number", "BR 7.2.1", FOR_CRL, 0, number_there },
-    { "crl.delta_absent", "BR 7.2", FOR_CRL, 0, not_delta },
-    { "crl.point_critical", "BR 7.2.2.1", FOR_CRL, 0, point_critical },
-    { "crl.list_not_empty", "RFC 5280 5.1.2.6", FOR_CRL, 0, list_not_empty },
-    { "crl.entry_form", "RFC 5280 5.1.2.6", FOR_CRL, 0, entries_well_formed },
-    { "crl.entry_serial", "RFC 5280 5.1.2.6", FOR_CRL, 0, entries_serials },
-    { "crl.entry_past", "RFC 5280 5.1.2.6", FOR_CRL, 0, entries_past },
-    { "crl.entry_reason", "BR 7.2.2", FOR_CRL, 0, entries_reasons },
-    { "crl.entry_critical", "BR 7.2.2", FOR_CRL, 0, entries_uncritical },
+    { "crl.version", "RFC 5280 5.1.2.1", "version 2", FOR_CRL, SINCE_RFC5280, .holds = version_2 },
+    { "crl.next_update", "RFC 5280 5.1.2.5", "nextUpdate", FOR_CRL, SINCE_RFC5280,
+        .holds = next_update_there },
+    { "crl.update_order", "RFC 5280 5.1.2.5", "nextUpdate behind thisUpdate", FOR_CRL,
+        SINCE_RFC5280, .holds = updates_in_order },
+    { "crl.server_period", "BR 4.9.7", "at most 10 days", LINT_FOR(LINT_CRL), SINCE_BR_1,
+        .holds = server_period },
+    { "crl.ca_period", "BR 4.9.7", "at most twelve months", FOR_ARL, SINCE_BR_1,
+        .holds = ca_period },
+    { "crl.future", "RFC 5280 5.1.2.4", "thisUpdate no later than the signing", FOR_CRL,
+        SINCE_RFC5280, .holds = not_in_future },
+    { "crl.number", "RFC 5280 5.2.3", "a CRL number", FOR_CRL, SINCE_RFC5280,
+        .holds = number_there },
+    { "crl.number_critical", "RFC 5280 5.2.3", "a CRL number that isn't critical", FOR_CRL,
+        SINCE_RFC5280, .holds = number_uncritical },
+    { "crl.number_form", "RFC 5280 5.2.3", "a CRL number from 0, of at most 20 octets", FOR_CRL,
+        SINCE_RFC5280, .holds = number_form },
+    { "crl.delta", "BR 7.2", "a whole list, no delta", FOR_CRL, SINCE_2023_07_15,
+        .holds = not_delta },
+    { "crl.point_critical", "RFC 5280 5.2.5", "a critical issuing distribution point", FOR_CRL,
+        SINCE_RFC5280, .holds = point_critical },
+    { "crl.point_form", "RFC 5280 5.2.5", "an issuing distribution point in DER", FOR_CRL,
+        SINCE_RFC5280, .holds = point_form },
+    { "crl.point_some", "RFC 5280 5.2.5", "an issuing distribution point that says something",
+        FOR_CRL, SINCE_RFC5280, .holds = point_some },
+    { "crl.point_http", "BR 7.2.2.1", "a list's own place by plain HTTP", FOR_CRL, SINCE_2023_07_15,
+        .holds = point_http },
+    { "crl.point_one_scope", "RFC 5280 5.2.5", "users or CAs, not both", FOR_CRL, SINCE_RFC5280,
+        .holds = point_one_scope },
+    { "crl.point_direct", "BR 7.2.2.1", "no indirect list", FOR_CRL, SINCE_2023_07_15,
+        .holds = point_direct },
+    { "crl.point_attributes", "BR 7.2.2.1", "no list of attribute certificates", FOR_CRL,
+        SINCE_2023_07_15, .holds = point_no_attributes },
+    { "crl.point_reasons", "BR 7.2.2.1", "a list of all reasons", FOR_CRL, SINCE_2023_07_15,
+        LINT_SHOULD, .holds = point_all_reasons },
+    { "crl.point_fits", "BR 7.2.2.1", "a scope that fits what is revoked", FOR_CRL,
+        SINCE_2023_07_15, .holds = point_fits },
+    { "crl.list_not_empty", "RFC 5280 5.1.2.6", "no list of entries where there are none", FOR_CRL,
+        SINCE_RFC5280, .holds = list_not_empty },
 };
 
-const struct lint_table lint_crls = { rows, sizeof rows / sizeof rows[0] };
+const struct lint_table lint_crls = { NULL, 0, rows, sizeof rows / sizeof rows[0] };

@@ -1,407 +1,294 @@
-/* Lints of extensions: presence, criticality, content (RFC 5280 §4.2, BR 7.1.2). */
+/* Lints of extensions as such, and of those that are about keys: presence, criticality, form (RFC
+ * 5280 §4.2, BR 7.1.2). */
 #include "lib/lint/view.h"
 
-enum {
-    DIGITAL_SIGNATURE = 1 << 0,
-    KEY_ENCIPHERMENT = 1 << 2,
-    CERT_SIGN = 1 << 5,
-    CRL_SIGN = 1 << 6,
+/* What is to be known about each extension: whether a value of its own form is expected, and
+ * whether the profiles of BR 7.1.2 name it for server certificates or for CAs. */
+static const struct {
+    struct span oid;
+    unsigned listed; /* for these kinds */
+} extensions[EXT_COUNT] = {
+    [EXT_AUTHORITY_KEY] = { BYTES("\x55\x1d\x23"), FOR_CERTIFICATE | FOR_CRL },
+    [EXT_SUBJECT_KEY] = { BYTES("\x55\x1d\x0e"), FOR_CERTIFICATE },
+    [EXT_KEY_USAGE] = { BYTES("\x55\x1d\x0f"), FOR_CERTIFICATE },
+    [EXT_ALT_NAME] = { BYTES("\x55\x1d\x11"), FOR_CERTIFICATE },
+    [EXT_ISSUER_ALT_NAME] = { BYTES("\x55\x1d\x12"), 0 },
+    [EXT_BASIC_CONSTRAINTS] = { BYTES("\x55\x1d\x13"), FOR_CERTIFICATE },
+    [EXT_NAME_CONSTRAINTS] = { BYTES("\x55\x1d\x1e"), FOR_CERTIFICATE },
+    [EXT_CRL_POINTS] = { BYTES("\x55\x1d\x1f"), FOR_CERTIFICATE },
+    [EXT_POLICIES] = { BYTES("\x55\x1d\x20"), FOR_CERTIFICATE },
+    [EXT_POLICY_MAPPINGS] = { BYTES("\x55\x1d\x21"), 0 },
+    [EXT_POLICY_CONSTRAINTS] = { BYTES("\x55\x1d\x24"), 0 },
+    [EXT_INHIBIT_ANY] = { BYTES("\x55\x1d\x36"), 0 },
+    [EXT_EXT_USAGE] = { BYTES("\x55\x1d\x25"), FOR_CERTIFICATE },
+    [EXT_FRESHEST] = { BYTES("\x55\x1d\x2e"), 0 },
+    [EXT_AUTHORITY_INFO] = { BYTES("\x2b\x06\x01\x05\x05\x07\x01\x01"), FOR_CERTIFICATE },
+    [EXT_SUBJECT_INFO] = { BYTES("\x2b\x06\x01\x05\x05\x07\x01\x0b"), 0 },
+    [EXT_SCT_LIST] = { BYTES("\x2b\x06\x01\x04\x01\xd6\x79\x02\x04\x02"), FOR_CERTIFICATE },
+    [EXT_POISON] = { BYTES("\x2b\x06\x01\x04\x01\xd6\x79\x02\x04\x03"),
+        FOR_CERTIFICATE | FOR_PRECERTIFICATE },
+    [EXT_NO_CHECK] = { BYTES("\x2b\x06\x01\x05\x05\x07\x30\x01\x05"), FOR_RESPONDER },
+    [EXT_ORGANISATION_ID] = { BYTES("\x67\x81\x0c\x03\x01"), FOR_SERVER },
+    [EXT_CRL_NUMBER] = { BYTES("\x55\x1d\x14"), FOR_CRL },
+    [EXT_DELTA] = { BYTES("\x55\x1d\x1b"), FOR_CRL },
+    [EXT_ISSUING_POINT] = { BYTES("\x55\x1d\x1c"), FOR_CRL },
+    [EXT_NONCE] = { BYTES("\x2b\x06\x01\x05\x05\x07\x30\x01\x02"), FOR_OCSP },
 };
 
-/* Chrome 1.8 §1.3.2: no clientAuth in subordinate CAs since then, in server certificates from then.
- * */
-#define SINCE_2026_06_15 INT64_C(1781481600)
-#define SINCE_2027_03_15 INT64_C(1805068800)
+/* Index into the table, or EXT_COUNT. */
+static unsigned extension_of(struct span oid)
+{
+    unsigned at = 0;
+    while (at < EXT_COUNT && !span_equal(extensions[at].oid, oid)) {
+        at++;
+    }
+    return at;
+}
 
-static bool none_twice(const struct view *view)
+/* An extension's value is the encoding of one element (RFC 5280 §4.2). */
+static void value_look(struct view *view, const struct view_extension *extension)
+{
+    struct der value = der_reader(extension->value);
+    struct der_element element;
+    if (der_read_any(&value, &element) != OK || !der_empty(&value)) {
+        view_fault(view, FAULT_EXTENSION_VALUE, extension->oid);
+    }
+    form_walk(view, extension->value);
+}
+
+static void extensions_observe(struct view *view)
 {
     for (size_t i = 0; i < view->extension_count; i++) {
-        if (view_find(view, view->extensions[i].oid) != &view->extensions[i]) {
-            return false;
+        const struct view_extension *extension = &view->extensions[i];
+        unsigned known = extension_of(extension->oid);
+        if (extension->explicit_default) {
+            view_fault(view, FAULT_EXTENSION_DEFAULT, extension->oid);
         }
-    }
-    return true;
-}
-
-static bool default_not_written(const struct view *view)
-{
-    for (size_t i = 0; i < view->extension_count; i++) {
-        if (view->extensions[i].explicit_default) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Present with this criticality. */
-static bool there(const struct view *view, struct span oid, bool critical)
-{
-    const struct view_extension *extension = view_find(view, oid);
-    return extension != NULL && extension->critical == critical;
-}
-
-static bool absent_or(const struct view *view, struct span oid, bool critical)
-{
-    return view_find(view, oid) == NULL || there(view, oid, critical);
-}
-
-static bool authority_key_there(const struct view *view)
-{
-    return there(view, oid_authority_key_identifier, /* critical= */ false);
-}
-
-static bool authority_key_only(const struct view *view)
-{
-    const struct view_extension *extension = view_find(view, oid_authority_key_identifier);
-    struct der inner;
-    struct span identifier;
-    if (extension == NULL) {
-        return true;
-    }
-    struct der value = der_reader(extension->value);
-    return der_enter(&value, DER_SEQUENCE, &inner) == OK &&
-           der_read(&inner, DER_CONTEXT_PRIMITIVE(0), &identifier) == OK && identifier.len > 0 &&
-           der_empty(&inner) && der_empty(&value);
-}
-
-static bool subject_key_there(const struct view *view)
-{
-    return there(view, oid_subject_key_identifier, /* critical= */ false);
-}
-
-static bool subject_key_absent(const struct view *view)
-{
-    return view_find(view, oid_subject_key_identifier) == NULL;
-}
-
-static uint32_t usage_of(const struct view *view)
-{
-    const struct view_extension *extension = view_find(view, oid_key_usage);
-    uint32_t bits = 0;
-    if (extension != NULL) {
-        struct der value = der_reader(extension->value);
-        bits = der_read_named_bits(&value, &bits) == OK ? bits : 0;
-    }
-    return bits;
-}
-
-static bool usage_there(const struct view *view)
-{
-    return there(view, oid_key_usage, /* critical= */ true) && usage_of(view) != 0;
-}
-
-static bool usage_of_ca(const struct view *view)
-{
-    return (usage_of(view) & ~(uint32_t)DIGITAL_SIGNATURE) == (CERT_SIGN | CRL_SIGN);
-}
-
-static bool usage_of_server(const struct view *view)
-{
-    uint32_t allowed =
-        view_rsa_key(view) ? DIGITAL_SIGNATURE | KEY_ENCIPHERMENT : DIGITAL_SIGNATURE;
-    uint32_t bits = usage_of(view);
-    return (bits & DIGITAL_SIGNATURE) != 0 && (bits & ~allowed) == 0;
-}
-
-/* -1: absent; else whether the CA flag is set. */
-static int ca_flag(const struct view *view)
-{
-    const struct view_extension *extension = view_find(view, oid_basic_constraints);
-    struct der inner;
-    bool flag = false;
-    if (extension == NULL) {
-        return -1;
-    }
-    struct der value = der_reader(extension->value);
-    if (der_enter(&value, DER_SEQUENCE, &inner) == OK && der_peek(&inner, DER_BOOLEAN)) {
-        return der_read_boolean(&inner, &flag) == OK && flag;
-    }
-    return 0;
-}
-
-static bool constraints_of_ca(const struct view *view)
-{
-    return there(view, oid_basic_constraints, /* critical= */ true) && ca_flag(view) == 1;
-}
-
-/* Absent, or encoded 3000. */
-static bool constraints_of_server(const struct view *view)
-{
-    const struct view_extension *extension = view_find(view, oid_basic_constraints);
-    return extension == NULL ||
-           (extension->critical && span_equal(extension->value, SPAN_LITERAL("\x30\x00")));
-}
-
-static bool usages_enter(const struct view *view, struct der *ret_usages)
-{
-    const struct view_extension *extension = view_find(view, oid_ext_key_usage);
-    if (extension == NULL) {
-        return false;
-    }
-    struct der value = der_reader(extension->value);
-    return der_enter(&value, DER_SEQUENCE, ret_usages) == OK;
-}
-
-static bool ext_usage_absent(const struct view *view)
-{
-    return view_find(view, oid_ext_key_usage) == NULL;
-}
-
-static bool ext_usage_server(const struct view *view)
-{
-    struct der usages;
-    struct span oid;
-    bool found = false;
-    if (!usages_enter(view, &usages)) {
-        return false;
-    }
-    while (der_read(&usages, DER_OID, &oid) == OK) {
-        found = found || span_equal(oid, oid_server_auth);
-    }
-    return found && der_empty(&usages) && there(view, oid_ext_key_usage, /* critical= */ false);
-}
-
-/* Nothing but serverAuth, and clientAuth where `client` still may be. */
-static bool ext_usages_only(const struct view *view, bool client)
-{
-    struct der usages;
-    struct span oid;
-    if (!usages_enter(view, &usages)) {
-        return true;
-    }
-    while (der_read(&usages, DER_OID, &oid) == OK) {
-        if (!span_equal(oid, oid_server_auth) && !(client && span_equal(oid, oid_client_auth))) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool ext_usage_tls_only(const struct view *view)
-{
-    return ext_usages_only(view, /* client= */ true);
-}
-
-static bool ext_usage_server_only(const struct view *view)
-{
-    return ext_usages_only(view, /* client= */ false);
-}
-
-/* How many of a CA's policies are the Baseline Requirements' own, which, and whether one is "any".
- * */
-struct policies {
-    bool there, well_formed, any, first_reserved, qualifiers;
-    unsigned reserved, count;
-    struct span reserved_oid;
-};
-
-static struct policies policies_of(const struct view *view)
-{
-    static const struct span individual = BYTES("\x67\x81\x0c\x01\x02\x03");
-    const struct span reserved[] = { oid_policy_dv, oid_policy_ov, oid_policy_ev, individual };
-    const struct view_extension *extension = view_find(view, oid_certificate_policies);
-    struct policies found = { .there = extension != NULL };
-    struct der list, policy;
-    struct span oid;
-    if (extension == NULL) {
-        return found;
-    }
-    struct der value = der_reader(extension->value);
-    if (der_enter(&value, DER_SEQUENCE, &list) != OK) {
-        return found;
-    }
-    while (
-        der_enter(&list, DER_SEQUENCE, &policy) == OK && der_read(&policy, DER_OID, &oid) == OK) {
-        found.any = found.any || span_equal(oid, oid_any_policy);
-        found.qualifiers = found.qualifiers || !der_empty(&policy);
-        for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++) {
-            if (span_equal(oid, reserved[i])) {
-                found.first_reserved = found.first_reserved || found.count == 0;
-                found.reserved_oid = oid;
-                found.reserved++;
+        for (size_t k = 0; k < i; k++) {
+            if (span_equal(view->extensions[k].oid, extension->oid)) {
+                view_fault(view, FAULT_EXTENSION_TWICE, extension->oid);
             }
         }
-        found.count++;
+        if (known == EXT_COUNT || (extensions[known].listed & view->applies) == 0) {
+            view_fault(view, FAULT_EXTENSION_UNKNOWN, extension->oid);
+        }
+        if (known == EXT_COUNT && extension->critical) {
+            view_fault(view, FAULT_EXTENSION_CRITICAL, extension->oid);
+        }
+        if (known < EXT_COUNT && view->known[known] == NULL) {
+            view->known[known] = extension;
+        }
+        if (known != EXT_NONCE) {
+            value_look(view, extension); /* before RFC 8954 a nonce was no DER */
+        }
     }
-    found.well_formed = found.count > 0 && der_empty(&list) && der_empty(&value);
-    return found;
 }
 
-static bool policies_there(const struct view *view)
+static bool there(const struct view *view, enum extension extension)
 {
-    return policies_of(view).well_formed &&
-           there(view, oid_certificate_policies, /* critical= */ false);
+    return view->known[extension] != NULL;
 }
 
-static bool policies_of_subordinate(const struct view *view)
+static bool uncritical(const struct view *view, enum extension extension)
 {
-    struct policies found = policies_of(view);
-    return found.any ? found.count == 1 : found.reserved == 1;
+    return !there(view, extension) || !view->known[extension]->critical;
 }
 
-static bool policies_one_reserved(const struct view *view)
+static bool critical(const struct view *view, enum extension extension)
 {
-    struct policies found = policies_of(view);
-    return found.reserved == 1 && !found.any;
+    return !there(view, extension) || view->known[extension]->critical;
 }
 
-static bool policies_fit_kind(const struct view *view)
+static bool aki_there(const struct view *view)
 {
-    struct policies found = policies_of(view);
-    return span_equal(
-        found.reserved_oid, view->kind == LINT_SERVER_EV ? oid_policy_ev : oid_policy_ov);
+    return there(view, EXT_AUTHORITY_KEY);
 }
 
-static bool policies_reserved_first(const struct view *view)
+static bool aki_uncritical(const struct view *view)
 {
-    struct policies found = policies_of(view);
-    return found.reserved == 0 || found.first_reserved;
+    return uncritical(view, EXT_AUTHORITY_KEY);
 }
 
-static bool policies_unqualified(const struct view *view)
+/* Its keyIdentifier, and whether more stands behind it. */
+static bool aki_split(const struct view *view, struct span *ret_key, bool *ret_more)
 {
-    return !policies_of(view).qualifiers;
-}
-
-static bool http_uri(struct span uri)
-{
-    static const char scheme[] = "http://";
-    return uri.len > sizeof scheme - 1 && memcmp(uri.data, scheme, sizeof scheme - 1) == 0;
-}
-
-static bool crl_point_there(const struct view *view)
-{
-    return there(view, oid_crl_distribution_points, /* critical= */ false);
-}
-
-static bool crl_point_absent(const struct view *view)
-{
-    return view_find(view, oid_crl_distribution_points) == NULL;
-}
-
-/* One DistributionPoint, of one fullName with one http URI, and nothing else. */
-static bool crl_point_form(const struct view *view)
-{
-    const struct view_extension *extension = view_find(view, oid_crl_distribution_points);
-    struct der points, point, name, full;
-    struct span uri;
-    if (extension == NULL) {
-        return true;
+    struct der inner;
+    struct der value = der_reader(view->known[EXT_AUTHORITY_KEY]->value);
+    if (der_enter(&value, DER_SEQUENCE, &inner) != OK ||
+        der_read(&inner, DER_CONTEXT_PRIMITIVE(0), ret_key) != OK || ret_key->len == 0) {
+        return false;
     }
-    struct der value = der_reader(extension->value);
-    return der_enter(&value, DER_SEQUENCE, &points) == OK &&
-           der_enter(&points, DER_SEQUENCE, &point) == OK &&
-           der_enter(&point, DER_CONTEXT(0), &name) == OK &&
-           der_enter(&name, DER_CONTEXT(0), &full) == OK &&
-           der_read(&full, DER_CONTEXT_PRIMITIVE(6), &uri) == OK && http_uri(uri) &&
-           der_empty(&full) && der_empty(&name) && der_empty(&point) && der_empty(&points) &&
+    *ret_more = !der_empty(&inner) || !der_empty(&value);
+    return true;
+}
+
+static bool aki_key(const struct view *view)
+{
+    struct span key;
+    bool more;
+    return !there(view, EXT_AUTHORITY_KEY) || aki_split(view, &key, &more);
+}
+
+static bool aki_only(const struct view *view)
+{
+    struct span key;
+    bool more = false;
+    return !there(view, EXT_AUTHORITY_KEY) || !aki_split(view, &key, &more) || !more;
+}
+
+static bool ski_there(const struct view *view)
+{
+    return there(view, EXT_SUBJECT_KEY);
+}
+
+static bool ski_absent(const struct view *view)
+{
+    return !there(view, EXT_SUBJECT_KEY);
+}
+
+static bool ski_uncritical(const struct view *view)
+{
+    return uncritical(view, EXT_SUBJECT_KEY);
+}
+
+static bool ski_read(const struct view *view, struct span *ret_key)
+{
+    struct der value = der_reader(view->known[EXT_SUBJECT_KEY]->value);
+    return der_read(&value, DER_OCTET_STRING, ret_key) == OK && ret_key->len > 0 &&
            der_empty(&value);
 }
 
-static bool authority_info_there(const struct view *view)
+static bool ski_form(const struct view *view)
 {
-    return there(view, oid_authority_info_access, /* critical= */ false);
+    struct span key;
+    return !there(view, EXT_SUBJECT_KEY) || ski_read(view, &key);
 }
 
-static bool authority_info_criticality(const struct view *view)
+static bool root_aki_is_ski(const struct view *view)
 {
-    return absent_or(view, oid_authority_info_access, /* critical= */ false);
+    struct span authority, subject;
+    bool more;
+    return !there(view, EXT_AUTHORITY_KEY) || !there(view, EXT_SUBJECT_KEY) ||
+           !aki_split(view, &authority, &more) || !ski_read(view, &subject) ||
+           span_equal(authority, subject);
 }
 
-static bool authority_info_form(const struct view *view)
+/* A CA that isn't a root has its issuer's key identifier, not its own. */
+static bool aki_is_another(const struct view *view)
 {
-    const struct view_extension *extension = view_find(view, oid_authority_info_access);
-    struct der list, description;
-    struct span method, uri;
-    if (extension == NULL) {
-        return true;
-    }
-    struct der value = der_reader(extension->value);
-    if (der_enter(&value, DER_SEQUENCE, &list) != OK || der_empty(&list)) {
-        return false;
-    }
-    while (!der_empty(&list)) {
-        if (der_enter(&list, DER_SEQUENCE, &description) != OK ||
-            der_read(&description, DER_OID, &method) != OK ||
-            der_read(&description, DER_CONTEXT_PRIMITIVE(6), &uri) != OK || !http_uri(uri) ||
-            !(span_equal(method, oid_ocsp) || span_equal(method, oid_ca_issuers))) {
-            return false;
-        }
-    }
-    return true;
+    struct span authority, subject;
+    bool more;
+    return !there(view, EXT_AUTHORITY_KEY) || !there(view, EXT_SUBJECT_KEY) ||
+           !aki_split(view, &authority, &more) || !ski_read(view, &subject) ||
+           !span_equal(authority, subject);
 }
 
-static bool name_constraints_absent(const struct view *view)
+static bool names_uncritical(const struct view *view)
 {
-    return view_find(view, oid_name_constraints) == NULL;
+    return uncritical(view, EXT_ISSUER_ALT_NAME);
 }
 
-/* A profile is closed: what BR 7.1.2.7.6 doesn't name isn't there. */
-static bool server_extensions_known(const struct view *view)
+static bool issuer_names_absent(const struct view *view)
 {
-    const struct span known[] = { oid_authority_info_access, oid_authority_key_identifier,
-        oid_certificate_policies, oid_ext_key_usage, oid_subject_alt_name, oid_key_usage,
-        oid_basic_constraints, oid_crl_distribution_points, oid_sct_list, oid_ct_poison,
-        oid_subject_key_identifier };
-    for (size_t i = 0; i < view->extension_count; i++) {
-        bool found = false;
-        for (size_t k = 0; k < sizeof known / sizeof known[0]; k++) {
-            found = found || span_equal(view->extensions[i].oid, known[k]);
-        }
-        if (!found) {
-            return false;
-        }
-    }
-    return true;
+    return !there(view, EXT_ISSUER_ALT_NAME);
 }
 
-static bool poison_or_scts(const struct view *view)
+static bool freshest_uncritical(const struct view *view)
 {
-    return view_find(view, oid_ct_poison) == NULL ||
-           (view_find(view, oid_sct_list) == NULL &&
-               there(view, oid_ct_poison, /* critical= */ true));
+    return uncritical(view, EXT_FRESHEST);
 }
 
-enum {
-    FOR_BELOW_ROOT = FOR_SUBORDINATE | FOR_SERVER,
-    FOR_OLD = LINT_FOR(LINT_ISSUING_CA_OLD),
-    FOR_USAGES = FOR_BELOW_ROOT & ~FOR_OLD,
-};
+static bool subject_info_uncritical(const struct view *view)
+{
+    return uncritical(view, EXT_SUBJECT_INFO);
+}
+
+static bool constraints_critical(const struct view *view)
+{
+    return critical(view, EXT_BASIC_CONSTRAINTS);
+}
+
+static bool usage_critical(const struct view *view)
+{
+    return critical(view, EXT_KEY_USAGE);
+}
+
+static bool ext_usage_uncritical(const struct view *view)
+{
+    return uncritical(view, EXT_EXT_USAGE);
+}
+
+static bool policies_uncritical(const struct view *view)
+{
+    return uncritical(view, EXT_POLICIES);
+}
+
+static bool points_uncritical(const struct view *view)
+{
+    return uncritical(view, EXT_CRL_POINTS);
+}
+
+static bool authority_info_uncritical(const struct view *view)
+{
+    return uncritical(view, EXT_AUTHORITY_INFO);
+}
+
+enum { FOR_EXTENDED = FOR_CERTIFICATE | FOR_CRL | FOR_OCSP };
 
 static const struct lint rows[] = {
-    { "extension.twice", "RFC 5280 4.2", FOR_CERTIFICATE | FOR_CRL, 0, none_twice },
-    { "extension.default_written", "X.690 11.5", FOR_CERTIFICATE | FOR_CRL, 0,
-        default_not_written },
-    { "extension.server_known", "BR 7.1.2.7.6", FOR_SERVER, 0, server_extensions_known },
-    { "aki.present", "BR 7.1.2.11.1", FOR_BELOW_ROOT | FOR_CRL, 0, authority_key_there },
-    { "aki.key_only", "BR 7.1.2.11.1", FOR_CERTIFICATE | FOR_CRL, 0, authority_key_only },
-    { "ski.present", "BR 7.1.2.1.2", FOR_CA, 0, subject_key_there },
-    { "ski.absent", "BR 7.1.2.7.6", FOR_SERVER, 0, subject_key_absent },
-    { "ku.present", "BR 7.1.2.10.7", FOR_CERTIFICATE, 0, usage_there },
-    { "ku.ca_bits", "BR 7.1.2.10.7", FOR_CA, 0, usage_of_ca },
-    { "ku.server_bits", "BR 7.1.2.7.11", FOR_SERVER, 0, usage_of_server },
-    { "bc.ca", "BR 7.1.2.10.4", FOR_CA, 0, constraints_of_ca },
-    { "bc.server", "BR 7.1.2.7.8", FOR_SERVER, 0, constraints_of_server },
-    { "eku.root_absent", "BR 7.1.2.1.2", FOR_ROOT | FOR_OLD, 0, ext_usage_absent },
-    { "eku.server_auth", "BR 7.1.2.7.10", FOR_USAGES, 0, ext_usage_server },
-    { "eku.tls_only", "BR 7.1.2.7.10", FOR_USAGES, 0, ext_usage_tls_only },
-    { "eku.ca_server_only", "Chrome 1.8 1.3.2", FOR_SUBORDINATE, SINCE_2026_06_15,
-        ext_usage_server_only },
-    { "eku.server_only", "Chrome 1.8 1.3.2", FOR_SERVER, SINCE_2027_03_15, ext_usage_server_only },
-    { "policies.present", "BR 7.1.2.7.9", FOR_BELOW_ROOT, 0, policies_there },
-    { "policies.subordinate", "BR 7.1.2.10.5", FOR_SUBORDINATE, 0, policies_of_subordinate },
-    { "policies.one_reserved", "BR 7.1.2.7.9", FOR_SERVER, 0, policies_one_reserved },
-    { "policies.fit_kind", "BR 7.1.6.1", FOR_SERVER, 0, policies_fit_kind },
-    { "policies.reserved_first", "BR 7.1.2.7.9", FOR_SERVER, 0, policies_reserved_first },
-    { "policies.unqualified", "BR 7.1.2.7.9", FOR_BELOW_ROOT, 0, policies_unqualified },
-    { "cdp.present", "BR 7.1.2.11.2", FOR_BELOW_ROOT, 0, crl_point_there },
-    { "cdp.root_absent", "BR 7.1.2.1.2", FOR_ROOT, 0, crl_point_absent },
-    { "cdp.form", "BR 7.1.2.11.2", FOR_CERTIFICATE, 0, crl_point_form },
-    { "aia.present", "BR 7.1.2.7.7", FOR_SERVER, 0, authority_info_there },
-    { "aia.critical", "RFC 5280 4.2.2.1", FOR_CERTIFICATE, 0, authority_info_criticality },
-    { "aia.form", "BR 7.1.2.7.7", FOR_CERTIFICATE, 0, authority_info_form },
-    { "nc.absent", "BR 7.1.2.7.6", FOR_SERVER, 0, name_constraints_absent },
-    { "ct.poison_or_scts", "BR 7.1.2.9", FOR_SERVER, 0, poison_or_scts },
+    { "extension.twice", "RFC 5280 4.2", "each extension once", FOR_EXTENDED, SINCE_RFC5280,
+        .fault = FAULT_EXTENSION_TWICE },
+    { "extension.default", "X.690 11.5", "criticality FALSE left out", FOR_EXTENDED, SINCE_DER,
+        .fault = FAULT_EXTENSION_DEFAULT },
+    { "extension.value", "RFC 5280 4.2", "a value of one DER element", FOR_EXTENDED, SINCE_RFC5280,
+        .fault = FAULT_EXTENSION_VALUE },
+    { "extension.listed", "BR 7.1.2.11.5", "no extension beside those of the profile",
+        FOR_SERVER | FOR_RESPONDER, SINCE_BR_2, LINT_SHOULD, .fault = FAULT_EXTENSION_UNKNOWN },
+    { "extension.critical", "RFC 5280 4.2", "no critical extension that nobody knows", FOR_EXTENDED,
+        SINCE_RFC5280, .fault = FAULT_EXTENSION_CRITICAL },
+    { "aki.present", "BR 7.1.2.11.1", "an authority key identifier", FOR_BELOW_ROOT | FOR_CRL,
+        SINCE_RFC5280, .holds = aki_there },
+    { "aki.critical", "RFC 5280 4.2.1.1", "an authority key identifier that isn't critical",
+        FOR_CERTIFICATE | FOR_CRL, SINCE_RFC5280, .holds = aki_uncritical },
+    { "aki.key", "RFC 5280 4.2.1.1", "a keyIdentifier in it", FOR_CERTIFICATE | FOR_CRL,
+        SINCE_RFC5280, .holds = aki_key },
+    { "aki.only", "BR 7.1.2.11.1", "no issuer and serial in it", FOR_CERTIFICATE | FOR_CRL,
+        SINCE_2020_08_20, .holds = aki_only },
+    { "aki.root", "RFC 5280 4.2.1.1", "a root's own key identifier", FOR_ROOT, SINCE_RFC5280,
+        .holds = root_aki_is_ski },
+    { "aki.another", "RFC 5280 4.2.1.1", "the issuer's key identifier, not its own",
+        FOR_SUBORDINATE, SINCE_RFC5280, .holds = aki_is_another },
+    { "ski.present", "RFC 5280 4.2.1.2", "a subject key identifier", FOR_CA, SINCE_RFC5280,
+        .holds = ski_there },
+    { "ski.responder_present", "BR 7.1.2.8.2", "a subject key identifier", FOR_RESPONDER,
+        SINCE_BR_2, LINT_SHOULD, .holds = ski_there },
+    { "ski.absent", "BR 7.1.2.7.6", "no subject key identifier", FOR_SERVER, SINCE_BR_2,
+        LINT_SHOULD, .holds = ski_absent },
+    { "ski.critical", "RFC 5280 4.2.1.2", "a subject key identifier that isn't critical",
+        FOR_CERTIFICATE, SINCE_RFC5280, .holds = ski_uncritical },
+    { "ski.form", "RFC 5280 4.2.1.2", "an OCTET STRING that isn't empty", FOR_CERTIFICATE,
+        SINCE_RFC5280, .holds = ski_form },
+    { "bc.critical", "RFC 5280 4.2.1.9", "critical basic constraints", FOR_CERTIFICATE,
+        SINCE_RFC5280, .holds = constraints_critical },
+    { "ku.critical", "BR 7.1.2.10.7", "a critical key usage", FOR_CERTIFICATE, SINCE_BR_1,
+        .holds = usage_critical },
+    { "eku.critical", "BR 7.1.2.7.6", "extended key usages that aren't critical", FOR_CERTIFICATE,
+        SINCE_BR_2, .holds = ext_usage_uncritical },
+    { "policies.critical", "BR 7.1.2.7.6", "policies that aren't critical", FOR_CERTIFICATE,
+        SINCE_BR_2, .holds = policies_uncritical },
+    { "cdp.critical", "BR 7.1.2.11.2", "a list's place that isn't critical", FOR_CERTIFICATE,
+        SINCE_BR_1, .holds = points_uncritical },
+    { "aia.critical", "RFC 5280 4.2.2.1", "an authority's information that isn't critical",
+        FOR_CERTIFICATE, SINCE_RFC5280, .holds = authority_info_uncritical },
+    { "ian.critical", "RFC 5280 4.2.1.7", "the issuer's other names not critical",
+        FOR_CERTIFICATE | FOR_CRL, SINCE_RFC5280, LINT_SHOULD, .holds = names_uncritical },
+    { "ian.absent", "BR 7.1.2.11.5", "no other names of the issuer", FOR_CA, SINCE_BR_2,
+        LINT_SHOULD, .holds = issuer_names_absent },
+    { "freshest.critical", "RFC 5280 4.2.1.15", "the freshest list's place not critical",
+        FOR_CERTIFICATE | FOR_CRL, SINCE_RFC5280, .holds = freshest_uncritical },
+    { "sia.critical", "RFC 5280 4.2.2.2", "a subject's information that isn't critical",
+        FOR_CERTIFICATE, SINCE_RFC5280, .holds = subject_info_uncritical },
 };
 
-const struct lint_table lint_extensions = { rows, sizeof rows / sizeof rows[0] };
+const struct lint_table lint_extensions = { extensions_observe, FOR_ALL, rows,
+    sizeof rows / sizeof rows[0] };

@@ -1,259 +1,195 @@
-/* Lints of server names: the subject alternative names and the common name (BR 7.1.2.7.12,
- * 7.1.4.3). */
+/* Lints of the subject alternative names and the common name (RFC 5280 §4.2.1.6,
+ * BR 7.1.2.7.12, 7.1.4.3). What is right within one name is hosts.c's. */
 #include "lib/lint/view.h"
 
-#include <ctype.h>
+#include <arpa/inet.h>
+#include <stdlib.h>
 
-enum { NAME_DNS = DER_CONTEXT_PRIMITIVE(2), NAME_IP = DER_CONTEXT_PRIMITIVE(7) };
+enum { NAME_DNS = DER_CONTEXT_PRIMITIVE(2), NAME_IP = DER_CONTEXT_PRIMITIVE(7), SORTED_MAX = 128 };
 
-/* Runs `holds` over every dNSName. */
-static bool each_dns_name(const struct view *view, bool (*holds)(struct span name))
+static int by_bytes(const void *left, const void *right)
+{
+    const struct span *a = left, *b = right;
+    int order = memcmp(a->data, b->data, a->len < b->len ? a->len : b->len);
+    return order != 0 ? order : (a->len > b->len) - (a->len < b->len);
+}
+
+/* A few by sorting; the rest, which only a foreign certificate has, each against all before it. */
+static void twice_look(struct view *view, struct der names)
+{
+    struct span sorted[SORTED_MAX];
+    size_t count = 0;
+    struct der_element name, other;
+    struct der all = names;
+    while (der_read_any(&names, &name) == OK) {
+        if (count < SORTED_MAX) {
+            sorted[count] = name.whole;
+        } else {
+            struct der earlier = all;
+            while (der_read_any(&earlier, &other) == OK && other.whole.data != name.whole.data) {
+                if (span_equal(other.whole, name.whole)) {
+                    view_fault(view, FAULT_SAN_TWICE, name.content);
+                }
+            }
+        }
+        count++;
+    }
+    size_t few = count < SORTED_MAX ? count : SORTED_MAX;
+    qsort(sorted, few, sizeof *sorted, by_bytes);
+    for (size_t i = 1; i < few; i++) {
+        if (span_equal(sorted[i - 1], sorted[i])) {
+            view_fault(view, FAULT_SAN_TWICE, span_make(sorted[i].data + 2, sorted[i].len - 2));
+        }
+    }
+}
+
+static bool names_enter(const struct view *view, struct der *ret_names)
+{
+    if (view->known[EXT_ALT_NAME] == NULL) {
+        return false;
+    }
+    struct der outer = der_reader(view->known[EXT_ALT_NAME]->value);
+    return der_enter(&outer, DER_SEQUENCE, ret_names) == OK && der_empty(&outer);
+}
+
+static void servers_observe(struct view *view)
 {
     struct der names;
     struct der_element name;
-    if (!view_alt_names(view, &names)) {
-        return true;
+    if (view->known[EXT_ALT_NAME] == NULL) {
+        return;
     }
-    while (view_alt_name(&names, &name)) {
-        if (name.tag == NAME_DNS && !holds(name.content)) {
-            return false;
+    if (!names_enter(view, &names) || der_empty(&names)) {
+        view_fault(view, FAULT_SAN_FORM, view->known[EXT_ALT_NAME]->value);
+        return;
+    }
+    twice_look(view, names);
+    for (; !der_empty(&names); view->alt_name_count++) {
+        if (der_read_any(&names, &name) != OK) {
+            view_fault(view, FAULT_SAN_FORM, names.rest);
+            return;
+        }
+        if (name.tag == NAME_DNS) {
+            host_look(view, name.content);
+        } else if (name.tag == NAME_IP) {
+            address_bytes_look(view, name.content);
+        } else {
+            view_fault(view, FAULT_SAN_TYPE, name.content);
         }
     }
-    return true;
 }
 
 static bool names_there(const struct view *view)
 {
-    struct der names;
-    return view_alt_names(view, &names) && !der_empty(&names);
+    return view->known[EXT_ALT_NAME] != NULL;
 }
 
-static bool names_well_formed(const struct view *view)
+static bool names_absent(const struct view *view)
 {
-    struct der names;
-    struct der_element name;
-    if (!view_alt_names(view, &names)) {
-        return true;
-    }
-    while (view_alt_name(&names, &name)) {
-    }
-    return der_empty(&names);
+    return !names_there(view);
 }
 
-static bool name_types(const struct view *view)
+static bool critical_without_subject(const struct view *view)
 {
-    struct der names;
-    struct der_element name;
-    if (!view_alt_names(view, &names)) {
-        return true;
-    }
-    while (view_alt_name(&names, &name)) {
-        if (name.tag != NAME_DNS && name.tag != NAME_IP) {
-            return false;
-        }
-    }
-    return true;
+    return !names_there(view) || view->subject.count > 0 || view->known[EXT_ALT_NAME]->critical;
 }
 
-/* RFC 5280 §4.2.1.6: critical exactly where it is the only name. */
-static bool names_criticality(const struct view *view)
+static bool uncritical_with_subject(const struct view *view)
 {
-    const struct view_extension *extension = view_find(view, oid_subject_alt_name);
-    return extension == NULL || extension->critical == (view->subject.count == 0);
+    return !names_there(view) || view->subject.count == 0 || !view->known[EXT_ALT_NAME]->critical;
 }
 
-static struct span without_wildcard(struct span name)
+static bool address_equals(struct span address, struct span text)
 {
-    bool wildcard = name.len > 2 && name.data[0] == '*' && name.data[1] == '.';
-    return wildcard ? span_make(name.data + 2, name.len - 2) : name;
+    char written[INET6_ADDRSTRLEN];
+    int family = address.len == 4 ? AF_INET : AF_INET6;
+    return (address.len == 4 || address.len == 16) &&
+           inet_ntop(family, address.data, written, sizeof written) != NULL &&
+           span_equal_text(text, written);
 }
 
-/* One label of letters, digits and inner hyphens; "--" at the third place only behind "xn". */
-static bool label_good(const uint8_t *label, size_t len)
-{
-    if (len == 0 || len > 63 || label[0] == '-' || label[len - 1] == '-') {
-        return false;
-    }
-    for (size_t i = 0; i < len; i++) {
-        if (label[i] != '-' && !(label[i] < 0x80 && isalnum(label[i]))) {
-            return false;
-        }
-    }
-    bool reserved = len >= 4 && label[2] == '-' && label[3] == '-';
-    return !reserved || (len > 4 && (label[0] | 0x20) == 'x' && (label[1] | 0x20) == 'n');
-}
-
-static bool name_syntax(struct span name)
-{
-    struct span rest = without_wildcard(name);
-    if (name.len > 253 || rest.len == 0) {
-        return false;
-    }
-    for (;;) {
-        const uint8_t *dot = memchr(rest.data, '.', rest.len);
-        size_t len = dot == NULL ? rest.len : (size_t)(dot - rest.data);
-        if (!label_good(rest.data, len)) {
-            return false;
-        }
-        if (dot == NULL) {
-            return true;
-        }
-        rest = span_make(dot + 1, rest.len - len - 1);
-        if (rest.len == 0) {
-            return false;
-        }
-    }
-}
-
-static bool names_syntax(const struct view *view)
-{
-    return each_dns_name(view, name_syntax);
-}
-
-static bool name_lower(struct span name)
-{
-    for (size_t i = 0; i < name.len; i++) {
-        if (isupper(name.data[i])) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool names_lower(const struct view *view)
-{
-    return each_dns_name(view, name_lower);
-}
-
-/* A name of one label, or an address written as a name, is no public name. */
-static bool name_public(struct span name)
-{
-    struct span rest = without_wildcard(name);
-    const uint8_t *last = rest.len == 0 ? NULL : memrchr(rest.data, '.', rest.len);
-    return last != NULL && last + 1 < rest.data + rest.len && !isdigit(last[1]);
-}
-
-static bool names_public(const struct view *view)
-{
-    return each_dns_name(view, name_public);
-}
-
-static bool ends_with(struct span name, const char *suffix)
-{
-    size_t len = strlen(suffix);
-    return name.len >= len &&
-           strncasecmp((const char *)name.data + name.len - len, suffix, len) == 0;
-}
-
-/* SC-086, and RFC 6762 and 8375's names that no registry hands out. */
-static bool name_not_special(struct span name)
-{
-    static const char *const suffixes[] = { ".in-addr.arpa", ".ip6.arpa", ".local", ".localhost",
-        ".internal", ".home.arpa", ".invalid", ".test" };
-    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
-        if (ends_with(name, suffixes[i])) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool names_not_special(const struct view *view)
-{
-    return each_dns_name(view, name_not_special);
-}
-
-static bool wildcard_placed(struct span name)
-{
-    struct span rest = without_wildcard(name);
-    return memchr(rest.data, '*', rest.len) == NULL;
-}
-
-static bool wildcards_placed(const struct view *view)
-{
-    return each_dns_name(view, wildcard_placed);
-}
-
-/* "*.com" would speak for a whole registry. */
-static bool wildcard_narrow(struct span name)
-{
-    struct span rest = without_wildcard(name);
-    return rest.len == name.len || memchr(rest.data, '.', rest.len) != NULL;
-}
-
-static bool wildcards_narrow(const struct view *view)
-{
-    return each_dns_name(view, wildcard_narrow);
-}
-
-static bool no_wildcard(struct span name)
-{
-    return name.len == 0 || name.data[0] != '*';
-}
-
-static bool wildcards_absent(const struct view *view)
-{
-    return each_dns_name(view, no_wildcard);
-}
-
-static bool names_differ(const struct view *view)
-{
-    struct der names, others;
-    struct der_element name, other;
-    if (!view_alt_names(view, &names)) {
-        return true;
-    }
-    while (view_alt_name(&names, &name)) {
-        others = names;
-        while (view_alt_name(&others, &other)) {
-            if (span_equal(name.whole, other.whole)) {
-                return false;
-            }
-        }
-    }
-    return true;
-}
-
-/* BR 7.1.4.3: a character copy of one of the names. */
+/* BR 7.1.4.3: a character copy of one of the names, an IPv6 address as RFC 5952 writes it. */
 static bool common_name_copied(const struct view *view)
 {
     const struct view_attribute *common_name = view_attribute(&view->subject, oid_common_name);
     struct der names;
     struct der_element name;
-    if (common_name == NULL) {
-        return true;
+    if (common_name == NULL || !names_enter(view, &names)) {
+        return common_name == NULL || !names_there(view);
     }
-    if (!view_alt_names(view, &names)) {
-        return false;
-    }
-    while (view_alt_name(&names, &name)) {
-        if (name.tag == NAME_DNS && span_equal(name.content, common_name->value)) {
+    while (der_read_any(&names, &name) == OK) {
+        if ((name.tag == NAME_DNS && span_equal(name.content, common_name->value)) ||
+            (name.tag == NAME_IP && address_equals(name.content, common_name->value))) {
             return true;
         }
     }
     return false;
 }
 
-static bool ca_names_absent(const struct view *view)
-{
-    return view_find(view, oid_subject_alt_name) == NULL;
-}
-
 static const struct lint rows[] = {
-    { "san.present", "BR 7.1.2.7.12", FOR_SERVER, 0, names_there },
-    { "san.form", "RFC 5280 4.2.1.6", FOR_SERVER, 0, names_well_formed },
-    { "san.types", "BR 7.1.2.7.12", FOR_SERVER, 0, name_types },
-    { "san.critical", "RFC 5280 4.2.1.6", FOR_SERVER, 0, names_criticality },
-    { "san.syntax", "BR 7.1.2.7.12", FOR_SERVER, 0, names_syntax },
-    { "san.lower_case", "BR 7.1.2.7.12", FOR_SERVER, 0, names_lower },
-    { "san.public", "BR 4.2.2", FOR_SERVER, 0, names_public },
-    { "san.special", "BR 7.1.2.7.12", FOR_SERVER, 0, names_not_special },
-    { "san.wildcard_placed", "BR 1.6.1", FOR_SERVER, 0, wildcards_placed },
-    { "san.wildcard_narrow", "BR 3.2.2.6", FOR_SERVER, 0, wildcards_narrow },
-    { "san.ev_wildcard", "EVG 7.1.4.2.1", LINT_FOR(LINT_SERVER_EV), 0, wildcards_absent },
-    { "san.twice", "RFC 5280 4.2.1.6", FOR_SERVER, 0, names_differ },
-    { "san.common_name", "BR 7.1.4.3", FOR_SERVER, 0, common_name_copied },
-    { "san.ca_absent", "BR 7.1.2.10.3", FOR_CA, 0, ca_names_absent },
+    { "san.present", "BR 7.1.2.7.12", "subject alternative names", FOR_SERVER, SINCE_BR_1,
+        .holds = names_there },
+    { "san.form", "RFC 5280 4.2.1.6", "a SEQUENCE of at least one name", FOR_CERTIFICATE,
+        SINCE_RFC5280, .fault = FAULT_SAN_FORM },
+    { "san.types", "BR 7.1.2.7.12", "dNSName and iPAddress only", FOR_SERVER, SINCE_BR_1,
+        .fault = FAULT_SAN_TYPE },
+    { "san.critical", "RFC 5280 4.2.1.6", "critical where there is no subject", FOR_SERVER,
+        SINCE_RFC5280, .holds = critical_without_subject },
+    { "san.uncritical", "BR 7.1.2.7.12", "not critical where there is a subject", FOR_SERVER,
+        SINCE_BR_1, LINT_SHOULD, .holds = uncritical_with_subject },
+    { "san.twice", "RFC 5280 4.2.1.6", "each name once", FOR_SERVER, SINCE_RFC5280, LINT_SHOULD,
+        .fault = FAULT_SAN_TWICE },
+    { "san.empty", "RFC 5280 4.2.1.6", "names that are not empty", FOR_SERVER, SINCE_RFC5280,
+        .fault = FAULT_SAN_EMPTY },
+    { "san.length", "RFC 1035 2.3.4", "names of at most 253 characters", FOR_SERVER, SINCE_RFC5280,
+        .fault = FAULT_SAN_LENGTH },
+    { "san.label_length", "RFC 1035 2.3.4", "labels of at most 63 characters", FOR_SERVER,
+        SINCE_RFC5280, .fault = FAULT_SAN_LABEL_LENGTH },
+    { "san.label_empty", "RFC 1034 3.5", "no empty label", FOR_SERVER, SINCE_RFC5280,
+        .fault = FAULT_SAN_LABEL_EMPTY },
+    { "san.final_dot", "RFC 5280 4.2.1.6", "no dot at the end: the preferred name syntax",
+        FOR_SERVER, SINCE_RFC5280, .fault = FAULT_SAN_FINAL_DOT },
+    { "san.underscore", "BR 7.1.2.7.12", "no underscore", FOR_SERVER, SINCE_2019_04_01,
+        .fault = FAULT_SAN_UNDERSCORE },
+    { "san.character", "RFC 1034 3.5", "letters, digits and hyphens", FOR_SERVER, SINCE_RFC5280,
+        .fault = FAULT_SAN_CHARACTER },
+    { "san.hyphen", "RFC 1034 3.5", "no hyphen at a label's ends", FOR_SERVER, SINCE_RFC5280,
+        .fault = FAULT_SAN_HYPHEN },
+    { "san.reserved", "BR 7.1.2.7.12", "no \"--\" at the third place but behind \"xn\"", FOR_SERVER,
+        SINCE_2021_10_01, .fault = FAULT_SAN_RESERVED },
+    { "san.punycode", "RFC 5890 2.3.2.1", "behind \"xn--\" what Punycode can decode", FOR_SERVER,
+        SINCE_2018_08_10, .fault = FAULT_SAN_PUNYCODE },
+    { "san.case", "RFC 5890 2.3.2.1", "lower case", FOR_SERVER, SINCE_2018_08_10, LINT_SHOULD,
+        .fault = FAULT_SAN_CASE },
+    { "san.single", "BR 4.2.2", "names with a dot: no internal name", FOR_SERVER, SINCE_BR_1,
+        .fault = FAULT_SAN_SINGLE },
+    { "san.numeric", "BR 7.1.2.7.12", "no address written as a name", FOR_SERVER, SINCE_BR_1,
+        .fault = FAULT_SAN_NUMERIC },
+    { "san.reverse", "BR 7.1.2.7.12", "no name of a reverse zone", FOR_SERVER, SINCE_2026_03_15,
+        .fault = FAULT_SAN_REVERSE },
+    { "san.internal", "BR 4.2.2", "no name of special use, which no registry hands out", FOR_SERVER,
+        SINCE_BR_1, .fault = FAULT_SAN_INTERNAL },
+    { "san.onion", "BR B.2", "an onion name of version 3", FOR_SERVER, SINCE_2021_10_01,
+        .fault = FAULT_SAN_ONION },
+    { "san.wildcard_place", "BR 1.6.1", "a wildcard as the whole first label only", FOR_SERVER,
+        SINCE_BR_1, .fault = FAULT_SAN_WILDCARD_PLACE },
+    { "san.wildcard_narrow", "BR 3.2.2.6", "no wildcard beneath a top-level domain", FOR_SERVER,
+        SINCE_BR_1, .fault = FAULT_SAN_WILDCARD_NARROW },
+    { "san.ev_wildcard", "EVG 7.1.2.1", "no wildcard", FOR_EV, SINCE_EVG,
+        .fault = FAULT_SAN_WILDCARD },
+    { "san.ev_address", "EVG 7.1.2.1", "names only, no address", FOR_EV, SINCE_EVG,
+        .fault = FAULT_SAN_IP },
+    { "san.address_length", "RFC 5280 4.2.1.6", "an iPAddress of 4 or 16 octets", FOR_SERVER,
+        SINCE_RFC5280, .fault = FAULT_SAN_IP_LENGTH },
+    { "san.address_reserved", "BR 4.2.2", "no address of a special-purpose registry", FOR_SERVER,
+        SINCE_BR_1, .fault = FAULT_SAN_IP_RESERVED },
+    { "san.common_name", "BR 7.1.4.3", "a common name that is a copy of one of them", FOR_SERVER,
+        SINCE_BR_1, .holds = common_name_copied },
+    { "san.ca_absent", "BR 7.1.2.11.5", "no subject alternative names", FOR_CA, SINCE_BR_2,
+        LINT_SHOULD, .holds = names_absent },
+    { "san.responder_absent", "BR 7.1.2.8.2", "no subject alternative names", FOR_RESPONDER,
+        SINCE_BR_2, .holds = names_absent },
 };
 
-const struct lint_table lint_servers = { rows, sizeof rows / sizeof rows[0] };
+const struct lint_table lint_servers = { servers_observe, FOR_SERVER, rows,
+    sizeof rows / sizeof rows[0] };

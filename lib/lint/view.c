@@ -1,36 +1,40 @@
 /* Taking apart, without judging: whatever a lint might complain of is kept, only what has no shape
  * at all is refused. */
 #include "lib/lint/view.h"
+#include "lib/base/clock.h"
 
-static enum err outer_split(struct span der, struct view *view, struct der *ret_tbs);
+static enum err outer_split(struct span der, struct view *view);
 static enum err certificate_take(struct der *tbs, struct view *view);
 static enum err crl_take(struct der *tbs, struct view *view);
-static enum err name_take(struct der *fields, struct view_name *ret_name);
-static enum err extensions_take(struct der *fields, uint8_t tag, struct view *view);
-static bool time_at(const struct der *fields);
+static enum err extensions_enter(struct der *fields, uint8_t tag, struct view *view);
 
-enum err view_make(struct span der, enum lint_kind kind, int64_t now, struct view *ret_view)
+enum err view_make(struct span der, enum lint_kind kind, struct view *ret_view)
 {
-    struct der tbs;
-    *ret_view = (struct view){ .kind = kind, .now = now };
-    TRY(outer_split(der, ret_view, &tbs));
+    struct der whole, tbs;
+    ret_view->kind = kind;
+    ret_view->applies = LINT_FOR(kind);
+    ret_view->der = der;
+    if (kind == LINT_OCSP) {
+        return view_answer_take(der, ret_view);
+    }
+    TRY(outer_split(der, ret_view));
+    whole = der_reader(ret_view->tbs);
+    TRY(der_enter(&whole, DER_SEQUENCE, &tbs));
     return kind == LINT_CRL || kind == LINT_ARL ? crl_take(&tbs, ret_view)
                                                 : certificate_take(&tbs, ret_view);
 }
 
 /* A signed object is a SEQUENCE of SEQUENCE, SEQUENCE and BIT STRING; anything else is taken for
  * the to-be-signed part. */
-static enum err outer_split(struct span der, struct view *view, struct der *ret_tbs)
+static enum err outer_split(struct span der, struct view *view)
 {
-    struct der outer = der_reader(der), inner, tbs;
-    struct span signature;
+    struct der outer = der_reader(der), inner;
+    struct span tbs = der;
     TRY(der_enter(&outer, DER_SEQUENCE, &inner));
-    TRY(der_finish(&outer));
-    struct der fields = inner;
-    view->has_outer = der_enter(&inner, DER_SEQUENCE, &tbs) == OK &&
+    view->has_outer = der_read_whole(&inner, DER_SEQUENCE, &tbs) == OK &&
                       der_read_whole(&inner, DER_SEQUENCE, &view->outer_algorithm) == OK &&
-                      der_read_bit_string(&inner, &signature) == OK && der_empty(&inner);
-    *ret_tbs = view->has_outer ? tbs : fields;
+                      der_read(&inner, DER_BIT_STRING, &view->signature) == OK && der_empty(&inner);
+    view->tbs = view->has_outer ? tbs : der;
     return OK;
 }
 
@@ -45,13 +49,13 @@ static enum err certificate_take(struct der *tbs, struct view *view)
     }
     TRY(der_read(tbs, DER_INTEGER, &view->serial));
     TRY(der_read_whole(tbs, DER_SEQUENCE, &view->inner_algorithm));
-    TRY(name_take(tbs, &view->issuer));
+    TRY(view_name_take(tbs, &view->issuer));
     TRY(der_enter(tbs, DER_SEQUENCE, &validity));
-    TRY(der_read_time(&validity, &view->not_before));
-    TRY(der_read_time(&validity, &view->not_after));
+    TRY(view_time(&validity, view, &view->not_before));
+    TRY(view_time(&validity, view, &view->not_after));
     TRY(der_finish(&validity));
     view->has_not_after = true;
-    TRY(name_take(tbs, &view->subject));
+    TRY(view_name_take(tbs, &view->subject));
     TRY(der_read_whole(tbs, DER_SEQUENCE, &view->spki));
     for (unsigned tag = 1; tag <= 2; tag++) {
         if (der_peek(tbs, DER_CONTEXT_PRIMITIVE(tag))) {
@@ -59,13 +63,8 @@ static enum err certificate_take(struct der *tbs, struct view *view)
             view->unique_ids = true;
         }
     }
-    TRY(extensions_take(tbs, DER_CONTEXT(3), view));
+    TRY(extensions_enter(tbs, DER_CONTEXT(3), view));
     return der_finish(tbs);
-}
-
-static bool time_at(const struct der *fields)
-{
-    return der_peek(fields, DER_UTC_TIME) || der_peek(fields, DER_GENERALIZED_TIME);
 }
 
 static enum err crl_take(struct der *tbs, struct view *view)
@@ -75,21 +74,43 @@ static enum err crl_take(struct der *tbs, struct view *view)
         view->has_version = true;
     }
     TRY(der_read_whole(tbs, DER_SEQUENCE, &view->inner_algorithm));
-    TRY(name_take(tbs, &view->issuer));
-    TRY(der_read_time(tbs, &view->not_before));
-    if (time_at(tbs)) {
-        TRY(der_read_time(tbs, &view->not_after));
+    TRY(view_name_take(tbs, &view->issuer));
+    TRY(view_time(tbs, view, &view->not_before));
+    if (view_time_at(tbs)) {
+        TRY(view_time(tbs, view, &view->not_after));
         view->has_not_after = true;
     }
     if (der_peek(tbs, DER_SEQUENCE)) {
-        TRY(der_read(tbs, DER_SEQUENCE, &view->entries));
+        TRY(der_read_any(tbs, &view->entries));
         view->has_entries = true;
     }
-    TRY(extensions_take(tbs, DER_CONTEXT(0), view));
+    TRY(extensions_enter(tbs, DER_CONTEXT(0), view));
     return der_finish(tbs);
 }
 
-static enum err name_take(struct der *fields, struct view_name *ret_name)
+bool view_time_at(const struct der *fields)
+{
+    return der_peek(fields, DER_UTC_TIME) || der_peek(fields, DER_GENERALIZED_TIME);
+}
+
+/* RFC 5280 §4.1.2.5: GeneralizedTime from the year 2050 on, which UTCTime can't tell, and only
+ * then. */
+enum err view_time(struct der *fields, struct view *view, int64_t *ret_time)
+{
+    struct der_element element;
+    if (!view_time_at(fields)) {
+        return ERR_INPUT;
+    }
+    TRY(der_read_any(fields, &element));
+    TRY(form_time(/* view= */ NULL, &element, ret_time));
+    int year = civil_from_time(*ret_time).year;
+    if (view != NULL && element.tag == DER_GENERALIZED_TIME && year >= 1950 && year < 2050) {
+        view_fault(view, FAULT_TIME_TYPE, element.content);
+    }
+    return OK;
+}
+
+enum err view_name_take(struct der *fields, struct view_name *ret_name)
 {
     struct der names, set, pair;
     TRY(der_read_whole(fields, DER_SEQUENCE, &ret_name->whole));
@@ -97,6 +118,7 @@ static enum err name_take(struct der *fields, struct view_name *ret_name)
     TRY(der_enter(&whole, DER_SEQUENCE, &names));
     while (!der_empty(&names)) {
         size_t in_set = 0;
+        struct span rest = names.rest;
         TRY(der_enter(&names, DER_SET, &set));
         for (; !der_empty(&set); in_set++) {
             struct der_element value;
@@ -112,26 +134,35 @@ static enum err name_take(struct der *fields, struct view_name *ret_name)
             attribute->value = value.content;
             ret_name->count++;
         }
-        ret_name->multi_valued = ret_name->multi_valued || in_set != 1;
+        if (in_set != 1) {
+            ret_name->crowded = span_make(rest.data, rest.len - names.rest.len);
+        }
     }
     return OK;
 }
 
-static enum err extensions_take(struct der *fields, uint8_t tag, struct view *view)
+static enum err extensions_enter(struct der *fields, uint8_t tag, struct view *view)
 {
-    struct der wrapper, extensions, extension;
+    struct der wrapper, extensions;
     if (!der_peek(fields, tag)) {
         return OK;
     }
+    view->has_extensions = true;
     TRY(der_enter(fields, tag, &wrapper));
     TRY(der_enter(&wrapper, DER_SEQUENCE, &extensions));
     TRY(der_finish(&wrapper));
-    while (!der_empty(&extensions)) {
+    return view_extensions_take(&extensions, view);
+}
+
+enum err view_extensions_take(struct der *extensions, struct view *view)
+{
+    struct der extension;
+    while (!der_empty(extensions)) {
         struct view_extension *read = &view->extensions[view->extension_count];
         if (view->extension_count == VIEW_EXTENSIONS_MAX) {
             return ERR_INPUT;
         }
-        TRY(der_enter(&extensions, DER_SEQUENCE, &extension));
+        TRY(der_enter(extensions, DER_SEQUENCE, &extension));
         TRY(der_read(&extension, DER_OID, &read->oid));
         if (der_peek(&extension, DER_BOOLEAN)) {
             TRY(der_read_boolean(&extension, &read->critical));
@@ -144,14 +175,11 @@ static enum err extensions_take(struct der *fields, uint8_t tag, struct view *vi
     return OK;
 }
 
-const struct view_extension *view_find(const struct view *view, struct span oid)
+void view_fault(struct view *view, enum fault fault, struct span at)
 {
-    for (size_t i = 0; i < view->extension_count; i++) {
-        if (span_equal(view->extensions[i].oid, oid)) {
-            return &view->extensions[i];
-        }
+    if (view->faults[fault].data == NULL) {
+        view->faults[fault] = at.data == NULL ? SPAN_LITERAL("") : at;
     }
-    return NULL;
 }
 
 const struct view_attribute *view_attribute(const struct view_name *name, struct span oid)
@@ -164,27 +192,7 @@ const struct view_attribute *view_attribute(const struct view_name *name, struct
     return NULL;
 }
 
-bool view_alt_names(const struct view *view, struct der *ret_names)
+bool view_server(const struct view *view)
 {
-    const struct view_extension *extension = view_find(view, oid_subject_alt_name);
-    if (extension == NULL) {
-        return false;
-    }
-    struct der value = der_reader(extension->value);
-    return der_enter(&value, DER_SEQUENCE, ret_names) == OK;
-}
-
-bool view_alt_name(struct der *names, struct der_element *ret_name)
-{
-    return !der_empty(names) && der_read_any(names, ret_name) == OK;
-}
-
-bool view_rsa_key(const struct view *view)
-{
-    static const struct span rsa =
-        BYTES("\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00");
-    struct der outer = der_reader(view->spki), inner;
-    struct span algorithm;
-    return der_enter(&outer, DER_SEQUENCE, &inner) == OK &&
-           der_read_whole(&inner, DER_SEQUENCE, &algorithm) == OK && span_equal(algorithm, rsa);
+    return (view->applies & (FOR_SERVER | FOR_PRECERTIFICATE)) != 0;
 }

@@ -69,6 +69,9 @@ struct crl_fields {
     int64_t this_update, next_update;
     struct span number; /* CRLNumber, magnitude, at most 20 octets */
     struct span authority_key_id;
+    /* The last look at what is to be signed, or NULL: what it refuses, with that, is not signed. */
+    enum err (*look)(void *ctx, struct span tbs);
+    void *look_ctx;
 };
 
 /* Where entries come from, one at a time: OK, ERR_NOT_FOUND behind the last, or a failure, which is

@@ -45,8 +45,12 @@ enum err crl_write(const struct crl_fields *fields, const struct crl_source *sou
     TRY(extensions_write(fields, buf));
     put_before(buf, &at, span_make(head, head_len));
     header_before(buf, &at, DER_SEQUENCE, buf->len - at);
-    TRY(signature_make(
-        issuer_key, fields->algorithm, span_make(buf->data + at, buf->len - at), signature, &len));
+    struct span tbs = span_make(buf->data + at, buf->len - at);
+    TRY(buf_check(buf));
+    if (fields->look != NULL) {
+        TRY(fields->look(fields->look_ctx, tbs));
+    }
+    TRY(signature_make(issuer_key, fields->algorithm, tbs, signature, &len));
     struct der_writer writer = der_writer_make(tail, sizeof tail);
     der_write_raw(&writer, signature_algorithm_der(fields->algorithm));
     der_write_bit_string(&writer, span_make(signature, len));

@@ -20,6 +20,7 @@ enum control_message {
     CONTROL_PUBLISH,              /* control_publish -> nothing */
     CONTROL_STATUS,               /* nothing -> control_facts */
     CONTROL_AUDIT_VERIFY,         /* nothing -> control_facts; ERR_CONFLICT "audit.broken" */
+    CONTROL_AUDIT_LINT,           /* control_page -> control_findings (lib/wire/finding.h) */
     CONTROL_NOTICE_ADD,           /* struct notice -> control_number, its id (lib/wire/notice.h) */
     CONTROL_NOTICE_LIST,          /* nothing -> control_notices */
     CONTROL_NOTICE_REMOVE,        /* control_number -> nothing */

@@ -168,7 +168,12 @@ static enum err csr_refused(struct visit *visit, enum err err, struct span typed
 static enum err csr_show(struct visit *visit, int status, struct span typed)
 {
     page_begin(visit, STEP_CSR, "csr.title");
-    value_put_text(&visit->tree, visit->page, "server_name", visit->application.names[0]);
+    TRY(details_put(visit, visit->page));
+    if (visit->enrolment.has_spki) {
+        char key[2 * HASH_BYTES + 1];
+        hex_format(SPAN_OF(visit->enrolment.spki_hash), key);
+        value_put_text(&visit->tree, visit->page, "bound_key", key);
+    }
     page_put_typed(visit, "csr", typed);
     page_put_problem(visit);
     return page_reply(visit, status, "csr");

@@ -25,6 +25,7 @@ static enum err check_store(struct store *store, void *ctx);
 static bool mail_on_its_way(const struct value *dcv);
 static void method_put(struct visit *visit, const char *method);
 static void method_choices_put(struct visit *visit);
+static void choice_again_put(struct visit *visit, const struct value *dcv, bool proved);
 
 /* In the order in which they are offered, and the words of each one's page. */
 static const struct method_words {
@@ -67,6 +68,7 @@ enum err dcv_get(struct visit *visit)
     value_put_text(tree, visit->page, "next_href", page_of_state(visit->enrolment.state));
     method_put(visit, method);
     method_choices_put(visit);
+    choice_again_put(visit, dcv, proved);
     if (!proved) {
         page_put_problem(visit);
     }
@@ -180,6 +182,10 @@ static enum err challenges_store(struct store *store, void *ctx)
     struct act act = visit_act(made->visit);
     struct enrolment_row row = { 0 };
     TRY(store_enrolment_get(store, made->visit->enrolment.id, &row));
+    if (row.state == ENROLMENT_VALIDATED) {
+        /* The proof at hand may serve a key that is lost: it is given up for a new one. */
+        TRY(store_enrolment_advance(store, &act, row.id, ENROLMENT_EVIDENCE_LAPSED, &row.state));
+    }
     if (row.state != ENROLMENT_CONFIRMED) {
         return ERR_CONFLICT;
     }
@@ -256,5 +262,17 @@ static void method_choices_put(struct visit *visit)
         value_put_text(tree, choice, "hint", words->hint);
         value_put_bool(tree, choice, "checked", first);
         first = false;
+    }
+}
+
+/* What is proved is proved; only where that serves a single key there is a reason to begin anew. */
+static void choice_again_put(struct visit *visit, const struct value *dcv, bool proved)
+{
+    bool bound = value_get(dcv, "spki_sha256") != NULL;
+    bool again = proved ? bound && visit->enrolment.state == ENROLMENT_VALIDATED
+                        : value_count(value_get(dcv, "challenges")) > 0;
+    if (again) {
+        value_put_text(&visit->tree, visit->page, "choose_again",
+            bound ? "dcv.choose_again" : "dcv.other_method");
     }
 }

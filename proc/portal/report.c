@@ -67,6 +67,11 @@ enum err dcv_put(struct visit *visit, struct value *object)
     struct value *dcv = value_put_object(tree, object, "dcv");
     value_put_text(tree, dcv, "method", dcv_method_id(rows[0].challenge.method));
     value_put_text(tree, dcv, "state", overall_state(visit, rows, count));
+    if (rows[0].challenge.has_spki) {
+        char key[2 * HASH_BYTES + 1];
+        hex_format(SPAN_OF(rows[0].challenge.spki_hash), key);
+        value_put_text(tree, dcv, "spki_sha256", key);
+    }
     put_time(visit, dcv, "requested", rows[0].challenge.created);
     put_time(visit, dcv, "expires", rows[0].challenge.created + VALIDATION_VALUE_SECONDS);
     int64_t next = 0;

@@ -11,6 +11,7 @@
 static enum err key_check_here(struct visit *visit, struct request_view *view);
 static enum err names_check(struct visit *visit, const struct csr *csr);
 static enum err name_check(struct visit *visit, struct span typed, bool must_be_name);
+static enum err names_tell(struct visit *visit, char ret_text[REASON_TEXT_MAX]);
 static bool application_has(struct visit *visit, const char *name);
 static bool csr_has(const struct csr *csr, const char *name);
 static void ignored_put(struct visit *visit, struct value *object, const struct csr *csr);
@@ -70,7 +71,10 @@ static enum err key_check_here(struct visit *visit, struct request_view *view)
     }
     const struct enrolment_row *enrolment = &visit->enrolment;
     if (enrolment->has_spki && memcmp(enrolment->spki_hash, view->spki_hash, HASH_BYTES) != 0) {
-        return reason_set(reason, ERR_INPUT, "csr.foreign_key", "", "", "");
+        char seen[2 * HASH_BYTES + 1], expected[2 * HASH_BYTES + 1];
+        hex_format(SPAN_OF(view->spki_hash), seen);
+        hex_format(SPAN_OF(enrolment->spki_hash), expected);
+        return reason_set(reason, ERR_INPUT, "csr.foreign_key", "csr", seen, expected);
     }
     return OK;
 }
@@ -89,15 +93,36 @@ static enum err names_check(struct visit *visit, const struct csr *csr)
 
 static enum err name_check(struct visit *visit, struct span typed, bool must_be_name)
 {
-    char seen[REASON_TEXT_MAX] = "";
+    char seen[REASON_TEXT_MAX] = "", expected[REASON_TEXT_MAX];
     struct dns_name name = { 0 };
     enum err err = dns_name_parse(typed, DNS_NAME_HOST_OR_WILDCARD, &name, NULL);
     if (err == OK ? application_has(visit, name.text) : !must_be_name) {
         return OK;
     }
     (void)span_to_text(typed, seen, sizeof seen);
-    return reason_set(&visit->request->reason, ERR_INPUT, "csr.foreign_name", "csr", seen,
-        visit->application.names[0]);
+    TRY(names_tell(visit, expected));
+    return reason_set(
+        &visit->request->reason, ERR_INPUT, "csr.foreign_name", "csr", seen, expected);
+}
+
+/* All of them, or as many as a reason can hold. */
+static enum err names_tell(struct visit *visit, char ret_text[REASON_TEXT_MAX])
+{
+    static const char more[] = ", …";
+    const char **names = NULL;
+    size_t count = 0, len = 0;
+    TRY(application_certificate_names(&visit->application, visit->request->arena, &names, &count));
+    ret_text[0] = '\0';
+    for (size_t i = 0; i < count; i++) {
+        const char *between = i == 0 ? "" : ", ";
+        size_t rest = REASON_TEXT_MAX - len;
+        if (strlen(between) + strlen(names[i]) + sizeof more > rest) {
+            snprintf(ret_text + len, rest, "%s", more);
+            return OK;
+        }
+        len += (size_t)snprintf(ret_text + len, rest, "%s%s", between, names[i]);
+    }
+    return OK;
 }
 
 static bool application_has(struct visit *visit, const char *name)

@@ -14,6 +14,8 @@
 
 #define DETAILS_SEEN (STATES_ANY & ~(STATE(REJECTED) | STATE(DECLINED)))
 #define DCV_SEEN     (DETAILS_SEEN & ~STATE(OPEN))
+/* Until a request is handed in, the method may be chosen again. */
+#define DCV_OPEN (STATE(CONFIRMED) | STATE(VALIDATED))
 
 static const struct route routes[] = {
     { HTTP_GET, "/", login_get, 0, 0, 0 },
@@ -25,7 +27,7 @@ static const struct route routes[] = {
     { HTTP_POST, "/confirm/reject", reject_post, PAGE, STATE(OPEN), SMALL_BODY },
     { HTTP_GET, "/returned", returned_get, PAGE, STATE(REJECTED) | STATE(DECLINED), 0 },
     { HTTP_GET, "/dcv", dcv_get, PAGE, DCV_SEEN, 0 },
-    { HTTP_POST, "/dcv", dcv_post, PAGE, STATE(CONFIRMED), SMALL_BODY },
+    { HTTP_POST, "/dcv", dcv_post, PAGE, DCV_OPEN, SMALL_BODY },
     { HTTP_POST, "/dcv/check", dcv_check_post, PAGE, STATE(CONFIRMED), SMALL_BODY },
     { HTTP_POST, "/dcv/mail", dcv_mail_post, PAGE, STATE(CONFIRMED), SMALL_BODY },
     { HTTP_POST, "/dcv/code", dcv_code_post, PAGE, STATE(CONFIRMED), SMALL_BODY },
@@ -58,7 +60,7 @@ static const struct route routes[] = {
     { HTTP_POST, "/api/v1/enrolment/confirm", api_confirm_post, API, STATE(OPEN), SMALL_BODY },
     { HTTP_POST, "/api/v1/enrolment/reject", api_reject_post, API, STATE(OPEN), SMALL_BODY },
     { HTTP_GET, "/api/v1/enrolment/dcv", api_dcv_get, API, DCV_SEEN, 0 },
-    { HTTP_POST, "/api/v1/enrolment/dcv", api_dcv_post, API, STATE(CONFIRMED), SMALL_BODY },
+    { HTTP_POST, "/api/v1/enrolment/dcv", api_dcv_post, API, DCV_OPEN, SMALL_BODY },
     { HTTP_POST, "/api/v1/enrolment/dcv/check", api_dcv_check_post, API, STATE(CONFIRMED),
         SMALL_BODY },
     { HTTP_POST, "/api/v1/enrolment/dcv/mail", api_dcv_mail_post, API, STATE(CONFIRMED),

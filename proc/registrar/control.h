@@ -29,6 +29,7 @@ enum err control_key_block(void *ctx, struct exchange *exchange);
 enum err control_key_list(void *ctx, struct exchange *exchange);
 enum err control_status(void *ctx, struct exchange *exchange);
 enum err control_audit_verify(void *ctx, struct exchange *exchange);
+enum err control_audit_lint(void *ctx, struct exchange *exchange);
 enum err control_notice_add(void *ctx, struct exchange *exchange);
 enum err control_notice_list(void *ctx, struct exchange *exchange);
 enum err control_notice_remove(void *ctx, struct exchange *exchange);

@@ -320,7 +320,7 @@ static enum err withdrawal_commit(struct store *store, void *ctx)
 {
     const struct withdrawal *withdrawal = ctx;
     TRY(store_anchor_put(store, &withdrawal->act, &withdrawal->anchor));
-    enum err err = store_application_set_state(
-        store, &withdrawal->act, withdrawal->id, APPLICATION_WITHDRAWN);
+    enum err err =
+        store_application_set_state(store, &withdrawal->act, withdrawal->id, APPLICATION_WITHDRAWN);
     return err == ERR_CONFLICT ? OK : err;
 }

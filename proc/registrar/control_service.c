@@ -48,6 +48,7 @@ const struct handler control_handlers[] = {
     { CONTROL_PUBLISH, control_publication_put },
     { CONTROL_STATUS, control_status },
     { CONTROL_AUDIT_VERIFY, control_audit_verify },
+    { CONTROL_AUDIT_LINT, control_audit_lint },
     { CONTROL_NOTICE_ADD, control_notice_add },
     { CONTROL_NOTICE_LIST, control_notice_list },
     { CONTROL_NOTICE_REMOVE, control_notice_remove },

@@ -355,6 +355,10 @@ static enum err request_resume(
     if (err != OK || row.state > CERTIFICATE_RESERVED) {
         return err == ERR_NOT_FOUND ? OK : err;
     }
+    /* Proved anew for another key: that one's request is what the subscriber means. */
+    if (before->has_spki && memcmp(before->spki_hash, row.spki_hash, HASH_BYTES) != 0) {
+        return OK;
+    }
     return store_enrolment_advance(store, &round->act, before->id, ENROLMENT_SUBMIT_CSR, &state);
 }
 

@@ -280,6 +280,7 @@ static enum err arl_sign(struct authority *root, struct journal *journal,
         .number = root->number + 1, .this_update = now, .next_update = now + ARL_LIFE_SECONDS
     };
     struct crl_source source = { arl_next, root, root->count };
+    struct linting linting = { LINT_ARL, now, ret_reason };
     TRY(certificate_parse(buf_span(&root->certificate), &issuing));
     memcpy(record.issuer, root->id, sizeof record.issuer);
     TRY(journal_append(journal, JOURNAL_CRL, now, record_crl_write, &record, NULL));
@@ -291,9 +292,10 @@ static enum err arl_sign(struct authority *root, struct journal *journal,
         .next_update = record.next_update,
         .number = SPAN_OF(number),
         .authority_key_id = issuing.subject_key_id,
+        .look = linted_list,
+        .look_ctx = &linting,
     };
-    TRY(crl_write(&fields, &source, root_key, crl));
-    return linted(buf_span(crl), LINT_ARL, now, ret_reason);
+    return crl_write(&fields, &source, root_key, crl);
 }
 
 /* All of them, before anything is written: a root that can't sign leaves every list as it was. */

@@ -7,6 +7,7 @@
 #include "lib/pki/certificate.h"
 #include "lib/pki/extension.h"
 #include "lib/pki/name.h"
+#include "proc/signer/linted.h"
 #include "proc/signer/serial.h"
 
 #include <arpa/inet.h>
@@ -21,10 +22,19 @@ struct extensions {
     struct der_writer writer;
 };
 
+/* Who signs, and what is held to the rules of which kind before: the transport's certificates
+ * belong to no public hierarchy, and to none of them. */
+struct finishing {
+    const struct key *key;
+    bool linted;
+    enum lint_kind kind;
+    struct reason *reason;
+};
+
 static enum err authority_name(const struct profile *kind, const struct ceremony_profile *profile,
     const struct ceremony_authority *authority, struct buf *name, struct reason *ret_reason);
 static enum err finish(struct certificate_fields *fields, struct extensions *extensions,
-    const struct key *signing_key, struct buf *certificate);
+    const struct finishing *finishing, struct buf *certificate);
 static enum err key_identifiers_write(
     struct der_writer *writer, const struct key *own, const struct key *issuing);
 static void address_write(struct der_writer *writer, const char *address);
@@ -58,7 +68,8 @@ enum err authority_root(const struct ceremony_profile *profile,
         .not_after = years_after(now, root->years) - 1,
         .spki = key_spki(key),
     };
-    return finish(&fields, &extensions, key, certificate);
+    const struct finishing finishing = { key, /* linted= */ true, LINT_ROOT, ret_reason };
+    return finish(&fields, &extensions, &finishing, certificate);
 }
 
 /* The old issuing CAs of 2017 could still be without extended key usage, and for any policy. */
@@ -109,7 +120,9 @@ enum err authority_subordinate(
         .not_after = end < issuing.not_after ? end : issuing.not_after,
         .spki = key_spki(request->key),
     };
-    return finish(&fields, &extensions, request->root_key, certificate);
+    const struct finishing finishing = { request->root_key, /* linted= */ true, request->kind,
+        ret_reason };
+    return finish(&fields, &extensions, &finishing, certificate);
 }
 
 enum err authority_transport(const struct transport_request *request, struct buf *certificate)
@@ -143,7 +156,8 @@ enum err authority_transport(const struct transport_request *request, struct buf
         .not_after = years_after(request->now, request->years) - 1,
         .spki = key_spki(request->key),
     };
-    return finish(&fields, &extensions, request->ca_key, certificate);
+    const struct finishing finishing = { .key = request->ca_key, .linted = false };
+    return finish(&fields, &extensions, &finishing, certificate);
 }
 
 static enum err authority_name(const struct profile *kind, const struct ceremony_profile *profile,
@@ -170,7 +184,7 @@ int64_t years_after(int64_t time, unsigned years)
 
 /* Serial, algorithm and extensions are the same affair for all; then the signature. */
 static enum err finish(struct certificate_fields *fields, struct extensions *extensions,
-    const struct key *signing_key, struct buf *certificate)
+    const struct finishing *finishing, struct buf *certificate)
 {
     uint8_t serial[SERIAL_BYTES];
     size_t len = 0;
@@ -179,10 +193,13 @@ static enum err finish(struct certificate_fields *fields, struct extensions *ext
     TRY(serial_draw(&random, serial));
     TRY(der_writer_finish(&extensions->writer, &len));
     fields->serial = SPAN_OF(serial);
-    fields->algorithm = signature_algorithm_of_key(signing_key);
+    fields->algorithm = signature_algorithm_of_key(finishing->key);
     fields->extensions = span_make(extensions->bytes, len);
     TRY(certificate_write_tbs(fields, &tbs));
-    return certificate_sign(buf_span(&tbs), fields->algorithm, signing_key, certificate);
+    if (finishing->linted) {
+        TRY(linted(buf_span(&tbs), finishing->kind, fields->not_before, finishing->reason));
+    }
+    return certificate_sign(buf_span(&tbs), fields->algorithm, finishing->key, certificate);
 }
 
 static enum err key_identifiers_write(

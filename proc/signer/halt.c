@@ -1,5 +1,5 @@
-/* The stop switch in the signer: what it stops, it stops here and in the journal, whatever the other
- * processes do or forget. */
+/* The stop switch in the signer: what it stops, it stops here and in the journal, whatever the
+ * other processes do or forget. */
 #include "proc/signer/internal.h"
 
 enum err halt_gate(const struct issuing *issuing, struct reason *ret_reason)
@@ -12,8 +12,7 @@ enum err halt_gate(const struct issuing *issuing, struct reason *ret_reason)
         sums->halted ? sums->halt.by : "", sums->halted ? sums->halt.why : "");
 }
 
-enum err issuing_halt(
-    struct issuing *issuing, const struct halt *halt, struct reason *ret_reason)
+enum err issuing_halt(struct issuing *issuing, const struct halt *halt, struct reason *ret_reason)
 {
     struct journal_ticket ticket = { 0 };
     struct halt record = *halt;
@@ -29,17 +28,17 @@ enum err issuing_halt(
     return err != OK || stands ? err : journal_wait(issuing->journal, &ticket);
 }
 
-enum err issuing_resume(struct issuing *issuing, const struct resumption *resumption,
-    struct reason *ret_reason)
+enum err issuing_resume(
+    struct issuing *issuing, const struct resumption *resumption, struct reason *ret_reason)
 {
     int64_t now = clock_now(&issuing->clock);
     struct journal_ticket ticket = { 0 };
     pthread_mutex_lock(&issuing->mutex);
-    enum err err = issuing->ledger.sums.halted
-                       ? resumption_check(resumption, &issuing->ledger.sums.halt, issuing->roster,
-                             now, ret_reason)
-                       : reason_set(ret_reason, ERR_CONFLICT, "issuance.not_stopped", NULL, NULL,
-                             NULL);
+    enum err err =
+        issuing->ledger.sums.halted
+            ? resumption_check(
+                  resumption, &issuing->ledger.sums.halt, issuing->roster, now, ret_reason)
+            : reason_set(ret_reason, ERR_CONFLICT, "issuance.not_stopped", NULL, NULL, NULL);
     err = err == OK ? journal_add(issuing->journal, JOURNAL_RESUMED, now, resumption_write,
                           resumption, &ticket)
                     : err;

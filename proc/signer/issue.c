@@ -169,7 +169,7 @@ static enum err issue_new(
             ret_reason, ERR_AGAIN, "issuer.away", issuance->build.issuer->id, NULL, NULL);
     }
     bool ev = span_equal(*issuance->entitlement.profile->policy, oid_policy_ev);
-    TRY(linted(buf_span(&tbs), ev ? LINT_SERVER_EV : LINT_SERVER, issuance->now, ret_reason));
+    TRY(linted(buf_span(&tbs), ev ? LINT_SERVER_EV : LINT_SERVER_OV, issuance->now, ret_reason));
     TRY(build_compare(&issuance->build, buf_span(&tbs), ret_reason));
     struct record_intent intent = { .request = *issuance->request,
         .serial = SPAN_OF(issuance->serial),

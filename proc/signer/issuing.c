@@ -465,7 +465,7 @@ static enum err crl_begin(struct issuing *issuing, const struct signer_crl *want
 }
 
 static enum err crl_sign(const struct issuer_key *issuer, const struct signer_crl *wanted,
-    int64_t number, struct revocations *revocations, struct buf *crl)
+    int64_t number, struct revocations *revocations, struct linting *linting, struct buf *crl)
 {
     uint8_t number_bytes[8], first[18] = { revocations->issuer };
     struct crl_source source = { revocation_next, revocations, /* count= */ 0 };
@@ -479,6 +479,8 @@ static enum err crl_sign(const struct issuer_key *issuer, const struct signer_cr
         .next_update = wanted->next_update,
         .number = SPAN_OF(number_bytes),
         .authority_key_id = issuer->certificate.subject_key_id,
+        .look = linted_list,
+        .look_ctx = linting,
     };
     return crl_write(&fields, &source, issuer->key, crl);
 }
@@ -501,13 +503,13 @@ enum err issuing_crl(struct issuing *issuing, const struct signer_crl *wanted,
     if (signature_ready(issuer->key) != OK) {
         return reason_set(ret_reason, ERR_AGAIN, "issuer.away", issuer->id, NULL, NULL);
     }
+    struct linting linting = { LINT_CRL, now, ret_reason };
     pthread_mutex_lock(&issuing->mutex);
     enum err err = crl_begin(issuing, wanted, now, &revocations, &number, &ticket);
     pthread_mutex_unlock(&issuing->mutex);
     TRY(err);
-    TRY(crl_sign(issuer, wanted, number, &revocations, crl));
+    TRY(crl_sign(issuer, wanted, number, &revocations, &linting, crl));
     TRY(journal_wait(issuing->journal, &ticket));
-    TRY(linted(buf_span(crl), LINT_CRL, now, ret_reason));
     *ret_made = (struct signer_crl_made){ number, revocations.count };
     return OK;
 }

@@ -1,6 +1,7 @@
 /* One adapter a read function: its result is thrown away. */
 #include "tests/fuzz/wire_readers.h"
 #include "lib/wire/control.h"
+#include "lib/wire/finding.h"
 #include "lib/wire/keys.h"
 #include "lib/wire/notice.h"
 #include "lib/wire/signer.h"
@@ -56,6 +57,7 @@ READER(control_crl, control_crl)
 READER(control_number, control_number)
 READER(control_publish, control_publish)
 READER(control_facts, control_facts)
+READER_INTO_ARENA(control_findings)
 READER(control_notice, notice)
 READER(control_notices, control_notices)
 READER(control_key, control_key)
@@ -101,6 +103,7 @@ const struct wire_reader wire_readers[] = {
     { "control_number", control_number_try },
     { "control_publish", control_publish_try },
     { "control_facts", control_facts_try },
+    { "control_findings", control_findings_try },
     { "control_notice", control_notice_try },
     { "control_notices", control_notices_try },
     { "control_validate", control_validate_try },

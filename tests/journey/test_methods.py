@@ -2,12 +2,14 @@
 """The two other ways to prove control of a domain, each on its whole way: a file on the subscriber's
 nginx and a code in the mailbox, by the tool and by the page."""
 import http.cookiejar
+import json
 import os
 import re
 import unittest
 import urllib.parse
 import urllib.request
 
+from test_dcv import Enrolment
 from world import World, wait_until
 
 CODE = re.compile(r"^[a-z2-7]{4}(?:-[a-z2-7]{4}){5}$", re.M)
@@ -35,6 +37,16 @@ class Browser:
         request = urllib.request.Request(self.portal + path, data, {"Origin": self.portal})
         with self.opener.open(request, timeout=20) as answer:
             return answer.read().decode()
+
+
+class LostKey(Enrolment):
+    """Another host has proved the domain for a key that is nowhere any more."""
+    KEY = "ab" * 32
+
+    def choose(self):
+        challenge, = self.call("POST", "/enrolment/dcv", {"method": "dns", "spki_sha256": self.KEY})["challenges"]
+        self.world.script("txt", challenge["host"], challenge["value"])
+        self.check()
 
 
 class Methods(unittest.TestCase):
@@ -85,6 +97,29 @@ class Methods(unittest.TestCase):
         self.assertEqual(len(set(codes)), 1)
         self.enrol("--resume", "--email-code", codes[0])
         self.assertIn("verify ok", self.world.script("verify").stdout)
+
+    def test_a_proof_for_a_lost_key_is_no_dead_end_for_the_tool(self):
+        world = self.world
+        other = LostKey(world, world.server_name)
+        self.assertEqual((other.state, other.call("GET", "/enrolment/dcv")["spki_sha256"]),
+                         ("validated", LostKey.KEY))
+        world.write("subscriber/reference", other.reference)
+        world.write("subscriber/pin", other.pin)
+        os.chmod(world.path("subscriber/pin"), 0o600)
+        by_dns = ("--dns-update", f"{world.net}.0.53@5353", "--tsig", world.path("subscriber/tsig.key"))
+        foreign = json.loads(world.run("ecert", "request", "new", "--name", world.server_name, "--name",
+                                       "www.elsewhere.example.com", "--key", "p256", "--json").stdout)["id"]
+        refused = self.enrol(*by_dns, "--request", foreign, check=False)
+        self.assertEqual(refused.returncode, 1, refused.stdout)
+        self.assertIn(f"\n    ecert request new --name {world.server_name}\n", refused.stdout)
+        self.assertEqual((other.state, other.call("GET", "/enrolment/dcv")["spki_sha256"]),
+                         ("validated", LostKey.KEY))
+        world.run("ecert", "cert", "remove", foreign, "--yes")
+        self.request()
+        told = self.enrol(*by_dns).stdout
+        self.assertIn("It is begun anew for the key of this request", " ".join(told.split()))
+        self.assertIn("verify ok", world.script("verify").stdout)
+        self.assertEqual(other.state, "accepted")
 
     def test_both_by_the_page(self):
         reference, pin = self.applied()

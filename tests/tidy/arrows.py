@@ -33,8 +33,8 @@ PROGRAMS = {
     "proc/courier": DOMAIN + ["http", "text", "store", "dns"],
     "proc/portal": DOMAIN + ["http", "text", "store", "dns"],
     "proc/console": DOMAIN + ["http", "text", "store", "dns"],
-    "proc/registrar": DOMAIN + ["http", "text", "store", "dns"],
-    "cli/ecertadm": DOMAIN + ["text", "store", "dns"],
+    "proc/registrar": DOMAIN + ["http", "text", "store", "dns", "lint"],
+    "cli/ecertadm": DOMAIN + ["text", "store", "dns", "lint"],
     "cli/ecert": ["base", "der", "crypto", "pki", "dns", "text", "http", "certstore"],
 }
 

@@ -88,6 +88,7 @@ class Portal:
     def __init__(self, authority, address, port, server_name="www.shop.example.com"):
         self.authority = authority
         self.server_name = server_name
+        self.names = [server_name]
         self.state = "open"
         self.certificate = None
         self.requested = {}
@@ -149,17 +150,19 @@ class Portal:
 
     def enrolment(self):
         return {"state": self.state, "server_name": self.server_name,
-                "names": [{"ascii": self.server_name, "unicode": self.server_name}],
+                "names": [{"ascii": name, "unicode": name} for name in self.names],
                 "certificate_type": "Hongkong Post Trial e-Cert (Server)",
                 "organisation": self.organisation, "methods": ["dns"],
                 "keys": [{"sha256": one} for one in self.keys],
-                "dcv": {"method": "dns", "state": "pending", "challenges": self.challenges()}
+                "dcv": {"state": "pending", **self.requested, "challenges": self.challenges()}
                 if self.requested else None}
 
     def challenges(self):
+        """Other values for another key."""
         host = "_ecert-validation." + self.server_name
-        return [{"name": self.server_name, "host": host, "type": "TXT", "value": "abc234",
-                 "ttl": 3600, "zone_line": f'{host}. 3600 IN TXT "abc234"'}]
+        value = "abc234" + self.requested.get("spki_sha256", "")[:8]
+        return [{"name": self.server_name, "host": host, "type": "TXT", "value": value,
+                 "ttl": 3600, "zone_line": f'{host}. 3600 IN TXT "{value}"'}]
 
     def post_session(self, given):
         if given != {"server_name": self.server_name, "reference": "123456789",
@@ -201,7 +204,10 @@ class Portal:
         return 200, {}
 
     def post_enrolment_dcv(self, given):
+        if self.state not in ("confirmed", "validated"):
+            return 409, {"type": "urn:ecert:problem:enrolment.state", "title": "Not now", "status": 409}
         self.requested = given
+        self.state = "confirmed"
         return 200, {"challenges": self.challenges()}
 
     def post_enrolment_dcv_check(self, _):
@@ -209,12 +215,17 @@ class Portal:
         return 202, {}
 
     def post_enrolment_csr(self, given):
+        public = run("openssl", "req", "-pubkey", "-noout", given=given["csr"].encode())
+        spki = run("openssl", "pkey", "-pubin", "-outform", "DER", given=public)
+        if hashlib.sha256(spki).hexdigest() != self.requested.get("spki_sha256", hashlib.sha256(spki).hexdigest()):
+            return 400, {"type": "urn:ecert:problem:csr.foreign_key", "title": "Another key", "status": 400}
         self.certificate = self.authority.leaf(given["csr"].encode(), self.server_name)
         self.state = "issued"
         return 202, {}
 
     def get_enrolment_certificate(self, _):
         return 200, {"serial": "4e 01", "not_before": "2026-11-23T00:00:00Z", "days": 30,
+                     "names": [{"ascii": name, "unicode": name} for name in self.names],
                      "not_after": "2026-12-23T00:00:00Z", "issuer": "Test Issuer",
                      "key_sha256": key_sha256(self.certificate)}
 

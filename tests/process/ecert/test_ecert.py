@@ -404,6 +404,101 @@ class Walks(ToolTest):
         self.json(*self.arguments, *self.pin_file(), "--accept", code=1)
         self.assertEqual(self.portal.called("POST", "/enrolment/next"), [])
 
+    def test_a_request_with_a_foreign_name_is_refused_before_any_step_and_told_what_to_do(self):
+        self.portal.names = ["shop.example.com", NAME, "*.a.example.com"]
+        self.run_tool("cert", "remove", self.certificates()[0]["id"], "--yes")
+        bad = self.json("request", "new", "--name", NAME, "--name", "www.elsewhere.example.com",
+                        "--name", "mail.elsewhere.example.com", "--key", "p256")["id"]
+        command = f"ecert request new --name shop.example.com --name {NAME} --name '*.a.example.com'"
+        for state in ("open", "confirmed", "validated"):
+            self.walk_to(state)
+            self.portal.calls.clear()
+            for named in ([], ["--request", bad]):
+                problem = self.json(*self.arguments, *self.pin_file(), *named, "--accept", code=1)["problem"]
+                self.assertEqual(problem["type"], "urn:ecert:problem:tool.names_foreign")
+                self.assertIn("www.elsewhere.example.com, mail.elsewhere.example.com", problem["title"])
+                self.assertIn(bad, problem["title"])
+                self.assertEqual(problem["seen"],
+                                 f"{NAME}, www.elsewhere.example.com, mail.elsewhere.example.com")
+                self.assertEqual(problem["expected"], f"shop.example.com, {NAME}, *.a.example.com")
+                self.assertTrue(problem["next"].endswith(" " + command), problem["next"])
+            self.assertEqual([call[:2] for call in self.portal.calls if call[0] == "POST"],
+                             [("POST", "/session")] * 2)
+            self.assertEqual(self.portal.state, state)
+        self.expect_pending()
+        problem = self.json("enrol", "--resume", *self.pin_file(), code=1)["problem"]
+        self.assertEqual(problem["type"], "urn:ecert:problem:tool.nothing_to_resume")
+        self.run_tool("cert", "remove", bad, "--yes")
+
+    def test_the_command_to_copy_is_one_line_however_many_names_there_are(self):
+        self.portal.names = [f"host-{i}.department.shop.example.com" for i in range(50)]
+        for language in ("en", "zh-HK", "zh-CN"):
+            said = self.run_tool(*self.arguments, *self.pin_file(), "--accept", "--lang", language, code=1)
+            command, = [line for line in said.splitlines() if "ecert request new" in line]
+            self.assertEqual(command, "    ecert request new" + "".join(
+                f" --name {name}" for name in self.portal.names))
+            for name in self.portal.names:
+                self.assertEqual(said.count(name + ","), 0 if name == self.portal.names[-1] else 1)
+        self.assertEqual(self.portal.called("POST", "/enrolment/confirm"), [])
+
+    def test_a_common_name_counts_as_a_name_only_if_it_is_one(self):
+        request = self.certificates()[0]["id"]
+        path = f"{self.store}/requests/{request}"
+        for subject, code in (("/CN=Web shop", 0), ("/CN=www.elsewhere.example.com", 1)):
+            csr = run("openssl", "req", "-new", "-key", path + "/key.pem", "-subj", subject, "-addext",
+                      f"subjectAltName=DNS:{NAME.upper()}")
+            with open(path + "/request.csr", "wb") as file:
+                file.write(csr)
+            self.portal.state = "open"
+            self.json(*self.arguments, *self.pin_file(), "--accept", "--request", request, code=1)
+            self.assertEqual(len(self.portal.called("POST", "/enrolment/confirm")), 1 - code)
+            self.portal.calls.clear()
+
+    def test_names_that_the_request_lacks_are_said_once_and_do_no_harm(self):
+        self.portal.names = [NAME, "mail.shop.example.com", "ftp.shop.example.com"]
+        said = self.at_terminal(
+            [*self.arguments, *self.pin_file(), "--accept", "--root", self.authority.path("root.pem")],
+            [("Place these", "")])
+        self.assertEqual(said.count("does not name mail.shop.example.com, ftp.shop.example.com."), 1)
+        # Whoever accepts the certificate sees all of its names.
+        self.assertIn(", ".join(self.portal.names), said[said.index("The certificate\r\n"):])
+        self.assertEqual(self.portal.state, "accepted")
+
+    def test_the_next_certificate_is_not_begun_with_a_foreign_name(self):
+        self.walk_to("accepted")
+        self.json(*self.arguments, *self.pin_file(), "--accept")
+        self.json("request", "new", "--name", NAME, "--name", "www.elsewhere.example.com", "--key", "p256")
+        problem = self.json(*self.arguments, *self.pin_file(), "--accept", "--renew", code=1)["problem"]
+        self.assertEqual(problem["type"], "urn:ecert:problem:tool.names_foreign")
+        self.assertEqual(self.portal.called("POST", "/enrolment/next"), [])
+
+    def test_a_proof_bound_to_a_lost_key_is_given_anew_for_this_one(self):
+        for state in ("confirmed", "validated"):
+            self.portal.calls.clear()
+            self.walk_to(state)
+            self.portal.requested = {"method": "dns", "spki_sha256": "ab" * 32}
+            said = self.at_terminal(
+                [*self.arguments, *self.pin_file(), "--accept", "--root", self.authority.path("root.pem")],
+                [("begun anew", ""), ("Place these", "")])
+            self.assertIn("ab" * 32, said.replace("\r\n", ""))
+            chosen, = self.portal.called("POST", "/enrolment/dcv")
+            key = self.certificates()[-1]["key_sha256"]
+            self.assertEqual(json.loads(chosen[2]), {"method": "dns", "spki_sha256": key})
+            self.assertEqual(self.portal.state, "accepted")
+            self.json("request", "new", "--name", NAME, "--key", "p256")
+
+    def test_values_for_our_own_key_are_used_and_not_drawn_again(self):
+        self.at_terminal([*self.arguments, *self.pin_file(), "--accept", "--root", self.authority.path("root.pem")],
+                         [("Place these", lambda pid: os.kill(pid, 2) or "")], code=-2)
+        self.at_terminal(["enrol", "--resume", *self.pin_file()], [("Place these", "")])
+        self.assertEqual(len(self.portal.called("POST", "/enrolment/dcv")), 1)
+
+    def test_a_portal_without_names_is_no_portal(self):
+        self.portal.names = []
+        problem = self.json(*self.arguments, *self.pin_file(), "--accept", code=1)["problem"]
+        self.assertEqual(problem["type"], "urn:ecert:problem:api.malformed")
+        self.assertEqual(self.portal.state, "open")
+
     def test_half_of_two_options_is_a_mistake_of_usage(self):
         self.run_tool("enrol", "--portal", self.portal.url, "--server-name", NAME, "--reference", "1",
                       "--dns-update", "127.0.0.1", *self.pin_file(), code=64)

@@ -29,6 +29,22 @@ class Files(ToolTest):
     def brought_in(self):
         return self.json("cert", "import", self.leaf, "--key", self.key, "--friendly", "店")
 
+    def test_who_does_not_know_a_command_is_told_how_it_goes_on(self):
+        for words, verbs in ((["cert"], "list, show, complete, import, export, remove"), (["crl", "x"], "install, list, refresh")):
+            said = self.run_tool(*words, code=64)
+            self.assertIn(f"{words[0]} is not a command by itself.", said)
+            self.assertIn(verbs, said)
+            said = self.run_tool(*words, "--help")
+            self.assertEqual(len(said.splitlines()), len(verbs.split(", ")), said)
+        for words in (["certs"], ["certs", "--help"]):
+            self.assertIn("certs is not a command.", self.run_tool(*words, code=64))
+        self.assertIn("ID is missing.", self.run_tool("cert", "show", code=64))
+        self.assertIn("two does not fit", self.run_tool("cert", "show", "one", "two", code=64))
+
+    def test_a_file_that_is_no_certificate_is_named(self):
+        path = self.write("nonsense", "nonsense")
+        self.assertIn(path + " is not a certificate", self.run_tool("cert", "complete", path, code=1).replace("\n  ", " "))
+
     def test_a_pair_comes_in_from_two_files(self):
         done = self.brought_in()
         self.assertEqual((done["names"], done["friendly_name"]), (NAME, "店"))

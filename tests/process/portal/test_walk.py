@@ -274,6 +274,52 @@ class Pages(world.FreshCase):
             "SELECT c.state, c.ordinal, e.ordinal FROM certificate c JOIN enrolment e ON e.id = c.enrolment"
             " WHERE e.reference = ?", self.world.seeds["issued"]["reference"]), [("declined", 1, 2)])
 
+    def test_a_proof_bound_to_a_key_says_so_and_can_be_given_up_for_another(self):
+        bound, other = "ab" * 32, "cd" * 32
+        self.world.change("UPDATE challenge SET spki_hash = ?", bytes.fromhex(bound))
+        self.world.change("UPDATE enrolment SET spki_hash = ?", bytes.fromhex(bound))
+        browser, api = self.world.browser("validated"), self.world.api("validated")
+        for page in ("/dcv", "/csr"):
+            self.assertIn(bound, browser.get(page).text, page)
+        refused = api.ask("POST", "/enrolment/csr", {"csr": csr().decode()}).json()
+        self.assertEqual((refused["type"], refused["expected"]), ("urn:ecert:problem:csr.foreign_key", bound))
+        self.assertEqual(len(refused["seen"]), 64)
+        self.assertIn("choose the method again", refused["next"])
+        answer = browser.post("/csr", {"csr": csr()})
+        self.assertEqual(answer.status, 422)
+        self.assertIn("choose the method again", answer.text)
+        old = api.ask("GET", "/enrolment/dcv").json()
+        self.assertEqual((old["spki_sha256"], old["state"]), (bound, "passed"))
+        answer = api.ask("POST", "/enrolment/dcv", {"method": "dns", "spki_sha256": other})
+        new = answer.json()
+        self.assertEqual((answer.status, new["spki_sha256"], new["state"]), (200, other, "pending"))
+        self.assertNotEqual(new["challenges"][0]["value"], old["challenges"][0]["value"])
+        self.assertEqual(self.world.state("validated"), "confirmed")
+        self.assertEqual(self.evidence("validated"), 0)
+        self.assertEqual(api.ask("POST", "/enrolment/csr", {"csr": csr().decode()}).status, 409)
+        # In the browser no key is known: the values then serve any.
+        self.assertIn("Choose the method again", browser.get("/dcv").text)
+        browser.post("/dcv", {"method": "dns"})
+        self.assertNotIn("spki_sha256", api.ask("GET", "/enrolment/dcv").json())
+        self.assertNotIn(other, browser.get("/dcv").text)
+
+    def evidence(self, key):
+        return self.world.rows("SELECT count(*) FROM evidence JOIN enrolment e ON e.id = enrolment WHERE"
+                               " e.reference = ?", self.world.seeds[key]["reference"])[0][0]
+
+    def test_a_method_is_chosen_again_only_while_no_request_was_handed_in(self):
+        for key in ("open", "issuing", "issued", "accepted"):
+            before = self.evidence(key)
+            answer = self.world.api(key).ask("POST", "/enrolment/dcv", {"method": "dns"})
+            self.assertEqual((answer.status, answer.json()["type"]), (409, "urn:ecert:problem:enrolment.state"), key)
+            self.world.browser(key).post("/dcv", {"method": "dns"})
+            self.assertEqual((self.world.state(key), self.evidence(key)), (key, before))
+
+    def test_a_proof_for_any_key_offers_no_other(self):
+        page = self.world.browser("validated").get("/dcv").text
+        self.assertIn("You have proved control of every name.", page)
+        self.assertNotIn('name="method"', page)
+
     def test_the_page_speaks_three_languages_and_remembers(self):
         for tag, title in (("en", "Log in"), ("zh-HK", "登入"), ("zh-CN", "登录")):
             answer = self.world.ask("GET", "/?lang=" + tag)

@@ -300,6 +300,13 @@ class Office:
         return subprocess.run([ADM, "--control", self.directory + "/run/control.sock", *words],
                               stdout=subprocess.PIPE, timeout=60, check=True).stdout.decode()
 
+    def told_of_failure(self, *words):
+        """The same of a command that fails."""
+        done = subprocess.run([ADM, "--control", self.directory + "/run/control.sock", *words],
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=60, check=False)
+        assert done.returncode == 1, done.returncode
+        return done.stdout.decode()
+
     def officer(self, number):
         return f"{self.service}/officers/officer-{number}.key"
 

@@ -109,8 +109,15 @@ class Registrar(unittest.TestCase):
 
     def test_both_keys_at_one_desk_must_be_two_officers(self):
         application = self.office.application_new()
+        for second, code in ((self.office.officer(1), "approval.same_key"), ("/nowhere", "key.file")):
+            problem = self.office.adm("application", "approve", application, "--key",
+                                      self.office.officer(1), "--key", second, code=1)
+            self.assertEqual(problem["code"], code)
+            self.assertEqual(self.office.sql("SELECT 1 FROM approval WHERE application = ?",
+                                             bytes.fromhex(application)), [])
+        self.office.adm("application", "vet", application, "--key", self.office.officer(1))
         problem = self.office.adm("application", "approve", application, "--key",
-                                  self.office.officer(1), "--key", self.office.officer(1), code=1)
+                                  self.office.officer(1), code=1)
         self.assertEqual(problem["code"], "approval.same_officer")
 
     def test_a_key_outside_the_roster_signs_nothing(self):
@@ -209,6 +216,7 @@ class Registrar(unittest.TestCase):
         number = self.office.adm("notice", "add", *said, "--from", "2026-01-01",
                                  "--until", "2026-01-31")["id"]
         listed = self.office.adm("notice", "list")
+        self.assertIn("  One - two\n", self.office.told("notice", "list"))
         self.assertEqual(listed, [{"id": number, "from": "2026-01-01", "until": "2026-01-31", "en": "One\n- two",
                                    "zh-HK": "一", "zh-CN": "一"}])
         for words in (said[:4], said + ["--from", "2026-02-30"], said + ["--from", "2026-02-02", "--until", "2026-02-01"],
@@ -331,6 +339,20 @@ class Registrar(unittest.TestCase):
         self.office.submit(enrolment)
         self.office.poke()
         self.await_state(enrolment, "issued")
+
+    def test_proof_found_again_for_another_key_leaves_the_old_request_alone(self):
+        enrolment = self.validated()
+        self.office.sql("DELETE FROM evidence WHERE enrolment = ?", enrolment)
+        for table, column in (("challenge", "enrolment"), ("enrolment", "id")):
+            self.office.sql(f"UPDATE {table} SET spki_hash = ? WHERE {column} = ?", b"k" * 32, enrolment)
+        self.office.submit(enrolment)
+        self.office.poke()
+        wait_until(lambda: self.office.sql("SELECT * FROM evidence WHERE enrolment = ?", enrolment), 20, "proof")
+        time.sleep(1)
+        self.assertEqual(self.office.sql("SELECT state, problem_code FROM enrolment WHERE id = ?", enrolment),
+                         [("validated", "")])
+        self.assertEqual(self.office.sql("SELECT serial, der FROM certificate WHERE enrolment = ? AND der IS NOT NULL",
+                                         enrolment), [])
 
     def test_stopped_nothing_is_issued_until_two_people_let_it_go_on(self):
         office = self.office
@@ -662,6 +684,24 @@ class Registrar(unittest.TestCase):
         self.office.sql("UPDATE audit SET actor = substr(actor, 2) WHERE seq = ?", last)
         self.office.sql(trigger)
         self.office.adm("audit", "verify")
+
+    def test_all_that_was_issued_and_published_keeps_the_rules_until_somebody_touches_it(self):
+        clean = self.office.adm("audit", "lint")
+        published = self.office.one("SELECT count(*) FROM publication")
+        issued = self.office.one("SELECT count(*) FROM certificate WHERE der IS NOT NULL")
+        self.assertGreaterEqual(clean["objects"], published + issued)
+        self.assertEqual((clean["errors"], clean["findings"]), (0, []))
+        self.assertGreater(clean["rules"], 100 * (published + issued))
+        name = self.office.one("SELECT name FROM publication WHERE name LIKE '%ssl_ca%' LIMIT 1")
+        der = self.office.one("SELECT der FROM publication WHERE name = ?", name)
+        country = b"\x06\x03\x55\x04\x06\x13\x02"
+        self.office.sql("UPDATE publication SET der = ? WHERE name = ?",
+                        der.replace(country + b"HK", country + b"hk"), name)
+        problem = self.office.adm("audit", "lint", code=1)
+        self.assertEqual((problem["code"], problem["seen"][:5]), ("lint.errors", "1 in "))
+        self.assertIn(f"root/{name}", self.office.told_of_failure("audit", "lint"))
+        self.office.sql("UPDATE publication SET der = ? WHERE name = ?", der, name)
+        self.office.adm("audit", "lint", "--warnings")
 
 
 if __name__ == "__main__":

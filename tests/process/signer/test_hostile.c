@@ -2,6 +2,7 @@
  * socket, and may send any message at any moment. Names begin with the row of the threat. */
 #include "lib/base/file.h"
 #include "lib/pki/crl.h"
+#include "proc/signer/authority.h"
 #include "proc/signer/issue.h"
 #include "tests/factory/factory.h"
 
@@ -74,6 +75,42 @@ static enum err issue(struct issuing *issuing, const struct sample *sample,
     AUTO(buf) certificate = buf_make(CERTIFICATE_MAX_BYTES);
     TRY(issuing_reserve(issuing, request, ret_serial, ret_reason));
     return issuing_issue(issuing, request, buf_span(&sample->der), &certificate, ret_reason);
+}
+
+/* Officers may sign for a country that doesn't exist; the rules don't let it be signed. */
+static void what_breaks_a_rule_is_not_signed_whoever_wants_it(void **state)
+{
+    struct reason reason;
+    struct sample sample;
+    AUTO_PTR(issuing) issuing = core();
+    struct signer_serial serial;
+    (void)state;
+    assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
+    sample.application.subject.country = "ZQ";
+    assert_int_equal(sample_bind(&sample), OK);
+    assert_int_equal(sample_sign(&sample), OK);
+    assert_int_equal(sample_format(&sample), OK);
+    assert_int_equal(issue(issuing, &sample, &serial, &reason), ERR_CRYPTO);
+    assert_string_equal(reason.code, "lint");
+    assert_string_equal(reason.field, "name.country");
+    assert_string_equal(reason.seen, "ZQ");
+    sample_release(&sample);
+}
+
+/* A ceremony's CA the same: whatever its profile says. */
+static void a_ca_that_breaks_a_rule_is_not_signed(void **state)
+{
+    struct reason reason = { .code = "" };
+    struct ceremony_authority root = { .common_name = "Root", .organisation = "Post", .years = 30 };
+    const struct ceremony_profile profile = { .country = "HK", .root = root };
+    AUTO(buf) der = buf_make(CERTIFICATE_MAX_BYTES);
+    (void)state;
+    assert_int_equal(
+        authority_root(&profile, &root, factory.issuer.key, NOW, &der, &reason), ERR_CRYPTO);
+    assert_string_equal(reason.field, "validity.root_short");
+    assert_int_equal(der.len, 0);
+    root.years = 20;
+    assert_int_equal(authority_root(&profile, &root, factory.issuer.key, NOW, &der, &reason), OK);
 }
 
 static enum err take_back(struct issuing *issuing, const char *issuer,
@@ -408,6 +445,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup(name, begin)
     const struct CMUnitTest tests[] = {
+        TEST(what_breaks_a_rule_is_not_signed_whoever_wants_it),
+        TEST(a_ca_that_breaks_a_rule_is_not_signed),
         TEST(r13_a_revocation_under_another_issuer_takes_nothing_off_a_list),
         TEST(r5_no_date_of_a_revocation_keeps_lists_from_being_made),
         TEST(d27_the_key_of_a_compromised_certificate_gets_no_other),

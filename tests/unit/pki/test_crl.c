@@ -134,6 +134,34 @@ static void a_source_that_fails_leaves_no_list(void **state)
     assert_int_not_equal(crl_parse(buf_span(&der), &crl), OK);
 }
 
+static enum err look_at_list(void *ctx, struct span tbs)
+{
+    enum err *verdict = ctx;
+    struct der reader = der_reader(tbs), inner;
+    assert_int_equal(der_enter(&reader, DER_SEQUENCE, &inner), OK);
+    assert_int_equal(der_finish(&reader), OK);
+    assert_true(der_peek(&inner, DER_INTEGER));
+    return *verdict;
+}
+
+static void what_the_last_look_refuses_is_not_signed(void **state)
+{
+    (void)state;
+    AUTO(authority) ca = hierarchy_authority("CA", NULL, -1);
+    enum err verdict = ERR_CRYPTO;
+    struct crl crl;
+    AUTO(buf) refused = buf_make(20000);
+    AUTO(buf) good = buf_make(20000);
+    const struct crl_fields fields = { SIGNATURE_ECDSA_SHA256, buf_span(&ca.name), HIERARCHY_NOW,
+        HIERARCHY_NOW + DAY_SECONDS, SPAN_LITERAL("\x01"), SPAN_OF(ca.key_id), look_at_list,
+        &verdict };
+    assert_int_equal(crl_write(&fields, NULL, ca.key, &refused), ERR_CRYPTO);
+    assert_int_not_equal(crl_parse(buf_span(&refused), &crl), OK);
+    verdict = OK;
+    assert_int_equal(crl_write(&fields, NULL, ca.key, &good), OK);
+    assert_int_equal(crl_parse(buf_span(&good), &crl), OK);
+}
+
 static void no_byte_of_a_list_may_change(void **state)
 {
     (void)state;
@@ -184,6 +212,7 @@ int main(void)
         cmocka_unit_test(hold_removal_and_impossible_serials_are_not_written),
         cmocka_unit_test(a_long_list_is_whole_at_every_size_of_its_lengths),
         cmocka_unit_test(a_source_that_fails_leaves_no_list),
+        cmocka_unit_test(what_the_last_look_refuses_is_not_signed),
         cmocka_unit_test(no_byte_of_a_list_may_change),
         cmocka_unit_test(the_two_algorithms_must_be_the_same_bytes),
         cmocka_unit_test(times_in_the_wrong_order_are_not_written),
