@@ -6,6 +6,7 @@
 #include "lib/store/anchor.h"
 #include "lib/store/application.h"
 #include "lib/store/audit.h"
+#include "lib/store/blocked.h"
 #include "lib/store/certificate.h"
 
 #include <dirent.h>
@@ -18,6 +19,8 @@ enum { PAGE_ROWS = 256, PAGE_ARENA_BYTES = 64 * 1024 * 1024, FOLDER_FILES_MAX = 
 static enum err certificate_row_check(
     const struct certificate_row *row, const struct proof *proof, struct reason *ret_reason);
 static enum err applications_check(
+    struct store *store, const struct proof *proof, struct reason *ret_reason);
+static enum err keys_check(
     struct store *store, const struct proof *proof, struct reason *ret_reason);
 static enum err journal_rows_check(struct store *store, const struct proof *proof,
     struct audit_counts *counts, struct reason *ret_reason);
@@ -76,6 +79,7 @@ enum err audit_store(struct store *store, const struct proof *proof, struct audi
         counts->rows += (int64_t)count;
     }
     TRY(applications_check(store, proof, ret_reason));
+    TRY(keys_check(store, proof, ret_reason));
     return journal_rows_check(store, proof, counts, ret_reason);
 }
 
@@ -122,6 +126,26 @@ static enum err applications_check(
                 char id[2 * APPLICATION_ID_BYTES + 1];
                 hex_format(SPAN_OF(rows[i].id), id);
                 return reason_set(ret_reason, ERR_DENIED, "proof.store_withdrawal", id, NULL, NULL);
+            }
+        }
+    }
+    return OK;
+}
+
+/* A key that is settled was acknowledged by the signer. */
+static enum err keys_check(
+    struct store *store, const struct proof *proof, struct reason *ret_reason)
+{
+    size_t count = PAGE_ROWS;
+    for (size_t from = 0; count == PAGE_ROWS; from += count) {
+        AUTO(arena) arena = arena_make(PAGE_ARENA_BYTES);
+        struct blocked_row *rows = NULL;
+        TRY(store_blocked_list(store, from, PAGE_ROWS, &arena, &rows, &count));
+        for (size_t i = 0; i < count; i++) {
+            if (rows[i].settled && !proof_is_blocked(proof, rows[i].spki_hash)) {
+                char hash[2 * HASH_BYTES + 1];
+                hex_format(SPAN_OF(rows[i].spki_hash), hash);
+                return reason_set(ret_reason, ERR_DENIED, "proof.store_blocked", hash, NULL, NULL);
             }
         }
     }

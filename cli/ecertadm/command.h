@@ -48,6 +48,8 @@ enum err certificate_list_run(struct call *call);
 enum err revoke_run(struct call *call);
 enum err crl_run(struct call *call);
 enum err publish_run(struct call *call);
+enum err key_block_run(struct call *call);
+enum err key_list_run(struct call *call);
 enum err status_run(struct call *call);
 enum err audit_verify_run(struct call *call);
 enum err audit_lint_run(struct call *call);

@@ -56,6 +56,13 @@ static const struct explanation explanations[] = {
         EXIT_FAILED },
     { "json.", "the file is not a valid application",
         "correct the file; doc/architecture.md §8 shows the form", EXIT_FAILED },
+    { "key.none", "this file holds no key that could be read",
+        "give a certificate, a CSR, a public key, a private key without passphrase, or the key's "
+        "SHA-256 in 64 hexadecimal digits",
+        EXIT_FAILED },
+    { "key.unreadable", "there is no such file, and it is no hash of a key",
+        "give a file, or the SHA-256 of the SubjectPublicKeyInfo in 64 hexadecimal digits",
+        EXIT_FAILED },
     { "notice.text", "the notice has no readable text in one of its languages",
         "give --en, --zh-HK and --zh-CN, each of fewer than 2000 bytes", EXIT_FAILED },
     { "notice.time", "the notice's time cannot be understood",

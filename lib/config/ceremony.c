@@ -20,6 +20,7 @@ static cfg_opt_t authority_options[] = {
     CFG_STR("name", "", CFGF_NONE),
     CFG_STR("crl_name", "", CFGF_NONE),
     CFG_STR("key", "", CFGF_NONE),
+    CFG_STR("token_key", "", CFGF_NONE),
     CFG_INT("years", 0, CFGF_NONE),
     CFG_STR("policy", "ov", CFGF_NONE),
     CFG_STR("old_name", "", CFGF_NONE),
@@ -44,6 +45,7 @@ static cfg_opt_t file_options[] = {
     CFG_STR("policy_set", "", CFGF_NONE),
     CFG_STR("url", "", CFGF_NONE),
     CFG_STR("caa_identity", "", CFGF_NONE),
+    CONFIG_MODULE_OPTIONS,
     CFG_SEC("subject", subject_options, CFGF_NONE),
     CFG_SEC("root", authority_options, TITLED),
     CFG_SEC("partner", authority_options, TITLED),
@@ -91,6 +93,7 @@ static enum err authority_take(cfg_t *section, const char *organisation,
 {
     struct ceremony_authority authority = { .id = cfg_title(section),
         .organisation = cfg_getstr(section, "organisation"),
+        .token_key = cfg_getstr(section, "token_key"),
         .old_name = cfg_getstr(section, "old_name"),
         .cross_name = cfg_getstr(section, "cross_name") };
     if (*authority.organisation == '\0') {
@@ -112,6 +115,30 @@ static enum err authority_take(cfg_t *section, const char *organisation,
     }
     authority.years = (unsigned)years;
     *ret_authority = authority;
+    return OK;
+}
+
+/* Where a key names a token, there must be a module to reach it by. */
+static enum err token_key_check(const struct ceremony_profile *profile,
+    const struct ceremony_authority *authority, struct reason *ret_reason)
+{
+    const char *uri = authority->token_key;
+    if (*uri != '\0' && (strncmp(uri, "pkcs11:", 7) != 0 || *profile->module.path == '\0')) {
+        return reason_set(ret_reason, ERR_INPUT, "config.value", "token_key", uri,
+            "pkcs11:token=…;object=…, and a pkcs11_module");
+    }
+    return OK;
+}
+
+static enum err token_keys_check(const struct ceremony_profile *profile, struct reason *ret_reason)
+{
+    TRY(token_key_check(profile, &profile->root, ret_reason));
+    if (profile->has_partner) {
+        TRY(token_key_check(profile, &profile->partner, ret_reason));
+    }
+    for (size_t i = 0; i < profile->issuer_count; i++) {
+        TRY(token_key_check(profile, &profile->issuers[i], ret_reason));
+    }
     return OK;
 }
 
@@ -206,7 +233,9 @@ static enum err profile_fill(
     TRY(text_take(subject, "state_or_province", NULL, &profile->state_or_province, ret_reason));
     TRY(text_take(subject, "locality", NULL, &profile->locality, ret_reason));
     TRY(text_take(subject, "organisation", NULL, &profile->organisation, ret_reason));
+    TRY(config_module_take(cfg, "ceremony", &profile->module, ret_reason));
     TRY(authorities_take(cfg, profile, ret_reason));
+    TRY(token_keys_check(profile, ret_reason));
     TRY(officers_take(cfg, profile, ret_reason));
     return perspectives_take(cfg, profile, ret_reason);
 }

@@ -12,7 +12,8 @@ struct ceremony_authority {
     const char *organisation; /* the profile's unless the section names one */
     const char *name;         /* file name without suffix, and in its URLs */
     const char *crl_name;
-    const char *key; /* "rsa2048", "rsa3072", "rsa4096", "p256" or "p384" */
+    const char *key;       /* "rsa2048", "rsa3072", "rsa4096", "p256" or "p384" */
+    const char *token_key; /* "pkcs11:…": made and kept in a security module; or "" */
     unsigned years;
     const char *policy;     /* of an issuing CA: "any", "ov" or "ev" */
     const char *old_name;   /* file of a withdrawn certificate of the same key without EKU; or "" */
@@ -38,6 +39,7 @@ struct ceremony_profile {
     const char *state_or_province;
     const char *locality;
     const char *organisation;
+    struct config_module module; /* for the keys that name one */
     struct ceremony_authority root;
     bool has_partner;
     struct ceremony_authority partner; /* another root, which cross-signs ours */

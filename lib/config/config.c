@@ -16,6 +16,7 @@ static cfg_opt_t service_options[] = {
     CFG_INT("first_user_id", 0, CFGF_NONE),
     CFG_STR("log_level", "info", CFGF_NONE),
     CFG_STR("sandbox", "enforce", CFGF_NONE),
+    CFG_STR_LIST("weak_keys", "{}", CFGF_NONE),
     CFG_END(),
 };
 
@@ -32,6 +33,7 @@ static cfg_opt_t portal_options[] = {
 static cfg_opt_t signer_options[] = {
     CFG_STR("directory", "", CFGF_NONE),
     CFG_STR("passphrase_file", "", CFGF_NONE),
+    CONFIG_MODULE_OPTIONS,
     CFG_END(),
 };
 
@@ -239,6 +241,11 @@ static enum err service_fill(cfg_t *cfg, struct config *config, struct reason *r
     long first = 0;
     TRY(number_get(cfg, "service", "first_user_id", 0, 60000 * 1000L, &first, ret_reason));
     service->first_user_id = (unsigned)first;
+    if (config_list_take(cfg, "weak_keys", config_path_valid, service->weak_keys,
+            &service->weak_key_count) != OK) {
+        return value_refused(
+            "service", "weak_keys", NULL, "paths from /, eight at most", ret_reason);
+    }
     if (!service->trial && strcmp(service->sandbox, "enforce") != 0) {
         return value_refused("service", "sandbox", service->sandbox, "enforce", ret_reason);
     }
@@ -264,6 +271,11 @@ static enum err portal_fill(cfg_t *cfg, struct config *config, struct reason *re
             "portal", "address", address, "an address of loopback, or TLS", ret_reason);
     }
     return OK;
+}
+
+static enum err signer_fill(cfg_t *cfg, struct config *config, struct reason *ret_reason)
+{
+    return config_module_take(cfg, "signer", &config->signer.module, ret_reason);
 }
 
 static enum err stubs_fill(
@@ -371,6 +383,7 @@ static enum err config_fill(cfg_t *cfg, struct config *config, struct reason *re
     } fillers[] = {
         { "service", service_fill },
         { "portal", portal_fill },
+        { "signer", signer_fill },
         { "validator", validator_fill },
         { "registrar", registrar_fill },
         { "courier", courier_fill },

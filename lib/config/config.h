@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-enum { CONFIG_STUBS_MAX = 16, CONFIG_ADDRESS_MAX = 64 };
+enum { CONFIG_STUBS_MAX = 16, CONFIG_ADDRESS_MAX = 64, CONFIG_MODULE_LIST_MAX = 8 };
 
 struct config_service {
     const char *run_directory; /* the sockets */
@@ -17,6 +17,8 @@ struct config_service {
     unsigned
         first_user_id; /* 0: the users ecert-ROLE; else numbers from here on, without accounts */
     enum log_level log_level;
+    const char *weak_keys[CONFIG_MODULE_LIST_MAX]; /* lists of known weak keys */
+    size_t weak_key_count;
     const char *sandbox; /* "enforce", "explain" or "off"; the last two in a trial only */
 };
 
@@ -34,9 +36,21 @@ struct config_portal {
     const char *enquiry_email;
 };
 
+/* A security module, as lib/crypto/pkcs11.h opens it. */
+struct config_module {
+    const char *path; /* empty: there is none, and all else is empty too */
+    const char *pin_file;
+    unsigned seconds;                                /* how long one call may take */
+    const char *environment[CONFIG_MODULE_LIST_MAX]; /* "NAME=VALUE", for the module alone */
+    size_t environment_count;
+    const char *folders[CONFIG_MODULE_LIST_MAX]; /* what the module reads and writes */
+    size_t folder_count;
+};
+
 struct config_signer {
     const char *directory;
     const char *passphrase_file;
+    struct config_module module;
 };
 
 /* Names below `zone` are asked of this server instead of the public root. */

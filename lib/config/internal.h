@@ -31,6 +31,23 @@ enum config_kind {
     KIND_SANDBOX,
 };
 
+/* The keys of a security module in a section's options, between CFG_… of its own. */
+#define CONFIG_MODULE_OPTIONS                                                                      \
+    CFG_STR("pkcs11_module", "", CFGF_NONE), CFG_STR("pkcs11_pin_file", "", CFGF_NONE),            \
+        CFG_INT("pkcs11_seconds", 5, CFGF_NONE),                                                   \
+        CFG_STR_LIST("pkcs11_environment", "{}", CFGF_NONE),                                       \
+        CFG_STR_LIST("pkcs11_folders", "{}", CFGF_NONE)
+
+/* Reads them; a reason's field is "SECTION.pkcs11_…". */
+enum err config_module_take(struct cfg_t *cfg, const char *section,
+    struct config_module *ret_module, struct reason *ret_reason) MUST_USE;
+
+/* A list of at most CONFIG_MODULE_LIST_MAX texts; ERR_INPUT if there are more or one isn't valid.
+ */
+enum err config_list_take(struct cfg_t *cfg, const char *key, bool (*valid)(const char *text),
+    const char **ret_texts, size_t *ret_count) MUST_USE;
+bool config_path_valid(const char *text);
+
 bool config_text_fits(enum config_kind kind, const char *text);
 /* What `kind` wants, for the message that refuses. */
 const char *config_kind_expected(enum config_kind kind);

@@ -16,15 +16,32 @@ struct prepared {
     enum signature_algorithm algorithm;
 };
 
+struct held;
+
 struct key {
-    EVP_PKEY *pkey;
+    EVP_PKEY *pkey; /* its public half only, where it is held by a token */
     enum key_kind kind;
     unsigned bits;
     bool is_private;
     struct buf spki;
     uint8_t spki_sha256[SHA256_BYTES];
     struct prepared verifying, signing;
+    struct held *held; /* in a token: pkcs11.c; else NULL */
 };
+
+/* A signature by the token, not verified yet; ERR_AGAIN or ERR_CRYPTO. */
+enum err held_sign(const struct key *key, enum digest digest, const uint8_t *hash,
+    uint8_t *ret_signature, size_t *ret_len) MUST_USE;
+/* What became of it: too many bad ones, and the token counts as away. */
+void held_judge(const struct key *key, bool good);
+/* OK, or ERR_AGAIN while it does. */
+enum err held_ready(const struct key *key) MUST_USE;
+
+/* SubjectPublicKeyInfo around the BIT STRING's bytes, and these bytes of an RSA key. */
+enum err spki_from_bits(enum key_kind kind, struct span bits, struct buf *spki) MUST_USE;
+enum err rsa_public_write(struct span modulus, struct span exponent, struct buf *bits) MUST_USE;
+/* What a type is made of. */
+void key_type_shape(enum key_type type, enum key_kind *ret_kind, unsigned *ret_bits);
 
 /* Takes the object over, whatever happens, and derives all else from it. */
 enum err key_adopt(
@@ -44,6 +61,9 @@ enum err pbes2_decrypt(
 /* Moduli that somebody can factor; public numbers of at most KEY_RSA_MAX_BITS. */
 enum err rsa_primes_close(struct span modulus, bool *ret_close) MUST_USE;
 bool rsa_roca(struct span modulus);
+/* True for every n = p^k with odd k > 2 (a square is rsa_primes_close's); by chance for one good
+ * modulus in 10^12. */
+bool rsa_is_power(struct span modulus);
 
 /* Forgets the library's own account of a failure, and is the failure. */
 enum err crypto_failed(enum err err) MUST_USE;

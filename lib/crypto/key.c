@@ -57,6 +57,7 @@ static const struct type_row types[KEY_TYPE_COUNT] = {
 };
 
 static enum err spki_split(struct span spki, enum key_kind *ret_kind, struct span *ret_bits);
+static bool ed25519_small_order(struct span point);
 static enum err rsa_load(struct span bits, EVP_PKEY **ret_pkey);
 static enum err ec_load(const struct kind_row *row, struct span point, EVP_PKEY **ret_pkey);
 static enum err pkey_from_params(const char *algorithm, OSSL_PARAM *params, EVP_PKEY **ret_pkey);
@@ -85,6 +86,13 @@ const char *key_kind_name(enum key_kind kind)
 {
     assert(kind < KEY_KIND_COUNT);
     return kinds[kind].name;
+}
+
+void key_type_shape(enum key_type type, enum key_kind *ret_kind, unsigned *ret_bits)
+{
+    assert(type < KEY_TYPE_COUNT);
+    *ret_kind = types[type].kind;
+    *ret_bits = types[type].bits;
 }
 
 enum err key_generate(enum key_type type, struct key **ret_key)
@@ -122,6 +130,9 @@ enum err key_from_spki(struct span spki, struct key **ret_key)
         TRY(ec_load(&kinds[kind], bits, &pkey));
         break;
     case KEY_ED25519:
+        if (ed25519_small_order(bits)) {
+            return ERR_INPUT;
+        }
         pkey =
             EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, /* engine= */ NULL, bits.data, bits.len);
         break;
@@ -155,6 +166,38 @@ static enum err spki_split(struct span spki, enum key_kind *ret_kind, struct spa
         }
     }
     return ERR_UNSUPPORTED;
+}
+
+/* Points of small order verify signatures that nobody made: all of their y, the bit of the sign put
+ * aside, in the two encodings that some have. */
+static bool ed25519_small_order(struct span point)
+{
+    static const uint8_t ys[][32] = {
+        { 0x00 },
+        { 0x01 },
+        { 0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98,
+            0xf0, 0xd5, 0xdf, 0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d,
+            0x53, 0xfc, 0x05 },
+        { 0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67,
+            0x0f, 0x2a, 0x20, 0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92,
+            0xac, 0x03, 0x7a },
+    };
+    uint8_t y[32];
+    memcpy(y, point.data, sizeof y);
+    y[31] &= 0x7f;
+    bool of_ones = y[31] == 0x7f;
+    for (size_t i = 1; i < 31; i++) {
+        of_ones = of_ones && y[i] == 0xff;
+    }
+    if (of_ones && y[0] >= 0xec && y[0] <= 0xee) { /* p - 1, p, p + 1 */
+        return true;
+    }
+    for (size_t i = 0; i < sizeof ys / sizeof ys[0]; i++) {
+        if (memcmp(y, ys[i], sizeof y) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 struct bignum {
@@ -291,7 +334,7 @@ static enum err kind_of(const EVP_PKEY *pkey, enum key_kind *ret_kind)
 static enum err spki_write(const EVP_PKEY *pkey, enum key_kind kind, struct buf *buf)
 {
     AUTO(buf) bits = buf_make(KEY_SPKI_MAX_BYTES);
-    uint8_t point[160], out[KEY_SPKI_MAX_BYTES];
+    uint8_t point[160];
     size_t len = sizeof point;
     if (kind == KEY_RSA) {
         TRY(rsa_bits_write(pkey, &bits));
@@ -305,21 +348,28 @@ static enum err spki_write(const EVP_PKEY *pkey, enum key_kind kind, struct buf 
         }
         buf_append(&bits, span_make(point, len));
     }
+    return spki_from_bits(kind, buf_span(&bits), buf);
+}
+
+enum err spki_from_bits(enum key_kind kind, struct span bits, struct buf *spki)
+{
+    uint8_t out[KEY_SPKI_MAX_BYTES];
+    size_t len = 0;
     struct der_writer writer = der_writer_make(out, sizeof out);
     der_open(&writer, DER_SEQUENCE);
     der_write_raw(&writer, kinds[kind].algorithm);
-    der_write_bit_string(&writer, buf_span(&bits));
+    der_write_bit_string(&writer, bits);
     der_close(&writer);
     TRY(der_writer_finish(&writer, &len));
-    buf_append(buf, span_make(out, len));
-    return buf_check(buf);
+    buf_append(spki, span_make(out, len));
+    return buf_check(spki);
 }
 
 static enum err rsa_bits_write(const EVP_PKEY *pkey, struct buf *buf)
 {
     AUTO(bignum) modulus = { NULL };
     AUTO(bignum) exponent = { NULL };
-    uint8_t n[KEY_RSA_MAX_BITS / 8], e[KEY_RSA_MAX_BITS / 8], out[KEY_SPKI_MAX_BYTES];
+    uint8_t n[KEY_RSA_MAX_BITS / 8], e[KEY_RSA_MAX_BITS / 8];
     if (EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_N, &modulus.number) != 1 ||
         EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_RSA_E, &exponent.number) != 1 ||
         BN_num_bytes(modulus.number) > (int)sizeof n ||
@@ -327,15 +377,22 @@ static enum err rsa_bits_write(const EVP_PKEY *pkey, struct buf *buf)
         return crypto_failed(ERR_CRYPTO);
     }
     size_t n_len = (size_t)BN_bn2bin(modulus.number, n);
-    size_t e_len = (size_t)BN_bn2bin(exponent.number, e), len = 0;
+    size_t e_len = (size_t)BN_bn2bin(exponent.number, e);
+    return rsa_public_write(span_make(n, n_len), span_make(e, e_len), buf);
+}
+
+enum err rsa_public_write(struct span modulus, struct span exponent, struct buf *bits)
+{
+    uint8_t out[KEY_SPKI_MAX_BYTES];
+    size_t len = 0;
     struct der_writer writer = der_writer_make(out, sizeof out);
     der_open(&writer, DER_SEQUENCE);
-    der_write_magnitude(&writer, span_make(n, n_len));
-    der_write_magnitude(&writer, span_make(e, e_len));
+    der_write_magnitude(&writer, modulus);
+    der_write_magnitude(&writer, exponent);
     der_close(&writer);
     TRY(der_writer_finish(&writer, &len));
-    buf_append(buf, span_make(out, len));
-    return buf_check(buf);
+    buf_append(bits, span_make(out, len));
+    return buf_check(bits);
 }
 
 void key_free(struct key *key)
@@ -345,6 +402,7 @@ void key_free(struct key *key)
         EVP_PKEY_CTX_free(key->signing.ctx);
         EVP_PKEY_free(key->pkey);
         buf_release(&key->spki);
+        free(key->held);
         free(key);
     }
 }
@@ -362,6 +420,11 @@ unsigned key_bits(const struct key *key)
 bool key_is_private(const struct key *key)
 {
     return key->is_private;
+}
+
+bool key_in_token(const struct key *key)
+{
+    return key->held != NULL;
 }
 
 struct span key_spki(const struct key *key)

@@ -55,6 +55,9 @@ const char *key_kind_name(enum key_kind kind);
 /* Bits of the modulus or of the curve's order. */
 unsigned key_bits(const struct key *key);
 bool key_is_private(const struct key *key);
+/* True if its private half is in a security module: its signatures come by another thread, and may
+ * not come at all. */
+bool key_in_token(const struct key *key);
 /* SubjectPublicKeyInfo, DER; lives as long as the key. */
 struct span key_spki(const struct key *key);
 /* SHA-256 over key_spki: how keys are named everywhere in this program. */

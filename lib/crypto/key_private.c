@@ -209,7 +209,7 @@ enum err key_to_pkcs8(const struct key *key, struct secret *ret_der)
 {
     unsigned char *data = NULL;
     size_t len = 0;
-    if (!key->is_private) {
+    if (!key->is_private || key->held != NULL) {
         return ERR_UNSUPPORTED;
     }
     OSSL_ENCODER_CTX *encoder = OSSL_ENCODER_CTX_new_for_pkey(

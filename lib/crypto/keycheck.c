@@ -1,4 +1,5 @@
-/* Key quality, on the bytes: BR 6.1.5, 6.1.6. */
+/* Key quality, on the bytes: BR 6.1.5, 6.1.6. P-521 would be allowed there and isn't by browsers'
+ * programs. */
 #include "lib/crypto/keycheck.h"
 #include "lib/crypto/internal.h"
 #include "lib/der/oid.h"
@@ -94,6 +95,9 @@ static enum err factorable_check(struct span modulus, struct reason *ret_reason)
     TRY(rsa_primes_close(modulus, &close));
     if (close) {
         return weak(ret_reason, "rsa.fermat", "p ≈ q", rsa_expected);
+    }
+    if (rsa_is_power(modulus)) {
+        return weak(ret_reason, "rsa.power", "n = p^k", rsa_expected);
     }
     return rsa_roca(modulus) ? weak(ret_reason, "rsa.roca", "CVE-2017-15361", rsa_expected) : OK;
 }

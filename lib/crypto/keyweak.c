@@ -1,6 +1,6 @@
 /* RSA moduli that can be factored: primes too close together (Fermat; BR 6.1.1.3 asks for 100
- * rounds), and Infineon's generator (ROCA, CVE-2017-15361), whose moduli are powers of 65537 modulo
- * every small prime. */
+ * rounds), prime powers, and Infineon's generator (ROCA, CVE-2017-15361), whose moduli are powers
+ * of 65537 modulo every small prime. */
 #include "lib/crypto/internal.h"
 
 #include <openssl/bn.h>
@@ -162,6 +162,69 @@ static bool square_at(const BIGNUM *n, const BIGNUM *a, unsigned round, BN_CTX *
                  BN_cmp(square, difference) == 0;
     BN_CTX_end(ctx);
     return found;
+}
+
+static bool word_is_prime(unsigned word)
+{
+    for (unsigned divisor = 3; divisor * divisor <= word; divisor += 2) {
+        if (word % divisor == 0) {
+            return false;
+        }
+    }
+    return word > 2 && word % 2 == 1;
+}
+
+static unsigned modulus_rest(struct span modulus, unsigned divisor)
+{
+    uint64_t rest = 0;
+    size_t at = modulus.len % 4;
+    for (size_t i = 0; i < at; i++) {
+        rest = rest << 8 | modulus.data[i];
+    }
+    for (rest %= divisor; at < modulus.len; at += 4) {
+        rest = (rest << 32 | load_be32(modulus.data + at)) % divisor;
+    }
+    return (unsigned)rest;
+}
+
+/* Whether base^exponent is 0 or 1. */
+static bool power_is_trivial(unsigned base, unsigned exponent, unsigned modulus)
+{
+    uint64_t result = 1, square = base;
+    for (; exponent > 0; exponent /= 2) {
+        result = exponent % 2 == 1 ? result * square % modulus : result;
+        square = square * square % modulus;
+    }
+    return result <= 1;
+}
+
+/* A k-th power is one modulo every prime q = 1 (mod k) too, where only one residue in k is (Euler's
+ * criterion). Two dozen such primes leave no other number. */
+static bool power_of_degree(struct span modulus, unsigned degree)
+{
+    enum { WITNESSES = 26 };
+    unsigned seen = 0;
+    for (unsigned prime = 2 * degree + 1; seen < WITNESSES; prime += 2 * degree) {
+        if (!word_is_prime(prime)) {
+            continue;
+        }
+        if (!power_is_trivial(modulus_rest(modulus, prime), (prime - 1) / degree, prime)) {
+            return false;
+        }
+        seen++;
+    }
+    return true;
+}
+
+bool rsa_is_power(struct span modulus)
+{
+    /* No factor is below 752, or 2^9.55: that was looked at before. */
+    for (unsigned degree = 3; degree * 19 / 2 <= modulus.len * 8; degree += 2) {
+        if (word_is_prime(degree) && power_of_degree(modulus, degree)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* The primes of Infineon's primorial that the published fingerprint uses. */

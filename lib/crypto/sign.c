@@ -125,6 +125,9 @@ enum err signature_make(const struct key *key, enum signature_algorithm algorith
         TRY(hashed_make(key, algorithm, hash, signature, &len));
         verified = hashed_verify(key, algorithm, hash, span_make(signature, len));
     }
+    if (key->held != NULL) {
+        held_judge(key, verified == OK);
+    }
     if (verified != OK) {
         explicit_bzero(signature, sizeof signature);
         return ERR_CRYPTO;
@@ -149,6 +152,11 @@ static enum err ed25519_make(
     }
     *ret_len = len;
     return OK;
+}
+
+enum err signature_ready(const struct key *key)
+{
+    return key->held == NULL ? OK : held_ready(key);
 }
 
 enum err signature_verify(const struct key *key, enum signature_algorithm algorithm,
@@ -234,6 +242,9 @@ static enum err hashed_make(const struct key *key, enum signature_algorithm algo
 {
     size_t len = SIGNATURE_MAX_BYTES;
     AUTO(loan) loan = { 0 };
+    if (key->held != NULL) {
+        return held_sign(key, algorithms[algorithm].digest, hash, ret_signature, ret_len);
+    }
     TRY(context_borrow(key, algorithm, SIGNING, &loan));
     bool made = EVP_PKEY_sign(loan.ctx, ret_signature, &len, hash,
                     digest_size(algorithms[algorithm].digest)) == 1;

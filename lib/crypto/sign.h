@@ -28,9 +28,13 @@ const char *signature_algorithm_name(enum signature_algorithm algorithm);
 enum signature_algorithm signature_algorithm_of_key(const struct key *key);
 
 /* `ret_signature` holds SIGNATURE_MAX_BYTES. ERR_UNSUPPORTED if the key isn't private or can't sign
- * so; ERR_CRYPTO if the library fails or its signature doesn't verify. */
+ * so; ERR_CRYPTO if the library fails or its signature doesn't verify; ERR_AGAIN if the key is in a
+ * token that is away (pkcs11.h). */
 enum err signature_make(const struct key *key, enum signature_algorithm algorithm,
     struct span message, uint8_t *ret_signature, size_t *ret_len) MUST_USE;
+/* ERR_AGAIN while the key's token is away, for whoever would rather not begin what can't be
+ * finished. OK promises nothing. */
+enum err signature_ready(const struct key *key) MUST_USE;
 /* OK, ERR_SIGNATURE, ERR_UNSUPPORTED if the key is of another kind than the algorithm. */
 enum err signature_verify(const struct key *key, enum signature_algorithm algorithm,
     struct span message, struct span signature) MUST_USE;

@@ -18,6 +18,7 @@ enum journal_type {
     JOURNAL_CEREMONY,
     JOURNAL_HALTED,
     JOURNAL_RESUMED,
+    JOURNAL_BLOCKED,
     JOURNAL_TYPE_COUNT,
 };
 

@@ -35,6 +35,8 @@ static enum err check_halted(
     struct proof *proof, const struct journal_record *record, struct reason *ret_reason);
 static enum err check_resumed(
     struct proof *proof, const struct journal_record *record, struct reason *ret_reason);
+static enum err check_blocked(
+    struct proof *proof, const struct journal_record *record, struct reason *ret_reason);
 static void jobs_collect(struct proof *proof, bool wait);
 
 /* A signer's journal has nothing else. */
@@ -50,6 +52,7 @@ static enum err (*const checks[JOURNAL_TYPE_COUNT])(
     [JOURNAL_EPOCH] = check_epoch,
     [JOURNAL_HALTED] = check_halted,
     [JOURNAL_RESUMED] = check_resumed,
+    [JOURNAL_BLOCKED] = check_blocked,
 };
 
 static enum err denied(struct reason *ret_reason, const char *code)
@@ -448,6 +451,17 @@ static enum err check_withdrawn(
     return hash_add(&proof->withdrawn, withdrawn.application_hash, record->seq);
 }
 
+/* Any key may be blocked, one that no certificate has as well; what counts is that nothing is
+ * signed for it behind this. */
+static enum err check_blocked(
+    struct proof *proof, const struct journal_record *record, struct reason *ret_reason)
+{
+    struct record_blocked blocked;
+    (void)ret_reason;
+    TRY(record_blocked_read(record->body, &blocked));
+    return hash_add(&proof->blocked, blocked.spki_hash, record->seq);
+}
+
 static enum err check_crl(
     struct proof *proof, const struct journal_record *record, struct reason *ret_reason)
 {
@@ -543,6 +557,12 @@ bool proof_is_withdrawn(const struct proof *proof, const uint8_t hash[HASH_BYTES
 {
     uint32_t at;
     return index_find(&proof->withdrawn.index, span_make(hash, HASH_BYTES), &at);
+}
+
+bool proof_is_blocked(const struct proof *proof, const uint8_t spki_hash[HASH_BYTES])
+{
+    uint32_t at;
+    return index_find(&proof->blocked.index, span_make(spki_hash, HASH_BYTES), &at);
 }
 
 enum err proof_certificate_of(

@@ -94,6 +94,7 @@ const struct proof_row *proof_by_serial(const struct proof *proof, struct span s
 const struct proof_row *proof_by_request(
     const struct proof *proof, const struct request_id *request);
 bool proof_is_withdrawn(const struct proof *proof, const uint8_t hash[HASH_BYTES]);
+bool proof_is_blocked(const struct proof *proof, const uint8_t spki_hash[HASH_BYTES]);
 /* Appends an issued row's certificate. */
 enum err proof_certificate_of(
     const struct proof *proof, const struct proof_row *row, struct buf *certificate) MUST_USE;

@@ -159,6 +159,25 @@ enum err record_withdrawn_read(struct span body, struct record_withdrawn *ret_re
     return OK;
 }
 
+void record_blocked_write(struct der_writer *writer, const void *object)
+{
+    const struct record_blocked *record = object;
+    der_open(writer, DER_SEQUENCE);
+    der_write_octets(writer, SPAN_OF(record->spki_hash));
+    der_close(writer);
+}
+
+enum err record_blocked_read(struct span body, struct record_blocked *ret_record)
+{
+    struct der inner;
+    struct record_blocked record = { 0 };
+    TRY(body_enter(body, &inner));
+    TRY(der_read_fixed(&inner, record.spki_hash, HASH_BYTES));
+    TRY(der_finish(&inner));
+    *ret_record = record;
+    return OK;
+}
+
 void record_crl_write(struct der_writer *writer, const void *object)
 {
     const struct record_crl *record = object;

@@ -45,6 +45,10 @@ struct record_withdrawn {
     uint8_t application_hash[HASH_BYTES];
 };
 
+struct record_blocked {
+    uint8_t spki_hash[HASH_BYTES];
+};
+
 struct record_crl {
     char issuer[ISSUER_ID_MAX];
     int64_t number;
@@ -77,6 +81,8 @@ void record_revoked_write(struct der_writer *writer, const void *object);
 enum err record_revoked_read(struct span body, struct record_revoked *ret_record) MUST_USE;
 void record_withdrawn_write(struct der_writer *writer, const void *object);
 enum err record_withdrawn_read(struct span body, struct record_withdrawn *ret_record) MUST_USE;
+void record_blocked_write(struct der_writer *writer, const void *object);
+enum err record_blocked_read(struct span body, struct record_blocked *ret_record) MUST_USE;
 void record_crl_write(struct der_writer *writer, const void *object);
 enum err record_crl_read(struct span body, struct record_crl *ret_record) MUST_USE;
 void record_epoch_write(struct der_writer *writer, const void *object);

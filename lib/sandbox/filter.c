@@ -67,6 +67,9 @@ static const int file_probes[] = { SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(ac
     SCMP_SYS(faccessat), SCMP_SYS(faccessat2), SCMP_SYS(stat), SCMP_SYS(lstat), SCMP_SYS(statx),
     SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(statfs) };
 
+/* What a foreign module hears when it tries these; only without a group that has sockets. */
+static const int foreign_probes[] = { SCMP_SYS(socket), SCMP_SYS(connect) };
+
 /* Beside it stand SOCK_CLOEXEC and SOCK_NONBLOCK. */
 #define SOCKET_TYPE_MASK 0xf
 
@@ -151,6 +154,9 @@ static enum err polite_add(scmp_filter_ctx filter, unsigned groups)
     }
     for (size_t i = 0; (groups & SANDBOX_FILES) == 0 && i < COUNT(file_probes); i++) {
         TRY(rule_result(seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), file_probes[i], 0)));
+    }
+    for (size_t i = 0; (groups & SANDBOX_FOREIGN) != 0 && i < COUNT(foreign_probes); i++) {
+        TRY(rule_result(seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), foreign_probes[i], 0)));
     }
     return OK;
 }

@@ -10,6 +10,8 @@ enum sandbox_group {
     SANDBOX_LOCAL = 1 << 1,    /* makes and connects Unix sockets */
     SANDBOX_INTERNET = 1 << 2, /* makes, binds and connects Internet sockets */
     SANDBOX_LISTEN = 1 << 3,   /* makes and binds such sockets, TCP only, and connects none */
+    SANDBOX_FOREIGN = 1 << 4,  /* holds a foreign module, which hears no where others die: it tries
+                                * to reach the system's log */
 };
 
 /* Stands as a constant above main() of each process. */

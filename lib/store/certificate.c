@@ -185,6 +185,16 @@ enum err store_certificate_list_all(struct store *store, size_t from, size_t lim
     return rows_list(&query, limit, arena, ret_rows, ret_count);
 }
 
+enum err store_certificate_valid_by_key(struct store *store, const uint8_t spki_hash[HASH_BYTES],
+    size_t limit, struct arena *arena, struct certificate_row **ret_rows, size_t *ret_count)
+{
+    AUTO(query)
+    query = query_read(store, "SELECT " CERTIFICATE_COLUMNS " FROM certificate WHERE spki_hash = ?"
+                              " AND state IN ('issued', 'accepted') ORDER BY created");
+    bind_bytes(&query, span_make(spki_hash, HASH_BYTES));
+    return rows_list(&query, limit, arena, ret_rows, ret_count);
+}
+
 static enum err rows_list(struct query *query, size_t limit, struct arena *arena,
     struct certificate_row **ret_rows, size_t *ret_count)
 {

@@ -30,6 +30,8 @@ enum control_message {
     CONTROL_HALT_LOOK,            /* nothing -> struct halt; ERR_CONFLICT "issuance.not_stopped" */
     CONTROL_RESUME,               /* struct resumption -> nothing */
     CONTROL_RECONCILE,            /* control_number (1: revoke what is missing) -> control_facts */
+    CONTROL_KEY_BLOCK,            /* control_key -> control_number, its certificates (keys.h) */
+    CONTROL_KEY_LIST,             /* control_page -> control_keys */
 };
 
 enum {

@@ -165,6 +165,25 @@ enum err signer_withdraw_read(struct der *body, struct signer_withdraw *ret_with
     return OK;
 }
 
+void signer_block_write(struct der_writer *writer, const void *object)
+{
+    const struct signer_block *block = object;
+    der_open(writer, DER_SEQUENCE);
+    der_write_octets(writer, SPAN_OF(block->spki_hash));
+    der_close(writer);
+}
+
+enum err signer_block_read(struct der *body, struct signer_block *ret_block)
+{
+    struct der inner;
+    struct signer_block block;
+    TRY(der_enter(body, DER_SEQUENCE, &inner));
+    TRY(der_read_fixed(&inner, block.spki_hash, HASH_BYTES));
+    TRY(der_finish(&inner));
+    *ret_block = block;
+    return OK;
+}
+
 void signer_crl_write(struct der_writer *writer, const void *object)
 {
     const struct signer_crl *crl = object;
@@ -221,6 +240,9 @@ void signer_status_write(struct der_writer *writer, const void *object)
     der_write_int64(writer, status->issued);
     der_write_int64(writer, status->revoked);
     der_write_int64(writer, status->withdrawn);
+    der_write_int64(writer, status->blocked);
+    der_write_int64(writer, status->weak_keys);
+    der_write_int64(writer, status->weak_keys_time);
     der_write_text(writer, DER_UTF8_STRING, status->sandbox);
     if (status->halted) {
         halt_write(writer, &status->halt);
@@ -242,6 +264,9 @@ enum err signer_status_read(struct der *body, struct signer_status *ret_status)
     TRY(der_read_int64(&inner, &status.issued));
     TRY(der_read_int64(&inner, &status.revoked));
     TRY(der_read_int64(&inner, &status.withdrawn));
+    TRY(der_read_int64(&inner, &status.blocked));
+    TRY(der_read_int64(&inner, &status.weak_keys));
+    TRY(der_read_int64(&inner, &status.weak_keys_time));
     TRY(der_read_cstring(&inner, DER_UTF8_STRING, status.sandbox, sizeof status.sandbox));
     status.halted = !der_empty(&inner);
     if (status.halted) {
@@ -288,7 +313,7 @@ static void event_write(struct der_writer *writer, const struct signer_event *ev
     der_write_octets(writer, span_make(event->serial.bytes, event->serial.len));
     der_write_text(writer, DER_UTF8_STRING, event->issuer);
     der_write_int64(writer, event->reason);
-    der_write_octets(writer, SPAN_OF(event->application_hash));
+    der_write_octets(writer, SPAN_OF(event->hash));
     der_close(writer);
 }
 
@@ -303,7 +328,7 @@ static enum err event_read(struct der *reader, struct signer_event *ret_event)
     TRY(der_read(&inner, DER_OCTET_STRING, &serial));
     TRY(der_read_cstring(&inner, DER_UTF8_STRING, ret_event->issuer, sizeof ret_event->issuer));
     TRY(der_read_uint(&inner, REVOCATION_PRIVILEGE_WITHDRAWN, &reason));
-    TRY(der_read_fixed(&inner, ret_event->application_hash, HASH_BYTES));
+    TRY(der_read_fixed(&inner, ret_event->hash, HASH_BYTES));
     TRY(der_finish(&inner));
     if (serial.len > SERIAL_MAX_BYTES || revocation_reason_id(reason) == NULL) {
         return ERR_INPUT;
@@ -401,6 +426,14 @@ enum err signer_call_resume(
 {
     AUTO(answer) answer = answer_none();
     struct request request = request_make(SIGNER_RESUME, resumption_write, resumption);
+    return client_call(client, &request, &answer, ret_reason);
+}
+
+enum err signer_call_block(
+    struct client *client, const struct signer_block *block, struct reason *ret_reason)
+{
+    AUTO(answer) answer = answer_none();
+    struct request request = request_make(SIGNER_BLOCK, signer_block_write, block);
     return client_call(client, &request, &answer, ret_reason);
 }
 

@@ -17,6 +17,7 @@ enum signer_message {
     SIGNER_RESUME, /* struct resumption -> nothing */
     SIGNER_ANCHOR, /* signer_place -> signer_place */
     SIGNER_SINCE,  /* signer_place -> signer_past */
+    SIGNER_BLOCK,
 };
 
 enum { SIGNER_CRL_MAX_BYTES = FILE_MAX_BYTES, SIGNER_LEVEL_MAX = 160 };
@@ -47,6 +48,11 @@ struct signer_withdraw {
     uint8_t application_hash[HASH_BYTES];
 };
 
+/* A key that nobody gets a certificate for any more. Its certificates are revoked by `revoke`. */
+struct signer_block {
+    uint8_t spki_hash[HASH_BYTES];
+};
+
 struct signer_crl {
     char issuer[ISSUER_ID_MAX];
     int64_t this_update, next_update;
@@ -63,7 +69,8 @@ struct signer_status {
     int64_t journal_records;
     int64_t journal_bytes;
     uint8_t journal_head[HASH_BYTES];
-    int64_t issued, revoked, withdrawn;
+    int64_t issued, revoked, withdrawn, blocked;
+    int64_t weak_keys, weak_keys_time; /* known ones, and when the list was made; 0 without one */
     char sandbox[SIGNER_LEVEL_MAX];
     bool halted;
     struct halt halt; /* if halted */
@@ -81,6 +88,7 @@ enum signer_event_kind {
     SIGNER_EVENT_ISSUED,
     SIGNER_EVENT_REVOKED,
     SIGNER_EVENT_WITHDRAWN,
+    SIGNER_EVENT_BLOCKED,
     SIGNER_EVENT_COUNT,
 };
 
@@ -92,7 +100,7 @@ struct signer_event {
     struct signer_serial serial;
     char issuer[ISSUER_ID_MAX];
     enum revocation_reason reason;
-    uint8_t application_hash[HASH_BYTES]; /* withdrawn */
+    uint8_t hash[HASH_BYTES]; /* withdrawn: the application's; blocked: the key's */
 };
 
 enum { SIGNER_EVENTS_MAX = 256 };
@@ -121,6 +129,8 @@ void signer_revoke_write(struct der_writer *writer, const void *object);
 enum err signer_revoke_read(struct der *body, struct signer_revoke *ret_revoke) MUST_USE;
 void signer_withdraw_write(struct der_writer *writer, const void *object);
 enum err signer_withdraw_read(struct der *body, struct signer_withdraw *ret_withdraw) MUST_USE;
+void signer_block_write(struct der_writer *writer, const void *object);
+enum err signer_block_read(struct der *body, struct signer_block *ret_block) MUST_USE;
 void signer_crl_write(struct der_writer *writer, const void *object);
 enum err signer_crl_read(struct der *body, struct signer_crl *ret_crl) MUST_USE;
 void signer_crl_made_write(struct der_writer *writer, const void *object);
@@ -146,6 +156,8 @@ enum err signer_call_halt(
     struct client *client, const struct halt *halt, struct reason *ret_reason) MUST_USE;
 enum err signer_call_resume(
     struct client *client, const struct resumption *resumption, struct reason *ret_reason) MUST_USE;
+enum err signer_call_block(
+    struct client *client, const struct signer_block *block, struct reason *ret_reason) MUST_USE;
 enum err signer_call_crl(struct client *client, const struct signer_crl *crl,
     struct signer_crl_made *ret_made, struct mapping *ret_crl, struct reason *ret_reason) MUST_USE;
 enum err signer_call_status(

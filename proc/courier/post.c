@@ -23,6 +23,8 @@ static const struct mail_kind {
         "mail.key-registered" },
     { "list-ageing", "e-Cert service: a revocation list is past half of its life",
         "mail.list-ageing" },
+    { "key-blocked", "e-Cert (Server): certificate revoked, since its key may be known to others",
+        "mail.key-blocked" },
 };
 
 /* From "the server was just restarting" to "somebody has to look at it"; the last one repeats. */

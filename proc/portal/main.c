@@ -69,6 +69,7 @@ int main(int argc, char **argv)
         log_failure(LOG_ERROR, "portal.start", err, &why);
     }
     store_free(self.store);
+    weaklist_free(self.weak);
     template_set_free(self.templates);
     language_set_free(self.languages);
     for (size_t i = 0; i < ASSET_COUNT; i++) {
@@ -102,6 +103,8 @@ static enum err boot(struct reason *ret_reason, struct tls_files *tls)
     self.secure = strncmp(config->portal.url, "https://", 8) == 0;
     hosts_note();
     TRY(data_load(ret_reason));
+    TRY(weaklist_load(
+        config->service.weak_keys, config->service.weak_key_count, &self.weak, ret_reason));
     if (config->portal.tls_certificate[0] != '\0') {
         TRY(file_read(config->portal.tls_certificate, PEM_MAX_BYTES, &tls->certificate));
         TRY(file_read(config->portal.tls_key, PEM_MAX_BYTES, &tls->key));

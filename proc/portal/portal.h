@@ -4,6 +4,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/random.h"
 #include "lib/config/config.h"
+#include "lib/crypto/weaklist.h"
 #include "lib/http/server.h"
 #include "lib/sandbox/sandbox.h"
 #include "lib/store/store.h"
@@ -27,6 +28,7 @@ struct portal {
     struct store *store;
     struct language_set *languages;
     struct template_set *templates;
+    struct weaklist *weak; /* known weak keys */
     struct asset assets[ASSET_COUNT];
     struct clock clock;
     struct random random;

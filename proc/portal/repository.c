@@ -64,6 +64,16 @@ enum err asset_get(struct visit *visit)
     return ERR_NOT_FOUND;
 }
 
+/* How old the list of weak keys is; nothing without one. */
+static void weak_keys_time_put(struct visit *visit)
+{
+    char time[TIME_TEXT_MAX];
+    if (weaklist_count(visit->portal->weak) > 0) {
+        time_format_rfc3339(weaklist_time(visit->portal->weak), time);
+        value_put_text(&visit->tree, visit->page, "weak_keys_time", time);
+    }
+}
+
 enum err health_get(struct visit *visit)
 {
     struct publication_row *rows = NULL;
@@ -73,6 +83,9 @@ enum err health_get(struct visit *visit)
     value_put_text(&visit->tree, visit->page, "sandbox", visit->portal->sandbox_level);
     value_put_text(&visit->tree, visit->page, "store", err == OK ? "ok" : err_name(err));
     value_put_bool(&visit->tree, visit->page, "trial", visit->portal->config.service.trial);
+    value_put_integer(
+        &visit->tree, visit->page, "weak_keys", (int64_t)weaklist_count(visit->portal->weak));
+    weak_keys_time_put(visit);
     struct value *lists = value_put_list(&visit->tree, visit->page, "lists");
     for (size_t i = 0; i < count; i++) {
         if (rows[i].kind == PUBLICATION_CRL) {

@@ -64,6 +64,7 @@ static enum err key_check_here(struct visit *visit, struct request_view *view)
     if (key_kind(key) == KEY_RSA) {
         snprintf(view->key_type, sizeof view->key_type, "%s %u", kind, key_bits(key));
     }
+    TRY(weaklist_check(visit->portal->weak, view->csr.spki, reason));
     TRY(store_blocked_contains(visit->portal->store, view->spki_hash, &blocked));
     if (blocked) {
         return reason_set(reason, ERR_INPUT, "key.blocked", "", "", "");

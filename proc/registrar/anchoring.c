@@ -3,6 +3,7 @@
 #include "proc/registrar/anchoring.h"
 #include "lib/base/log.h"
 #include "lib/store/application.h"
+#include "lib/store/blocked.h"
 #include "lib/store/certificate.h"
 #include "lib/wire/signer.h"
 
@@ -36,6 +37,7 @@ static enum err event_take(struct reconciliation *walk, const struct signer_even
 static enum err certificate_look(struct reconciliation *walk, const struct signer_event *event);
 static enum err revocation_take(struct reconciliation *walk, const struct signer_event *event);
 static enum err withdrawal_take(struct reconciliation *walk, const struct signer_event *event);
+static enum err block_take(struct reconciliation *walk, const struct signer_event *event);
 static enum err missing_revoke(struct reconciliation *walk, struct reason *ret_reason);
 static enum err missing_tell(
     const struct reconciliation *walk, struct control_facts *facts, struct reason *ret_reason);
@@ -160,6 +162,7 @@ static enum err event_take(struct reconciliation *walk, const struct signer_even
         [SIGNER_EVENT_ISSUED] = certificate_look,
         [SIGNER_EVENT_REVOKED] = revocation_take,
         [SIGNER_EVENT_WITHDRAWN] = withdrawal_take,
+        [SIGNER_EVENT_BLOCKED] = block_take,
     };
     return takers[event->kind] == NULL ? OK : takers[event->kind](walk, event);
 }
@@ -226,11 +229,31 @@ static enum err withdrawal_commit(struct store *store, void *ctx)
 
 static enum err withdrawal_take(struct reconciliation *walk, const struct signer_event *event)
 {
-    enum err err = store_application_by_hash(
-        walk->registrar->store, event->application_hash, walk->application);
+    enum err err =
+        store_application_by_hash(walk->registrar->store, event->hash, walk->application);
     err = err == OK ? store_transact(walk->registrar->store, withdrawal_commit, walk) : err;
     walk->taken_over += err == OK;
     return err == ERR_CONFLICT || err == ERR_NOT_FOUND ? OK : err; /* known, or of no concern */
+}
+
+static enum err block_commit(struct store *store, void *ctx)
+{
+    const struct reconciliation *walk = ctx;
+    return store_blocked_add(store, &walk->act, walk->event->hash, "the signer's journal");
+}
+
+/* Not settled: its certificates are looked for once more. */
+static enum err block_take(struct reconciliation *walk, const struct signer_event *event)
+{
+    bool known = false;
+    TRY(store_blocked_contains(walk->registrar->store, event->hash, &known));
+    if (known) {
+        return OK;
+    }
+    walk->event = event;
+    TRY(store_transact(walk->registrar->store, block_commit, walk));
+    walk->taken_over++;
+    return OK;
 }
 
 /* What nobody here can answer for is not to be relied on. */

@@ -9,8 +9,8 @@
 #include "proc/registrar/registrar.h"
 
 /* Before a serial is reserved: OK once store and journal agree; what the journal alone knows of
- * revocations and withdrawals is taken over. ERR_CONFLICT "journal.behind", or "store.behind"
- * (field: the first serial, seen: how many). */
+ * revocations, withdrawals and blocked keys is taken over. ERR_CONFLICT "journal.behind", or
+ * "store.behind" (field: the first serial, seen: how many). */
 enum err anchoring_check(
     struct registrar *registrar, struct client *signer, struct reason *ret_reason) MUST_USE;
 /* After the signer has acknowledged: where its journal is, for store_anchor_put in the same

@@ -25,6 +25,8 @@ enum err control_certificate_list(void *ctx, struct exchange *exchange);
 enum err control_certificate_revoke(void *ctx, struct exchange *exchange);
 enum err control_crl_make(void *ctx, struct exchange *exchange);
 enum err control_publication_put(void *ctx, struct exchange *exchange);
+enum err control_key_block(void *ctx, struct exchange *exchange);
+enum err control_key_list(void *ctx, struct exchange *exchange);
 enum err control_status(void *ctx, struct exchange *exchange);
 enum err control_audit_verify(void *ctx, struct exchange *exchange);
 enum err control_audit_lint(void *ctx, struct exchange *exchange);

@@ -58,6 +58,8 @@ const struct handler control_handlers[] = {
     { CONTROL_HALT_LOOK, control_halt_look },
     { CONTROL_RESUME, control_resume },
     { CONTROL_RECONCILE, control_reconcile },
+    { CONTROL_KEY_BLOCK, control_key_block },
+    { CONTROL_KEY_LIST, control_key_list },
 };
 const size_t control_handler_count = sizeof control_handlers / sizeof *control_handlers;
 
@@ -265,6 +267,9 @@ static void signer_facts(struct registrar *registrar, struct control_facts *fact
     fact_number(facts, "signer.issued", status.issued);
     fact_number(facts, "signer.revoked", status.revoked);
     fact_number(facts, "signer.withdrawn", status.withdrawn);
+    fact_number(facts, "signer.blocked", status.blocked);
+    fact_number(facts, "signer.weak_keys", status.weak_keys);
+    fact_time(facts, "signer.weak_keys.time", status.weak_keys_time);
     control_fact_add(facts, "signer.sandbox", status.sandbox);
 }
 

@@ -4,6 +4,7 @@
 #include "lib/base/log.h"
 #include "lib/pki/certificate.h"
 #include "lib/store/application.h"
+#include "lib/store/blocked.h"
 #include "lib/store/evidence.h"
 #include "lib/store/outbox.h"
 #include "lib/wire/signer.h"
@@ -163,6 +164,7 @@ static enum err issue_commit(struct store *store, void *ctx)
     enum enrolment_state state = ENROLMENT_OPEN;
     TRY(store_certificate_issued(store, &issuing->act, &issuing->row));
     TRY(store_anchor_put(store, &issuing->act, &issuing->anchor));
+    TRY(store_blocked_again(store, issuing->row.spki_hash));
     TRY(store_enrolment_advance(
         store, &issuing->act, issuing->enrolment.id, ENROLMENT_CERTIFICATE, &state));
     return store_outbox_add(store, &issuing->act, &issuing->mail);

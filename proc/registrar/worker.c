@@ -5,6 +5,7 @@
 #include "lib/store/session.h"
 #include "lib/store/throttle.h"
 #include "proc/registrar/acceptance.h"
+#include "proc/registrar/blocking.h"
 #include "proc/registrar/control.h"
 #include "proc/registrar/credentials.h"
 #include "proc/registrar/issuing.h"
@@ -37,6 +38,7 @@ static enum err step_credentials(struct worker *worker, bool *ret_worked);
 static enum err step_mailing(struct worker *worker, bool *ret_worked);
 static enum err step_validation(struct worker *worker, bool *ret_worked);
 static enum err step_issuing(struct worker *worker, bool *ret_worked);
+static enum err step_blocking(struct worker *worker, bool *ret_worked);
 static enum err step_revocation(struct worker *worker, bool *ret_worked);
 static enum err step_crl(struct worker *worker, bool *ret_worked);
 static enum err step_sessions(struct worker *worker, bool *ret_worked);
@@ -50,6 +52,7 @@ static const struct job jobs[] = {
     { "mailing", 1, step_mailing },
     { "validation", VALIDATION_WORKERS, step_validation },
     { "issuing", ISSUING_WORKERS, step_issuing },
+    { "blocking", 1, step_blocking },
     { "revocation", 1, step_revocation },
     { "crl", 1, step_crl },
     { "sessions", 1, step_sessions },
@@ -138,6 +141,11 @@ static enum err step_validation(struct worker *worker, bool *ret_worked)
 static enum err step_issuing(struct worker *worker, bool *ret_worked)
 {
     return issuing_step(worker->registrar, &worker->signer, &worker->share, ret_worked);
+}
+
+static enum err step_blocking(struct worker *worker, bool *ret_worked)
+{
+    return blocking_step(worker->registrar, &worker->signer, ret_worked);
 }
 
 static enum err step_revocation(struct worker *worker, bool *ret_worked)

@@ -4,10 +4,11 @@
 #include "lib/base/clock.h"
 #include "lib/base/file.h"
 #include "lib/ca/revocation.h"
+#include "lib/crypto/keycheck.h"
 #include "lib/der/pem.h"
 #include "lib/pki/certificate.h"
 #include "lib/pki/crl.h"
-#include "proc/signer/keyfile.h"
+#include "proc/signer/keyring.h"
 #include "proc/signer/linted.h"
 #include "lib/journal/record.h"
 
@@ -47,6 +48,7 @@ struct authority {
 
 /* What the journal says. */
 struct arl {
+    struct keyring keyring;
     struct authority roots[ARL_ROOTS_MAX];
     size_t root_count;
     char last_id[ISSUER_ID_MAX]; /* whose list was numbered last */
@@ -57,8 +59,7 @@ AUTO_DEFINE(arl, arl_release)
 static enum err arl_visit(void *ctx, const struct journal_record *record);
 static enum err arl_revoke(struct arl *arl, struct journal *journal,
     const struct arl_request *request, int64_t now, struct reason *ret_reason);
-static enum err keys_open(struct arl *arl, const char *directory, const struct secret *passphrase,
-    struct reason *ret_reason);
+static enum err keys_open(struct arl *arl, const char *directory, struct reason *ret_reason);
 static enum err arl_renew(const char *directory, struct authority *root, struct journal *journal,
     int64_t now, struct reason *ret_reason);
 static enum err arl_sign(struct authority *root, struct journal *journal,
@@ -82,18 +83,20 @@ enum err arl_issue(const struct arl_request *request, struct reason *ret_reason)
     struct clock clock = clock_system();
     int64_t now = clock_now(&clock);
     AUTO(arl) arl = { .root_count = 0 };
-    AUTO(secret) passphrase = { 0 };
+    const struct token_report silent = { NULL, NULL };
     AUTO_PTR(journal) journal = NULL;
 
+    TRY(keyring_init(&arl.keyring, request->module, /* directory= */ NULL,
+        /* makes_keys= */ false, &silent));
     TRY(path_join(path, sizeof path, request->directory, "root/passphrase"));
-    enum err err = file_read_secret(path, PASSPHRASE_MAX, &passphrase);
+    enum err err = file_read_secret(path, PASSPHRASE_MAX, &arl.keyring.passphrase);
     if (err != OK) {
         return reason_set(ret_reason, err, "ceremony.not_held", path, err_name(err), NULL);
     }
     TRY(path_join(path, sizeof path, request->directory, "root/journal"));
     TRY(journal_open(
         path, /* from= */ NULL, arl_visit, &arl, &journal, /* ret_cut= */ NULL, ret_reason));
-    TRY(keys_open(&arl, request->directory, &passphrase, ret_reason));
+    TRY(keys_open(&arl, request->directory, ret_reason));
     if (request->revoke != NULL) {
         TRY(arl_revoke(&arl, journal, request, now, ret_reason));
     }
@@ -110,6 +113,7 @@ static void arl_release(struct arl *arl)
         buf_release(&arl->roots[i].certificate);
         free(arl->roots[i].revoked);
     }
+    keyring_release(&arl->keyring);
 }
 
 /* NULL if there is none. */
@@ -295,14 +299,16 @@ static enum err arl_sign(struct authority *root, struct journal *journal,
 }
 
 /* All of them, before anything is written: a root that can't sign leaves every list as it was. */
-static enum err keys_open(struct arl *arl, const char *directory, const struct secret *passphrase,
-    struct reason *ret_reason)
+static enum err keys_open(struct arl *arl, const char *directory, struct reason *ret_reason)
 {
     for (size_t i = 0; i < arl->root_count; i++) {
+        struct certificate certificate;
         char path[PATH_MAX], name[AUTHORITY_NAME_MAX + 16];
+        TRY(certificate_parse(buf_span(&arl->roots[i].certificate), &certificate));
         snprintf(name, sizeof name, "root/%s.key", arl->roots[i].name);
         TRY(path_join(path, sizeof path, directory, name));
-        TRY(keyfile_read(path, passphrase, &arl->roots[i].key, ret_reason));
+        TRY(keyring_read(&arl->keyring, path, certificate.spki, &arl->roots[i].key, ret_reason));
+        TRY(key_check_authority(arl->roots[i].key, ret_reason));
     }
     return OK;
 }

@@ -34,30 +34,43 @@ struct ceremony_arguments {
     const char *arl; /* the folder of a ceremony that has been held */
 };
 
+static enum err arl_run(const struct ceremony_arguments *arguments, struct reason *ret_reason);
 static int usage(void);
 static bool arguments_read(int argc, char **argv, struct ceremony_arguments *ret_arguments);
 static int outcome(const char *event, enum err err, const struct reason *reason);
 
 int ceremony_main(int argc, char **argv)
 {
-    struct ceremony_arguments arguments = { .profile = TRIAL_PROFILE, .reason = "superseded" };
+    struct ceremony_arguments arguments = { .reason = "superseded" };
     struct reason reason = { 0 };
     log_open("ceremony", LOG_INFO);
     if (!arguments_read(argc, argv, &arguments)) {
         return usage();
     }
     if (arguments.arl != NULL) {
-        const struct arl_request request = { arguments.arl, arguments.revoke, arguments.reason };
-        return outcome("ceremony.arl", arl_issue(&request, &reason), &reason);
+        return outcome("ceremony.arl", arl_run(&arguments, &reason), &reason);
     }
-    return outcome(
-        "ceremony.trial", trial_make(arguments.trial, arguments.profile, &reason), &reason);
+    const char *profile = arguments.profile != NULL ? arguments.profile : TRIAL_PROFILE;
+    return outcome("ceremony.trial", trial_make(arguments.trial, profile, &reason), &reason);
+}
+
+/* A profile is asked for only where roots' keys are in a module: it says which. */
+static enum err arl_run(const struct ceremony_arguments *arguments, struct reason *ret_reason)
+{
+    AUTO(ceremony_profile) profile = { .module = { .path = "" } };
+    if (arguments->profile != NULL) {
+        TRY(ceremony_profile_load(arguments->profile, &profile, ret_reason));
+    }
+    const struct arl_request request = { arguments->arl, arguments->revoke, arguments->reason,
+        &profile.module };
+    return arl_issue(&request, ret_reason);
 }
 
 static int usage(void)
 {
-    fprintf(stderr, "usage: ceremony --trial DIR [--profile FILE]\n"
-                    "       ceremony arl DIR [--revoke CERTIFICATE [--reason REASON]]\n");
+    fprintf(stderr,
+        "usage: ceremony --trial DIR [--profile FILE]\n"
+        "       ceremony arl DIR [--profile FILE] [--revoke CERTIFICATE [--reason REASON]]\n");
     return EXIT_USAGE;
 }
 

@@ -18,7 +18,7 @@ enum {
     /* So many records in memory at once while a long journal is read. */
     ADVANCE_RECORDS = 1024 * 1024,
     OPEN_MAX = 8192,
-    VERSION = 1,
+    VERSION = 2,
     KEPT_MAX = 4 * SEGMENTS_MAX,
     ENTRIES_MAX = 1024 * 1024 * 1024,
 };
@@ -445,6 +445,7 @@ static void content_write(struct der_writer *writer, const void *object)
     der_write_int64(writer, sums->issued);
     der_write_int64(writer, sums->revoked);
     der_write_int64(writer, sums->withdrawn);
+    der_write_int64(writer, sums->blocked);
     record_epoch_write(writer, &sums->epoch);
     der_write_boolean(writer, sums->halted);
     if (sums->halted) {
@@ -480,6 +481,7 @@ static enum err sums_read(struct der *reader, struct ledger_sums *sums)
     TRY(der_read_int64(reader, &sums->issued));
     TRY(der_read_int64(reader, &sums->revoked));
     TRY(der_read_int64(reader, &sums->withdrawn));
+    TRY(der_read_int64(reader, &sums->blocked));
     TRY(der_read_whole(reader, DER_SEQUENCE, &epoch));
     TRY(record_epoch_read(epoch, &sums->epoch));
     TRY(der_read_boolean(reader, &sums->halted));

@@ -10,6 +10,7 @@ enum { REQUEST_LOCKS = 64 };
 
 struct issuing {
     const struct roster *roster;
+    const struct weaklist *weak;
     struct issuer_key *issuers;
     size_t issuer_count;
     struct key *perspective_keys[PERSPECTIVES_MAX]; /* by their place in the roster */

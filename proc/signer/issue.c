@@ -163,6 +163,11 @@ static enum err issue_new(
     if (err != OK) {
         return refusal_record(issuance, ret_reason, err);
     }
+    /* What can't be signed now isn't intended either. */
+    if (signature_ready(issuance->build.issuer->key) != OK) {
+        return reason_set(
+            ret_reason, ERR_AGAIN, "issuer.away", issuance->build.issuer->id, NULL, NULL);
+    }
     bool ev = span_equal(*issuance->entitlement.profile->policy, oid_policy_ev);
     TRY(linted(buf_span(&tbs), ev ? LINT_SERVER_EV : LINT_SERVER_OV, issuance->now, ret_reason));
     TRY(build_compare(&issuance->build, buf_span(&tbs), ret_reason));
@@ -230,6 +235,7 @@ static enum err entitlement_check(
     TRY(application_hash(issuance->warrant.application_der, issuance->application_hash));
     TRY(warrant_check(&issuance->warrant, issuing->roster, &verifier, issuance->now, arena,
         &issuance->entitlement, ret_reason));
+    TRY(weaklist_check(issuing->weak, issuance->entitlement.spki, ret_reason));
     TRY(sha256(issuance->entitlement.spki, issuance->spki_hash));
     policy_at(issuance->now, issuing->roster->policy_set, &issuance->policy);
     issuance->build = (struct build_request){
@@ -297,7 +303,12 @@ static enum err certificate_make(struct issuing *issuing, const struct record_in
     if (issuer == NULL) {
         return reason_set(ret_reason, ERR_NOT_FOUND, "issuer.key", intent->issuer, NULL, NULL);
     }
-    TRY(certificate_sign(intent->tbs, signature_algorithm_of_key(issuer->key), issuer->key, der));
+    enum err err =
+        certificate_sign(intent->tbs, signature_algorithm_of_key(issuer->key), issuer->key, der);
+    if (err == ERR_AGAIN) {
+        return reason_set(ret_reason, err, "issuer.away", issuer->id, NULL, NULL);
+    }
+    TRY(err);
     reader = der_reader(buf_span(der));
     if (der_enter(&reader, DER_SEQUENCE, &inner) != OK ||
         der_read_whole(&inner, DER_SEQUENCE, &signed_part) != OK ||

@@ -4,6 +4,7 @@
  * and again after any failure: a request has one serial and at most one certificate, for ever. */
 #include "lib/base/clock.h"
 #include "lib/base/random.h"
+#include "lib/crypto/weaklist.h"
 #include "lib/wire/signer.h"
 #include "proc/signer/build.h"
 #include "proc/signer/checkpoint.h"
@@ -14,6 +15,7 @@ struct issuing;
 struct issuing_setup {
     const struct roster *roster; /* stays with the caller, unchanged */
     const uint8_t *roster_hash;  /* HASH_BYTES: SHA-256 of the sealed file */
+    const struct weaklist *weak; /* the same; NULL: none is known */
     struct issuer_key *issuers;  /* the same; every issuer of the roster that we hold */
     size_t issuer_count;
     const char *journal_path;
@@ -31,10 +33,13 @@ enum err issuer_key_init(const struct roster *roster, const struct issuer *issue
     struct issuer_key *ret_issuer, struct reason *ret_reason) MUST_USE;
 void issuer_key_release(struct issuer_key *issuer);
 
-/* What only somebody with the issuing keys can know, for issuing_setup. Where no key can be read
- * (they never leave their device) it is drawn at random: then an index serves one process. */
-enum err issuing_index_key(const struct issuer_key *issuers, size_t issuer_count,
-    const struct random *random, uint8_t ret_key[CHECKPOINT_KEY_BYTES]) MUST_USE;
+/* For issuing_setup: what only somebody with the issuing keys can know. Where none can be read
+ * (they never leave their device) it comes from a secret in the file `path`, which is drawn and put
+ * there if there is none. ERR_DENIED or ERR_INPUT "signer.index_key" for a file that others may
+ * read or that is no such secret; a disk that is full costs the index and nothing else. */
+enum err issuing_index_key(const struct issuer_key *issuers, size_t issuer_count, const char *path,
+    const struct random *random, uint8_t ret_key[CHECKPOINT_KEY_BYTES],
+    struct reason *ret_reason) MUST_USE;
 
 /* Reads the journal, from the index's place on if there is one, and signs again what was intended
  * and not finished. ERR_CONFLICT "journal.held" if another signer runs, "journal.behind" if the
@@ -60,6 +65,8 @@ enum err issuing_revoke(struct issuing *issuing, const struct signer_revoke *rev
     struct reason *ret_reason) MUST_USE;
 enum err issuing_withdraw(
     struct issuing *issuing, const uint8_t application_hash[HASH_BYTES]) MUST_USE;
+/* From now on nothing is signed for this key; a certificate that has it stays as it is. */
+enum err issuing_block(struct issuing *issuing, const uint8_t spki_hash[HASH_BYTES]) MUST_USE;
 /* From the moment of this call on no intent is taken and no certificate signed, even where the
  * record can't be written, until resumed. Asking twice is no error: the first stop stands. */
 enum err issuing_halt(

@@ -1,4 +1,5 @@
 /* The issuing core's frame: opening it over a journal, and what it must never forget. */
+#include "lib/base/file.h"
 #include "lib/crypto/mac.h"
 #include "lib/pki/crl.h"
 #include "proc/signer/internal.h"
@@ -17,6 +18,8 @@
 /* More than a follower ever leaves: an index that was lost, or of an earlier day. */
 enum { TAIL_BYTES_MAX = 64 * 1024 * 1024, REVOCATIONS_MAX_BYTES = 64 * 1024 * 1024 };
 
+static enum err index_secret_get(const char *path, const struct random *random,
+    struct secret *ret_secret, struct reason *ret_reason);
 static enum err roster_keys_load(struct issuing *issuing, struct reason *ret_reason);
 static enum err past_learn(struct issuing *issuing, const struct issuing_setup *setup,
     int64_t *ret_cut, struct reason *ret_reason);
@@ -55,17 +58,35 @@ void issuer_key_release(struct issuer_key *issuer)
     buf_release(&issuer->der);
 }
 
-enum err issuing_index_key(const struct issuer_key *issuers, size_t issuer_count,
-    const struct random *random, uint8_t ret_key[CHECKPOINT_KEY_BYTES])
+enum err issuing_index_key(const struct issuer_key *issuers, size_t issuer_count, const char *path,
+    const struct random *random, uint8_t ret_key[CHECKPOINT_KEY_BYTES], struct reason *ret_reason)
 {
-    for (size_t i = 0; i < issuer_count; i++) {
-        AUTO(secret) pkcs8 = { 0 };
-        if (key_to_pkcs8(issuers[i].key, &pkcs8) == OK) {
-            return hmac_sha256(
-                secret_span(&pkcs8), SPAN_LITERAL("ecert journal index key v1"), ret_key);
-        }
+    AUTO(secret) secret = { 0 };
+    bool readable = false;
+    for (size_t i = 0; i < issuer_count && !readable; i++) {
+        readable = key_to_pkcs8(issuers[i].key, &secret) == OK;
     }
-    return random_fill(random, ret_key, CHECKPOINT_KEY_BYTES);
+    if (!readable) {
+        TRY(index_secret_get(path, random, &secret, ret_reason));
+    }
+    return hmac_sha256(secret_span(&secret), SPAN_LITERAL("ecert journal index key v1"), ret_key);
+}
+
+static enum err index_secret_get(const char *path, const struct random *random,
+    struct secret *ret_secret, struct reason *ret_reason)
+{
+    enum err err = file_read_secret(path, CHECKPOINT_KEY_BYTES, ret_secret);
+    if (err == ERR_NOT_FOUND) {
+        TRY(secret_new(CHECKPOINT_KEY_BYTES, ret_secret));
+        TRY(random_fill(random, ret_secret->data, CHECKPOINT_KEY_BYTES));
+        err = file_create(path, secret_span(ret_secret), 0600);
+        err = err == ERR_NO_SPACE ? OK : err;
+    } else if (err == ERR_LIMIT || (err == OK && ret_secret->len != CHECKPOINT_KEY_BYTES)) {
+        err = ERR_INPUT;
+    }
+    return err == OK
+               ? OK
+               : reason_set(ret_reason, err, "signer.index_key", path, err_name(err), "32 octets");
 }
 
 enum err issuing_open(const struct issuing_setup *setup, struct issuing **ret_issuing,
@@ -80,6 +101,7 @@ enum err issuing_open(const struct issuing_setup *setup, struct issuing **ret_is
         pthread_mutex_init(&issuing->requests[i], NULL);
     }
     issuing->roster = setup->roster;
+    issuing->weak = setup->weak;
     issuing->issuers = setup->issuers;
     issuing->issuer_count = setup->issuer_count;
     issuing->clock = setup->clock;
@@ -219,19 +241,26 @@ static enum err epoch_record(
 }
 
 /* What a process intended before it died is signed now, from the journal's own bytes: the intent
- * was checked, and whoever asks for that request again gets this certificate. */
+ * was checked, and whoever asks for that request again gets this certificate. Where a token signs,
+ * who asks again has it signed: a token may be away, and no thread may run yet. */
 static enum err intents_finish(struct issuing *issuing, struct reason *ret_reason)
 {
-    while (issuing->ledger.open_count > 0 && !issuing->ledger.sums.halted) {
+    size_t at = 0; /* behind those that stay open */
+    while (at < issuing->ledger.open_count && !issuing->ledger.sums.halted) {
         struct record_intent intent;
         struct ledger_row row;
         AUTO(buf) body = buf_make(JOURNAL_RECORD_MAX);
         AUTO(buf) certificate = buf_make(CERTIFICATE_MAX_BYTES);
-        if (!ledger_by_key(&issuing->ledger, issuing->ledger.open[0], &row)) {
+        if (!ledger_by_key(&issuing->ledger, issuing->ledger.open[at], &row)) {
             return reason_set(ret_reason, ERR_INPUT, "journal.broken", NULL, NULL, NULL);
         }
         TRY(journal_read_body(issuing->journal, row.record, &body));
         TRY(record_intent_read(buf_span(&body), &intent));
+        const struct issuer_key *issuer = issuing_issuer(issuing, intent.issuer);
+        if (issuer != NULL && key_in_token(issuer->key)) {
+            at++;
+            continue;
+        }
         TRY(issuing_finish(issuing, &intent, &certificate, ret_reason));
     }
     return OK;
@@ -329,7 +358,11 @@ enum err issuing_revoke(
     pthread_mutex_lock(&issuing->mutex);
     enum err err = revocation_check(issuing, revoke, &known, ret_reason);
     if (err == OK && !known) {
+        bool is_new;
         err = ledger_pend_revocation(&issuing->ledger, record.serial, revoke->reason);
+        err = err == OK && record.blocked.len > 0
+                  ? ledger_pend_block(&issuing->ledger, spki_hash, &is_new)
+                  : err;
         err = err == OK ? journal_add(issuing->journal, JOURNAL_REVOKED, now, record_revoked_write,
                               &record, &ticket)
                         : err;
@@ -351,6 +384,23 @@ enum err issuing_withdraw(struct issuing *issuing, const uint8_t application_has
                     : err;
     pthread_mutex_unlock(&issuing->mutex);
     return err != OK ? err : journal_wait(issuing->journal, &ticket);
+}
+
+/* In the journal once: it is asked for again, after a failure or for a key that is blocked anew. */
+enum err issuing_block(struct issuing *issuing, const uint8_t spki_hash[HASH_BYTES])
+{
+    struct journal_ticket ticket = { 0 };
+    struct record_blocked record;
+    bool is_new = false;
+    memcpy(record.spki_hash, spki_hash, HASH_BYTES);
+    pthread_mutex_lock(&issuing->mutex);
+    enum err err = ledger_pend_block(&issuing->ledger, spki_hash, &is_new);
+    err = err == OK && is_new
+              ? journal_add(issuing->journal, JOURNAL_BLOCKED, clock_now(&issuing->clock),
+                    record_blocked_write, &record, &ticket)
+              : err;
+    pthread_mutex_unlock(&issuing->mutex);
+    return err != OK || !is_new ? err : journal_wait(issuing->journal, &ticket);
 }
 
 /* The revocations of one issuer: what memory had of them when the number was taken, and the
@@ -450,6 +500,9 @@ enum err issuing_crl(struct issuing *issuing, const struct signer_crl *wanted,
         wanted->next_update - wanted->this_update > CRL_LIFE_MAX_SECONDS) {
         return reason_set(ret_reason, ERR_INPUT, "crl.window", NULL, NULL, NULL);
     }
+    if (signature_ready(issuer->key) != OK) {
+        return reason_set(ret_reason, ERR_AGAIN, "issuer.away", issuer->id, NULL, NULL);
+    }
     struct linting linting = { LINT_CRL, now, ret_reason };
     pthread_mutex_lock(&issuing->mutex);
     enum err err = crl_begin(issuing, wanted, now, &revocations, &number, &ticket);
@@ -471,6 +524,7 @@ void issuing_status(struct issuing *issuing, struct signer_status *ret_status)
     status.issued = issuing->ledger.sums.issued;
     status.revoked = issuing->ledger.sums.revoked;
     status.withdrawn = issuing->ledger.sums.withdrawn;
+    status.blocked = issuing->ledger.sums.blocked;
     status.halted = issuing->ledger.sums.halted;
     status.halt = issuing->ledger.sums.halt;
     pthread_mutex_unlock(&issuing->mutex);

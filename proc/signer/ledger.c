@@ -13,6 +13,7 @@ static enum err learn_revoked(struct ledger *ledger, const struct journal_record
 static enum err learn_withdrawn(struct ledger *ledger, const struct journal_record *record);
 static enum err learn_halted(struct ledger *ledger, const struct journal_record *record);
 static enum err learn_resumed(struct ledger *ledger, const struct journal_record *record);
+static enum err learn_blocked(struct ledger *ledger, const struct journal_record *record);
 static enum err learn_crl(struct ledger *ledger, const struct journal_record *record);
 static enum err learn_epoch(struct ledger *ledger, const struct journal_record *record);
 static struct ledger_row *row_own(struct ledger *ledger, const uint8_t *key);
@@ -36,6 +37,7 @@ static enum err (*const lessons[JOURNAL_TYPE_COUNT])(
     [JOURNAL_EPOCH] = learn_epoch,
     [JOURNAL_HALTED] = learn_halted,
     [JOURNAL_RESUMED] = learn_resumed,
+    [JOURNAL_BLOCKED] = learn_blocked,
 };
 
 static struct span request_of_row(const void *ctx, uint32_t row)
@@ -223,8 +225,20 @@ static enum err learn_revoked(struct ledger *ledger, const struct journal_record
     if (revoked.blocked.len == 0) {
         return OK;
     }
-    return hash_add(
-        ledger, &ledger->blocked, TABLE_BLOCKED, revoked.blocked.data, record->seq, &is_new);
+    TRY(hash_add(
+        ledger, &ledger->blocked, TABLE_BLOCKED, revoked.blocked.data, record->seq, &is_new));
+    ledger->sums.blocked += is_new;
+    return OK;
+}
+
+static enum err learn_blocked(struct ledger *ledger, const struct journal_record *record)
+{
+    struct record_blocked blocked;
+    bool is_new;
+    TRY(record_blocked_read(record->body, &blocked));
+    TRY(hash_add(ledger, &ledger->blocked, TABLE_BLOCKED, blocked.spki_hash, record->seq, &is_new));
+    ledger->sums.blocked += is_new;
+    return OK;
 }
 
 static enum err learn_withdrawn(struct ledger *ledger, const struct journal_record *record)
@@ -269,6 +283,9 @@ static enum err hash_add(struct ledger *ledger, struct ledger_hashes *hashes,
         return OK;
     }
     *ret_new = !base_find(ledger, table, hash, entry);
+    if (!*ret_new && seq == INT64_MAX) {
+        return OK; /* what the base has needs nobody to hold it */
+    }
     TRY(array_grow(
         (void **)&hashes->list, hashes->count, &hashes->capacity, sizeof hashes->list[0]));
     hashes->list[hashes->count].seq = seq;
@@ -361,6 +378,12 @@ enum err ledger_pend_withdrawal(struct ledger *ledger, const uint8_t hash[HASH_B
 {
     bool is_new;
     return hash_add(ledger, &ledger->withdrawn, TABLE_WITHDRAWN, hash, INT64_MAX, &is_new);
+}
+
+enum err ledger_pend_block(
+    struct ledger *ledger, const uint8_t spki_hash[HASH_BYTES], bool *ret_new)
+{
+    return hash_add(ledger, &ledger->blocked, TABLE_BLOCKED, spki_hash, INT64_MAX, ret_new);
 }
 
 /* Rows as a segment has them. */

@@ -36,7 +36,7 @@ struct ledger_issuer {
 
 /* All that is not looked up by a key; part of every checkpoint. */
 struct ledger_sums {
-    int64_t issued, revoked, withdrawn;
+    int64_t issued, revoked, withdrawn, blocked;
     struct ledger_issuer issuers[ISSUERS_MAX];
     size_t issuer_count;
     struct record_epoch epoch;
@@ -63,7 +63,7 @@ struct ledger {
     size_t count, capacity;
     struct index by_request, by_serial;
     struct ledger_hashes withdrawn;
-    struct ledger_hashes blocked; /* keys of certificates revoked as compromised */
+    struct ledger_hashes blocked; /* keys nobody gets a certificate for again */
     struct ledger_sums sums;
     uint8_t (*open)[REQUEST_KEY_BYTES]; /* intents without a certificate */
     size_t open_count, open_capacity;
@@ -97,5 +97,8 @@ bool ledger_is_blocked(const struct ledger *ledger, const uint8_t spki_hash[HASH
 enum err ledger_pend_revocation(
     struct ledger *ledger, struct span serial, enum revocation_reason reason) MUST_USE;
 enum err ledger_pend_withdrawal(struct ledger *ledger, const uint8_t hash[HASH_BYTES]) MUST_USE;
+/* New: no record says so yet, whoever else may have pended it. */
+enum err ledger_pend_block(
+    struct ledger *ledger, const uint8_t spki_hash[HASH_BYTES], bool *ret_new) MUST_USE;
 /* The issuer's place in the list; ERR_NOT_FOUND if no record has named it yet. */
 enum err ledger_issuer(const struct ledger *ledger, const char *id, size_t *ret_at) MUST_USE;

@@ -1,11 +1,12 @@
 /* ecertd-signer: checks warrants, signs, and never forgets.
  *
- * What I hold: the issuing CAs' private keys, and the journal of everything I ever signed, revoked
- * or refused. Whom I talk to: the registrar, over the socket I inherit, and nobody else: I have no
- * network and no store. What I may do after boot: threads, and reading and writing the journal and
- * its index by the descriptors I hold. I believe nothing that I can't check by the roster's keys.
- * As `ceremony` I am another program under the same name: run by hand, with the root's key and
- * without any socket.
+ * What I hold: the issuing CAs' private keys, or the PIN of the token that has them, and the
+ * journal of everything I ever signed, revoked or refused. Whom I talk to: the registrar, over the
+ * socket I inherit, and nobody else: I have no network and no store. What I may do after boot:
+ * threads, and reading and writing the journal and its index by the descriptors I hold; with a
+ * security module, what that does in its own folders. I believe nothing that I can't check by the
+ * roster's keys. As `ceremony` I am another program under the same name: run by hand, with the
+ * root's key and without any socket.
  *
  *   ecertd-signer --config FILE --listen-fd N=signer.sock [--ready-fd N]
  *   ecertd-signer ceremony …      (proc/signer/ceremony.h)
@@ -14,9 +15,10 @@
 #include "lib/base/log.h"
 #include "lib/config/config.h"
 #include "lib/config/start.h"
+#include "lib/crypto/keycheck.h"
 #include "lib/sandbox/sandbox.h"
 #include "proc/signer/ceremony.h"
-#include "proc/signer/keyfile.h"
+#include "proc/signer/keyring.h"
 #include "proc/signer/service.h"
 
 #include <limits.h>
@@ -32,6 +34,13 @@ static const struct sandbox_rules rules = {
     .files_max = 256,
 };
 
+/* With a security module, which opens its files when it likes to, in its own folders. */
+static const struct sandbox_rules module_rules = {
+    .groups = SANDBOX_FILES | SANDBOX_FOREIGN,
+    .syscalls = syscalls,
+    .files_max = 256,
+};
+
 enum { EXIT_USAGE = 64, PASSPHRASE_MAX = 1024, SPKI_FILE_MAX = 4096 };
 enum { ROSTER_FILE_MAX = 512 * 1024, ROSTER_ARENA_MAX = 2 * 1024 * 1024 };
 
@@ -41,6 +50,8 @@ static struct signer {
     struct arena arena;
     struct roster roster;
     uint8_t roster_hash[HASH_BYTES];
+    struct keyring keyring;
+    struct weaklist *weak;
     struct issuer_key issuers[ISSUERS_MAX];
     size_t issuer_count;
     struct service service;
@@ -85,6 +96,8 @@ static enum err boot(struct reason *ret_reason)
     TRY(config_user_id(&self.config, ROLE_REGISTRAR, &registrar));
     TRY(open_roster(ret_reason));
     TRY(open_keys(ret_reason));
+    const struct config_service *service = &self.config.service;
+    TRY(weaklist_load(service->weak_keys, service->weak_key_count, &self.weak, ret_reason));
     TRY(open_journal(ret_reason));
     self.server = service_server(&self.service);
     self.server.users[self.server.user_count++] = (uid_t)registrar;
@@ -112,25 +125,41 @@ static enum err open_roster(struct reason *ret_reason)
     return sha256(buf_span(&sealed), self.roster_hash);
 }
 
+static void token_tell(void *ctx, const char *event, const char *label, const char *detail)
+{
+    (void)ctx;
+    log_event(strcmp(event, "token.back") == 0 ? LOG_INFO : LOG_ERROR, event, "token", label,
+        "detail", detail, NULL);
+}
+
 static enum err open_keys(struct reason *ret_reason)
 {
-    AUTO(secret) passphrase = { 0 };
-    const char *path = self.config.signer.passphrase_file;
-    enum err err = file_read_secret(path, PASSPHRASE_MAX, &passphrase);
+    const struct config_signer *signer = &self.config.signer;
+    const char *path = signer->passphrase_file;
+    const struct token_report report = { token_tell, NULL };
+    TRY(keyring_init(
+        &self.keyring, &signer->module, signer->directory, /* makes_keys= */ false, &report));
+    enum err err = file_read_secret(path, PASSPHRASE_MAX, &self.keyring.passphrase);
     if (err != OK) {
         return reason_set(ret_reason, err, "signer.passphrase", path, NULL, NULL);
     }
     for (size_t i = 0; i < self.roster.issuer_count; i++) {
         const struct issuer *issuer = &self.roster.issuers[i];
         char key_path[PATH_MAX], name[ISSUER_ID_MAX + 8];
+        struct certificate certificate;
         struct key *key = NULL;
+        if (certificate_parse(issuer->certificate, &certificate) != OK) {
+            return reason_set(ret_reason, ERR_INPUT, "issuer.certificate", issuer->id, NULL, NULL);
+        }
         snprintf(name, sizeof name, "%s.key", issuer->id);
         TRY(path_join(key_path, sizeof key_path, self.config.signer.directory, name));
-        TRY(keyfile_read(key_path, &passphrase, &key, ret_reason));
+        TRY(keyring_read(&self.keyring, key_path, certificate.spki, &key, ret_reason));
+        TRY(key_check(key_spki(key), ret_reason, /* ret_key= */ NULL));
         TRY(issuer_key_init(
             &self.roster, issuer, key, &self.issuers[self.issuer_count], ret_reason));
         self.issuer_count++;
     }
+    secret_release(&self.keyring.passphrase);
     return OK;
 }
 
@@ -140,7 +169,8 @@ static enum err open_journal(struct reason *ret_reason)
     uint8_t index_key[CHECKPOINT_KEY_BYTES];
     int64_t cut = 0;
     struct random random = random_system();
-    TRY(issuing_index_key(self.issuers, self.issuer_count, &random, index_key));
+    TRY(path_join(path, sizeof path, self.config.signer.directory, "index.key"));
+    TRY(issuing_index_key(self.issuers, self.issuer_count, path, &random, index_key, ret_reason));
     TRY(path_join(path, sizeof path, self.config.signer.directory, "journal"));
     if (access(path, F_OK) != 0) {
         return reason_set(ret_reason, ERR_NOT_FOUND, "journal.missing", path, NULL, NULL);
@@ -148,6 +178,7 @@ static enum err open_journal(struct reason *ret_reason)
     const struct issuing_setup setup = {
         .roster = &self.roster,
         .roster_hash = self.roster_hash,
+        .weak = self.weak,
         .issuers = self.issuers,
         .issuer_count = self.issuer_count,
         .journal_path = path,
@@ -167,13 +198,22 @@ static enum err give_up_the_rest(struct reason *ret_reason)
 {
     char user[CONFIG_USER_MAX], level[SANDBOX_LEVEL_MAX];
     config_user(&self.config, ROLE_SIGNER, user);
+    struct sandbox_path paths[CONFIG_MODULE_LIST_MAX];
+    const struct config_module *module = &self.config.signer.module;
+    for (size_t i = 0; i < module->folder_count; i++) {
+        paths[i] = (struct sandbox_path){ module->folders[i], SANDBOX_WRITE };
+    }
     const struct sandbox_request request = {
-        .rules = &rules,
+        .rules = self.keyring.token_count > 0 ? &module_rules : &rules,
+        .paths = paths,
+        .path_count = module->folder_count,
         .user = user,
         .mode = sandbox_mode_from_text(self.config.service.sandbox),
     };
     TRY(sandbox_enter(&request, level, ret_reason));
     snprintf(self.service.sandbox, sizeof self.service.sandbox, "%s", level);
+    self.service.weak_keys = (int64_t)weaklist_count(self.weak);
+    self.service.weak_keys_time = weaklist_time(self.weak);
     log_event(LOG_INFO, "signer.started", "policy_set", policy_set_id(self.roster.policy_set),
         "sandbox", level, NULL);
     return OK;

@@ -112,6 +112,7 @@ static enum err event_of(
     struct record_issued issued;
     struct record_revoked revoked;
     struct record_withdrawn withdrawn;
+    struct record_blocked blocked;
     struct signer_event event = { .kind = SIGNER_EVENT_RESERVED };
     if (record->type == JOURNAL_RESERVED) {
         TRY(record_reserved_read(record->body, &reserved));
@@ -130,7 +131,11 @@ static enum err event_of(
     } else if (record->type == JOURNAL_WITHDRAWN) {
         event.kind = SIGNER_EVENT_WITHDRAWN;
         TRY(record_withdrawn_read(record->body, &withdrawn));
-        memcpy(event.application_hash, withdrawn.application_hash, HASH_BYTES);
+        memcpy(event.hash, withdrawn.application_hash, HASH_BYTES);
+    } else if (record->type == JOURNAL_BLOCKED) {
+        event.kind = SIGNER_EVENT_BLOCKED;
+        TRY(record_blocked_read(record->body, &blocked));
+        memcpy(event.hash, blocked.spki_hash, HASH_BYTES);
     } else {
         return ERR_NOT_FOUND;
     }

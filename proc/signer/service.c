@@ -16,6 +16,7 @@ static enum err handle_halt(void *ctx, struct exchange *exchange);
 static enum err handle_resume(void *ctx, struct exchange *exchange);
 static enum err handle_anchor(void *ctx, struct exchange *exchange);
 static enum err handle_since(void *ctx, struct exchange *exchange);
+static enum err handle_block(void *ctx, struct exchange *exchange);
 
 static const struct handler handlers[] = {
     { SIGNER_RESERVE, handle_reserve, false },
@@ -28,6 +29,7 @@ static const struct handler handlers[] = {
     { SIGNER_RESUME, handle_resume, false },
     { SIGNER_ANCHOR, handle_anchor, false },
     { SIGNER_SINCE, handle_since, false },
+    { SIGNER_BLOCK, handle_block, false },
 };
 
 static void report(void *ctx, const char *event, unsigned type, enum err err)
@@ -54,6 +56,12 @@ static void request_text(
     snprintf(ret_text + 2 * ENROLMENT_ID_BYTES, 16, "/%u", request->ordinal);
 }
 
+/* That a token is away was said once, when it went. */
+static enum log_level level_of(const struct reason *reason)
+{
+    return strcmp(reason->code, "issuer.away") == 0 ? LOG_DEBUG : LOG_WARNING;
+}
+
 static enum err logged(
     const char *event, const struct request_id *request, enum err err, const struct reason *reason)
 {
@@ -62,8 +70,9 @@ static enum err logged(
     if (err == OK) {
         log_event(LOG_INFO, event, "request", text, NULL);
     } else {
-        log_event(LOG_WARNING, event, "request", text, "err", err_name(err), "code", reason->code,
-            "field", reason->field, "seen", reason->seen, "expected", reason->expected, NULL);
+        log_event(level_of(reason), event, "request", text, "err", err_name(err), "code",
+            reason->code, "field", reason->field, "seen", reason->seen, "expected",
+            reason->expected, NULL);
     }
     return err;
 }
@@ -158,7 +167,7 @@ static enum err handle_crl(void *ctx, struct exchange *exchange)
     }
     enum err err = issuing_crl(service->issuing, &wanted, &made, &crl, &exchange->reason);
     if (err != OK) {
-        log_failure(LOG_WARNING, "crl.signed", err, &exchange->reason);
+        log_failure(level_of(&exchange->reason), "crl.signed", err, &exchange->reason);
         return err;
     }
     snprintf(number, sizeof number, "%lld", (long long)made.number);
@@ -175,6 +184,8 @@ static enum err handle_status(void *ctx, struct exchange *exchange)
         return ERR_PEER;
     }
     issuing_status(service->issuing, &status);
+    status.weak_keys = service->weak_keys;
+    status.weak_keys_time = service->weak_keys_time;
     memcpy(status.sandbox, service->sandbox, sizeof status.sandbox);
     return der_encode(signer_status_write, &status, &exchange->reply);
 }
@@ -231,4 +242,19 @@ static enum err handle_since(void *ctx, struct exchange *exchange)
     }
     TRY(issuing_since(service->issuing, &noted, &past, &exchange->reason));
     return der_encode(signer_past_write, &past, &exchange->reply);
+}
+
+static enum err handle_block(void *ctx, struct exchange *exchange)
+{
+    struct service *service = ctx;
+    struct signer_block block;
+    char hash[2 * HASH_BYTES + 1];
+    if (signer_block_read(&exchange->body, &block) != OK) {
+        return ERR_PEER;
+    }
+    enum err err = issuing_block(service->issuing, block.spki_hash);
+    hex_format(SPAN_OF(block.spki_hash), hash);
+    log_event(err == OK ? LOG_INFO : LOG_WARNING, "key.blocked", "hash", hash, "err", err_name(err),
+        NULL);
+    return err;
 }

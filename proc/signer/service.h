@@ -9,6 +9,7 @@ struct service {
     struct issuing *issuing;
     char sandbox[SIGNER_LEVEL_MAX];
     atomic_bool anchored; /* who keeps the store has told what it knows, and the journal has it */
+    int64_t weak_keys, weak_keys_time; /* known ones, and how old the list is */
 };
 
 /* The table for a server; `service` is its context. */

@@ -6,12 +6,14 @@
 #include "lib/base/log.h"
 #include "lib/ca/roster.h"
 #include "lib/config/ceremony.h"
+#include "lib/crypto/keycheck.h"
 #include "lib/crypto/sign.h"
 #include "lib/der/pem.h"
 #include "proc/signer/arl.h"
 #include "proc/signer/authority.h"
 #include "proc/signer/journal.h"
 #include "proc/signer/keyfile.h"
+#include "proc/signer/keyring.h"
 #include "proc/signer/linted.h"
 #include "lib/journal/record.h"
 
@@ -40,6 +42,7 @@ struct trial {
     int64_t now;
     struct journal *journal;
     struct secret root_passphrase, signer_passphrase;
+    struct keyring keyring; /* for keys that are made in a token */
     struct key *seal_key, *transport_key;
     struct made root, partner, issuers[CEREMONY_ISSUERS_MAX];
     struct roster roster;
@@ -98,7 +101,10 @@ enum err trial_make(const char *directory, const char *profile_path, struct reas
 {
     struct clock clock = clock_system();
     AUTO(trial) trial = { .directory = directory, .now = clock_now(&clock), .reason = ret_reason };
+    const struct token_report silent = { NULL, NULL };
     TRY(ceremony_profile_load(profile_path, &trial.profile, ret_reason));
+    TRY(keyring_init(&trial.keyring, &trial.profile.module, /* directory= */ NULL,
+        /* makes_keys= */ true, &silent));
     for (size_t i = 0; i < STEPS; i++) {
         TRY(steps[i].run(&trial));
         log_event(LOG_INFO, steps[i].event, NULL);
@@ -128,6 +134,7 @@ static void trial_release(struct trial *trial)
         key_free(trial->perspective_keys[i]);
     }
     journal_free(trial->journal);
+    keyring_release(&trial->keyring);
     secret_release(&trial->root_passphrase);
     secret_release(&trial->signer_passphrase);
     ceremony_profile_release(&trial->profile);
@@ -205,13 +212,25 @@ static enum err journal_made(
         trial->journal, JOURNAL_CEREMONY, trial->now, record_ceremony_write, &record, NULL);
 }
 
-static enum err key_of_type(struct trial *trial, const char *name, struct key **ret_key)
+/* An authority's key: into a file below `folder`, or made in a token and named there. */
+static enum err authority_key_make(struct trial *trial, const struct ceremony_authority *authority,
+    const char *folder, const char *name, const struct secret *passphrase, struct key **ret_key)
 {
     enum key_type type;
-    if (key_type_from_name(name, &type) != OK) {
-        return reason_set(trial->reason, ERR_INPUT, "ceremony.key_type", NULL, name, "rsa2048");
+    char path[PATH_MAX];
+    if (key_type_from_name(authority->key, &type) != OK) {
+        return reason_set(
+            trial->reason, ERR_INPUT, "ceremony.key_type", NULL, authority->key, "rsa2048");
     }
-    return key_generate(type, ret_key);
+    TRY(staged(trial, folder, name, ".key", path));
+    if (authority->token_key[0] == '\0') {
+        TRY(key_generate(type, ret_key));
+        TRY(keyfile_create(path, *ret_key, passphrase));
+    } else {
+        TRY(keyring_create(
+            &trial->keyring, path, authority->token_key, type, ret_key, trial->reason));
+    }
+    return key_check_authority(*ret_key, trial->reason);
 }
 
 /* A CA certificate, held against the rules, written down and published. */
@@ -231,8 +250,8 @@ static enum err root_make(
     AUTO(buf) crl = buf_make(CERTIFICATE_MAX_BYTES);
     ret_made->authority = root;
     ret_made->certificate = buf_make(CERTIFICATE_MAX_BYTES);
-    TRY(key_of_type(trial, root->key, &ret_made->key));
-    TRY(private_create(trial, "root", root->name, ret_made->key, &trial->root_passphrase));
+    TRY(authority_key_make(
+        trial, root, "root", root->name, &trial->root_passphrase, &ret_made->key));
     TRY(authority_root(&trial->profile, root, ret_made->key, trial->now - 2 * GENERATION_SECONDS,
         &ret_made->certificate, trial->reason));
     struct span certificate = buf_span(&ret_made->certificate);
@@ -285,8 +304,8 @@ static enum err issuer_make(
     AUTO(buf) old = buf_make(CERTIFICATE_MAX_BYTES);
     ret_made->authority = issuer;
     ret_made->certificate = buf_make(CERTIFICATE_MAX_BYTES);
-    TRY(key_of_type(trial, issuer->key, &ret_made->key));
-    TRY(private_create(trial, "signer", issuer->id, ret_made->key, &trial->signer_passphrase));
+    TRY(authority_key_make(
+        trial, issuer, "signer", issuer->id, &trial->signer_passphrase, &ret_made->key));
     struct authority_request request = { .profile = &trial->profile,
         .kind = LINT_ISSUING_CA,
         .authority = issuer,
@@ -331,7 +350,8 @@ static enum err old_revoke(struct trial *trial)
     for (size_t i = 0; i < trial->profile.issuer_count; i++) {
         const char *name = trial->profile.issuers[i].old_name;
         char path[PATH_MAX];
-        const struct arl_request request = { trial->stage, path, "superseded" };
+        const struct arl_request request = { trial->stage, path, "superseded",
+            &trial->profile.module };
         if (name[0] != '\0') {
             TRY(staged(trial, "ca", name, ".crt", path));
             TRY(arl_issue(&request, trial->reason));

@@ -2,6 +2,7 @@
 #include "tests/fuzz/wire_readers.h"
 #include "lib/wire/control.h"
 #include "lib/wire/finding.h"
+#include "lib/wire/keys.h"
 #include "lib/wire/notice.h"
 #include "lib/wire/signer.h"
 #include "lib/wire/validation.h"
@@ -59,6 +60,9 @@ READER(control_facts, control_facts)
 READER_INTO_ARENA(control_findings)
 READER(control_notice, notice)
 READER(control_notices, control_notices)
+READER(control_key, control_key)
+READER_INTO_ARENA(control_keys)
+READER(signer_block, signer_block)
 
 static enum err nothing_try(struct der *body, struct arena *arena)
 {
@@ -106,5 +110,8 @@ const struct wire_reader wire_readers[] = {
     { "control_validation", control_validation_try },
     { "control_sight", control_sight_try },
     { "control_sightings", control_sightings_try },
+    { "control_key", control_key_try },
+    { "control_keys", control_keys_try },
+    { "signer_block", signer_block_try },
 };
 const size_t wire_reader_count = sizeof wire_readers / sizeof wire_readers[0];

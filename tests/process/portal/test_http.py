@@ -170,7 +170,9 @@ class Table(world.Case):
 
     def test_health_tells_levels_and_no_secrets(self):
         health = self.world.ask("GET", "/health").json()
-        self.assertEqual(sorted(health), ["lists", "sandbox", "store", "trial"])
+        self.assertEqual(sorted(health), ["lists", "sandbox", "store", "trial", "weak_keys", "weak_keys_time"])
+        self.assertEqual(health["weak_keys"], 1)
+        self.assertEqual(health["weak_keys_time"][:10], time.strftime("%Y-%m-%d", time.gmtime()))
         self.assertEqual(health["store"], "ok")
 
     def test_health_tells_how_old_each_list_is_relative_to_its_life(self):

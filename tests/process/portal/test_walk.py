@@ -385,6 +385,16 @@ class Requests(world.FreshCase):
             self.assertEqual(answer.status, 422)
             self.assertIn(text, answer.text)
 
+    def test_d27_a_key_on_the_list_of_weak_ones_is_refused(self):
+        with open(world.WEAK_KEY, "rb") as file:
+            known = file.read()
+        for language, text in (("en", "weak"), ("zh-HK", "CVE-2008-0166"), ("zh-CN", "CVE-2008-0166")):
+            answer = self.submit(csr(private=known), language)
+            self.assertEqual(answer.status, 422)
+            self.assertIn(text, answer.text)
+            self.assertIn("CVE-2008-0166", answer.text)
+        self.assertNotIn("CVE-2008-0166", self.submit(csr(private=key("RSA2048"))).text)
+
     def test_p11_a_private_key_is_refused_blocked_and_kept_nowhere(self):
         private = key()
         request = csr(private=private)

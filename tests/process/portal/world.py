@@ -4,6 +4,7 @@ Used by the tests of this folder: world.run(module) parses the arguments that me
 (ecertd-portal, ecert-portal-seed, data directory) and runs the module's tests.
 """
 import http.client
+import hashlib
 import json
 import os
 import re
@@ -19,6 +20,7 @@ import unittest
 import urllib.parse
 
 PORTAL = SEED = DATA = None
+WEAK_KEY = os.path.join(os.path.dirname(__file__), "../../vectors/keys/rsa2048.pem")
 HOST = "127.0.9.%d" % (1 + os.getpid() % 250)
 
 CONFIG = """
@@ -30,6 +32,7 @@ service {{
   sandbox = "{sandbox}"
   data_directory = "{data}"
   log_level = "info"
+  weak_keys = {{"{dir}/weak-keys"}}
 }}
 portal {{ address = "{host}" port = {port} url = "{scheme}://{host}:{port}"
   tls_certificate = "{certificate}" tls_key = "{key}"
@@ -74,6 +77,7 @@ class World:
         if tls:
             openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
                     "/CN=portal", "-keyout", self.dir + "/tls.key", "-out", self.dir + "/tls.pem")
+        self.weak_list()
         with open(self.dir + "/ecert.conf", "w") as conf:
             conf.write(CONFIG.format(dir=self.dir, data=DATA, host=HOST, port=self.port,
                                      scheme="https" if tls else "http",
@@ -82,6 +86,12 @@ class World:
                                      sandbox=os.environ.get("ECERT_TEST_SANDBOX", "enforce")))
         self.log_path = self.dir + "/log"
         self.start()
+
+    def weak_list(self):
+        """One key that anybody knows, as the package openssl-blacklist writes it."""
+        modulus = openssl("rsa", "-in", WEAK_KEY, "-noout", "-modulus")
+        with open(self.dir + "/weak-keys", "w", encoding="ascii") as file:
+            file.write("# comment\n" + hashlib.sha1(modulus).hexdigest()[20:] + "\n")
 
     def start(self):
         ready, ours = os.pipe()

@@ -354,12 +354,13 @@ class Office:
     def challenge_state(self, enrolment):
         return self.one("SELECT state FROM challenge WHERE enrolment = ?", enrolment)
 
-    def submit(self, enrolment):
-        """And on page 4: a fresh key's request."""
+    def submit(self, enrolment, same_key=False):
+        """And on page 4: a fresh key's request, or one with the last key again."""
+        source = (["-key", self.directory + "/key.pem"] if same_key else
+                  ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout",
+                   self.directory + "/key.pem"])
         csr = subprocess.run(
-            ["openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-             "-nodes", "-keyout", self.directory + "/key.pem", "-subj", "/CN=ignored",
-             "-outform", "DER"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
+            ["openssl", "req", "-new", *source, "-subj", "/CN=ignored", "-outform", "DER"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
         spki = subprocess.run(["openssl", "pkey", "-in", self.directory + "/key.pem", "-pubout",
                                "-outform", "DER"], stdout=subprocess.PIPE, check=True).stdout
         ordinal = self.one("SELECT ordinal FROM enrolment WHERE id = ?", enrolment)
@@ -367,6 +368,7 @@ class Office:
                  " VALUES (?, ?, 'requested', ?, ?, ?)", enrolment, ordinal, csr.stdout,
                  hashlib.sha256(spki).digest(), int(time.time()))
         self.sql("UPDATE enrolment SET state = 'issuing' WHERE id = ?", enrolment)
+        return csr.stdout
 
     def certificate_state(self, enrolment):
         return self.one("SELECT state FROM certificate WHERE enrolment = ?", enrolment)

@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 """The registrar among real and stand-in neighbours: two officers rule, a quorum decides, one request
 has one certificate, and neither kill -9 nor a full disk changes that."""
+import hashlib
 import itertools
 import json
 import os
+import shutil
 import socket
+import subprocess
 import threading
 import time
 import unittest
@@ -469,6 +472,104 @@ class Registrar(unittest.TestCase):
         self.assertEqual([row for row, in self.office.sql(
             "SELECT state FROM certificate WHERE enrolment = ? ORDER BY ordinal", enrolment)],
             ["revoked", "issued"])
+
+    def serial(self, enrolment):
+        return self.office.one("SELECT hex(serial) FROM certificate WHERE enrolment = ?", enrolment)
+
+    def test_d27_a_blocked_key_revokes_its_certificates_and_gets_no_other(self):
+        accepted = self.issued()
+        waiting = self.validated()
+        self.office.submit(waiting, same_key=True)
+        self.await_state(waiting, "issued")
+        other = self.validated()
+        path = self.office.directory + "/blocked.pem"
+        shutil.copy(self.office.directory + "/key.pem", path)
+        self.office.sql("UPDATE certificate SET state = 'accepted', accepted = 1 WHERE enrolment = ?", accepted)
+        self.office.sql("UPDATE enrolment SET state = 'accepted' WHERE id = ?", accepted)
+        blocked = int(self.office.adm("status")["signer.blocked"])
+        answer = self.office.adm("key", "block", path, "--reason", "found in a public repository")
+        self.assertEqual(answer["certificates"], 2)
+        for enrolment in (accepted, waiting):
+            wait_until(lambda: self.office.certificate_state(enrolment) == "revoked",  # pylint: disable=cell-var-from-loop
+                       what="revocation")
+            self.assertIn(self.serial(enrolment), self.office.crl_serials())
+            self.assertEqual(self.mails(enrolment)[-1], "key-blocked")
+            self.assertEqual(self.mails(enrolment).count("key-blocked"), 1)
+            self.assertEqual(self.office.one("SELECT reason FROM certificate WHERE enrolment = ?", enrolment), 1)
+        self.assertEqual(self.office.sql("SELECT state, problem_code FROM enrolment WHERE id = ?", waiting),
+                         [("validated", "key.blocked")])
+        self.assertEqual(int(self.office.adm("status")["signer.blocked"]), blocked + 1)
+        listed = [row for row in self.office.adm("key", "list") if row["key_sha256"] == answer["key_sha256"]]
+        self.assertEqual([(row["state"], row["reason"]) for row in listed],
+                         [("settled", "found in a public repository")])
+        # Whoever can write the store takes the row away; the signer's journal still has it.
+        self.office.sql("DELETE FROM blocked_key")
+        shutil.copy(path, self.office.directory + "/key.pem")
+        self.office.submit(other, same_key=True)
+        self.office.poke()
+        wait_until(lambda: self.office.one("SELECT problem_code FROM enrolment WHERE id = ?", other) == "key.blocked",
+                   what="the refusal")
+        self.assertEqual(self.office.certificate_state(other), "reserved")
+
+    def test_d27_a_key_that_has_no_certificate_is_in_the_signers_journal_too(self):
+        enrolment = self.validated()
+        path = self.office.directory + "/key.pem"
+        subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", path],
+                       check=True, stderr=subprocess.DEVNULL)
+        blocked = int(self.office.adm("status")["signer.blocked"])
+        answer = self.office.adm("key", "block", path, "--reason", "reported")
+        self.assertEqual(answer["certificates"], 0)
+        wait_until(lambda: self.office.adm("key", "list")[0]["state"] == "settled", what="the signer")
+        self.assertEqual(int(self.office.adm("status")["signer.blocked"]), blocked + 1)
+        self.office.sql("DELETE FROM blocked_key")
+        self.office.submit(enrolment, same_key=True)
+        self.office.poke()
+        wait_until(lambda: self.office.one("SELECT problem_code FROM enrolment WHERE id = ?", enrolment)
+                   == "key.blocked", what="the refusal")
+
+    def test_d27_a_certificate_that_comes_in_late_is_revoked_too(self):
+        """Between the signer's answer and its row in the store somebody blocks the key."""
+        enrolment = self.validated()
+        self.office.submit(enrolment)
+        digest = self.office.one("SELECT hex(spki_hash) FROM certificate WHERE enrolment = ?", enrolment)
+        self.office.registrar_kill()
+        self.office.sql("INSERT INTO blocked_key (spki_hash, reason, time, settled) VALUES (?, 'late', 1, 1)",
+                        bytes.fromhex(digest))
+        self.office.registrar_start()
+        wait_until(lambda: self.office.certificate_state(enrolment) == "revoked", what="revocation")
+        self.assertIn("key-blocked", self.mails(enrolment))
+
+    def test_a_key_is_found_in_whatever_holds_it(self):
+        folder = self.office.directory
+        enrolment = self.issued()
+        def openssl(*words):
+            return subprocess.run(["openssl", *words], check=True, stdout=subprocess.PIPE,
+                                  stderr=subprocess.DEVNULL).stdout
+        der = openssl("pkey", "-in", folder + "/key.pem", "-pubout", "-outform", "DER")
+        digest = hashlib.sha256(der).hexdigest()
+        things = {
+            "public.pem": openssl("pkey", "-in", folder + "/key.pem", "-pubout"),
+            "private.pem": openssl("pkey", "-in", folder + "/key.pem"),
+            "request.pem": openssl("req", "-new", "-key", folder + "/key.pem", "-subj", "/CN=x"),
+            "request.der": openssl("req", "-new", "-key", folder + "/key.pem", "-subj", "/CN=x", "-outform", "DER"),
+            "certificate.pem": openssl("req", "-x509", "-key", folder + "/key.pem", "-subj", "/CN=x"),
+            "certificate.der": self.office.one("SELECT der FROM certificate WHERE enrolment = ?", enrolment),
+        }
+        for name, content in things.items():
+            with open(f"{folder}/{name}", "wb") as file:
+                file.write(content)
+            answer = self.office.adm("key", "block", f"{folder}/{name}", "--reason", "told by its holder")
+            self.assertEqual(answer["key_sha256"], digest, name)
+        self.assertEqual(self.office.adm("key", "block", digest.upper(), "--reason", "x")["key_sha256"], digest)
+        with open(folder + "/nonsense", "w", encoding="ascii") as file:
+            file.write("no key at all")
+        problem = self.office.adm("key", "block", folder + "/nonsense", "--reason", "x", code=1)
+        self.assertEqual(problem["code"], "key.none")
+        problem = self.office.adm("key", "block", folder + "/nowhere", "--reason", "x", code=1)
+        self.assertEqual(problem["code"], "key.unreadable")
+        self.office.adm("key", "block", digest, code=64)
+        self.office.adm("key", "block", digest, "--reason", "two\nlines", code=64)
+        self.office.adm("key", "block", digest, "--reason", "x" * 128, code=64)
 
     def test_every_new_list_has_a_greater_number(self):
         numbers = [self.office.adm("crl")["number"] for _ in range(3)]

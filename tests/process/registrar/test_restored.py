@@ -158,6 +158,25 @@ class Restored(unittest.TestCase):
         self.office.adm("crl")
         self.assertIn(lost, self.office.crl_serials())
 
+    def test_d27_a_key_that_was_blocked_is_blocked_in_a_store_put_back(self):
+        self.issued()
+        old = self.store_copy()
+        digest = "b1" * 32
+        self.office.adm("key", "block", digest, "--reason", "reported")
+        settled = "SELECT settled FROM blocked_key WHERE hex(spki_hash) = ?"
+        wait_until(lambda: self.office.one(settled, digest.upper()) == 1, what="the signer")
+        self.audit(store=self.whole_store())
+        # A row that says of the signer what its journal doesn't.
+        self.office.sql("INSERT INTO blocked_key (spki_hash, reason, time, settled) VALUES (?, 'x', 1, 1)",
+                        bytes.fromhex("b2" * 32))
+        said = self.audit(code=1)
+        self.assertEqual((said["code"], said["field"]), ("proof.store_blocked", "b2" * 32))
+        self.store_put(old)
+        self.assertEqual(self.office.sql("SELECT * FROM blocked_key"), [])
+        self.assertEqual(self.office.adm("reconcile")["reconciled"], "yes")
+        wait_until(lambda: self.office.one(settled, digest.upper()) == 1, what="the signer")
+        self.audit()
+
     def test_s2_of_two_stores_of_one_origin_only_one_goes_on(self):
         first, second = self.validated(), self.validated()
         clone = self.store_copy()

@@ -2,7 +2,10 @@
  * has its certificate, twice, every third one revoked. Ends with 0 only if each request had one
  * serial and one certificate, and the last CRL names exactly those that were revoked.
  *
- *   drive SOCKET CEREMONY-DIRECTORY COUNT */
+ *   drive SOCKET CEREMONY-DIRECTORY COUNT [FIRST]
+ *
+ * With FIRST, the first request's number, the key is in a token that gives bad signatures too: then
+ * it asks again as well. */
 #include "lib/base/clock.h"
 #include "lib/pki/certificate.h"
 #include "lib/pki/crl.h"
@@ -18,6 +21,8 @@ static struct factory factory;
 static struct client client;
 static struct signer_serial serials[COUNT_MAX];
 static int64_t deadline;
+static struct key *issuing_key; /* public */
+static bool faults;
 
 static void die(const char *what, enum err err, const struct reason *reason)
 {
@@ -38,7 +43,8 @@ static bool again(enum err err, const char *what, const struct reason *reason)
         (void)!signer_call_anchor(&client, &nothing, &now, &unheard);
         return true;
     }
-    if ((err != ERR_AGAIN && err != ERR_TIMEOUT) || clock_monotonic_ms() > deadline) {
+    bool passing = err == ERR_AGAIN || err == ERR_TIMEOUT || (faults && err == ERR_CRYPTO);
+    if (!passing || clock_monotonic_ms() > deadline) {
         die(what, err, reason);
     }
     poll(NULL, 0, /* milliseconds= */ 5);
@@ -61,6 +67,7 @@ static void certificate_get(const struct sample *sample, struct signer_serial *s
     }
     if (!span_equal(buf_span(&first), buf_span(&second)) ||
         certificate_parse(buf_span(&first), &made) != OK ||
+        certificate_verify(&made, issuing_key) != OK ||
         !span_equal(made.serial, span_make(serial->bytes, serial->len))) {
         die("two certificates for one request", ERR_CONFLICT, &reason);
     }
@@ -90,7 +97,7 @@ static void crl_check(unsigned count)
         .next_update = clock_now(&clock) + 86400 };
     while (again(signer_call_crl(&client, &wanted, &made, &mapping, &reason), "crl", &reason)) {
     }
-    if (crl_parse(mapping.content, &crl) != OK) {
+    if (crl_parse(mapping.content, &crl) != OK || crl_verify(&crl, issuing_key) != OK) {
         die("the CRL", ERR_INPUT, &reason);
     }
     for (unsigned i = 0; i < count; i++) {
@@ -106,15 +113,22 @@ int main(int argc, char **argv)
 {
     struct reason reason = { 0 };
     struct clock clock = clock_system();
-    unsigned count = argc == 4 ? (unsigned)strtoul(argv[3], NULL, 10) : 0;
+    struct certificate issuing;
+    faults = argc == 5;
+    unsigned first = faults ? (unsigned)strtoul(argv[4], NULL, 10) : 1;
+    unsigned count = argc == 4 || faults ? (unsigned)strtoul(argv[3], NULL, 10) : 0;
     if (count == 0 || count > COUNT_MAX || factory_load(&factory, argv[2]) != OK ||
         client_init(argv[1], 2000, &client) != OK) {
         die("beginning", ERR_INPUT, &reason);
     }
+    if (certificate_parse(factory.roster.issuers[0].certificate, &issuing) != OK ||
+        key_from_spki(issuing.spki, &issuing_key) != OK) {
+        die("the issuing CA", ERR_INPUT, &reason);
+    }
     deadline = clock_monotonic_ms() + PATIENCE_MS;
     for (unsigned i = 0; i < count; i++) {
         static struct sample sample;
-        if (sample_init(&sample, &factory, clock_now(&clock), i + 1) != OK) {
+        if (sample_init(&sample, &factory, clock_now(&clock), first + i) != OK) {
             die("a warrant", ERR_CRYPTO, &reason);
         }
         /* Now and then one that no message can hold. */
@@ -129,6 +143,7 @@ int main(int argc, char **argv)
     }
     crl_check(count);
     client_release(&client);
+    key_free(issuing_key);
     factory_release(&factory);
     return EXIT_SUCCESS;
 }

@@ -70,7 +70,8 @@ static void add(struct journal *journal, enum journal_type type, body_writer wri
 }
 
 /* Requests `from` to `to`: each reserved, two of three intended and, but for a few, issued; every
- * fifth revoked, by one of two issuers; every seventh application withdrawn. */
+ * fifth revoked, by one of two issuers; every seventh application withdrawn, every eleventh key
+ * blocked. */
 static void write_journal(unsigned from, unsigned to)
 {
     AUTO_PTR(journal) journal = NULL;
@@ -90,9 +91,11 @@ static void write_journal(unsigned from, unsigned to)
             .date = NOW + i,
             .reason = i % 2 == 0 ? REVOCATION_SUPERSEDED : REVOCATION_KEY_COMPROMISE };
         struct record_withdrawn withdrawn;
+        struct record_blocked reported;
         snprintf(intent.issuer, sizeof intent.issuer, "ca-%u", i % 2);
         snprintf(revoked.issuer, sizeof revoked.issuer, "ca-%u", i % 2);
         hash_of(i, 2, withdrawn.application_hash);
+        memcpy(reported.spki_hash, blocked, HASH_BYTES);
         revoked.blocked = i % 2 == 0 ? (struct span){ 0 } : SPAN_OF(blocked);
         add(journal, JOURNAL_RESERVED, record_reserved_write, &reserved, i + 1 == to);
         if (i % 3 > 0) {
@@ -107,7 +110,15 @@ static void write_journal(unsigned from, unsigned to)
         if (i % 7 == 0) {
             add(journal, JOURNAL_WITHDRAWN, record_withdrawn_write, &withdrawn, i + 1 == to);
         }
+        if (i % 11 == 0) {
+            add(journal, JOURNAL_BLOCKED, record_blocked_write, &reported, i + 1 == to);
+        }
     }
+}
+
+static bool is_blocked(unsigned number)
+{
+    return (number % 5 == 0 && number % 2 == 1) || number % 11 == 0;
 }
 
 /* The whole truth: a ledger that has read all of the journal. */
@@ -228,7 +239,7 @@ static void the_index_knows_what_the_journal_says_after_any_number_of_steps(void
         assert_int_equal(row.revoked, i % 5 == 0);
         assert_int_equal(ledger_is_withdrawn(&ledger, hash), i % 7 == 0);
         hash_of(i, 3, hash);
-        assert_int_equal(ledger_is_blocked(&ledger, hash), i % 5 == 0 && i % 2 == 1);
+        assert_int_equal(ledger_is_blocked(&ledger, hash), is_blocked(i));
         request.ordinal = 2;
         assert_false(ledger_by_request(&ledger, &request, &row));
         serial[SERIAL_BYTES - 1] ^= 1;
@@ -249,9 +260,12 @@ static void a_ledger_in_use_forgets_what_the_index_has_and_knows_it_still(void *
     /* Queued and not yet on the disk: it stays. */
     uint8_t serial[SERIAL_BYTES], hash[HASH_BYTES] = { 9 };
     struct ledger_row row;
+    bool is_new = false;
     serial_of(1, serial);
     assert_int_equal(ledger_pend_revocation(&ledger, SPAN_OF(serial), REVOCATION_SUPERSEDED), OK);
     assert_int_equal(ledger_pend_withdrawal(&ledger, hash), OK);
+    assert_int_equal(ledger_pend_block(&ledger, hash, &is_new), OK);
+    assert_true(is_new);
     assert_int_equal(checkpoint_relieve(checkpoint, &ledger), OK);
     assert_int_equal(before, 500);
     assert_int_equal(ledger.count, 1);
@@ -259,6 +273,15 @@ static void a_ledger_in_use_forgets_what_the_index_has_and_knows_it_still(void *
     assert_true(row.pending && !row.revoked);
     assert_true(ledger_is_withdrawn(&ledger, hash));
     assert_int_equal(ledger.sums.withdrawn, 72);
+    /* As long as no record says so it is new, whoever asks; what the index has is not. */
+    assert_true(ledger_is_blocked(&ledger, hash));
+    assert_int_equal(ledger_pend_block(&ledger, hash, &is_new), OK);
+    assert_true(is_new);
+    hash_of(11, 3, hash);
+    assert_int_equal(ledger_pend_block(&ledger, hash, &is_new), OK);
+    assert_false(is_new);
+    assert_int_equal(ledger.blocked.count, 1);
+    assert_int_equal(ledger.sums.blocked, 91);
 }
 
 static void a_torn_slot_leaves_the_one_before(void **state)
@@ -313,7 +336,7 @@ static void child_reads_everything(void)
                      row.revoked == (i % 5 == 0) &&
                      ledger_is_withdrawn(&ledger, hash) == (i % 7 == 0);
         hash_of(i, 3, hash);
-        right = right && ledger_is_blocked(&ledger, hash) == (i % 5 == 0 && i % 2 == 1);
+        right = right && ledger_is_blocked(&ledger, hash) == is_blocked(i);
         if (!right) {
             _exit(1);
         }

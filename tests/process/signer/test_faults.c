@@ -155,6 +155,9 @@ static enum err withdraw_act(struct issuing *issuing)
     return err == ERR_DENIED ? OK : err;
 }
 
+/* A key that no certificate has, so that it is the record alone which must not be lost. */
+static const uint8_t blocked_key[HASH_BYTES] = { 0xb1, 0x0c };
+
 static enum err act(struct issuing *issuing)
 {
     for (unsigned i = 0; i < REQUESTS; i++) {
@@ -164,6 +167,9 @@ static enum err act(struct issuing *issuing)
         }
         if (i == 1) {
             TRY(withdraw_act(issuing));
+        }
+        if (i == 2) {
+            TRY(issuing_block(issuing, blocked_key));
         }
         TRY(list_act(issuing));
     }
@@ -237,6 +243,8 @@ static void audit(unsigned requests)
         MUST(i > 0 || row->revoked);
     }
     MUST(proof_is_withdrawn(&proof, samples[CROWD].warrant.approvals[0].application_hash));
+    MUST(proof_is_blocked(&proof, blocked_key));
+    MUST(proof.counts[JOURNAL_BLOCKED] == 1);
     close(setup.fd);
 }
 
@@ -330,7 +338,8 @@ static void crowds(unsigned step)
         for (unsigned i = 0; i < CROWD; i++) {
             MUST(request_act(issuing, i) == OK);
         }
-        MUST(revoke_act(issuing) == OK && withdraw_act(issuing) == OK);
+        MUST(revoke_act(issuing) == OK && withdraw_act(issuing) == OK &&
+             issuing_block(issuing, blocked_key) == OK);
         issuing_free(issuing);
         audit(CROWD);
         runs++;

@@ -10,7 +10,9 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -24,6 +26,7 @@ static struct issuer_key issuers[2]; /* one key under two ids */
 static char folder[] = "hostile-test-XXXXXX";
 static char journal_path[PATH_MAX];
 static int64_t the_time;
+static const struct weaklist *weak;
 static void (*at_clock)(void); /* what happens elsewhere while somebody looks at the clock */
 
 static int64_t clock_of_test(void *ctx)
@@ -42,6 +45,7 @@ static struct issuing *core(void)
     const struct issuing_setup setup = {
         .roster = &factory.roster,
         .roster_hash = factory.roster_hash,
+        .weak = weak,
         .issuers = issuers,
         .issuer_count = 2,
         .journal_path = journal_path,
@@ -197,6 +201,170 @@ static void d27_the_key_of_a_compromised_certificate_gets_no_other(void **state)
     sample_release(&again);
 }
 
+/* Whoever can write the store takes no key off the signer's own list. */
+static void d27_a_blocked_key_gets_nothing_for_ever(void **state)
+{
+    struct sample sample;
+    struct signer_serial serial;
+    struct signer_status before, after;
+    struct reason reason = { 0 };
+    struct issuing *issuing = core();
+    (void)state;
+    assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
+    issuing_status(issuing, &before);
+    for (unsigned i = 0; i < 3; i++) { /* told again, it stays one record */
+        assert_int_equal(issuing_block(issuing, key_spki_sha256(factory.subscriber).data), OK);
+    }
+    issuing_status(issuing, &after);
+    assert_int_equal(after.blocked, 1);
+    assert_int_equal(after.journal_records, before.journal_records + 1);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(issue(issuing, &sample, &serial, &reason), ERR_DENIED);
+        assert_string_equal(reason.code, "key.blocked");
+        issuing_free(issuing);
+        issuing = core();
+    }
+    issuing_free(issuing);
+    sample_release(&sample);
+}
+
+/* Blocked between the check and the intent is blocked; after it, what was issued stays issued. */
+static void d27_blocking_a_key_takes_back_nothing_by_itself(void **state)
+{
+    struct sample sample;
+    struct signer_serial serial;
+    struct reason reason = { 0 };
+    AUTO_PTR(issuing) issuing = core();
+    (void)state;
+    assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
+    assert_int_equal(issue(issuing, &sample, &serial, &reason), OK);
+    assert_int_equal(issuing_block(issuing, key_spki_sha256(factory.subscriber).data), OK);
+    assert_false(listed(issuing, OURS, &serial));
+    assert_int_equal(take_back(issuing, OURS, &serial, REVOCATION_KEY_COMPROMISE, NOW), OK);
+    assert_true(listed(issuing, OURS, &serial));
+    sample_release(&sample);
+}
+
+/* The limit of what the journal's file may hold: so many bytes more than it has. */
+static void room_limit(struct issuing *issuing, int64_t more)
+{
+    struct rlimit limit;
+    struct signer_status status;
+    issuing_status(issuing, &status);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = more < 0 ? limit.rlim_max : (rlim_t)(status.journal_bytes + more);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* By itself or with the revocation of its certificate: from the call on, on the disk or not; and as
+ * long as it is not on the disk, who asks again is not told that it were. */
+static void d27_a_block_that_cannot_be_recorded_counts_all_the_same(void **state)
+{
+    (void)state;
+    signal(SIGXFSZ, SIG_IGN);
+    for (unsigned round = 0; round < 2; round++) {
+        struct sample sample, again;
+        struct signer_serial serial, other;
+        struct reason reason = { 0 };
+        const uint8_t *hash = key_spki_sha256(factory.subscriber).data;
+        begin(NULL);
+        struct issuing *issuing = core();
+        assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
+        assert_int_equal(sample_init(&again, &factory, NOW, 2), OK);
+        assert_int_equal(issue(issuing, &sample, &serial, &reason), OK);
+        room_limit(issuing, 20);
+        for (unsigned i = 0; i < 2; i++) {
+            assert_int_equal(
+                round == 0 ? issuing_block(issuing, hash)
+                           : take_back(issuing, OURS, &serial, REVOCATION_KEY_COMPROMISE, NOW),
+                ERR_NO_SPACE);
+        }
+        room_limit(issuing, -1);
+        assert_int_equal(issue(issuing, &again, &other, &reason), ERR_DENIED);
+        assert_string_equal(reason.code, "key.blocked");
+        assert_int_equal(issuing_block(issuing, hash), OK);
+        issuing_free(issuing);
+        issuing = core();
+        assert_int_equal(issue(issuing, &again, &other, &reason), ERR_DENIED);
+        assert_string_equal(reason.code, "key.blocked");
+        issuing_free(issuing);
+        sample_release(&sample);
+        sample_release(&again);
+    }
+}
+
+/* Where the issuing keys never leave their device. */
+static void the_index_has_a_key_of_its_own_where_none_can_be_read(void **state)
+{
+    static const char path[] = "signer-test-index.key";
+    uint8_t first[CHECKPOINT_KEY_BYTES], second[CHECKPOINT_KEY_BYTES];
+    struct random random = random_system();
+    struct reason reason = { 0 };
+    struct stat status;
+    (void)state;
+    unlink(path);
+    assert_int_equal(issuing_index_key(issuers, 2, path, &random, first, &reason), OK);
+    assert_int_equal(access(path, F_OK), -1); /* those can */
+    assert_int_equal(issuing_index_key(issuers, 0, path, &random, second, &reason), OK);
+    assert_memory_not_equal(first, second, sizeof first);
+    assert_int_equal(stat(path, &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0600);
+    assert_int_equal(issuing_index_key(issuers, 0, path, &random, first, &reason), OK);
+    assert_memory_equal(first, second, sizeof first);
+    static const char *const wrong[] = { "", "0123456789012345678901234567890",
+        "012345678901234567890123456789012" };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        assert_int_equal(file_replace(path, span_from_text(wrong[i]), 0600), OK);
+        assert_int_equal(issuing_index_key(issuers, 0, path, &random, first, &reason), ERR_INPUT);
+        assert_string_equal(reason.code, "signer.index_key");
+    }
+    assert_int_equal(file_replace(path, SPAN_OF(second), 0640), OK);
+    assert_int_equal(issuing_index_key(issuers, 0, path, &random, first, &reason), ERR_DENIED);
+    unlink(path);
+    assert_int_equal(issuing_index_key(issuers, 0, path, &random, first, &reason), OK);
+    assert_memory_not_equal(first, second, sizeof first);
+    unlink(path);
+}
+
+static void d27_a_key_on_the_list_of_weak_ones_is_not_signed_for(void **state)
+{
+    static const char *const path[] = { "signer-test-weak-keys" };
+    char modulus[2 * 256 + 1], text[sizeof modulus + 32], digits[2 * SHA1_BYTES + 1];
+    uint8_t hash[SHA1_BYTES];
+    struct sample sample;
+    struct signer_serial serial;
+    struct reason reason = { 0 };
+    AUTO_PTR(weaklist) list = NULL;
+    AUTO_PTR(key) key = NULL;
+    AUTO_PTR(issuing) issuing = NULL;
+    (void)state;
+    assert_int_equal(key_generate(KEY_TYPE_RSA_2048, &key), OK);
+    struct span spki = key_spki(key);
+    hex_format(span_make(spki.data + spki.len - 5 - 256, 256), modulus);
+    for (char *at = modulus; *at != '\0'; at++) {
+        *at = (char)(*at >= 'a' ? *at - 'a' + 'A' : *at);
+    }
+    int len = snprintf(text, sizeof text, "Modulus=%s\n", modulus);
+    assert_int_equal(digest_bytes(DIGEST_SHA1_THUMBPRINT, span_make(text, (size_t)len), hash), OK);
+    hex_format(SPAN_OF(hash), digits);
+    assert_int_equal(file_replace(path[0], span_from_text(digits + 20), 0600), OK);
+    assert_int_equal(weaklist_load(path, 1, &list, &reason), OK);
+    unlink(path[0]);
+    weak = list;
+    issuing = core();
+    weak = NULL;
+    assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
+    assert_int_equal(issue(issuing, &sample, &serial, &reason), OK);
+    sample_release(&sample);
+    assert_int_equal(sample_init(&sample, &factory, NOW, 2), OK);
+    assert_int_equal(sample_csr(&sample, key, "www.shop.example.com"), OK);
+    assert_int_equal(sample_format(&sample), OK);
+    assert_int_equal(issue(issuing, &sample, &serial, &reason), ERR_DENIED);
+    assert_string_equal(reason.code, "csr.key_weak");
+    assert_string_equal(reason.field, "rsa.listed");
+    sample_release(&sample);
+}
+
 /* The disk that is full for the warrant of one thread has room for the certificate: a result would
  * stand in the journal without its intent, and the next process could not read it. */
 static struct issuing *disturbed;
@@ -282,6 +450,11 @@ int main(void)
         TEST(r13_a_revocation_under_another_issuer_takes_nothing_off_a_list),
         TEST(r5_no_date_of_a_revocation_keeps_lists_from_being_made),
         TEST(d27_the_key_of_a_compromised_certificate_gets_no_other),
+        TEST(d27_a_blocked_key_gets_nothing_for_ever),
+        TEST(d27_blocking_a_key_takes_back_nothing_by_itself),
+        TEST(d27_a_block_that_cannot_be_recorded_counts_all_the_same),
+        TEST(the_index_has_a_key_of_its_own_where_none_can_be_read),
+        TEST(d27_a_key_on_the_list_of_weak_ones_is_not_signed_for),
         TEST(s1_no_certificate_stands_in_the_journal_without_its_intent),
     };
     return cmocka_run_group_tests(tests, make_world, drop_world);

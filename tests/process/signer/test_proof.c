@@ -34,6 +34,7 @@ static struct arena arena;
 static struct line lines[LINES_MAX];
 static size_t line_count;
 static int64_t the_time;
+static const uint8_t nobodys_key[HASH_BYTES] = { 0xb1, 0x0c };
 
 static int64_t clock_of_test(void *ctx)
 {
@@ -50,7 +51,7 @@ static enum err line_visit(void *ctx, const struct journal_record *record)
 }
 
 /* epoch · three requests reserved, intended, issued · the fourth refused, the fifth withdrawn
- * before · a revocation that becomes graver · two lists. */
+ * before · a revocation that becomes graver · two lists · a blocked key that nobody has. */
 static void world_issue(struct issuing *issuing)
 {
     struct reason reason;
@@ -89,6 +90,7 @@ static void world_issue(struct issuing *issuing)
         assert_int_equal(issuing_revoke(issuing, &revoke, &reason), OK);
         assert_int_equal(issuing_crl(issuing, &wanted, &made, &crl, &reason), OK);
     }
+    assert_int_equal(issuing_block(issuing, nobodys_key), OK);
 }
 
 static void raw_write(struct der_writer *writer, const void *object)
@@ -182,6 +184,8 @@ static void what_the_signer_did_proves(void **state)
     assert_int_equal(proof.counts[JOURNAL_CRL], 2);
     assert_int_equal(proof.revoked, 1);
     assert_int_equal(proof.withdrawn.count, 1);
+    assert_int_equal(proof.counts[JOURNAL_BLOCKED], 1);
+    assert_true(proof_is_blocked(&proof, nobodys_key));
     assert_int_equal(proof_certificate_of(&proof, &proof.rows[0], &der), OK);
     close(proof.setup.fd);
 }
@@ -327,6 +331,23 @@ static void nothing_is_signed_behind_a_withdrawal_or_a_revocation(void **state)
     assert_refused(forged, line_count, "proof.withdrawn_before", (int64_t)at + 2);
 }
 
+static void d27_nothing_is_signed_behind_the_block_of_its_key(void **state)
+{
+    struct line forged[LINES_MAX];
+    struct record_blocked blocked;
+    size_t last = line_of(JOURNAL_BLOCKED, 0);
+    (void)state;
+    memcpy(blocked.spki_hash, key_spki_sha256(factory.subscriber).data, HASH_BYTES);
+    const struct line kept = lines[last];
+    lines[last].body = written(record_blocked_write, &blocked);
+    for (unsigned i = 0; i < 3; i++) { /* before each of the intents */
+        size_t at = line_of(JOURNAL_INTENT, i);
+        move(forged, last, at);
+        assert_refused(forged, line_count, "proof.blocked_before", (int64_t)at + 2);
+    }
+    lines[last] = kept;
+}
+
 static void s5_revocations_lists_and_epochs_only_grow(void **state)
 {
     struct line forged[LINES_MAX];
@@ -465,6 +486,7 @@ int main(void)
         cmocka_unit_test(a_certificate_is_what_was_intended_and_warranted),
         cmocka_unit_test(an_observation_that_nobody_signed_is_found),
         cmocka_unit_test(nothing_is_signed_behind_a_withdrawal_or_a_revocation),
+        cmocka_unit_test(d27_nothing_is_signed_behind_the_block_of_its_key),
         cmocka_unit_test(s5_revocations_lists_and_epochs_only_grow),
         cmocka_unit_test(a_changed_octet_breaks_the_chain),
         cmocka_unit_test(s18_anchors_notice_a_journal_that_lost_records_or_is_another),

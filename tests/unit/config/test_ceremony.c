@@ -132,6 +132,28 @@ static void a_partner_is_one_and_names_what_it_signs(void **state)
         ERR_INPUT);
 }
 
+static void a_key_in_a_token_needs_a_module(void **state)
+{
+    (void)state;
+#define TOKEN_ISSUER(uri)                                                                          \
+    "issuer \"ssl\" { common_name = \"S\" name = \"s\" crl_name = \"d\" key = \"p256\" "           \
+    "years = 3 token_key = \"" uri "\" }\n"
+#define MODULE "pkcs11_module = \"/m.so\" pkcs11_pin_file = \"/pin\"\n"
+    AUTO(ceremony_profile) profile = { 0 };
+    struct ceremony_profile refused = { 0 };
+    assert_int_equal(
+        load(MODULE TOKEN_ISSUER("pkcs11:token=t;object=o"), officers, primary, &profile, NULL),
+        OK);
+    assert_string_equal(profile.issuers[0].token_key, "pkcs11:token=t;object=o");
+    assert_string_equal(profile.root.token_key, "");
+    assert_string_equal(profile.module.path, "/m.so");
+    assert_int_equal(
+        load(TOKEN_ISSUER("pkcs11:token=t;object=o"), officers, primary, &refused, NULL),
+        ERR_INPUT);
+    assert_int_equal(
+        load(MODULE TOKEN_ISSUER("/k/ssl.key"), officers, primary, &refused, NULL), ERR_INPUT);
+}
+
 static int file_make(void **state)
 {
     (void)state;
@@ -152,6 +174,7 @@ int main(void)
         cmocka_unit_test(what_a_hierarchy_needs_must_be_there),
         cmocka_unit_test(there_is_exactly_one_primary),
         cmocka_unit_test(names_that_would_leave_their_folder_and_unknown_words_are_refused),
+        cmocka_unit_test(a_key_in_a_token_needs_a_module),
         cmocka_unit_test(a_partner_is_one_and_names_what_it_signs),
     };
     return cmocka_run_group_tests(tests, file_make, file_remove);

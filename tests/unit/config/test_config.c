@@ -38,7 +38,8 @@ static void a_whole_file_is_read(void **state)
     (void)state;
     static const char text[] =
         "service { run_directory = \"/r\" store = \"/s/e.db\" trial = true users = true\n"
-        "  data_directory = \"/d\" log_level = \"debug\" sandbox = \"explain\" }\n"
+        "  data_directory = \"/d\" log_level = \"debug\" sandbox = \"explain\" weak_keys = "
+        "{\"/w/1\", \"/w/2\"} }\n"
         "portal { address = \"127.0.0.2\" port = 81 url = \"http://127.0.0.2:81\" "
         "  enquiry_email = \"a@example.com\" }\n"
         "signer { directory = \"/k\" passphrase_file = \"/k/p\" }\n"
@@ -52,6 +53,8 @@ static void a_whole_file_is_read(void **state)
     AUTO(config) config = { 0 };
     assert_int_equal(load(text, CONFIG_ALL, &config, NULL), OK);
     assert_string_equal(config.service.store, "/s/e.db");
+    assert_int_equal(config.service.weak_key_count, 2);
+    assert_string_equal(config.service.weak_keys[1], "/w/2");
     assert_int_equal(config.service.log_level, LOG_DEBUG);
     assert_string_equal(config.portal.listen.address, "127.0.0.2");
     assert_int_equal(config.portal.listen.port, 81);
@@ -67,6 +70,53 @@ static void a_whole_file_is_read(void **state)
     char user[CONFIG_USER_MAX];
     config_user(&config, ROLE_SIGNER, user);
     assert_string_equal(user, "ecert-signer");
+}
+
+#define SIGNER(text) "signer { directory = \"/k\" passphrase_file = \"/k/p\" " text " }\n"
+
+static void a_security_module_is_named_with_its_pin_file(void **state)
+{
+    (void)state;
+    AUTO(config) config = { 0 };
+    AUTO(config) without = { 0 };
+    assert_int_equal(load(SIGNER("pkcs11_module = \"/m.so\" pkcs11_pin_file = \"/k/pin\" "
+                                 "pkcs11_environment = {\"A_B=/c d\", \"X=\"} "
+                                 "pkcs11_folders = {\"/t\"} pkcs11_seconds = 3"),
+                         CONFIG_SIGNER, &config, NULL),
+        OK);
+    const struct config_module *module = &config.signer.module;
+    assert_string_equal(module->path, "/m.so");
+    assert_string_equal(module->pin_file, "/k/pin");
+    assert_int_equal(module->seconds, 3);
+    assert_int_equal(module->environment_count, 2);
+    assert_string_equal(module->environment[0], "A_B=/c d");
+    assert_int_equal(module->folder_count, 1);
+    assert_int_equal(load(SIGNER(""), CONFIG_SIGNER, &without, NULL), OK);
+    assert_string_equal(without.signer.module.path, "");
+}
+
+static void half_a_security_module_is_refused(void **state)
+{
+    (void)state;
+#define MODULE "pkcs11_module = \"/m\" pkcs11_pin_file = \"/p\" "
+    assert_refused(SIGNER("pkcs11_module = \"/m\""), "config.value", "signer.pkcs11_pin_file");
+    assert_refused(SIGNER("pkcs11_pin_file = \"/p\""), "config.value", "signer.pkcs11_pin_file");
+    assert_refused(SIGNER("pkcs11_module = \"m.so\" pkcs11_pin_file = \"/p\""), "config.value",
+        "signer.pkcs11_module");
+    assert_refused(SIGNER("pkcs11_module = \"/m\" pkcs11_pin_file = \"p\""), "config.value",
+        "signer.pkcs11_pin_file");
+    assert_refused(SIGNER(MODULE "pkcs11_seconds = 0"), "config.value", "signer.pkcs11_seconds");
+    assert_refused(SIGNER(MODULE "pkcs11_seconds = 21"), "config.value", "signer.pkcs11_seconds");
+    assert_refused(SIGNER(MODULE "pkcs11_environment = {\"=x\"}"), "config.value",
+        "signer.pkcs11_environment");
+    assert_refused(SIGNER(MODULE "pkcs11_environment = {\"novalue\"}"), "config.value",
+        "signer.pkcs11_environment");
+    assert_refused(
+        SIGNER(MODULE "pkcs11_folders = {\"t\"}"), "config.value", "signer.pkcs11_folders");
+    assert_refused(SIGNER(MODULE "pkcs11_folders = {\"/1\", \"/2\", \"/3\", \"/4\", \"/5\", "
+                                 "\"/6\", \"/7\", \"/8\", \"/9\"}"),
+        "config.value", "signer.pkcs11_folders");
+    assert_refused(SIGNER(MODULE "pkcs11_pin = \"1234\""), "config.syntax", "line 1");
 }
 
 static void a_remote_perspective_needs_all_of_its_transport(void **state)
@@ -194,6 +244,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_whole_file_is_read),
+        cmocka_unit_test(a_security_module_is_named_with_its_pin_file),
+        cmocka_unit_test(half_a_security_module_is_refused),
         cmocka_unit_test(a_remote_perspective_needs_all_of_its_transport),
         cmocka_unit_test(unknown_keys_and_broken_syntax_are_refused_with_their_line),
         cmocka_unit_test(values_out_of_shape_are_refused_by_name),

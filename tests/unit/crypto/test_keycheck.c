@@ -1,4 +1,5 @@
 #include "lib/crypto/keycheck.h"
+#include "lib/der/oid.h"
 #include "lib/der/reader.h"
 #include "lib/der/writer.h"
 #include "tests/unit/vectors.h"
@@ -179,6 +180,173 @@ static void moduli_of_infineons_generator_are_found(void **state)
     assert_weak(rsa_spki(modulus_of_hex(roca_fingerprint, modulus), f4, der), "rsa.roca");
 }
 
+/* The third, fifth and thirty-first powers of primes. */
+static const char *const prime_powers[] = {
+    "8ac17d9e5499bf1065d5a5bd4427f84123519111dcf5c4ed6c73aeec1d741a9c13a03b1d8034b60a"
+    "0b348207d6d5f062ff90294ca9405d743a702ad75ed6f2d2cb4e9fc28f0b43aa23f005ac18cf71c2"
+    "384550ae7609b1efa189e33d195a8d5dcdaef83315c55e01d4a2c62e289d26cdd6baa904525e203b"
+    "914391d9cc6d8c1ccb66f0e3df572b05264c210d6e2807041efc06cc492421fecb2a8d07f71c30fc"
+    "71ff366940fa2c5275addb54a82f483141dc9110e3543709a01df00964b1072fb838d26ad8c70413"
+    "f9c0a193775efed0a35e0eaefc26b70a7f5d5b37e69bd35532da251befa5532effbd962c46abcab4"
+    "0983474f0693018ec4f343b0d96d9c23",
+    "b51346d98719ee2b36ee86c86cf98457c200718fd8c99e1f63681a5a0809b0de8ff788882be11e4a"
+    "c451649ff2d50565f6a70f4cca7bcd0ebfcb89050de83b3c2d2e411b7a506dc73f6284151d2b517f"
+    "42c5190d3902475845031547f24b1b28010c826bfe478d1119b4e78c6044798dbf989923a27735de"
+    "1d2d69048e8c0871c38a7c33ec7e5289b1c33c193351e333bbac862fe606c61d9b863bcbd9b09f93"
+    "b19f5a669c4418a42d06beccb05aa71f745fe3d268e3ec542f9f3252452a286d8690ce894891f90a"
+    "2096e5c78c7cc9c0bc3e31482533943f701aa37f6f85f5bc656a108d705f001c8cd5ef3043739df3"
+    "1158e30c9f47714f0eb1a5ffe44811e5",
+    "e05cac6b5d70fc989dc44e90686f2500d2248290f83d738fd09c194acfeee09036f1c5e3de7456ce"
+    "38805e5a95b5ab8b2ccdf1af51b0eff8b9c36c020ebc58ad6aee5bd79316e1f672e60f6a7459f30f"
+    "c6cd2063989908d12e90bbfb7f182725c79c6338e4dcac1df7aff8ba352f6f771d7f3acc55b7ed6b"
+    "850a489b6d8f225e077530efd4ec5b552c148be3f763c4b640f49e1790536cd999b4a415b1335dc4"
+    "f5d1d2cd631a70ed2ce72af9c32f7caaa634cd0de2228c119b0944e1571c25cf5cbcc9482fa94079"
+    "a201e670e686ef2003877bf0f222f9ff6e6394a2764dee55fa5d0c4439cc0926e098c08bd336e5ef"
+    "6ff0c2f899f4dbc7c06976fbe03f6edd",
+};
+
+static void powers_of_primes_are_found(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof prime_powers / sizeof prime_powers[0]; i++) {
+        uint8_t modulus[256], der[2048];
+        assert_weak(rsa_spki(modulus_of_hex(prime_powers[i], modulus), f4, der), "rsa.power");
+    }
+}
+
+static void p521_is_no_key_for_browsers(void **state)
+{
+    AUTO(buf) pem = vector_read("p521.pub.pem");
+    AUTO_PTR(key) key = NULL;
+    struct reason reason = { 0 };
+    (void)state;
+    assert_int_equal(key_from_public_pem(buf_span(&pem), &key), OK);
+    assert_int_equal(key_check(key_spki(key), &reason, NULL), ERR_INPUT);
+    assert_string_equal(reason.code, "csr.key_unsupported");
+    assert_string_equal(reason.field, "ec.curve");
+    assert_string_equal(reason.seen, "P-521");
+}
+
+static void authorities_keys_of_our_own_making_pass(void **state)
+{
+    static const enum key_type types[] = { KEY_TYPE_RSA_2048, KEY_TYPE_P256, KEY_TYPE_P384 };
+    struct reason reason = { 0 };
+    (void)state;
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        AUTO_PTR(key) key = NULL;
+        assert_int_equal(key_generate(types[i], &key), OK);
+        assert_int_equal(key_check_authority(key, &reason), OK);
+    }
+}
+
+/* A private key that is a small number, or the order less one: CVE-2026-111943 was that. */
+static void an_authoritys_key_that_can_be_counted_to_is_found(void **state)
+{
+    static const uint8_t order[32] = { 0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff,
+        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3,
+        0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51 };
+    static const unsigned multiples[] = { 1, 2, 3, 65537, 1 << 18 };
+    (void)state;
+    for (size_t i = 0; i < 2 * sizeof multiples / sizeof multiples[0]; i++) {
+        uint8_t scalar[32] = { 0 }, der[128];
+        size_t len = 0;
+        unsigned number = multiples[i / 2], borrow = 0;
+        AUTO_PTR(key) key = NULL;
+        struct reason reason = { 0 };
+        store_be32(scalar + 28, number);
+        for (size_t k = 32; i % 2 == 1 && k-- > 0;) { /* the order less it */
+            unsigned sum = (unsigned)order[k] + 256 - scalar[k] - borrow;
+            borrow = sum < 256;
+            scalar[k] = (uint8_t)sum;
+        }
+        struct der_writer writer = der_writer_make(der, sizeof der);
+        der_open(&writer, DER_SEQUENCE);
+        der_write_int64(&writer, 0);
+        der_open(&writer, DER_SEQUENCE);
+        der_write_oid(&writer, oid_ec_public_key);
+        der_write_oid(&writer, oid_p256);
+        der_close(&writer);
+        uint8_t inner[64];
+        struct der_writer ec = der_writer_make(inner, sizeof inner);
+        size_t inner_len = 0;
+        der_open(&ec, DER_SEQUENCE);
+        der_write_int64(&ec, 1);
+        der_write_octets(&ec, SPAN_OF(scalar));
+        der_close(&ec);
+        assert_int_equal(der_writer_finish(&ec, &inner_len), OK);
+        der_write_octets(&writer, span_make(inner, inner_len));
+        der_close(&writer);
+        assert_int_equal(der_writer_finish(&writer, &len), OK);
+        assert_int_equal(key_from_pkcs8(span_make(der, len), &key), OK);
+        assert_int_equal(key_check(key_spki(key), &reason, NULL), OK);
+        assert_int_equal(key_check_authority(key, &reason), ERR_INPUT);
+        assert_string_equal(reason.code, "authority.key_weak");
+        assert_string_equal(reason.field, "ec.multiple");
+    }
+}
+
+static void an_authoritys_key_is_held_to_what_subscribers_are(void **state)
+{
+    AUTO(buf) pem = vector_read("rsa1024.pub.pem");
+    AUTO_PTR(key) key = NULL;
+    struct reason reason = { 0 };
+    (void)state;
+    assert_int_equal(key_from_public_pem(buf_span(&pem), &key), OK);
+    assert_int_equal(key_check_authority(key, &reason), ERR_INPUT);
+    assert_string_equal(reason.code, "authority.key_weak");
+    assert_string_equal(reason.field, "rsa.size");
+}
+
+static void coordinates_beyond_the_field_and_infinity_are_no_points(void **state)
+{
+    AUTO(buf) pem = vector_read("p256.pub.pem");
+    AUTO_PTR(key) key = NULL;
+    struct reason reason = { 0 };
+    uint8_t spki[91];
+    (void)state;
+    assert_int_equal(key_from_public_pem(buf_span(&pem), &key), OK);
+    memcpy(spki, key_spki(key).data, sizeof spki);
+    memset(spki + 27, 0xff, 32); /* x */
+    assert_weak(SPAN_OF(spki), "ec.point");
+    memcpy(spki, key_spki(key).data, sizeof spki);
+    memset(spki + 27, 0, 64); /* (0, 0) */
+    assert_weak(SPAN_OF(spki), "ec.point");
+    static const uint8_t infinity[] = { 0x30, 0x19, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce,
+        0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x02,
+        0x00, 0x00 };
+    assert_int_equal(key_check(SPAN_OF(infinity), &reason, NULL), ERR_INPUT);
+}
+
+/* Every encoding of the eight points of small order; with them anybody's signature verifies. */
+static void ed25519_points_of_small_order_are_no_keys(void **state)
+{
+    static const char *const points[] = {
+        "0000000000000000000000000000000000000000000000000000000000000000",
+        "0000000000000000000000000000000000000000000000000000000000000080",
+        "0100000000000000000000000000000000000000000000000000000000000000",
+        "0100000000000000000000000000000000000000000000000000000000000080",
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa",
+        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof points / sizeof points[0]; i++) {
+        uint8_t spki[44] = { 0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21,
+            0x00 };
+        size_t len = 0;
+        struct key *key = NULL;
+        assert_int_equal(hex_parse(span_from_text(points[i]), spki + 12, 32, &len), OK);
+        assert_int_equal(key_from_spki(SPAN_OF(spki), &key), ERR_INPUT);
+    }
+}
+
 static void exponents_outside_the_range_are_refused(void **state)
 {
     (void)state;
@@ -233,6 +401,13 @@ int main(void)
         cmocka_unit_test(an_even_modulus_and_small_factors_are_found),
         cmocka_unit_test(primes_within_a_hundred_rounds_of_fermat_are_found),
         cmocka_unit_test(moduli_of_infineons_generator_are_found),
+        cmocka_unit_test(powers_of_primes_are_found),
+        cmocka_unit_test(p521_is_no_key_for_browsers),
+        cmocka_unit_test(authorities_keys_of_our_own_making_pass),
+        cmocka_unit_test(an_authoritys_key_that_can_be_counted_to_is_found),
+        cmocka_unit_test(an_authoritys_key_is_held_to_what_subscribers_are),
+        cmocka_unit_test(coordinates_beyond_the_field_and_infinity_are_no_points),
+        cmocka_unit_test(ed25519_points_of_small_order_are_no_keys),
         cmocka_unit_test(exponents_outside_the_range_are_refused),
         cmocka_unit_test(other_algorithms_and_curves_are_named),
         cmocka_unit_test(a_point_off_the_curve_is_weak_and_nonsense_malformed),

@@ -22,6 +22,8 @@
 static const struct sandbox_rules pure = { .groups = 0, .files_max = 64 };
 static const struct sandbox_rules local = { .groups = SANDBOX_LOCAL, .files_max = 64 };
 static const struct sandbox_rules network = { .groups = SANDBOX_INTERNET, .files_max = 64 };
+static const struct sandbox_rules foreign = { .groups = SANDBOX_FILES | SANDBOX_FOREIGN,
+    .files_max = 64 };
 static const struct sandbox_rules listening = { .groups = SANDBOX_LISTEN, .files_max = 64 };
 static const struct sandbox_rules files = { .groups = SANDBOX_FILES, .files_max = 64 };
 
@@ -180,6 +182,16 @@ static void sockets_are_only_those_of_the_group(void **state)
     assert_killed(&listening, try_exec);
 }
 
+static void a_foreign_module_gets_no_socket_and_lives(void **state)
+{
+    (void)state;
+    assert_int_equal(exit_inside(&foreign, try_local), EACCES);
+    assert_int_equal(exit_inside(&foreign, try_internet), EACCES);
+    assert_killed(&foreign, try_exec);
+    assert_killed(&foreign, try_fork);
+    assert_killed(&files, try_local);
+}
+
 static void who_only_listens_connects_nowhere_where_the_kernel_can(void **state)
 {
     (void)state;
@@ -306,6 +318,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(executing_a_program_ends_a_process_of_every_group),
         cmocka_unit_test(sockets_are_only_those_of_the_group),
+        cmocka_unit_test(a_foreign_module_gets_no_socket_and_lives),
         cmocka_unit_test(who_only_listens_connects_nowhere_where_the_kernel_can),
         cmocka_unit_test(a_process_without_files_reads_none_and_lives),
         cmocka_unit_test(threads_work_and_new_files_are_private),

@@ -1,5 +1,6 @@
 /* Every message comes back as it went, and nothing shorter, longer or other than it passes. */
 #include "lib/wire/control.h"
+#include "lib/wire/keys.h"
 #include "lib/wire/notice.h"
 #include "lib/wire/signer.h"
 #include "lib/wire/validation.h"
@@ -88,6 +89,7 @@ READER(signer_revoke, signer_revoke)
 READER(signer_withdraw, signer_withdraw)
 READER(signer_crl, signer_crl)
 READER(signer_crl_made, signer_crl_made)
+READER(signer_block, signer_block)
 READER(signer_status, signer_status)
 READER(signer_place, signer_place)
 READER(signer_past, signer_past)
@@ -115,6 +117,8 @@ READER(control_publish, control_publish)
 READER(control_facts, control_facts)
 READER(control_notice, notice)
 READER(control_notices, control_notices)
+READER(control_key, control_key)
+READER_INTO_ARENA(control_keys)
 
 #define TRIP(name, type, ...)                                                                      \
     do {                                                                                           \
@@ -141,17 +145,20 @@ static void the_signers_messages_travel_whole(void **state)
     TRIP(signer_crl, signer_crl, { "ssl-ca-3-17", 1795000000, 1795086400 });
     TRIP(signer_crl_made, signer_crl_made, { 12, 345678 });
     TRIP(signer_status, signer_status,
-        { 3, POLICY_PRIVATE, 10, 5000, { 1 }, 4, 1, 0, "syscalls=kill" });
+        { 3, POLICY_PRIVATE, 10, 5000, { 1 }, 4, 1, 0, 2, 300000, 1211000000, "syscalls=kill" });
     TRIP(signer_status, signer_status,
-        { 3, POLICY_PRIVATE, 10, 5000, { 1 }, 4, 1, 0, "syscalls=kill", true,
+        { 3, POLICY_PRIVATE, 10, 5000, { 1 }, 4, 1, 0, 2, 300000, 1211000000, "syscalls=kill", true,
             { "operator (uid 0)", "a key in public", 1795000000 } });
     TRIP(signer_place, signer_place, { 12, 3456, { 7 } });
     TRIP(signer_past, signer_past,
         { { { SIGNER_EVENT_REVOKED, { { 1 }, 1 }, SERIAL, "ssl-ca-3-17", REVOCATION_SUPERSEDED,
                 { 0 } },
               { SIGNER_EVENT_WITHDRAWN, { { 0 }, 0 }, { { 0 }, 0 }, "", REVOCATION_UNSPECIFIED,
-                  { 5 } } },
-            2, { 12, 3456, { 7 } }, true });
+                  { 5 } },
+              { SIGNER_EVENT_BLOCKED, { { 0 }, 0 }, { { 0 }, 0 }, "", REVOCATION_UNSPECIFIED,
+                  { 6 } } },
+            3, { 12, 3456, { 7 } }, true });
+    TRIP(signer_block, signer_block, { { 7, 7 } });
 }
 
 static void the_couriers_messages_travel_whole(void **state)
@@ -192,6 +199,7 @@ static void the_operators_messages_travel_whole(void **state)
 {
     struct control_application_row application = { { 1 }, "www.shop.example.com",
         "例子商店有限公司", "approved", "due", 1795000000 };
+    struct control_key key = { { 7 }, "reported", 1795000000, 0 };
     struct control_certificate_row certificate = { "4e:01", "ssl-ca-3-17", "www.shop.example.com",
         "accepted", 1795000000, 1796000000 };
     (void)state;
@@ -210,6 +218,8 @@ static void the_operators_messages_travel_whole(void **state)
     TRIP(control_approved, control_approved, { "approved", "123456789" });
     TRIP(control_certificates, control_certificates, { &certificate, 1 });
     TRIP(control_revoke, control_revoke, { { 0x4e, 1 }, 2, REVOCATION_KEY_COMPROMISE });
+    TRIP(control_key, control_key, { { 7, 7 }, "reported", 1795000000, 1 });
+    TRIP(control_keys, control_keys, { &key, 1 });
     TRIP(control_crl, control_crl, { "" });
     TRIP(control_number, control_number, { 77 });
     TRIP(control_publish, control_publish, { "RootCA3ARL.crl", SPAN_LITERAL("crl") });
