@@ -15,7 +15,7 @@ def why_not():
     """What is missing for a browser test, or None."""
     if shutil.which("node") is None:
         return "node is not installed"
-    if not os.path.exists(os.environ.get("CHROMIUM", "/usr/bin/chromium")):
+    if not os.path.exists(os.environ.get("CHROMIUM", "/usr/bin/chromium-headless-shell")):
         return "Chromium is not installed"
     if not os.path.isdir(os.path.join(HERE, "node_modules/playwright-core")):
         return "playwright-core is not installed: script/bootstrap"

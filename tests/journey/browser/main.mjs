@@ -24,7 +24,8 @@ const BESIDE = 4;
 
 const asked = JSON.parse(readFileSync(0, 'utf8'));
 const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    // Without windows: they would cost more than all pages in them.
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium-headless-shell',
     args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', ...asked.arguments ?? []],
     env: { ...process.env, ...asked.environment },
 });
