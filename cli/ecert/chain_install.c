@@ -47,6 +47,9 @@ AUTO_DEFINE(installation, installation_release)
 static enum err folder_choose(struct installation *run, struct reason *ret_reason);
 static enum err bundle_check(struct installation *run, struct reason *ret_reason);
 static enum err issuers_check(const struct installation *run, struct reason *ret_reason);
+static enum err revoked_refuse(const struct installation *run, struct reason *ret_reason);
+static enum err revocation_tell(
+    const struct installation *run, const struct authority *revoked, struct reason *ret_reason);
 static enum err roots_trust(const struct installation *run, struct reason *ret_reason);
 static enum err root_trust(
     const struct installation *run, const struct authority *root, struct reason *ret_reason);
@@ -80,6 +83,8 @@ enum exit_code command_chain_install(struct tool *tool, const struct arguments *
     err = certstore_authorities(run.store, run.folder, run.bundle.spans, run.bundle.count,
         clock_now(&tool->clock), &run.authorities);
     err = err == OK ? issuers_check(&run, &reason) : err;
+    err =
+        err == OK && !arguments_has(arguments, "replace-old") ? revoked_refuse(&run, &reason) : err;
     err = err == OK && !arguments_has(arguments, "dry-run") ? roots_trust(&run, &reason) : err;
     err = err == OK && arguments_has(arguments, "replace-old")
               ? chain_kept_plan(tool, run.store, &run.bundle, &run.kept)
@@ -152,6 +157,44 @@ static enum err issuers_check(const struct installation *run, struct reason *ret
         }
     }
     return OK;
+}
+
+/* What its issuer has withdrawn keeps all of the file out; --replace-old leaves only that out. */
+static enum err revoked_refuse(const struct installation *run, struct reason *ret_reason)
+{
+    for (size_t i = 0; run->folder == CERTSTORE_INTERMEDIATE && i < run->authorities.count; i++) {
+        const struct authority *item = &run->authorities.items[i];
+        if (item->added && item->standing == AUTHORITY_REVOKED) {
+            return revocation_tell(run, item, ret_reason);
+        }
+    }
+    return OK;
+}
+
+/* Who revoked it and when; and what took its place, where that is known here. */
+static enum err revocation_tell(
+    const struct installation *run, const struct authority *revoked, struct reason *ret_reason)
+{
+    const struct certificate *own = &revoked->certificate;
+    char name[CHAIN_NAME_MAX], issuer[CHAIN_NAME_MAX], when[SCREEN_MOMENT_MAX];
+    char seen[REASON_TEXT_MAX], successor[REASON_TEXT_MAX] = "";
+    chain_name(own->subject, name);
+    chain_name(own->issuer, issuer);
+    screen_day(run->tool, revoked->revoked_at, when);
+    snprintf(seen, sizeof seen, "%.*s: %.180s, %.60s", CHAIN_SHORT_THUMBPRINT, revoked->id, issuer,
+        when);
+    for (size_t i = 0; i < run->authorities.count; i++) {
+        const struct authority *other = &run->authorities.items[i];
+        bool fits = other->folder == CERTSTORE_INTERMEDIATE &&
+                    other->standing == AUTHORITY_CURRENT &&
+                    span_equal(other->certificate.subject, own->subject) &&
+                    span_equal(other->certificate.spki, own->spki);
+        if (fits) {
+            snprintf(successor, sizeof successor, "%.250s %.*s", name, CHAIN_SHORT_THUMBPRINT,
+                other->id);
+        }
+    }
+    return reason_set(ret_reason, ERR_DENIED, "certstore.revoked", name, seen, successor);
 }
 
 static enum err roots_trust(const struct installation *run, struct reason *ret_reason)

@@ -19,7 +19,7 @@ struct refresh {
     struct certstore *store;
     struct http_client *client;
     struct value *list;
-    size_t changed, failed;
+    size_t changed, failed, skipped;
 };
 static void refresh_release(struct refresh *refresh)
 {
@@ -30,6 +30,7 @@ AUTO_DEFINE(refresh, refresh_release)
 
 static void row_fill(struct tool *tool, const struct revocation_list *list, struct screen_row *row);
 static void list_put(struct tool *tool, const struct revocation_list *list, struct value *object);
+static void list_skip(struct refresh *refresh, const struct list_url *url);
 static void list_refresh(struct refresh *refresh, const char *url);
 static enum err list_fetch(
     struct refresh *refresh, const char *url, struct buf *ret_der, struct reason *ret_reason);
@@ -153,19 +154,41 @@ enum exit_code command_crl_refresh(struct tool *tool, const struct arguments *ar
     if (tool_open_store(tool, &run.store) != OK) {
         return EXIT_FAILED;
     }
-    enum err err = urls == NULL ? ERR_MEMORY : certstore_list_urls(run.store, urls);
+    enum err err =
+        urls == NULL ? ERR_MEMORY : certstore_list_urls(run.store, clock_now(&tool->clock), urls);
     err = err == OK ? http_client_new(&config, &run.client) : err;
     if (err != OK) {
         return screen_failure(tool, err, &(struct reason){ 0 });
     }
     run.list = value_put_list(&tool->tree, tool->result, "lists");
     for (size_t i = 0; i < urls->count; i++) {
-        list_refresh(&run, urls->urls[i]);
+        if (urls->urls[i].missing[0] != '\0') {
+            list_skip(&run, &urls->urls[i]);
+        } else {
+            list_refresh(&run, urls->urls[i].url);
+        }
     }
     if (urls->count == 0) {
         screen_message(tool, "tool.crl_no_urls", NULL);
     }
-    return run.failed > 0 ? EXIT_FAILED : run.changed > 0 ? EXIT_DONE : EXIT_NOTHING;
+    return run.failed > 0                       ? EXIT_FAILED
+           : run.changed > 0 || run.skipped > 0 ? EXIT_DONE
+                                                : EXIT_NOTHING;
+}
+
+/* Nothing in the stores could tell a true list from a false one; nothing relies on it either, since
+ * no path leads over a CA that isn't here. */
+static void list_skip(struct refresh *refresh, const struct list_url *url)
+{
+    struct tool *tool = refresh->tool;
+    struct value *object = value_add_object(&tool->tree, refresh->list);
+    value_put_text(&tool->tree, object, "url", url->url);
+    value_put_text(&tool->tree, object, "state", "unverifiable");
+    value_put_text(&tool->tree, object, "missing", url->missing);
+    refresh->skipped++;
+    const struct placeholder values[] = { { "name", url->url }, { "issuer", url->missing },
+        { NULL, NULL } };
+    screen_message(tool, "tool.crl_skipped", values);
 }
 
 /* One that fails doesn't stop the others. */

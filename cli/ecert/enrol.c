@@ -91,6 +91,10 @@ enum exit_code command_enrol(struct tool *tool, const struct arguments *argument
         return EXIT_FAILED;
     }
     enum err err = walk_begin(&walk, arguments, &reason);
+    if (err == OK && walk.kept && walk.install_certificate != NULL) {
+        err = walk_install_kept(&walk, &reason);
+        return err == OK ? walk.exit : screen_failure(tool, err, &reason);
+    }
     err = err == OK ? walk_log_in(&walk, arguments, &reason) : err;
     err = err == OK ? walk_keep(&walk) : err;
     err = err == OK ? walk_go(&walk, &reason) : err;
@@ -177,22 +181,29 @@ static enum err walk_find_item(
     return item_for_name(walk, ret_reason);
 }
 
-/* The walk that was begun last and isn't finished. */
+/* The walk that was begun last and isn't finished; else, where a pair is to be installed, the one
+ * that was finished last. */
 static enum err item_unfinished(struct walk *walk, struct reason *ret_reason)
 {
     AUTO(certstore_items) items = { 0 };
+    struct certstore_item *begun = NULL, *over = NULL;
     TRY(certstore_list(walk->store, &items, /* ret_unreadable= */ NULL));
-    for (size_t i = items.count; i-- > 0;) {
+    for (size_t i = items.count; i-- > 0 && begun == NULL;) {
         AUTO(buf) text = { 0 };
         struct certstore_item *item = &items.items[i];
-        bool begun = certstore_read_progress(walk->store, item, &text) == OK &&
-                     buf_text(&text) != NULL &&
-                     strstr(buf_text(&text), "\"finished\":true") == NULL;
-        if (begun) {
-            walk->item = *item;
-            *item = (struct certstore_item){ 0 };
-            return OK;
+        if (certstore_read_progress(walk->store, item, &text) != OK || buf_text(&text) == NULL) {
+            continue;
         }
+        bool finished = strstr(buf_text(&text), "\"finished\":true") != NULL;
+        begun = finished ? NULL : item;
+        over = finished && over == NULL ? item : over;
+    }
+    struct certstore_item *found =
+        begun == NULL && walk->install_certificate != NULL ? over : begun;
+    if (found != NULL) {
+        walk->item = *found;
+        *found = (struct certstore_item){ 0 };
+        return OK;
     }
     return reason_set(ret_reason, ERR_NOT_FOUND, "tool.nothing_to_resume", NULL, NULL, NULL);
 }

@@ -43,6 +43,7 @@ struct walk {
     bool names_compared;           /* the request's with the application's */
     bool submitted;                /* the request, in this run */
     bool finished;                 /* installed, or nothing to come of this request */
+    bool kept;                     /* the item is a pair that an earlier run finished with */
     bool ended;                    /* nothing more can be done here */
     enum exit_code exit;
 };
@@ -54,6 +55,8 @@ enum err walk_submit(struct walk *walk, struct reason *ret_reason) MUST_USE;
 enum err walk_wait(struct walk *walk, struct reason *ret_reason) MUST_USE;
 enum err walk_accept(struct walk *walk, struct reason *ret_reason) MUST_USE;
 enum err walk_install(struct walk *walk, struct reason *ret_reason) MUST_USE;
+/* Installs the pair that is in the store already, without the portal. */
+enum err walk_install_kept(struct walk *walk, struct reason *ret_reason) MUST_USE;
 /* For an accepted certificate: begins the next one if it is wanted and this is not it; else
  * installs. */
 enum err walk_renew(struct walk *walk, struct reason *ret_reason) MUST_USE;

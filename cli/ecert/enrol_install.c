@@ -38,9 +38,11 @@ static enum err chain_keep(
     struct walk *walk, const struct delivery *delivery, struct reason *ret_reason);
 static void crls_fetch(struct walk *walk, const struct delivery *delivery);
 static void crl_fetch(struct walk *walk, struct span certificate);
+static enum err pair_use(
+    struct walk *walk, const struct delivery *delivery, struct reason *ret_reason);
 static enum err pair_install(
     struct walk *walk, const struct delivery *delivery, struct reason *ret_reason);
-static enum err walk_finish(struct walk *walk, struct reason *ret_reason);
+static enum err walk_finish(struct walk *walk);
 
 enum err walk_install(struct walk *walk, struct reason *ret_reason)
 {
@@ -56,15 +58,24 @@ enum err walk_install(struct walk *walk, struct reason *ret_reason)
     }
     TRY(chain_keep(walk, &delivery, ret_reason));
     crls_fetch(walk, &delivery);
-    if (walk->install_certificate != NULL) {
-        TRY(pair_install(walk, &delivery, ret_reason));
-    }
-    if (walk->after[0] != NULL) {
-        TRY(program_run(walk->after, ret_reason));
-        const struct placeholder values[] = { { "program", walk->after[0] }, { NULL, NULL } };
-        screen_step(walk->tool, "tool.after_done", values);
-    }
-    return walk_finish(walk, ret_reason);
+    TRY(pair_use(walk, &delivery, ret_reason));
+    walk_register_key(walk);
+    return walk_finish(walk);
+}
+
+enum err walk_install_kept(struct walk *walk, struct reason *ret_reason)
+{
+    AUTO(delivery)
+    delivery = { .leaf = buf_make(CERTIFICATE_MAX_BYTES), .chain = buf_make(CERTSTORE_CHAIN_MAX) };
+    buf_append(&delivery.leaf, buf_span(&walk->item.certificate));
+    buf_append(&delivery.chain, buf_span(&walk->item.chain));
+    TRY(buf_check(&delivery.leaf));
+    TRY(buf_check(&delivery.chain));
+    TRY(leaf_check(walk, &delivery, ret_reason));
+    TRY(certstore_verify(walk->store, buf_span(&delivery.leaf), buf_span(&delivery.chain),
+        /* root= */ (struct span){ 0 }, clock_now(&walk->tool->clock), ret_reason));
+    TRY(pair_use(walk, &delivery, ret_reason));
+    return walk_finish(walk);
 }
 
 static void delivery_release(struct delivery *delivery)
@@ -238,6 +249,21 @@ static void crl_fetch(struct walk *walk, struct span certificate)
     }
 }
 
+/* Where the server program looks for it, and then the program is told. */
+static enum err pair_use(
+    struct walk *walk, const struct delivery *delivery, struct reason *ret_reason)
+{
+    if (walk->install_certificate != NULL) {
+        TRY(pair_install(walk, delivery, ret_reason));
+    }
+    if (walk->after[0] != NULL) {
+        TRY(program_run(walk->after, ret_reason));
+        const struct placeholder values[] = { { "program", walk->after[0] }, { NULL, NULL } };
+        screen_step(walk->tool, "tool.after_done", values);
+    }
+    return OK;
+}
+
 static enum err pair_install(
     struct walk *walk, const struct delivery *delivery, struct reason *ret_reason)
 {
@@ -260,14 +286,12 @@ static enum err pair_install(
     return OK;
 }
 
-static enum err walk_finish(struct walk *walk, struct reason *ret_reason)
+static enum err walk_finish(struct walk *walk)
 {
     struct item_view view;
-    (void)ret_reason;
     walk->finished = true;
     walk->ended = true;
     walk->exit = EXIT_DONE;
-    walk_register_key(walk);
     TRY(walk_keep(walk));
     TRY(item_view(walk->tool, walk->store, &walk->item, &view));
     item_show(walk->tool, &view);

@@ -8,6 +8,7 @@
 
 static const struct authority *signer_find(
     const struct authorities *authorities, const struct crl *crl, bool *ret_named);
+static bool is_signer(const struct authority *item, struct span name);
 static enum err list_check(
     const struct certstore *store, const struct crl *crl, int64_t now, struct reason *ret_reason);
 static bool is_old(const struct crl *crl, const struct crl *before);
@@ -16,8 +17,11 @@ static enum err list_refuse(const struct crl *crl, enum err err, const char *cod
     int64_t expected, struct reason *ret_reason);
 static void list_fill(
     const struct authorities *authorities, int64_t now, struct revocation_list *list);
-static void url_add(struct span certificate, struct list_urls *urls);
-static void chain_urls_add(struct span chain_pem, struct list_urls *urls);
+static void url_add(
+    const struct authorities *known, struct span certificate, struct list_urls *urls);
+static void chain_urls_add(
+    const struct authorities *known, struct span chain_pem, struct list_urls *urls);
+static bool is_named(const struct authorities *authorities, struct span name);
 
 enum err certstore_install_crl(
     struct certstore *store, struct span der, int64_t now, struct reason *ret_reason, bool *ret_new)
@@ -75,8 +79,7 @@ static const struct authority *signer_find(
     for (size_t i = 0; found == NULL && i < authorities->count; i++) {
         const struct authority *item = &authorities->items[i];
         AUTO_PTR(key) key = NULL;
-        bool named = item->folder != CERTSTORE_UNTRUSTED && item->certificate.is_ca &&
-                     span_equal(item->certificate.subject, crl->issuer);
+        bool named = is_signer(item, crl->issuer);
         bool signed_it = named && certificate_signs_lists(&item->certificate) &&
                          key_from_spki(item->certificate.spki, &key) == OK &&
                          crl_verify(crl, key) == OK;
@@ -84,6 +87,13 @@ static const struct authority *signer_find(
         found = signed_it ? item : NULL;
     }
     return found;
+}
+
+/* A CA of our own stores with this name. */
+static bool is_signer(const struct authority *item, struct span name)
+{
+    return item->folder != CERTSTORE_UNTRUSTED && item->certificate.is_ca &&
+           span_equal(item->certificate.subject, name);
 }
 
 /* By date and by number: a list that is older in either is not the newer one. */
@@ -173,46 +183,65 @@ static void list_fill(
     }
 }
 
-enum err certstore_list_urls(const struct certstore *store, struct list_urls *ret_urls)
+enum err certstore_list_urls(const struct certstore *store, int64_t now, struct list_urls *ret_urls)
 {
-    AUTO(certstore_blobs) authorities = { 0 };
+    AUTO(authorities) known = { 0 };
     AUTO(certstore_items) items = { 0 };
     ret_urls->count = 0;
-    TRY(certstore_list_trust(store, CERTSTORE_INTERMEDIATE, &authorities));
+    TRY(certstore_authorities(store, CERTSTORE_INTERMEDIATE, /* added= */ NULL, 0, now, &known));
     TRY(certstore_list(store, &items, /* ret_unreadable= */ NULL));
-    for (size_t i = 0; i < authorities.count; i++) {
-        url_add(buf_span(&authorities.blobs[i]), ret_urls);
+    for (size_t i = 0; i < known.count; i++) {
+        if (known.items[i].folder == CERTSTORE_INTERMEDIATE) {
+            url_add(&known, known.items[i].certificate.der, ret_urls);
+        }
     }
     for (size_t i = 0; i < items.count; i++) {
         if (items.items[i].kind == CERTSTORE_PERSONAL) {
-            url_add(buf_span(&items.items[i].certificate), ret_urls);
-            chain_urls_add(buf_span(&items.items[i].chain), ret_urls);
+            url_add(&known, buf_span(&items.items[i].certificate), ret_urls);
+            chain_urls_add(&known, buf_span(&items.items[i].chain), ret_urls);
         }
     }
     return OK;
 }
 
-static void chain_urls_add(struct span chain_pem, struct list_urls *urls)
+static void chain_urls_add(
+    const struct authorities *known, struct span chain_pem, struct list_urls *urls)
 {
     struct pem pem;
     while (chain_pem.len > 0 && pem_next(&chain_pem, &pem) == OK) {
         AUTO(buf) der = buf_make(CERTIFICATE_MAX_BYTES);
         if (pem_decode(&pem, &der) == OK) {
-            url_add(buf_span(&der), urls);
+            url_add(known, buf_span(&der), urls);
         }
     }
 }
 
-static void url_add(struct span certificate, struct list_urls *urls)
+static void url_add(
+    const struct authorities *known, struct span certificate, struct list_urls *urls)
 {
+    AUTO(buf) issuer = buf_make(REASON_FIELD_MAX * 4);
     struct certificate parsed;
     char url[LIST_URL_MAX];
     bool has = certificate_parse(certificate, &parsed) == OK && parsed.crl_uri.len > 0 &&
                span_to_text(parsed.crl_uri, url, sizeof url);
     for (size_t i = 0; has && i < urls->count; i++) {
-        has = strcmp(urls->urls[i], url) != 0;
+        has = strcmp(urls->urls[i].url, url) != 0;
     }
-    if (has && urls->count < LIST_URLS_MAX) {
-        snprintf(urls->urls[urls->count++], LIST_URL_MAX, "%s", url);
+    if (!has || urls->count == LIST_URLS_MAX) {
+        return;
     }
+    struct list_url *added = &urls->urls[urls->count++];
+    bool missing = !is_named(known, parsed.issuer) && name_format(parsed.issuer, &issuer) == OK;
+    snprintf(added->url, sizeof added->url, "%s", url);
+    snprintf(added->missing, sizeof added->missing, "%s", missing ? buf_text(&issuer) : "");
+}
+
+static bool is_named(const struct authorities *authorities, struct span name)
+{
+    for (size_t i = 0; i < authorities->count; i++) {
+        if (is_signer(&authorities->items[i], name)) {
+            return true;
+        }
+    }
+    return false;
 }

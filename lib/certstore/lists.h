@@ -39,10 +39,16 @@ enum err certstore_lists(
 
 /* Where the lists of all that is in the stores are published: the first address of each
  * certificate's CRL distribution points, each once. Addresses longer than the maximum are left out.
- */
+ * `missing` names the certificate's issuer where no CA of our own stores has that name, so that
+ * what is published there can't be verified; else it is empty. */
 enum { LIST_URL_MAX = 512, LIST_URLS_MAX = 64 };
+struct list_url {
+    char url[LIST_URL_MAX];
+    char missing[REASON_FIELD_MAX];
+};
 struct list_urls {
-    char urls[LIST_URLS_MAX][LIST_URL_MAX];
+    struct list_url urls[LIST_URLS_MAX];
     size_t count;
 };
-enum err certstore_list_urls(const struct certstore *store, struct list_urls *ret_urls) MUST_USE;
+enum err certstore_list_urls(
+    const struct certstore *store, int64_t now, struct list_urls *ret_urls) MUST_USE;

@@ -105,7 +105,7 @@ static void key_put(struct visit *visit, struct value *object, const struct regi
 {
     char hash[2 * HASH_BYTES + 1];
     hex_format(SPAN_OF(row->spki_hash), hash);
-    value_put_text(&visit->tree, object, "sha256", hash);
+    put_hash(visit, object, "sha256", hash);
     value_put_text(&visit->tree, object, "label", row->label);
     put_time(visit, object, "registered", row->registered);
     if (row->used != 0) {

@@ -15,7 +15,7 @@ def why_not():
     """What is missing for a browser test, or None."""
     if shutil.which("node") is None:
         return "node is not installed"
-    if not os.path.exists(os.environ.get("CHROMIUM", "/usr/bin/chromium")):
+    if not os.path.exists(os.environ.get("CHROMIUM", "/usr/bin/chromium-headless-shell")):
         return "Chromium is not installed"
     if not os.path.isdir(os.path.join(HERE, "node_modules/playwright-core")):
         return "playwright-core is not installed: script/bootstrap"
@@ -25,6 +25,8 @@ def why_not():
 def visits(world, *rounds, **more):
     """What came of each visit, by its name."""
     registrar = str(world.process_pid("registrar"))
+    office = ["ecertadm", "--control", world.path("sockets/control.sock")]
+    officers = [word for number in (1, 2) for word in ("--key", world.path(f"service/officers/officer-{number}.key"))]
     trial = os.path.join(ROOT, "script/trial")
     asked = {
         "portal": world.portal, "rounds": rounds, "words": list(messages("en")),
@@ -33,6 +35,8 @@ def visits(world, *rounds, **more):
             "record": [os.path.join(trial, "txt")],
             "mailbox": [os.path.join(trial, "mailbox")],
             "page": [os.path.join(HERE, "publish"), world.path("web/pages")],
+            "key": [os.path.join(HERE, "register_key"), world.portal],
+            "halt": [*office, "stop", "--reason", "a drill"], "resume": [*office, "resume", *officers],
             "stop": ["kill", "-STOP", registrar], "continue": ["kill", "-CONT", registrar],
         }, **more}
     done = subprocess.run(

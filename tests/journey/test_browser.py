@@ -12,6 +12,7 @@ import unittest
 import chromium
 from chromium import LANGUAGES, messages, visit
 from letter import FORM, Letter, example
+from test_government import Government
 from world import ROOT, World
 
 SERVER = dict(FORM, names=["www.shop.example.com"],
@@ -22,6 +23,30 @@ ALL = dict(example("ev"), edition="ev-multi", names=["www.電子商店.example.o
 MAILBOXES = dict(zip(LANGUAGES, ("admin", "hostmaster", "postmaster")))
 # The paths of files, which are no pages; and what only machines ask for.
 NO_PAGES = re.compile(r"^/(?:api/|static/|health$|crl/|root/\{)")
+
+
+with open(os.path.join(ROOT, "proc/portal/office.c"), encoding="utf-8") as OFFICE:
+    STANDINGS = sorted(set(re.findall(r'^    \[STANDING_\w+\] = "dcv\.office\.(\w+)"', OFFICE.read(), re.M)))
+
+
+class Office(Government):
+    """As far as the officers have come with its names: by the standings of proc/portal/office.c."""
+
+    def __init__(self, world, standing):
+        self.standing_wanted = standing
+        super().__init__(world, f"{standing}.department.example.net")
+
+    def before_approval(self):
+        {"due": lambda: None, "pending": self.begin, "failed": self.fail, "expired": self.let_expire,
+         "checking": super().before_approval}[self.standing_wanted]()
+
+    def fail(self):
+        self.begin()
+        self.validate("--check")
+
+    def let_expire(self):
+        self.begin()
+        self.change("UPDATE challenge SET created = created - 31 * 86400 WHERE name = ?", self.name)
 
 
 class Browser(unittest.TestCase):
@@ -39,8 +64,8 @@ class Browser(unittest.TestCase):
         for language in LANGUAGES:
             for javascript in (True, False):
                 mode = "with" if javascript else "without"
-                first.append(cls.visit(f"walk in {language} {mode} JavaScript", language, "walk", "next", "revoke",
-                                       "again", javascript=javascript))
+                first.append(cls.visit(f"walk in {language} {mode} JavaScript", language, "walk", "keys", "next",
+                                       "revoke", "again", javascript=javascript))
         for language in LANGUAGES:
             mailbox = f"{MAILBOXES[language]}@shop.example.com"
             first.append(cls.visit(f"mails in {language}", language, "mails", mailbox=mailbox))
@@ -51,8 +76,18 @@ class Browser(unittest.TestCase):
         together = Letter(cls.world, SERVER)
         cls.first_csr, other = (together.request(together.name, "p256") for _ in range(2))
         second.append(visit(together, "together", "en", "together", csr=cls.first_csr, other_csr=other))
-        third = [cls.visit("waits", "en", "waits", mailbox="administrator@shop.example.com")]
-        return first, second, third
+        second += [cls.office(standing, "office") for standing in STANDINGS if standing != "checking"]
+        third = [cls.visit("waits", "en", "waits", mailbox="administrator@shop.example.com",
+                           told=told("issuance.stopped"))]
+        return first, second, third, [cls.office("checking", "checking")]
+
+    @classmethod
+    def office(cls, standing, scene):
+        office = Office(cls.world, standing)
+        if standing == "checking":
+            office.grow_old()
+        return visit(office, f"office {standing}", "en", scene, standing=standing,
+                     told=told("dcv.office." + standing))
 
     @classmethod
     def visit(cls, name, language, *scenes, form=SERVER, **more):
@@ -113,6 +148,10 @@ class Browser(unittest.TestCase):
         self.assertIn(self.world.run("openssl", "req", "-noout", "-pubkey", stdin=self.first_csr).stdout, told)
 
 
+def told(message):
+    return {language: messages(language)[message] for language in LANGUAGES}
+
+
 def was_seen(route, found):
     """Whether a visit posted to the route; or had its file; or had its page, and looked at it."""
     method, path = route[0], re.compile(re.sub(r"\{\w+\}", "[^/]+", route[1]))
@@ -136,6 +175,7 @@ def visit_test(name):
 NAMES = [f"walk in {language} {mode} JavaScript" for language in LANGUAGES for mode in ("with", "without")]
 NAMES += [f"{scene} in {language}" for language in LANGUAGES
           for scene in ("mails", "decline", "reject", "details", "everybody")] + ["waits"]
+NAMES += [f"office {standing}" for standing in STANDINGS]
 for NAME in NAMES:
     setattr(Browser, "test_" + re.sub(r"\W", "_", NAME), visit_test(NAME))
 

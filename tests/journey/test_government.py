@@ -64,9 +64,12 @@ class Government(Walk):
 
     def grow_old(self, days=0):
         """As if the officers had validated nine hours ago, and so many days."""
-        age = days * 86400 + EIGHT_HOURS + 3600
+        self.change("UPDATE evidence SET time = time - ? WHERE name = ?",
+                    days * 86400 + EIGHT_HOURS + 3600, self.name)
+
+    def change(self, statement, *values):
         with sqlite3.connect(self.world.path("service/store/ecert.db"), timeout=30) as store:
-            store.execute("UPDATE evidence SET time = time - ? WHERE name = ?", (age, self.name))
+            store.execute(statement, values)
         store.close()
 
 

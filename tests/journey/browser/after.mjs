@@ -1,6 +1,21 @@
 // After acceptance: the next certificate, and the end of one.
 import { enter } from './walk.mjs';
 
+// Keys that log in without the PIN stand beside the next certificate and on a page of their own, to be removed.
+export async function keys(visitor) {
+    const { asked } = visitor;
+    await visitor.open('/keys');
+    await visitor.look('7-keys-none');
+    await visitor.run('key', asked.server_name, asked.reference, asked.pin);
+    await visitor.open('/next');
+    await visitor.look('7-next-keys');
+    await visitor.open('/keys');
+    await visitor.look('7-keys');
+    await visitor.press('form[action="/keys/remove"] button');
+    await visitor.until('/next');
+    visitor.check(await visitor.page.locator('form[action="/keys/remove"]').count() === 0, 'the key is not removed');
+}
+
 // Who logs in again is led to the next certificate, and from there to the files of this one.
 export async function next(visitor) {
     await leave(visitor);

@@ -2,12 +2,13 @@
 //
 //   { portal, commands, words: [message id…], pictures, arguments, environment, rounds: [[visit…]…] }
 //
-// A visit is { name, scenes: [row of the table below…], language, javascript, folder, … }, with what those
-// scenes need besides. Each has a browser profile of its own; visits of a round go on beside each other, rounds
+// A visit is { name, scenes: [row of the table below…], language, javascript, judged, folder, … }, with what
+// those scenes need besides; where another visit judges the same pages, `judged` leaves axe out. Each has a browser profile of its own; visits of a round go on beside each other, rounds
 // one after the other. Prints for each what was seen (visitor.mjs); what is to be thought of it, the test says.
 import { readFileSync } from 'node:fs';
 import { chromium } from 'playwright-core';
-import { again, next, revoke } from './after.mjs';
+import { again, keys, next, revoke } from './after.mjs';
+import { checking, office } from './office.mjs';
 import { everybody, link } from './open.mjs';
 import { together } from './together.mjs';
 import { trust } from './trust.mjs';
@@ -16,13 +17,15 @@ import { Visitor } from './visitor.mjs';
 import { proof, walk } from './walk.mjs';
 
 const scenes = {
-    link, walk, proof, next, revoke, again, mails, reject, decline, details, waits, together, everybody, trust,
+    link, walk, proof, keys, next, revoke, again, mails, reject, decline, details, waits, office, checking, together,
+    everybody, trust,
 };
 const BESIDE = 4;
 
 const asked = JSON.parse(readFileSync(0, 'utf8'));
 const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    // Without windows: they would cost more than all pages in them.
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium-headless-shell',
     args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', ...asked.arguments ?? []],
     env: { ...process.env, ...asked.environment },
 });

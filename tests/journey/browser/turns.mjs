@@ -85,17 +85,37 @@ export async function waits(visitor) {
     await meanwhile(visitor, '3-dcv-checking', () => visitor.press('form[action="/dcv/check"] button'));
     await visitor.page.locator('a.button[href="/csr"]').waitFor();
     await visitor.press('a.button[href="/csr"]');
-    await meanwhile(visitor, '5-waiting', () => send(visitor));
+    await visitor.run('halt');
+    try {
+        await meanwhile(visitor, '5-waiting', () => send(visitor));
+        await halted(visitor);
+    } finally {
+        await visitor.run('resume');
+    }
     await visitor.page.locator('form[action="/certificate/accept"] button').waitFor();
 }
 
-async function meanwhile(visitor, name, step) {
+// The page says that the CA issues nothing for the time being, and goes on waiting.
+async function halted(visitor) {
+    const { page, asked } = visitor;
+    await page.locator('.panel.warn').waitFor();
+    for (const language of asked.languages) {
+        await visitor.speak(language);
+        const note = await page.locator('.panel.warn').innerText();
+        visitor.check(note.includes(asked.told[language]), `the stop is told as: ${note}`);
+        visitor.check(await page.locator('.waiting').count() === 1, 'it does not wait');
+        await visitor.look('5-stopped');
+    }
+}
+
+export async function meanwhile(visitor, name, step, check = async () => {}) {
     await visitor.run('stop');
     try {
         await step();
         for (const language of visitor.asked.languages) {
             await visitor.speak(language);
             visitor.check(await visitor.page.locator('.waiting').count() > 0, `${name} does not wait`);
+            await check();
             await visitor.look(name);
         }
     } finally {

@@ -21,12 +21,13 @@ const ways = [
 export class Visitor {
     static async come(browser, asked) {
         const visitor = new Visitor();
-        visitor.asked = { javascript: true, ...asked };
+        visitor.asked = { javascript: true, judged: false, ...asked };
         visitor.browser = browser;
         visitor.found = { looked: [], asked: [], faults: [], kept: {} };
         visitor.context = await browser.newContext({
             viewport: { width: 1280, height: 900 },
             javaScriptEnabled: visitor.asked.javascript,
+            reducedMotion: 'reduce', // nothing turns: each turn would be painted
             locale: asked.language,
         });
         visitor.page = await visitor.context.newPage();
@@ -139,7 +140,7 @@ export class Visitor {
                 mkdirSync(folder, { recursive: true });
                 await page.screenshot({ path: `${folder}/${name}-${width}.png`, fullPage: true });
             }
-            if (asked.javascript) {
+            if (asked.javascript && !asked.judged) {
                 faults.push(...(await this.violations(rules)).map((one) => `at ${width}: ${one}`));
             }
         }
@@ -151,8 +152,9 @@ export class Visitor {
         if (!await this.page.evaluate(() => 'axe' in globalThis)) {
             await this.page.evaluate(axeSource);
         }
-        const { violations } = await this.page.evaluate((chosen) =>
-            globalThis.axe.run({ resultTypes: ['violations'], ...chosen }), rules);
-        return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target).join(', ')}`);
+        return this.page.evaluate(async (chosen) => {
+            const { violations } = await globalThis.axe.run({ resultTypes: ['violations'], ...chosen });
+            return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target).join(', ')}`);
+        }, rules);
     }
 }

@@ -141,6 +141,33 @@ class Stores(ChainTest):
         self.json("chain", "install", self.ca.path("old.pem"), "--replace-old", code=2)
         self.assertEqual(self.authorities(), {("root", "current"), ("intermediate", "current")})
 
+    def test_what_an_installed_list_revokes_is_refused_and_keeps_the_whole_file_out(self):
+        self.trust("root")
+        self.json("crl", "install", self.ca.path("root.crl"))
+        both = self.write("both.pem", "".join(text_of(self.ca.path(name + ".pem")) for name in ("new", "old")))
+        for file, successor in ((self.ca.path("old.pem"), ""), (both, "Test SSL CA 3 - 17 ")):
+            for more in ((), ("--dry-run",)):
+                problem = self.json("chain", "install", file, *more, code=1)["problem"]
+                self.assertEqual((problem["type"], problem["field"]),
+                                 ("urn:ecert:problem:certstore.revoked", "Test SSL CA 3 - 17"))
+                for part in ("Test Root CA 3", "2026-06-01"):
+                    self.assertIn(part, problem["seen"])
+                self.assertTrue(problem.get("expected", "").startswith(successor), problem)
+        self.assertEqual(self.authorities(), {("root", "current")})
+        for language, text in (("en", "has revoked it"), ("zh-HK", "已撤銷此證書"), ("zh-CN", "已吊销此证书")):
+            said = self.run_tool("chain", "install", both, "--lang", language, code=1)
+            for part in (text, "Test Root CA 3", "--replace-old"):
+                self.assertIn(part, said)
+        said = self.json("chain", "install", both, "--replace-old")
+        self.assertEqual([one["server_auth"] for one in said["installed"]], [True])
+        self.json("chain", "install", self.ca.path("old.pem"), "--as", "untrusted")
+
+    def test_a_list_that_its_issuer_did_not_sign_revokes_nothing(self):
+        self.trust("root")
+        os.makedirs(self.store + "/crls", exist_ok=True)
+        shutil.copy(self.double.path("root.crl"), self.store + "/crls/" + 64 * "0" + ".crl")
+        self.install("old")
+
     def test_screens_fit_and_are_in_each_language(self):
         self.trust("root")
         self.install("old", "new", "cross")
@@ -258,6 +285,31 @@ class Lists(ChainTest):
             said = {one["url"].rsplit("/", 1)[1]: one["state"]
                     for one in self.json("crl", "refresh", code=1)["lists"]}
             self.assertEqual(said, {"root.crl": "failed", "partner.crl": "unchanged"})
+        self.assertEqual(len(self.json("crl", "list")["lists"]), 2)
+
+
+    def test_a_list_whose_issuer_is_not_here_is_left_out_and_the_others_come(self):
+        self.trust("root")
+        self.install("new", "cross")
+        broken = self.serve()
+        broken["/partner.crl"] = (500, b"")
+        for code in (0, 0):
+            said = {one["url"].rsplit("/", 1)[1]: one for one in self.json("crl", "refresh", code=code)["lists"]}
+            self.assertEqual(said["partner.crl"]["state"], "unverifiable")
+            self.assertIn("Test Partner Root R1", said["partner.crl"]["missing"])
+            self.assertIn(said["root.crl"]["state"], ("new", "unchanged"))
+        for language, text in (("en", "left out"), ("zh-HK", "略過"), ("zh-CN", "跳过")):
+            said = self.run_tool("crl", "refresh", "--lang", language)
+            for part in (text, "partner.crl", "Test Partner Root R1"):
+                self.assertIn(part, said.replace("\n", ""))
+        # A failure stays one, beside what is left out.
+        broken["/root.crl"] = (404, b"")
+        self.json("crl", "refresh", code=1)
+        del broken["/root.crl"]
+        self.trust("partner")
+        self.json("crl", "refresh", code=1)
+        del broken["/partner.crl"]
+        self.json("crl", "refresh")
         self.assertEqual(len(self.json("crl", "list")["lists"]), 2)
 
 

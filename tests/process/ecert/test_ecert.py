@@ -375,6 +375,39 @@ class Walks(ToolTest):
         self.assertTrue(os.path.exists(self.path("web/site.crt")))
         self.json("enrol", "--resume", *self.pin_file(), "--after", "/bin/true", ";")
 
+    def test_a_finished_pair_is_installed_without_the_portal(self):
+        self.walk_to("accepted")
+        files = ["--install-certificate", self.path("web/site.crt"), "--install-key", self.path("web/site.key")]
+        at = self.arguments.index("--install-certificate")
+        self.json(*self.arguments[:at], *self.arguments[at + 4:], *self.pin_file(), "--accept")
+        self.assertFalse(os.path.exists(self.path("web/site.crt")))
+        self.portal.stop()
+        self.json("enrol", "--resume", code=1)
+        self.json("enrol", "--resume", *files[:2], code=64)
+        said = self.run_tool("enrol", "--resume", code=1)
+        self.assertIn("ecert enrol --resume --install-certificate FILE", said)
+        item, = self.certificates()
+        for more in ((), ("--request", item["id"])):
+            self.json("enrol", "--resume", *files, *more, "--after", "/usr/bin/touch", self.path("told"), ";")
+            self.assertTrue(os.path.exists(self.path("told")))
+            os.unlink(self.path("told"))
+            self.assertEqual(public_key("key", files[3]), public_key("certificate", files[1]))
+            with open(files[1], encoding="ascii") as file:
+                self.assertEqual(file.read().count("BEGIN CERTIFICATE"), 2)
+            for path in (files[1], files[3]):
+                os.unlink(path)
+
+    def test_a_finished_pair_that_no_root_of_ours_vouches_for_is_not_installed(self):
+        self.walk_to("accepted")
+        at = self.arguments.index("--install-certificate")
+        self.json(*self.arguments[:at], *self.arguments[at + 4:], *self.pin_file(), "--accept")
+        for name in os.listdir(self.store + "/roots"):
+            os.unlink(os.path.join(self.store, "roots", name))
+        problem = self.json("enrol", "--resume", "--install-certificate", self.path("web/site.crt"),
+                            "--install-key", self.path("web/site.key"), code=1)["problem"]
+        self.assertEqual(problem["type"], "urn:ecert:problem:chain.untrusted")
+        self.assertEqual(os.listdir(self.path("web")), [])
+
     def test_a_renewal_gets_another_certificate_for_the_new_key_and_no_third_one(self):
         self.walk_to("accepted")
         self.json(*self.arguments, *self.pin_file(), "--accept")

@@ -28,6 +28,7 @@ class Next(world.FreshCase):
         page = browser.get("/next").text
         for text in ("199 days", "good until", 'href="/download"', "Begin the next certificate"):
             self.assertIn(text, page)
+        self.assertIn("stays valid until it ends", page)
         self.assertIn("開始申請下一張證書", self.world.browser("accepted", "zh-HK").get("/next").text)
         answer = browser.post("/next", {}, csrf=world.re.search(r'name="csrf" value="([a-z2-7]+)"', page).group(1))
         self.assertEqual((answer.status, answer.header("Location")), (303, "/csr"))
@@ -84,6 +85,8 @@ class Next(world.FreshCase):
         self.assertEqual(browser.get("/download").header("Location"), "/next")
         page = browser.get("/next").text
         self.assertIn("Revoked", page)
+        self.assertIn("no longer valid", page)
+        self.assertNotIn("stays valid", page)
         self.assertNotIn('href="/download"', page)
 
 
