@@ -97,7 +97,10 @@ static struct point point_of(const struct view *view)
         if (!der_peek(&fields, DER_CONTEXT_PRIMITIVE(tag))) {
             continue;
         }
-        point.form = der_read_any(&fields, &field) == OK && field.content.len > 0 && point.form;
+        if (der_read_any(&fields, &field) != OK) {
+            break;
+        }
+        point.form = point.form && field.content.len > 0;
         bool set = field.content.len > 0 && field.content.data[0] != 0;
         *flags[tag - 1] = tag == 3 || set;
         point.written_default = point.written_default || (tag != 3 && !set);

@@ -5,42 +5,32 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 
-enum { NAME_DNS = DER_CONTEXT_PRIMITIVE(2), NAME_IP = DER_CONTEXT_PRIMITIVE(7), SORTED_MAX = 128 };
+enum { NAME_DNS = DER_CONTEXT_PRIMITIVE(2), NAME_IP = DER_CONTEXT_PRIMITIVE(7) };
 
-static int by_bytes(const void *left, const void *right)
-{
-    const struct span *a = left, *b = right;
-    int order = memcmp(a->data, b->data, a->len < b->len ? a->len : b->len);
-    return order != 0 ? order : (a->len > b->len) - (a->len < b->len);
-}
-
-/* A few by sorting; the rest, which only a foreign certificate has, each against all before it. */
+/* Anybody's names: sorted, since a foreign certificate may have any number of them. Without memory
+ * nobody can say: that is a fault. */
 static void twice_look(struct view *view, struct der names)
 {
-    struct span sorted[SORTED_MAX];
-    size_t count = 0;
-    struct der_element name, other;
-    struct der all = names;
-    while (der_read_any(&names, &name) == OK) {
-        if (count < SORTED_MAX) {
-            sorted[count] = name.whole;
-        } else {
-            struct der earlier = all;
-            while (der_read_any(&earlier, &other) == OK && other.whole.data != name.whole.data) {
-                if (span_equal(other.whole, name.whole)) {
-                    view_fault(view, FAULT_SAN_TWICE, name.content);
-                }
-            }
-        }
-        count++;
+    struct der_element name;
+    size_t count = 0, room = 0;
+    for (struct der all = names; der_read_any(&all, &name) == OK;) {
+        room++;
     }
-    size_t few = count < SORTED_MAX ? count : SORTED_MAX;
-    qsort(sorted, few, sizeof *sorted, by_bytes);
-    for (size_t i = 1; i < few; i++) {
+    struct span *sorted = calloc(room + 1, sizeof *sorted);
+    if (sorted == NULL) {
+        view_fault(view, FAULT_SAN_TWICE, names.rest);
+        return;
+    }
+    for (; count < room && der_read_any(&names, &name) == OK; count++) {
+        sorted[count] = name.whole;
+    }
+    qsort(sorted, count, sizeof *sorted, view_by_bytes);
+    for (size_t i = 1; i < count; i++) {
         if (span_equal(sorted[i - 1], sorted[i])) {
             view_fault(view, FAULT_SAN_TWICE, span_make(sorted[i].data + 2, sorted[i].len - 2));
         }
     }
+    free(sorted);
 }
 
 static bool names_enter(const struct view *view, struct der *ret_names)

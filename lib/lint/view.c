@@ -196,3 +196,10 @@ bool view_server(const struct view *view)
 {
     return (view->applies & (FOR_SERVER | FOR_PRECERTIFICATE)) != 0;
 }
+
+int view_by_bytes(const void *left, const void *right)
+{
+    const struct span *a = left, *b = right;
+    int order = memcmp(a->data, b->data, a->len < b->len ? a->len : b->len);
+    return order != 0 ? order : (a->len > b->len) - (a->len < b->len);
+}

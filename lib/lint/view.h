@@ -291,6 +291,8 @@ enum err view_make(struct span der, enum lint_kind kind, struct view *ret_view) 
 void view_fault(struct view *view, enum fault fault, struct span at);
 const struct view_attribute *view_attribute(const struct view_name *name, struct span oid);
 bool view_server(const struct view *view);
+/* The order of spans, for qsort. */
+int view_by_bytes(const void *left, const void *right);
 /* A time in any form that names a moment. With `view`, RFC 5280's choice of the type is asked for.
  */
 enum err view_time(struct der *fields, struct view *view, int64_t *ret_time) MUST_USE;

@@ -5,13 +5,14 @@
 enum err halt_gate(const struct issuing *issuing, struct reason *ret_reason)
 {
     const struct ledger_sums *sums = &issuing->ledger.sums;
-    if (!sums->halted && !issuing->halting) {
+    if (!sums->halted && issuing->halts == issuing->halts_ended) {
         return OK;
     }
     return reason_set(ret_reason, ERR_AGAIN, "issuance.stopped", NULL,
         sums->halted ? sums->halt.by : "", sums->halted ? sums->halt.why : "");
 }
 
+/* A stop that stands needs no second record, unless the order to go on is on its way already. */
 enum err issuing_halt(struct issuing *issuing, const struct halt *halt, struct reason *ret_reason)
 {
     struct journal_ticket ticket = { 0 };
@@ -19,8 +20,8 @@ enum err issuing_halt(struct issuing *issuing, const struct halt *halt, struct r
     (void)ret_reason;
     record.time = clock_now(&issuing->clock);
     pthread_mutex_lock(&issuing->mutex);
-    bool stands = issuing->ledger.sums.halted;
-    issuing->halting = true;
+    bool stands = issuing->ledger.sums.halted && !issuing->resuming;
+    issuing->halts++;
     enum err err = stands ? OK
                           : journal_add(issuing->journal, JOURNAL_HALTED, record.time, halt_write,
                                 &record, &ticket);
@@ -34,19 +35,22 @@ enum err issuing_resume(
     int64_t now = clock_now(&issuing->clock);
     struct journal_ticket ticket = { 0 };
     pthread_mutex_lock(&issuing->mutex);
+    unsigned halts = issuing->halts;
     enum err err =
-        issuing->ledger.sums.halted
+        issuing->ledger.sums.halted && !issuing->resuming
             ? resumption_check(
                   resumption, &issuing->ledger.sums.halt, issuing->roster, now, ret_reason)
             : reason_set(ret_reason, ERR_CONFLICT, "issuance.not_stopped", NULL, NULL, NULL);
     err = err == OK ? journal_add(issuing->journal, JOURNAL_RESUMED, now, resumption_write,
                           resumption, &ticket)
                     : err;
+    issuing->resuming = issuing->resuming || err == OK;
     pthread_mutex_unlock(&issuing->mutex);
     TRY(err);
-    TRY(journal_wait(issuing->journal, &ticket));
+    err = journal_wait(issuing->journal, &ticket);
     pthread_mutex_lock(&issuing->mutex);
-    issuing->halting = issuing->ledger.sums.halted; /* or somebody has stopped it again */
+    issuing->resuming = false;
+    issuing->halts_ended = err == OK ? halts : issuing->halts_ended; /* and none that came since */
     pthread_mutex_unlock(&issuing->mutex);
-    return OK;
+    return err;
 }

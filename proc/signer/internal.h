@@ -24,7 +24,10 @@ struct issuing {
     pthread_mutex_t mutex; /* over the ledger, and over the order of what the journal gets */
     struct ledger ledger;
     int64_t crl_taken[ISSUERS_MAX]; /* by issuer: the last number given out, on disk or not yet */
-    bool halting; /* a stop is queued, or was and the disk refused it: it counts all the same */
+    /* Stops asked for, and how many of them an order to go on has ended: one that is queued, or
+     * that the disk refused, counts all the same. */
+    unsigned halts, halts_ended;
+    bool resuming;                           /* such an order is on its way to the disk */
     pthread_mutex_t requests[REQUEST_LOCKS]; /* a request is worked on by one thread at a time */
 };
 

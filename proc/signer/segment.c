@@ -68,7 +68,7 @@ enum err segment_load(int fd, const struct segment_shape *shape, struct segment 
 {
     AUTO_PTR(segment) segment = calloc(1, sizeof *segment);
     uint8_t hash[SHA256_BYTES];
-    size_t len = fences_bytes(shape), fence_at = 0, leaves = 0;
+    size_t len = fences_bytes(shape), fence_at = 0;
     int64_t entries_at = shape->offset;
     if (segment == NULL) {
         return ERR_MEMORY;
@@ -78,15 +78,12 @@ enum err segment_load(int fd, const struct segment_shape *shape, struct segment 
     segment->fences = buf_make(FENCES_MAX);
     for (size_t i = 0; i < TABLE_COUNT; i++) {
         segment->fence_at[i] = fence_at;
-        segment->leaf_at[i] = leaves;
         segment->entries_at[i] = entries_at;
         fence_at += leaf_count(shape, i) * fence_size(i);
-        leaves += leaf_count(shape, i);
         entries_at += (int64_t)shape->counts[i] * (int64_t)table_shapes[i].size;
     }
-    segment->verified = calloc(leaves + 1, sizeof segment->verified[0]);
     uint8_t *room = buf_reserve(&segment->fences, len + 1);
-    if (segment->verified == NULL || room == NULL) {
+    if (room == NULL) {
         return ERR_MEMORY;
     }
     TRY(pread_all(fd, room, len, entries_at));
@@ -105,7 +102,6 @@ void segment_free(struct segment *segment)
 {
     if (segment != NULL) {
         buf_release(&segment->fences);
-        free(segment->verified);
         free(segment);
     }
 }
@@ -174,24 +170,18 @@ enum err segment_find(const struct segment *segment, enum segment_table table, c
     return OK;
 }
 
+/* Held against its hash each time: the file may change under a signer that runs for months. */
 static enum err leaf_read(
     const struct segment *segment, enum segment_table table, size_t leaf, uint8_t *ret_bytes)
 {
     const struct table_shape *shape = &table_shapes[table];
     size_t len = leaf_entries(segment, table, leaf) * shape->size;
     int64_t at = segment->entries_at[table] + (int64_t)(leaf * LEAF_ENTRIES * shape->size);
-    atomic_uchar *verified = &segment->verified[segment->leaf_at[table] + leaf];
     uint8_t hash[SHA256_BYTES];
     TRY(pread_all(segment->fd, ret_bytes, len, at));
-    if (atomic_load(verified) != 0) {
-        return OK;
-    }
     TRY(sha256(span_make(ret_bytes, len), hash));
-    if (memcmp(hash, fence_of(segment, table, leaf) + shape->key, sizeof hash) != 0) {
-        return ERR_INPUT;
-    }
-    atomic_store(verified, 1);
-    return OK;
+    return memcmp(hash, fence_of(segment, table, leaf) + shape->key, sizeof hash) == 0 ? OK
+                                                                                       : ERR_INPUT;
 }
 
 enum err segment_cursor_seek(struct segment_cursor *cursor, const struct segment *segment,

@@ -39,9 +39,7 @@ struct segment {
     struct segment_shape shape;
     struct buf fences;            /* of all tables: key ‖ SHA-256 of the leaf */
     size_t fence_at[TABLE_COUNT]; /* where a table's begin */
-    size_t leaf_at[TABLE_COUNT];  /* the number of its first leaf */
     int64_t entries_at[TABLE_COUNT];
-    atomic_uchar *verified; /* by leaf: read once and found right */
     atomic_uint holders;
 };
 

@@ -386,6 +386,49 @@ static void a_changed_index_is_never_believed(void **state)
     assert_true(ended > 3);
 }
 
+/* What was right when it was first read is asked for again each time. */
+static void child_reads_one_twice(const struct buf *whole)
+{
+    struct ledger_row row;
+    uint8_t serial[SERIAL_BYTES];
+    AUTO(ledger) ledger = { 0 };
+    AUTO_PTR(checkpoint) checkpoint = open_index();
+    ledger_of_index(&ledger, checkpoint);
+    serial_of(5, serial);
+    if (!ledger_by_serial(&ledger, SPAN_OF(serial), &row) || !row.revoked) {
+        _exit(1);
+    }
+    FILE *file = fopen(index_path, "r+");
+    for (size_t at = SLOTS_BYTES; file != NULL && at < whole->len; at++) {
+        fseek(file, (long)at, SEEK_SET);
+        fputc(whole->data[at] ^ 0x10, file);
+    }
+    if (file == NULL || fclose(file) != 0) {
+        _exit(2);
+    }
+    _exit(ledger_by_serial(&ledger, SPAN_OF(serial), &row) ? 3 : 4);
+}
+
+static void an_index_changed_under_a_running_signer_is_not_believed(void **state)
+{
+    AUTO(buf) whole = { 0 };
+    int status;
+    (void)state;
+    write_journal(0, 700);
+    struct checkpoint *checkpoint = open_index();
+    assert_true(advance(checkpoint));
+    checkpoint_free(checkpoint);
+    assert_int_equal(file_read(index_path, FILE_MAX_BYTES, &whole), OK);
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        child_reads_one_twice(&whole);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+    assert_index_is_the_journal();
+}
+
 static void an_index_of_another_key_is_not_believed(void **state)
 {
     struct reason reason;
@@ -534,6 +577,7 @@ int main(void)
         TEST(a_ledger_in_use_forgets_what_the_index_has_and_knows_it_still),
         TEST(a_torn_slot_leaves_the_one_before),
         TEST(a_changed_index_is_never_believed),
+        TEST(an_index_changed_under_a_running_signer_is_not_believed),
         TEST(an_index_of_another_key_is_not_believed),
         TEST(s18_a_journal_that_lost_what_the_index_has_seen_is_refused),
         TEST(a_full_disk_leaves_the_index_as_it_was),

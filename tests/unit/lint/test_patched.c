@@ -110,6 +110,7 @@ static const struct patch patches[] = {
     { BASE_CRL, "551d14", "551d63", false, "crl.number" },
     { BASE_CRL, "551d14", "551d1b", false, "crl.delta" },
     { BASE_CRL, "551d14", "551d1c", false, "crl.point_critical" },
+    { BASE_CRL, "551d14040402020102", "551d1c040430028121", false, "crl.point_form" },
     { BASE_CRL, "020105", "020100", false, "entry.serial" },
     { BASE_CRL, "0a0104", "0b0104", false, "entry.form" },
 };

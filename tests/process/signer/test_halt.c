@@ -1,0 +1,200 @@
+/* The stop switch while it is being turned back: a stop that comes while the order to go on is on
+ * its way to the disk is a stop of its own, and the order that was on its way doesn't end it. */
+#include "lib/base/file.h"
+#include "proc/signer/issue.h"
+#include "tests/factory/factory.h"
+
+#include <limits.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define NOW INT64_C(1795000000)
+
+static struct factory factory;
+static struct issuer_key issuers[2];
+static char folder[] = "halt-test-XXXXXX";
+static char journal_path[PATH_MAX];
+
+/* What others do while the disk works, and what came of it. */
+static struct {
+    void *(*run)(void *ctx);
+    pthread_t thread;
+    struct issuing *issuing;
+    const struct resumption *resumption;
+    enum err halted, resumed;
+    struct reason reason;
+    atomic_bool asked;
+} meanwhile;
+
+int __real_fdatasync(int fd);
+int __wrap_fdatasync(int fd);
+
+/* The next sync is slow: others have a fifth of a second. */
+int __wrap_fdatasync(int fd)
+{
+    void *(*run)(void *ctx) = meanwhile.run;
+    meanwhile.run = NULL;
+    if (run != NULL) {
+        assert_int_equal(pthread_create(&meanwhile.thread, NULL, run, NULL), 0);
+        usleep(200000);
+    }
+    return __real_fdatasync(fd);
+}
+
+static const struct halt second = { "another (uid 1)", "and again", 0 };
+
+static void *stop(void *ctx)
+{
+    meanwhile.halted = issuing_halt(meanwhile.issuing, &second, &meanwhile.reason);
+    return ctx;
+}
+
+static void *go_on_and_stop(void *ctx)
+{
+    pthread_t other;
+    assert_int_equal(pthread_create(&other, NULL, stop, NULL), 0);
+    usleep(50000);
+    meanwhile.resumed = issuing_resume(meanwhile.issuing, meanwhile.resumption, &meanwhile.reason);
+    assert_int_equal(pthread_join(other, NULL), 0);
+    return ctx;
+}
+
+static int64_t clock_of_test(void *ctx)
+{
+    (void)ctx;
+    return NOW;
+}
+
+static struct issuing *core(void)
+{
+    struct issuing *issuing = NULL;
+    struct reason reason = { 0 };
+    const struct issuing_setup setup = {
+        .roster = &factory.roster,
+        .roster_hash = factory.roster_hash,
+        .issuers = issuers,
+        .issuer_count = 2,
+        .journal_path = journal_path,
+        .clock = { clock_of_test, NULL },
+        .random = random_system(),
+    };
+    assert_int_equal(issuing_open(&setup, &issuing, NULL, &reason), OK);
+    return issuing;
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    unlink(journal_path);
+    return 0;
+}
+
+/* Two officers' order to go on after the stop that stands. */
+static void order(struct issuing *issuing, struct resumption *resumption,
+    uint8_t signatures[RESUMPTION_SIGNATURES][SIGNATURE_MAX_BYTES])
+{
+    struct signer_status status;
+    issuing_status(issuing, &status);
+    assert_true(status.halted);
+    *resumption = (struct resumption){ .time = NOW };
+    assert_int_equal(halt_hash(&status.halt, resumption->halt_hash), OK);
+    for (size_t i = 0; i < RESUMPTION_SIGNATURES; i++) {
+        size_t len = 0;
+        AUTO(buf) message = buf_make(HALT_MAX_BYTES);
+        assert_int_equal(resumption_message(resumption, &message), OK);
+        assert_int_equal(signature_make(factory.officers[i], SIGNATURE_ED25519, buf_span(&message),
+                             signatures[i], &len),
+            OK);
+        memcpy(resumption->signatures[i].key_id, key_spki_sha256(factory.officers[i]).data,
+            HASH_BYTES);
+        resumption->signatures[i].signature = span_make(signatures[i], len);
+    }
+}
+
+/* Stops, and goes on by an order during whose sync `run` runs; then the second stop stands. */
+static void expect_second_stop(void *(*run)(void *ctx))
+{
+    const struct halt first = { "operator (uid 0)", "keys in public", 0 };
+    uint8_t signatures[RESUMPTION_SIGNATURES][SIGNATURE_MAX_BYTES];
+    struct resumption resumption;
+    struct reason reason = { 0 };
+    struct signer_status status;
+    struct signer_serial serial;
+    struct sample sample;
+    struct issuing *issuing = core();
+    assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
+    assert_int_equal(issuing_halt(issuing, &first, &reason), OK);
+    order(issuing, &resumption, signatures);
+    meanwhile.issuing = issuing;
+    meanwhile.resumption = &resumption;
+    meanwhile.halted = meanwhile.resumed = ERR_MEMORY;
+    meanwhile.run = run;
+    assert_int_equal(issuing_resume(issuing, &resumption, &reason), OK);
+    assert_int_equal(pthread_join(meanwhile.thread, NULL), 0);
+    assert_int_equal(meanwhile.halted, OK);
+    for (unsigned i = 0; i < 2; i++) { /* in memory, and in the journal */
+        issuing_status(issuing, &status);
+        assert_true(status.halted);
+        assert_string_equal(status.halt.by, second.by);
+        assert_int_equal(
+            issuing_reserve(issuing, &sample.warrant.request, &serial, &reason), ERR_AGAIN);
+        issuing_free(issuing);
+        issuing = core();
+    }
+    order(issuing, &resumption, signatures);
+    assert_int_equal(issuing_resume(issuing, &resumption, &reason), OK);
+    assert_int_equal(issuing_reserve(issuing, &sample.warrant.request, &serial, &reason), OK);
+    issuing_free(issuing);
+    sample_release(&sample);
+}
+
+static void a_stop_during_a_resumption_stands(void **state)
+{
+    (void)state;
+    expect_second_stop(stop);
+}
+
+static void the_order_that_is_on_its_way_does_not_end_the_stop_behind_it(void **state)
+{
+    (void)state;
+    expect_second_stop(go_on_and_stop);
+    assert_int_equal(meanwhile.resumed, ERR_CONFLICT);
+    assert_string_equal(meanwhile.reason.code, "issuance.not_stopped");
+}
+
+static int make_world(void **state)
+{
+    (void)state;
+    if (mkdtemp(folder) == NULL ||
+        path_join(journal_path, sizeof journal_path, folder, "journal") != OK ||
+        factory_init(&factory, KEY_TYPE_RSA_2048) != OK) {
+        return -1;
+    }
+    issuers[0] = factory.issuer;
+    issuers[1] = factory.ev_issuer;
+    return 0;
+}
+
+static int drop_world(void **state)
+{
+    (void)state;
+    unlink(journal_path);
+    rmdir(folder);
+    factory_release(&factory);
+    return 0;
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup(name, begin)
+    const struct CMUnitTest tests[] = {
+        TEST(a_stop_during_a_resumption_stands),
+        TEST(the_order_that_is_on_its_way_does_not_end_the_stop_behind_it),
+    };
+    return cmocka_run_group_tests(tests, make_world, drop_world);
+}
