@@ -84,6 +84,8 @@ struct config_registrar {
     const char *publications;
     struct config_transport transport;
     unsigned crl_hours;
+    unsigned ct_give_up_seconds;  /* then a precertificate without enough promises is abandoned */
+    const char *ct_trust_anchors; /* of the logs' HTTPS; empty: the system's */
 };
 
 struct config_courier {

@@ -227,6 +227,26 @@ static enum err state_from_id(const char *id, enum certificate_state *ret_state)
     return ERR_IO;
 }
 
+enum err store_certificate_abandon(
+    struct store *store, const struct act *act, const struct request_id *request, const char *why)
+{
+    struct certificate_row row = { 0 };
+    struct request_id next = *request;
+    AUTO(arena) arena = arena_make(4 * MESSAGE_MAX_BYTES);
+    TRY(row_of(store, request, &arena, &row));
+    if (row.state != CERTIFICATE_RESERVED) {
+        return ERR_CONFLICT;
+    }
+    struct step step = { .to = CERTIFICATE_REVOKING,
+        .reason = REVOCATION_SUPERSEDED,
+        .revoked = act->time,
+        .action = "certificate.revoking" };
+    TRY(certificate_audit(store, act, "certificate.abandoned", request, why));
+    TRY(step_take(store, act, &row, &step));
+    next.ordinal++;
+    return store_certificate_submit(store, act, &next, row.csr, row.spki_hash);
+}
+
 enum err store_certificate_accept(
     struct store *store, const struct act *act, const struct request_id *request)
 {

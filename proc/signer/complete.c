@@ -1,6 +1,6 @@
 /* From precertificate to certificate, or to nothing (RFC 6962 §3.1, doc/threats.md S1, S4). The
- * certificate is built a second time from the same warrant, and signed only if it is, byte for byte,
- * the one that the precertificate promised. */
+ * certificate is built a second time from the same warrant, and signed only if it is, byte for
+ * byte, the one that the precertificate promised. */
 #include "lib/crypto/digest.h"
 #include "proc/signer/internal.h"
 
@@ -36,9 +36,9 @@ static enum err complete_once(struct issuing *issuing, const struct request_id *
     struct ledger_row row;
     struct record_issued issued;
     AUTO(buf) body = buf_make(JOURNAL_RECORD_MAX);
-    struct issuance issuance = { .issuing = issuing,
-        .request = request,
-        .time = clock_now(&issuing->clock) };
+    struct issuance issuance = {
+        .issuing = issuing, .request = request, .time = clock_now(&issuing->clock)
+    };
     if (!issuing_row(issuing, request, &row)) {
         return reason_set(ret_reason, ERR_CONFLICT, "request.unreserved", NULL, NULL, NULL);
     }
@@ -65,8 +65,7 @@ static enum err complete_once(struct issuing *issuing, const struct request_id *
 }
 
 static enum err complete_new(struct issuing *issuing, const struct ledger_row *row,
-    struct issuance *issuance, struct span scts, struct buf *certificate,
-    struct reason *ret_reason)
+    struct issuance *issuance, struct span scts, struct buf *certificate, struct reason *ret_reason)
 {
     struct record_precertificate first;
     struct record_intent intent;
@@ -89,11 +88,10 @@ static enum err complete_new(struct issuing *issuing, const struct ledger_row *r
         return issuance_refuse(issuance, ret_reason, err);
     }
     TRY(completion_build(issuance, &promised, scts, &tbs, ret_reason));
-    struct record_completion completion = { .request = *issuance->request,
-        .tbs = buf_span(&tbs) };
-    struct signing signing = { .request = completion.request,
-        .tbs = completion.tbs,
-        .result = JOURNAL_ISSUED };
+    struct record_completion completion = { .request = *issuance->request, .tbs = buf_span(&tbs) };
+    struct signing signing = {
+        .request = completion.request, .tbs = completion.tbs, .result = JOURNAL_ISSUED
+    };
     memcpy(completion.issuer, issuance->build.issuer->id, sizeof completion.issuer);
     memcpy(signing.issuer, completion.issuer, sizeof signing.issuer);
     return signing_run(issuance, &signing, JOURNAL_COMPLETION, record_completion_write, &completion,

@@ -98,17 +98,17 @@ static enum err certificate_make(struct issuing *issuing, const struct signing *
 }
 
 /* What a row that is intended and not signed yet is about; borrows from `body`. */
-static enum err signing_read(
-    struct issuing *issuing, const struct ledger_row *row, struct buf *body, struct signing *signing)
+static enum err signing_read(struct issuing *issuing, const struct ledger_row *row,
+    struct buf *body, struct signing *signing)
 {
     struct record_intent intent;
     struct record_completion completion;
     TRY(journal_read_body(issuing->journal, row->record, body));
     if (row->state == LEDGER_COMPLETING) {
         TRY(record_completion_read(buf_span(body), &completion));
-        *signing = (struct signing){ .request = completion.request,
-            .tbs = completion.tbs,
-            .result = JOURNAL_ISSUED };
+        *signing = (struct signing){
+            .request = completion.request, .tbs = completion.tbs, .result = JOURNAL_ISSUED
+        };
         memcpy(signing->issuer, completion.issuer, sizeof signing->issuer);
         return OK;
     }
@@ -135,8 +135,7 @@ enum err issuing_finish(struct issuing *issuing, const struct ledger_row *row, s
     TRY(signing_read(issuing, row, &body, &signing));
     TRY(certificate_make(issuing, &signing, &made, ret_reason));
     const struct result result = { &signing, buf_span(&made) };
-    TRY(issuing_record(
-        issuing, signing.result, clock_now(&issuing->clock), result_write, &result));
+    TRY(issuing_record(issuing, signing.result, clock_now(&issuing->clock), result_write, &result));
     buf_append(der, buf_span(&made));
     return buf_check(der);
 }
