@@ -231,7 +231,6 @@ enum err store_certificate_abandon(
     struct store *store, const struct act *act, const struct request_id *request, const char *why)
 {
     struct certificate_row row = { 0 };
-    struct request_id next = *request;
     AUTO(arena) arena = arena_make(4 * MESSAGE_MAX_BYTES);
     TRY(row_of(store, request, &arena, &row));
     if (row.state != CERTIFICATE_RESERVED) {
@@ -242,9 +241,7 @@ enum err store_certificate_abandon(
         .revoked = act->time,
         .action = "certificate.revoking" };
     TRY(certificate_audit(store, act, "certificate.abandoned", request, why));
-    TRY(step_take(store, act, &row, &step));
-    next.ordinal++;
-    return store_certificate_submit(store, act, &next, row.csr, row.spki_hash);
+    return step_take(store, act, &row, &step);
 }
 
 enum err store_certificate_accept(

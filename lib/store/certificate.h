@@ -60,8 +60,7 @@ enum err store_certificate_list(struct store *store, enum certificate_state stat
 enum err store_certificate_list_all(struct store *store, size_t from, size_t limit,
     struct arena *arena, struct certificate_row **ret_rows, size_t *ret_count) MUST_USE;
 
-/* The serial is given up: reserved → revoking, as superseded; its CSR is asked for again under the
- * next ordinal. */
+/* The serial is given up: reserved → revoking, as superseded. */
 enum err store_certificate_abandon(struct store *store, const struct act *act,
     const struct request_id *request, const char *why) MUST_USE;
 

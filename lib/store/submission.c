@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 
+static enum err request_read(struct query *query, struct arena *arena, void *row);
 static enum err row_read(struct query *query, struct arena *arena, void *row);
 
 static void bind_request(struct query *query, const struct request_id *request)
@@ -62,6 +63,33 @@ enum err store_precertificate_retry(
     bind_int64(&query, next_try);
     bind_request(&query, request);
     return query_change(&query);
+}
+
+enum err store_precertificate_stranded(struct store *store, size_t limit, struct arena *arena,
+    struct request_id **ret_requests, size_t *ret_count)
+{
+    AUTO(query)
+    query = query_read(store,
+        "SELECT p.enrolment, p.ordinal FROM precertificate p"
+        " JOIN certificate c ON c.enrolment = p.enrolment AND c.ordinal = p.ordinal"
+        " JOIN enrolment e ON e.id = p.enrolment JOIN application a ON a.id = e.application"
+        " WHERE c.state = 'reserved' AND a.state <> 'approved' ORDER BY p.signed");
+    struct query_list list = {
+        .row_size = sizeof **ret_requests, .limit = limit, .read = request_read
+    };
+    void *rows = NULL;
+    TRY(query_list(&query, &list, arena, &rows, ret_count));
+    *ret_requests = rows;
+    return OK;
+}
+
+static enum err request_read(struct query *query, struct arena *arena, void *row)
+{
+    struct request_id *request = row;
+    (void)arena;
+    TRY(column_fixed(query, 0, request->enrolment, ENROLMENT_ID_BYTES));
+    request->ordinal = (unsigned)column_int64(query, 1);
+    return OK;
 }
 
 enum err store_submission_put(

@@ -27,6 +27,10 @@ enum err store_precertificate_get(struct store *store, const struct request_id *
 enum err store_precertificate_retry(
     struct store *store, const struct request_id *request, int64_t next_try) MUST_USE;
 
+/* Those that wait for logs though their application is approved no more, oldest first. */
+enum err store_precertificate_stranded(struct store *store, size_t limit, struct arena *arena,
+    struct request_id **ret_requests, size_t *ret_count) MUST_USE;
+
 /* Replaces what this log said before, never a promise by a problem. */
 enum err store_submission_put(struct store *store, const struct request_id *request,
     const struct submission_row *row) MUST_USE;

@@ -38,6 +38,7 @@ static enum err precertificate_commit(struct store *store, void *ctx);
 static enum err abandon_commit(struct store *store, void *ctx);
 static enum err problem_tell(struct issuing *issuing);
 static enum err problem_commit(struct store *store, void *ctx);
+static enum err stranded_commit(struct store *store, void *ctx);
 static enum err certificate_accept(struct issuing *issuing, struct span der);
 static enum err mail_write(struct issuing *issuing);
 static enum err reserve_commit(struct store *store, void *ctx);
@@ -165,10 +166,48 @@ static enum err abandon_commit(struct store *store, void *ctx)
 {
     const struct issuing *issuing = ctx;
     enum enrolment_state state = ENROLMENT_OPEN;
+    struct request_id next = issuing->row.request;
+    next.ordinal++;
     TRY(store_certificate_abandon(
         store, &issuing->act, &issuing->row.request, issuing->reason.code));
+    TRY(store_certificate_submit(
+        store, &issuing->act, &next, issuing->row.csr, issuing->row.spki_hash));
     return store_enrolment_advance(
         store, &issuing->act, issuing->enrolment.id, ENROLMENT_ABANDON, &state);
+}
+
+/* Of a withdrawn application nothing is signed any more, and no precertificate of it may stand. */
+enum err stranded_step(struct registrar *registrar, struct client *signer, bool *ret_worked)
+{
+    AUTO(arena) arena = arena_make(STEP_ARENA_BYTES);
+    struct request_id *requests = NULL;
+    size_t count = 0;
+    TRY(store_precertificate_stranded(
+        registrar->store, STEP_ENROLMENTS, &arena, &requests, &count));
+    for (size_t i = 0; i < count; i++) {
+        const struct signer_reserve abandoned = { requests[i] };
+        struct issuing issuing = { .registrar = registrar,
+            .act = registrar_act(registrar),
+            .row = { .request = requests[i] } };
+        enum err err = signer_call_abandon(signer, &abandoned, &issuing.reason);
+        /* One that was completed, its answer lost, is revoked like any other. */
+        err = err == OK || err == ERR_CONFLICT
+                  ? store_transact(registrar->store, stranded_commit, &issuing)
+                  : err;
+        if (err != OK) {
+            log_failure(LOG_ERROR, "certificate.not_abandoned", err, &issuing.reason);
+            return err;
+        }
+    }
+    *ret_worked = count > 0;
+    return OK;
+}
+
+static enum err stranded_commit(struct store *store, void *ctx)
+{
+    const struct issuing *issuing = ctx;
+    return store_certificate_abandon(
+        store, &issuing->act, &issuing->row.request, "application.state");
 }
 
 /* To the subscriber it is all one, which rule of whom is not met yet. Said once: what is told of an

@@ -2,6 +2,7 @@
  * the signer answers the same to the same request. */
 #include "proc/registrar/transparency.h"
 #include "lib/base/log.h"
+#include "lib/ca/profile.h"
 #include "lib/pki/certificate.h"
 #include "lib/wire/signer.h"
 #include "proc/registrar/submitting.h"
@@ -28,7 +29,8 @@ struct transparency_work {
 
 static enum err work_prepare(struct transparency_work *work);
 static enum err promises_load(struct transparency_work *work);
-static enum err logs_ask(struct transparency_work *work, struct reason *ret_reason);
+static enum err promises_judge(const struct submitting *submitting, struct reason *ret_reason);
+static enum err logs_ask(struct transparency_work *work);
 static enum err complete(struct transparency_work *work, struct client *signer,
     struct buf *certificate, struct reason *ret_reason);
 static enum err list_write(const struct transparency_work *work, struct buf *list);
@@ -58,21 +60,21 @@ enum err transparency_step(struct registrar *registrar, struct client *signer,
     work->subject.signed_tbs = buf_span(&signed_tbs);
     TRY(work_prepare(work));
     struct submitting *submitting = &work->submitting;
-    if (!ct_policy_spare(submitting->promises, submitting->promise_count, submitting->lifetime)) {
-        TRY(logs_ask(work, ret_reason));
+    enum err err = promises_judge(submitting, ret_reason);
+    if (err != OK) {
+        TRY(logs_ask(work));
+        err = promises_judge(submitting, ret_reason);
     }
-    enum err err = ct_policy_check(
-        submitting->promises, submitting->promise_count, submitting->lifetime, ret_reason);
     err = err == OK ? complete(work, signer, certificate, ret_reason) : err;
     if (err == OK) {
         *ret_outcome = TRANSPARENCY_COMPLETED;
         return OK;
     }
-    if (err != ERR_DENIED) {
-        return err; /* the signer is away, or stopped: it is no log's fault */
+    bool late = now >= precertificate->signed_ + registrar->config.registrar.ct_give_up_seconds;
+    if (err != ERR_DENIED && !(err == ERR_CRYPTO && late)) {
+        return err; /* the signer is away, stopped or in trouble: it is no log's fault */
     }
     bool logs = strncmp(ret_reason->code, "ct.", 3) == 0;
-    bool late = now >= precertificate->signed_ + registrar->config.registrar.ct_give_up_seconds;
     if (!logs || late) {
         *ret_outcome = TRANSPARENCY_GIVEN_UP;
         return OK;
@@ -132,9 +134,15 @@ static enum err promises_load(struct transparency_work *work)
     return OK;
 }
 
-static enum err logs_ask(struct transparency_work *work, struct reason *ret_reason)
+static enum err promises_judge(const struct submitting *submitting, struct reason *ret_reason)
 {
-    (void)ret_reason;
+    *ret_reason = (struct reason){ 0 };
+    return ct_policy_check(
+        submitting->promises, submitting->promise_count, submitting->lifetime, ret_reason);
+}
+
+static enum err logs_ask(struct transparency_work *work)
+{
     TRY(submitting_run(&work->submitting, work->arena, work->news, &work->news_count));
     for (size_t i = 0; i < work->news_count; i++) {
         const struct submission_row *news = &work->news[i];
@@ -167,9 +175,11 @@ static enum err complete(struct transparency_work *work, struct client *signer,
     return signer_call_complete(signer, &message, certificate, ret_reason);
 }
 
-/* At most SCT_LIST_MAX, those of an operator who has none in the list yet before the others. */
+/* As many as a certificate takes, those of an operator who has none in the list yet before the
+ * others. */
 static enum err list_write(const struct transparency_work *work, struct buf *list)
 {
+    size_t len = 2;
     struct sct scts[SCT_LIST_MAX];
     const char *operators[SCT_LIST_MAX];
     bool taken[CT_LOGS_MAX] = { false };
@@ -181,7 +191,9 @@ static enum err list_write(const struct transparency_work *work, struct buf *lis
             for (size_t j = 0; j < count; j++) {
                 known = known || strcmp(operators[j], log->operator_name) == 0;
             }
-            if (!taken[i] && (!known || round == 1)) {
+            bool fits = len + 2 + work->rows[i].sct.len <= PROFILE_SCT_LIST_MAX;
+            if (fits && !taken[i] && (!known || round == 1)) {
+                len += 2 + work->rows[i].sct.len;
                 TRY(sct_parse(work->rows[i].sct, &scts[count]));
                 operators[count++] = log->operator_name;
                 taken[i] = true;

@@ -185,6 +185,23 @@ class Transparency(unittest.TestCase):
         self.assertEqual(set(self.judged(enrolment).values()), {"valid"})
         self.prove()
 
+    def test_s1_a_withdrawn_applications_precertificate_is_revoked(self):
+        for log in self.logs:
+            log.mode = "500"
+        enrolment = self.requested()
+        wait_until(lambda: self.office.one("SELECT problem_code FROM enrolment WHERE id = ?",
+                                           enrolment) == "ct.waiting", what="a problem")
+        serial, application = self.office.sql(
+            "SELECT hex(serial), hex(application) FROM certificate JOIN enrolment"
+            " ON enrolment.id = enrolment WHERE enrolment.id = ?", enrolment)[0]
+        self.office.adm("application", "withdraw", application)
+        wait_until(lambda: serial in self.office.crl_serials(), what="a CRL")
+        self.setUp()
+        time.sleep(2)
+        self.assertEqual(self.office.sql("SELECT state, der FROM certificate WHERE enrolment = ?",
+                                         enrolment), [("revoked", None)])
+        self.prove()
+
     def prove(self):
         """The proof from public keys alone, over all that this registrar had signed."""
         signer = self.office.service + "/signer/"

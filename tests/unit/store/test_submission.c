@@ -104,10 +104,10 @@ static void a_promise_is_never_replaced_by_a_problem(void **state)
     assert_string_equal(rows[1].problem.seen, "500");
 }
 
-static void an_abandoned_serial_is_to_be_revoked_and_its_csr_asked_for_again(void **state)
+static void an_abandoned_serial_is_to_be_revoked(void **state)
 {
     struct fixture *fixture = *state;
-    struct certificate_row old = { 0 }, next = { 0 };
+    struct certificate_row old = { 0 };
     struct request_id request = { .ordinal = 1 };
     AUTO(arena) arena = arena_make(64 * 1024);
     memcpy(request.enrolment, fixture->enrolment, sizeof request.enrolment);
@@ -119,11 +119,6 @@ static void an_abandoned_serial_is_to_be_revoked_and_its_csr_asked_for_again(voi
     assert_int_equal(old.state, CERTIFICATE_REVOKING);
     assert_int_equal(old.reason, REVOCATION_SUPERSEDED);
     assert_int_equal(old.der.len, 0);
-    request.ordinal = 2;
-    assert_int_equal(store_certificate_by_request(fixture->store, &request, &arena, &next), OK);
-    assert_int_equal(next.state, CERTIFICATE_REQUESTED);
-    assert_true(span_equal_text(next.csr, "csr"));
-    assert_int_equal(next.serial.len, 0);
 }
 
 int main(void)
@@ -132,7 +127,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_precertificate_is_one_and_waits_ever_longer),
         TEST(a_promise_is_never_replaced_by_a_problem),
-        TEST(an_abandoned_serial_is_to_be_revoked_and_its_csr_asked_for_again),
+        TEST(an_abandoned_serial_is_to_be_revoked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
