@@ -1,11 +1,13 @@
 """A small log of Certificate Transparency (RFC 6962), as much of one as a test needs: it takes
 precertificates of a given root, promises to show them, and can be told to misbehave. Written from the
 RFC, with the openssl command for keys, signatures and chains."""
+import atexit
 import base64
 import hashlib
 import http.server
 import json
 import os
+import shutil
 import ssl
 import struct
 import subprocess
@@ -75,6 +77,7 @@ class Log:
         self.name, self.mode, self.root, self.refused = name, "right", None, []
         self.entries, self.lock, self.first = [], threading.Lock(), None
         self.directory = tempfile.mkdtemp(prefix="ecert-log-")
+        atexit.register(shutil.rmtree, self.directory, True)
         self.key, self.spki = self.key_make("log")
         self.other_key, _ = self.key_make("other")
         with open(self.spki, "rb") as file:

@@ -2,10 +2,13 @@
 """Certificate Transparency from the registrar's side, with logs that answer right, wrong or not at all:
 a certificate has the promises of enough of them, judged by OpenSSL, or it is not there yet; one request
 has one serial, until that is given up for good (doc/threats.md S1, S4)."""
+import atexit
 import base64
 import json
 import os
+import shutil
 import subprocess
+import tempfile
 import time
 import unittest
 import urllib.request
@@ -43,8 +46,8 @@ class Transparency(unittest.TestCase):
 
     def tls_make(self):
         """The first log is reached by HTTPS."""
-        directory = os.path.join("/tmp", f"ecert-log-tls-{os.getpid()}")
-        os.makedirs(directory, exist_ok=True)
+        directory = tempfile.mkdtemp(prefix="ecert-log-tls-")
+        atexit.register(shutil.rmtree, directory, True)
         self.pem, self.key = directory + "/log.pem", directory + "/log.key"
         run("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days",
             "2", "-subj", "/CN=log", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", self.key,
