@@ -115,7 +115,7 @@ static void *caller_run(void *argument)
         AUTO(buf) certificate = buf_make(CERTIFICATE_MAX_BYTES);
         if (issuing_reserve(bench->issuing, &wanted->request, &serial, &reason) != OK ||
             issuing_issue(bench->issuing, &wanted->request, span_make(wanted->der, wanted->len),
-                &certificate, &reason) != OK) {
+                &certificate, NULL, &reason) != OK) {
             fprintf(stderr, "bench-issue: %s %s\n", reason.code, reason.seen);
             atomic_store(&bench->failed, true);
             return NULL;

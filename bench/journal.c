@@ -80,7 +80,7 @@ static void real_journal_make(struct bench *bench)
         if (sample_init(&sample, &bench->factory, NOW, i + 1) != OK ||
             issuing_reserve(issuing, &sample.warrant.request, &serial, &reason) != OK ||
             issuing_issue(issuing, &sample.warrant.request, buf_span(&sample.der), &certificate,
-                &reason) != OK) {
+                NULL, &reason) != OK) {
             die("issuing");
         }
         sample_release(&sample);

@@ -102,6 +102,7 @@ enum err application_describe(
         tree, object, "validation_next", validation_next(tree, shown->validation, application.id));
     value_put_text(tree, object, "reference", shown->reference);
     value_put_text(tree, object, "enrolment", shown->enrolment_state);
+    value_put_text(tree, object, "problem", shown->problem);
     return_show(shown, application.representative.name, tree, object);
     return approvals_show(shown, tree, object);
 }

@@ -43,6 +43,7 @@ static void row_add(
     value_put_text(tree, object, "not_before", not_before);
     value_put_text(tree, object, "not_after", not_after);
     value_put_text(tree, object, "issuer", row->issuer);
+    value_put_text(tree, object, "problem", row->problem);
 }
 
 enum err revoke_run(struct call *call)

@@ -19,6 +19,7 @@ struct edition_rules {
     unsigned methods;    /* bit set of 1u << enum dcv_method */
     const char *issuer;  /* id of the issuing CA in the roster */
     const char *profile; /* id of the certificate profile */
+    const char *logged;  /* the same where the roster has logs */
 };
 
 /* Never NULL for a valid edition. */

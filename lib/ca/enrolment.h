@@ -26,7 +26,8 @@ enum enrolment_event {
     ENROLMENT_ACCEPT,
     ENROLMENT_DECLINE_KEY, /* not accepted, the key is wrong: revoked, back to the CSR page */
     ENROLMENT_DECLINE_DETAILS,
-    ENROLMENT_NEXT, /* another certificate within the subscription */
+    ENROLMENT_NEXT,    /* another certificate within the subscription */
+    ENROLMENT_ABANDON, /* a serial is given up: the same request under the next ordinal */
     ENROLMENT_EVENT_COUNT,
 };
 

@@ -192,6 +192,8 @@ void policy_at(int64_t time, enum policy_set set, struct policy *ret_policy)
         .remotes_min = (unsigned)policy_in_force(POLICY_REMOTES, time).value,
         .regions_min =
             set == POLICY_PRIVATE ? 1 : (unsigned)policy_in_force(POLICY_REGIONS, time).value,
+        .logged = set != POLICY_PRIVATE &&
+                  policy_in_force(POLICY_PRECERTIFICATE_LOGGED, time).value == POLICY_MUST,
     };
 }
 

@@ -69,13 +69,14 @@ struct policy {
     int64_t identity_reuse_seconds; /* BR 4.2.1: age of the officers' approvals at issuance */
     unsigned remotes_min;           /* BR 3.2.2.9 */
     unsigned regions_min;
+    bool logged; /* Chrome 1.3.4.1: no certificate without a precertificate in logs */
 };
 
 /* "public" or "private". */
 const char *policy_set_id(enum policy_set set);
 enum err policy_set_from_id(const char *id, enum policy_set *ret_set) MUST_USE;
 /* The rules in force at `time` under `set`. The private set asks for the same number of remotes but
- * lets them share a region. */
+ * lets them share a region, and for no logs. */
 void policy_at(int64_t time, enum policy_set set, struct policy *ret_policy);
 /* How old domain evidence by `method` may be. */
 int64_t policy_reuse(const struct policy *policy, enum dcv_method method);

@@ -72,13 +72,15 @@ static const struct profile table[] = {
     { "ov-precertificate-1", "precertificate of ov-server-ct-1 (BR 7.1.2.9)",
         SERVER(OV_NAME, &oid_server_auth, &oid_policy_ov, PROFILE_POISON) },
     { "ov-server-ct-1", "server, organisation validated, with SCTs (BR 7.1.2.7)",
-        SERVER(OV_NAME, &oid_server_auth, &oid_policy_ov, PROFILE_SCT_LIST) },
+        SERVER(OV_NAME, &oid_server_auth, &oid_policy_ov, PROFILE_SCT_LIST),
+        .precertificate = "ov-precertificate-1" },
     { "ev-server-1", "server, extended validation (BR 7.1.2.7, EVG 7.1.4)",
         SERVER(EV_NAME, &oid_server_auth, &oid_policy_ev, PROFILE_END) },
     { "ev-precertificate-1", "precertificate of ev-server-ct-1 (BR 7.1.2.9)",
         SERVER(EV_NAME, &oid_server_auth, &oid_policy_ev, PROFILE_POISON) },
     { "ev-server-ct-1", "server, extended validation, with SCTs (BR 7.1.2.7, EVG 7.1.4)",
-        SERVER(EV_NAME, &oid_server_auth, &oid_policy_ev, PROFILE_SCT_LIST) },
+        SERVER(EV_NAME, &oid_server_auth, &oid_policy_ev, PROFILE_SCT_LIST),
+        .precertificate = "ev-precertificate-1" },
     { "classic-server-1",
         "server with organisational units, as until 2022: private hierarchies only",
         SERVER(CLASSIC_NAME, &oid_server_auth, &oid_policy_ov, PROFILE_END) },
@@ -170,6 +172,9 @@ static void row_write(struct der_writer *writer, const void *object)
     der_write_named_bits(writer, profile->key_usage_ec);
     der_write_octets(writer, profile->purpose == NULL ? none : *profile->purpose);
     der_write_octets(writer, profile->policy == NULL ? none : *profile->policy);
+    if (profile->precertificate != NULL) {
+        der_write_text(writer, DER_UTF8_STRING, profile->precertificate);
+    }
     der_close(writer);
 }
 

@@ -38,6 +38,7 @@ struct profile {
     uint32_t key_usage_rsa, key_usage_ec; /* of enum key_usage */
     const struct span *purpose;           /* the one extended key usage */
     const struct span *policy;            /* the one policy */
+    const char *precertificate; /* id of the profile that goes before, into the logs; or NULL */
 };
 
 /* NULL if unknown. */

@@ -7,12 +7,15 @@
 #include "lib/crypto/sign.h"
 #include "lib/der/writer.h"
 
-enum { ROSTER_VERSION = 1, ROSTER_MAX_BYTES = 256 * 1024, ROLES_ALL = 7 };
+/* The list of logs is what the second version adds: without logs a roster is of the first. */
+enum { ROSTER_VERSION = 1, ROSTER_VERSION_LOGS = 2 };
+enum { ROSTER_MAX_BYTES = 256 * 1024, ROLES_ALL = 7 };
 
 static void roster_write(struct der_writer *writer, const void *object);
 static enum err officers_read(struct der *reader, struct arena *arena, struct roster *roster);
 static enum err perspectives_read(struct der *reader, struct roster *roster);
 static enum err issuers_read(struct der *reader, struct arena *arena, struct roster *roster);
+static enum err logs_read(struct der *reader, struct arena *arena, struct roster *roster);
 
 enum err roster_format(const struct roster *roster, struct buf *content)
 {
@@ -50,11 +53,31 @@ static void perspectives_write(struct der_writer *writer, const struct roster *r
     der_close(writer);
 }
 
+static void logs_write(struct der_writer *writer, const struct roster *roster)
+{
+    der_open(writer, DER_SEQUENCE);
+    for (size_t i = 0; i < roster->log_count; i++) {
+        const struct ct_log *log = &roster->logs[i];
+        der_open(writer, DER_SEQUENCE);
+        der_write_text(writer, DER_UTF8_STRING, log->name);
+        der_write_text(writer, DER_UTF8_STRING, log->operator_name);
+        der_write_text(writer, DER_UTF8_STRING, log->url);
+        der_write_int64(writer, log->kind);
+        der_write_int64(writer, log->state);
+        der_write_generalized_time(writer, log->state_since);
+        der_write_int64(writer, log->shard_from);
+        der_write_int64(writer, log->shard_until);
+        der_write_octets(writer, log->spki);
+        der_close(writer);
+    }
+    der_close(writer);
+}
+
 static void roster_write(struct der_writer *writer, const void *object)
 {
     const struct roster *roster = object;
     der_open(writer, DER_SEQUENCE);
-    der_write_int64(writer, ROSTER_VERSION);
+    der_write_int64(writer, roster->log_count > 0 ? ROSTER_VERSION_LOGS : ROSTER_VERSION);
     der_write_int64(writer, roster->epoch);
     der_write_int64(writer, roster->policy_set);
     der_write_text(writer, DER_UTF8_STRING, roster->repository_url);
@@ -74,6 +97,9 @@ static void roster_write(struct der_writer *writer, const void *object)
         der_close(writer);
     }
     der_close(writer);
+    if (roster->log_count > 0) {
+        logs_write(writer, roster);
+    }
     der_close(writer);
 }
 
@@ -92,7 +118,7 @@ enum err roster_parse(struct span content, struct arena *arena, struct roster *r
     TRY(der_enter(&reader, DER_SEQUENCE, &inner));
     TRY(der_finish(&reader));
     TRY(der_read_uint(&inner, UINT8_MAX, &version));
-    if (version != ROSTER_VERSION) {
+    if (version != ROSTER_VERSION && version != ROSTER_VERSION_LOGS) {
         return ERR_UNSUPPORTED;
     }
     TRY(der_read_int64(&inner, &roster->epoch));
@@ -105,6 +131,9 @@ enum err roster_parse(struct span content, struct arena *arena, struct roster *r
     TRY(officers_read(&inner, arena, roster));
     TRY(perspectives_read(&inner, roster));
     TRY(issuers_read(&inner, arena, roster));
+    if (version == ROSTER_VERSION_LOGS) {
+        TRY(logs_read(&inner, arena, roster));
+    }
     TRY(der_finish(&inner));
     *ret_roster = *roster;
     return OK;
@@ -194,6 +223,50 @@ static enum err issuers_read(struct der *reader, struct arena *arena, struct ros
     return OK;
 }
 
+static enum err log_read(struct der *reader, struct arena *arena, struct ct_log *ret_log)
+{
+    struct der inner;
+    struct ct_log log = { .url = NULL };
+    unsigned kind, state;
+    TRY(der_enter(reader, DER_SEQUENCE, &inner));
+    TRY(der_read_cstring(&inner, DER_UTF8_STRING, log.name, sizeof log.name));
+    TRY(der_read_cstring(&inner, DER_UTF8_STRING, log.operator_name, sizeof log.operator_name));
+    TRY(text_read(&inner, arena, &log.url));
+    TRY(der_read_uint(&inner, CT_LOG_KIND_COUNT - 1, &kind));
+    TRY(der_read_uint(&inner, CT_LOG_STATE_COUNT - 1, &state));
+    log.kind = (enum ct_log_kind)kind;
+    log.state = (enum ct_log_state)state;
+    TRY(der_read_generalized_time(&inner, &log.state_since));
+    TRY(der_read_int64(&inner, &log.shard_from));
+    TRY(der_read_int64(&inner, &log.shard_until));
+    TRY(der_read(&inner, DER_OCTET_STRING, &log.spki));
+    TRY(der_finish(&inner));
+    *ret_log = log;
+    return OK;
+}
+
+/* No name and no key twice: promises are counted by them. */
+static enum err logs_read(struct der *reader, struct arena *arena, struct roster *roster)
+{
+    struct der list;
+    TRY(der_enter(reader, DER_SEQUENCE, &list));
+    while (!der_empty(&list)) {
+        if (roster->log_count == CT_LOGS_MAX) {
+            return ERR_LIMIT;
+        }
+        struct ct_log *log = &roster->logs[roster->log_count];
+        TRY(log_read(&list, arena, log));
+        for (size_t i = 0; i < roster->log_count; i++) {
+            if (strcmp(roster->logs[i].name, log->name) == 0 ||
+                span_equal(roster->logs[i].spki, log->spki)) {
+                return ERR_INPUT;
+            }
+        }
+        roster->log_count++;
+    }
+    return roster->log_count > 0 ? OK : ERR_INPUT;
+}
+
 struct sealed_roster {
     struct span content, signature;
 };
@@ -276,6 +349,16 @@ const struct issuer *roster_issuer(const struct roster *roster, const char *id)
     for (size_t i = 0; i < roster->issuer_count; i++) {
         if (strcmp(roster->issuers[i].id, id) == 0) {
             return &roster->issuers[i];
+        }
+    }
+    return NULL;
+}
+
+const struct ct_log *roster_log(const struct roster *roster, const char *name)
+{
+    for (size_t i = 0; i < roster->log_count; i++) {
+        if (strcmp(roster->logs[i].name, name) == 0) {
+            return &roster->logs[i];
         }
     }
     return NULL;

@@ -1,12 +1,13 @@
 #pragma once
-/* Who may do what: officers, perspectives and issuing CAs, signed at a ceremony. The signer knows
- * officers and perspectives from here and from nowhere else. */
+/* Who may do what: officers, perspectives, issuing CAs and the logs of Certificate Transparency,
+ * signed at a ceremony. The signer knows them from here and from nowhere else. */
 #include "lib/base/arena.h"
 #include "lib/base/buf.h"
 #include "lib/ca/application.h"
 #include "lib/ca/approval.h"
 #include "lib/ca/observation.h"
 #include "lib/ca/policy.h"
+#include "lib/ca/transparency.h"
 
 enum { OFFICER_ID_MAX = 32, ISSUER_ID_MAX = 32, ISSUERS_MAX = 8, REGION_MAX = 16 };
 enum officer_role {
@@ -53,11 +54,13 @@ struct roster {
     size_t perspective_count;
     struct issuer issuers[ISSUERS_MAX];
     size_t issuer_count;
+    struct ct_log logs[CT_LOGS_MAX]; /* none: Certificate Transparency is off */
+    size_t log_count;
 };
 
-/* The content that is sealed. Parsing refuses an officer, perspective or issuer who is there twice,
- * by id or by key, and anything but one primary perspective; keys and certificates live in the
- * arena. */
+/* The content that is sealed. Parsing refuses an officer, perspective, issuer or log that is there
+ * twice, by id or by key, and anything but one primary perspective; keys and certificates live in
+ * the arena. */
 enum err roster_format(const struct roster *roster, struct buf *content) MUST_USE;
 enum err roster_parse(struct span content, struct arena *arena, struct roster *ret_roster) MUST_USE;
 /* What the ceremony key signs by Ed25519: "ecert roster v1" ‖ 00 ‖ content; appended. */
@@ -72,3 +75,4 @@ enum err roster_open(struct span sealed, struct span ceremony_spki, struct arena
 const struct officer *roster_officer(const struct roster *roster, const uint8_t key_id[HASH_BYTES]);
 const struct perspective *roster_perspective(const struct roster *roster, const char *id);
 const struct issuer *roster_issuer(const struct roster *roster, const char *id);
+const struct ct_log *roster_log(const struct roster *roster, const char *name);

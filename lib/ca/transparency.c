@@ -4,8 +4,6 @@
 
 #include <stdio.h>
 
-/* A promise is made within moments; one of yesterday belongs to another attempt. */
-#define PROMISE_FRESH_SECONDS INT64_C(86400)
 /* Logs keep their own time. */
 #define CLOCK_TOLERANCE_SECONDS INT64_C(300)
 
@@ -34,10 +32,53 @@ struct tally {
     bool current, rfc6962;
 };
 
+static const char *const kind_ids[CT_LOG_KIND_COUNT] = { "rfc6962", "static" };
+static const char *const state_ids[CT_LOG_STATE_COUNT] = { "pending", "qualified", "usable",
+    "read-only", "retired", "rejected" };
+
 static bool counts(const struct ct_promise *promise);
 static void tally_add(struct tally *tally, const struct ct_log *log);
 static enum err rule_check(
     const struct browser_rule *rule, const struct tally *tally, struct reason *ret_reason);
+
+static enum err id_find(const char *const *ids, unsigned count, const char *id, unsigned *ret_place)
+{
+    for (unsigned i = 0; i < count; i++) {
+        if (strcmp(ids[i], id) == 0) {
+            *ret_place = i;
+            return OK;
+        }
+    }
+    return ERR_INPUT;
+}
+
+enum err ct_log_kind_from_id(const char *id, enum ct_log_kind *ret_kind)
+{
+    unsigned place;
+    TRY(id_find(kind_ids, CT_LOG_KIND_COUNT, id, &place));
+    *ret_kind = (enum ct_log_kind)place;
+    return OK;
+}
+
+enum err ct_log_state_from_id(const char *id, enum ct_log_state *ret_state)
+{
+    unsigned place;
+    TRY(id_find(state_ids, CT_LOG_STATE_COUNT, id, &place));
+    *ret_state = (enum ct_log_state)place;
+    return OK;
+}
+
+static bool in_shard(const struct ct_log *log, int64_t not_after)
+{
+    bool sharded = log->shard_until != 0;
+    return !sharded || (not_after >= log->shard_from && not_after < log->shard_until);
+}
+
+bool ct_log_suits(const struct ct_log *log, int64_t not_after)
+{
+    bool open = log->state == CT_LOG_QUALIFIED || log->state == CT_LOG_USABLE;
+    return open && in_shard(log, not_after);
+}
 
 enum err ct_promise_check(const struct ct_log *log, const struct key *log_key,
     const struct sct *sct, const struct ct_subject *subject, struct reason *ret_reason)
@@ -47,15 +88,48 @@ enum err ct_promise_check(const struct ct_log *log, const struct key *log_key,
         return reason_set(ret_reason, ERR_DENIED, "ct.signature", log->name, NULL, NULL);
     }
     if (time > subject->now + CLOCK_TOLERANCE_SECONDS ||
-        time < subject->now - PROMISE_FRESH_SECONDS) {
+        time < subject->now - CT_PROMISE_FRESH_SECONDS) {
         return reason_set(ret_reason, ERR_DENIED, "ct.time", log->name, NULL, NULL);
     }
-    bool sharded = log->shard_until != 0;
-    if (sharded &&
-        (subject->not_after < log->shard_from || subject->not_after >= log->shard_until)) {
+    if (!in_shard(log, subject->not_after)) {
         return reason_set(ret_reason, ERR_DENIED, "ct.shard", log->name, NULL, NULL);
     }
     return OK;
+}
+
+size_t ct_logs_find(const struct ct_logs *logs, const struct sct *sct)
+{
+    size_t at = 0;
+    while (at < logs->count && !span_equal(key_spki_sha256(logs->keys[at]), sct->log_id)) {
+        at++;
+    }
+    return at;
+}
+
+enum err ct_list_check(const struct ct_logs *logs, struct span list,
+    const struct ct_subject *subject, int64_t lifetime, struct reason *ret_reason)
+{
+    struct sct scts[SCT_LIST_MAX];
+    struct ct_promise promises[SCT_LIST_MAX];
+    size_t count = 0;
+    if (sct_list_parse(list, scts, &count) != OK) {
+        return reason_set(ret_reason, ERR_DENIED, "ct.list", NULL, NULL, NULL);
+    }
+    for (size_t i = 0; i < count; i++) {
+        size_t at = ct_logs_find(logs, &scts[i]);
+        if (at == logs->count) {
+            return reason_set(ret_reason, ERR_DENIED, "ct.log_unknown", NULL, NULL, NULL);
+        }
+        const struct ct_log *log = &logs->list[at];
+        for (size_t j = 0; j < i; j++) {
+            if (promises[j].log == log) {
+                return reason_set(ret_reason, ERR_DENIED, "ct.log_twice", log->name, NULL, NULL);
+            }
+        }
+        TRY(ct_promise_check(log, logs->keys[at], &scts[i], subject, ret_reason));
+        promises[i] = (struct ct_promise){ log, (int64_t)(scts[i].timestamp_ms / 1000) };
+    }
+    return ct_policy_check(promises, count, lifetime, ret_reason);
 }
 
 enum err ct_policy_check(
@@ -77,6 +151,19 @@ enum err ct_policy_check(
         }
     }
     return OK;
+}
+
+bool ct_policy_spare(const struct ct_promise *promises, size_t count, int64_t lifetime)
+{
+    struct ct_promise others[CT_LOGS_MAX];
+    struct reason reason = { 0 };
+    bool enough = count > 0 && count <= CT_LOGS_MAX;
+    for (size_t i = 0; enough && i < count; i++) {
+        memcpy(others, promises, count * sizeof others[0]);
+        others[i] = promises[count - 1];
+        enough = ct_policy_check(others, count - 1, lifetime, &reason) == OK;
+    }
+    return enough;
 }
 
 /* A retired log's promise counts if it was made before. */

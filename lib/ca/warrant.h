@@ -68,6 +68,7 @@ struct observation_verifier {
 struct entitlement {
     const struct issuer *issuer;
     const struct profile *profile;
+    const struct profile *precertificate; /* what is signed first, for the logs; NULL: nothing */
     const struct application *application;
     const char *const *names;
     size_t name_count;
@@ -78,8 +79,13 @@ struct entitlement {
     int64_t oldest_evidence;
 };
 
+/* The profile that a warrant for this edition has to pin under this roster: with SCTs where the
+ * roster has logs. NULL if this program has no such row. */
+const struct profile *warrant_profile(const struct roster *roster, enum edition edition);
+
 /* Everything a warrant must prove, in one order: application rules, two different officers of the
- * roster with the right role, subscription not over, profile id and hash and epoch, CSR's proof of
+ * roster with the right role, subscription not over, profile id and hash and epoch, logs where the
+ * policy set demands them ("ct.logs_missing"), CSR's proof of
  * possession and key, then for every name: derived value, age, binding, method allowed that day for
  * that edition, one attempt, distinct perspectives, signatures, quorum, CAA fresh. Quorum counts
  * every remote of the roster: one whose observation is missing did not corroborate, so that leaving

@@ -72,6 +72,9 @@ enum err warrant_check(const struct warrant *warrant, const struct roster *roste
         .application_hash = application_hash_,
         .spki_hash = spki_hash };
     policy_at(now, roster->policy_set, &rules.policy);
+    if (rules.policy.logged && entitlement.precertificate == NULL) {
+        return denied(ret_reason, "ct.logs_missing", NULL);
+    }
     if (now - warrant->approvals[0].time > rules.policy.identity_reuse_seconds) {
         return denied(ret_reason, "warrant.identity_old", NULL);
     }
@@ -134,6 +137,12 @@ static enum err officer_verify(const struct approval *approval, const struct off
     return signature_verify(key, SIGNATURE_ED25519, buf_span(&message), approval->signature);
 }
 
+const struct profile *warrant_profile(const struct roster *roster, enum edition edition)
+{
+    const struct edition_rules *rules = edition_rules(edition);
+    return profile_by_id(roster->log_count > 0 ? rules->logged : rules->profile);
+}
+
 static enum err profile_check(const struct warrant *warrant, const struct roster *roster,
     struct entitlement *entitlement, struct reason *ret_reason)
 {
@@ -145,9 +154,13 @@ static enum err profile_check(const struct warrant *warrant, const struct roster
     if (warrant->epoch != roster->epoch) {
         return denied(ret_reason, "warrant.epoch", NULL);
     }
-    entitlement->profile = profile_by_id(warrant->profile_id);
-    if (entitlement->profile == NULL || strcmp(warrant->profile_id, rules->profile) != 0) {
+    entitlement->profile = warrant_profile(roster, warrant->application.edition);
+    if (entitlement->profile == NULL ||
+        strcmp(warrant->profile_id, entitlement->profile->id) != 0) {
         return denied(ret_reason, "warrant.profile", NULL);
+    }
+    if (entitlement->profile->precertificate != NULL) {
+        entitlement->precertificate = profile_by_id(entitlement->profile->precertificate);
     }
     TRY(profile_hash(entitlement->profile, hash));
     if (memcmp(hash, warrant->profile_hash, HASH_BYTES) != 0) {

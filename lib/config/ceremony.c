@@ -1,5 +1,6 @@
 /* Reads the profile of a ceremony. Names become file names and parts of URLs, so they are plain. */
 #include "lib/config/ceremony.h"
+#include "lib/base/clock.h"
 #include "lib/config/internal.h"
 
 #include <confuse.h>
@@ -39,6 +40,18 @@ static cfg_opt_t perspective_options[] = {
     CFG_END(),
 };
 
+static cfg_opt_t log_options[] = {
+    CFG_STR("operator", "", CFGF_NONE),
+    CFG_STR("url", "", CFGF_NONE),
+    CFG_STR("spki", "", CFGF_NONE),
+    CFG_STR("kind", "rfc6962", CFGF_NONE),
+    CFG_STR("state", "", CFGF_NONE),
+    CFG_STR("since", "", CFGF_NONE),
+    CFG_STR("from", "", CFGF_NONE),
+    CFG_STR("until", "", CFGF_NONE),
+    CFG_END(),
+};
+
 enum { TITLED = CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES | CFGF_NODEFAULT };
 
 static cfg_opt_t file_options[] = {
@@ -52,12 +65,16 @@ static cfg_opt_t file_options[] = {
     CFG_SEC("issuer", authority_options, TITLED),
     CFG_SEC("officer", officer_options, TITLED),
     CFG_SEC("perspective", perspective_options, TITLED),
+    CFG_SEC("ct_log", log_options, TITLED),
     CFG_END(),
 };
 
 static const char *const policy_sets[] = { "public", "private", NULL };
 static const char *const key_types[] = { "rsa2048", "rsa3072", "rsa4096", "p256", "p384", NULL };
 static const char *const policies[] = { "any", "ov", "ev", NULL };
+static const char *const log_kinds[] = { "rfc6962", "static", NULL };
+static const char *const log_states[] = { "pending", "qualified", "usable", "read-only", "retired",
+    "rejected", NULL };
 static const char *const regions[] = { "afrinic", "apnic", "arin", "lacnic", "ripe", NULL };
 
 /* Where in `profile` a text goes, and what it may be: one of `words`, or, without, not empty. */
@@ -218,6 +235,66 @@ static enum err perspectives_take(
     return OK;
 }
 
+/* A moment, RFC 3339; empty: 0. */
+static enum err time_take(
+    cfg_t *section, const char *key, int64_t *ret_time, struct reason *ret_reason)
+{
+    const char *text = cfg_getstr(section, key);
+    *ret_time = 0;
+    if (*text == '\0') {
+        return OK;
+    }
+    return time_parse_rfc3339(span_from_text(text), ret_time) == OK
+               ? OK
+               : reason_set(
+                     ret_reason, ERR_INPUT, "config.value", key, text, "2027-01-01T00:00:00Z");
+}
+
+static enum err log_take(
+    cfg_t *section, bool public, struct ceremony_log *ret_log, struct reason *ret_reason)
+{
+    struct ceremony_log log = { .name = cfg_title(section) };
+    TRY(name_check(log.name, ret_reason));
+    TRY(text_take(section, "operator", NULL, &log.operator_name, ret_reason));
+    TRY(text_take(section, "url", NULL, &log.url, ret_reason));
+    TRY(text_take(section, "spki", NULL, &log.spki, ret_reason));
+    TRY(text_take(section, "kind", log_kinds, &log.kind, ret_reason));
+    TRY(text_take(section, "state", log_states, &log.state, ret_reason));
+    TRY(time_take(section, "since", &log.state_since, ret_reason));
+    TRY(time_take(section, "from", &log.from, ret_reason));
+    TRY(time_take(section, "until", &log.until, ret_reason));
+    if (!config_text_fits(KIND_URL, log.url) || (public && strncmp(log.url, "https://", 8) != 0)) {
+        return reason_set(ret_reason, ERR_INPUT, "config.value", "url", log.url,
+            public ? "https://, without a slash at the end" : config_kind_expected(KIND_URL));
+    }
+    if (log.until <= log.from && (log.until != 0 || log.from != 0)) {
+        return reason_set(ret_reason, ERR_INPUT, "config.value", "until",
+            cfg_getstr(section, "until"), "later than from");
+    }
+    if (log.state_since == 0) {
+        return reason_set(
+            ret_reason, ERR_INPUT, "config.value", "since", NULL, "since when it is in this state");
+    }
+    *ret_log = log;
+    return OK;
+}
+
+static enum err logs_take(cfg_t *cfg, struct ceremony_profile *profile, struct reason *ret_reason)
+{
+    bool public = strcmp(profile->policy_set, "public") == 0;
+    unsigned count = cfg_size(cfg, "ct_log");
+    if (count > CEREMONY_LOGS_MAX || (public && count == 0)) {
+        return reason_set(ret_reason, ERR_INPUT,
+            count == 0 ? "config.section_missing" : "config.value", "ct_log", NULL,
+            public ? "1 to 16" : "16 at most");
+    }
+    for (unsigned i = 0; i < count; i++) {
+        TRY(log_take(cfg_getnsec(cfg, "ct_log", i), public, &profile->logs[i], ret_reason));
+    }
+    profile->log_count = count;
+    return OK;
+}
+
 static enum err profile_fill(
     cfg_t *cfg, struct ceremony_profile *profile, struct reason *ret_reason)
 {
@@ -237,7 +314,8 @@ static enum err profile_fill(
     TRY(authorities_take(cfg, profile, ret_reason));
     TRY(token_keys_check(profile, ret_reason));
     TRY(officers_take(cfg, profile, ret_reason));
-    return perspectives_take(cfg, profile, ret_reason);
+    TRY(perspectives_take(cfg, profile, ret_reason));
+    return logs_take(cfg, profile, ret_reason);
 }
 
 enum err ceremony_profile_load(

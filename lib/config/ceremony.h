@@ -4,7 +4,7 @@
  * the service. */
 #include "lib/config/config.h"
 
-enum { CEREMONY_ISSUERS_MAX = 8 };
+enum { CEREMONY_ISSUERS_MAX = 8, CEREMONY_LOGS_MAX = 16 };
 
 struct ceremony_authority {
     const char *id; /* "ssl-ca-3-17" */
@@ -31,6 +31,18 @@ struct ceremony_perspective {
     const char *address; /* of its HTTPS listener; empty for the primary, which has none */
 };
 
+/* A log of Certificate Transparency. */
+struct ceremony_log {
+    const char *name;
+    const char *operator_name;
+    const char *url;
+    const char *spki;  /* path of its public key, DER */
+    const char *kind;  /* "rfc6962" or "static" */
+    const char *state; /* as the browsers' lists have it: "usable" and so on */
+    int64_t state_since;
+    int64_t from, until; /* of the certificates' last second; 0, 0: any */
+};
+
 struct ceremony_profile {
     const char *policy_set; /* "public" or "private" */
     const char *url;
@@ -49,10 +61,13 @@ struct ceremony_profile {
     size_t officer_count;
     struct ceremony_perspective perspectives[PERSPECTIVES_MAX];
     size_t perspective_count;
+    struct ceremony_log logs[CEREMONY_LOGS_MAX]; /* none: certificates are in no logs */
+    size_t log_count;
     void *parsed; /* internal */
 };
 
-/* At least one issuing CA, two officers and exactly one perspective without address, or ERR_INPUT.
+/* A public policy set has to have logs. At least one issuing CA, two officers and exactly one
+ * perspective without address, or ERR_INPUT.
  */
 enum err ceremony_profile_load(
     const char *path, struct ceremony_profile *ret_profile, struct reason *ret_reason) MUST_USE;

@@ -72,6 +72,8 @@ static cfg_opt_t registrar_options[] = {
     CFG_STR("transport_key", "", CFGF_NONE),
     CFG_INT("crl_hours", 24, CFGF_NONE),
     CFG_STR("operator_email", "", CFGF_NONE),
+    CFG_INT("ct_give_up_seconds", 21600, CFGF_NONE),
+    CFG_STR("ct_trust_anchors", "", CFGF_NONE),
     CFG_END(),
 };
 
@@ -147,6 +149,7 @@ static const struct text_rule {
         TO(registrar.transport.certificate) },
     { "registrar", "transport_key", KIND_OPTIONAL_PATH, TO(registrar.transport.key) },
     { "registrar", "operator_email", KIND_OPTIONAL_EMAIL, TO(registrar.operator_email) },
+    { "registrar", "ct_trust_anchors", KIND_OPTIONAL_PATH, TO(registrar.ct_trust_anchors) },
     { "courier", "spool", KIND_PATH, TO(courier.spool) },
     { "courier", "smtp", KIND_ENDPOINT, 0 },
     { "courier", "mail_from", KIND_EMAIL, TO(courier.mail_from) },
@@ -346,6 +349,10 @@ static enum err registrar_fill(cfg_t *cfg, struct config *config, struct reason 
     long hours = 0;
     TRY(number_get(cfg, "registrar", "crl_hours", 1, 7 * 24, &hours, ret_reason));
     config->registrar.crl_hours = (unsigned)hours;
+    /* A promise has to be of the last day when the certificate is signed. */
+    long seconds = 0;
+    TRY(number_get(cfg, "registrar", "ct_give_up_seconds", 1, 20 * 3600, &seconds, ret_reason));
+    config->registrar.ct_give_up_seconds = (unsigned)seconds;
     return OK;
 }
 

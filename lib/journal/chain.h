@@ -19,6 +19,12 @@ enum journal_type {
     JOURNAL_HALTED,
     JOURNAL_RESUMED,
     JOURNAL_BLOCKED,
+    /* With Certificate Transparency: instead of the intent, this one, its precertificate, and, once
+     * logs have promised to show that, the intent of the certificate; or it is abandoned. */
+    JOURNAL_PRECERTIFICATE_INTENT,
+    JOURNAL_PRECERTIFICATE,
+    JOURNAL_COMPLETION,
+    JOURNAL_ABANDONED,
     JOURNAL_TYPE_COUNT,
 };
 

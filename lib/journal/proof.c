@@ -19,6 +19,14 @@ static enum err check_reserved(
     struct proof *proof, const struct journal_record *record, struct reason *ret_reason);
 static enum err check_intent(
     struct proof *proof, const struct journal_record *record, struct reason *ret_reason);
+static enum err check_precertificate_intent(
+    struct proof *proof, const struct journal_record *record, struct reason *ret_reason);
+static enum err check_precertificate(
+    struct proof *proof, const struct journal_record *record, struct reason *ret_reason);
+static enum err check_completion(
+    struct proof *proof, const struct journal_record *record, struct reason *ret_reason);
+static enum err check_abandoned(
+    struct proof *proof, const struct journal_record *record, struct reason *ret_reason);
 static enum err check_issued(
     struct proof *proof, const struct journal_record *record, struct reason *ret_reason);
 static enum err check_refused(
@@ -53,6 +61,10 @@ static enum err (*const checks[JOURNAL_TYPE_COUNT])(
     [JOURNAL_HALTED] = check_halted,
     [JOURNAL_RESUMED] = check_resumed,
     [JOURNAL_BLOCKED] = check_blocked,
+    [JOURNAL_PRECERTIFICATE_INTENT] = check_precertificate_intent,
+    [JOURNAL_PRECERTIFICATE] = check_precertificate,
+    [JOURNAL_COMPLETION] = check_completion,
+    [JOURNAL_ABANDONED] = check_abandoned,
 };
 
 static enum err denied(struct reason *ret_reason, const char *code)
@@ -304,8 +316,8 @@ static enum err issuer_of(struct proof *proof, const char *id, uint8_t *ret_at)
     return OK;
 }
 
-static enum err check_intent(
-    struct proof *proof, const struct journal_record *record, struct reason *ret_reason)
+static enum err intent_check(struct proof *proof, const struct journal_record *record,
+    enum proof_state state, struct reason *ret_reason)
 {
     struct proof_job *job = NULL;
     if (proof->roster == NULL) {
@@ -320,6 +332,7 @@ static enum err check_intent(
     job->of.roster = proof->roster;
     job->of.seq = record->seq;
     job->of.time = record->time;
+    job->of.logged = state == PROOF_PRECERTIFICATE_INTENDED;
     struct proof_row *row = row_of(proof, &job->of.intent.request);
     if (row == NULL ||
         !span_equal(serial_of_row(proof, (uint32_t)(row - proof->rows)), job->of.intent.serial)) {
@@ -331,9 +344,113 @@ static enum err check_intent(
     if (row->revoked) {
         return denied(ret_reason, "proof.revoked_before");
     }
-    row->state = PROOF_INTENDED;
+    row->state = (uint8_t)state;
+    row->record = record->offset;
     row->seq = record->seq;
     return issuer_of(proof, job->of.intent.issuer, &row->issuer);
+}
+
+static enum err check_intent(
+    struct proof *proof, const struct journal_record *record, struct reason *ret_reason)
+{
+    return intent_check(proof, record, PROOF_INTENDED, ret_reason);
+}
+
+static enum err check_precertificate_intent(
+    struct proof *proof, const struct journal_record *record, struct reason *ret_reason)
+{
+    return intent_check(proof, record, PROOF_PRECERTIFICATE_INTENDED, ret_reason);
+}
+
+/* Where the open job of a request hangs; the end's if there is none. */
+static struct proof_job **open_job(struct proof *proof, const struct request_id *request)
+{
+    struct proof_job **at = &proof->open;
+    while (*at != NULL && (memcmp((*at)->of.intent.request.enrolment, request->enrolment,
+                               ENROLMENT_ID_BYTES) != 0 ||
+                              (*at)->of.intent.request.ordinal != request->ordinal)) {
+        at = &(*at)->next;
+    }
+    return at;
+}
+
+static void row_move(
+    struct proof_row *row, enum proof_state state, const struct journal_record *record)
+{
+    row->state = (uint8_t)state;
+    row->record = record->offset;
+    row->seq = record->seq;
+}
+
+static enum err check_precertificate(
+    struct proof *proof, const struct journal_record *record, struct reason *ret_reason)
+{
+    struct record_precertificate first;
+    TRY(record_precertificate_read(record->body, &first));
+    struct proof_row *row = row_of(proof, &first.request);
+    struct proof_job *job = *open_job(proof, &first.request);
+    if (row == NULL || job == NULL || row->state != PROOF_PRECERTIFICATE_INTENDED ||
+        row->record != first.intent) {
+        return denied(ret_reason, "proof.unintended");
+    }
+    row_move(row, PROOF_PRECERTIFIED, record);
+    return proof_job_precertify(job, first.precertificate);
+}
+
+/* From here on the certificate is signed: what must not stand before it, must not stand before
+ * this. */
+static enum err check_completion(
+    struct proof *proof, const struct journal_record *record, struct reason *ret_reason)
+{
+    struct record_completion completion;
+    TRY(record_completion_read(record->body, &completion));
+    struct proof_row *row = row_of(proof, &completion.request);
+    struct proof_job *job = *open_job(proof, &completion.request);
+    if (proof->halted) {
+        return denied(ret_reason, "proof.halted");
+    }
+    if (row == NULL || job == NULL || row->state != PROOF_PRECERTIFIED ||
+        strcmp(job->of.intent.issuer, completion.issuer) != 0) {
+        return denied(ret_reason, "proof.precertificate");
+    }
+    if (row->revoked) {
+        return denied(ret_reason, "proof.revoked_before");
+    }
+    if (job->of.roster != proof->roster) {
+        return denied(ret_reason, "proof.epoch");
+    }
+    job->of.completion_seq = record->seq;
+    job->of.completion_time = record->time;
+    row_move(row, PROOF_COMPLETING, record);
+    return proof_job_complete(job, completion.tbs);
+}
+
+/* A promised certificate that never came is revoked with it. */
+static enum err check_abandoned(
+    struct proof *proof, const struct journal_record *record, struct reason *ret_reason)
+{
+    struct record_abandoned abandoned;
+    TRY(record_abandoned_read(record->body, &abandoned));
+    struct proof_row *row = row_of(proof, &abandoned.request);
+    bool promised = row != NULL && (row->state == PROOF_PRECERTIFICATE_INTENDED ||
+                                       row->state == PROOF_PRECERTIFIED);
+    if (row == NULL || (!promised && row->state != PROOF_RESERVED)) {
+        return denied(ret_reason, row == NULL ? "proof.unreserved" : "proof.abandoned");
+    }
+    if (promised && !row->revoked) {
+        proof->revoked++;
+        row->revoked = 1;
+        row->reason = REVOCATION_SUPERSEDED;
+    }
+    proof->abandoned++;
+    row_move(row, PROOF_ABANDONED, record);
+    struct proof_job **at = open_job(proof, &abandoned.request);
+    if (*at != NULL) {
+        struct proof_job *job = *at;
+        *at = job->next;
+        proof_pool_put(proof->pool, job);
+    }
+    return OK;
 }
 
 static enum err check_issued(
@@ -342,25 +459,19 @@ static enum err check_issued(
     struct record_issued issued;
     TRY(record_issued_read(record->body, &issued));
     struct proof_row *row = row_of(proof, &issued.request);
-    if (row == NULL || row->state != PROOF_INTENDED) {
+    if (row == NULL || (row->state != PROOF_INTENDED && row->state != PROOF_COMPLETING)) {
         return denied(ret_reason,
             row != NULL && row->state == PROOF_ISSUED ? "proof.request_twice" : "proof.unintended");
     }
-    row->state = PROOF_ISSUED;
-    row->record = record->offset;
-    row->seq = record->seq;
-    for (struct proof_job **at = &proof->open; *at != NULL; at = &(*at)->next) {
-        struct proof_job *job = *at;
-        const struct request_id *request = &job->of.intent.request;
-        if (memcmp(request->enrolment, issued.request.enrolment, ENROLMENT_ID_BYTES) == 0 &&
-            request->ordinal == issued.request.ordinal) {
-            TRY(proof_job_certify(job, issued.certificate));
-            *at = job->next;
-            proof_pool_put(proof->pool, job);
-            return OK;
-        }
+    row_move(row, PROOF_ISSUED, record);
+    struct proof_job **at = open_job(proof, &issued.request), *job = *at;
+    if (job == NULL) {
+        return denied(ret_reason, "proof.unintended");
     }
-    return denied(ret_reason, "proof.unintended");
+    TRY(proof_job_certify(job, issued.certificate));
+    *at = job->next;
+    proof_pool_put(proof->pool, job);
+    return OK;
 }
 
 static enum err check_refused(
@@ -369,8 +480,8 @@ static enum err check_refused(
     struct record_refused refused;
     TRY(record_refused_read(record->body, &refused));
     const struct proof_row *row = row_of(proof, &refused.request);
-    return row != NULL && row->state == PROOF_RESERVED ? OK
-                                                       : denied(ret_reason, "proof.unreserved");
+    bool waits = row != NULL && (row->state == PROOF_RESERVED || row->state == PROOF_PRECERTIFIED);
+    return waits ? OK : denied(ret_reason, "proof.unreserved");
 }
 
 static enum err hash_add(struct proof_hashes *hashes, const uint8_t *hash, int64_t seq)
@@ -423,7 +534,8 @@ static enum err check_revoked(
         return denied(ret_reason, "proof.unreserved");
     }
     struct proof_row *row = &proof->rows[at];
-    if ((row->state != PROOF_RESERVED || row->revoked) && row->issuer != issuer) {
+    bool blank = !row->revoked && (row->state == PROOF_RESERVED || row->state == PROOF_ABANDONED);
+    if (!blank && row->issuer != issuer) {
         return denied(ret_reason, "proof.revoked_elsewhere");
     }
     bool same = row->revoked && row->reason == revoked.reason;
@@ -528,11 +640,12 @@ static enum err check_epoch(
 /* What the order decides is decided by the intent's place in it. */
 static void job_judge(struct proof *proof, struct proof_job *job)
 {
-    if (job->err == OK &&
-        hash_stood(&proof->withdrawn, job->outcome.application_hash, job->of.seq)) {
+    const struct proof_case *of = &job->of;
+    int64_t last = of->completion_seq != 0 ? of->completion_seq : of->seq;
+    if (job->err == OK && hash_stood(&proof->withdrawn, job->outcome.application_hash, last)) {
         job->err = denied(&job->reason, "proof.withdrawn_before");
     }
-    if (job->err == OK && hash_stood(&proof->blocked, job->outcome.spki_hash, job->of.seq)) {
+    if (job->err == OK && hash_stood(&proof->blocked, job->outcome.spki_hash, last)) {
         job->err = denied(&job->reason, "proof.blocked_before");
     }
     if (job->err != OK) {

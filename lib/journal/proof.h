@@ -3,14 +3,24 @@
  * right: the chain holds; every certificate had its warrant at its time and is what that entitles
  * to, signed by its issuer; no serial and no request was used twice; nothing was signed behind its
  * withdrawal or revocation, nor for a key that is blocked; revocations are never undone, CRL
- * numbers and epochs only grow. It reads all of the journal, and no index.
+ * numbers and epochs only grow. Where the roster has logs, every certificate had its precertificate
+ * before it, is that one's byte for byte, and holds promises of these logs that verify and are
+ * enough; what was abandoned stays so. It reads all of the journal, and no index.
  *
  * Memory: about 120 bytes for each request that the journal has. */
 #include "lib/base/index.h"
 #include "lib/journal/chain.h"
 #include "lib/journal/proof_pool.h"
 
-enum proof_state { PROOF_RESERVED, PROOF_INTENDED, PROOF_ISSUED };
+enum proof_state {
+    PROOF_RESERVED,
+    PROOF_INTENDED,
+    PROOF_ISSUED,
+    PROOF_PRECERTIFICATE_INTENDED,
+    PROOF_PRECERTIFIED,
+    PROOF_COMPLETING,
+    PROOF_ABANDONED,
+};
 
 struct proof_row {
     uint8_t request[ENROLMENT_ID_BYTES + 4];
@@ -20,7 +30,7 @@ struct proof_row {
     uint8_t issuer; /* place in the proof's list */
     uint8_t revoked;
     uint8_t reason;
-    int64_t record; /* offset of the issued record */
+    int64_t record; /* offset of the last record that moved its state */
     int64_t seq;    /* of the last record about it */
 };
 
@@ -65,6 +75,7 @@ struct proof {
     int64_t counts[JOURNAL_TYPE_COUNT];
     int64_t revoked;      /* certificates and serials, each once */
     int64_t unsigned_yet; /* intents that have no certificate */
+    int64_t abandoned;    /* requests that never will have one */
     struct proof_row *rows;
     size_t count, capacity;
     struct index by_request, by_serial;

@@ -3,10 +3,13 @@
 #include "lib/crypto/sign.h"
 #include "lib/pki/certificate.h"
 #include "lib/pki/name.h"
+#include "lib/pki/sct.h"
 
 #include <stdio.h>
 
-static enum err certificate_check(
+static enum err certificate_check(const struct proof_case *of, struct span der, struct span tbs,
+    const struct entitlement *entitlement, struct reason *ret_reason);
+static enum err transparency_check(
     const struct proof_case *of, const struct entitlement *entitlement, struct reason *ret_reason);
 static enum err signature_check(const struct proof_case *of, const struct certificate *made,
     const struct issuer *issuer, struct reason *ret_reason);
@@ -48,6 +51,9 @@ enum err proof_roster_take(
         err = certificate_parse(open->issuers[i].certificate, &issuer);
         err = err == OK ? key_from_spki(issuer.spki, &roster->issuer_keys[i]) : err;
     }
+    for (size_t i = 0; err == OK && i < open->log_count; i++) {
+        err = key_from_spki(open->logs[i].spki, &roster->log_keys[i]);
+    }
     if (err != OK) {
         proof_roster_release(roster);
     }
@@ -64,6 +70,9 @@ void proof_roster_release(struct proof_roster *roster)
     }
     for (size_t i = 0; i < ISSUERS_MAX; i++) {
         key_free(roster->issuer_keys[i]);
+    }
+    for (size_t i = 0; i < CT_LOGS_MAX; i++) {
+        key_free(roster->log_keys[i]);
     }
     arena_release(&roster->arena);
     *roster = (struct proof_roster){ 0 };
@@ -116,7 +125,54 @@ enum err proof_certificate(
     if (strcmp(entitlement.issuer->id, intent->issuer) != 0) {
         return denied(ret_reason, "warrant.issuer");
     }
-    return of->certificate.len == 0 ? OK : certificate_check(of, &entitlement, ret_reason);
+    if (of->logged != (entitlement.precertificate != NULL)) {
+        return denied(ret_reason, "proof.precertificate");
+    }
+    if (of->precertificate.len > 0) {
+        TRY(certificate_check(of, of->precertificate, intent->tbs, &entitlement, ret_reason));
+    }
+    if (of->certificate.len == 0) {
+        return OK;
+    }
+    TRY(certificate_check(
+        of, of->certificate, of->logged ? of->completion : intent->tbs, &entitlement, ret_reason));
+    return of->logged ? transparency_check(of, &entitlement, ret_reason) : OK;
+}
+
+/* The value of an extension's OCTET STRING within the octets; empty if there is none. */
+static struct span inner_octets(const struct certificate *made, struct span oid)
+{
+    struct span value = { 0 };
+    const struct certificate_extension *extension = certificate_find_extension(made, oid);
+    struct der reader = der_reader(extension == NULL ? value : extension->value);
+    return der_read(&reader, DER_OCTET_STRING, &value) == OK ? value : (struct span){ 0 };
+}
+
+/* doc/threats.md S4: the precertificate's own certificate, shown to logs that promised it. */
+static enum err transparency_check(
+    const struct proof_case *of, const struct entitlement *entitlement, struct reason *ret_reason)
+{
+    const struct proof_roster *by = of->roster;
+    struct certificate first, made;
+    AUTO(buf) promised = buf_make(CERTIFICATE_MAX_BYTES);
+    AUTO(buf) kept = buf_make(CERTIFICATE_MAX_BYTES);
+    size_t issuer = (size_t)(entitlement->issuer - by->roster.issuers);
+    if (of->precertificate.len == 0 || certificate_parse(of->precertificate, &first) != OK ||
+        certificate_parse(of->certificate, &made) != OK ||
+        certificate_find_extension(&first, oid_ct_poison) == NULL ||
+        certificate_find_extension(&made, oid_ct_poison) != NULL) {
+        return denied(ret_reason, "proof.precertificate");
+    }
+    TRY(sct_signed_tbs(first.tbs, &promised));
+    TRY(sct_signed_tbs(made.tbs, &kept));
+    if (!span_equal(buf_span(&promised), buf_span(&kept))) {
+        return denied(ret_reason, "proof.correspondence");
+    }
+    const struct ct_logs logs = { by->roster.logs, by->log_keys, by->roster.log_count };
+    const struct ct_subject subject = { key_spki_sha256(by->issuer_keys[issuer]).data,
+        buf_span(&promised), made.not_after, of->completion_time };
+    return ct_list_check(&logs, inner_octets(&made, oid_sct_list), &subject,
+        made.not_after - made.not_before + 1, ret_reason);
 }
 
 static bool names_same(const struct certificate *made, const struct entitlement *entitlement)
@@ -137,12 +193,12 @@ static bool organisation_same(const struct certificate *made, const struct entit
            strcmp(text, entitlement->organisation) == 0;
 }
 
-static enum err certificate_check(
-    const struct proof_case *of, const struct entitlement *entitlement, struct reason *ret_reason)
+static enum err certificate_check(const struct proof_case *of, struct span der, struct span tbs,
+    const struct entitlement *entitlement, struct reason *ret_reason)
 {
     struct certificate made, issuer;
     struct policy policy;
-    if (certificate_parse(of->certificate, &made) != OK ||
+    if (certificate_parse(der, &made) != OK ||
         certificate_parse(entitlement->issuer->certificate, &issuer) != OK) {
         return denied(ret_reason, "proof.certificate");
     }
@@ -152,7 +208,7 @@ static enum err certificate_check(
         const char *code;
         bool holds;
     } checks[] = {
-        { "proof.intended", span_equal(made.tbs, of->intent.tbs) },
+        { "proof.intended", span_equal(made.tbs, tbs) },
         { "proof.serial", span_equal(made.serial, of->intent.serial) },
         { "proof.issuer", span_equal(made.issuer, issuer.subject) },
         { "proof.key", span_equal(made.spki, entitlement->spki) },

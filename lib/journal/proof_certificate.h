@@ -11,6 +11,7 @@ struct proof_roster {
     struct key *perspective_keys[PERSPECTIVES_MAX];
     struct key *officer_keys[OFFICERS_MAX];
     struct key *issuer_keys[ISSUERS_MAX];
+    struct key *log_keys[CT_LOGS_MAX];
     struct arena arena;
 };
 
@@ -24,13 +25,19 @@ enum err proof_roster_take(const struct roster *roster, const uint8_t hash[HASH_
     struct proof_roster *ret_roster) MUST_USE;
 void proof_roster_release(struct proof_roster *roster);
 
-/* One intent and, if there is one, its certificate. */
+/* One intent and, as far as there are any, its precertificate, its certificate's intent and its
+ * certificate. */
 struct proof_case {
     const struct proof_roster *roster; /* in force when it was intended */
     int64_t seq;                       /* of the intent */
     int64_t time;
     struct record_intent intent;
     struct span certificate; /* empty: never signed */
+    bool logged;             /* the intent is a precertificate's */
+    struct span precertificate;
+    struct span completion; /* to-be-signed bytes of the certificate */
+    int64_t completion_seq; /* 0: not completed */
+    int64_t completion_time;
 };
 
 /* What other records are held against. */

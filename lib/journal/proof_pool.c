@@ -40,15 +40,31 @@ enum err proof_job_new(struct span intent_body, struct proof_job **ret_job)
     return OK;
 }
 
-enum err proof_job_certify(struct proof_job *job, struct span certificate)
+static enum err copy_keep(struct span bytes, uint8_t **ret_copy, struct span *ret_span)
 {
-    job->certificate = malloc(certificate.len + 1);
-    if (job->certificate == NULL) {
+    uint8_t *copy = malloc(bytes.len + 1);
+    if (copy == NULL) {
         return ERR_MEMORY;
     }
-    memcpy(job->certificate, certificate.data, certificate.len);
-    job->of.certificate = span_make(job->certificate, certificate.len);
+    memcpy(copy, bytes.data, bytes.len);
+    *ret_copy = copy;
+    *ret_span = span_make(copy, bytes.len);
     return OK;
+}
+
+enum err proof_job_certify(struct proof_job *job, struct span certificate)
+{
+    return copy_keep(certificate, &job->certificate, &job->of.certificate);
+}
+
+enum err proof_job_precertify(struct proof_job *job, struct span precertificate)
+{
+    return copy_keep(precertificate, &job->precertificate, &job->of.precertificate);
+}
+
+enum err proof_job_complete(struct proof_job *job, struct span tbs)
+{
+    return copy_keep(tbs, &job->completion, &job->of.completion);
 }
 
 void proof_job_free(struct proof_job *job)
@@ -56,6 +72,8 @@ void proof_job_free(struct proof_job *job)
     if (job != NULL) {
         free(job->intent_body);
         free(job->certificate);
+        free(job->precertificate);
+        free(job->completion);
         free(job);
     }
 }

@@ -6,7 +6,7 @@
 struct proof_job {
     struct proof_case of;
     uint8_t *intent_body;
-    uint8_t *certificate;
+    uint8_t *certificate, *precertificate, *completion;
     enum err err;
     struct reason reason;
     struct proof_outcome outcome;
@@ -15,8 +15,10 @@ struct proof_job {
 
 /* Copies the body of an intent's record. */
 enum err proof_job_new(struct span intent_body, struct proof_job **ret_job) MUST_USE;
-/* The body of the record of its certificate's. */
+/* Copies what was signed of it, or is to be. */
 enum err proof_job_certify(struct proof_job *job, struct span certificate) MUST_USE;
+enum err proof_job_precertify(struct proof_job *job, struct span precertificate) MUST_USE;
+enum err proof_job_complete(struct proof_job *job, struct span tbs) MUST_USE;
 void proof_job_free(struct proof_job *job);
 
 struct proof_pool;

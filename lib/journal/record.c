@@ -81,6 +81,73 @@ enum err record_issued_read(struct span body, struct record_issued *ret_record)
     return OK;
 }
 
+void record_precertificate_write(struct der_writer *writer, const void *object)
+{
+    const struct record_precertificate *record = object;
+    der_open(writer, DER_SEQUENCE);
+    request_id_write(writer, &record->request);
+    der_write_int64(writer, record->intent);
+    der_write_octets(writer, record->precertificate);
+    der_close(writer);
+}
+
+enum err record_precertificate_read(struct span body, struct record_precertificate *ret_record)
+{
+    struct der inner;
+    struct record_precertificate record = { 0 };
+    TRY(body_enter(body, &inner));
+    TRY(request_id_read(&inner, &record.request));
+    TRY(der_read_int64(&inner, &record.intent));
+    TRY(der_read(&inner, DER_OCTET_STRING, &record.precertificate));
+    TRY(der_finish(&inner));
+    *ret_record = record;
+    return OK;
+}
+
+void record_completion_write(struct der_writer *writer, const void *object)
+{
+    const struct record_completion *record = object;
+    der_open(writer, DER_SEQUENCE);
+    request_id_write(writer, &record->request);
+    der_write_text(writer, DER_UTF8_STRING, record->issuer);
+    der_write_octets(writer, record->tbs);
+    der_close(writer);
+}
+
+enum err record_completion_read(struct span body, struct record_completion *ret_record)
+{
+    struct der inner;
+    struct record_completion record = { 0 };
+    TRY(body_enter(body, &inner));
+    TRY(request_id_read(&inner, &record.request));
+    TRY(der_read_cstring(&inner, DER_UTF8_STRING, record.issuer, sizeof record.issuer));
+    TRY(der_read(&inner, DER_OCTET_STRING, &record.tbs));
+    TRY(der_finish(&inner));
+    *ret_record = record;
+    return OK;
+}
+
+void record_abandoned_write(struct der_writer *writer, const void *object)
+{
+    const struct record_abandoned *record = object;
+    der_open(writer, DER_SEQUENCE);
+    request_id_write(writer, &record->request);
+    der_write_generalized_time(writer, record->date);
+    der_close(writer);
+}
+
+enum err record_abandoned_read(struct span body, struct record_abandoned *ret_record)
+{
+    struct der inner;
+    struct record_abandoned record = { 0 };
+    TRY(body_enter(body, &inner));
+    TRY(request_id_read(&inner, &record.request));
+    TRY(der_read_generalized_time(&inner, &record.date));
+    TRY(der_finish(&inner));
+    *ret_record = record;
+    return OK;
+}
+
 void record_refused_write(struct der_writer *writer, const void *object)
 {
     const struct record_refused *record = object;

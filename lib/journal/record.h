@@ -13,6 +13,7 @@ struct record_reserved {
     struct span serial;
 };
 
+/* Of a certificate, or of a precertificate. */
 struct record_intent {
     struct request_id request;
     struct span serial;
@@ -25,6 +26,26 @@ struct record_intent {
 struct record_issued {
     struct request_id request;
     struct span certificate;
+};
+
+struct record_precertificate {
+    struct request_id request;
+    int64_t intent; /* where in the journal its intent stands */
+    struct span precertificate;
+};
+
+/* What the certificate of a precertificate will be, its SCTs in it. */
+struct record_completion {
+    struct request_id request;
+    char issuer[ISSUER_ID_MAX];
+    struct span tbs;
+};
+
+/* Nothing is ever signed for it again. If a precertificate was intended, its serial is revoked from
+ * this date on, as superseded: it was a promise. */
+struct record_abandoned {
+    struct request_id request;
+    int64_t date;
 };
 
 struct record_refused {
@@ -75,6 +96,13 @@ void record_intent_write(struct der_writer *writer, const void *object);
 enum err record_intent_read(struct span body, struct record_intent *ret_record) MUST_USE;
 void record_issued_write(struct der_writer *writer, const void *object);
 enum err record_issued_read(struct span body, struct record_issued *ret_record) MUST_USE;
+void record_precertificate_write(struct der_writer *writer, const void *object);
+enum err record_precertificate_read(
+    struct span body, struct record_precertificate *ret_record) MUST_USE;
+void record_completion_write(struct der_writer *writer, const void *object);
+enum err record_completion_read(struct span body, struct record_completion *ret_record) MUST_USE;
+void record_abandoned_write(struct der_writer *writer, const void *object);
+enum err record_abandoned_read(struct span body, struct record_abandoned *ret_record) MUST_USE;
 void record_refused_write(struct der_writer *writer, const void *object);
 enum err record_refused_read(struct span body, struct record_refused *ret_record) MUST_USE;
 void record_revoked_write(struct der_writer *writer, const void *object);

@@ -44,6 +44,21 @@ enum err sct_parse(struct span bytes, struct sct *ret_sct)
     return OK;
 }
 
+enum err sct_write(const uint8_t log_id[SCT_LOG_ID_BYTES], uint64_t timestamp_ms,
+    struct span extensions, struct span hash_and_signature, struct buf *buf)
+{
+    if (extensions.len > SCT_MAX_BYTES || hash_and_signature.len > SCT_MAX_BYTES) {
+        return ERR_LIMIT;
+    }
+    number_append(buf, 1, VERSION_1);
+    buf_append(buf, span_make(log_id, SCT_LOG_ID_BYTES));
+    number_append(buf, 8, timestamp_ms);
+    number_append(buf, 2, extensions.len);
+    buf_append(buf, extensions);
+    buf_append(buf, hash_and_signature);
+    return buf_check(buf);
+}
+
 enum err sct_list_parse(struct span list, struct sct ret_scts[SCT_LIST_MAX], size_t *ret_count)
 {
     struct sct scts[SCT_LIST_MAX];

@@ -25,6 +25,10 @@ struct sct {
 /* One SerializedSCT without its length. ERR_INPUT, or ERR_UNSUPPORTED for another version or
  * algorithm. */
 enum err sct_parse(struct span bytes, struct sct *ret_sct) MUST_USE;
+/* Appends one of the fields as a log's answer gives them (RFC 6962 §4.1): `hash_and_signature` is a
+ * DigitallySigned. Nothing of it is looked at: that is sct_parse's. */
+enum err sct_write(const uint8_t log_id[SCT_LOG_ID_BYTES], uint64_t timestamp_ms,
+    struct span extensions, struct span hash_and_signature, struct buf *buf) MUST_USE;
 /* A SignedCertificateTimestampList, as it stands in the OCTET STRING of a certificate's extension:
  * one to SCT_LIST_MAX of them. */
 enum err sct_list_parse(

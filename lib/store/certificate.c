@@ -237,6 +237,23 @@ static enum err state_from_id(const char *id, enum certificate_state *ret_state)
     return ERR_IO;
 }
 
+enum err store_certificate_abandon(
+    struct store *store, const struct act *act, const struct request_id *request, const char *why)
+{
+    struct certificate_row row = { 0 };
+    AUTO(arena) arena = arena_make(4 * MESSAGE_MAX_BYTES);
+    TRY(row_of(store, request, &arena, &row));
+    if (row.state != CERTIFICATE_RESERVED) {
+        return ERR_CONFLICT;
+    }
+    struct step step = { .to = CERTIFICATE_REVOKING,
+        .reason = REVOCATION_SUPERSEDED,
+        .revoked = act->time,
+        .action = "certificate.revoking" };
+    TRY(certificate_audit(store, act, "certificate.abandoned", request, why));
+    return step_take(store, act, &row, &step);
+}
+
 enum err store_certificate_accept(
     struct store *store, const struct act *act, const struct request_id *request)
 {

@@ -64,6 +64,9 @@ enum err store_certificate_list_all(struct store *store, size_t from, size_t lim
 enum err store_certificate_valid_by_key(struct store *store, const uint8_t spki_hash[HASH_BYTES],
     size_t limit, struct arena *arena, struct certificate_row **ret_rows,
     size_t *ret_count) MUST_USE;
+/* The serial is given up: reserved → revoking, as superseded. */
+enum err store_certificate_abandon(struct store *store, const struct act *act,
+    const struct request_id *request, const char *why) MUST_USE;
 
 /* issued → accepted. ERR_CONFLICT from any other state, as all that follow. */
 enum err store_certificate_accept(

@@ -217,7 +217,8 @@ enum err store_enrolment_advance(struct store *store, const struct act *act,
     enum enrolment_state to = ENROLMENT_OPEN;
     TRY(store_enrolment_get(store, id, &row));
     TRY(enrolment_next(row.state, event, &to));
-    bool next_certificate = event == ENROLMENT_DECLINE_KEY || event == ENROLMENT_NEXT;
+    bool next_certificate =
+        event == ENROLMENT_DECLINE_KEY || event == ENROLMENT_NEXT || event == ENROLMENT_ABANDON;
     TRY(state_set(store, act, id, to, row.ordinal + (next_certificate ? 1U : 0U)));
     if (event == ENROLMENT_REJECT || event == ENROLMENT_DECLINE_DETAILS) {
         TRY(application_return(store, act, &row));

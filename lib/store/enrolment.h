@@ -56,8 +56,8 @@ enum err store_enrolment_spend_attempt(struct store *store, const struct act *ac
 enum err store_enrolment_restore_attempts(
     struct store *store, const struct act *act, const uint8_t id[ENROLMENT_ID_BYTES]) MUST_USE;
 
-/* By enrolment_next: ERR_CONFLICT if the event is not possible now. DECLINE_KEY and NEXT begin the
- * next ordinal; REJECT and DECLINE_DETAILS return the application. Clears the problem. */
+/* By enrolment_next: ERR_CONFLICT if the event is not possible now. DECLINE_KEY, NEXT and ABANDON
+ * begin the next ordinal; REJECT and DECLINE_DETAILS return the application. Clears the problem. */
 enum err store_enrolment_advance(struct store *store, const struct act *act,
     const uint8_t id[ENROLMENT_ID_BYTES], enum enrolment_event event,
     enum enrolment_state *ret_state) MUST_USE;

@@ -141,6 +141,7 @@ void control_application_write(struct der_writer *writer, const void *object)
     der_write_text(writer, DER_UTF8_STRING, application->reference);
     der_write_text(writer, DER_UTF8_STRING, application->enrolment_state);
     der_write_text(writer, DER_UTF8_STRING, application->validation);
+    der_write_text(writer, DER_UTF8_STRING, application->problem);
     if (application->returned != 0) {
         der_open(writer, DER_CONTEXT(0));
         der_write_generalized_time(writer, application->returned);
@@ -184,6 +185,7 @@ enum err control_application_read(struct der *body, struct control_application *
     TRY(der_read_cstring(
         &inner, DER_UTF8_STRING, found.enrolment_state, sizeof found.enrolment_state));
     TRY(der_read_cstring(&inner, DER_UTF8_STRING, found.validation, sizeof found.validation));
+    TRY(der_read_cstring(&inner, DER_UTF8_STRING, found.problem, sizeof found.problem));
     if (!der_empty(&inner)) {
         TRY(return_read(&inner, &found));
     }
@@ -247,6 +249,7 @@ void control_certificates_write(struct der_writer *writer, const void *object)
         der_write_text(writer, DER_UTF8_STRING, row->state);
         der_write_generalized_time(writer, row->not_before);
         der_write_generalized_time(writer, row->not_after);
+        der_write_text(writer, DER_UTF8_STRING, row->problem);
         der_close(writer);
     }
     der_close(writer);
@@ -274,6 +277,7 @@ enum err control_certificates_read(
         TRY(der_read_cstring(&inner, DER_UTF8_STRING, row->state, sizeof row->state));
         TRY(der_read_generalized_time(&inner, &row->not_before));
         TRY(der_read_generalized_time(&inner, &row->not_after));
+        TRY(der_read_cstring(&inner, DER_UTF8_STRING, row->problem, sizeof row->problem));
         TRY(der_finish(&inner));
     }
     *ret_rows = (struct control_certificates){ rows, count };

@@ -39,6 +39,7 @@ enum {
     CONTROL_STATE_MAX = 16,
     CONTROL_ACTOR_MAX = 80,
     CONTROL_NAME_MAX = 264,
+    CONTROL_PROBLEM_MAX = 160,
     CONTROL_FACTS_MAX = 64,
     CONTROL_FACT_NAME_MAX = 64,
     CONTROL_FACT_TEXT_MAX = 320,
@@ -88,7 +89,8 @@ struct control_application {
     int64_t returned;                        /* when the representative sent it back; 0: never */
     char return_step[CONTROL_STATE_MAX];     /* "details" or "certificate", with all that follows */
     char return_actor[CONTROL_ACTOR_MAX];
-    struct span return_reason; /* UTF-8, in the representative's own words */
+    struct span return_reason;         /* UTF-8, in the representative's own words */
+    char problem[CONTROL_PROBLEM_MAX]; /* why the enrolment does not go on; "" if it does */
 };
 
 struct control_approve {
@@ -107,6 +109,7 @@ struct control_certificate_row {
     char name[CONTROL_NAME_MAX];
     char state[CONTROL_STATE_MAX];
     int64_t not_before, not_after;
+    char problem[CONTROL_PROBLEM_MAX]; /* which logs have not promised, and why */
 };
 
 struct control_certificates {

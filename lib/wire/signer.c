@@ -96,23 +96,49 @@ enum err signer_issue_read(struct der *body, struct signer_issue *ret_issue)
 
 void signer_certificate_write(struct der_writer *writer, const void *object)
 {
-    const struct span *certificate = object;
+    const struct signer_certificate *certificate = object;
     der_open(writer, DER_SEQUENCE);
-    der_write_octets(writer, *certificate);
+    der_write_octets(writer, certificate->der);
+    der_write_boolean(writer, certificate->precertificate);
     der_close(writer);
 }
 
-enum err signer_certificate_read(struct der *body, struct span *ret_certificate)
+enum err signer_certificate_read(struct der *body, struct signer_certificate *ret_certificate)
 {
     struct der inner;
-    struct span certificate;
+    struct signer_certificate certificate;
     TRY(der_enter(body, DER_SEQUENCE, &inner));
-    TRY(der_read(&inner, DER_OCTET_STRING, &certificate));
+    TRY(der_read(&inner, DER_OCTET_STRING, &certificate.der));
+    TRY(der_read_boolean(&inner, &certificate.precertificate));
     TRY(der_finish(&inner));
-    if (certificate.len == 0) {
+    if (certificate.der.len == 0) {
         return ERR_INPUT;
     }
     *ret_certificate = certificate;
+    return OK;
+}
+
+void signer_complete_write(struct der_writer *writer, const void *object)
+{
+    const struct signer_complete *complete = object;
+    der_open(writer, DER_SEQUENCE);
+    request_id_write(writer, &complete->request);
+    der_write_octets(writer, complete->scts);
+    der_close(writer);
+}
+
+enum err signer_complete_read(struct der *body, struct signer_complete *ret_complete)
+{
+    struct der inner;
+    struct signer_complete complete;
+    TRY(der_enter(body, DER_SEQUENCE, &inner));
+    TRY(request_id_read(&inner, &complete.request));
+    TRY(der_read(&inner, DER_OCTET_STRING, &complete.scts));
+    TRY(der_finish(&inner));
+    if (complete.scts.len > SCT_LIST_MAX_BYTES) {
+        return ERR_LIMIT;
+    }
+    *ret_complete = complete;
     return OK;
 }
 
@@ -377,10 +403,22 @@ enum err signer_call_reserve(struct client *client, const struct signer_reserve 
     return signer_serial_read(&answer.body, ret_serial) == OK ? OK : ERR_PEER;
 }
 
-enum err signer_call_issue(struct client *client, const struct signer_issue *issue,
-    struct buf *certificate, struct reason *ret_reason)
+static enum err certificate_take(
+    struct answer *answer, struct buf *certificate, bool *ret_precertificate)
 {
-    struct span der;
+    struct signer_certificate made;
+    if (signer_certificate_read(&answer->body, &made) != OK) {
+        return ERR_PEER;
+    }
+    buf_append(certificate, made.der);
+    TRY(buf_check(certificate));
+    *ret_precertificate = made.precertificate;
+    return OK;
+}
+
+enum err signer_call_issue(struct client *client, const struct signer_issue *issue,
+    struct buf *certificate, bool *ret_precertificate, struct reason *ret_reason)
+{
     struct signer_issue sent = *issue;
     AUTO(answer) answer = answer_none();
     AUTO(channel) file = channel_none();
@@ -391,11 +429,26 @@ enum err signer_call_issue(struct client *client, const struct signer_issue *iss
     struct request request = request_make(SIGNER_ISSUE, signer_issue_write, &sent);
     request.fd = file.fd;
     TRY(client_call(client, &request, &answer, ret_reason));
-    if (signer_certificate_read(&answer.body, &der) != OK) {
-        return ERR_PEER;
-    }
-    buf_append(certificate, der);
-    return buf_check(certificate);
+    return certificate_take(&answer, certificate, ret_precertificate);
+}
+
+enum err signer_call_complete(struct client *client, const struct signer_complete *complete,
+    struct buf *certificate, struct reason *ret_reason)
+{
+    bool precertificate = false;
+    AUTO(answer) answer = answer_none();
+    struct request request = request_make(SIGNER_COMPLETE, signer_complete_write, complete);
+    TRY(client_call(client, &request, &answer, ret_reason));
+    TRY(certificate_take(&answer, certificate, &precertificate));
+    return precertificate ? ERR_PEER : OK;
+}
+
+enum err signer_call_abandon(
+    struct client *client, const struct signer_reserve *abandoned, struct reason *ret_reason)
+{
+    AUTO(answer) answer = answer_none();
+    struct request request = request_make(SIGNER_ABANDON, signer_reserve_write, abandoned);
+    return client_call(client, &request, &answer, ret_reason);
 }
 
 enum err signer_call_revoke(

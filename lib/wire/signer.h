@@ -18,6 +18,8 @@ enum signer_message {
     SIGNER_ANCHOR, /* signer_place -> signer_place */
     SIGNER_SINCE,  /* signer_place -> signer_past */
     SIGNER_BLOCK,
+    SIGNER_COMPLETE,
+    SIGNER_ABANDON, /* struct signer_reserve -> nothing */
 };
 
 enum { SIGNER_CRL_MAX_BYTES = FILE_MAX_BYTES, SIGNER_LEVEL_MAX = 160 };
@@ -35,6 +37,19 @@ struct signer_serial {
 struct signer_issue {
     struct request_id request;
     struct span warrant;
+};
+
+/* What was signed for it: the certificate, or the precertificate that logs have to be shown first.
+ */
+struct signer_certificate {
+    struct span der;
+    bool precertificate;
+};
+
+/* The logs' promises to show the precertificate. */
+struct signer_complete {
+    struct request_id request;
+    struct span scts; /* a SignedCertificateTimestampList */
 };
 
 struct signer_revoke {
@@ -122,9 +137,12 @@ enum err signer_serial_read(struct der *body, struct signer_serial *ret_serial) 
 void signer_issue_write(struct der_writer *writer, const void *object);
 /* The warrant borrows from the message. */
 enum err signer_issue_read(struct der *body, struct signer_issue *ret_issue) MUST_USE;
-/* The answer to it: a `struct span`, the certificate's DER. */
+/* The answer to it and to what completes it. */
 void signer_certificate_write(struct der_writer *writer, const void *object);
-enum err signer_certificate_read(struct der *body, struct span *ret_certificate) MUST_USE;
+enum err signer_certificate_read(
+    struct der *body, struct signer_certificate *ret_certificate) MUST_USE;
+void signer_complete_write(struct der_writer *writer, const void *object);
+enum err signer_complete_read(struct der *body, struct signer_complete *ret_complete) MUST_USE;
 void signer_revoke_write(struct der_writer *writer, const void *object);
 enum err signer_revoke_read(struct der *body, struct signer_revoke *ret_revoke) MUST_USE;
 void signer_withdraw_write(struct der_writer *writer, const void *object);
@@ -142,12 +160,20 @@ enum err signer_place_read(struct der *body, struct signer_place *ret_place) MUS
 void signer_past_write(struct der_writer *writer, const void *object);
 enum err signer_past_read(struct der *body, struct signer_past *ret_past) MUST_USE;
 
-/* The registrar's side. Each may be repeated: reserve and issue give the same answer again. */
+/* The registrar's side. Each may be repeated: reserve, issue and complete give the
+ * same answer again. */
 enum err signer_call_reserve(struct client *client, const struct signer_reserve *reserve,
     struct signer_serial *ret_serial, struct reason *ret_reason) MUST_USE;
-/* Appends the certificate. ERR_DENIED with warrant_check's reason. */
+/* Appends what was signed, a precertificate where the roster has logs. ERR_DENIED with
+ * warrant_check's reason. */
 enum err signer_call_issue(struct client *client, const struct signer_issue *issue,
+    struct buf *certificate, bool *ret_precertificate, struct reason *ret_reason) MUST_USE;
+/* Appends the certificate. ERR_DENIED with ct_list_check's reason; "request.abandoned". */
+enum err signer_call_complete(struct client *client, const struct signer_complete *complete,
     struct buf *certificate, struct reason *ret_reason) MUST_USE;
+/* ERR_CONFLICT "request.issued" if there is a certificate already. */
+enum err signer_call_abandon(struct client *client, const struct signer_reserve *abandoned,
+    struct reason *ret_reason) MUST_USE;
 enum err signer_call_revoke(
     struct client *client, const struct signer_revoke *revoke, struct reason *ret_reason) MUST_USE;
 enum err signer_call_withdraw(struct client *client, const struct signer_withdraw *withdraw,

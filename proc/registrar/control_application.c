@@ -244,6 +244,10 @@ static enum err enrolment_show(struct registrar *registrar, const struct applica
     snprintf(shown->reference, sizeof shown->reference, "%s", enrolment.reference);
     snprintf(shown->enrolment_state, sizeof shown->enrolment_state, "%s",
         enrolment_state_id(enrolment.state));
+    const struct reason *problem = &enrolment.problem;
+    snprintf(shown->problem, sizeof shown->problem, "%.60s%s%.30s%s%.60s", problem->code,
+        problem->field[0] == '\0' ? "" : " ", problem->field, problem->seen[0] == '\0' ? "" : " ",
+        problem->seen);
     return OK;
 }
 

@@ -6,6 +6,7 @@
 #include "lib/store/enrolment.h"
 #include "lib/store/outbox.h"
 #include "lib/store/publication.h"
+#include "lib/store/submission.h"
 #include "lib/wire/signer.h"
 #include "proc/registrar/anchoring.h"
 #include "proc/registrar/control.h"
@@ -133,10 +134,33 @@ enum err control_certificate_list(void *ctx, struct exchange *exchange)
     return der_encode(control_certificates_write, &list, &exchange->reply);
 }
 
+/* "log-1 ct.silent, log-2 ct.status 500": who has not promised, as far as there is room. */
+static enum err logs_show(
+    struct registrar *registrar, const struct certificate_row *row, char *ret_text, size_t size)
+{
+    AUTO(arena) arena = arena_make(STEP_ARENA_BYTES);
+    struct submission_row *rows = NULL;
+    size_t count = 0, len = 0;
+    TRY(store_submission_list(registrar->store, &row->request, &arena, &rows, &count));
+    for (size_t i = 0; i < count; i++) {
+        char one[REASON_TEXT_MAX];
+        const struct reason *problem = &rows[i].problem;
+        int room = snprintf(one, sizeof one, "%s%s %s%s%.40s", len == 0 ? "" : ", ", rows[i].log,
+            problem->code, problem->seen[0] == '\0' ? "" : " ", problem->seen);
+        if (rows[i].sct.len == 0 && room > 0 && len + (size_t)room < size) {
+            memcpy(ret_text + len, one, (size_t)room + 1);
+            len += (size_t)room;
+        }
+    }
+    return OK;
+}
+
 static enum err certificate_row_show(struct registrar *registrar, const struct certificate_row *row,
     struct control_certificate_row *ret_row)
 {
-    (void)registrar;
+    if (row->state == CERTIFICATE_RESERVED) {
+        TRY(logs_show(registrar, row, ret_row->problem, sizeof ret_row->problem));
+    }
     if (row->serial.len > 0) {
         TRY(serial_format(row->serial, ret_row->serial, sizeof ret_row->serial));
     }

@@ -11,7 +11,7 @@ static enum err evidence_gather(struct store *store, struct warrant *warrant,
     const struct enrolment_row *enrolment, struct arena *arena, struct reason *ret_reason);
 static enum err name_gather(struct store *store, const struct evidence_row *row,
     struct arena *arena, struct name_evidence *ret_evidence);
-static enum err profile_pin(struct warrant *warrant);
+static enum err profile_pin(const struct roster *roster, struct warrant *warrant);
 
 enum err warrant_gather(struct registrar *registrar, const struct enrolment_row *enrolment,
     const struct certificate_row *certificate, struct buf *warrant_der, struct reason *ret_reason)
@@ -35,7 +35,7 @@ enum err warrant_gather(struct registrar *registrar, const struct enrolment_row 
     warrant->csr = certificate->csr;
     warrant->chinese = enrolment->chinese;
     warrant->epoch = registrar->roster.epoch;
-    TRY(profile_pin(warrant));
+    TRY(profile_pin(&registrar->roster, warrant));
     return warrant_format(warrant, warrant_der);
 }
 
@@ -100,10 +100,9 @@ static enum err name_gather(struct store *store, const struct evidence_row *row,
     return OK;
 }
 
-static enum err profile_pin(struct warrant *warrant)
+static enum err profile_pin(const struct roster *roster, struct warrant *warrant)
 {
-    const struct edition_rules *rules = edition_rules(warrant->application.edition);
-    const struct profile *profile = profile_by_id(rules->profile);
+    const struct profile *profile = warrant_profile(roster, warrant->application.edition);
     if (profile == NULL) {
         return ERR_UNSUPPORTED;
     }

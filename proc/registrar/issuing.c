@@ -1,5 +1,6 @@
-/* Gather, reserve, commit the serial, issue, commit the certificate. Each of the signer's answers
- * is the same when it is asked again, so a kill between any two of these steps costs nothing. */
+/* Gather, reserve, commit the serial, issue, commit the certificate; where the roster has logs,
+ * commit the precertificate and go by way of them. Each of the signer's answers is the same when it
+ * is asked again, so a kill between any two of these steps costs nothing. */
 #include "proc/registrar/issuing.h"
 #include "lib/base/log.h"
 #include "lib/pki/certificate.h"
@@ -10,6 +11,7 @@
 #include "lib/wire/signer.h"
 #include "proc/registrar/acceptance.h"
 #include "proc/registrar/anchoring.h"
+#include "proc/registrar/transparency.h"
 
 #include <stdio.h>
 
@@ -27,10 +29,19 @@ struct issuing {
     struct outbox_row mail;
     struct reason reason;
     struct arena *arena;
+    bool waits; /* for logs: nothing is to be done now */
 };
 
 static enum err issue_one(struct issuing *issuing);
 static enum err certificate_obtain(struct issuing *issuing);
+static enum err warrant_present(struct issuing *issuing, struct buf *der, bool *ret_precertificate);
+static enum err logs_go_by(struct issuing *issuing, const struct precertificate_row *row);
+static enum err serial_abandon(struct issuing *issuing);
+static enum err precertificate_commit(struct store *store, void *ctx);
+static enum err abandon_commit(struct store *store, void *ctx);
+static enum err problem_tell(struct issuing *issuing);
+static enum err problem_commit(struct store *store, void *ctx);
+static enum err stranded_commit(struct store *store, void *ctx);
 static enum err certificate_accept(struct issuing *issuing, struct span der);
 static enum err mail_write(struct issuing *issuing);
 static enum err reserve_commit(struct store *store, void *ctx);
@@ -65,7 +76,7 @@ enum err issuing_step(
             log_failure(LOG_ERROR, "certificate.not_issued", err, &issuing.reason);
             last = err;
         }
-        worked = worked || err == OK;
+        worked = worked || (err == OK && !issuing.waits);
     }
     *ret_worked = worked;
     return last;
@@ -90,8 +101,141 @@ static enum err issue_one(struct issuing *issuing)
 
 static enum err certificate_obtain(struct issuing *issuing)
 {
-    AUTO(buf) warrant = buf_make(WARRANT_MAX_BYTES);
     AUTO(buf) der = buf_make(CERTIFICATE_MAX_BYTES);
+    struct store *store = issuing->registrar->store;
+    const struct request_id *request = &issuing->row.request;
+    struct precertificate_row precertificate = { .attempts = 0 };
+    bool logged = false;
+    enum err err = store_precertificate_get(store, request, issuing->arena, &precertificate);
+    if (err == ERR_NOT_FOUND) {
+        TRY(warrant_present(issuing, &der, &logged));
+        if (!logged) {
+            return certificate_accept(issuing, buf_span(&der));
+        }
+        issuing->row.der = buf_span(&der);
+        TRY(store_transact(store, precertificate_commit, issuing));
+        TRY(store_certificate_by_request(store, request, issuing->arena, &issuing->row));
+        err = store_precertificate_get(store, request, issuing->arena, &precertificate);
+    }
+    TRY(err);
+    return logs_go_by(issuing, &precertificate);
+}
+
+static enum err precertificate_commit(struct store *store, void *ctx)
+{
+    const struct issuing *issuing = ctx;
+    return store_precertificate_put(store, &issuing->act, &issuing->row.request, issuing->row.der);
+}
+
+static enum err logs_go_by(struct issuing *issuing, const struct precertificate_row *row)
+{
+    AUTO(buf) der = buf_make(CERTIFICATE_MAX_BYTES);
+    enum transparency outcome;
+    issuing->serial.len = issuing->row.serial.len;
+    memcpy(issuing->serial.bytes, issuing->row.serial.data, issuing->row.serial.len);
+    TRY(transparency_step(
+        issuing->registrar, issuing->signer, &issuing->row, row, &der, &outcome, &issuing->reason));
+    switch (outcome) {
+    case TRANSPARENCY_WAITING:
+        issuing->waits = true;
+        return problem_tell(issuing);
+    case TRANSPARENCY_COMPLETED:
+        return certificate_accept(issuing, buf_span(&der));
+    case TRANSPARENCY_GIVEN_UP:
+        break;
+    }
+    return serial_abandon(issuing);
+}
+
+/* The signer first: what the store gives up must not be signed any more. */
+static enum err serial_abandon(struct issuing *issuing)
+{
+    AUTO(buf) der = buf_make(CERTIFICATE_MAX_BYTES);
+    const struct signer_reserve abandoned = { issuing->row.request };
+    const struct signer_complete complete = { .request = issuing->row.request };
+    struct reason why = issuing->reason;
+    enum err err = signer_call_abandon(issuing->signer, &abandoned, &issuing->reason);
+    if (err == ERR_CONFLICT) { /* it was completed, and the answer lost */
+        TRY(signer_call_complete(issuing->signer, &complete, &der, &issuing->reason));
+        return certificate_accept(issuing, buf_span(&der));
+    }
+    TRY(err);
+    issuing->reason = why;
+    log_failure(LOG_ERROR, "certificate.abandoned", ERR_DENIED, &why);
+    return store_transact(issuing->registrar->store, abandon_commit, issuing);
+}
+
+static enum err abandon_commit(struct store *store, void *ctx)
+{
+    const struct issuing *issuing = ctx;
+    enum enrolment_state state = ENROLMENT_OPEN;
+    struct request_id next = issuing->row.request;
+    next.ordinal++;
+    TRY(store_certificate_abandon(
+        store, &issuing->act, &issuing->row.request, issuing->reason.code));
+    TRY(store_certificate_submit(
+        store, &issuing->act, &next, issuing->row.csr, issuing->row.spki_hash));
+    return store_enrolment_advance(
+        store, &issuing->act, issuing->enrolment.id, ENROLMENT_ABANDON, &state);
+}
+
+/* Of a withdrawn application nothing is signed any more, and no precertificate of it may stand. */
+enum err stranded_step(struct registrar *registrar, struct client *signer, bool *ret_worked)
+{
+    AUTO(arena) arena = arena_make(STEP_ARENA_BYTES);
+    struct request_id *requests = NULL;
+    size_t count = 0;
+    TRY(store_precertificate_stranded(
+        registrar->store, STEP_ENROLMENTS, &arena, &requests, &count));
+    for (size_t i = 0; i < count; i++) {
+        const struct signer_reserve abandoned = { requests[i] };
+        struct issuing issuing = { .registrar = registrar,
+            .act = registrar_act(registrar),
+            .row = { .request = requests[i] } };
+        enum err err = signer_call_abandon(signer, &abandoned, &issuing.reason);
+        /* One that was completed, its answer lost, is revoked like any other. */
+        err = err == OK || err == ERR_CONFLICT
+                  ? store_transact(registrar->store, stranded_commit, &issuing)
+                  : err;
+        if (err != OK) {
+            log_failure(LOG_ERROR, "certificate.not_abandoned", err, &issuing.reason);
+            return err;
+        }
+    }
+    *ret_worked = count > 0;
+    return OK;
+}
+
+static enum err stranded_commit(struct store *store, void *ctx)
+{
+    const struct issuing *issuing = ctx;
+    return store_certificate_abandon(
+        store, &issuing->act, &issuing->row.request, "application.state");
+}
+
+/* To the subscriber it is all one, which rule of whom is not met yet. Said once: what is told of an
+ * enrolment is a change of it. */
+static enum err problem_tell(struct issuing *issuing)
+{
+    struct reason why = issuing->reason;
+    const struct reason *told = &issuing->enrolment.problem;
+    if (why.code[0] == '\0' || strcmp(told->seen, why.code) == 0) {
+        return OK;
+    }
+    (void)reason_set(&issuing->reason, ERR_AGAIN, "ct.waiting", NULL, why.code, NULL);
+    return store_transact(issuing->registrar->store, problem_commit, issuing);
+}
+
+static enum err problem_commit(struct store *store, void *ctx)
+{
+    const struct issuing *issuing = ctx;
+    return store_enrolment_set_problem(store, issuing->enrolment.id, &issuing->reason);
+}
+
+/* Appends what the signer signs for the warrant. */
+static enum err warrant_present(struct issuing *issuing, struct buf *der, bool *ret_precertificate)
+{
+    AUTO(buf) warrant = buf_make(WARRANT_MAX_BYTES);
     struct registrar *registrar = issuing->registrar;
     struct signer_reserve reserve = { .request = issuing->row.request };
     struct signer_issue issue = { .request = issuing->row.request };
@@ -106,9 +250,7 @@ static enum err certificate_obtain(struct issuing *issuing)
     TRY(err);
     TRY(store_transact(registrar->store, reserve_commit, issuing));
     issue.warrant = buf_span(&warrant);
-    TRY(signer_call_issue(issuing->signer, &issue, &der, &issuing->reason));
-    TRY(anchoring_take(registrar, issuing->signer, &issuing->anchor, &issuing->reason));
-    return certificate_accept(issuing, buf_span(&der));
+    return signer_call_issue(issuing->signer, &issue, der, ret_precertificate, &issuing->reason);
 }
 
 static enum err reserve_commit(struct store *store, void *ctx)
@@ -124,6 +266,7 @@ static enum err certificate_accept(struct issuing *issuing, struct span der)
 {
     struct certificate certificate;
     uint8_t spki_hash[HASH_BYTES];
+    TRY(anchoring_take(issuing->registrar, issuing->signer, &issuing->anchor, &issuing->reason));
     if (certificate_parse(der, &certificate) != OK) {
         return ERR_PEER;
     }

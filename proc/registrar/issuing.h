@@ -13,3 +13,6 @@ enum err warrant_gather(struct registrar *registrar, const struct enrolment_row 
 /* The enrolments that wait for a certificate and are of this share. */
 enum err issuing_step(struct registrar *registrar, struct client *signer, const struct share *share,
     bool *ret_worked) MUST_USE;
+/* Abandons the precertificates of applications that have been withdrawn meanwhile. */
+enum err stranded_step(
+    struct registrar *registrar, struct client *signer, bool *ret_worked) MUST_USE;

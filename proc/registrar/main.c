@@ -3,10 +3,10 @@
  * What I hold: the store, the roster of officers and perspectives (their public keys), and the
  *   transport key with which I show myself to remote perspectives. No issuing key, no PIN.
  * Whom I talk to: the signer, the courier and the primary validator over their sockets, the remote
- *   perspectives over HTTPS; the portal and the courier may wake me, ecertadm may ask me.
- * What I may do after boot: read and write the store's folder, connect to Unix sockets and to
- *   perspectives. I can have nothing signed that two officers did not approve and the perspectives
- *   did not see: the signer checks all of it again.
+ *   perspectives and the logs of the roster over HTTPS; the portal and the courier may wake me,
+ * ecertadm may ask me. What I may do after boot: read and write the store's folder, connect to Unix
+ * sockets and to perspectives and logs. I can have nothing signed that two officers did not approve
+ * and the perspectives did not see: the signer checks all of it again.
  *
  *   ecertd-registrar --config FILE --listen-fd N=registrar.sock --listen-fd N=control.sock
  *                    [--ready-fd N] */
@@ -124,6 +124,9 @@ static enum err roster_load(struct reason *ret_reason)
     for (size_t i = 0; i < self.roster.perspective_count; i++) {
         TRY(key_from_spki(self.roster.perspectives[i].spki, &self.perspective_keys[i]));
     }
+    for (size_t i = 0; i < self.roster.log_count; i++) {
+        TRY(key_from_spki(self.roster.logs[i].spki, &self.log_keys[i]));
+    }
     self.verifier = (struct observation_verifier){ .verify = observation_verify };
     return OK;
 }
@@ -160,9 +163,13 @@ static enum err transport_load(struct reason *ret_reason)
         { transport->ca, &self.transport_ca },
         { transport->certificate, &self.transport_certificate },
         { transport->key, &self.transport_key },
+        { self.config.registrar.ct_trust_anchors, &self.log_anchors },
     };
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         AUTO(buf) content = { 0 };
+        if (files[i].ret == &self.log_anchors && *files[i].path == '\0') {
+            continue;
+        }
         enum err err = file_read(files[i].path, TRANSPORT_MAX_BYTES, &content);
         if (err != OK) {
             return reason_set(ret_reason, err, "registrar.transport", files[i].path, NULL, NULL);
@@ -222,11 +229,12 @@ static enum err give_up_the_rest(struct reason *ret_reason)
         { store, SANDBOX_WRITE },
         { self.config.service.run_directory, SANDBOX_WRITE },
         { self.config.registrar.publications, SANDBOX_READ },
-        { "/etc/hosts", SANDBOX_READ }, /* perspectives' names, looked up by the C library */
+        { "/etc/hosts", SANDBOX_READ }, /* perspectives' and logs' names, by the C library */
         { "/etc/host.conf", SANDBOX_READ },
         { "/etc/nsswitch.conf", SANDBOX_READ },
         { "/etc/resolv.conf", SANDBOX_READ },
         { "/etc/gai.conf", SANDBOX_READ },
+        { "/etc/ssl/certs", SANDBOX_READ }, /* whom logs are trusted by */
         { "/usr/lib", SANDBOX_READ },
         { "/lib", SANDBOX_READ },
     };

@@ -37,6 +37,8 @@ struct registrar {
     struct key *perspective_keys[PERSPECTIVES_MAX]; /* in the roster's order */
     struct observation_verifier verifier;
     struct span transport_ca, transport_certificate, transport_key;
+    struct key *log_keys[CT_LOGS_MAX]; /* in the roster's order */
+    struct span log_anchors;           /* PEM; empty: the system's */
     struct store *store;
     struct clock clock;
     struct random random;

@@ -150,7 +150,11 @@ static enum err step_blocking(struct worker *worker, bool *ret_worked)
 
 static enum err step_revocation(struct worker *worker, bool *ret_worked)
 {
-    return revocation_step(worker->registrar, &worker->signer, ret_worked);
+    bool stranded = false;
+    enum err err = stranded_step(worker->registrar, &worker->signer, &stranded);
+    TRY(revocation_step(worker->registrar, &worker->signer, ret_worked));
+    *ret_worked = *ret_worked || stranded;
+    return err;
 }
 
 static enum err step_crl(struct worker *worker, bool *ret_worked)

@@ -2,11 +2,12 @@
 #include "proc/signer/build.h"
 #include "lib/der/oid.h"
 #include "lib/pki/name.h"
+#include "lib/pki/sct.h"
 
 enum { NAME_MAX_BYTES = 2048, EXTENSIONS_MAX_BYTES = 24 * 1024 };
 
 static enum err subject_write(
-    const struct entitlement *entitlement, struct buf *name, struct reason *ret_reason);
+    const struct build_request *request, struct buf *name, struct reason *ret_reason);
 static void extensions_write(struct der_writer *writer, const struct build_request *request);
 
 /* The last second that is still valid: BR 6.3.2, doc/threats.md S7. */
@@ -31,7 +32,7 @@ enum err build_tbs(const struct build_request *request, struct buf *tbs, struct 
     if (end <= request->now) {
         return reason_set(ret_reason, ERR_DENIED, "warrant.subscription", NULL, NULL, NULL);
     }
-    TRY(subject_write(request->entitlement, &subject, ret_reason));
+    TRY(subject_write(request, &subject, ret_reason));
     extensions_write(&writer, request);
     TRY(der_writer_finish(&writer, &extensions_len));
     const struct certificate_fields fields = {
@@ -49,8 +50,9 @@ enum err build_tbs(const struct build_request *request, struct buf *tbs, struct 
 
 /* The common name is the server name used as subject name, where it fits (X.520: 64 characters). */
 static enum err subject_write(
-    const struct entitlement *entitlement, struct buf *name, struct reason *ret_reason)
+    const struct build_request *request, struct buf *name, struct reason *ret_reason)
 {
+    const struct entitlement *entitlement = request->entitlement;
     const struct subject *subject = &entitlement->application->subject;
     const struct ev_identity *ev = &entitlement->application->ev;
     bool fits = strlen(entitlement->names[0]) <= SUBJECT_COMMON_NAME_MAX;
@@ -65,7 +67,7 @@ static enum err subject_write(
         { oid_serial_number, span_from_text(ev->registration_number) },
     };
     return profile_write_subject(
-        entitlement->profile, entries, sizeof entries / sizeof entries[0], ret_reason, name);
+        request->profile, entries, sizeof entries / sizeof entries[0], ret_reason, name);
 }
 
 static void extensions_write(struct der_writer *writer, const struct build_request *request)
@@ -82,8 +84,9 @@ static void extensions_write(struct der_writer *writer, const struct build_reque
         .name_count = entitlement->name_count,
         .crl_uri = span_from_text(request->issuer->crl_url),
         .ca_issuers_uri = span_from_text(request->issuer->ca_url),
+        .sct_list = request->sct_list,
     };
-    profile_write_extensions(writer, entitlement->profile, &values);
+    profile_write_extensions(writer, request->profile, &values);
 }
 
 enum err build_compare(
@@ -113,7 +116,7 @@ enum err build_compare(
             made.not_before == request->now && made.not_after == not_after(request) },
         { "build.leaf", !made.is_ca && made.server_auth && !made.any_usage },
         { "build.policy",
-            made.policy_count == 1 && span_equal(made.policies[0], *entitlement->profile->policy) },
+            made.policy_count == 1 && span_equal(made.policies[0], *request->profile->policy) },
     };
     for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
         if (!checks[i].same) {
@@ -121,4 +124,16 @@ enum err build_compare(
         }
     }
     return OK;
+}
+
+enum err build_correspond(
+    struct span precertificate_tbs, struct span tbs, struct reason *ret_reason)
+{
+    AUTO(buf) promised = buf_make(CERTIFICATE_MAX_BYTES);
+    AUTO(buf) built = buf_make(CERTIFICATE_MAX_BYTES);
+    TRY(sct_signed_tbs(precertificate_tbs, &promised));
+    TRY(sct_signed_tbs(tbs, &built));
+    return span_equal(buf_span(&promised), buf_span(&built))
+               ? OK
+               : reason_set(ret_reason, ERR_CRYPTO, "build.correspondence", NULL, NULL, NULL);
 }

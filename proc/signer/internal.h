@@ -15,6 +15,7 @@ struct issuing {
     size_t issuer_count;
     struct key *perspective_keys[PERSPECTIVES_MAX]; /* by their place in the roster */
     struct key *officer_keys[OFFICERS_MAX];         /* the same */
+    struct key *log_keys[CT_LOGS_MAX];              /* the same */
     struct clock clock;
     struct random random;
     struct journal *journal;
@@ -38,7 +39,55 @@ enum err issuing_record(struct issuing *issuing, enum journal_type type, int64_t
  * mutex. */
 enum err halt_gate(const struct issuing *issuing, struct reason *ret_reason) MUST_USE;
 struct issuer_key *issuing_issuer(struct issuing *issuing, const char *id);
-/* Signs the to-be-signed bytes of an intent that is in the journal, journals the certificate,
+
+/* One issuance on its way. */
+struct issuance {
+    struct issuing *issuing;
+    const struct request_id *request;
+    struct span warrant_der;
+    uint8_t warrant_hash[HASH_BYTES];
+    uint8_t application_hash[HASH_BYTES];
+    uint8_t spki_hash[HASH_BYTES];
+    uint8_t serial[SERIAL_BYTES];
+    int64_t now;  /* as of which the warrant entitles: its intent's */
+    int64_t time; /* of what is recorded */
+    struct warrant warrant;
+    struct entitlement entitlement;
+    struct policy policy;
+    struct build_request build;
+};
+
+pthread_mutex_t *issuing_request_lock(struct issuing *issuing, const struct request_id *request);
+/* What the ledger says of a request. */
+bool issuing_row(
+    struct issuing *issuing, const struct request_id *request, struct ledger_row *ret_row) MUST_USE;
+enum err issuing_clock_check(
+    struct issuing *issuing, int64_t now, struct reason *ret_reason) MUST_USE;
+/* Everything that decides whether there may be a certificate, short of the journal's order; fills
+ * in what is to be built. `verified`: the warrant's signatures were, before it was intended. */
+enum err issuance_entitle(struct issuance *issuance, bool verified, struct arena *arena,
+    struct reason *ret_reason) MUST_USE;
+/* Journals a refusal and returns it; a machine in trouble is none. */
+enum err issuance_refuse(
+    struct issuance *issuance, const struct reason *reason, enum err verdict) MUST_USE;
+/* Lints what is to be signed, and looks whether it says what was asked for. */
+enum err issuance_look(
+    struct issuance *issuance, struct span tbs, struct reason *ret_reason) MUST_USE;
+
+/* What is to be signed now, and which record then says that it was. */
+struct signing {
+    struct request_id request;
+    char issuer[ISSUER_ID_MAX];
+    struct span tbs;
+    enum journal_type result; /* JOURNAL_ISSUED or JOURNAL_PRECERTIFICATE */
+    int64_t intent;           /* the intent's place, for a precertificate's record */
+};
+
+/* Journals the intent, if nothing stands before it that forbids, signs, journals what was signed
+ * and appends it. */
+enum err signing_run(struct issuance *issuance, struct signing *signing, enum journal_type type,
+    body_writer write, const void *record, struct buf *der, struct reason *ret_reason) MUST_USE;
+/* Signs the to-be-signed bytes of an intent that is in the journal, journals what was signed,
  * appends it. */
-enum err issuing_finish(struct issuing *issuing, const struct record_intent *intent,
-    struct buf *certificate, struct reason *ret_reason) MUST_USE;
+enum err issuing_finish(struct issuing *issuing, const struct ledger_row *row, struct buf *der,
+    struct reason *ret_reason) MUST_USE;

@@ -1,7 +1,8 @@
 #pragma once
-/* The issuing core: reserve, issue, revoke, withdraw, CRL. All it touches beyond memory is the
- * journal; time and randomness come in. Every function may be called from several threads at once,
- * and again after any failure: a request has one serial and at most one certificate, for ever. */
+/* The issuing core: reserve, issue, complete, abandon, revoke, withdraw, CRL. All it touches beyond
+ * memory is the journal; time and randomness come in. Every function may be called from several
+ * threads at once, and again after any failure: a request has one serial and at most one
+ * certificate, for ever. */
 #include "lib/base/clock.h"
 #include "lib/base/random.h"
 #include "lib/crypto/weaklist.h"
@@ -55,10 +56,23 @@ AUTO_PTR_DEFINE(issuing, issuing_free)
 
 enum err issuing_reserve(struct issuing *issuing, const struct request_id *request,
     struct signer_serial *ret_serial, struct reason *ret_reason) MUST_USE;
-/* Appends the certificate. ERR_CONFLICT "request.unreserved"; ERR_DENIED with the warrant's reason,
- * "warrant.withdrawn" or "warrant.malformed"; ERR_AGAIN "clock.backwards"; ERR_NO_SPACE. */
+/* Appends the certificate or, where the roster has logs and it is not completed yet, its
+ * precertificate (`ret_precertificate`, may be NULL). ERR_CONFLICT "request.unreserved"; ERR_DENIED
+ * with the warrant's reason, "warrant.withdrawn", "warrant.malformed" or "request.abandoned";
+ * ERR_AGAIN "clock.backwards"; ERR_NO_SPACE. */
 enum err issuing_issue(struct issuing *issuing, const struct request_id *request,
-    struct span warrant, struct buf *certificate, struct reason *ret_reason) MUST_USE;
+    struct span warrant, struct buf *certificate, bool *ret_precertificate,
+    struct reason *ret_reason) MUST_USE;
+/* Appends the certificate of the request's precertificate, with these SCTs. ERR_CONFLICT
+ * "request.unlogged" if there is none; ERR_DENIED with ct_list_check's reason or one of
+ * issuing_issue's. */
+enum err issuing_complete(struct issuing *issuing, const struct request_id *request,
+    struct span scts, struct buf *certificate, struct reason *ret_reason) MUST_USE;
+/* Gives a request's serial up for good: nothing is signed for it any more, and its precertificate
+ * is revoked. ERR_CONFLICT "request.unreserved"; "request.issued" if there is a certificate or will
+ * be: revoke that. */
+enum err issuing_abandon(
+    struct issuing *issuing, const struct request_id *request, struct reason *ret_reason) MUST_USE;
 /* ERR_NOT_FOUND "revocation.serial" for one that was never reserved; ERR_CONFLICT
  * "revocation.reason" for a change that isn't graver. */
 enum err issuing_revoke(struct issuing *issuing, const struct signer_revoke *revoke,

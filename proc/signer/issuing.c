@@ -140,6 +140,9 @@ void issuing_free(struct issuing *issuing)
     for (size_t i = 0; i < OFFICERS_MAX; i++) {
         key_free(issuing->officer_keys[i]);
     }
+    for (size_t i = 0; i < CT_LOGS_MAX; i++) {
+        key_free(issuing->log_keys[i]);
+    }
     for (size_t i = 0; i < REQUEST_LOCKS; i++) {
         pthread_mutex_destroy(&issuing->requests[i]);
     }
@@ -161,6 +164,13 @@ static enum err roster_keys_load(struct issuing *issuing, struct reason *ret_rea
         enum err err = key_from_spki(officer->spki, &issuing->officer_keys[i]);
         if (err != OK) {
             return reason_set(ret_reason, err, "roster.officer", officer->id, NULL, NULL);
+        }
+    }
+    for (size_t i = 0; i < issuing->roster->log_count; i++) {
+        const struct ct_log *log = &issuing->roster->logs[i];
+        enum err err = key_from_spki(log->spki, &issuing->log_keys[i]);
+        if (err != OK) {
+            return reason_set(ret_reason, err, "roster.log", log->name, NULL, NULL);
         }
     }
     return OK;
@@ -247,21 +257,18 @@ static enum err intents_finish(struct issuing *issuing, struct reason *ret_reaso
 {
     size_t at = 0; /* behind those that stay open */
     while (at < issuing->ledger.open_count && !issuing->ledger.sums.halted) {
-        struct record_intent intent;
         struct ledger_row row;
-        AUTO(buf) body = buf_make(JOURNAL_RECORD_MAX);
         AUTO(buf) certificate = buf_make(CERTIFICATE_MAX_BYTES);
         if (!ledger_by_key(&issuing->ledger, issuing->ledger.open[at], &row)) {
             return reason_set(ret_reason, ERR_INPUT, "journal.broken", NULL, NULL, NULL);
         }
-        TRY(journal_read_body(issuing->journal, row.record, &body));
-        TRY(record_intent_read(buf_span(&body), &intent));
-        const struct issuer_key *issuer = issuing_issuer(issuing, intent.issuer);
+        const char *id = issuing->ledger.sums.issuers[row.issuer].id;
+        const struct issuer_key *issuer = issuing_issuer(issuing, id);
         if (issuer != NULL && key_in_token(issuer->key)) {
             at++;
             continue;
         }
-        TRY(issuing_finish(issuing, &intent, &certificate, ret_reason));
+        TRY(issuing_finish(issuing, &row, &certificate, ret_reason));
     }
     return OK;
 }
@@ -294,7 +301,7 @@ static enum err revocation_check(const struct issuing *issuing, const struct sig
         return reason_set(ret_reason, ERR_NOT_FOUND, "revocation.serial", NULL, NULL, NULL);
     }
     const char *issuer = issuing->ledger.sums.issuers[row.issuer].id;
-    if ((row.state != LEDGER_RESERVED || row.revoked) && strcmp(issuer, revoke->issuer) != 0) {
+    if (!ledger_row_blank(&row) && strcmp(issuer, revoke->issuer) != 0) {
         return reason_set(
             ret_reason, ERR_NOT_FOUND, "revocation.issuer", "issuer", revoke->issuer, issuer);
     }

@@ -8,6 +8,11 @@
 static enum err learn_reserved(struct ledger *ledger, const struct journal_record *record);
 static enum err learn_intent(struct ledger *ledger, const struct journal_record *record);
 static enum err learn_issued(struct ledger *ledger, const struct journal_record *record);
+static enum err learn_precertificate_intent(
+    struct ledger *ledger, const struct journal_record *record);
+static enum err learn_precertificate(struct ledger *ledger, const struct journal_record *record);
+static enum err learn_completion(struct ledger *ledger, const struct journal_record *record);
+static enum err learn_abandoned(struct ledger *ledger, const struct journal_record *record);
 static enum err learn_refused(struct ledger *ledger, const struct journal_record *record);
 static enum err learn_revoked(struct ledger *ledger, const struct journal_record *record);
 static enum err learn_withdrawn(struct ledger *ledger, const struct journal_record *record);
@@ -18,6 +23,7 @@ static enum err learn_crl(struct ledger *ledger, const struct journal_record *re
 static enum err learn_epoch(struct ledger *ledger, const struct journal_record *record);
 static struct ledger_row *row_own(struct ledger *ledger, const uint8_t *key);
 static enum err row_add(struct ledger *ledger, const struct ledger_row *row);
+static enum err open_add(struct ledger *ledger, const uint8_t *key);
 static void open_remove(struct ledger *ledger, const uint8_t *key);
 static enum err hash_add(struct ledger *ledger, struct ledger_hashes *hashes,
     enum segment_table table, const uint8_t *hash, int64_t seq, bool *ret_new);
@@ -38,6 +44,10 @@ static enum err (*const lessons[JOURNAL_TYPE_COUNT])(
     [JOURNAL_HALTED] = learn_halted,
     [JOURNAL_RESUMED] = learn_resumed,
     [JOURNAL_BLOCKED] = learn_blocked,
+    [JOURNAL_PRECERTIFICATE_INTENT] = learn_precertificate_intent,
+    [JOURNAL_PRECERTIFICATE] = learn_precertificate,
+    [JOURNAL_COMPLETION] = learn_completion,
+    [JOURNAL_ABANDONED] = learn_abandoned,
 };
 
 static struct span request_of_row(const void *ctx, uint32_t row)
@@ -134,7 +144,8 @@ static enum err row_add(struct ledger *ledger, const struct ledger_row *row)
     return OK;
 }
 
-static enum err learn_intent(struct ledger *ledger, const struct journal_record *record)
+static enum err intent_learn(
+    struct ledger *ledger, const struct journal_record *record, enum ledger_state state)
 {
     struct record_intent intent;
     uint8_t key[REQUEST_KEY_BYTES];
@@ -147,13 +158,93 @@ static enum err learn_intent(struct ledger *ledger, const struct journal_record 
         !span_equal(SPAN_OF(row->serial), intent.serial)) {
         return ERR_INPUT;
     }
-    TRY(array_grow((void **)&ledger->open, ledger->open_count, &ledger->open_capacity,
-        sizeof ledger->open[0]));
-    memcpy(ledger->open[ledger->open_count++], key, sizeof key);
-    row->state = LEDGER_INTENDED;
+    TRY(open_add(ledger, key));
+    row->state = (uint8_t)state;
     row->issuer = (uint8_t)issuer;
     row->record = record->offset;
     row->seq = record->seq;
+    return OK;
+}
+
+static enum err learn_intent(struct ledger *ledger, const struct journal_record *record)
+{
+    return intent_learn(ledger, record, LEDGER_INTENDED);
+}
+
+static enum err learn_precertificate_intent(
+    struct ledger *ledger, const struct journal_record *record)
+{
+    return intent_learn(ledger, record, LEDGER_PRECERTIFICATE_INTENDED);
+}
+
+static enum err learn_precertificate(struct ledger *ledger, const struct journal_record *record)
+{
+    struct record_precertificate signed_;
+    uint8_t key[REQUEST_KEY_BYTES];
+    TRY(record_precertificate_read(record->body, &signed_));
+    request_key(&signed_.request, key);
+    struct ledger_row *row = row_own(ledger, key);
+    if (row == NULL || row->state != LEDGER_PRECERTIFICATE_INTENDED ||
+        row->record != signed_.intent) {
+        return ERR_INPUT;
+    }
+    row->state = LEDGER_PRECERTIFIED;
+    row->record = record->offset;
+    row->seq = record->seq;
+    open_remove(ledger, key);
+    return OK;
+}
+
+static enum err learn_completion(struct ledger *ledger, const struct journal_record *record)
+{
+    struct record_completion completion;
+    uint8_t key[REQUEST_KEY_BYTES];
+    TRY(record_completion_read(record->body, &completion));
+    request_key(&completion.request, key);
+    struct ledger_row *row = row_own(ledger, key);
+    if (row == NULL || row->state != LEDGER_PRECERTIFIED || row->revoked) {
+        return ERR_INPUT;
+    }
+    TRY(open_add(ledger, key));
+    row->state = LEDGER_COMPLETING;
+    row->record = record->offset;
+    row->seq = record->seq;
+    return OK;
+}
+
+/* A precertificate that may have been signed is revoked by the same record, so that no cut can part
+ * the two. */
+static enum err learn_abandoned(struct ledger *ledger, const struct journal_record *record)
+{
+    struct record_abandoned abandoned;
+    uint8_t key[REQUEST_KEY_BYTES];
+    TRY(record_abandoned_read(record->body, &abandoned));
+    request_key(&abandoned.request, key);
+    struct ledger_row *row = row_own(ledger, key);
+    if (row == NULL ||
+        (row->state != LEDGER_RESERVED && row->state != LEDGER_PRECERTIFICATE_INTENDED &&
+            row->state != LEDGER_PRECERTIFIED)) {
+        return ERR_INPUT;
+    }
+    if (row->state != LEDGER_RESERVED && !row->revoked) {
+        row->revoked = 1;
+        row->reason = REVOCATION_SUPERSEDED;
+        row->revoked_at = abandoned.date;
+        ledger->sums.revoked++;
+    }
+    row->pending = row->pending && row->pending_reason != REVOCATION_SUPERSEDED;
+    row->state = LEDGER_ABANDONED;
+    row->record = record->offset;
+    row->seq = record->seq;
+    open_remove(ledger, key);
+    return OK;
+}
+
+static enum err open_add(struct ledger *ledger, const uint8_t *key)
+{
+    TRY(array_grow((void **)&ledger->open, ledger->open_count, &ledger->open_capacity,
+        sizeof ledger->open[0]));
+    memcpy(ledger->open[ledger->open_count++], key, REQUEST_KEY_BYTES);
     return OK;
 }
 
@@ -164,7 +255,7 @@ static enum err learn_issued(struct ledger *ledger, const struct journal_record 
     TRY(record_issued_read(record->body, &issued));
     request_key(&issued.request, key);
     struct ledger_row *row = row_own(ledger, key);
-    if (row == NULL || row->state != LEDGER_INTENDED) {
+    if (row == NULL || (row->state != LEDGER_INTENDED && row->state != LEDGER_COMPLETING)) {
         return ERR_INPUT;
     }
     row->state = LEDGER_ISSUED;
@@ -215,7 +306,7 @@ static enum err learn_revoked(struct ledger *ledger, const struct journal_record
         ledger->sums.revoked++;
         /* Whose list it belongs on is decided for ever, by the intent or here
          * (doc/threats.md R13). */
-        row->issuer = row->state == LEDGER_RESERVED ? (uint8_t)issuer : row->issuer;
+        row->issuer = ledger_row_blank(row) ? (uint8_t)issuer : row->issuer;
     } else if (revocation_reason_may_change((enum revocation_reason)row->reason, revoked.reason)) {
         row->reason = (uint8_t)revoked.reason;
     }

@@ -10,7 +10,16 @@
 #include "proc/signer/segments.h"
 #include "proc/signer/serial.h"
 
-enum ledger_state { LEDGER_RESERVED, LEDGER_INTENDED, LEDGER_ISSUED };
+enum ledger_state {
+    LEDGER_RESERVED,
+    LEDGER_INTENDED,
+    LEDGER_ISSUED,
+    /* With Certificate Transparency. */
+    LEDGER_PRECERTIFICATE_INTENDED,
+    LEDGER_PRECERTIFIED,
+    LEDGER_COMPLETING,
+    LEDGER_ABANDONED,
+};
 
 enum { REQUEST_KEY_BYTES = ENROLMENT_ID_BYTES + 4 };
 
@@ -22,7 +31,7 @@ struct ledger_row {
     uint8_t revoked;
     uint8_t reason;
     int64_t revoked_at;
-    int64_t record; /* offset of the intent, later of the issued record */
+    int64_t record; /* offset of what made it what it is: the intent, later the issued record, … */
     /* In memory only. */
     int64_t seq;  /* of the last record that changed the row */
     bool pending; /* a revocation is queued, or was and the disk refused it */
@@ -81,6 +90,12 @@ enum err ledger_rebase(
 /* What memory has of one table, sorted, as a segment has it. */
 enum err ledger_entries(
     const struct ledger *ledger, enum segment_table table, struct buf *entries) MUST_USE;
+
+/* Whose list its revocation would belong on is not decided: nothing has been intended for it. */
+static inline bool ledger_row_blank(const struct ledger_row *row)
+{
+    return (row->state == LEDGER_RESERVED || row->state == LEDGER_ABANDONED) && !row->revoked;
+}
 
 /* True if it is known; the row is copied. */
 bool ledger_by_request(const struct ledger *ledger, const struct request_id *request,

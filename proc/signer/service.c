@@ -8,6 +8,8 @@ enum { CONNECTIONS_MAX = 32 };
 
 static enum err handle_reserve(void *ctx, struct exchange *exchange);
 static enum err handle_issue(void *ctx, struct exchange *exchange);
+static enum err handle_complete(void *ctx, struct exchange *exchange);
+static enum err handle_abandon(void *ctx, struct exchange *exchange);
 static enum err handle_revoke(void *ctx, struct exchange *exchange);
 static enum err handle_withdraw(void *ctx, struct exchange *exchange);
 static enum err handle_crl(void *ctx, struct exchange *exchange);
@@ -21,6 +23,8 @@ static enum err handle_block(void *ctx, struct exchange *exchange);
 static const struct handler handlers[] = {
     { SIGNER_RESERVE, handle_reserve, false },
     { SIGNER_ISSUE, handle_issue, false },
+    { SIGNER_COMPLETE, handle_complete, false },
+    { SIGNER_ABANDON, handle_abandon, false },
     { SIGNER_REVOKE, handle_revoke, false },
     { SIGNER_WITHDRAW, handle_withdraw, false },
     { SIGNER_CRL, handle_crl, false },
@@ -117,12 +121,41 @@ static enum err handle_issue(void *ctx, struct exchange *exchange)
         TRY(channel_memfd_map(exchange->fd, WARRANT_MAX_BYTES, &mapping));
         issue.warrant = mapping.content;
     }
-    TRY(logged("certificate.issued", &issue.request,
-        issuing_issue(
-            service->issuing, &issue.request, issue.warrant, &certificate, &exchange->reason),
+    struct signer_certificate made = { .precertificate = false };
+    enum err err = issuing_issue(service->issuing, &issue.request, issue.warrant, &certificate,
+        &made.precertificate, &exchange->reason);
+    TRY(logged(made.precertificate ? "precertificate.signed" : "certificate.issued", &issue.request,
+        err, &exchange->reason));
+    made.der = buf_span(&certificate);
+    return der_encode(signer_certificate_write, &made, &exchange->reply);
+}
+
+static enum err handle_complete(void *ctx, struct exchange *exchange)
+{
+    struct service *service = ctx;
+    struct signer_complete complete;
+    AUTO(buf) certificate = buf_make(CERTIFICATE_MAX_BYTES);
+    if (signer_complete_read(&exchange->body, &complete) != OK) {
+        return ERR_PEER;
+    }
+    TRY(logged("certificate.issued", &complete.request,
+        issuing_complete(
+            service->issuing, &complete.request, complete.scts, &certificate, &exchange->reason),
         &exchange->reason));
-    struct span der = buf_span(&certificate);
-    return der_encode(signer_certificate_write, &der, &exchange->reply);
+    const struct signer_certificate made = { buf_span(&certificate), false };
+    return der_encode(signer_certificate_write, &made, &exchange->reply);
+}
+
+static enum err handle_abandon(void *ctx, struct exchange *exchange)
+{
+    struct service *service = ctx;
+    struct signer_reserve abandoned;
+    if (signer_reserve_read(&exchange->body, &abandoned) != OK) {
+        return ERR_PEER;
+    }
+    return logged("request.abandoned", &abandoned.request,
+        issuing_abandon(service->issuing, &abandoned.request, &exchange->reason),
+        &exchange->reason);
 }
 
 static enum err handle_revoke(void *ctx, struct exchange *exchange)

@@ -48,6 +48,7 @@ struct trial {
     struct roster roster;
     struct key *officer_keys[OFFICERS_MAX];
     struct key *perspective_keys[PERSPECTIVES_MAX];
+    struct buf log_keys[CEREMONY_LOGS_MAX]; /* SPKI */
     struct reason *reason;
 };
 
@@ -61,6 +62,7 @@ static enum err issuers_make(struct trial *trial);
 static enum err officers_make(struct trial *trial);
 static enum err mail_key_make(struct trial *trial);
 static enum err perspectives_make(struct trial *trial);
+static enum err logs_take(struct trial *trial);
 static enum err roster_make(struct trial *trial);
 static enum err transport_make(struct trial *trial);
 static enum err old_revoke(struct trial *trial);
@@ -77,6 +79,7 @@ static const struct step {
     { "ceremony.officers", officers_make },
     { "ceremony.perspectives", perspectives_make },
     { "ceremony.mail_key", mail_key_make },
+    { "ceremony.logs", logs_take },
     { "ceremony.roster", roster_make },
     { "ceremony.transport", transport_make },
     { "ceremony.old_revoked", old_revoke },
@@ -132,6 +135,9 @@ static void trial_release(struct trial *trial)
     }
     for (size_t i = 0; i < PERSPECTIVES_MAX; i++) {
         key_free(trial->perspective_keys[i]);
+    }
+    for (size_t i = 0; i < CEREMONY_LOGS_MAX; i++) {
+        buf_release(&trial->log_keys[i]);
     }
     journal_free(trial->journal);
     keyring_release(&trial->keyring);
@@ -402,6 +408,32 @@ static enum err perspectives_make(struct trial *trial)
         snprintf(entry->region, sizeof entry->region, "%s", perspective->region);
         entry->primary = perspective->address[0] == '\0';
         entry->spki = key_spki(key);
+    }
+    return OK;
+}
+
+/* Their keys are others'; they are read, and come into the roster. */
+static enum err logs_take(struct trial *trial)
+{
+    struct roster *roster = &trial->roster;
+    for (size_t i = 0; i < trial->profile.log_count; i++) {
+        const struct ceremony_log *log = &trial->profile.logs[i];
+        struct ct_log *entry = &roster->logs[roster->log_count++];
+        AUTO_PTR(key) key = NULL;
+        enum err err = file_read(log->spki, SPKI_MAX, &trial->log_keys[i]);
+        err = err == OK ? key_from_spki(buf_span(&trial->log_keys[i]), &key) : err;
+        if (err != OK) {
+            return reason_set(trial->reason, err, "ceremony.log_key", log->spki, NULL, NULL);
+        }
+        snprintf(entry->name, sizeof entry->name, "%s", log->name);
+        snprintf(entry->operator_name, sizeof entry->operator_name, "%s", log->operator_name);
+        TRY(ct_log_kind_from_id(log->kind, &entry->kind));
+        TRY(ct_log_state_from_id(log->state, &entry->state));
+        entry->url = log->url;
+        entry->state_since = log->state_since;
+        entry->shard_from = log->from;
+        entry->shard_until = log->until;
+        entry->spki = buf_span(&trial->log_keys[i]);
     }
     return OK;
 }

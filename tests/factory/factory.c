@@ -4,6 +4,7 @@
 #include "lib/der/oid.h"
 #include "lib/pki/csr.h"
 #include "lib/pki/name.h"
+#include "lib/pki/sct.h"
 #include "proc/signer/authority.h"
 #include "proc/signer/issue.h"
 #include "proc/signer/keyfile.h"
@@ -36,6 +37,9 @@ void factory_release(struct factory *factory)
     }
     for (size_t i = 0; i < FACTORY_PERSPECTIVES; i++) {
         key_free(factory->perspectives[i]);
+    }
+    for (size_t i = 0; i < FACTORY_LOGS; i++) {
+        key_free(factory->logs[i]);
     }
     key_free(factory->stranger);
     key_free(factory->strange_perspective);
@@ -85,6 +89,9 @@ static enum err factory_keys(struct factory *factory)
     for (size_t i = 0; i < FACTORY_PERSPECTIVES; i++) {
         TRY(key_generate(KEY_TYPE_RSA_2048, &factory->perspectives[i]));
     }
+    for (size_t i = 0; i < FACTORY_LOGS; i++) {
+        TRY(key_generate(KEY_TYPE_P256, &factory->logs[i]));
+    }
     TRY(key_generate(KEY_TYPE_ED25519, &factory->stranger));
     TRY(key_generate(KEY_TYPE_RSA_2048, &factory->strange_perspective));
     return key_generate(KEY_TYPE_RSA_2048, &factory->subscriber);
@@ -96,7 +103,7 @@ static void factory_roster(struct factory *factory)
         "lacnic", "afrinic" };
     struct roster *roster = &factory->roster;
     *roster = (struct roster){ .epoch = 3,
-        .policy_set = POLICY_PUBLIC,
+        .policy_set = POLICY_PRIVATE,
         .repository_url = "http://ecert.example.net",
         .caa_identity = "ecert.example.net",
         .created = HIERARCHY_CREATED,
@@ -180,6 +187,69 @@ static enum err factory_issuers(struct factory *factory, enum key_type issuer_ty
     return OK;
 }
 
+void factory_publish(struct factory *factory)
+{
+    struct roster *roster = &factory->roster;
+    roster->policy_set = POLICY_PUBLIC;
+    for (roster->log_count = 0; roster->log_count < FACTORY_LOGS; roster->log_count++) {
+        size_t i = roster->log_count;
+        struct ct_log *log = &roster->logs[i];
+        *log = (struct ct_log){ .url = "http://127.0.0.1:1",
+            .kind = CT_LOG_RFC6962,
+            .state = CT_LOG_USABLE,
+            .state_since = HIERARCHY_CREATED,
+            .spki = key_spki(factory->logs[i]) };
+        snprintf(log->name, sizeof log->name, "log-%zu", i + 1);
+        snprintf(log->operator_name, sizeof log->operator_name, "operator-%zu", i % 2 + 1);
+    }
+}
+
+enum err factory_promise(const struct factory *factory, size_t log, struct span precertificate,
+    int64_t now, struct buf *sct)
+{
+    struct certificate first;
+    uint8_t signature[SIGNATURE_MAX_BYTES], head[] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 };
+    size_t len = 0;
+    AUTO(buf) tbs = buf_make(CERTIFICATE_MAX_BYTES);
+    AUTO(buf) message = buf_make(2 * CERTIFICATE_MAX_BYTES);
+    AUTO(buf) digitally_signed = buf_make(SCT_MAX_BYTES);
+    TRY(certificate_parse(precertificate, &first));
+    TRY(sct_signed_tbs(first.tbs, &tbs));
+    store_be64(head + 2, (uint64_t)now * 1000);
+    const uint8_t size[] = { (uint8_t)(tbs.len >> 16), (uint8_t)(tbs.len >> 8), (uint8_t)tbs.len };
+    buf_append(&message, SPAN_OF(head));
+    buf_append(&message, SPAN_LITERAL("\0\1"));
+    buf_append(&message, key_spki_sha256(factory->issuer.key));
+    buf_append(&message, SPAN_OF(size));
+    buf_append(&message, buf_span(&tbs));
+    buf_append(&message, SPAN_LITERAL("\0\0"));
+    TRY(signature_make(
+        factory->logs[log], SIGNATURE_ECDSA_SHA256, buf_span(&message), signature, &len));
+    buf_append(&digitally_signed, SPAN_LITERAL("\4\3\0"));
+    buf_append_byte(&digitally_signed, (uint8_t)len);
+    buf_append(&digitally_signed, span_make(signature, len));
+    return sct_write(key_spki_sha256(factory->logs[log]).data, (uint64_t)now * 1000,
+        (struct span){ 0 }, buf_span(&digitally_signed), sct);
+}
+
+enum err factory_promises(const struct factory *factory, size_t count, struct span precertificate,
+    int64_t now, struct buf *list)
+{
+    struct buf made[FACTORY_LOGS];
+    struct sct scts[FACTORY_LOGS] = { 0 };
+    enum err err = OK;
+    for (size_t i = 0; i < count; i++) {
+        made[i] = buf_make(SCT_MAX_BYTES);
+        err = err == OK ? factory_promise(factory, i, precertificate, now, &made[i]) : err;
+        err = err == OK ? sct_parse(buf_span(&made[i]), &scts[i]) : err;
+    }
+    err = err == OK ? sct_list_write(scts, count, list) : err;
+    for (size_t i = 0; i < count; i++) {
+        buf_release(&made[i]);
+    }
+    return err;
+}
+
 enum err sample_init(
     struct sample *sample, const struct factory *factory, int64_t now, unsigned serial_of_request)
 {
@@ -189,7 +259,7 @@ enum err sample_init(
         .csr = buf_make(CSR_MAX_BYTES),
         .der = buf_make(WARRANT_MAX_BYTES) };
     struct warrant *warrant = &sample->warrant;
-    const struct profile *profile = profile_by_id("ov-server-1");
+    const struct profile *profile = warrant_profile(&factory->roster, EDITION_SERVER);
     sample_application(sample, serial_of_request);
     store_be32(warrant->request.enrolment, serial_of_request);
     warrant->request.ordinal = 1;
@@ -253,7 +323,7 @@ enum err sample_become(struct sample *sample, enum edition edition, size_t names
     struct application *application = &sample->application;
     struct warrant *warrant = &sample->warrant;
     const struct edition_rules *rules = edition_rules(edition);
-    const struct profile *profile = profile_by_id(rules->profile);
+    const struct profile *profile = warrant_profile(&sample->factory->roster, edition);
     application->edition = edition;
     application->name_count = names;
     sample->names[0] = rules->wildcard ? "*.shop.example.com" : "www.shop.example.com";

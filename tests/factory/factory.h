@@ -5,7 +5,12 @@
 #include "lib/crypto/sign.h"
 #include "proc/signer/build.h"
 
-enum { FACTORY_OFFICERS = 3, FACTORY_PERSPECTIVES = 6, FACTORY_NAMES_MAX = APPLICATION_NAMES_MAX };
+enum {
+    FACTORY_OFFICERS = 3,
+    FACTORY_PERSPECTIVES = 6,
+    FACTORY_LOGS = 4,
+    FACTORY_NAMES_MAX = APPLICATION_NAMES_MAX
+};
 
 struct factory {
     struct roster roster;
@@ -15,6 +20,7 @@ struct factory {
     struct key *stranger;                           /* Ed25519, in nobody's roster */
     struct key *strange_perspective;                /* RSA 2048, the same */
     struct key *subscriber;
+    struct key *logs[FACTORY_LOGS]; /* in no roster but factory_publish's */
     struct issuer_key issuer, ev_issuer;
     struct buf root; /* certificate, DER */
     struct arena arena;
@@ -26,6 +32,15 @@ enum err factory_init(struct factory *factory, enum key_type issuer_type) MUST_U
  * signer's. */
 enum err factory_load(struct factory *factory, const char *directory) MUST_USE;
 void factory_release(struct factory *factory);
+/* The public policy set, with logs: two operators with two each. */
+void factory_publish(struct factory *factory);
+/* Appends what log number `log` promises for a precertificate of the factory's issuing CA at `now`:
+ * a SerializedSCT. */
+enum err factory_promise(const struct factory *factory, size_t log, struct span precertificate,
+    int64_t now, struct buf *sct) MUST_USE;
+/* Appends a list of the promises of the first `count` logs. */
+enum err factory_promises(const struct factory *factory, size_t count, struct span precertificate,
+    int64_t now, struct buf *list) MUST_USE;
 
 /* One warrant with all it borrows from. Change what is in it, then call the maker's later steps. */
 struct sample {

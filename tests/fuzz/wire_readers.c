@@ -25,7 +25,8 @@
 READER(signer_reserve, signer_reserve)
 READER(signer_serial, signer_serial)
 READER(signer_issue, signer_issue)
-READER(signer_certificate, span)
+READER(signer_certificate, signer_certificate)
+READER(signer_complete, signer_complete)
 READER(signer_revoke, signer_revoke)
 READER(signer_withdraw, signer_withdraw)
 READER(signer_crl, signer_crl)
@@ -76,6 +77,7 @@ const struct wire_reader wire_readers[] = {
     { "signer_serial", signer_serial_try },
     { "signer_issue", signer_issue_try },
     { "signer_certificate", signer_certificate_try },
+    { "signer_complete", signer_complete_try },
     { "signer_revoke", signer_revoke_try },
     { "signer_withdraw", signer_withdraw_try },
     { "signer_crl", signer_crl_try },

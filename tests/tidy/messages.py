@@ -18,7 +18,7 @@ FAMILIES = {"api", "certstore", "chain", "crl", "install", "pfx", "remote", "too
             "page", "preview", "quorum", "session", "step", "type", "warrant"}
 # Ids with a family's word that are events of the log and the audit trail, or names of other things.
 NOT_SHOWN = re.compile(
-    r"^(certificate\.(issued|accepted|declined|refused|requested|reserved|revok\w+|pem|cer|p7b|published)"
+    r"^(certificate\.(issued|accepted|declined|refused|requested|reserved|abandoned|revok\w+|pem|cer|p7b|published)"
     r"|crl\.(entry_lost|issuer|window)|key\.file|chain\.(pem|before)|enrolment\.(advanced|attempt|login|opened|pin_made|rejected|moved|spki_hash)|key\.(pasted|blocked_add|registered|removed|login)|key\.pem"
     r"|login\.(all|throttled_network))$")
 # What is no error has nothing to be done about.

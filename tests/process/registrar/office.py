@@ -44,7 +44,7 @@ signer {{ directory = "{s}/signer" passphrase_file = "{s}/signer/passphrase" }}
 registrar {{ roster = "{s}/signer/roster.der" ceremony_spki = "{s}/signer/ceremony.spki"
   publications = "{s}/ca" transport_ca = "{s}/transport/ca.pem"
   transport_certificate = "{s}/transport/registrar.pem"
-  transport_key = "{s}/transport/registrar.key" crl_hours = 24 operator_email = "operator@ecert.example.net" }}
+  transport_key = "{s}/transport/registrar.key" crl_hours = 24 operator_email = "operator@ecert.example.net" {more} }}
 """
 
 APPLICATION = {
@@ -195,16 +195,22 @@ def serve_https(address, certificate, key, authority, answer):
 
 
 class Office:
-    def __init__(self):
+    """`profile` is added to the ceremony's, `more` to the registrar's section."""
+
+    def __init__(self, profile="", more=""):
         self.directory = tempfile.mkdtemp(prefix="ecert-r-")
         self.service = self.directory + "/service"
         for name in ("run", "store", "signer"):
             os.mkdir(f"{self.directory}/{name}", 0o700)
+        with open(os.path.join(ROOT, "packaging/trial-ceremony.conf"), encoding="utf-8") as file:
+            profile = file.read() + profile
+        with open(self.directory + "/ceremony.conf", "w", encoding="utf-8") as file:
+            file.write(profile)
         subprocess.run([ADM, "ceremony", "--trial", self.service, "--profile",
-                        os.path.join(ROOT, "packaging/trial-ceremony.conf")], check=True,
+                        self.directory + "/ceremony.conf"], check=True,
                        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         with open(self.directory + "/ecert.conf", "w", encoding="utf-8") as file:
-            file.write(CONFIG.format(d=self.directory, s=self.service, sandbox=SANDBOX))
+            file.write(CONFIG.format(d=self.directory, s=self.service, sandbox=SANDBOX, more=more))
             for number, name in enumerate(REMOTES, 1):
                 file.write(f'perspective "{name}" {{ url = '
                            f'"https://{ADDRESS.format(number)}:{PORT}/check" }}\n')

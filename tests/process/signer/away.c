@@ -35,7 +35,9 @@ static void ask(unsigned number, int64_t now)
     const struct signer_crl crl = { "ssl-ca-3-17", now, now + 86400 };
     int64_t begun = clock_monotonic_ms();
     expect(signer_call_reserve(&client, &reserve, &serial, &reason), OK, "reserve");
-    expect(signer_call_issue(&client, &issue, &certificate, &reason), ERR_AGAIN, "issue");
+    bool precertificate = false;
+    expect(signer_call_issue(&client, &issue, &certificate, &precertificate, &reason), ERR_AGAIN,
+        "issue");
     expect(signer_call_crl(&client, &crl, &made, &mapping, &reason), ERR_AGAIN, "crl");
     if (number > FIRST_FAILURES && clock_monotonic_ms() - begun > QUICK_MS) {
         expect(ERR_TIMEOUT, OK, "a quick answer");

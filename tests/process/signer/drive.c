@@ -55,15 +55,18 @@ static void certificate_get(const struct sample *sample, struct signer_serial *s
 {
     struct reason reason = { 0 };
     struct certificate made;
+    bool precertificate = false;
     const struct signer_reserve reserve = { sample->warrant.request };
     const struct signer_issue issue = { sample->warrant.request, buf_span(&sample->der) };
     AUTO(buf) first = buf_make(CERTIFICATE_MAX_BYTES);
     AUTO(buf) second = buf_make(CERTIFICATE_MAX_BYTES);
     while (again(signer_call_reserve(&client, &reserve, serial, &reason), "reserve", &reason)) {
     }
-    while (again(signer_call_issue(&client, &issue, &first, &reason), "issue", &reason)) {
+    while (again(
+        signer_call_issue(&client, &issue, &first, &precertificate, &reason), "issue", &reason)) {
     }
-    while (again(signer_call_issue(&client, &issue, &second, &reason), "issue", &reason)) {
+    while (again(
+        signer_call_issue(&client, &issue, &second, &precertificate, &reason), "issue", &reason)) {
     }
     if (!span_equal(buf_span(&first), buf_span(&second)) ||
         certificate_parse(buf_span(&first), &made) != OK ||

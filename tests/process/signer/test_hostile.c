@@ -74,7 +74,7 @@ static enum err issue(struct issuing *issuing, const struct sample *sample,
     const struct request_id *request = &sample->warrant.request;
     AUTO(buf) certificate = buf_make(CERTIFICATE_MAX_BYTES);
     TRY(issuing_reserve(issuing, request, ret_serial, ret_reason));
-    return issuing_issue(issuing, request, buf_span(&sample->der), &certificate, ret_reason);
+    return issuing_issue(issuing, request, buf_span(&sample->der), &certificate, NULL, ret_reason);
 }
 
 /* Officers may sign for a country that doesn't exist; the rules don't let it be signed. */
@@ -408,7 +408,7 @@ static void s1_no_certificate_stands_in_the_journal_without_its_intent(void **st
     disturbed_limit = (rlim_t)status.journal_bytes + 100;
     clock_looks = 0;
     at_clock = fail_the_queue_once;
-    enum err err = issuing_issue(issuing, request, buf_span(&sample.der), &der, &reason);
+    enum err err = issuing_issue(issuing, request, buf_span(&sample.der), &der, NULL, &reason);
     assert_null(at_clock);
     assert_int_equal(err, ERR_NO_SPACE);
     assert_int_equal(der.len, 0);

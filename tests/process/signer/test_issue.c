@@ -71,7 +71,7 @@ static enum err issue(struct issuing *issuing, const struct sample *sample, stru
     *ret_reason = (struct reason){ 0 };
     buf_clear(certificate);
     TRY(issuing_reserve(issuing, request, &serial, ret_reason));
-    return issuing_issue(issuing, request, buf_span(&sample->der), certificate, ret_reason);
+    return issuing_issue(issuing, request, buf_span(&sample->der), certificate, NULL, ret_reason);
 }
 
 /* Two officers' order to go on after this stop. */
@@ -283,7 +283,7 @@ static void a_request_has_one_serial_and_one_certificate_for_ever(void **state)
     /* Whatever comes under its name: it is answered, not looked at. */
     buf_clear(&again);
     assert_int_equal(
-        issuing_issue(issuing, request, SPAN_LITERAL("nonsense"), &again, &reason), OK);
+        issuing_issue(issuing, request, SPAN_LITERAL("nonsense"), &again, NULL, &reason), OK);
     assert_true(span_equal(buf_span(&der), buf_span(&again)));
     assert_int_equal(issue(issuing, &other, &again, &reason), OK);
     assert_false(span_equal(buf_span(&der), buf_span(&again)));
@@ -304,14 +304,14 @@ static void nothing_is_issued_without_a_reservation_or_for_another_request(void 
     assert_int_equal(sample_init(&other, &factory, NOW, 2), OK);
     const struct request_id *request = &sample.warrant.request;
     assert_int_equal(
-        issuing_issue(issuing, request, buf_span(&sample.der), &der, &reason), ERR_CONFLICT);
+        issuing_issue(issuing, request, buf_span(&sample.der), &der, NULL, &reason), ERR_CONFLICT);
     assert_string_equal(reason.code, "request.unreserved");
     assert_int_equal(issuing_reserve(issuing, request, &serial, &reason), OK);
     assert_int_equal(
-        issuing_issue(issuing, request, buf_span(&other.der), &der, &reason), ERR_DENIED);
+        issuing_issue(issuing, request, buf_span(&other.der), &der, NULL, &reason), ERR_DENIED);
     assert_string_equal(reason.code, "warrant.request");
     assert_int_equal(
-        issuing_issue(issuing, request, SPAN_LITERAL("nonsense"), &der, &reason), ERR_DENIED);
+        issuing_issue(issuing, request, SPAN_LITERAL("nonsense"), &der, NULL, &reason), ERR_DENIED);
     assert_string_equal(reason.code, "warrant.malformed");
     assert_int_equal(der.len, 0);
     sample_release(&sample);

@@ -73,7 +73,8 @@ static void world_issue(struct issuing *issuing)
         }
         const struct request_id *request = &sample.warrant.request;
         assert_int_equal(issuing_reserve(issuing, request, &serials[i], &reason), OK);
-        assert_int_equal(issuing_issue(issuing, request, buf_span(&sample.der), &der, &reason),
+        assert_int_equal(
+            issuing_issue(issuing, request, buf_span(&sample.der), &der, NULL, &reason),
             i < 3 ? OK : ERR_DENIED);
         sample_release(&sample);
     }

@@ -11,20 +11,20 @@
 enum { NO = ENROLMENT_STATE_COUNT };
 
 /* Rows: from; columns: confirm, reject, evidence, lapsed, submit, certificate, refuse, accept,
- * decline key, decline details, next. */
+ * decline key, decline details, next, abandon. */
 static const unsigned picture[ENROLMENT_STATE_COUNT][ENROLMENT_EVENT_COUNT] = {
     [ENROLMENT_OPEN] = { ENROLMENT_CONFIRMED, ENROLMENT_REJECTED, NO, NO, NO, NO, NO, NO, NO, NO,
-        NO },
-    [ENROLMENT_REJECTED] = { NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO },
-    [ENROLMENT_CONFIRMED] = { NO, NO, ENROLMENT_VALIDATED, NO, NO, NO, NO, NO, NO, NO, NO },
-    [ENROLMENT_VALIDATED] = { NO, NO, NO, ENROLMENT_CONFIRMED, ENROLMENT_ISSUING, NO, NO, NO, NO,
         NO, NO },
+    [ENROLMENT_REJECTED] = { NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO },
+    [ENROLMENT_CONFIRMED] = { NO, NO, ENROLMENT_VALIDATED, NO, NO, NO, NO, NO, NO, NO, NO, NO },
+    [ENROLMENT_VALIDATED] = { NO, NO, NO, ENROLMENT_CONFIRMED, ENROLMENT_ISSUING, NO, NO, NO, NO,
+        NO, NO, NO },
     [ENROLMENT_ISSUING] = { NO, NO, NO, ENROLMENT_CONFIRMED, NO, ENROLMENT_ISSUED,
-        ENROLMENT_VALIDATED, NO, NO, NO, NO },
+        ENROLMENT_VALIDATED, NO, NO, NO, NO, ENROLMENT_ISSUING },
     [ENROLMENT_ISSUED] = { NO, NO, NO, NO, NO, NO, NO, ENROLMENT_ACCEPTED, ENROLMENT_VALIDATED,
-        ENROLMENT_DECLINED, NO },
-    [ENROLMENT_ACCEPTED] = { NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, ENROLMENT_VALIDATED },
-    [ENROLMENT_DECLINED] = { NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO },
+        ENROLMENT_DECLINED, NO, NO },
+    [ENROLMENT_ACCEPTED] = { NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, ENROLMENT_VALIDATED, NO },
+    [ENROLMENT_DECLINED] = { NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO },
 };
 
 static void every_cell_of_the_table_is_as_drawn(void **state)

@@ -103,6 +103,7 @@ static void a_precertificate_differs_in_its_last_extension_alone(void **state)
     const struct profile_values values = sample_values();
     (void)state;
     for (size_t i = 0; i < 2; i++) {
+        assert_string_equal(profile_by_id(rows[i][2])->precertificate, rows[i][1]);
         uint8_t bytes[3][WRITTEN_MAX];
         size_t len[3];
         for (size_t j = 0; j < 3; j++) {

@@ -67,6 +67,35 @@ static void what_was_written_is_found_by_key_and_id(void **state)
     assert_null(roster_perspective(&opened, "Primary"));
     assert_true(span_equal_text(roster_issuer(&opened, "ssl-ca-3-17")->certificate, "der"));
     assert_null(roster_issuer(&opened, ""));
+    const struct ct_log *log = roster_log(&opened, "log-2");
+    assert_non_null(log);
+    assert_string_equal(log->operator_name, "Operator");
+    assert_string_equal(log->url, "https://log-2.example/2027h1");
+    assert_int_equal(log->state, CT_LOG_USABLE);
+    assert_int_equal(log->shard_until, 1830000000);
+    assert_true(span_equal(log->spki, key_spki(keys[1])));
+    assert_null(roster_log(&opened, "log-3"));
+}
+
+static void a_roster_without_logs_is_as_it_was_before_there_were_any(void **state)
+{
+    static struct roster opened;
+    struct roster kept = roster;
+    AUTO(arena) arena = arena_make(1024 * 1024);
+    AUTO(buf) content = buf_make(64 * 1024);
+    AUTO(buf) again = buf_make(64 * 1024);
+    (void)state;
+    roster.log_count = 0;
+    assert_int_equal(roster_format(&roster, &content), OK);
+    roster = kept;
+    assert_memory_equal(content.data + 4, "\x02\x01\x01", 3); /* its version */
+    assert_int_equal(roster_parse(buf_span(&content), &arena, &opened), OK);
+    assert_int_equal(opened.log_count, 0);
+    assert_int_equal(roster_format(&opened, &again), OK);
+    assert_true(span_equal(buf_span(&content), buf_span(&again)));
+    /* Not of the second version, then: there is one form only. */
+    content.data[6] = 2;
+    assert_int_equal(roster_parse(buf_span(&content), &arena, &opened), ERR_INPUT);
 }
 
 static void nobody_stands_in_it_twice(void **state)
@@ -90,6 +119,8 @@ static void nobody_stands_in_it_twice(void **state)
     REFUSED(roster.perspectives[1].primary = true);
     REFUSED(roster.perspectives[0].primary = false);
     REFUSED((roster.issuers[1] = roster.issuers[0], roster.issuer_count = 2));
+    REFUSED(roster.logs[1].spki = roster.logs[0].spki);
+    REFUSED(memcpy(roster.logs[1].name, "log-1", 6));
 }
 
 static int make_roster(void **state)
@@ -106,7 +137,8 @@ static int make_roster(void **state)
         .created = 1795000000,
         .officer_count = 2,
         .perspective_count = 2,
-        .issuer_count = 1 };
+        .issuer_count = 1,
+        .log_count = 2 };
     for (size_t i = 0; i < 2; i++) {
         snprintf(roster.officers[i].id, OFFICER_ID_MAX, "officer-%zu", i + 1);
         roster.officers[i].name = "Officer";
@@ -116,6 +148,14 @@ static int make_roster(void **state)
         snprintf(roster.perspectives[i].region, REGION_MAX, "apnic");
         roster.perspectives[i].primary = i == 0;
         roster.perspectives[i].spki = key_spki(keys[1 + i]);
+        roster.logs[i] = (struct ct_log){ .operator_name = "Operator",
+            .url = "https://log-2.example/2027h1",
+            .state = CT_LOG_USABLE,
+            .state_since = 1795000000,
+            .shard_from = 1800000000,
+            .shard_until = 1830000000,
+            .spki = key_spki(keys[i]) };
+        snprintf(roster.logs[i].name, CT_LOG_NAME_MAX, "log-%zu", i + 1);
     }
     snprintf(roster.issuers[0].id, ISSUER_ID_MAX, "ssl-ca-3-17");
     roster.issuers[0].name = roster.issuers[0].crl_name = "ssl-ca";
@@ -137,6 +177,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_the_ceremonys_seal_opens_it),
         cmocka_unit_test(what_was_written_is_found_by_key_and_id),
+        cmocka_unit_test(a_roster_without_logs_is_as_it_was_before_there_were_any),
         cmocka_unit_test(nobody_stands_in_it_twice),
     };
     return cmocka_run_group_tests(tests, make_roster, drop_roster);

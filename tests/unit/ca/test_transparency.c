@@ -25,12 +25,9 @@ static const struct ct_log logs[] = {
 };
 
 /* "a1 b1", all made at `time`. */
-static const char *judged(const char *names, int64_t days, int64_t time)
+static size_t promises_named(const char *names, int64_t time, struct ct_promise promises[8])
 {
-    static struct reason reason;
-    struct ct_promise promises[8];
     size_t count = 0;
-    reason = (struct reason){ 0 };
     for (const char *at = names; *at != '\0'; at += at[2] == '\0' ? 2 : 3) {
         for (size_t i = 0; i < sizeof logs / sizeof logs[0]; i++) {
             if (strncmp(logs[i].name, at, 2) == 0) {
@@ -38,6 +35,15 @@ static const char *judged(const char *names, int64_t days, int64_t time)
             }
         }
     }
+    return count;
+}
+
+static const char *judged(const char *names, int64_t days, int64_t time)
+{
+    static struct reason reason;
+    struct ct_promise promises[8];
+    size_t count = promises_named(names, time, promises);
+    reason = (struct reason){ 0 };
     enum err err = ct_policy_check(promises, count, days * DAY_SECONDS, &reason);
     assert_int_equal(err, reason.code[0] == '\0' ? OK : ERR_DENIED);
     return reason.code;
@@ -148,11 +154,70 @@ static void a_promise_is_held_to_its_signature_its_time_and_its_shard(void **sta
     }
 }
 
+static void a_spare_is_what_outlives_the_loss_of_any_promise(void **state)
+{
+    static const struct {
+        const char *names;
+        int64_t days;
+        bool spare;
+    } rows[] = {
+        { "", 90, false },
+        { "a1 b1", 90, false },
+        { "a1 a2 b1", 90, false }, /* without b1 one operator is left */
+        { "a1 b1 c1", 90, true },
+        { "a1 b2 c1", 90, false }, /* without a1 no RFC 6962 log is left */
+        { "a1 b1 c1 a2", 90, true },
+        { "a1 a2 b1 b2", 181, true },
+        { "a1 a2 a3 b1", 181, false },
+        { "a1 b1 c1", 181, false },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct ct_promise promises[8];
+        size_t count = promises_named(rows[i].names, NOW, promises);
+        assert_int_equal(
+            ct_policy_spare(promises, count, rows[i].days * DAY_SECONDS), rows[i].spare);
+    }
+}
+
+static void submissions_go_to_open_logs_of_the_right_shard(void **state)
+{
+    struct ct_log log = logs[0];
+    (void)state;
+    for (unsigned i = 0; i < CT_LOG_STATE_COUNT; i++) {
+        log.state = (enum ct_log_state)i;
+        assert_int_equal(ct_log_suits(&log, NOW), i == CT_LOG_USABLE || i == CT_LOG_QUALIFIED);
+    }
+    log.state = CT_LOG_USABLE;
+    log.shard_from = NOW;
+    log.shard_until = NOW + 100;
+    assert_false(ct_log_suits(&log, NOW - 1));
+    assert_true(ct_log_suits(&log, NOW));
+    assert_true(ct_log_suits(&log, NOW + 99));
+    assert_false(ct_log_suits(&log, NOW + 100));
+}
+
+static void states_and_kinds_are_read_by_their_names(void **state)
+{
+    enum ct_log_kind kind = CT_LOG_RFC6962;
+    enum ct_log_state read = CT_LOG_PENDING;
+    (void)state;
+    assert_int_equal(ct_log_kind_from_id("static", &kind), OK);
+    assert_int_equal(kind, CT_LOG_STATIC);
+    assert_int_equal(ct_log_state_from_id("read-only", &read), OK);
+    assert_int_equal(read, CT_LOG_READ_ONLY);
+    assert_int_equal(ct_log_kind_from_id("", &kind), ERR_INPUT);
+    assert_int_equal(ct_log_state_from_id("Usable", &read), ERR_INPUT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(enough_is_what_both_browsers_call_enough),
         cmocka_unit_test(a_promise_made_after_a_log_was_retired_is_none),
+        cmocka_unit_test(a_spare_is_what_outlives_the_loss_of_any_promise),
+        cmocka_unit_test(submissions_go_to_open_logs_of_the_right_shard),
+        cmocka_unit_test(states_and_kinds_are_read_by_their_names),
         cmocka_unit_test(a_promise_is_held_to_its_signature_its_time_and_its_shard),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

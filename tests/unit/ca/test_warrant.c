@@ -344,11 +344,35 @@ static void remotes_of_one_region_do_for_the_private_set_only(void **state)
     for (size_t i = 0; i < FACTORY_PERSPECTIVES; i++) {
         memcpy(factory.roster.perspectives[i].region, "apnic", 6);
     }
+    factory_publish(&factory);
     assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
     assert_int_equal(verdict(&sample, &reason), ERR_DENIED);
     assert_string_equal(reason.code, "warrant.regions");
-    factory.roster.policy_set = POLICY_PRIVATE;
+    factory.roster.policy_set = POLICY_PRIVATE; /* with logs all the same */
     assert_int_equal(verdict(&sample, &reason), OK);
+    factory.roster = kept;
+    sample_release(&sample);
+}
+
+/* doc/threats.md S1: whoever owns the registrar can't leave the logs out. */
+static void a_public_set_without_logs_issues_nothing(void **state)
+{
+    struct reason reason;
+    struct sample sample;
+    struct roster kept = factory.roster;
+    (void)state;
+    factory.roster.policy_set = POLICY_PUBLIC;
+    assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
+    assert_int_equal(verdict(&sample, &reason), ERR_DENIED);
+    assert_string_equal(reason.code, "ct.logs_missing");
+    sample_release(&sample);
+    factory_publish(&factory);
+    assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
+    assert_int_equal(verdict(&sample, &reason), OK);
+    /* Nor name the profile that has none. */
+    snprintf(sample.warrant.profile_id, sizeof sample.warrant.profile_id, "ov-server-1");
+    assert_int_equal(verdict(&sample, &reason), ERR_DENIED);
+    assert_string_equal(reason.code, "warrant.profile");
     factory.roster = kept;
     sample_release(&sample);
 }
@@ -545,6 +569,7 @@ int main(void)
         cmocka_unit_test(a_code_by_mail_needs_the_primary_and_everybodys_caa),
         cmocka_unit_test(mail_proves_nothing_from_its_last_day_on),
         cmocka_unit_test(remotes_of_one_region_do_for_the_private_set_only),
+        cmocka_unit_test(a_public_set_without_logs_issues_nothing),
         cmocka_unit_test(a_key_made_first_binds_the_evidence),
         cmocka_unit_test(a_wildcard_holds_its_bare_name_too),
         cmocka_unit_test(a_wildcard_is_proved_at_its_bare_name_and_by_dns_or_mail),

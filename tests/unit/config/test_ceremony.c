@@ -4,6 +4,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -154,6 +155,59 @@ static void a_key_in_a_token_needs_a_module(void **state)
         load(MODULE TOKEN_ISSUER("/k/ssl.key"), officers, primary, &refused, NULL), ERR_INPUT);
 }
 
+static void logs_are_read_whole_or_refused(void **state)
+{
+    (void)state;
+#define LOG(settings) "ct_log \"one\" { operator = \"O\" spki = \"/x\" " settings " }\n"
+#define GOOD                                                                                       \
+    "url = \"https://log.example/one\" state = \"usable\" since = \"2026-01-01T00:00:00Z\" "
+    static const char *const wrong[] = {
+        "ct_log \"one\" { " GOOD "}\n",
+        LOG("url = \"https://log.example/\" state = \"usable\" since = \"2026-01-01T00:00:00Z\""),
+        LOG("url = \"ftp://log.example\" state = \"usable\" since = \"2026-01-01T00:00:00Z\""),
+        LOG("url = \"https://log.example\" state = \"good\" since = \"2026-01-01T00:00:00Z\""),
+        LOG("url = \"https://log.example\" state = \"usable\""),
+        LOG(GOOD "kind = \"blockchain\""),
+        LOG(GOOD "from = \"2027-07-01T00:00:00Z\" until = \"2027-01-01T00:00:00Z\""),
+        LOG(GOOD "until = \"soon\""),
+    };
+    struct ceremony_profile profile = { 0 };
+    char third[1024];
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        snprintf(third, sizeof third, "%s%s", primary, wrong[i]);
+        assert_int_equal(load(issuer, officers, third, &profile, NULL), ERR_INPUT);
+    }
+    snprintf(third, sizeof third, "%s%s", primary,
+        LOG(GOOD "from = \"2027-01-01T00:00:00Z\" until = \"2027-07-01T00:00:00Z\""));
+    assert_int_equal(load(issuer, officers, third, &profile, NULL), OK);
+    assert_int_equal(profile.log_count, 1);
+    assert_string_equal(profile.logs[0].kind, "rfc6962");
+    assert_int_equal(profile.logs[0].until - profile.logs[0].from, 181 * 86400);
+    ceremony_profile_release(&profile);
+}
+
+static void a_public_hierarchy_has_logs_by_https(void **state)
+{
+    static const char *const tails[] = { "",
+        "ct_log \"one\" { operator = \"O\" spki = \"/x\" url = \"http://127.0.0.1:1/one\" state = "
+        "\"usable\" since = \"2026-01-01T00:00:00Z\" }\n",
+        "ct_log \"one\" { operator = \"O\" spki = \"/x\" url = \"https://127.0.0.1:1/one\" state = "
+        "\"usable\" since = \"2026-01-01T00:00:00Z\" }\n" };
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct ceremony_profile profile = { 0 };
+        char text[4096];
+        int len =
+            snprintf(text, sizeof text, "%s%s%s%s%s", head, issuer, officers, primary, tails[i]);
+        char *set = strstr(text, "private");
+        memmove(set + 6, set + 7, (size_t)len - (size_t)(set - text) - 6);
+        memcpy(set, "public", 6);
+        assert_int_equal(file_replace(path, span_from_text(text), 0600), OK);
+        assert_int_equal(ceremony_profile_load(path, &profile, NULL), i < 2 ? ERR_INPUT : OK);
+        ceremony_profile_release(&profile);
+    }
+}
+
 static int file_make(void **state)
 {
     (void)state;
@@ -175,6 +229,8 @@ int main(void)
         cmocka_unit_test(there_is_exactly_one_primary),
         cmocka_unit_test(names_that_would_leave_their_folder_and_unknown_words_are_refused),
         cmocka_unit_test(a_key_in_a_token_needs_a_module),
+        cmocka_unit_test(logs_are_read_whole_or_refused),
+        cmocka_unit_test(a_public_hierarchy_has_logs_by_https),
         cmocka_unit_test(a_partner_is_one_and_names_what_it_signs),
     };
     return cmocka_run_group_tests(tests, file_make, file_remove);

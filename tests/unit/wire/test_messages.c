@@ -84,7 +84,8 @@ static struct arena arena;
 READER(signer_reserve, signer_reserve)
 READER(signer_serial, signer_serial)
 READER(signer_issue, signer_issue)
-READER(signer_certificate, span)
+READER(signer_certificate, signer_certificate)
+READER(signer_complete, signer_complete)
 READER(signer_revoke, signer_revoke)
 READER(signer_withdraw, signer_withdraw)
 READER(signer_crl, signer_crl)
@@ -138,7 +139,9 @@ static void the_signers_messages_travel_whole(void **state)
     TRIP(signer_reserve, signer_reserve, { { { 1, 2 }, 3 } });
     TRIP(signer_serial, signer_serial, SERIAL);
     TRIP(signer_issue, signer_issue, { { { 1 }, 1 }, SPAN_LITERAL("a warrant") });
-    TRIP(signer_certificate, span, SPAN_LITERAL("a certificate"));
+    TRIP(signer_certificate, signer_certificate, { SPAN_LITERAL("a certificate"), false });
+    TRIP(signer_certificate, signer_certificate, { SPAN_LITERAL("a precertificate"), true });
+    TRIP(signer_complete, signer_complete, { { { 1 }, 1 }, SPAN_LITERAL("promises") });
     TRIP(
         signer_revoke, signer_revoke, { "ssl-ca-3-17", SERIAL, REVOCATION_SUPERSEDED, 1795000000 });
     TRIP(signer_withdraw, signer_withdraw, { { 9, 9 } });
@@ -213,7 +216,7 @@ static void the_operators_messages_travel_whole(void **state)
             { NULL, 0 } });
     TRIP(control_application, control_application,
         { SPAN_LITERAL("der"), "returned", { SPAN_LITERAL("one") }, 1, "123456789", "rejected", "",
-            1795000000, "details", "portal", SPAN_LITERAL("The branch is 例子署.") });
+            1795000000, "details", "portal", SPAN_LITERAL("The branch is 例子署."), "ct.waiting" });
     TRIP(control_approve, control_approve, { { 5 }, SPAN_LITERAL("approval") });
     TRIP(control_approved, control_approved, { "approved", "123456789" });
     TRIP(control_certificates, control_certificates, { &certificate, 1 });
