@@ -216,7 +216,7 @@ class Registrar(unittest.TestCase):
         number = self.office.adm("notice", "add", *said, "--from", "2026-01-01",
                                  "--until", "2026-01-31")["id"]
         listed = self.office.adm("notice", "list")
-        self.assertIn("  One - two\n", self.office.told("notice", "list"))
+        self.assertIn("  One - two  ", self.office.told("notice", "list"))
         self.assertEqual(listed, [{"id": number, "from": "2026-01-01", "until": "2026-01-31", "en": "One\n- two",
                                    "zh-HK": "一", "zh-CN": "一"}])
         for words in (said[:4], said + ["--from", "2026-02-30"], said + ["--from", "2026-02-02", "--until", "2026-02-01"],
