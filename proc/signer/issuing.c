@@ -75,18 +75,24 @@ enum err issuing_index_key(const struct issuer_key *issuers, size_t issuer_count
 static enum err index_secret_get(const char *path, const struct random *random,
     struct secret *ret_secret, struct reason *ret_reason)
 {
-    enum err err = file_read_secret(path, CHECKPOINT_KEY_BYTES, ret_secret);
+    /* As text: a reader of secrets takes a newline at the end for one. */
+    enum { DIGITS = 2 * CHECKPOINT_KEY_BYTES };
+    enum err err = file_read_secret(path, DIGITS, ret_secret);
     if (err == ERR_NOT_FOUND) {
-        TRY(secret_new(CHECKPOINT_KEY_BYTES, ret_secret));
-        TRY(random_fill(random, ret_secret->data, CHECKPOINT_KEY_BYTES));
+        uint8_t drawn[CHECKPOINT_KEY_BYTES];
+        TRY(secret_new(DIGITS + 1, ret_secret));
+        TRY(random_fill(random, drawn, sizeof drawn));
+        hex_format(SPAN_OF(drawn), (char *)ret_secret->data);
+        explicit_bzero(drawn, sizeof drawn);
+        ret_secret->len = DIGITS;
         err = file_create(path, secret_span(ret_secret), 0600);
         err = err == ERR_NO_SPACE ? OK : err;
-    } else if (err == ERR_LIMIT || (err == OK && ret_secret->len != CHECKPOINT_KEY_BYTES)) {
+    } else if (err == ERR_LIMIT || (err == OK && ret_secret->len != DIGITS)) {
         err = ERR_INPUT;
     }
-    return err == OK
-               ? OK
-               : reason_set(ret_reason, err, "signer.index_key", path, err_name(err), "32 octets");
+    return err == OK ? OK
+                     : reason_set(ret_reason, err, "signer.index_key", path, err_name(err),
+                           "64 hexadecimal digits");
 }
 
 enum err issuing_open(const struct issuing_setup *setup, struct issuing **ret_issuing,

@@ -82,8 +82,8 @@ static void issue(struct factory *factory, struct issuing *issuing, const struct
         sample_become(&sample, wanted->edition, wanted->names) != OK ||
         sample_csr(&sample, key, sample.names[0]) != OK || sample_format(&sample) != OK ||
         issuing_reserve(issuing, &sample.warrant.request, &serial, &reason) != OK ||
-        issuing_issue(issuing, &sample.warrant.request, buf_span(&sample.der), &der, &reason) !=
-            OK) {
+        issuing_issue(issuing, &sample.warrant.request, buf_span(&sample.der), &der,
+            /* ret_precertificate= */ NULL, &reason) != OK) {
         die(wanted->name, &reason);
     }
     snprintf(file, sizeof file, "%s.crt", wanted->name);

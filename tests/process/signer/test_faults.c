@@ -98,7 +98,8 @@ static enum err request_act(struct issuing *issuing, unsigned i)
     MUST(!witness->reserved[i] || memcmp(serial.bytes, witness->serials[i].bytes, serial.len) == 0);
     witness->serials[i] = serial;
     witness->reserved[i] = true;
-    TRY(issuing_issue(issuing, request, buf_span(&samples[i].der), &der, &reason));
+    TRY(issuing_issue(issuing, request, buf_span(&samples[i].der), &der,
+        /* ret_precertificate= */ NULL, &reason));
     TRY(sha256(buf_span(&der), hash));
     MUST(!witness->issued[i] || memcmp(hash, witness->certificates[i], sizeof hash) == 0);
     memcpy(witness->certificates[i], hash, sizeof hash);
@@ -149,8 +150,8 @@ static enum err withdraw_act(struct issuing *issuing)
     TRY(issuing_withdraw(issuing, sample->warrant.approvals[0].application_hash));
     witness->withdrawn = true;
     TRY(issuing_reserve(issuing, &sample->warrant.request, &serial, &reason));
-    enum err err =
-        issuing_issue(issuing, &sample->warrant.request, buf_span(&sample->der), &der, &reason);
+    enum err err = issuing_issue(issuing, &sample->warrant.request, buf_span(&sample->der), &der,
+        /* ret_precertificate= */ NULL, &reason);
     MUST(err != OK);
     return err == ERR_DENIED ? OK : err;
 }

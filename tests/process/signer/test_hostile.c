@@ -312,14 +312,23 @@ static void the_index_has_a_key_of_its_own_where_none_can_be_read(void **state)
     assert_int_equal(issuing_index_key(issuers, 0, path, &random, first, &reason), OK);
     assert_memory_equal(first, second, sizeof first);
     static const char *const wrong[] = { "", "0123456789012345678901234567890",
-        "012345678901234567890123456789012" };
+        "01234567890123456789012345678901234567890123456789012345678901234" };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         assert_int_equal(file_replace(path, span_from_text(wrong[i]), 0600), OK);
         assert_int_equal(issuing_index_key(issuers, 0, path, &random, first, &reason), ERR_INPUT);
         assert_string_equal(reason.code, "signer.index_key");
     }
-    assert_int_equal(file_replace(path, SPAN_OF(second), 0640), OK);
+    static const char readable[] =
+        "0123456789012345678901234567890123456789012345678901234567890123";
+    assert_int_equal(file_replace(path, span_from_text(readable), 0640), OK);
     assert_int_equal(issuing_index_key(issuers, 0, path, &random, first, &reason), ERR_DENIED);
+    /* Whatever is drawn, it is read again as it was. */
+    for (unsigned i = 0; i < 1024; i++) {
+        unlink(path);
+        assert_int_equal(issuing_index_key(issuers, 0, path, &random, first, &reason), OK);
+        assert_int_equal(issuing_index_key(issuers, 0, path, &random, second, &reason), OK);
+        assert_memory_equal(first, second, sizeof first);
+    }
     unlink(path);
     assert_int_equal(issuing_index_key(issuers, 0, path, &random, first, &reason), OK);
     assert_memory_not_equal(first, second, sizeof first);
