@@ -196,7 +196,8 @@ static enum err item_unfinished(struct walk *walk, struct reason *ret_reason)
         }
         bool finished = strstr(buf_text(&text), "\"finished\":true") != NULL;
         begun = finished ? NULL : item;
-        over = finished && over == NULL ? item : over;
+        bool pair = finished && item->kind == CERTSTORE_PERSONAL;
+        over = pair && over == NULL ? item : over;
     }
     struct certstore_item *found =
         begun == NULL && walk->install_certificate != NULL ? over : begun;

@@ -77,7 +77,7 @@ enum err walk_recall(struct walk *walk, struct reason *ret_reason)
     walk->no_key |= value_truth(value_get(kept, "no_key"));
     walk->renew |= value_truth(value_get(kept, "renew"));
     walk->chinese |= value_truth(value_get(kept, "chinese"));
-    walk->kept = value_truth(value_get(kept, "finished"));
+    walk->kept = walk->item.kind == CERTSTORE_PERSONAL && value_truth(value_get(kept, "finished"));
     placed_recall(walk, value_get(kept, "placed"));
     return words_recall(walk->after, AFTER_MAX, value_get(kept, "after"));
 }

@@ -79,6 +79,9 @@ enum err dcv_post(struct visit *visit)
 {
     struct method_choice choice = { 0 };
     char method[METHOD_TEXT_MAX + 1] = "";
+    if (visit->enrolment.state == ENROLMENT_VALIDATED && !visit->enrolment.has_spki) {
+        return reply_redirect(visit->response, page_of_state(visit->enrolment.state));
+    }
     if (visit_form(visit, &method_form, &choice) != OK) {
         page_put_errors(visit);
         return dcv_get(visit);
@@ -182,8 +185,9 @@ static enum err challenges_store(struct store *store, void *ctx)
     struct act act = visit_act(made->visit);
     struct enrolment_row row = { 0 };
     TRY(store_enrolment_get(store, made->visit->enrolment.id, &row));
-    if (row.state == ENROLMENT_VALIDATED) {
-        /* The proof at hand may serve a key that is lost: it is given up for a new one. */
+    if (row.state == ENROLMENT_VALIDATED && row.has_spki) {
+        /* The proof at hand may serve a key that is lost: it is given up for a new one. One that
+         * serves any key stays, whatever page a second browser still has. */
         TRY(store_enrolment_advance(store, &act, row.id, ENROLMENT_EVIDENCE_LAPSED, &row.state));
     }
     if (row.state != ENROLMENT_CONFIRMED) {

@@ -459,8 +459,9 @@ class Walks(ToolTest):
                              [("POST", "/session")] * 2)
             self.assertEqual(self.portal.state, state)
         self.expect_pending()
-        problem = self.json("enrol", "--resume", *self.pin_file(), code=1)["problem"]
-        self.assertEqual(problem["type"], "urn:ecert:problem:tool.nothing_to_resume")
+        for more in ([], self.arguments[self.arguments.index("--install-certificate"):]):
+            problem = self.json("enrol", "--resume", *self.pin_file(), *more, code=1)["problem"]
+            self.assertEqual(problem["type"], "urn:ecert:problem:tool.nothing_to_resume")
         self.run_tool("cert", "remove", bad, "--yes")
 
     def test_the_command_to_copy_is_one_line_however_many_names_there_are(self):

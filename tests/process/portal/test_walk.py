@@ -303,6 +303,18 @@ class Pages(world.FreshCase):
         self.assertNotIn("spki_sha256", api.ask("GET", "/enrolment/dcv").json())
         self.assertNotIn(other, browser.get("/dcv").text)
 
+    def test_a_proof_that_serves_any_key_is_not_given_up_by_a_page_that_came_too_late(self):
+        browser, api = self.world.browser("validated"), self.world.api("validated")
+        before, evidence = api.ask("GET", "/enrolment/dcv").json(), self.evidence("validated")
+        self.assertGreater(evidence, 0)
+        answer = browser.post("/dcv", {"method": "website"})
+        self.assertEqual((answer.status, answer.header("Location")), (303, "/csr"))
+        for body in ({"method": "website"}, {"method": "dns", "spki_sha256": "cd" * 32}):
+            answer = api.ask("POST", "/enrolment/dcv", body)
+            self.assertEqual((answer.status, answer.json()["type"]), (409, "urn:ecert:problem:enrolment.state"))
+        self.assertEqual(self.world.state("validated"), "validated")
+        self.assertEqual((api.ask("GET", "/enrolment/dcv").json(), self.evidence("validated")), (before, evidence))
+
     def evidence(self, key):
         return self.world.rows("SELECT count(*) FROM evidence JOIN enrolment e ON e.id = enrolment WHERE"
                                " e.reference = ?", self.world.seeds[key]["reference"])[0][0]
