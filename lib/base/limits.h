@@ -69,3 +69,5 @@ enum {
 #define LOGIN_NONCE_SECONDS INT64_C(120)
 /* A session ends after 20 idle minutes. */
 #define SESSION_IDLE_SECONDS INT64_C(1200)
+/* And after half a day whatever it does: a stolen one is not kept alive by asking. */
+#define SESSION_LIFE_SECONDS (DAY_SECONDS / 2)

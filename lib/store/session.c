@@ -27,9 +27,10 @@ enum err store_session_get(struct store *store, const uint8_t token_hash[HASH_BY
 {
     AUTO(query)
     query = query_read(store, "SELECT enrolment, created, seen, language, spki_hash FROM session"
-                              " WHERE token_hash = ? AND seen > ?");
+                              " WHERE token_hash = ? AND seen > ? AND created > ?");
     bind_bytes(&query, span_make(token_hash, HASH_BYTES));
     bind_int64(&query, now - SESSION_IDLE_SECONDS);
+    bind_int64(&query, now - SESSION_LIFE_SECONDS);
     TRY(query_row(&query));
     return row_read(&query, ret_row);
 }
@@ -83,7 +84,8 @@ enum err store_session_delete(struct store *store, const uint8_t token_hash[HASH
 
 enum err store_session_sweep(struct store *store, int64_t now)
 {
-    AUTO(query) query = query_write(store, "DELETE FROM session WHERE seen <= ?");
+    AUTO(query) query = query_write(store, "DELETE FROM session WHERE seen <= ? OR created <= ?");
     bind_int64(&query, now - SESSION_IDLE_SECONDS);
+    bind_int64(&query, now - SESSION_LIFE_SECONDS);
     return query_run(&query);
 }

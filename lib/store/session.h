@@ -16,7 +16,8 @@ struct session_row {
 
 enum err store_session_insert(struct store *store, const uint8_t token_hash[HASH_BYTES],
     const struct session_row *row) MUST_USE;
-/* ERR_NOT_FOUND if there is none or it was idle for SESSION_IDLE_SECONDS. */
+/* ERR_NOT_FOUND if there is none or it was idle for SESSION_IDLE_SECONDS, or is
+ * SESSION_LIFE_SECONDS old. */
 enum err store_session_get(struct store *store, const uint8_t token_hash[HASH_BYTES], int64_t now,
     struct session_row *ret_row) MUST_USE;
 /* True if store_session_touch is worth a write: not more often than once in half a minute. */

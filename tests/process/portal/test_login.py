@@ -226,6 +226,17 @@ class Secrets(world.Case):
         self.assertIn("Your session has ended", browser.get("/?ended=1").text)
         self.assertEqual(self.world.browser("validated").first, "/csr")
 
+    def test_p7_no_session_is_kept_alive_for_ever(self):
+        browser, api = self.world.browser("validated"), self.world.api("validated")
+        self.world.change("UPDATE session SET created = created - 43100")
+        self.assertEqual(browser.get("/csr").status, 200)
+        self.world.change("UPDATE session SET created = created - 101")
+        self.assertEqual(browser.get("/csr").header("Location"), "/?ended=1")
+        self.assertEqual(api.ask("GET", "/enrolment").status, 401)
+        self.world.api("validated")
+        self.assertEqual(self.world.rows("SELECT count(*) FROM session WHERE created < ?", int(time.time()) - 40000),
+                         [(0,)])
+
     def test_p7_a_planted_cookie_is_no_session(self):
         planted = "a" * 26
         answer = self.world.ask("GET", "/confirm", headers={"Cookie": "ecert=" + planted})
