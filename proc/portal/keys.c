@@ -7,11 +7,13 @@
 #include "lib/pki/proof.h"
 #include "lib/store/outbox.h"
 #include "lib/store/registered_key.h"
+#include "lib/store/throttle.h"
 #include "proc/portal/handlers.h"
 
 #include <stdio.h>
 
 enum { KEY_TYPED_MAX = 2 * KEY_SPKI_MAX_BYTES, SIGNATURE_TYPED_MAX = 200, HASH_TYPED_MAX = 200 };
+enum { WINDOW_SECONDS = 3600, MAILS_BUDGET = 12 /* of one enrolment (doc/threats.md D30) */ };
 
 static const char label_letters[] =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
@@ -22,6 +24,7 @@ struct change {
     struct registered_key key;
     struct outbox_row mail;
     bool fresh;
+    bool often; /* too many mails already */
 };
 
 static enum err registration_read(struct visit *visit, struct change *change);
@@ -42,6 +45,10 @@ enum err api_key_post(struct visit *visit)
     TRY(registration_read(visit, &change));
     TRY(mail_write(visit, &change));
     enum err err = store_transact(visit->portal->store, registration_store, &change);
+    if (change.often) {
+        (void)reason_set(&visit->request->reason, ERR_LIMIT, "key.too_often", "", "", "");
+        return visit_reply_problem(visit, 429, &visit->request->reason);
+    }
     if (err == ERR_LIMIT) {
         snprintf(limit, sizeof limit, "%d", ENROLMENT_KEYS_MAX);
         return reason_set(
@@ -214,7 +221,16 @@ static enum err registration_store(struct store *store, void *ctx)
     struct act act = visit_act(change->visit);
     TRY(store_registered_key_add(
         store, &act, change->visit->enrolment.id, &change->key, &change->fresh));
-    return change->fresh ? store_outbox_add(store, &act, &change->mail) : OK;
+    if (!change->fresh) {
+        return OK;
+    }
+    char bucket[8 + 2 * ENROLMENT_ID_BYTES] = "key:";
+    hex_format(SPAN_OF(change->visit->enrolment.id), bucket + strlen(bucket));
+    const struct throttle throttle = { bucket, MAILS_BUDGET, WINDOW_SECONDS };
+    enum err err = store_throttle_spend(store, &throttle, act.time);
+    change->often = err == ERR_LIMIT;
+    TRY(err);
+    return store_outbox_add(store, &act, &change->mail);
 }
 
 static enum err key_remove(struct visit *visit, struct span hash)

@@ -8,8 +8,8 @@ import unittest
 
 import world
 
-# lib/base/limits.h and proc/portal/entry.h.
-KEYS_MAX, NONCE_SECONDS, NETWORK_BUDGET = 5, 120, 100
+# lib/base/limits.h, proc/portal/entry.h and keys.c.
+KEYS_MAX, NONCE_SECONDS, NETWORK_BUDGET, KEY_MAILS = 5, 120, 100, 12
 REFUSED = "urn:ecert:problem:login.key_refused"
 
 
@@ -142,6 +142,26 @@ class Registration(KeyCase):
         api = self.world.api("accepted")
         self.assertEqual(api.ask("DELETE", "/enrolment/key/" + keys[0].hash).status, 204)
         self.assertEqual(self.register(keys[KEYS_MAX]).status, 201)
+
+
+    def test_d30_a_session_sends_no_more_than_a_dozen_mails_an_hour(self):
+        api = self.world.api("accepted")
+        wish = self.key.registration(self.reference)
+        for _ in range(2):
+            hour, answers = int(time.time()) // 3600, []
+            self.world.change("DELETE FROM throttle WHERE bucket LIKE 'key:%'")
+            self.world.change("DELETE FROM outbox WHERE kind = 'key-registered'")
+            for i in range(KEY_MAILS + 1):
+                answers.append(api.ask("POST", "/enrolment/key", {**wish, "label": "web-%d" % i}))
+                again = api.ask("POST", "/enrolment/key", wish)
+                api.ask("DELETE", "/enrolment/key/" + self.key.hash)
+            if int(time.time()) // 3600 == hour:
+                break
+        self.assertEqual([answer.status for answer in answers], [201] * KEY_MAILS + [429], answers[-1].text)
+        self.assertEqual((answers[-1].json()["type"], again.status), ("urn:ecert:problem:key.too_often", 429))
+        self.assertEqual(self.world.rows("SELECT count(*) FROM outbox WHERE kind = 'key-registered'"), [(KEY_MAILS,)])
+        self.assertEqual(self.world.rows("SELECT * FROM registered_key"), [])
+        self.assertEqual(self.register(seed="tenant").status, 201)
 
 
 class LogIn(KeyCase):
