@@ -65,8 +65,8 @@ enum err walk_install(struct walk *walk, struct reason *ret_reason)
 
 enum err walk_install_kept(struct walk *walk, struct reason *ret_reason)
 {
-    AUTO(delivery)
-    delivery = { .leaf = buf_make(CERTIFICATE_MAX_BYTES), .chain = buf_make(CERTSTORE_CHAIN_MAX) };
+    AUTO(delivery) delivery = { .leaf = buf_make(CERTIFICATE_MAX_BYTES),
+        .chain = buf_make(CERTSTORE_CHAIN_MAX) };
     buf_append(&delivery.leaf, buf_span(&walk->item.certificate));
     buf_append(&delivery.chain, buf_span(&walk->item.chain));
     TRY(buf_check(&delivery.leaf));

@@ -41,8 +41,7 @@ enum err walk_compare_names(struct walk *walk, struct reason *ret_reason)
     if (walk->names_compared || walk->item.csr.len == 0) { /* a restored key has no request */
         return OK;
     }
-    AUTO(lists)
-    lists = {
+    AUTO(lists) lists = {
         .requested = buf_make(NAMES_MAX_BYTES),
         .foreign = buf_make(NAMES_MAX_BYTES),
         .expected = buf_make(NAMES_MAX_BYTES),

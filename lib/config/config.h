@@ -98,7 +98,7 @@ struct config_registrar {
     const char *publications;
     struct config_transport transport;
     unsigned crl_hours;
-    const char *operator_email; /* who is told of what a person must see to; "" for nobody */
+    const char *operator_email;   /* who is told of what a person must see to; "" for nobody */
     unsigned ct_give_up_seconds;  /* then a precertificate without enough promises is abandoned */
     const char *ct_trust_anchors; /* of the logs' HTTPS; empty: the system's */
 };

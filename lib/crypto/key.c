@@ -260,8 +260,7 @@ static enum err ec_load(const struct kind_row *row, struct span point, EVP_PKEY 
 
 static enum err pkey_from_params(const char *algorithm, OSSL_PARAM *params, EVP_PKEY **ret_pkey)
 {
-    AUTO(evp_pkey_ctx)
-    making = { EVP_PKEY_CTX_new_from_name(
+    AUTO(evp_pkey_ctx) making = { EVP_PKEY_CTX_new_from_name(
         /* libctx= */ NULL, algorithm, /* propquery= */ NULL) };
     EVP_PKEY *pkey = NULL;
     if (making.ctx == NULL || EVP_PKEY_fromdata_init(making.ctx) != 1) {

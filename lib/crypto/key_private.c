@@ -180,8 +180,7 @@ static enum err ec_public(
 static enum err pkey_from_build(const char *algorithm, OSSL_PARAM_BLD *build, EVP_PKEY **ret_pkey)
 {
     OSSL_PARAM *params = OSSL_PARAM_BLD_to_param(build);
-    AUTO(evp_pkey_ctx)
-    making = { EVP_PKEY_CTX_new_from_name(
+    AUTO(evp_pkey_ctx) making = { EVP_PKEY_CTX_new_from_name(
         /* libctx= */ NULL, algorithm, /* propquery= */ NULL) };
     bool made = params != NULL && making.ctx != NULL && EVP_PKEY_fromdata_init(making.ctx) == 1 &&
                 EVP_PKEY_fromdata(making.ctx, ret_pkey, EVP_PKEY_KEYPAIR, params) == 1;

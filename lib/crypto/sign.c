@@ -221,8 +221,7 @@ static void loan_release(struct loan *loan)
 static enum err context_make(const struct key *key, enum signature_algorithm algorithm,
     enum direction direction, EVP_PKEY_CTX **ret_ctx)
 {
-    AUTO(evp_pkey_ctx)
-    made = { EVP_PKEY_CTX_new_from_pkey(
+    AUTO(evp_pkey_ctx) made = { EVP_PKEY_CTX_new_from_pkey(
         /* libctx= */ NULL, key->pkey, /* propquery= */ NULL) };
     const EVP_MD *method = digest_method(algorithms[algorithm].digest);
     if (made.ctx == NULL ||

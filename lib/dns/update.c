@@ -157,8 +157,7 @@ static enum err zone_ask(const struct exchange *exchange, const ldns_rdf *name,
     struct reason *ret_reason, ldns_rdf **ret_zone)
 {
     ldns_rdf *asked = ldns_rdf_clone(name);
-    AUTO_PTR(ldns_struct_pkt)
-    question =
+    AUTO_PTR(ldns_struct_pkt) question =
         asked == NULL ? NULL : ldns_pkt_query_new(asked, LDNS_RR_TYPE_SOA, LDNS_RR_CLASS_IN, 0);
     if (question == NULL) {
         return ERR_MEMORY;
@@ -199,10 +198,10 @@ static enum err update_build(
     }
     TRY(records_build(exchange->request, records));
     ldns_rdf *zone_copy = ldns_rdf_clone(zone);
-    AUTO_PTR(ldns_struct_pkt)
-    packet = zone_copy == NULL ? NULL
-                               : ldns_update_pkt_new(zone_copy, LDNS_RR_CLASS_IN,
-                                     /* prerequisites= */ NULL, records, /* additional= */ NULL);
+    AUTO_PTR(ldns_struct_pkt) packet =
+        zone_copy == NULL ? NULL
+                          : ldns_update_pkt_new(zone_copy, LDNS_RR_CLASS_IN,
+                                /* prerequisites= */ NULL, records, /* additional= */ NULL);
     if (packet == NULL) {
         return ERR_MEMORY;
     }
@@ -352,8 +351,8 @@ static enum err round_trip(const struct exchange *exchange, const ldns_pkt *ques
 static enum err stream_open(const struct exchange *exchange, struct descriptor *ret_stream)
 {
     const struct sockaddr *address = (const struct sockaddr *)&exchange->address;
-    AUTO(descriptor)
-    stream = { .fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0) };
+    AUTO(descriptor) stream = { .fd = socket(address->sa_family,
+                                    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0) };
     if (stream.fd < 0) {
         return err_from_errno(errno);
     }

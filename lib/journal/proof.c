@@ -186,8 +186,8 @@ static enum err walk(struct proof *proof)
     if (fstat(proof->setup.fd, &status) != 0) {
         return ERR_IO;
     }
-    AUTO(journal_reader)
-    reader = journal_reader_make(proof->setup.fd, /* from= */ NULL, status.st_size);
+    AUTO(journal_reader) reader =
+        journal_reader_make(proof->setup.fd, /* from= */ NULL, status.st_size);
     enum err err = OK;
     while (proof->failed_seq == 0 && (err = journal_reader_next(&reader, &record)) == OK) {
         struct reason reason = { 0 };

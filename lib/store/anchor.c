@@ -36,9 +36,9 @@ enum err store_anchor_put(struct store *store, const struct act *act, const stru
 enum err store_anchor_last(struct store *store, struct anchor *ret_anchor)
 {
     AUTO(arena) arena = arena_make(4096);
-    AUTO(query)
-    query = query_read(store, "SELECT seq, object, detail FROM audit"
-                              " WHERE action = 'journal.anchored' ORDER BY seq DESC LIMIT 1");
+    AUTO(query) query =
+        query_read(store, "SELECT seq, object, detail FROM audit"
+                          " WHERE action = 'journal.anchored' ORDER BY seq DESC LIMIT 1");
     struct anchor_row row = { .seq = 0 };
     enum err err = query_row(&query);
     if (err != ERR_NOT_FOUND) {
@@ -52,9 +52,9 @@ enum err store_anchor_last(struct store *store, struct anchor *ret_anchor)
 enum err store_anchor_list(struct store *store, int64_t after, size_t limit, struct arena *arena,
     struct anchor **ret_anchors, size_t *ret_count, int64_t *ret_after)
 {
-    AUTO(query)
-    query = query_read(store, "SELECT seq, object, detail FROM audit"
-                              " WHERE action = 'journal.anchored' AND seq > ? ORDER BY seq");
+    AUTO(query) query =
+        query_read(store, "SELECT seq, object, detail FROM audit"
+                          " WHERE action = 'journal.anchored' AND seq > ? ORDER BY seq");
     bind_int64(&query, after);
     struct query_list list = {
         .row_size = sizeof(struct anchor_row), .limit = limit, .read = row_read

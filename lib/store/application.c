@@ -47,8 +47,7 @@ const char *return_step_id(enum return_step step)
 enum err store_application_insert(
     struct store *store, const struct act *act, const struct application_row *row)
 {
-    AUTO(query)
-    query = query_write(
+    AUTO(query) query = query_write(
         store, "INSERT INTO application (id, hash, der, state, created) VALUES (?, ?, ?, ?, ?)");
     bind_bytes(&query, SPAN_OF(row->id));
     bind_bytes(&query, SPAN_OF(row->hash));
@@ -64,8 +63,8 @@ enum err store_application_insert(
 enum err store_application_get(struct store *store, const uint8_t id[APPLICATION_ID_BYTES],
     struct arena *arena, struct application_row *ret_row)
 {
-    AUTO(query)
-    query = query_read(store, "SELECT id, hash, der, state, created FROM application WHERE id = ?");
+    AUTO(query) query =
+        query_read(store, "SELECT id, hash, der, state, created FROM application WHERE id = ?");
     bind_bytes(&query, span_make(id, APPLICATION_ID_BYTES));
     TRY(query_row(&query));
     return application_read(&query, arena, ret_row);
@@ -83,8 +82,7 @@ enum err store_application_by_hash(
 enum err store_application_list(struct store *store, size_t from, size_t limit, struct arena *arena,
     struct application_row **ret_rows, size_t *ret_count)
 {
-    AUTO(query)
-    query = query_read(store,
+    AUTO(query) query = query_read(store,
         "SELECT id, hash, der, state, created FROM application ORDER BY created DESC, id"
         " LIMIT -1 OFFSET ?");
     bind_int64(&query, (int64_t)from);
@@ -124,8 +122,7 @@ enum err store_application_add_approval(struct store *store, const struct act *a
     const uint8_t id[APPLICATION_ID_BYTES], const struct approval_row *approval)
 {
     TRY(state_move(store, id, steps[approval->role].from, steps[approval->role].to));
-    AUTO(query)
-    query = query_write(store,
+    AUTO(query) query = query_write(store,
         "INSERT INTO approval (application, role, key_id, time, der) VALUES (?, ?, ?, ?, ?)");
     bind_bytes(&query, span_make(id, APPLICATION_ID_BYTES));
     bind_int64(&query, approval->role);
@@ -143,8 +140,7 @@ enum err store_application_add_approval(struct store *store, const struct act *a
 static enum err state_move(struct store *store, const uint8_t id[APPLICATION_ID_BYTES],
     enum application_state from, enum application_state to)
 {
-    AUTO(query)
-    query = query_write(
+    AUTO(query) query = query_write(
         store, "UPDATE application SET state = ? WHERE id = ? AND state = ? RETURNING id");
     bind_text(&query, state_ids[to]);
     bind_bytes(&query, span_make(id, APPLICATION_ID_BYTES));
@@ -162,8 +158,7 @@ static enum err state_move(struct store *store, const uint8_t id[APPLICATION_ID_
 enum err store_application_approvals(struct store *store, const uint8_t id[APPLICATION_ID_BYTES],
     struct arena *arena, struct approval_row **ret_rows, size_t *ret_count)
 {
-    AUTO(query)
-    query = query_read(
+    AUTO(query) query = query_read(
         store, "SELECT role, key_id, time, der FROM approval WHERE application = ? ORDER BY role");
     bind_bytes(&query, span_make(id, APPLICATION_ID_BYTES));
     struct query_list list = {
@@ -210,8 +205,7 @@ enum err store_application_set_state(struct store *store, const struct act *act,
 enum err store_application_return(struct store *store, const struct act *act,
     const uint8_t id[APPLICATION_ID_BYTES], enum return_step step, const char *reason)
 {
-    AUTO(query)
-    query = query_write(store,
+    AUTO(query) query = query_write(store,
         "INSERT INTO returned (application, step, reason, actor, time) VALUES (?, ?, ?, ?, ?)");
     bind_bytes(&query, span_make(id, APPLICATION_ID_BYTES));
     bind_text(&query, return_steps[step].id);
@@ -228,8 +222,7 @@ enum err store_application_returned(struct store *store, const uint8_t id[APPLIC
 {
     char step[16];
     struct return_row row = { 0 };
-    AUTO(query)
-    query =
+    AUTO(query) query =
         query_read(store, "SELECT step, reason, actor, time FROM returned WHERE application = ?");
     bind_bytes(&query, span_make(id, APPLICATION_ID_BYTES));
     TRY(query_row(&query));

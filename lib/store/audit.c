@@ -36,8 +36,7 @@ enum err store_audit_add(struct store *store, const struct act *act, const char 
     TRY(head_read(store, &link.row.seq, link.previous));
     link.row.seq++;
     TRY(link_hash(&link, link.hash));
-    AUTO(query)
-    query = query_write(store,
+    AUTO(query) query = query_write(store,
         "INSERT INTO audit (seq, time, actor, action, object, detail, previous, hash)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
     bind_int64(&query, link.row.seq);
@@ -106,8 +105,7 @@ static void piece_append(struct buf *buf, const char *text)
 enum err store_audit_verify(
     struct store *store, int64_t *ret_rows, uint8_t ret_head[HASH_BYTES], struct reason *ret_reason)
 {
-    AUTO(query)
-    query = query_read(store,
+    AUTO(query) query = query_read(store,
         "SELECT seq, time, actor, action, object, detail, previous, hash FROM audit ORDER BY seq");
     uint8_t head[HASH_BYTES] = { 0 };
     int64_t rows = 0;
@@ -159,8 +157,7 @@ enum err store_audit_list(struct store *store, int64_t after, size_t limit, stru
     struct audit_row **ret_rows, size_t *ret_count)
 {
     static const size_t size = sizeof(struct audit_row);
-    AUTO(query)
-    query = query_read(store,
+    AUTO(query) query = query_read(store,
         "SELECT seq, time, actor, action, object, detail FROM audit WHERE seq > ? ORDER BY seq");
     bind_int64(&query, after);
     struct query_list list = { .row_size = size, .limit = limit, .read = row_read };

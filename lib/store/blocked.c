@@ -6,9 +6,9 @@
 enum err store_blocked_add(struct store *store, const struct act *act,
     const uint8_t spki_hash[HASH_BYTES], const char *reason)
 {
-    AUTO(query)
-    query = query_write(store, "INSERT INTO blocked_key (spki_hash, reason, time) VALUES (?, ?, ?)"
-                               " ON CONFLICT DO NOTHING RETURNING time");
+    AUTO(query) query =
+        query_write(store, "INSERT INTO blocked_key (spki_hash, reason, time) VALUES (?, ?, ?)"
+                           " ON CONFLICT DO NOTHING RETURNING time");
     bind_bytes(&query, span_make(spki_hash, HASH_BYTES));
     bind_text(&query, reason);
     bind_int64(&query, act->time);
@@ -57,9 +57,8 @@ static enum err rows_list(struct query *query, size_t limit, struct arena *arena
 enum err store_blocked_list(struct store *store, size_t from, size_t limit, struct arena *arena,
     struct blocked_row **ret_rows, size_t *ret_count)
 {
-    AUTO(query)
-    query = query_read(store, "SELECT spki_hash, reason, time, settled FROM blocked_key"
-                              " ORDER BY time DESC, spki_hash LIMIT -1 OFFSET ?");
+    AUTO(query) query = query_read(store, "SELECT spki_hash, reason, time, settled FROM blocked_key"
+                                          " ORDER BY time DESC, spki_hash LIMIT -1 OFFSET ?");
     bind_int64(&query, (int64_t)from);
     return rows_list(&query, limit, arena, ret_rows, ret_count);
 }
@@ -67,17 +66,16 @@ enum err store_blocked_list(struct store *store, size_t from, size_t limit, stru
 enum err store_blocked_due(struct store *store, size_t limit, struct arena *arena,
     struct blocked_row **ret_rows, size_t *ret_count)
 {
-    AUTO(query)
-    query = query_read(store, "SELECT spki_hash, reason, time, settled FROM blocked_key"
-                              " WHERE settled = 0 ORDER BY time");
+    AUTO(query) query = query_read(store, "SELECT spki_hash, reason, time, settled FROM blocked_key"
+                                          " WHERE settled = 0 ORDER BY time");
     return rows_list(&query, limit, arena, ret_rows, ret_count);
 }
 
 enum err store_blocked_settle(
     struct store *store, const struct act *act, const uint8_t spki_hash[HASH_BYTES])
 {
-    AUTO(query)
-    query = query_write(store, "UPDATE blocked_key SET settled = 1 WHERE spki_hash = ?");
+    AUTO(query) query =
+        query_write(store, "UPDATE blocked_key SET settled = 1 WHERE spki_hash = ?");
     bind_bytes(&query, span_make(spki_hash, HASH_BYTES));
     TRY(query_change(&query));
     return store_audit_add_id(store, act, "key.settled", span_make(spki_hash, HASH_BYTES), "");
@@ -85,8 +83,8 @@ enum err store_blocked_settle(
 
 enum err store_blocked_again(struct store *store, const uint8_t spki_hash[HASH_BYTES])
 {
-    AUTO(query)
-    query = query_write(store, "UPDATE blocked_key SET settled = 0 WHERE spki_hash = ?");
+    AUTO(query) query =
+        query_write(store, "UPDATE blocked_key SET settled = 0 WHERE spki_hash = ?");
     bind_bytes(&query, span_make(spki_hash, HASH_BYTES));
     enum err err = query_change(&query);
     return err == ERR_NOT_FOUND ? OK : err;

@@ -52,8 +52,7 @@ const char *certificate_state_id(enum certificate_state state)
 enum err store_certificate_submit(struct store *store, const struct act *act,
     const struct request_id *request, struct span csr, const uint8_t spki_hash[HASH_BYTES])
 {
-    AUTO(query)
-    query = query_write(store,
+    AUTO(query) query = query_write(store,
         "INSERT INTO certificate (enrolment, ordinal, state, csr, spki_hash, created)"
         " VALUES (?, ?, 'requested', ?, ?, ?) ON CONFLICT (enrolment, ordinal) DO UPDATE"
         " SET csr = excluded.csr, spki_hash = excluded.spki_hash"
@@ -84,9 +83,9 @@ enum err store_certificate_reserve(struct store *store, const struct act *act,
     if (serial.len == 0 || serial.len > SERIAL_MAX_BYTES) {
         return ERR_INPUT;
     }
-    AUTO(query)
-    query = query_write(store, "UPDATE certificate SET state = 'reserved', serial = ?, issuer = ?"
-                               " WHERE enrolment = ? AND ordinal = ? AND state = 'requested'");
+    AUTO(query) query =
+        query_write(store, "UPDATE certificate SET state = 'reserved', serial = ?, issuer = ?"
+                           " WHERE enrolment = ? AND ordinal = ? AND state = 'requested'");
     bind_bytes(&query, serial);
     bind_text(&query, issuer);
     bind_request(&query, request);
@@ -112,8 +111,7 @@ enum err store_certificate_issued(
     if (before.state != CERTIFICATE_RESERVED) {
         return ERR_CONFLICT;
     }
-    AUTO(query)
-    query = query_write(store,
+    AUTO(query) query = query_write(store,
         "UPDATE certificate SET state = 'issued', der = ?, not_before = ?, not_after = ?"
         " WHERE enrolment = ? AND ordinal = ?");
     bind_bytes(&query, row->der);
@@ -135,8 +133,7 @@ enum err store_certificate_by_request(struct store *store, const struct request_
 static enum err row_of(struct store *store, const struct request_id *request, struct arena *arena,
     struct certificate_row *ret_row)
 {
-    AUTO(query)
-    query = query_read(store,
+    AUTO(query) query = query_read(store,
         "SELECT " CERTIFICATE_COLUMNS " FROM certificate WHERE enrolment = ? AND ordinal = ?");
     bind_request(&query, request);
     TRY(query_row(&query));
@@ -146,8 +143,8 @@ static enum err row_of(struct store *store, const struct request_id *request, st
 enum err store_certificate_by_serial(
     struct store *store, struct span serial, struct arena *arena, struct certificate_row *ret_row)
 {
-    AUTO(query)
-    query = query_read(store, "SELECT " CERTIFICATE_COLUMNS " FROM certificate WHERE serial = ?");
+    AUTO(query) query =
+        query_read(store, "SELECT " CERTIFICATE_COLUMNS " FROM certificate WHERE serial = ?");
     bind_bytes(&query, serial);
     TRY(query_row(&query));
     return row_read(&query, arena, ret_row);
@@ -157,9 +154,9 @@ enum err store_certificate_by_enrolment(struct store *store,
     const uint8_t enrolment[ENROLMENT_ID_BYTES], struct arena *arena,
     struct certificate_row **ret_rows, size_t *ret_count)
 {
-    AUTO(query)
-    query = query_read(store, "SELECT " CERTIFICATE_COLUMNS " FROM certificate WHERE enrolment = ?"
-                              " ORDER BY ordinal DESC");
+    AUTO(query) query =
+        query_read(store, "SELECT " CERTIFICATE_COLUMNS " FROM certificate WHERE enrolment = ?"
+                          " ORDER BY ordinal DESC");
     bind_bytes(&query, span_make(enrolment, ENROLMENT_ID_BYTES));
     return rows_list(&query, CERTIFICATES_OF_ENROLMENT_MAX, arena, ret_rows, ret_count);
 }
@@ -167,8 +164,7 @@ enum err store_certificate_by_enrolment(struct store *store,
 enum err store_certificate_list(struct store *store, enum certificate_state state, size_t limit,
     struct arena *arena, struct certificate_row **ret_rows, size_t *ret_count)
 {
-    AUTO(query)
-    query = query_read(
+    AUTO(query) query = query_read(
         store, "SELECT " CERTIFICATE_COLUMNS " FROM certificate WHERE state = ? ORDER BY created");
     bind_text(&query, state_ids[state]);
     return rows_list(&query, limit, arena, ret_rows, ret_count);
@@ -177,8 +173,7 @@ enum err store_certificate_list(struct store *store, enum certificate_state stat
 enum err store_certificate_list_all(struct store *store, size_t from, size_t limit,
     struct arena *arena, struct certificate_row **ret_rows, size_t *ret_count)
 {
-    AUTO(query)
-    query = query_read(store,
+    AUTO(query) query = query_read(store,
         "SELECT " CERTIFICATE_COLUMNS " FROM certificate ORDER BY created DESC, enrolment,"
         " ordinal LIMIT -1 OFFSET ?");
     bind_int64(&query, (int64_t)from);
@@ -188,9 +183,9 @@ enum err store_certificate_list_all(struct store *store, size_t from, size_t lim
 enum err store_certificate_valid_by_key(struct store *store, const uint8_t spki_hash[HASH_BYTES],
     size_t limit, struct arena *arena, struct certificate_row **ret_rows, size_t *ret_count)
 {
-    AUTO(query)
-    query = query_read(store, "SELECT " CERTIFICATE_COLUMNS " FROM certificate WHERE spki_hash = ?"
-                              " AND state IN ('issued', 'accepted') ORDER BY created");
+    AUTO(query) query =
+        query_read(store, "SELECT " CERTIFICATE_COLUMNS " FROM certificate WHERE spki_hash = ?"
+                          " AND state IN ('issued', 'accepted') ORDER BY created");
     bind_bytes(&query, span_make(spki_hash, HASH_BYTES));
     return rows_list(&query, limit, arena, ret_rows, ret_count);
 }
@@ -323,8 +318,7 @@ enum err store_certificate_revoked(
 static enum err step_take(struct store *store, const struct act *act,
     const struct certificate_row *row, const struct step *step)
 {
-    AUTO(query)
-    query = query_write(store,
+    AUTO(query) query = query_write(store,
         "UPDATE certificate SET state = ?, reason = ?, revoked = ?, accepted = max(accepted, ?)"
         " WHERE enrolment = ? AND ordinal = ?");
     bind_text(&query, state_ids[step->to]);

@@ -50,9 +50,9 @@ enum err store_challenge_clear(
     struct store *store, const struct act *act, const uint8_t enrolment[ENROLMENT_ID_BYTES])
 {
     TRY(enrolment_forget(store, enrolment));
-    AUTO(query)
-    query = query_write(store, "UPDATE enrolment SET dcv_method = 0, spki_hash = NULL, updated = ?,"
-                               " version = version + 1 WHERE id = ?");
+    AUTO(query) query =
+        query_write(store, "UPDATE enrolment SET dcv_method = 0, spki_hash = NULL, updated = ?,"
+                           " version = version + 1 WHERE id = ?");
     bind_int64(&query, act->time);
     bind_bytes(&query, span_make(enrolment, ENROLMENT_ID_BYTES));
     TRY(query_change(&query));
@@ -74,8 +74,7 @@ static enum err enrolment_forget(struct store *store, const uint8_t enrolment[EN
 static enum err method_set(struct store *store, const struct act *act,
     const uint8_t enrolment[ENROLMENT_ID_BYTES], const struct challenge *challenge)
 {
-    AUTO(query)
-    query = query_write(store,
+    AUTO(query) query = query_write(store,
         "UPDATE enrolment SET dcv_method = ?, spki_hash = ?, updated = ?, version = version + 1"
         " WHERE id = ?");
     bind_int64(&query, challenge->method);
@@ -88,8 +87,7 @@ static enum err method_set(struct store *store, const struct act *act,
 static enum err challenge_insert(struct store *store, const uint8_t enrolment[ENROLMENT_ID_BYTES],
     const struct challenge *challenge, size_t place)
 {
-    AUTO(query)
-    query = query_write(store,
+    AUTO(query) query = query_write(store,
         "INSERT INTO challenge (enrolment, place, application_hash, name, method, created, nonce,"
         " spki_hash, state, next_check, attempts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0)");
     bind_bytes(&query, span_make(enrolment, ENROLMENT_ID_BYTES));
@@ -112,8 +110,7 @@ static struct span spki_of(const struct challenge *challenge)
 enum err store_challenge_list(struct store *store, const uint8_t enrolment[ENROLMENT_ID_BYTES],
     struct arena *arena, struct challenge_row **ret_rows, size_t *ret_count)
 {
-    AUTO(query)
-    query = query_read(
+    AUTO(query) query = query_read(
         store, "SELECT " CHALLENGE_COLUMNS " FROM challenge WHERE enrolment = ? ORDER BY place");
     bind_bytes(&query, span_make(enrolment, ENROLMENT_ID_BYTES));
     /* A wildcard's bare name is one more than the application's names. */
@@ -123,8 +120,7 @@ enum err store_challenge_list(struct store *store, const uint8_t enrolment[ENROL
 enum err store_challenge_request_check(
     struct store *store, const uint8_t enrolment[ENROLMENT_ID_BYTES], int64_t now)
 {
-    AUTO(query)
-    query = query_write(
+    AUTO(query) query = query_write(
         store, "UPDATE challenge SET state = ?, next_check = ? WHERE enrolment = ? AND state <> ?");
     bind_text(&query, state_ids[CHALLENGE_CHECKING]);
     bind_int64(&query, now);
@@ -137,9 +133,8 @@ enum err store_challenge_request_check(
 enum err store_challenge_request_check_of(
     struct store *store, const uint8_t enrolment[ENROLMENT_ID_BYTES], const char *name, int64_t now)
 {
-    AUTO(query)
-    query = query_write(store, "UPDATE challenge SET state = ?, next_check = ?"
-                               " WHERE enrolment = ? AND name = ? AND state <> ?");
+    AUTO(query) query = query_write(store, "UPDATE challenge SET state = ?, next_check = ?"
+                                           " WHERE enrolment = ? AND name = ? AND state <> ?");
     bind_text(&query, state_ids[CHALLENGE_CHECKING]);
     bind_int64(&query, now);
     bind_bytes(&query, span_make(enrolment, ENROLMENT_ID_BYTES));
@@ -152,8 +147,7 @@ enum err store_challenge_request_check_of(
 enum err store_challenge_due(struct store *store, int64_t now, size_t limit, struct arena *arena,
     struct challenge_row **ret_rows, size_t *ret_count)
 {
-    AUTO(query)
-    query = query_read(store,
+    AUTO(query) query = query_read(store,
         "SELECT " CHALLENGE_COLUMNS " FROM challenge WHERE next_check > 0 AND next_check <= ?"
         " ORDER BY next_check, enrolment, place");
     bind_int64(&query, now);
@@ -206,8 +200,7 @@ static enum err state_from_id(const char *id, enum challenge_state *ret_state)
 enum err store_challenge_set_result(struct store *store, const struct challenge_row *row,
     enum challenge_state state, int64_t next_check)
 {
-    AUTO(query)
-    query =
+    AUTO(query) query =
         query_write(store, "UPDATE challenge SET state = ?, next_check = ?, attempts = attempts + 1"
                            " WHERE enrolment = ? AND name = ? AND nonce = ?");
     bind_text(&query, state_ids[state]);

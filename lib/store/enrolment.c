@@ -24,8 +24,7 @@ static enum err application_return(
 enum err store_enrolment_insert(
     struct store *store, const struct act *act, const struct enrolment_row *row)
 {
-    AUTO(query)
-    query = query_write(store,
+    AUTO(query) query = query_write(store,
         "INSERT INTO enrolment (id, application, reference, pin_hash, attempts_left, state,"
         " chinese, ordinal, dcv_method, subscription_end, updated, version)"
         " VALUES (?, ?, ?, '', 0, ?, 0, 1, 0, ?, ?, 1)");
@@ -42,9 +41,8 @@ enum err store_enrolment_insert(
 enum err store_enrolment_set_subscription(struct store *store, const struct act *act,
     const uint8_t id[ENROLMENT_ID_BYTES], int64_t subscription_end)
 {
-    AUTO(query)
-    query = query_write(store, "UPDATE enrolment SET subscription_end = ?, updated = ?,"
-                               " version = version + 1 WHERE id = ?");
+    AUTO(query) query = query_write(store, "UPDATE enrolment SET subscription_end = ?, updated = ?,"
+                                           " version = version + 1 WHERE id = ?");
     bind_int64(&query, subscription_end);
     bind_int64(&query, act->time);
     bind_bytes(&query, span_make(id, ENROLMENT_ID_BYTES));
@@ -56,8 +54,8 @@ enum err store_enrolment_set_subscription(struct store *store, const struct act 
 enum err store_enrolment_get(
     struct store *store, const uint8_t id[ENROLMENT_ID_BYTES], struct enrolment_row *ret_row)
 {
-    AUTO(query)
-    query = query_read(store, "SELECT " ENROLMENT_COLUMNS " FROM enrolment WHERE id = ?");
+    AUTO(query) query =
+        query_read(store, "SELECT " ENROLMENT_COLUMNS " FROM enrolment WHERE id = ?");
     bind_bytes(&query, span_make(id, ENROLMENT_ID_BYTES));
     TRY(query_row(&query));
     return row_read(&query, ret_row);
@@ -66,8 +64,8 @@ enum err store_enrolment_get(
 enum err store_enrolment_by_reference(
     struct store *store, const char *reference, struct enrolment_row *ret_row)
 {
-    AUTO(query)
-    query = query_read(store, "SELECT " ENROLMENT_COLUMNS " FROM enrolment WHERE reference = ?");
+    AUTO(query) query =
+        query_read(store, "SELECT " ENROLMENT_COLUMNS " FROM enrolment WHERE reference = ?");
     bind_text(&query, reference);
     TRY(query_row(&query));
     return row_read(&query, ret_row);
@@ -76,8 +74,8 @@ enum err store_enrolment_by_reference(
 enum err store_enrolment_by_application(struct store *store,
     const uint8_t application[APPLICATION_ID_BYTES], struct enrolment_row *ret_row)
 {
-    AUTO(query)
-    query = query_read(store, "SELECT " ENROLMENT_COLUMNS " FROM enrolment WHERE application = ?");
+    AUTO(query) query =
+        query_read(store, "SELECT " ENROLMENT_COLUMNS " FROM enrolment WHERE application = ?");
     bind_bytes(&query, span_make(application, APPLICATION_ID_BYTES));
     TRY(query_row(&query));
     return row_read(&query, ret_row);
@@ -86,8 +84,7 @@ enum err store_enrolment_by_application(struct store *store,
 enum err store_enrolment_list(struct store *store, enum enrolment_state state, size_t limit,
     struct arena *arena, struct enrolment_row **ret_rows, size_t *ret_count)
 {
-    AUTO(query)
-    query = query_read(store,
+    AUTO(query) query = query_read(store,
         "SELECT " ENROLMENT_COLUMNS " FROM enrolment WHERE state = ? AND EXISTS (SELECT 1"
         " FROM application WHERE application.id = enrolment.application AND"
         " application.state = 'approved') ORDER BY updated");
@@ -98,8 +95,7 @@ enum err store_enrolment_list(struct store *store, enum enrolment_state state, s
 enum err store_enrolment_without_pin(struct store *store, size_t limit, struct arena *arena,
     struct enrolment_row **ret_rows, size_t *ret_count)
 {
-    AUTO(query)
-    query = query_read(store,
+    AUTO(query) query = query_read(store,
         "SELECT " ENROLMENT_COLUMNS " FROM enrolment WHERE pin_hash = '' AND EXISTS (SELECT 1"
         " FROM application WHERE application.id = enrolment.application AND"
         " application.state = 'approved') ORDER BY updated");
@@ -161,8 +157,7 @@ static enum err problem_read(struct query *query, int column, struct reason *ret
 enum err store_enrolment_set_pin(struct store *store, const struct act *act,
     const uint8_t id[ENROLMENT_ID_BYTES], const char *pin_hash)
 {
-    AUTO(query)
-    query = query_write(store,
+    AUTO(query) query = query_write(store,
         "UPDATE enrolment SET pin_hash = ?, attempts_left = ?, updated = ?, version = version + 1"
         " WHERE id = ?");
     bind_text(&query, pin_hash);
@@ -177,8 +172,7 @@ enum err store_enrolment_set_pin(struct store *store, const struct act *act,
 enum err store_enrolment_spend_attempt(struct store *store, const struct act *act,
     const uint8_t id[ENROLMENT_ID_BYTES], unsigned *ret_left)
 {
-    AUTO(query)
-    query = query_write(store,
+    AUTO(query) query = query_write(store,
         "UPDATE enrolment SET attempts_left = attempts_left - 1, version = version + 1"
         " WHERE id = ? AND attempts_left > 0 RETURNING attempts_left");
     bind_bytes(&query, span_make(id, ENROLMENT_ID_BYTES));
@@ -199,8 +193,7 @@ enum err store_enrolment_spend_attempt(struct store *store, const struct act *ac
 enum err store_enrolment_restore_attempts(
     struct store *store, const struct act *act, const uint8_t id[ENROLMENT_ID_BYTES])
 {
-    AUTO(query)
-    query = query_write(
+    AUTO(query) query = query_write(
         store, "UPDATE enrolment SET attempts_left = ?, version = version + 1 WHERE id = ?");
     bind_int64(&query, PIN_ATTEMPTS_MAX);
     bind_bytes(&query, span_make(id, ENROLMENT_ID_BYTES));
@@ -235,8 +228,7 @@ enum err store_enrolment_advance(struct store *store, const struct act *act,
 static enum err state_set(struct store *store, const struct act *act,
     const uint8_t id[ENROLMENT_ID_BYTES], enum enrolment_state state, unsigned ordinal)
 {
-    AUTO(query)
-    query = query_write(store,
+    AUTO(query) query = query_write(store,
         "UPDATE enrolment SET state = ?, ordinal = ?, updated = ?, version = version + 1,"
         " problem_code = '', problem_field = '', problem_seen = '', problem_expected = ''"
         " WHERE id = ?");
@@ -258,8 +250,7 @@ static enum err application_return(
 enum err store_enrolment_set_chinese(
     struct store *store, const uint8_t id[ENROLMENT_ID_BYTES], bool chinese)
 {
-    AUTO(query)
-    query =
+    AUTO(query) query =
         query_write(store, "UPDATE enrolment SET chinese = ?, version = version + 1 WHERE id = ?");
     bind_int64(&query, chinese ? 1 : 0);
     bind_bytes(&query, span_make(id, ENROLMENT_ID_BYTES));
@@ -269,8 +260,7 @@ enum err store_enrolment_set_chinese(
 enum err store_enrolment_set_problem(
     struct store *store, const uint8_t id[ENROLMENT_ID_BYTES], const struct reason *problem)
 {
-    AUTO(query)
-    query = query_write(store,
+    AUTO(query) query = query_write(store,
         "UPDATE enrolment SET problem_code = ?, problem_field = ?, problem_seen = ?,"
         " problem_expected = ?, version = version + 1 WHERE id = ?");
     bind_text(&query, problem->code);

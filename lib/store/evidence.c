@@ -10,8 +10,7 @@ static enum err evidence_row_read(struct query *query, struct arena *arena, void
 
 enum err store_observation_insert(struct store *store, const struct observation_row *row)
 {
-    AUTO(query)
-    query = query_write(store,
+    AUTO(query) query = query_write(store,
         "INSERT INTO observation (attempt, name, perspective, enrolment, der, report, time)"
         " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING");
     bind_bytes(&query, SPAN_OF(row->attempt));
@@ -27,8 +26,7 @@ enum err store_observation_insert(struct store *store, const struct observation_
 enum err store_observation_list(struct store *store, const uint8_t attempt[ATTEMPT_BYTES],
     const char *name, struct arena *arena, struct observation_row **ret_rows, size_t *ret_count)
 {
-    AUTO(query)
-    query = query_read(store,
+    AUTO(query) query = query_read(store,
         "SELECT attempt, enrolment, name, perspective, der, report, time FROM observation"
         " WHERE attempt = ? AND name = ? ORDER BY perspective");
     bind_bytes(&query, span_make(attempt, ATTEMPT_BYTES));
@@ -40,8 +38,7 @@ enum err store_observation_list(struct store *store, const uint8_t attempt[ATTEM
 enum err store_report_list(struct store *store, const uint8_t enrolment[ENROLMENT_ID_BYTES],
     struct arena *arena, struct observation_row **ret_rows, size_t *ret_count)
 {
-    AUTO(query)
-    query = query_read(store,
+    AUTO(query) query = query_read(store,
         "SELECT attempt, enrolment, name, perspective, der, report, time FROM observation AS here"
         " WHERE enrolment = ? AND attempt = (SELECT attempt FROM observation AS last"
         " WHERE last.enrolment = here.enrolment AND last.name = here.name"
@@ -80,8 +77,7 @@ static enum err observation_row_read(struct query *query, struct arena *arena, v
 enum err store_evidence_put(struct store *store, const struct act *act,
     const uint8_t enrolment[ENROLMENT_ID_BYTES], const struct evidence_row *row)
 {
-    AUTO(query)
-    query = query_write(store,
+    AUTO(query) query = query_write(store,
         "INSERT INTO evidence (enrolment, name, attempt, method, time) VALUES (?, ?, ?, ?, ?)"
         " ON CONFLICT (enrolment, name) DO UPDATE SET attempt = excluded.attempt,"
         " method = excluded.method, time = excluded.time");
@@ -98,8 +94,7 @@ enum err store_evidence_put(struct store *store, const struct act *act,
 enum err store_evidence_list(struct store *store, const uint8_t enrolment[ENROLMENT_ID_BYTES],
     struct arena *arena, struct evidence_row **ret_rows, size_t *ret_count)
 {
-    AUTO(query)
-    query = query_read(store,
+    AUTO(query) query = query_read(store,
         "SELECT name, attempt, method, time FROM evidence WHERE enrolment = ? ORDER BY name");
     bind_bytes(&query, span_make(enrolment, ENROLMENT_ID_BYTES));
     struct query_list list = {
@@ -130,8 +125,7 @@ enum err store_evidence_forget(
     AUTO(query) query = query_write(store, "DELETE FROM evidence WHERE enrolment = ?");
     bind_bytes(&query, span_make(enrolment, ENROLMENT_ID_BYTES));
     TRY(query_run(&query));
-    AUTO(query)
-    again = query_write(
+    AUTO(query) again = query_write(
         store, "UPDATE challenge SET state = 'checking', next_check = ? WHERE enrolment = ?");
     bind_int64(&again, act->time);
     bind_bytes(&again, span_make(enrolment, ENROLMENT_ID_BYTES));

@@ -25,9 +25,8 @@ const char *mailing_state_id(enum mailing_state state)
 enum err store_mailing_ask(struct store *store, const struct act *act,
     const uint8_t enrolment[ENROLMENT_ID_BYTES], const char *name, const char *address)
 {
-    AUTO(query)
-    query = query_write(store, "INSERT OR REPLACE INTO mailing (" MAILING_COLUMNS ")"
-                               " VALUES (?, ?, ?, '', ?, '', 0, ?, 0)");
+    AUTO(query) query = query_write(store, "INSERT OR REPLACE INTO mailing (" MAILING_COLUMNS ")"
+                                           " VALUES (?, ?, ?, '', ?, '', 0, ?, 0)");
     bind_bytes(&query, span_make(enrolment, ENROLMENT_ID_BYTES));
     bind_text(&query, name);
     bind_text(&query, address);
@@ -41,8 +40,7 @@ enum err store_mailing_ask(struct store *store, const struct act *act,
 enum err store_mailing_type(struct store *store, const uint8_t enrolment[ENROLMENT_ID_BYTES],
     const char *name, const char *typed)
 {
-    AUTO(query)
-    query = query_write(
+    AUTO(query) query = query_write(
         store, "UPDATE mailing SET typed = ? WHERE enrolment = ? AND name = ? AND sent > 0");
     bind_text(&query, typed);
     bind_bytes(&query, span_make(enrolment, ENROLMENT_ID_BYTES));
@@ -54,8 +52,7 @@ enum err store_mailing_type(struct store *store, const uint8_t enrolment[ENROLME
 enum err store_mailing_list(struct store *store, const uint8_t enrolment[ENROLMENT_ID_BYTES],
     struct arena *arena, struct mailing_row **ret_rows, size_t *ret_count)
 {
-    AUTO(query)
-    query = query_read(
+    AUTO(query) query = query_read(
         store, "SELECT " MAILING_COLUMNS " FROM mailing WHERE enrolment = ? ORDER BY name");
     bind_bytes(&query, span_make(enrolment, ENROLMENT_ID_BYTES));
     return rows_list(&query, APPLICATION_NAMES_MAX + 1, arena, ret_rows, ret_count);
@@ -64,8 +61,7 @@ enum err store_mailing_list(struct store *store, const uint8_t enrolment[ENROLME
 enum err store_mailing_due(struct store *store, int64_t now, size_t limit, struct arena *arena,
     struct mailing_row **ret_rows, size_t *ret_count)
 {
-    AUTO(query)
-    query = query_read(store,
+    AUTO(query) query = query_read(store,
         "SELECT " MAILING_COLUMNS " FROM mailing WHERE state = 'asked' AND next_try <= ?"
         " ORDER BY next_try, enrolment, name");
     bind_int64(&query, now);
@@ -75,8 +71,7 @@ enum err store_mailing_due(struct store *store, int64_t now, size_t limit, struc
 enum err store_mailing_set_result(
     struct store *store, const struct act *act, const struct mailing_row *row)
 {
-    AUTO(query)
-    query = query_write(store,
+    AUTO(query) query = query_write(store,
         "UPDATE mailing SET state = ?, seen = ?, attempts = attempts + 1, next_try = ?, sent = ?"
         " WHERE enrolment = ? AND name = ? AND address = ? AND state = 'asked'");
     bind_text(&query, state_ids[row->state]);

@@ -15,8 +15,7 @@ enum err store_notice_add(
     struct store *store, const struct act *act, const struct notice *notice, int64_t *ret_id)
 {
     char id[ID_TEXT_MAX];
-    AUTO(query)
-    query = query_write(store,
+    AUTO(query) query = query_write(store,
         "INSERT INTO notice (from_time, until_time, en, zh_hk, zh_cn)"
         " SELECT ?, ?, ?, ?, ? WHERE (SELECT count(*) FROM notice) < ? RETURNING id");
     bind_int64(&query, notice->from);
@@ -50,8 +49,7 @@ enum err store_notice_remove(struct store *store, const struct act *act, int64_t
 enum err store_notice_list(
     struct store *store, struct arena *arena, struct notice **ret_rows, size_t *ret_count)
 {
-    AUTO(query)
-    query = query_read(
+    AUTO(query) query = query_read(
         store, "SELECT id, from_time, until_time, en, zh_hk, zh_cn FROM notice ORDER BY id DESC");
     struct query_list list = {
         .row_size = sizeof **ret_rows, .limit = NOTICES_MAX, .read = row_read

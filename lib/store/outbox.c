@@ -10,8 +10,7 @@ static enum err row_read(struct query *query, struct arena *arena, void *row);
 
 enum err store_outbox_add(struct store *store, const struct act *act, const struct outbox_row *row)
 {
-    AUTO(query)
-    query = query_write(store,
+    AUTO(query) query = query_write(store,
         "INSERT INTO outbox (kind, enrolment, recipient, language, parameters, state, attempts,"
         " next_try) VALUES (?, ?, ?, ?, ?, 'waiting', 0, ?) ON CONFLICT DO NOTHING");
     bind_text(&query, row->kind);
@@ -35,8 +34,7 @@ static struct span enrolment_of(const struct outbox_row *row)
 enum err store_outbox_contains(
     struct store *store, const struct outbox_row *row, bool *ret_contains)
 {
-    AUTO(query)
-    query = query_read(
+    AUTO(query) query = query_read(
         store, "SELECT count(*) FROM outbox WHERE kind = ? AND enrolment IS ? AND parameters = ?");
     bind_text(&query, row->kind);
     bind_bytes_or_null(&query, enrolment_of(row));
@@ -49,8 +47,7 @@ enum err store_outbox_contains(
 enum err store_outbox_due(struct store *store, int64_t now, size_t limit, struct arena *arena,
     struct outbox_row **ret_rows, size_t *ret_count)
 {
-    AUTO(query)
-    query = query_read(store,
+    AUTO(query) query = query_read(store,
         "SELECT id, kind, enrolment, recipient, language, parameters, attempts, next_try"
         " FROM outbox WHERE state = 'waiting' AND next_try <= ? ORDER BY next_try, id");
     bind_int64(&query, now);
@@ -80,9 +77,9 @@ static enum err row_read(struct query *query, struct arena *arena, void *row)
 
 enum err store_outbox_done(struct store *store, const struct act *act, int64_t id)
 {
-    AUTO(query)
-    query = query_write(store, "UPDATE outbox SET state = 'sent', attempts = attempts + 1"
-                               " WHERE id = ? AND state = 'waiting'");
+    AUTO(query) query =
+        query_write(store, "UPDATE outbox SET state = 'sent', attempts = attempts + 1"
+                           " WHERE id = ? AND state = 'waiting'");
     bind_int64(&query, id);
     TRY(query_change(&query));
     char object[24];
@@ -92,9 +89,8 @@ enum err store_outbox_done(struct store *store, const struct act *act, int64_t i
 
 enum err store_outbox_retry(struct store *store, int64_t id, int64_t next_try)
 {
-    AUTO(query)
-    query = query_write(store, "UPDATE outbox SET next_try = ?, attempts = attempts + 1"
-                               " WHERE id = ? AND state = 'waiting'");
+    AUTO(query) query = query_write(store, "UPDATE outbox SET next_try = ?, attempts = attempts + 1"
+                                           " WHERE id = ? AND state = 'waiting'");
     bind_int64(&query, next_try);
     bind_int64(&query, id);
     return query_change(&query);

@@ -56,8 +56,7 @@ static enum err replaceable(
 
 static enum err row_write(struct store *store, const struct publication_row *row)
 {
-    AUTO(query)
-    query = query_write(store,
+    AUTO(query) query = query_write(store,
         "INSERT INTO publication (name, kind, der, number, this_update, next_update)"
         " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (kind, name) DO UPDATE SET der = excluded.der,"
         " number = excluded.number, this_update = excluded.this_update,"
@@ -75,8 +74,7 @@ enum err store_publication_get(struct store *store, enum publication_kind kind, 
     struct arena *arena, struct publication_row *ret_row)
 {
     struct publication_row row = { 0 };
-    AUTO(query)
-    query = query_read(store,
+    AUTO(query) query = query_read(store,
         "SELECT name, kind, number, this_update, next_update, der FROM publication"
         " WHERE kind = ? AND name = ?");
     bind_text(&query, kind_ids[kind]);
@@ -91,9 +89,9 @@ enum err store_publication_get(struct store *store, enum publication_kind kind, 
 enum err store_publication_list(
     struct store *store, struct arena *arena, struct publication_row **ret_rows, size_t *ret_count)
 {
-    AUTO(query)
-    query = query_read(store, "SELECT name, kind, number, this_update, next_update FROM publication"
-                              " ORDER BY kind, name");
+    AUTO(query) query =
+        query_read(store, "SELECT name, kind, number, this_update, next_update FROM publication"
+                          " ORDER BY kind, name");
     struct query_list list = {
         .row_size = sizeof **ret_rows, .limit = PUBLICATIONS_MAX, .read = row_read
     };
@@ -106,8 +104,7 @@ enum err store_publication_list(
 enum err store_publication_certificates(
     struct store *store, struct arena *arena, struct publication_row **ret_rows, size_t *ret_count)
 {
-    AUTO(query)
-    query = query_read(store,
+    AUTO(query) query = query_read(store,
         "SELECT name, kind, number, this_update, next_update, der FROM publication"
         " WHERE kind = ? ORDER BY name");
     bind_text(&query, kind_ids[PUBLICATION_CERTIFICATE]);

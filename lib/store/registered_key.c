@@ -37,8 +37,7 @@ enum err store_registered_key_add(struct store *store, const struct act *act,
 static enum err insert(struct store *store, int64_t now,
     const uint8_t enrolment[ENROLMENT_ID_BYTES], const struct registered_key *row)
 {
-    AUTO(query)
-    query = query_write(store,
+    AUTO(query) query = query_write(store,
         "INSERT INTO registered_key (enrolment, spki_hash, spki, label, registered)"
         " SELECT ?1, ?2, ?3, ?4, ?5 WHERE"
         " (SELECT count(*) FROM registered_key WHERE enrolment = ?1) < ?6 RETURNING registered");
@@ -56,8 +55,7 @@ enum err store_registered_key_get(struct store *store, const uint8_t enrolment[E
     const uint8_t spki_hash[HASH_BYTES], struct registered_key *ret_row)
 {
     struct registered_key row = { 0 };
-    AUTO(query)
-    query = query_read(
+    AUTO(query) query = query_read(
         store, "SELECT " KEY_COLUMNS " FROM registered_key WHERE enrolment = ? AND spki_hash = ?");
     bind_bytes(&query, span_make(enrolment, ENROLMENT_ID_BYTES));
     bind_bytes(&query, span_make(spki_hash, HASH_BYTES));
@@ -70,9 +68,9 @@ enum err store_registered_key_get(struct store *store, const uint8_t enrolment[E
 enum err store_registered_key_list(struct store *store, const uint8_t enrolment[ENROLMENT_ID_BYTES],
     struct arena *arena, struct registered_key **ret_rows, size_t *ret_count)
 {
-    AUTO(query)
-    query = query_read(store, "SELECT " KEY_COLUMNS " FROM registered_key WHERE enrolment = ?"
-                              " ORDER BY registered, spki_hash");
+    AUTO(query) query =
+        query_read(store, "SELECT " KEY_COLUMNS " FROM registered_key WHERE enrolment = ?"
+                          " ORDER BY registered, spki_hash");
     bind_bytes(&query, span_make(enrolment, ENROLMENT_ID_BYTES));
     struct query_list list = {
         .row_size = sizeof **ret_rows, .limit = ENROLMENT_KEYS_MAX, .read = row_read
@@ -86,8 +84,7 @@ enum err store_registered_key_list(struct store *store, const uint8_t enrolment[
 enum err store_registered_key_use(struct store *store, const struct act *act,
     const uint8_t enrolment[ENROLMENT_ID_BYTES], const uint8_t spki_hash[HASH_BYTES])
 {
-    AUTO(query)
-    query = query_write(
+    AUTO(query) query = query_write(
         store, "UPDATE registered_key SET used = ? WHERE enrolment = ? AND spki_hash = ?");
     bind_int64(&query, act->time);
     bind_bytes(&query, span_make(enrolment, ENROLMENT_ID_BYTES));
@@ -99,8 +96,8 @@ enum err store_registered_key_use(struct store *store, const struct act *act,
 enum err store_registered_key_remove(struct store *store, const struct act *act,
     const uint8_t enrolment[ENROLMENT_ID_BYTES], const uint8_t spki_hash[HASH_BYTES])
 {
-    AUTO(query)
-    query = query_write(store, "DELETE FROM registered_key WHERE enrolment = ? AND spki_hash = ?");
+    AUTO(query) query =
+        query_write(store, "DELETE FROM registered_key WHERE enrolment = ? AND spki_hash = ?");
     bind_bytes(&query, span_make(enrolment, ENROLMENT_ID_BYTES));
     bind_bytes(&query, span_make(spki_hash, HASH_BYTES));
     TRY(query_change(&query));
@@ -111,8 +108,8 @@ enum err store_registered_key_remove(struct store *store, const struct act *act,
 static enum err sessions_end(struct store *store, const uint8_t enrolment[ENROLMENT_ID_BYTES],
     const uint8_t spki_hash[HASH_BYTES])
 {
-    AUTO(query)
-    query = query_write(store, "DELETE FROM session WHERE enrolment = ? AND spki_hash = ?");
+    AUTO(query) query =
+        query_write(store, "DELETE FROM session WHERE enrolment = ? AND spki_hash = ?");
     bind_bytes(&query, span_make(enrolment, ENROLMENT_ID_BYTES));
     bind_bytes(&query, span_make(spki_hash, HASH_BYTES));
     return query_run(&query);

@@ -35,8 +35,7 @@ enum err store_repository_enter(struct store *store, const struct request_id *re
     if (!term_of(kind, text, term)) {
         return OK;
     }
-    AUTO(query)
-    query = query_write(store,
+    AUTO(query) query = query_write(store,
         "INSERT INTO repository_term (kind, term, enrolment, ordinal) VALUES (?, ?, ?, ?)"
         " ON CONFLICT DO NOTHING");
     bind_text(&query, kind_ids[kind]);
@@ -55,16 +54,14 @@ enum err store_repository_search(struct store *store, enum repository_kind kind,
         *ret_count = *ret_total = 0;
         return OK;
     }
-    AUTO(query)
-    count = query_read(store,
+    AUTO(query) count = query_read(store,
         "SELECT count(*) FROM (SELECT DISTINCT enrolment, ordinal FROM repository_term"
         " WHERE kind = ? AND (term = ? OR term = ? OR (term >= ? AND term < ?)) LIMIT ?)");
     bind_range(&count, kind, &range);
     bind_int64(&count, REPOSITORY_COUNT_MAX + 1);
     TRY(query_row(&count));
     int64_t total = column_int64(&count, 0);
-    AUTO(query)
-    query = query_read(store,
+    AUTO(query) query = query_read(store,
         "SELECT enrolment, ordinal FROM certificate JOIN"
         " (SELECT DISTINCT enrolment, ordinal FROM repository_term"
         " WHERE kind = ? AND (term = ? OR term = ? OR (term >= ? AND term < ?)))"

@@ -9,8 +9,7 @@ static enum err row_read(struct query *query, struct session_row *ret_row);
 enum err store_session_insert(
     struct store *store, const uint8_t token_hash[HASH_BYTES], const struct session_row *row)
 {
-    AUTO(query)
-    query =
+    AUTO(query) query =
         query_write(store, "INSERT INTO session (token_hash, enrolment, created, seen, language,"
                            " spki_hash) VALUES (?, ?, ?, ?, ?, ?)");
     bind_bytes(&query, span_make(token_hash, HASH_BYTES));
@@ -25,9 +24,9 @@ enum err store_session_insert(
 enum err store_session_get(struct store *store, const uint8_t token_hash[HASH_BYTES], int64_t now,
     struct session_row *ret_row)
 {
-    AUTO(query)
-    query = query_read(store, "SELECT enrolment, created, seen, language, spki_hash FROM session"
-                              " WHERE token_hash = ? AND seen > ? AND created > ?");
+    AUTO(query) query =
+        query_read(store, "SELECT enrolment, created, seen, language, spki_hash FROM session"
+                          " WHERE token_hash = ? AND seen > ? AND created > ?");
     bind_bytes(&query, span_make(token_hash, HASH_BYTES));
     bind_int64(&query, now - SESSION_IDLE_SECONDS);
     bind_int64(&query, now - SESSION_LIFE_SECONDS);
@@ -57,8 +56,7 @@ bool session_wants_touch(const struct session_row *row, int64_t now)
 
 enum err store_session_touch(struct store *store, const uint8_t token_hash[HASH_BYTES], int64_t now)
 {
-    AUTO(query)
-    query = query_write(
+    AUTO(query) query = query_write(
         store, "UPDATE session SET seen = max(seen, ?) WHERE token_hash = ? AND seen > ?");
     bind_int64(&query, now);
     bind_bytes(&query, span_make(token_hash, HASH_BYTES));

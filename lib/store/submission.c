@@ -26,8 +26,7 @@ enum err store_precertificate_put(
         TRY(err);
         return span_equal(known.der, der) ? OK : ERR_CONFLICT;
     }
-    AUTO(query)
-    query = query_write(store,
+    AUTO(query) query = query_write(store,
         "INSERT INTO precertificate (enrolment, ordinal, der, signed, attempts, next_try)"
         " VALUES (?, ?, ?, ?, 0, 0)");
     bind_request(&query, request);
@@ -42,9 +41,9 @@ enum err store_precertificate_put(
 enum err store_precertificate_get(struct store *store, const struct request_id *request,
     struct arena *arena, struct precertificate_row *ret_row)
 {
-    AUTO(query)
-    query = query_read(store, "SELECT der, signed, attempts, next_try FROM precertificate"
-                              " WHERE enrolment = ? AND ordinal = ?");
+    AUTO(query) query =
+        query_read(store, "SELECT der, signed, attempts, next_try FROM precertificate"
+                          " WHERE enrolment = ? AND ordinal = ?");
     bind_request(&query, request);
     TRY(query_row(&query));
     TRY(column_bytes(&query, 0, arena, &ret_row->der));
@@ -57,9 +56,9 @@ enum err store_precertificate_get(struct store *store, const struct request_id *
 enum err store_precertificate_retry(
     struct store *store, const struct request_id *request, int64_t next_try)
 {
-    AUTO(query)
-    query = query_write(store, "UPDATE precertificate SET attempts = attempts + 1, next_try = ?"
-                               " WHERE enrolment = ? AND ordinal = ?");
+    AUTO(query) query =
+        query_write(store, "UPDATE precertificate SET attempts = attempts + 1, next_try = ?"
+                           " WHERE enrolment = ? AND ordinal = ?");
     bind_int64(&query, next_try);
     bind_request(&query, request);
     return query_change(&query);
@@ -68,8 +67,7 @@ enum err store_precertificate_retry(
 enum err store_precertificate_stranded(struct store *store, size_t limit, struct arena *arena,
     struct request_id **ret_requests, size_t *ret_count)
 {
-    AUTO(query)
-    query = query_read(store,
+    AUTO(query) query = query_read(store,
         "SELECT p.enrolment, p.ordinal FROM precertificate p"
         " JOIN certificate c ON c.enrolment = p.enrolment AND c.ordinal = p.ordinal"
         " JOIN enrolment e ON e.id = p.enrolment JOIN application a ON a.id = e.application"
@@ -95,8 +93,7 @@ static enum err request_read(struct query *query, struct arena *arena, void *row
 enum err store_submission_put(
     struct store *store, const struct request_id *request, const struct submission_row *row)
 {
-    AUTO(query)
-    query = query_write(store,
+    AUTO(query) query = query_write(store,
         "INSERT INTO submission (enrolment, ordinal, log, sct, problem, seen, time)"
         " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (enrolment, ordinal, log) DO UPDATE"
         " SET sct = excluded.sct, problem = excluded.problem, seen = excluded.seen,"
@@ -115,9 +112,9 @@ enum err store_submission_put(
 enum err store_submission_list(struct store *store, const struct request_id *request,
     struct arena *arena, struct submission_row **ret_rows, size_t *ret_count)
 {
-    AUTO(query)
-    query = query_read(store, "SELECT log, sct, problem, seen, time FROM submission"
-                              " WHERE enrolment = ? AND ordinal = ? ORDER BY time, log");
+    AUTO(query) query =
+        query_read(store, "SELECT log, sct, problem, seen, time FROM submission"
+                          " WHERE enrolment = ? AND ordinal = ? ORDER BY time, log");
     bind_request(&query, request);
     struct query_list list = {
         .row_size = sizeof **ret_rows, .limit = CT_LOGS_MAX, .read = row_read

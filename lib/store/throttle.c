@@ -4,8 +4,7 @@
 
 enum err store_throttle_spend(struct store *store, const struct throttle *throttle, int64_t now)
 {
-    AUTO(query)
-    query = query_write(store,
+    AUTO(query) query = query_write(store,
         "INSERT INTO throttle (bucket, count, window) VALUES (?, 1, ?) ON CONFLICT (bucket)"
         " DO UPDATE SET count = CASE WHEN window = excluded.window THEN count + 1 ELSE 1 END,"
         " window = excluded.window WHERE window <> excluded.window OR count < ?"

@@ -169,8 +169,9 @@ static enum err answer_send(struct channel *channel, const struct exchange *exch
 static enum err exchange_once(
     const struct server *server, struct channel *channel, struct buf *packet, uid_t user)
 {
-    AUTO(exchange)
-    exchange = { .fd = -1, .user = user, .reply_fd = -1, .reply = buf_make(MESSAGE_MAX_BYTES) };
+    AUTO(exchange) exchange = {
+        .fd = -1, .user = user, .reply_fd = -1, .reply = buf_make(MESSAGE_MAX_BYTES)
+    };
     enum err err = channel_recv(channel, packet, &exchange.fd, CHANNEL_FOREVER);
     if (err != OK) {
         if (err != ERR_NOT_FOUND) {

@@ -113,8 +113,9 @@ enum err anchoring_check(
 enum err anchoring_reconcile(struct registrar *registrar, struct client *signer, bool revoke,
     struct control_facts *facts, struct reason *ret_reason)
 {
-    AUTO(reconciliation)
-    walk = { .registrar = registrar, .signer = signer, .act = registrar_act(registrar) };
+    AUTO(reconciliation) walk = {
+        .registrar = registrar, .signer = signer, .act = registrar_act(registrar)
+    };
     walk.missing = calloc(MISSING_MAX, sizeof walk.missing[0]);
     if (walk.missing == NULL) {
         return ERR_MEMORY;

@@ -117,8 +117,7 @@ static enum err journal_replay(struct journal *journal, journal_visitor visit, v
     if (fstat(journal->fd, &status) != 0) {
         return err_from_errno(errno);
     }
-    AUTO(journal_reader)
-    reader = journal_reader_make(journal->fd, &journal->disk, status.st_size);
+    AUTO(journal_reader) reader = journal_reader_make(journal->fd, &journal->disk, status.st_size);
     enum err err = journal_reader_next(&reader, &record);
     while (err == OK) {
         TRY(visit(ctx, &record));

@@ -63,8 +63,8 @@ enum err issuing_since(struct issuing *issuing, const struct signer_place *noted
     struct journal_record record;
     TRY(place_find(issuing, noted, &place, ret_reason));
     journal_look(issuing->journal, &now);
-    AUTO(journal_reader)
-    reader = journal_reader_make(journal_fd(issuing->journal), &place, now.bytes);
+    AUTO(journal_reader) reader =
+        journal_reader_make(journal_fd(issuing->journal), &place, now.bytes);
     enum err err = OK;
     ret_past->count = 0;
     for (size_t i = 0; i < SINCE_RECORDS_MAX && ret_past->count < SIGNER_EVENTS_MAX; i++) {

@@ -126,9 +126,9 @@ static const struct seed seeds[] = {
         ENROLMENT_CONFIRMED, OUTCOME_TOLD, .method = DCV_EMAIL },
     { "declined", EDITION_SERVER, { "declined.example.com" }, "Shop Example Limited", "", "",
         ENROLMENT_DECLINED, OUTCOME_PASSED },
-    { "bureau", EDITION_SERVER, { "www.bureau.example.org" }, GOVERNMENT,
-        "香港特別行政區政府", "Example Bureau, Examples and Statistics Branch", ENROLMENT_CONFIRMED,
-        OUTCOME_NONE, .branch_zh = "例子局例子及統計科", .other_document = "EXB-ESB" },
+    { "bureau", EDITION_SERVER, { "www.bureau.example.org" }, GOVERNMENT, "香港特別行政區政府",
+        "Example Bureau, Examples and Statistics Branch", ENROLMENT_CONFIRMED, OUTCOME_NONE,
+        .branch_zh = "例子局例子及統計科", .other_document = "EXB-ESB" },
 };
 enum { SEED_COUNT = sizeof seeds / sizeof seeds[0] };
 
