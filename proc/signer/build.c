@@ -95,6 +95,8 @@ enum err build_compare(
     const struct entitlement *entitlement = request->entitlement;
     struct certificate made;
     AUTO(buf) unsigned_yet = buf_make(CERTIFICATE_MAX_BYTES);
+    AUTO(buf) subject = buf_make(NAME_MAX_BYTES);
+    TRY(subject_write(request, &subject, ret_reason));
     TRY(certificate_assemble(tbs, signature_algorithm_of_key(request->issuer->key),
         SPAN_LITERAL("no signature yet"), &unsigned_yet));
     if (certificate_parse(buf_span(&unsigned_yet), &made) != OK) {
@@ -111,6 +113,7 @@ enum err build_compare(
         { "build.serial", span_equal(made.serial, request->serial) },
         { "build.issuer", span_equal(made.issuer, request->issuer->certificate.subject) },
         { "build.key", span_equal(made.spki, entitlement->spki) },
+        { "build.subject", span_equal(made.subject, buf_span(&subject)) },
         { "build.names", names },
         { "build.validity",
             made.not_before == request->now && made.not_after == not_after(request) },

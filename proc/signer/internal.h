@@ -74,6 +74,12 @@ enum err issuance_refuse(
 enum err issuance_look(
     struct issuance *issuance, struct span tbs, struct reason *ret_reason) MUST_USE;
 
+/* An intent that was read is asked for its warrant once more: the chain that holds the journal
+ * together needs no key, so whoever can write the file could have written it too. ERR_DENIED if the
+ * warrant doesn't bear it out, or not any more. */
+enum err issuance_confirm(struct issuing *issuing, const struct record_intent *intent,
+    struct reason *ret_reason) MUST_USE;
+
 /* What is to be signed now, and which record then says that it was. */
 struct signing {
     struct request_id request;

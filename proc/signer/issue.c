@@ -177,6 +177,60 @@ enum err issuance_look(struct issuance *issuance, struct span tbs, struct reason
     return build_compare(&issuance->build, tbs, ret_reason);
 }
 
+/* The moment for which it was built. */
+static enum err intent_time(const struct issuer_key *issuer, struct span tbs, int64_t *ret_time)
+{
+    struct certificate made;
+    AUTO(buf) whole = buf_make(CERTIFICATE_MAX_BYTES);
+    TRY(certificate_assemble(
+        tbs, signature_algorithm_of_key(issuer->key), SPAN_LITERAL("no signature yet"), &whole));
+    TRY(certificate_parse(buf_span(&whole), &made));
+    *ret_time = made.not_before;
+    return OK;
+}
+
+/* What the journal says against it by now. */
+static enum err standing_check(const struct issuance *issuance, struct reason *ret_reason)
+{
+    struct issuing *issuing = issuance->issuing;
+    pthread_mutex_lock(&issuing->mutex);
+    bool withdrawn = ledger_is_withdrawn(&issuing->ledger, issuance->application_hash);
+    bool blocked = ledger_is_blocked(&issuing->ledger, issuance->spki_hash);
+    pthread_mutex_unlock(&issuing->mutex);
+    if (withdrawn) {
+        return reason_set(ret_reason, ERR_DENIED, "warrant.withdrawn", NULL, NULL, NULL);
+    }
+    return blocked ? reason_set(ret_reason, ERR_DENIED, "key.blocked", "csr", NULL, NULL) : OK;
+}
+
+enum err issuance_confirm(
+    struct issuing *issuing, const struct record_intent *intent, struct reason *ret_reason)
+{
+    AUTO(arena) arena = arena_make(WARRANT_ARENA_BYTES);
+    struct issuance issuance = {
+        .issuing = issuing, .request = &intent->request, .warrant_der = intent->warrant
+    };
+    const struct issuer_key *issuer = issuing_issuer(issuing, intent->issuer);
+    if (issuer == NULL || intent->serial.len != SERIAL_BYTES ||
+        intent_time(issuer, intent->tbs, &issuance.now) != OK) {
+        return reason_set(ret_reason, ERR_DENIED, "build.der", NULL, NULL, NULL);
+    }
+    issuance.time = issuance.now;
+    memcpy(issuance.serial, intent->serial.data, SERIAL_BYTES);
+    enum err err = issuance_entitle(&issuance, /* verified= */ false, &arena, ret_reason);
+    if (err == OK && issuance.build.issuer != issuer) {
+        err = reason_set(ret_reason, ERR_DENIED, "warrant.issuer", NULL, NULL, NULL);
+    }
+    if (err == OK) {
+        bool logged = issuance.entitlement.precertificate != NULL;
+        issuance.build.profile =
+            logged ? issuance.entitlement.precertificate : issuance.entitlement.profile;
+        err = build_compare(&issuance.build, intent->tbs, ret_reason);
+    }
+    err = err == OK ? standing_check(&issuance, ret_reason) : err;
+    return err == OK || err == ERR_MEMORY ? err : ERR_DENIED;
+}
+
 static enum err perspective_verify(
     void *ctx, size_t index, struct span signed_part, struct span signature)
 {

@@ -1,5 +1,6 @@
 /* The issuing core's frame: opening it over a journal, and what it must never forget. */
 #include "lib/base/file.h"
+#include "lib/base/log.h"
 #include "lib/crypto/mac.h"
 #include "lib/pki/crl.h"
 #include "proc/signer/internal.h"
@@ -274,7 +275,13 @@ static enum err intents_finish(struct issuing *issuing, struct reason *ret_reaso
             at++;
             continue;
         }
-        TRY(issuing_finish(issuing, &row, &certificate, ret_reason));
+        enum err err = issuing_finish(issuing, &row, &certificate, ret_reason);
+        if (err == ERR_DENIED) {
+            log_failure(LOG_ERROR, "journal.intent_refused", err, ret_reason);
+            at++;
+        } else if (err != OK) {
+            return err;
+        }
     }
     return OK;
 }

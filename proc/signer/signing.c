@@ -109,7 +109,7 @@ static enum err certificate_make(struct issuing *issuing, const struct signing *
 
 /* What a row that is intended and not signed yet is about; borrows from `body`. */
 static enum err signing_read(struct issuing *issuing, const struct ledger_row *row,
-    struct buf *body, struct signing *signing)
+    struct buf *body, struct signing *signing, struct reason *ret_reason)
 {
     struct record_intent intent;
     struct record_completion completion;
@@ -124,6 +124,7 @@ static enum err signing_read(struct issuing *issuing, const struct ledger_row *r
     }
     bool first = row->state == LEDGER_PRECERTIFICATE_INTENDED;
     TRY(record_intent_read(buf_span(body), &intent));
+    TRY(issuance_confirm(issuing, &intent, ret_reason));
     *signing = (struct signing){ .request = intent.request,
         .tbs = intent.tbs,
         .result = first ? JOURNAL_PRECERTIFICATE : JOURNAL_ISSUED,
@@ -142,7 +143,7 @@ enum err issuing_finish(struct issuing *issuing, const struct ledger_row *row, s
     enum err err = halt_gate(issuing, ret_reason);
     pthread_mutex_unlock(&issuing->mutex);
     TRY(err);
-    TRY(signing_read(issuing, row, &body, &signing));
+    TRY(signing_read(issuing, row, &body, &signing, ret_reason));
     TRY(certificate_make(issuing, &signing, &made, ret_reason));
     const struct result result = { &signing, buf_span(&made) };
     TRY(issuing_record(issuing, signing.result, clock_now(&issuing->clock), result_write, &result));

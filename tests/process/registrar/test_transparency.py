@@ -117,6 +117,7 @@ class Transparency(unittest.TestCase):
             with self.subTest(mode):
                 self.setUp()
                 self.logs[2].mode = mode
+                self.logs[4].mode = "500"  # none to spare: every answer is waited for
                 enrolment = self.requested()
                 self.await_state(enrolment, "issued")
                 judged = self.judged(enrolment)

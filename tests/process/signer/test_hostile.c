@@ -2,8 +2,10 @@
  * socket, and may send any message at any moment. Names begin with the row of the threat. */
 #include "lib/base/file.h"
 #include "lib/pki/crl.h"
+#include "lib/journal/record.h"
 #include "proc/signer/authority.h"
 #include "proc/signer/issue.h"
+#include "proc/signer/journal.h"
 #include "tests/factory/factory.h"
 
 #include <limits.h>
@@ -427,6 +429,123 @@ static void s1_no_certificate_stands_in_the_journal_without_its_intent(void **st
     sample_release(&sample);
 }
 
+static enum err nothing(void *ctx, const struct journal_record *record)
+{
+    (void)ctx;
+    (void)record;
+    return OK;
+}
+
+/* The to-be-signed bytes of a certificate for this sample, from a signer elsewhere. */
+static void tbs_elsewhere(const struct sample *sample, struct buf *tbs)
+{
+    struct reason reason = { 0 };
+    struct signer_serial serial;
+    struct span whole;
+    struct der outer, inner;
+    AUTO(buf) der = buf_make(CERTIFICATE_MAX_BYTES);
+    AUTO_PTR(issuing) issuing = core();
+    const struct request_id *request = &sample->warrant.request;
+    assert_int_equal(issuing_reserve(issuing, request, &serial, &reason), OK);
+    assert_int_equal(issuing_issue(issuing, request, buf_span(&sample->der), &der,
+                         /* ret_precertificate= */ NULL, &reason),
+        OK);
+    outer = der_reader(buf_span(&der));
+    assert_int_equal(der_enter(&outer, DER_SEQUENCE, &inner), OK);
+    assert_int_equal(der_read_whole(&inner, DER_SEQUENCE, &whole), OK);
+    buf_append(tbs, whole);
+    unlink(journal_path);
+}
+
+/* Reserves by a signer, and writes the intent into its file behind its back. */
+static void intent_forge(const struct sample *sample, const char *issuer, struct span warrant,
+    struct buf *tbs, bool own_serial)
+{
+    struct reason reason = { 0 };
+    struct signer_serial serial;
+    struct journal *journal = NULL;
+    struct certificate made;
+    AUTO(buf) der = buf_make(CERTIFICATE_MAX_BYTES);
+    struct issuing *issuing = core();
+    assert_int_equal(issuing_reserve(issuing, &sample->warrant.request, &serial, &reason), OK);
+    issuing_free(issuing);
+    assert_int_equal(certificate_assemble(buf_span(tbs),
+                         signature_algorithm_of_key(factory.issuer.key), SPAN_LITERAL("x"), &der),
+        OK);
+    assert_int_equal(certificate_parse(buf_span(&der), &made), OK);
+    if (own_serial) {
+        uint8_t *at = memmem(tbs->data, tbs->len, made.serial.data, made.serial.len);
+        memcpy(at, serial.bytes, serial.len);
+    }
+    struct record_intent intent = { .request = sample->warrant.request,
+        .serial = span_make(serial.bytes, serial.len),
+        .warrant = warrant,
+        .tbs = buf_span(tbs) };
+    snprintf(intent.issuer, sizeof intent.issuer, "%s", issuer);
+    assert_int_equal(warrant_hash(warrant, intent.warrant_hash), OK);
+    assert_int_equal(journal_open(journal_path, NULL, nothing, NULL, &journal, NULL, &reason), OK);
+    assert_int_equal(
+        journal_append(journal, JOURNAL_INTENT, the_time, record_intent_write, &intent, NULL), OK);
+    journal_free(journal);
+}
+
+static void s1_an_intent_that_somebody_else_wrote_gets_nothing_signed(void **state)
+{
+    static const struct {
+        const char *issuer, *from, *to; /* what is changed in the bytes to be signed */
+        bool other, no_warrant, foreign_serial, withdrawn, good;
+    } cases[] = {
+        { OURS, .good = true },
+        { OURS, .no_warrant = true },
+        { OURS, .other = true },
+        { OURS, .foreign_serial = true },
+        { OURS, .from = "www.shop", .to = "www.sh0p" },
+        { OURS, .from = "Shop Example", .to = "Bank Example" },
+        { OURS, .withdrawn = true },
+        { THEIRS },
+        { "nobody" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct sample sample, other;
+        struct signer_status status;
+        struct reason reason = { 0 };
+        AUTO(buf) tbs = buf_make(CERTIFICATE_MAX_BYTES);
+        AUTO(buf) der = buf_make(CERTIFICATE_MAX_BYTES);
+        unlink(journal_path);
+        assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
+        assert_int_equal(sample_init(&other, &factory, NOW, 2), OK);
+        assert_int_equal(sample_become(&other, EDITION_WILDCARD, 1), OK);
+        tbs_elsewhere(cases[i].other ? &other : &sample, &tbs);
+        for (uint8_t *at = tbs.data; cases[i].from != NULL && at != NULL;) {
+            at = memmem(tbs.data, tbs.len, cases[i].from, strlen(cases[i].from));
+            if (at != NULL) {
+                memcpy(at, cases[i].to, strlen(cases[i].to));
+            }
+        }
+        if (cases[i].withdrawn) {
+            struct issuing *issuing = core();
+            assert_int_equal(
+                issuing_withdraw(issuing, sample.warrant.approvals[0].application_hash), OK);
+            issuing_free(issuing);
+        }
+        intent_forge(&sample, cases[i].issuer,
+            cases[i].no_warrant ? SPAN_LITERAL("none") : buf_span(&sample.der), &tbs,
+            !cases[i].foreign_serial);
+        struct issuing *issuing = core();
+        issuing_status(issuing, &status);
+        assert_int_equal(status.issued, cases[i].good ? 1 : 0);
+        assert_int_equal(
+            issuing_issue(issuing, &sample.warrant.request, buf_span(&sample.der), &der,
+                /* ret_precertificate= */ NULL, &reason),
+            cases[i].good ? OK : ERR_DENIED);
+        assert_int_equal(der.len == 0, !cases[i].good);
+        issuing_free(issuing);
+        sample_release(&sample);
+        sample_release(&other);
+    }
+}
+
 static int make_world(void **state)
 {
     (void)state;
@@ -464,6 +583,7 @@ int main(void)
         TEST(d27_a_block_that_cannot_be_recorded_counts_all_the_same),
         TEST(the_index_has_a_key_of_its_own_where_none_can_be_read),
         TEST(d27_a_key_on_the_list_of_weak_ones_is_not_signed_for),
+        TEST(s1_an_intent_that_somebody_else_wrote_gets_nothing_signed),
         TEST(s1_no_certificate_stands_in_the_journal_without_its_intent),
     };
     return cmocka_run_group_tests(tests, make_world, drop_world);

@@ -210,7 +210,7 @@ def the_next_signer_has_the_same_key_for_its_index(world):
     assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
     with open(path, "rb") as file:
         before = file.read()
-    assert len(before) == 32
+    assert len(before) == 64
     world.start()
     world.kill()
     with open(path, "rb") as file:
