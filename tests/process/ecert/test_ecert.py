@@ -510,13 +510,13 @@ class Walks(ToolTest):
         for state in ("confirmed", "validated"):
             self.portal.calls.clear()
             self.walk_to(state)
+            key, = [one["key_sha256"] for one in self.certificates() if one["state"] == "PendingRequest"]
             self.portal.requested = {"method": "dns", "spki_sha256": "ab" * 32}
             said = self.at_terminal(
                 [*self.arguments, *self.pin_file(), "--accept", "--root", self.authority.path("root.pem")],
                 [("begun anew", ""), ("Place these", "")])
             self.assertIn("ab" * 32, said.replace("\r\n", ""))
             chosen, = self.portal.called("POST", "/enrolment/dcv")
-            key = self.certificates()[-1]["key_sha256"]
             self.assertEqual(json.loads(chosen[2]), {"method": "dns", "spki_sha256": key})
             self.assertEqual(self.portal.state, "accepted")
             self.json("request", "new", "--name", NAME, "--key", "p256")
