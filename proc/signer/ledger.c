@@ -1,4 +1,5 @@
 /* What was learnt: looked up, noted as pending, and written for the index's segments. */
+#include "proc/signer/ledger.h"
 #include "proc/signer/checkpoint.h"
 #include "proc/signer/ledger_internal.h"
 
