@@ -1,5 +1,6 @@
-/* doc/threats.md D3: every way in which perspectives may be lied to, before the signer's own judgement.
- * The rule is written here a second time, from BR 3.2.2.9, and both must agree in every row. */
+/* doc/threats.md D3: every way in which perspectives may be lied to, before the signer's own
+ * judgement. The rule is written here a second time, from BR 3.2.2.9, and both must agree in every
+ * row. */
 #include "lib/ca/evidence.h"
 #include "tests/factory/factory.h"
 
@@ -22,8 +23,7 @@ static struct factory factory;
 static enum err verify(void *ctx, size_t index, struct span part, struct span signature)
 {
     (void)ctx;
-    return signature_verify(
-        factory.perspectives[index], SIGNATURE_RSA_SHA256, part, signature);
+    return signature_verify(factory.perspectives[index], SIGNATURE_RSA_SHA256, part, signature);
 }
 
 static enum err believe(void *ctx, size_t index, struct span part, struct span signature)
@@ -73,8 +73,7 @@ static void states_sign(
         for (unsigned state = 0; state < 4; state++) {
             sample->observations[0][i].dcv = (state & 1) != 0 ? DCV_PASSED : DCV_FAILED;
             sample->observations[0][i].caa = (state & 2) != 0 ? CAA_PERMITS : CAA_PROHIBITS;
-            assert_int_equal(
-                sample_sign_observation(sample, 0, i, factory.perspectives[i]), OK);
+            assert_int_equal(sample_sign_observation(sample, 0, i, factory.perspectives[i]), OK);
             memcpy(statements[i][state & 1][state >> 1].signature, sample->signatures[0][i], 256);
         }
     }
@@ -116,8 +115,8 @@ static void d3_every_set_of_lying_perspectives_is_judged_by_the_rule(void **stat
         struct reason reason;
         enum err err = judge(&sample, &reason);
         if (err != (*wanted == '\0' ? OK : ERR_DENIED) || strcmp(reason.code, wanted) != 0) {
-            fail_msg("value %02x, caa %02x: \"%s\" instead of \"%s\"", value, caa, reason.code,
-                wanted);
+            fail_msg(
+                "value %02x, caa %02x: \"%s\" instead of \"%s\"", value, caa, reason.code, wanted);
         }
         entitled += err == OK;
     }
@@ -149,15 +148,14 @@ static void table_init(struct table *table, unsigned remotes, int64_t now)
         perspective->primary = i == 0;
         struct observation *observation = &table->observations[i];
         snprintf(observation->perspective, sizeof observation->perspective, "place-%u", i);
-        snprintf(observation->challenge.name, sizeof observation->challenge.name,
-            "www.example.com");
+        snprintf(
+            observation->challenge.name, sizeof observation->challenge.name, "www.example.com");
         snprintf(observation->adn, sizeof observation->adn, "www.example.com");
         observation->challenge.method = DCV_DNS;
         observation->challenge.created = observation->time = now - 60;
         observation->dcv = DCV_PASSED;
         observation->caa = CAA_PERMITS;
-        assert_int_equal(
-            challenge_expected(&observation->challenge, observation->expected), OK);
+        assert_int_equal(challenge_expected(&observation->challenge, observation->expected), OK);
     }
     table->evidence = (struct name_evidence){ table->observations, remotes + 1 };
     table->rules = (struct evidence_rules){ .roster = &table->roster,
