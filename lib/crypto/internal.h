@@ -58,6 +58,10 @@ enum err pbes2_encrypt(struct span plain, const struct secret *passphrase, enum 
 enum err pbes2_decrypt(
     struct span der, const struct secret *passphrase, struct secret *ret_plain) MUST_USE;
 
+/* As OpenSSL's PKCS#12 functions want it: NUL-terminated. ERR_LIMIT beyond 512 octets, ERR_INPUT if
+ * not UTF-8. */
+enum err pfx_passphrase_text(const struct secret *passphrase, struct secret *ret_text) MUST_USE;
+
 /* Moduli that somebody can factor; public numbers of at most KEY_RSA_MAX_BITS. */
 enum err rsa_primes_close(struct span modulus, bool *ret_close) MUST_USE;
 bool rsa_roca(struct span modulus);
