@@ -225,6 +225,13 @@ static enum err perspectives_take(
             return reason_set(ret_reason, ERR_INPUT, "config.value", "address",
                 perspective->address, config_kind_expected(KIND_OPTIONAL_ADDRESS));
         }
+        for (unsigned j = 0; j < i; j++) {
+            const char *other = profile->perspectives[j].address;
+            if (*other != '\0' && config_host_equal(other, perspective->address)) {
+                return reason_set(ret_reason, ERR_INPUT, "config.value", "address",
+                    perspective->address, "an address that no other perspective has");
+            }
+        }
         primaries += *perspective->address == '\0';
     }
     profile->perspective_count = count;

@@ -132,6 +132,16 @@ enum err build_compare(
     return OK;
 }
 
+enum err build_again(
+    const struct build_request *request, struct span tbs, struct reason *ret_reason)
+{
+    AUTO(buf) built = buf_make(CERTIFICATE_MAX_BYTES);
+    TRY(build_tbs(request, &built, ret_reason));
+    return span_equal(buf_span(&built), tbs)
+               ? OK
+               : reason_set(ret_reason, ERR_CRYPTO, "build.again", NULL, NULL, NULL);
+}
+
 enum err build_correspond(
     struct span precertificate_tbs, struct span tbs, struct reason *ret_reason)
 {

@@ -200,8 +200,7 @@ static enum err intent_time(const struct issuer_key *issuer, struct span tbs, in
     return OK;
 }
 
-/* What the journal says against it by now. */
-static enum err standing_check(const struct issuance *issuance, struct reason *ret_reason)
+enum err issuance_standing(const struct issuance *issuance, struct reason *ret_reason)
 {
     struct issuing *issuing = issuance->issuing;
     pthread_mutex_lock(&issuing->mutex);
@@ -236,9 +235,9 @@ enum err issuance_confirm(
         bool logged = issuance.entitlement.precertificate != NULL;
         issuance.build.profile =
             logged ? issuance.entitlement.precertificate : issuance.entitlement.profile;
-        err = build_compare(&issuance.build, intent->tbs, ret_reason);
+        err = build_again(&issuance.build, intent->tbs, ret_reason);
     }
-    err = err == OK ? standing_check(&issuance, ret_reason) : err;
+    err = err == OK ? issuance_standing(&issuance, ret_reason) : err;
     return err == OK || err == ERR_MEMORY ? err : ERR_DENIED;
 }
 
@@ -256,7 +255,7 @@ static enum err officer_verify(void *ctx, size_t index, struct span message, str
     return signature_verify(issuing->officer_keys[index], SIGNATURE_ED25519, message, signature);
 }
 
-/* Before the intent they were right, and the journal is our own. */
+/* Before the intent they were right, and this process wrote it. */
 static enum err signature_verified(
     void *ctx, size_t index, struct span signed_part, struct span signature)
 {
