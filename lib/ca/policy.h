@@ -1,11 +1,12 @@
 #pragma once
 /* What holds on a day, as data keyed by the UTC second of issuance. A policy set says
- * which relaxations a hierarchy made for itself at its ceremony; `public` has none. */
+ * which relaxations a hierarchy made for itself at its ceremony; `public` has none, `classic` those
+ * of `private` and certificates with organizational units, as they were until 2022. */
 #include "lib/base/err.h"
 
 #include <stdint.h>
 
-enum policy_set { POLICY_PUBLIC, POLICY_PRIVATE, POLICY_SET_COUNT };
+enum policy_set { POLICY_PUBLIC, POLICY_PRIVATE, POLICY_CLASSIC, POLICY_SET_COUNT };
 
 /* What may change on a day. Every parameter has a value at any time. */
 enum policy_parameter {
@@ -69,11 +70,11 @@ struct policy {
     bool logged; /* Chrome 1.3.4.1: no certificate without a precertificate in logs */
 };
 
-/* "public" or "private". */
+/* "public", "private" or "classic". */
 const char *policy_set_id(enum policy_set set);
 enum err policy_set_from_id(const char *id, enum policy_set *ret_set) MUST_USE;
-/* The rules in force at `time` under `set`. The private set asks for the same number of remotes but
- * lets them share a region, and for no logs. */
+/* The rules in force at `time` under `set`. All but the public set ask for the same number of
+ * remotes but let them share a region, and for no logs. */
 void policy_at(int64_t time, enum policy_set set, struct policy *ret_policy);
 /* How many of `remotes` may fail to corroborate (BR 3.2.2.9: one of 2 to 5, two of 6 and more). */
 unsigned policy_quorum_failures(unsigned remotes);
