@@ -75,8 +75,7 @@ int64_t policy_reuse(const struct policy *policy, enum dcv_method method)
     return shorter ? policy->persistent_reuse_seconds : policy->reuse_seconds;
 }
 
-bool dcv_adn_permitted(
-    enum dcv_method method, const char *name, const char *adn, const char *alias)
+bool dcv_adn_permitted(enum dcv_method method, const char *name, const char *adn, const char *alias)
 {
     const struct dcv_rules *rules = dcv_rules(method);
     bool wildcard = strncmp(name, "*.", 2) == 0;

@@ -9,15 +9,15 @@ enum dcv_method { DCV_EMAIL = 4, DCV_DNS = 7, DCV_WEBSITE = 18, DCV_PERSISTENT =
 
 struct dcv_rules {
     enum dcv_method method;
-    const char *id;             /* stable, for pages, files and APIs: "dns" */
-    const char *caa_label;      /* RFC 8657 validationmethods, as BR 4.2.2.1 names it: "ca-tbr-7" */
-    bool wildcard;              /* may prove a wildcard name (doc/threats.md D28) */
-    bool prune;                 /* may be proved at a parent, down to the registrable domain */
-    bool alias;                 /* may be proved where the name's CNAME leads (D12) */
-    bool remote;                /* remote perspectives see the proof themselves (BR 3.2.2.9) */
-    bool coded;                 /* what is expected is derived anew for each challenge */
-    enum policy_parameter reuse;  /* age of the proof at issuance; never more than BR 4.2.1's */
-    enum policy_parameter duty; /* MUST NOT: it has ended; POLICY_PARAMETER_COUNT: none known */
+    const char *id;        /* stable, for pages, files and APIs: "dns" */
+    const char *caa_label; /* RFC 8657 validationmethods, as BR 4.2.2.1 names it: "ca-tbr-7" */
+    bool wildcard;         /* may prove a wildcard name (doc/threats.md D28) */
+    bool prune;            /* may be proved at a parent, down to the registrable domain */
+    bool alias;            /* may be proved where the name's CNAME leads (D12) */
+    bool remote;           /* remote perspectives see the proof themselves (BR 3.2.2.9) */
+    bool coded;            /* what is expected is derived anew for each challenge */
+    enum policy_parameter reuse; /* age of the proof at issuance; never more than BR 4.2.1's */
+    enum policy_parameter duty;  /* MUST NOT: it has ended; POLICY_PARAMETER_COUNT: none known */
 };
 
 /* All rows in the order in which they are offered; NULL behind the last. */

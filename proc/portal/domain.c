@@ -9,8 +9,8 @@ enum { CHOICES_MAX = 16 };
 
 static bool offered(const struct value *list, const char *domain);
 
-enum err domain_check(struct visit *visit, enum dcv_method method, const char *typed,
-    struct dns_name *ret_domain)
+enum err domain_check(
+    struct visit *visit, enum dcv_method method, const char *typed, struct dns_name *ret_domain)
 {
     const struct application *application = &visit->application;
     struct reason *reason = &visit->request->reason;
@@ -25,8 +25,7 @@ enum err domain_check(struct visit *visit, enum dcv_method method, const char *t
             return OK;
         }
     }
-    return reason_set(
-        reason, ERR_INPUT, "dcv.domain_refused", "domain", typed, domain.text);
+    return reason_set(reason, ERR_INPUT, "dcv.domain_refused", "domain", typed, domain.text);
 }
 
 void domain_choices_put(struct visit *visit, struct value *object)

@@ -44,7 +44,8 @@ enum err place_find(struct attempt *attempt, bool *ret_found)
         }
     }
     if (chain.failure == NULL) {
-        report_add(attempt->report, "dcv.domain_refused", name, chain.names[chain.count - 1], domain);
+        report_add(
+            attempt->report, "dcv.domain_refused", name, chain.names[chain.count - 1], domain);
     }
     *ret_found = false;
     return OK;

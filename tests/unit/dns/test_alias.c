@@ -19,17 +19,24 @@ static void whatever_is_no_host_name_is_refused(void **state)
 {
     static const struct span cases[] = {
         { NULL, 0 },
-        { (const uint8_t *)"\0", 1 },                         /* the root */
-        { (const uint8_t *)"\3www", 4 },                      /* no end */
-        { (const uint8_t *)"\3www\7example\3com\0\0", 18 },   /* more than one name */
+        { (const uint8_t *)"\0", 1 },                       /* the root */
+        { (const uint8_t *)"\3www", 4 },                    /* no end */
+        { (const uint8_t *)"\3www\7example\3com\0\0", 18 }, /* more than one name */
         { (const uint8_t *)"\3www\7example\3com\0x", 18 },
-        { (const uint8_t *)"\3www\x40" "example\3com\0", 17 }, /* a label type that is none */
+        { (const uint8_t *)"\3www\x40"
+                           "example\3com\0",
+            17 },                                             /* a label type that is none */
         { (const uint8_t *)"\3www\xc0\0", 6 },                /* compressed */
         { (const uint8_t *)"\7www.exa\7example\3com\0", 21 }, /* a full stop within a label */
         { (const uint8_t *)"\4_www\7example\3com\0", 18 },
         { (const uint8_t *)"\1*\7example\3com\0", 15 },
         { (const uint8_t *)"\3com\0", 5 },
-        { (const uint8_t *)"\3" "127\1" "0\1" "0\1" "1\0", 11 },
+        { (const uint8_t *)"\3"
+                           "127\1"
+                           "0\1"
+                           "0\1"
+                           "1\0",
+            11 },
         { (const uint8_t *)"\3w\0w\7example\3com\0", 17 },
     };
     (void)state;
