@@ -96,8 +96,8 @@ class Answer:
 
     def read_body(self, content):
         (_, body), = elements(content)
-        (_, observation), (_, report) = elements(body)
-        (_, inside), = elements(observation)
+        (_, self.observation), (_, report) = elements(body)
+        (_, inside), = elements(self.observation)
         (_, part), (_, self.signature) = elements(inside)
         self.signed_part = element(SEQUENCE, part)
         fields = [value for _, value in elements(part)]
