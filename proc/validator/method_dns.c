@@ -26,7 +26,8 @@ enum err method_dns_look(const struct attempt *attempt, struct sighting *ret_sig
 {
     struct sighting sighting;
     TRY(label_look(attempt, &sighting));
-    if (sighting.result != DCV_PASSED && sighting.dnssec != DNSSEC_BOGUS) {
+    bool answered = sighting.dnssec == DNSSEC_SECURE || sighting.dnssec == DNSSEC_INSECURE;
+    if (sighting.result != DCV_PASSED && answered) {
         TRY(domain_look(attempt, &sighting));
     }
     *ret_sighting = sighting;
