@@ -50,13 +50,16 @@ class Validator:
             file.write(self.configuration(extra))
         ready, told = os.pipe()
         self.process = subprocess.Popen(
-            [self.program, "--config", self.path(self.name + ".conf"), "--ready-fd", str(told),
+            [*self.command(), "--config", self.path(self.name + ".conf"), "--ready-fd", str(told),
              *arguments], pass_fds=[told, *descriptors])
         os.close(told)
         is_ready = os.read(ready, 1) != b""
         os.close(ready)
         if not is_ready:
             raise RuntimeError(f"{self.name} did not start")
+
+    def command(self):
+        return [self.program]
 
     def stop(self):
         if self.process:
