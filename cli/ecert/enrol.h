@@ -95,6 +95,8 @@ enum err walk_persist(struct walk *walk,
 void walk_names_write(const struct walk *walk, const struct value *list, struct buf *text);
 /* What every place saw of every name, and what to do. */
 void walk_results_show(const struct walk *walk);
+/* Every question that a place, one of a result's perspectives, asked the DNS, and its answer. */
+void walk_trace_show(const struct walk *walk, const struct value *place);
 /* Takes our records out of the DNS and our files off the website again, where we placed them. */
 void walk_remove_records(struct walk *walk);
 /* Fetches the portal's view into walk->enrolment. */

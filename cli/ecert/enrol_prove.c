@@ -43,6 +43,7 @@ static enum err record_update(const struct walk *walk, const struct placed *reco
 static enum err check(struct walk *walk, struct reason *ret_reason);
 static bool check_is_over(const struct value *enrolment);
 static bool is_validated(const struct value *enrolment);
+static void next_check_show(const struct walk *walk);
 static void perspectives_show(const struct walk *walk, const struct value *result);
 static const struct value *decisive_step(const struct value *perspective);
 static bool same_step(const struct value *left, const struct value *right);
@@ -358,8 +359,23 @@ void walk_results_show(const struct walk *walk)
         screen_message(walk->tool, passed ? "tool.name_passed" : "tool.name_failed", values);
         if (!passed) {
             perspectives_show(walk, result);
+            walk_trace_show(walk, value_first(value_get(result, "perspectives")));
             screen_line(walk->tool, api_text(result, "next"));
         }
+    }
+    next_check_show(walk);
+}
+
+static void next_check_show(const struct walk *walk)
+{
+    const struct value *dcv = value_get(walk->enrolment, "dcv");
+    const struct placeholder values[] = {
+        { "time", api_text(dcv, "next_check") },
+        { "in", api_text(dcv, "next_check_in") },
+        { NULL, NULL },
+    };
+    if (values[0].value[0] != '\0') {
+        screen_message(walk->tool, "tool.next_check", values);
     }
 }
 

@@ -109,7 +109,7 @@ static const struct {
     { POLICY_REVERSE_ZONE_NAMES, { DAY_2026_03_15, POLICY_MUST_NOT } },
 };
 
-static const char *const set_ids[POLICY_SET_COUNT] = { "public", "private" };
+static const char *const set_ids[POLICY_SET_COUNT] = { "public", "private", "classic" };
 
 static const struct method_row {
     enum dcv_method method;
@@ -191,8 +191,8 @@ void policy_at(int64_t time, enum policy_set set, struct policy *ret_policy)
         .identity_reuse_seconds = seconds_in_force(POLICY_IDENTITY_REUSE, time),
         .remotes_min = (unsigned)policy_in_force(POLICY_REMOTES, time).value,
         .regions_min =
-            set == POLICY_PRIVATE ? 1 : (unsigned)policy_in_force(POLICY_REGIONS, time).value,
-        .logged = set != POLICY_PRIVATE &&
+            set != POLICY_PUBLIC ? 1 : (unsigned)policy_in_force(POLICY_REGIONS, time).value,
+        .logged = set == POLICY_PUBLIC &&
                   policy_in_force(POLICY_PRECERTIFICATE_LOGGED, time).value == POLICY_MUST,
     };
 }

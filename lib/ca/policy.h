@@ -1,11 +1,12 @@
 #pragma once
 /* What holds on a day, as data keyed by the UTC second of issuance. A policy set says
- * which relaxations a hierarchy made for itself at its ceremony; `public` has none. */
+ * which relaxations a hierarchy made for itself at its ceremony; `public` has none, `classic` those
+ * of `private` and certificates with organizational units, as they were until 2022. */
 #include "lib/base/err.h"
 
 #include <stdint.h>
 
-enum policy_set { POLICY_PUBLIC, POLICY_PRIVATE, POLICY_SET_COUNT };
+enum policy_set { POLICY_PUBLIC, POLICY_PRIVATE, POLICY_CLASSIC, POLICY_SET_COUNT };
 
 /* BR section 3.2.2.4.<n> numbers, as they stand in messages and in CAA's "ca-tbr-<n>". */
 enum dcv_method { DCV_EMAIL = 4, DCV_DNS = 7, DCV_WEBSITE = 18, DCV_PERSISTENT = 22 };
@@ -72,11 +73,11 @@ struct policy {
     bool logged; /* Chrome 1.3.4.1: no certificate without a precertificate in logs */
 };
 
-/* "public" or "private". */
+/* "public", "private" or "classic". */
 const char *policy_set_id(enum policy_set set);
 enum err policy_set_from_id(const char *id, enum policy_set *ret_set) MUST_USE;
-/* The rules in force at `time` under `set`. The private set asks for the same number of remotes but
- * lets them share a region, and for no logs. */
+/* The rules in force at `time` under `set`. All but the public set ask for the same number of
+ * remotes but let them share a region, and for no logs. */
 void policy_at(int64_t time, enum policy_set set, struct policy *ret_policy);
 /* How old domain evidence by `method` may be. */
 int64_t policy_reuse(const struct policy *policy, enum dcv_method method);

@@ -409,8 +409,10 @@ static enum err check_completion(
     if (proof->halted) {
         return denied(ret_reason, "proof.halted");
     }
-    if (row == NULL || job == NULL || row->state != PROOF_PRECERTIFIED ||
-        strcmp(job->of.intent.issuer, completion.issuer) != 0) {
+    bool follows = row != NULL && row->state == PROOF_PRECERTIFIED &&
+                   (completion.precertificate == RECORD_PLACE_UNKNOWN ||
+                       completion.precertificate == row->record);
+    if (job == NULL || !follows || strcmp(job->of.intent.issuer, completion.issuer) != 0) {
         return denied(ret_reason, "proof.precertificate");
     }
     if (row->revoked) {

@@ -193,6 +193,28 @@ static bool organisation_same(const struct certificate *made, const struct entit
            strcmp(text, entitlement->organisation) == 0;
 }
 
+/* The organizational units of a classic certificate, in their order; elsewhere there are none. */
+static bool units_same(const struct certificate *made, const struct entitlement *entitlement)
+{
+    struct name subject;
+    size_t count = 0;
+    if (name_parse(made->subject, &subject) != OK) {
+        return false;
+    }
+    for (size_t i = 0; i < subject.count; i++) {
+        const struct name_attribute *attribute = &subject.attributes[i];
+        if (!span_equal(attribute->oid, oid_organisational_unit)) {
+            continue;
+        }
+        if (count == entitlement->units.count ||
+            !span_equal_text(attribute->value, entitlement->units.text[count])) {
+            return false;
+        }
+        count++;
+    }
+    return count == entitlement->units.count;
+}
+
 static enum err certificate_check(const struct proof_case *of, struct span der, struct span tbs,
     const struct entitlement *entitlement, struct reason *ret_reason)
 {
@@ -219,8 +241,9 @@ static enum err certificate_check(const struct proof_case *of, struct span der, 
                            made.not_after < entitlement->subscription_end &&
                            made.not_after <= issuer.not_after },
         { "proof.leaf", !made.is_ca && made.server_auth && !made.any_usage },
+        { "proof.units", units_same(&made, entitlement) },
         { "proof.policy",
-            made.policy_count == 1 && span_equal(made.policies[0], *entitlement->profile->policy) },
+            profile_policy_only(entitlement->profile, made.policies, made.policy_count) },
     };
     for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
         if (!checks[i].holds) {

@@ -7,6 +7,8 @@
 #include "lib/der/writer.h"
 
 enum { AUTHORITY_NAME_MAX = 64 };
+/* Of a completion that was written before its precertificate's place was noted in it. */
+enum { RECORD_PLACE_UNKNOWN = -1 };
 
 struct record_reserved {
     struct request_id request;
@@ -39,6 +41,7 @@ struct record_completion {
     struct request_id request;
     char issuer[ISSUER_ID_MAX];
     struct span tbs;
+    int64_t precertificate; /* where in the journal its precertificate stands */
 };
 
 /* Nothing is ever signed for it again. If a precertificate was intended, its serial is revoked from

@@ -3,6 +3,7 @@
 
 #include "lib/dns/caa.h"
 #include "lib/dns/mailbox.h"
+#include "proc/validator/asked.h"
 #include "proc/validator/method.h"
 
 #include <stdio.h>
@@ -31,11 +32,13 @@ enum err check_run(const struct checker *checker, const struct validator_check *
     const struct method *method = NULL;
     struct report report = { 0 };
     struct resolver resolver = { 0 };
+    struct asked asked = { .behind = &resolver, .questions = &report.questions };
+    const struct resolver noting = asked_resolver(&asked);
     struct attempt attempt = {
         .checker = checker,
         .challenge = &check->challenge,
         .proof = check->proof,
-        .resolver = &resolver,
+        .resolver = &noting,
         .deadline_ms = clock_monotonic_ms() + CHECK_DEADLINE_MS,
         .report = &report,
     };
@@ -128,7 +131,8 @@ static enum err look(
             snprintf(observation->adn, sizeof observation->adn, "%s", sighting.adn);
         }
     }
-    return ask_caa(attempt, method, observation);
+    TRY(ask_caa(attempt, method, observation));
+    return zone_tell(attempt->resolver, attempt->adn, attempt->deadline_ms, attempt->report);
 }
 
 /* BR 1.6.1: a random value lives for 30 days. Nor may a certificate be asked for a whole suffix. */

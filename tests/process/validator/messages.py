@@ -67,6 +67,16 @@ def check_request(challenge, attempt=b"a" * 16, version=1, kind=1):
     return sequence(integer(version), integer(kind), body)
 
 
+class Question:
+    """One line of a report's questions to the DNS."""
+
+    def __init__(self, asked, outcome, dnssec, ttl, records, milliseconds, via, seen):
+        self.asked, self.outcome, self.via, self.seen = (text.decode() for text in (asked, outcome, via, seen))
+        self.dnssec = DNSSEC[int.from_bytes(dnssec, "big")]
+        self.ttl, self.records, self.milliseconds = (
+            int.from_bytes(number, "big") for number in (ttl, records, milliseconds))
+
+
 class Answer:
     """What came back: an error with its reason, or an observation and the report beside it."""
 
@@ -75,7 +85,7 @@ class Answer:
         assert tag == SEQUENCE
         (_, version), (_, kind), (_, err), *rest = elements(content)
         assert version == b"\x01" and kind == b"\x01"
-        self.err, self.reason, self.steps = int.from_bytes(err, "big"), None, []
+        self.err, self.reason, self.steps, self.questions = int.from_bytes(err, "big"), None, [], []
         for tag, inner in rest:
             if tag == 0xa0:
                 fields = elements(inner)
@@ -94,7 +104,11 @@ class Answer:
         self.perspective, self.attempt = fields[1].decode(), fields[2]
         self.challenge, self.adn, self.expected = fields[3], fields[4].decode(), fields[5].decode()
         self.dcv, self.caa, self.dnssec = DCV[fields[6][0]], CAA[fields[7][0]], DNSSEC[fields[8][0]]
-        for _, step in elements(report):
+        for tag, step in elements(report):
+            if tag == 0xa0:
+                (_, questions), = elements(step)
+                self.questions = [Question(*[value for _, value in elements(one)]) for _, one in elements(questions)]
+                continue
             self.steps.append(tuple(value.decode() for _, value in elements(step)))
 
     @property

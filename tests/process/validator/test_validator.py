@@ -176,6 +176,41 @@ class ValidatorTest(unittest.TestCase):
     def test_a_name_that_does_not_exist(self):
         self.assert_fails(Challenge("nowhere." + APEX), "dcv.nxdomain")
 
+    def questions(self, challenge):
+        return {question.asked: question for question in self.ask(challenge).questions}
+
+    def test_every_question_and_its_answer_is_told(self):
+        asked = self.questions(PASSING)
+        record = asked["TXT _ecert-validation." + PASSING.name]
+        self.assertEqual((record.outcome, record.dnssec, record.records, record.seen),
+                         ("NOERROR", "secure", 1, PASSING.expected()))
+        self.assertGreater(record.ttl, 0)
+        caa = asked["CAA " + PASSING.name]
+        self.assertEqual(caa.seen, '0 issue "CA.example.net; validationmethods=ca-tbr-18,ca-tbr-7"')
+        self.assertEqual(self.questions(PLAIN)["TXT _ecert-validation." + PLAIN.name].dnssec, "insecure")
+
+    def test_the_climb_for_caa_is_told_node_by_node(self):
+        climb = [q for q in self.ask(Challenge("a.b.good." + APEX)).questions if q.asked.startswith("CAA ")]
+        self.assertEqual([(q.asked, q.records) for q in climb],
+                         [("CAA a.b.good." + APEX, 0), ("CAA b.good." + APEX, 0), ("CAA good." + APEX, 1)])
+
+    def test_the_aliases_on_the_way_are_told_one_by_one(self):
+        via = self.questions(CHAIN)["TXT _ecert-validation." + CHAIN.name].via
+        self.assertEqual(via.split(" > ")[:3], [f"chain{i}.{APEX}" for i in (1, 2, 3)])
+
+    def test_where_a_record_is_missing_the_zone_that_answered_is_told(self):
+        for name, code in (("absent.", "dcv.txt_missing"), ("wrong.", "dcv.txt_wrong"), ("nowhere.", "dcv.nxdomain")):
+            answer = self.assert_fails(Challenge(name + APEX), code)
+            (_, asked, seen, _), = [step for step in answer.steps if step[0] == "zone.answered"]
+            self.assertEqual(asked, "SOA " + APEX)
+            self.assertRegex(seen, r"^ns\S*, serial \d+; NS: ns\S+$")
+        self.assertNotIn("zone.answered", self.ask(PASSING).codes)
+
+    def test_silence_and_failure_are_told_as_what_they_are(self):
+        self.assertEqual(self.questions(BOGUS)["TXT _ecert-validation." + BOGUS.name].dnssec, "bogus")
+        failing = self.ask(Challenge("www.lame." + HASHED_APEX)).questions
+        self.assertEqual([q.outcome for q in failing if q.asked.startswith("TXT ")], ["SERVFAIL"] * 2)
+
     def test_an_expired_value_fails_although_it_stands_there(self):
         self.assert_fails(OLD, "dcv.expired")
 
