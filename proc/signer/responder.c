@@ -52,8 +52,8 @@ enum err responder_tbs(
     };
     size_t before = tbs->len;
     TRY(certificate_write_tbs(&fields, tbs));
-    return linted(span_make(tbs->data + before, tbs->len - before), LINT_RESPONDER, request->now,
-        ret_reason);
+    return linted(
+        span_make(tbs->data + before, tbs->len - before), LINT_RESPONDER, request->now, ret_reason);
 }
 
 /* Country and organisation are the CA's; "… OCSP Responder" behind its common name. */
@@ -85,8 +85,7 @@ enum err issuing_responder(struct issuing *issuing, const char *issuer, struct s
     AUTO(buf) tbs = buf_make(CERTIFICATE_MAX_BYTES);
     uint8_t serial[SERIAL_BYTES];
     struct record_responder record;
-    struct responder_request of = { issuing_issuer(issuing, issuer),
-        .serial = SPAN_OF(serial),
+    struct responder_request of = { issuing_issuer(issuing, issuer), .serial = SPAN_OF(serial),
         .now = clock_now(&issuing->clock) };
     if (of.issuer == NULL) {
         return reason_set(ret_reason, ERR_NOT_FOUND, "issuer.key", issuer, NULL, NULL);
@@ -99,8 +98,8 @@ enum err issuing_responder(struct issuing *issuing, const char *issuer, struct s
     memcpy(record.issuer, of.issuer->id, sizeof record.issuer);
     record.tbs = buf_span(&tbs);
     TRY(issuing_record(issuing, JOURNAL_RESPONDER, of.now, record_responder_write, &record));
-    return certificate_sign(record.tbs, signature_algorithm_of_key(of.issuer->key), of.issuer->key,
-        certificate);
+    return certificate_sign(
+        record.tbs, signature_algorithm_of_key(of.issuer->key), of.issuer->key, certificate);
 }
 
 /* While issuance is stopped, so is this; what no subscriber may have, no responder has. */

@@ -1,5 +1,5 @@
-/* The certificates of OCSP responders: what is signed, what is refused, and that the journal's proof
- * takes nothing else for one. */
+/* The certificates of OCSP responders: what is signed, what is refused, and that the journal's
+ * proof takes nothing else for one. */
 #include "lib/base/file.h"
 #include "lib/journal/proof.h"
 #include "lib/lint/lint.h"
@@ -77,8 +77,13 @@ static void it_lives_a_month_and_says_whose_answers_it_signs(void **state)
     struct lint_result result;
     AUTO(buf) der = buf_make(CERTIFICATE_MAX_BYTES);
     (void)state;
+    struct signer_status status;
     struct issuing *issuing = core();
+    issuing_status(issuing, &status);
+    int64_t records = status.journal_records;
     assert_int_equal(issuing_responder(issuing, "ssl-ca-3-17", buf_span(&csr), &der, &reason), OK);
+    issuing_status(issuing, &status);
+    assert_int_equal(status.journal_records, records + 1);
     issuing_free(issuing);
     assert_int_equal(certificate_parse(buf_span(&der), &made), OK);
     assert_int_equal(made.not_before, NOW);
@@ -134,8 +139,7 @@ static void what_is_refused_leaves_no_record(void **state)
     bent.data[bent.len - 1] ^= 1;
     assert_refused(issuing, "ssl-ca-3-17", buf_span(&bent), ERR_SIGNATURE, "csr.signature");
     assert_refused(issuing, "root", buf_span(&csr), ERR_NOT_FOUND, "issuer.key");
-    assert_refused(
-        issuing, "ssl-ca-3-17", span_make(csr.data, csr.len - 1), ERR_INPUT, "csr.der");
+    assert_refused(issuing, "ssl-ca-3-17", span_make(csr.data, csr.len - 1), ERR_INPUT, "csr.der");
     issuing_status(issuing, &status);
     assert_int_equal(status.journal_records, records);
     assert_int_equal(sha256(key_spki(responder), hash), OK);
@@ -187,16 +191,22 @@ static void s10_the_proof_takes_nothing_else_for_a_responder(void **state)
     struct certificate server;
     AUTO(buf) der = buf_make(CERTIFICATE_MAX_BYTES);
     AUTO(buf) good = buf_make(CERTIFICATE_MAX_BYTES);
+    AUTO(buf) nameless = buf_make(CERTIFICATE_MAX_BYTES); /* a server's but for its name */
+    static const uint8_t ocsp_signing[] = { 0x2b, 6, 1, 5, 5, 7, 3, 9 };
     (void)state;
     struct issuing *issuing = core();
     assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
     assert_int_equal(issuing_reserve(issuing, &sample.warrant.request, &serial, &reason), OK);
-    assert_int_equal(issuing_issue(issuing, &sample.warrant.request, buf_span(&sample.der), &der,
-                         NULL, &reason),
+    assert_int_equal(
+        issuing_issue(issuing, &sample.warrant.request, buf_span(&sample.der), &der, NULL, &reason),
         OK);
     issuing_free(issuing);
     assert_int_equal(certificate_parse(buf_span(&der), &server), OK);
     responder_build(&factory.issuer, &good);
+    buf_append(&nameless, buf_span(&good));
+    uint8_t *purpose = memmem(nameless.data, nameless.len, ocsp_signing, sizeof ocsp_signing);
+    assert_non_null(purpose);
+    purpose[sizeof ocsp_signing - 1] = 1; /* serverAuth */
     const struct {
         struct span tbs;
         const char *issuer;
@@ -205,6 +215,7 @@ static void s10_the_proof_takes_nothing_else_for_a_responder(void **state)
     } rows[] = {
         { buf_span(&good), "ssl-ca-3-17", NOW, true },
         { server.tbs, "ssl-ca-3-17", NOW, false },
+        { buf_span(&nameless), "ssl-ca-3-17", NOW, false },
         { factory.issuer.certificate.tbs, "ssl-ca-3-17", NOW, false },
         { buf_span(&good), "ev-ssl-ca-3-17", NOW, false },
         { buf_span(&good), "root", NOW, false },
