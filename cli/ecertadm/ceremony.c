@@ -53,9 +53,7 @@ static void signer_become(const struct call *call, const char *path, int answer_
     argv[count++] = mode;
     argv[count++] = option;
     argv[count++] = number;
-    if (call->command->verb != NULL) {
-        argv[count++] = (char *)(uintptr_t)call->command->verb;
-    }
+    argv[count++] = (char *)(uintptr_t)call->command->verb;
     for (int i = 0; i < call->argc; i++) {
         argv[count++] = call->argv[i];
     }

@@ -52,6 +52,8 @@ static const struct explanation explanations[] = {
         EXIT_FAILED },
     { "application.", "the application breaks a rule",
         "correct the field in the file and enter it again", EXIT_FAILED },
+    { "name.value", "no certificate can hold this part of a name",
+        "write it within the rules of its kind: its length, its letters", EXIT_FAILED },
     { "name.", "this cannot be a server name", "correct the name in the file and enter it again",
         EXIT_FAILED },
     { "json.", "the file is not a valid application",

@@ -70,7 +70,7 @@ const struct command commands[] = {
         .raw = true },
     { "ceremony", "arl", "DIR [--revoke FILE --reason REASON] [--profile FILE]",
         "in a trial: new lists of revoked CAs at once", ceremony_run, .raw = true },
-    { "ceremony", NULL, "--trial DIR [--profile FILE]",
+    { "ceremony", "--trial", "DIR [--profile FILE]",
         "make a whole trial hierarchy at once, everybody's keys with it", ceremony_run,
         .raw = true },
 };

@@ -121,7 +121,8 @@ enum err authority_subordinate_tbs(
     snprintf(ca, sizeof ca, "%s/root/%s.crt", profile->url, request->root->name);
     const struct profile_values values = {
         .authority_key_id = SPAN_OF(authority_id),
-        .subject_key_id = SPAN_OF(subject_id),
+        .subject_key_id =
+            request->subject_key_id.len > 0 ? request->subject_key_id : SPAN_OF(subject_id),
         .key_kind = key_kind(request->key),
         .crl_uri = span_from_text(crl),
         .ca_issuers_uri = span_from_text(ca),

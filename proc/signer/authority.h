@@ -23,7 +23,8 @@ struct authority_request {
     const struct ceremony_authority *authority; /* whose certificate it will be */
     struct span
         subject; /* the Name it must have to the byte, instead of the authority's; or empty */
-    const struct key *key;                 /* its public half is enough */
+    struct span subject_key_id; /* the same: what certificates below it point to; or empty */
+    const struct key *key;      /* its public half is enough */
     const struct ceremony_authority *root; /* who signs it: names of files and list */
     const struct key *root_key;            /* of the to-be-signed part its public half is enough */
     struct span root_certificate;

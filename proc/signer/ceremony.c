@@ -248,6 +248,17 @@ static enum err transcript_same(const char *directory, const char *path,
     return sha256(buf_span(&file), ret_hash);
 }
 
+static enum err witness_print(const struct statement *witness)
+{
+    char key[2 * HASH_BYTES + 1], time[TIME_TEXT_MAX];
+    uint8_t key_id[HASH_BYTES];
+    TRY(sha256(SPAN_OF(witness->spki), key_id));
+    hex_format(SPAN_OF(key_id), key);
+    time_format_rfc3339(witness->time, time);
+    printf("signed      %s, by the key %s\n", time, key);
+    return OK;
+}
+
 static enum err check_run(const struct ceremony_arguments *arguments, struct reason *ret_reason)
 {
     uint8_t hash[HASH_BYTES];
@@ -255,20 +266,17 @@ static enum err check_run(const struct ceremony_arguments *arguments, struct rea
     const char *directory = arguments->words[0], *path = arguments->words[1];
     TRY(statements_read(arguments, witnesses, ret_reason));
     TRY(transcript_same(directory, path, hash, ret_reason));
-    printf("transcript  as the journal says\n");
     for (size_t i = 0; i < arguments->statement_count; i++) {
         const struct statement *witness = &witnesses[i];
-        char key[2 * HASH_BYTES + 1], time[TIME_TEXT_MAX];
-        uint8_t key_id[HASH_BYTES];
         if (witness->kind != STATEMENT_WITNESS || memcmp(witness->subject, hash, HASH_BYTES) != 0 ||
             statement_verify(witness) != OK) {
             return reason_set(ret_reason, ERR_SIGNATURE, "ceremony.signature",
                 arguments->statements[i], NULL, path);
         }
-        TRY(sha256(SPAN_OF(witness->spki), key_id));
-        hex_format(SPAN_OF(key_id), key);
-        time_format_rfc3339(witness->time, time);
-        printf("signed      %s, by the key %s\n", time, key);
+    }
+    printf("transcript  as the journal says\n");
+    for (size_t i = 0; i < arguments->statement_count; i++) {
+        TRY(witness_print(&witnesses[i]));
     }
     return OK;
 }

@@ -102,6 +102,10 @@ static enum err import_check(struct holding *holding, const struct script_step *
         return import_refused(
             holding, "ceremony.import_name", NULL, "the subject of our root, byte for byte");
     }
+    if (!span_equal(theirs->subject_key_id, ours->subject_key_id)) {
+        return import_refused(holding, "ceremony.import_key_id", NULL,
+            "the subject key identifier of our root, to which what it signed points");
+    }
     if (!span_equal(theirs->issuer, issuing.subject) || certificate_verify(theirs, key) != OK) {
         return import_refused(
             holding, "ceremony.import_signature", NULL, "signed by the issuer that is named");

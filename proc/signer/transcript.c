@@ -426,9 +426,9 @@ enum err transcript_foot(struct transcript *transcript, const struct journal_rec
     }
     TRY(approvals_show(transcript, set));
     line_time(out, "ended", ended->time);
-    buf_append_format(
-        out, "  record       %lld of the journal; the one before it has\n", (long long)ended->seq);
-    line_hash(out, "  SHA-256", ended->previous.data);
+    buf_append_format(out, "  journal      %lld records; its head, which the next script is for:\n",
+        (long long)ended->seq);
+    line_hash(out, "  SHA-256", hierarchy->end.head);
     buf_append_text(out, "\nWe were there, and it was so:\n\n");
     for (int i = 0; i < 3; i++) {
         buf_append_text(out,
