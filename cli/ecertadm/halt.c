@@ -10,8 +10,12 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static enum err halt_look(struct call *call, struct halt *ret_halt);
-static enum err halt_print(struct call *call, const struct halt *halt, const char *state);
+/* As much of a name as the registrar keeps, beside the number that the kernel tells it. */
+enum { NAME_SHOWN_MAX = 40 };
+
+static enum err halt_look(struct call *call, struct halt *ret_halt, struct reason *ret_reason);
+static enum err halt_print(struct call *call, const struct halt *halt);
+static bool halt_same(const struct halt *one, const struct halt *other);
 static enum err sign(struct call *call, struct resumption *resumption, size_t at, const char *path,
     uint8_t signature[SIGNATURE_MAX_BYTES]);
 
@@ -19,7 +23,8 @@ enum err stop_run(struct call *call)
 {
     const char *why = NULL;
     struct option_value options[] = { { "--reason", &why, 1, 0 } };
-    struct halt halt = { 0 };
+    struct halt halt = { 0 }, before = { 0 };
+    struct reason unheard;
     struct clock clock = clock_system();
     const struct passwd *user = getpwuid(getuid());
     AUTO(answer) answer = answer_none();
@@ -27,17 +32,31 @@ enum err stop_run(struct call *call)
     if (why == NULL) {
         return reason_set(&call->reason, ERR_INPUT, "usage", "--reason", NULL, NULL);
     }
-    if (!span_to_text(span_from_text(why), halt.why, sizeof halt.why) ||
-        !utf8_plain(span_from_text(why))) {
-        return reason_set(&call->reason, ERR_INPUT, "halt.reason", "--reason", "",
-            "1 to 255 bytes of plain text");
+    if (*why == '\0') {
+        return reason_set(&call->reason, ERR_INPUT, "halt.reason", "--reason", "", "a few words");
     }
-    snprintf(halt.by, sizeof halt.by, "%.40s", user == NULL ? "somebody" : user->pw_name);
+    /* Nothing about a name or a reason keeps a stop from being one. */
+    bool named = user != NULL && user->pw_name[0] != '\0';
+    snprintf(halt.by, sizeof halt.by, "%.*s", NAME_SHOWN_MAX, named ? user->pw_name : "somebody");
+    snprintf(halt.why, sizeof halt.why, "%s", why);
+    utf8_make_plain(halt.by);
+    utf8_make_plain(halt.why);
     halt.time = clock_now(&clock);
+    bool stood = halt_look(call, &before, &unheard) == OK;
+    /* Asked for all the same: an order to go on may be on its way. */
     struct request request = request_make(CONTROL_HALT, halt_write, &halt);
     TRY(call_registrar(call, &request, &answer));
-    TRY(halt_look(call, &halt));
-    return halt_print(call, &halt, "stopped");
+    TRY(halt_look(call, &halt, &call->reason));
+    TRY(halt_print(call, &halt));
+    return stood && halt_same(&before, &halt) ? reason_set(&call->reason, ERR_CONFLICT,
+                                                    "issuance.stopped_before", NULL, NULL, NULL)
+                                              : OK;
+}
+
+static bool halt_same(const struct halt *one, const struct halt *other)
+{
+    return one->time == other->time && strcmp(one->by, other->by) == 0 &&
+           strcmp(one->why, other->why) == 0;
 }
 
 enum err resume_run(struct call *call)
@@ -53,9 +72,9 @@ enum err resume_run(struct call *call)
     if (options[0].count != RESUMPTION_SIGNATURES) {
         return reason_set(&call->reason, ERR_INPUT, "usage", "--key", NULL, "two of them");
     }
-    TRY(halt_look(call, &halt));
+    TRY(halt_look(call, &halt, &call->reason));
     if (!call->json) {
-        TRY(halt_print(call, &halt, "stopped"));
+        TRY(halt_print(call, &halt));
         printf("\n");
     }
     TRY(halt_hash(&halt, resumption.halt_hash));
@@ -64,25 +83,33 @@ enum err resume_run(struct call *call)
     }
     struct request request = request_make(CONTROL_RESUME, resumption_write, &resumption);
     TRY(call_registrar(call, &request, &answer));
-    return halt_print(call, &halt, "goes on");
+    AUTO(arena) arena = arena_make(CALL_ARENA_BYTES);
+    struct value_tree tree = value_tree_make(&arena);
+    struct value *object = value_object(&tree);
+    value_put_text(&tree, object, "issuance", "goes on");
+    TRY(value_tree_check(&tree));
+    return call_print(call, object);
 }
 
-static enum err halt_look(struct call *call, struct halt *ret_halt)
+static enum err halt_look(struct call *call, struct halt *ret_halt, struct reason *ret_reason)
 {
     struct request request = request_make(CONTROL_HALT_LOOK, nothing_write, NULL);
+    struct call looking = *call;
     AUTO(answer) answer = answer_none();
-    TRY(call_registrar(call, &request, &answer));
-    return halt_read(&answer.body, ret_halt);
+    enum err err = call_registrar(&looking, &request, &answer);
+    err = err == OK ? halt_read(&answer.body, ret_halt) : err;
+    *ret_reason = err == OK ? *ret_reason : looking.reason;
+    return err;
 }
 
-static enum err halt_print(struct call *call, const struct halt *halt, const char *state)
+static enum err halt_print(struct call *call, const struct halt *halt)
 {
     char since[TIME_TEXT_MAX];
     AUTO(arena) arena = arena_make(CALL_ARENA_BYTES);
     struct value_tree tree = value_tree_make(&arena);
     struct value *object = value_object(&tree);
     time_format_rfc3339(halt->time, since);
-    value_put_text(&tree, object, "issuance", state);
+    value_put_text(&tree, object, "issuance", "stopped");
     value_put_text(&tree, object, "stopped_by", halt->by);
     value_put_text(&tree, object, "why", halt->why);
     value_put_text(&tree, object, "since", since);

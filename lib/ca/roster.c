@@ -14,6 +14,7 @@ enum { ROSTER_MAX_BYTES = 256 * 1024, ROLES_ALL = 7 };
 static void roster_write(struct der_writer *writer, const void *object);
 static enum err officers_read(struct der *reader, struct arena *arena, struct roster *roster);
 static enum err perspectives_read(struct der *reader, struct roster *roster);
+static bool region_known(const char *region);
 static enum err issuers_read(struct der *reader, struct arena *arena, struct roster *roster);
 static enum err logs_read(struct der *reader, struct arena *arena, struct roster *roster);
 
@@ -170,7 +171,8 @@ static enum err officers_read(struct der *reader, struct arena *arena, struct ro
     return OK;
 }
 
-/* No id and no key twice, and exactly one primary. */
+/* No id and no key twice, exactly one primary, and regions that are some: "apnic" and "APNIC" would
+ * count as two. */
 static enum err perspectives_read(struct der *reader, struct roster *roster)
 {
     struct der list, inner;
@@ -188,6 +190,9 @@ static enum err perspectives_read(struct der *reader, struct roster *roster)
         TRY(der_read_boolean(&inner, &perspective->primary));
         TRY(der_read(&inner, DER_OCTET_STRING, &perspective->spki));
         TRY(der_finish(&inner));
+        if (!region_known(perspective->region)) {
+            return ERR_INPUT;
+        }
         for (size_t i = 0; i < roster->perspective_count; i++) {
             if (strcmp(roster->perspectives[i].id, perspective->id) == 0 ||
                 span_equal(roster->perspectives[i].spki, perspective->spki)) {
@@ -198,6 +203,17 @@ static enum err perspectives_read(struct der *reader, struct roster *roster)
         roster->perspective_count++;
     }
     return primaries == 1 ? OK : ERR_INPUT;
+}
+
+static bool region_known(const char *region)
+{
+    static const char *const regions[] = { "afrinic", "apnic", "arin", "lacnic", "ripe" };
+    for (size_t i = 0; i < sizeof regions / sizeof *regions; i++) {
+        if (strcmp(region, regions[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static enum err issuers_read(struct der *reader, struct arena *arena, struct roster *roster)

@@ -59,8 +59,8 @@ struct roster {
 };
 
 /* The content that is sealed. Parsing refuses an officer, perspective, issuer or log that is there
- * twice, by id or by key, and anything but one primary perspective; keys and certificates live in
- * the arena. */
+ * twice, by id or by key, a perspective in a region that there isn't, and anything but one primary
+ * perspective; keys and certificates live in the arena. */
 enum err roster_format(const struct roster *roster, struct buf *content) MUST_USE;
 enum err roster_parse(struct span content, struct arena *arena, struct roster *ret_roster) MUST_USE;
 /* What the ceremony key signs by Ed25519: "ecert roster v1" ‖ 00 ‖ content; appended. */

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
+#include <strings.h>
 
 static bool address_valid(const char *text)
 {
@@ -119,6 +120,18 @@ static enum err port_parse(const char *text, uint16_t *ret_port)
     }
     *ret_port = (uint16_t)port;
     return OK;
+}
+
+bool config_host_equal(const char *left, const char *right)
+{
+    uint8_t one[16], other[16];
+    for (size_t i = 0; i < 2; i++) {
+        int family = i == 0 ? AF_INET : AF_INET6;
+        if (inet_pton(family, left, one) == 1 && inet_pton(family, right, other) == 1) {
+            return memcmp(one, other, i == 0 ? 4 : 16) == 0;
+        }
+    }
+    return strcasecmp(left, right) == 0;
 }
 
 enum err config_endpoint_parse(

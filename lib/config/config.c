@@ -7,6 +7,8 @@
 
 #include <stdio.h>
 
+enum { CONFIG_HOST_MAX = 256 };
+
 static cfg_opt_t service_options[] = {
     CFG_STR("run_directory", "", CFGF_NONE),
     CFG_STR("store", "", CFGF_NONE),
@@ -27,6 +29,7 @@ static cfg_opt_t portal_options[] = {
     CFG_STR("tls_certificate", "", CFGF_NONE),
     CFG_STR("tls_key", "", CFGF_NONE),
     CFG_STR("enquiry_email", "", CFGF_NONE),
+    CFG_STR("caa_identity", "", CFGF_NONE),
     CFG_END(),
 };
 
@@ -126,6 +129,7 @@ static const struct text_rule {
     { "portal", "tls_certificate", KIND_OPTIONAL_PATH, TO(portal.tls_certificate) },
     { "portal", "tls_key", KIND_OPTIONAL_PATH, TO(portal.tls_key) },
     { "portal", "enquiry_email", KIND_EMAIL, TO(portal.enquiry_email) },
+    { "portal", "caa_identity", KIND_OPTIONAL, TO(portal.caa_identity) },
     { "signer", "directory", KIND_PATH, TO(signer.directory) },
     { "signer", "passphrase_file", KIND_PATH, TO(signer.passphrase_file) },
     { "validator", "id", KIND_TEXT, TO(validator.id) },
@@ -156,6 +160,8 @@ static const struct text_rule {
 #undef TO
 };
 
+static bool perspective_apart(const struct config *config, size_t at);
+static bool url_host(const char *url, char ret_host[CONFIG_HOST_MAX]);
 static enum err config_fill(cfg_t *cfg, struct config *config, struct reason *ret_reason);
 
 enum err config_load(
@@ -377,9 +383,38 @@ static enum err perspectives_fill(cfg_t *cfg, struct config *config, struct reas
             return value_refused(perspective->id, "url", perspective->url,
                 config_kind_expected(KIND_URL), ret_reason);
         }
+        if (!perspective_apart(config, i)) {
+            return value_refused(perspective->id, "url", perspective->url,
+                "a host that is neither the primary's nor another perspective's", ret_reason);
+        }
     }
     config->perspective_count = count;
     return OK;
+}
+
+/* doc/threats.md D3: two perspectives at one place see one place. */
+static bool perspective_apart(const struct config *config, size_t at)
+{
+    char host[CONFIG_HOST_MAX], other[CONFIG_HOST_MAX];
+    const char *primary = config->validator.address == NULL ? "" : config->validator.address;
+    if (!url_host(config->perspectives[at].url, host) || config_host_equal(host, primary)) {
+        return false;
+    }
+    for (size_t i = 0; i < at; i++) {
+        if (!url_host(config->perspectives[i].url, other) || config_host_equal(host, other)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Without the brackets of an IPv6 address. */
+static bool url_host(const char *url, char ret_host[CONFIG_HOST_MAX])
+{
+    const char *host = strstr(url, "://") + 3;
+    bool brackets = *host == '[';
+    struct span span = span_make(host + brackets, strcspn(host + brackets, brackets ? "]" : ":/"));
+    return span_to_text(span, ret_host, CONFIG_HOST_MAX);
 }
 
 static enum err config_fill(cfg_t *cfg, struct config *config, struct reason *ret_reason)

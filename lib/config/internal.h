@@ -53,6 +53,8 @@ enum err config_list_take(struct cfg_t *cfg, const char *key, bool (*valid)(cons
 bool config_path_valid(const char *text);
 
 bool config_text_fits(enum config_kind kind, const char *text);
+/* One host, however its name or address is spelt. */
+bool config_host_equal(const char *left, const char *right);
 /* What `kind` wants, for the message that refuses. */
 const char *config_kind_expected(enum config_kind kind);
 /* "127.0.0.1:8080", "[::1]:8080"; `separator` is ':' or '@'. */

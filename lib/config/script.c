@@ -495,7 +495,7 @@ static enum err values_check(cfg_t *section, const struct script *script,
     } words[] = {
         { "key", ceremony_key_types, "rsa2048, rsa3072, rsa4096, p256 or p384" },
         { "policy", policies, "any, ov or ev" },
-        { "policy_set", ceremony_policy_sets, "public or private" },
+        { "policy_set", ceremony_policy_sets, "public, private or classic" },
     };
     char field[REASON_FIELD_MAX];
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {

@@ -45,6 +45,8 @@ static enum err check_resumed(
     struct proof *proof, const struct journal_record *record, struct reason *ret_reason);
 static enum err check_blocked(
     struct proof *proof, const struct journal_record *record, struct reason *ret_reason);
+static enum err check_responder(
+    struct proof *proof, const struct journal_record *record, struct reason *ret_reason);
 static void jobs_collect(struct proof *proof, bool wait);
 
 /* A signer's journal has nothing else. */
@@ -65,6 +67,7 @@ static enum err (*const checks[JOURNAL_TYPE_COUNT])(
     [JOURNAL_PRECERTIFICATE] = check_precertificate,
     [JOURNAL_COMPLETION] = check_completion,
     [JOURNAL_ABANDONED] = check_abandoned,
+    [JOURNAL_RESPONDER] = check_responder,
 };
 
 static enum err denied(struct reason *ret_reason, const char *code)
@@ -409,8 +412,10 @@ static enum err check_completion(
     if (proof->halted) {
         return denied(ret_reason, "proof.halted");
     }
-    if (row == NULL || job == NULL || row->state != PROOF_PRECERTIFIED ||
-        strcmp(job->of.intent.issuer, completion.issuer) != 0) {
+    bool follows = row != NULL && row->state == PROOF_PRECERTIFIED &&
+                   (completion.precertificate == RECORD_PLACE_UNKNOWN ||
+                       completion.precertificate == row->record);
+    if (job == NULL || !follows || strcmp(job->of.intent.issuer, completion.issuer) != 0) {
         return denied(ret_reason, "proof.precertificate");
     }
     if (row->revoked) {
@@ -611,6 +616,17 @@ static enum err check_resumed(
     proof->halted = false;
     return resumption_check(
         &resumption, &proof->halt, &proof->roster->roster, record->time, ret_reason);
+}
+
+static enum err check_responder(
+    struct proof *proof, const struct journal_record *record, struct reason *ret_reason)
+{
+    struct record_responder responder;
+    TRY(record_responder_read(record->body, &responder));
+    if (proof->roster == NULL || proof->halted) {
+        return denied(ret_reason, proof->halted ? "proof.halted" : "proof.epoch");
+    }
+    return proof_responder(proof->roster, &responder, record->time, ret_reason);
 }
 
 /* doc/threats.md S5. */

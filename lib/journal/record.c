@@ -111,17 +111,24 @@ void record_completion_write(struct der_writer *writer, const void *object)
     request_id_write(writer, &record->request);
     der_write_text(writer, DER_UTF8_STRING, record->issuer);
     der_write_octets(writer, record->tbs);
+    if (record->precertificate != RECORD_PLACE_UNKNOWN) {
+        der_write_int64(writer, record->precertificate);
+    }
     der_close(writer);
 }
 
 enum err record_completion_read(struct span body, struct record_completion *ret_record)
 {
     struct der inner;
-    struct record_completion record = { 0 };
+    struct record_completion record = { .precertificate = RECORD_PLACE_UNKNOWN };
     TRY(body_enter(body, &inner));
     TRY(request_id_read(&inner, &record.request));
     TRY(der_read_cstring(&inner, DER_UTF8_STRING, record.issuer, sizeof record.issuer));
     TRY(der_read(&inner, DER_OCTET_STRING, &record.tbs));
+    if (!der_empty(&inner)) {
+        TRY(der_read_int64(&inner, &record.precertificate));
+        TRY(record.precertificate < 0 ? ERR_INPUT : OK);
+    }
     TRY(der_finish(&inner));
     *ret_record = record;
     return OK;
@@ -291,6 +298,27 @@ enum err record_epoch_read(struct span body, struct record_epoch *ret_record)
     TRY(der_read_fixed(&inner, record.roster_hash, HASH_BYTES));
     TRY(der_finish(&inner));
     record.policy_set = (enum policy_set)policy_set;
+    *ret_record = record;
+    return OK;
+}
+
+void record_responder_write(struct der_writer *writer, const void *object)
+{
+    const struct record_responder *record = object;
+    der_open(writer, DER_SEQUENCE);
+    der_write_text(writer, DER_UTF8_STRING, record->issuer);
+    der_write_octets(writer, record->tbs);
+    der_close(writer);
+}
+
+enum err record_responder_read(struct span body, struct record_responder *ret_record)
+{
+    struct der inner;
+    struct record_responder record = { 0 };
+    TRY(body_enter(body, &inner));
+    TRY(der_read_cstring(&inner, DER_UTF8_STRING, record.issuer, sizeof record.issuer));
+    TRY(der_read(&inner, DER_OCTET_STRING, &record.tbs));
+    TRY(der_finish(&inner));
     *ret_record = record;
     return OK;
 }

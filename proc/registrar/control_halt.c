@@ -27,12 +27,17 @@ enum err control_halt(void *ctx, struct exchange *exchange)
     }
     size_t len = strnlen(halt.by, sizeof halt.by / 2);
     snprintf(halt.by + len, sizeof halt.by - len, " (uid %u)", (unsigned)exchange->user);
+    utf8_make_plain(halt.by); /* whatever was cut in two */
     TRY(registrar_client(registrar, "signer.sock", SIGNER_TIMEOUT_MS, &signer));
     TRY(signer_call_halt(&signer, &halt, &exchange->reason));
     log_event(LOG_WARNING, "issuance.stopped", "by", halt.by, "why", halt.why, NULL);
     struct entry entry = { registrar_act(registrar), "issuance.stopped", halt.why };
     entry.act.actor = halt.by;
-    TRY(store_transact(registrar->store, entry_commit, &entry));
+    /* It is stopped, and the journal says by whom: a store in trouble doesn't make it a failure. */
+    enum err err = store_transact(registrar->store, entry_commit, &entry);
+    if (err != OK) {
+        log_event(LOG_ERROR, "issuance.stop_unaudited", "by", halt.by, "err", err_name(err), NULL);
+    }
     return der_encode(nothing_write, NULL, &exchange->reply);
 }
 

@@ -197,8 +197,9 @@ enum err control_certificate_revoke(void *ctx, struct exchange *exchange)
     revocation.reason = revoke.reason;
     err = store_transact(registrar->store, revocation_commit, &revocation);
     if (err == ERR_CONFLICT) {
-        return reason_set(&exchange->reason, err, "certificate.not_revocable", "serial",
-            certificate_state_id(row.state), "issued or accepted");
+        return reason_set(&exchange->reason, err,
+            row.revoked > 0 ? "certificate.revoked_before" : "certificate.not_revocable", "serial",
+            certificate_state_id(row.state), row.revoked > 0 ? NULL : "issued or accepted");
     }
     TRY(err);
     bell_ring(&registrar->bell);
@@ -352,6 +353,8 @@ enum err control_audit_verify(void *ctx, struct exchange *exchange)
     hex_format(SPAN_OF(head), text);
     fact_number(&facts, "audit.rows", rows);
     control_fact_add(&facts, "audit.head", text);
+    control_fact_add(
+        &facts, "audit.verdict", "the audit chain is whole; what was signed, --journal proves");
     return der_encode(control_facts_write, &facts, &exchange->reply);
 }
 

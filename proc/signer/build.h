@@ -33,6 +33,9 @@ enum err build_tbs(
  * intended, since an intent is signed whatever happens. ERR_CRYPTO with "build.<field>". */
 enum err build_compare(
     const struct build_request *request, struct span tbs, struct reason *ret_reason) MUST_USE;
+/* Whether these bytes are what the request asks for, octet by octet: ERR_CRYPTO "build.again". */
+enum err build_again(
+    const struct build_request *request, struct span tbs, struct reason *ret_reason) MUST_USE;
 /* Whether a certificate would be the one of its precertificate, byte for byte but for the poison
  * and the SCTs (RFC 6962 §3.2, doc/threats.md S4). ERR_CRYPTO "build.correspondence". */
 enum err build_correspond(

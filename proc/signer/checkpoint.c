@@ -30,6 +30,7 @@ struct checkpoint {
     uint8_t key[CHECKPOINT_KEY_BYTES];
     uint64_t generation;
     pthread_mutex_t mutex; /* over what follows, against readers; one thread writes */
+    struct ledger_roster roster;
     struct journal_state place;
     struct segments segments;
     struct segment *kept[KEPT_MAX]; /* all that anybody may still read, held once here */
@@ -69,7 +70,8 @@ static enum err table_merge(struct segment_writer *writer, enum segment_table ta
 static enum err room_find(struct checkpoint *checkpoint, int64_t bytes, int64_t *ret_offset);
 
 enum err checkpoint_open(const char *path, const uint8_t key[CHECKPOINT_KEY_BYTES],
-    struct checkpoint **ret_checkpoint, struct reason *ret_reason)
+    const struct ledger_roster *roster, struct checkpoint **ret_checkpoint,
+    struct reason *ret_reason)
 {
     AUTO_PTR(checkpoint) checkpoint = calloc(1, sizeof *checkpoint);
     if (checkpoint == NULL) {
@@ -77,6 +79,7 @@ enum err checkpoint_open(const char *path, const uint8_t key[CHECKPOINT_KEY_BYTE
     }
     pthread_mutex_init(&checkpoint->mutex, NULL);
     memcpy(checkpoint->key, key, sizeof checkpoint->key);
+    checkpoint->roster = *roster;
     checkpoint->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (checkpoint->fd < 0) {
         return reason_set(
@@ -241,7 +244,7 @@ enum err checkpoint_advance(struct checkpoint *checkpoint, int journal_fd, int64
     for (;;) {
         AUTO(ledger) ledger = { 0 };
         AUTO(journal_reader) reader = journal_reader_make(journal_fd, &checkpoint->place, end);
-        TRY(ledger_init(&ledger));
+        TRY(ledger_init(&ledger, &checkpoint->roster));
         TRY(checkpoint_fill(checkpoint, &ledger));
         enum err err = stretch_learn(&reader, &ledger);
         if (err != OK && err != ERR_NOT_FOUND && err != ERR_INPUT) {

@@ -15,9 +15,11 @@ enum { CHECKPOINT_KEY_BYTES = 32 };
 struct checkpoint;
 
 /* Opens or makes the file. Nothing in it that can be believed is no failure: then it is empty.
- * ERR_CONFLICT "journal.held" if another process holds it. */
+ * ERR_CONFLICT "journal.held" if another process holds it. `roster`: ledger_init's, for what it
+ * reads of the journal. */
 enum err checkpoint_open(const char *path, const uint8_t key[CHECKPOINT_KEY_BYTES],
-    struct checkpoint **ret_checkpoint, struct reason *ret_reason) MUST_USE;
+    const struct ledger_roster *roster, struct checkpoint **ret_checkpoint,
+    struct reason *ret_reason) MUST_USE;
 void checkpoint_free(struct checkpoint *checkpoint);
 AUTO_PTR_DEFINE(checkpoint, checkpoint_free)
 

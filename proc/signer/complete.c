@@ -2,6 +2,7 @@
  * certificate is built a second time from the same warrant, and signed only if it is, byte for
  * byte, the one that the precertificate promised. */
 #include "lib/crypto/digest.h"
+#include "lib/der/oid.h"
 #include "proc/signer/internal.h"
 
 static enum err complete_once(struct issuing *issuing, const struct request_id *request,
@@ -64,31 +65,59 @@ static enum err complete_once(struct issuing *issuing, const struct request_id *
     return complete_new(issuing, &row, &issuance, scts, certificate, ret_reason);
 }
 
+/* A precertificate in the journal, with the intent before it. */
+struct promise {
+    struct buf first_body, intent_body;
+    struct record_intent intent;
+    struct certificate precertificate;
+};
+
+static void promise_release(struct promise *promise)
+{
+    buf_release(&promise->first_body);
+    buf_release(&promise->intent_body);
+}
+AUTO_DEFINE(promise, promise_release)
+
+static enum err promise_read(struct issuing *issuing, int64_t at, struct promise *promise)
+{
+    struct record_precertificate first;
+    promise->first_body = buf_make(JOURNAL_RECORD_MAX);
+    promise->intent_body = buf_make(JOURNAL_RECORD_MAX);
+    TRY(journal_read_body(issuing->journal, at, &promise->first_body));
+    TRY(record_precertificate_read(buf_span(&promise->first_body), &first));
+    TRY(journal_read_body(issuing->journal, first.intent, &promise->intent_body));
+    TRY(record_intent_read(buf_span(&promise->intent_body), &promise->intent));
+    return certificate_parse(first.precertificate, &promise->precertificate);
+}
+
+/* What this process wrote it had checked before. */
+static enum err promise_entitle(struct issuance *issuance, const struct promise *promise,
+    bool verified, struct arena *arena, struct reason *ret_reason)
+{
+    issuance->warrant_der = promise->intent.warrant;
+    issuance->now = promise->precertificate.not_before;
+    memcpy(issuance->warrant_hash, promise->intent.warrant_hash, HASH_BYTES);
+    return issuance_entitle(issuance, verified, arena, ret_reason);
+}
+
 static enum err complete_new(struct issuing *issuing, const struct ledger_row *row,
     struct issuance *issuance, struct span scts, struct buf *certificate, struct reason *ret_reason)
 {
-    struct record_precertificate first;
-    struct record_intent intent;
-    struct certificate promised;
-    AUTO(buf) first_body = buf_make(JOURNAL_RECORD_MAX);
-    AUTO(buf) intent_body = buf_make(JOURNAL_RECORD_MAX);
+    AUTO(promise) promise = { 0 };
     AUTO(arena) arena = arena_make(WARRANT_ARENA_BYTES);
     AUTO(buf) tbs = buf_make(CERTIFICATE_MAX_BYTES);
-    TRY(journal_read_body(issuing->journal, row->record, &first_body));
-    TRY(record_precertificate_read(buf_span(&first_body), &first));
-    TRY(journal_read_body(issuing->journal, first.intent, &intent_body));
-    TRY(record_intent_read(buf_span(&intent_body), &intent));
-    TRY(certificate_parse(first.precertificate, &promised));
-    issuance->warrant_der = intent.warrant;
-    issuance->now = promised.not_before;
-    memcpy(issuance->warrant_hash, intent.warrant_hash, HASH_BYTES);
-    enum err err = issuance_entitle(issuance, /* verified= */ true, &arena, ret_reason);
-    err = err == OK ? promises_check(issuance, &promised, scts, ret_reason) : err;
+    TRY(promise_read(issuing, row->record, &promise));
+    enum err err = promise_entitle(
+        issuance, &promise, /* verified= */ row->seq > issuing->found, &arena, ret_reason);
+    err = err == OK ? promises_check(issuance, &promise.precertificate, scts, ret_reason) : err;
     if (err != OK) {
         return issuance_refuse(issuance, ret_reason, err);
     }
-    TRY(completion_build(issuance, &promised, scts, &tbs, ret_reason));
-    struct record_completion completion = { .request = *issuance->request, .tbs = buf_span(&tbs) };
+    TRY(completion_build(issuance, &promise.precertificate, scts, &tbs, ret_reason));
+    struct record_completion completion = {
+        .request = *issuance->request, .tbs = buf_span(&tbs), .precertificate = row->record
+    };
     struct signing signing = {
         .request = completion.request, .tbs = completion.tbs, .result = JOURNAL_ISSUED
     };
@@ -96,6 +125,71 @@ static enum err complete_new(struct issuing *issuing, const struct ledger_row *r
     memcpy(signing.issuer, completion.issuer, sizeof signing.issuer);
     return signing_run(issuance, &signing, JOURNAL_COMPLETION, record_completion_write, &completion,
         certificate, ret_reason);
+}
+
+/* When the journal says that a record was written. */
+static enum err record_time(const struct issuing *issuing, int64_t offset, int64_t *ret_time)
+{
+    struct journal_record record;
+    AUTO(buf) der = buf_make(JOURNAL_RECORD_MAX);
+    TRY(journal_record_load(journal_fd(issuing->journal), offset, &der));
+    TRY(journal_record_parse(buf_span(&der), offset, &record));
+    *ret_time = record.time;
+    return OK;
+}
+
+/* The promises that stand in a certificate. */
+static enum err promises_of(struct span tbs, const struct issuer_key *issuer, struct buf *scts)
+{
+    struct certificate made;
+    struct span list;
+    AUTO(buf) whole = buf_make(CERTIFICATE_MAX_BYTES);
+    TRY(certificate_assemble(
+        tbs, signature_algorithm_of_key(issuer->key), SPAN_LITERAL("no signature yet"), &whole));
+    TRY(certificate_parse(buf_span(&whole), &made));
+    const struct certificate_extension *extension = certificate_find_extension(&made, oid_sct_list);
+    if (extension == NULL) {
+        return ERR_NOT_FOUND;
+    }
+    struct der reader = der_reader(extension->value);
+    TRY(der_read(&reader, DER_OCTET_STRING, &list));
+    buf_append(scts, list);
+    return buf_check(scts);
+}
+
+static enum err completion_derive(struct issuance *issuance, const struct ledger_row *row,
+    const struct record_completion *completion, struct reason *ret_reason)
+{
+    AUTO(promise) promise = { 0 };
+    AUTO(arena) arena = arena_make(WARRANT_ARENA_BYTES);
+    AUTO(buf) scts = buf_make(SCT_LIST_MAX_BYTES);
+    AUTO(buf) tbs = buf_make(CERTIFICATE_MAX_BYTES);
+    TRY(record_time(issuance->issuing, row->record, &issuance->time));
+    TRY(promise_read(issuance->issuing, completion->precertificate, &promise));
+    TRY(promise_entitle(issuance, &promise, /* verified= */ false, &arena, ret_reason));
+    TRY(promises_of(completion->tbs, issuance->build.issuer, &scts));
+    TRY(promises_check(issuance, &promise.precertificate, buf_span(&scts), ret_reason));
+    TRY(completion_build(issuance, &promise.precertificate, buf_span(&scts), &tbs, ret_reason));
+    bool same = span_equal(buf_span(&tbs), completion->tbs) &&
+                strcmp(issuance->build.issuer->id, completion->issuer) == 0;
+    return same ? issuance_standing(issuance, ret_reason)
+                : reason_set(ret_reason, ERR_DENIED, "build.again", NULL, NULL, NULL);
+}
+
+enum err completion_confirm(struct issuing *issuing, const struct ledger_row *row,
+    const struct record_completion *completion, struct reason *ret_reason)
+{
+    struct issuance issuance = { .issuing = issuing, .request = &completion->request };
+    memcpy(issuance.serial, row->serial, SERIAL_BYTES);
+    if (completion->precertificate == RECORD_PLACE_UNKNOWN) {
+        return reason_set(ret_reason, ERR_DENIED, "request.unlogged", NULL, NULL, NULL);
+    }
+    struct reason reason = { .code = "build.der" };
+    enum err err = completion_derive(&issuance, row, completion, &reason);
+    if (err != OK && ret_reason != NULL) {
+        *ret_reason = reason;
+    }
+    return err == OK || err == ERR_MEMORY || err == ERR_IO ? err : ERR_DENIED;
 }
 
 static enum err promises_check(const struct issuance *issuance, const struct certificate *promised,

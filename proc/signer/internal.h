@@ -19,6 +19,8 @@ struct issuing {
     struct clock clock;
     struct random random;
     struct journal *journal;
+    int64_t
+        found; /* so many records stood in it when it was opened: anybody may have written them */
     struct checkpoint *checkpoint; /* NULL: none */
     struct follower *follower;     /* NULL before issuing_follow */
     int64_t index_records;
@@ -79,6 +81,12 @@ enum err issuance_look(
  * warrant doesn't bear it out, or not any more. */
 enum err issuance_confirm(struct issuing *issuing, const struct record_intent *intent,
     struct reason *ret_reason) MUST_USE;
+/* The same of a completion: derived again from its precertificate, whose warrant is asked once
+ * more, and from its own promises. `row`: what stands open. */
+enum err completion_confirm(struct issuing *issuing, const struct ledger_row *row,
+    const struct record_completion *completion, struct reason *ret_reason) MUST_USE;
+/* What the journal says by now against what was once intended: a withdrawal, a blocked key. */
+enum err issuance_standing(const struct issuance *issuance, struct reason *ret_reason) MUST_USE;
 
 /* What is to be signed now, and which record then says that it was. */
 struct signing {

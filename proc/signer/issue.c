@@ -168,12 +168,23 @@ static enum err issue_new(
         record_intent_write, &intent, certificate, ret_reason);
 }
 
+/* As what it is held against the rules. Under the public set it is never a classic one, whatever
+ * was built. */
+static enum lint_kind kind_of(const struct issuance *issuance)
+{
+    const struct span *policy = issuance->entitlement.profile->policy;
+    if (issuance->build.profile == issuance->entitlement.precertificate) {
+        return LINT_PRECERTIFICATE;
+    }
+    if (issuance->issuing->roster->policy_set == POLICY_CLASSIC) {
+        return LINT_SERVER_CLASSIC;
+    }
+    return policy != NULL && span_equal(*policy, oid_policy_ev) ? LINT_SERVER_EV : LINT_SERVER_OV;
+}
+
 enum err issuance_look(struct issuance *issuance, struct span tbs, struct reason *ret_reason)
 {
-    bool ev = span_equal(*issuance->entitlement.profile->policy, oid_policy_ev);
-    bool first = issuance->build.profile == issuance->entitlement.precertificate;
-    enum lint_kind kind = first ? LINT_PRECERTIFICATE : ev ? LINT_SERVER_EV : LINT_SERVER_OV;
-    TRY(linted(tbs, kind, issuance->time, ret_reason));
+    TRY(linted(tbs, kind_of(issuance), issuance->time, ret_reason));
     return build_compare(&issuance->build, tbs, ret_reason);
 }
 
@@ -189,8 +200,7 @@ static enum err intent_time(const struct issuer_key *issuer, struct span tbs, in
     return OK;
 }
 
-/* What the journal says against it by now. */
-static enum err standing_check(const struct issuance *issuance, struct reason *ret_reason)
+enum err issuance_standing(const struct issuance *issuance, struct reason *ret_reason)
 {
     struct issuing *issuing = issuance->issuing;
     pthread_mutex_lock(&issuing->mutex);
@@ -225,9 +235,9 @@ enum err issuance_confirm(
         bool logged = issuance.entitlement.precertificate != NULL;
         issuance.build.profile =
             logged ? issuance.entitlement.precertificate : issuance.entitlement.profile;
-        err = build_compare(&issuance.build, intent->tbs, ret_reason);
+        err = build_again(&issuance.build, intent->tbs, ret_reason);
     }
-    err = err == OK ? standing_check(&issuance, ret_reason) : err;
+    err = err == OK ? issuance_standing(&issuance, ret_reason) : err;
     return err == OK || err == ERR_MEMORY ? err : ERR_DENIED;
 }
 
@@ -245,7 +255,7 @@ static enum err officer_verify(void *ctx, size_t index, struct span message, str
     return signature_verify(issuing->officer_keys[index], SIGNATURE_ED25519, message, signature);
 }
 
-/* Before the intent they were right, and the journal is our own. */
+/* Before the intent they were right, and this process wrote it. */
 static enum err signature_verified(
     void *ctx, size_t index, struct span signed_part, struct span signature)
 {

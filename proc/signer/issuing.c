@@ -96,9 +96,17 @@ static enum err index_secret_get(const char *path, const struct random *random,
                            "64 hexadecimal digits");
 }
 
+static struct ledger_roster ledger_roster_of(const struct issuing_setup *setup)
+{
+    struct ledger_roster by = { .roster = setup->roster };
+    memcpy(by.hash, setup->roster_hash, sizeof by.hash);
+    return by;
+}
+
 enum err issuing_open(const struct issuing_setup *setup, struct issuing **ret_issuing,
     int64_t *ret_cut, struct reason *ret_reason)
 {
+    TRY(classic_roster_check(setup->roster, ret_reason));
     AUTO_PTR(issuing) issuing = calloc(1, sizeof *issuing);
     if (issuing == NULL) {
         return ERR_MEMORY;
@@ -114,7 +122,8 @@ enum err issuing_open(const struct issuing_setup *setup, struct issuing **ret_is
     issuing->clock = setup->clock;
     issuing->random = setup->random;
     issuing->index_records = setup->index_records == 0 ? FOLLOW_RECORDS : setup->index_records;
-    TRY(ledger_init(&issuing->ledger));
+    const struct ledger_roster by = ledger_roster_of(setup);
+    TRY(ledger_init(&issuing->ledger, &by));
     TRY(roster_keys_load(issuing, ret_reason));
     TRY(past_learn(issuing, setup, ret_cut, ret_reason));
     journal_teach(issuing->journal, record_learn, issuing);
@@ -196,7 +205,8 @@ static enum err index_open(
     if (length < 0 || (size_t)length >= sizeof path) {
         return ERR_LIMIT;
     }
-    enum err err = checkpoint_open(path, setup->index_key, &issuing->checkpoint, ret_reason);
+    enum err err = checkpoint_open(
+        path, setup->index_key, &issuing->ledger.roster, &issuing->checkpoint, ret_reason);
     if (err != OK) {
         return err == ERR_NO_SPACE ? OK : err;
     }
@@ -224,8 +234,15 @@ static enum err past_learn(struct issuing *issuing, const struct issuing_setup *
         TRY(checkpoint_fill(issuing->checkpoint, &issuing->ledger));
         checkpoint_place(issuing->checkpoint, &place);
     }
-    return journal_open(setup->journal_path, &place, ledger_learn, &issuing->ledger,
-        &issuing->journal, ret_cut, ret_reason);
+    TRY(journal_open(setup->journal_path, &place, ledger_learn, &issuing->ledger, &issuing->journal,
+        ret_cut, ret_reason));
+    journal_look(issuing->journal, &place);
+    issuing->found = place.records;
+    if (issuing->ledger.resumption_refused) {
+        log_event(LOG_ERROR, "journal.resumption_refused", "next",
+            "issuance stays stopped until two of the roster resume it", NULL);
+    }
+    return OK;
 }
 
 /* Whatever is on the disk, the ledger knows before anybody else hears of it. */
@@ -238,7 +255,8 @@ static enum err record_learn(void *ctx, const struct journal_record *record)
     return err;
 }
 
-/* A roster never goes back: who was struck off stays so (doc/threats.md S5, S18). */
+/* A roster never goes back: who was struck off stays so (doc/threats.md S5, S18). And a hierarchy
+ * that issued classic certificates never becomes a public one, nor the other way. */
 static enum err epoch_record(
     struct issuing *issuing, const uint8_t *roster_hash, struct reason *ret_reason)
 {
@@ -247,8 +265,13 @@ static enum err epoch_record(
         .policy_set = issuing->roster->policy_set };
     memcpy(record.roster_hash, roster_hash, HASH_BYTES);
     bool same = memcmp(known->roster_hash, roster_hash, HASH_BYTES) == 0;
+    bool classic = record.policy_set == POLICY_CLASSIC;
     if (record.epoch < known->epoch || (record.epoch == known->epoch && !same)) {
         return reason_set(ret_reason, ERR_DENIED, "roster.epoch", NULL, NULL, NULL);
+    }
+    if (known->epoch > 0 && classic != (known->policy_set == POLICY_CLASSIC)) {
+        return reason_set(ret_reason, ERR_DENIED, "roster.classic", "policy_set",
+            policy_set_id(record.policy_set), policy_set_id(known->policy_set));
     }
     if (same) {
         return OK;

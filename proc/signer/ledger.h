@@ -64,7 +64,15 @@ struct ledger_hashes {
     struct index index;
 };
 
+/* Who may say that issuance goes on; `roster` stays with its owner. NULL: not judged. */
+struct ledger_roster {
+    const struct roster *roster;
+    uint8_t hash[HASH_BYTES]; /* of the sealed file, as the journal has it */
+};
+
 struct ledger {
+    struct ledger_roster roster;
+    bool resumption_refused; /* a record says that it goes on, and our roster says no */
     struct segments base;
     int64_t base_records; /* what the base knows */
     int index_fd;         /* the base's file */
@@ -78,7 +86,7 @@ struct ledger {
     size_t open_count, open_capacity;
 };
 
-enum err ledger_init(struct ledger *ledger) MUST_USE;
+enum err ledger_init(struct ledger *ledger, const struct ledger_roster *roster) MUST_USE;
 void ledger_release(struct ledger *ledger);
 AUTO_DEFINE(ledger, ledger_release)
 /* Learns one record; the journal's visitor with the ledger as context. ERR_INPUT for a record that

@@ -116,6 +116,7 @@ static enum err signing_read(struct issuing *issuing, const struct ledger_row *r
     TRY(journal_read_body(issuing->journal, row->record, body));
     if (row->state == LEDGER_COMPLETING) {
         TRY(record_completion_read(buf_span(body), &completion));
+        TRY(completion_confirm(issuing, row, &completion, ret_reason));
         *signing = (struct signing){
             .request = completion.request, .tbs = completion.tbs, .result = JOURNAL_ISSUED
         };

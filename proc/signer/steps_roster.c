@@ -1,6 +1,7 @@
 /* Who may do what: the roster that the service's signer believes, and the administrators whom the
  * next ceremony believes. Both are stated whole each time: who is not named is out. */
 #include "lib/base/file.h"
+#include "lib/ca/classic.h"
 #include "lib/crypto/sign.h"
 #include "proc/signer/holding.h"
 #include "proc/signer/keyfile.h"
@@ -42,6 +43,7 @@ enum err step_roster(struct holding *holding, const struct script_step *step)
     TRY(perspectives_take(holding, step, roster));
     TRY(logs_take(holding, step, roster));
     TRY(issuers_take(holding, step, roster));
+    TRY(classic_roster_check(roster, holding->reason));
     TRY(holding_seal(holding));
     TRY(holding->seal == NULL ? seal_make(holding) : OK);
     TRY(sealed_write(holding, roster, &sealed));

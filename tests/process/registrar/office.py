@@ -293,24 +293,27 @@ class Office:
 
     def adm(self, *words, code=0):
         """The JSON answer, or with another expected exit code what was said about the failure."""
-        done = subprocess.run([ADM, "--control", self.directory + "/run/control.sock", "--json",
-                               *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                              timeout=60, check=False)
+        done = subprocess.run([*self.adm_words, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              text=True, timeout=60, check=False)
         if done.returncode != code:
             raise AssertionError(f"{words}: exit {done.returncode}, not {code}\n{done.stdout}\n"
                                  f"{done.stderr}\n{self.log_text()}")
         return json.loads(done.stdout if code == 0 else done.stderr)
+
+    @property
+    def adm_words(self):
+        return [ADM, "--control", self.directory + "/run/control.sock", "--json"]
 
     def told(self, *words):
         """What a person reads."""
         return subprocess.run([ADM, "--control", self.directory + "/run/control.sock", *words],
                               stdout=subprocess.PIPE, timeout=60, check=True).stdout.decode()
 
-    def told_of_failure(self, *words):
+    def told_of_failure(self, *words, code=1):
         """The same of a command that fails."""
         done = subprocess.run([ADM, "--control", self.directory + "/run/control.sock", *words],
                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=60, check=False)
-        assert done.returncode == 1, done.returncode
+        assert done.returncode == code, done.returncode
         return done.stdout.decode()
 
     def officer(self, number):

@@ -361,7 +361,10 @@ class Registrar(unittest.TestCase):
         self.assertEqual(problem["code"], "usage")
         said = office.adm("stop", "--reason", "keys seen in public")
         self.assertRegex(said["stopped_by"], r"^\S+ \(uid \d+\)$")
-        self.assertEqual(office.adm("stop", "--reason", "again")["why"], "keys seen in public")
+        self.assertEqual(office.adm("stop", "--reason", "again", code=2)["code"], "issuance.stopped_before")
+        again = office.told_of_failure("stop", "--reason", "again", code=2)
+        for word in (said["stopped_by"], "keys seen in public", said["since"]):
+            self.assertIn(word, again)
         office.submit(enrolment)
         office.poke()
         wait_until(lambda: office.one("SELECT problem_code FROM enrolment WHERE id = ?", enrolment)
@@ -373,13 +376,39 @@ class Registrar(unittest.TestCase):
         self.assertEqual(office.adm("resume", *keys[:2], *keys[:2], code=1)["code"],
                          "resumption.same_person")
         self.assertEqual(office.one("SELECT state FROM enrolment WHERE id = ?", enrolment), "issuing")
-        office.adm("resume", *keys)
+        self.assertEqual(office.adm("resume", *keys), {"issuance": "goes on"})
+        status = office.adm("status")
+        self.assertEqual(status["issuance"], "goes on")
+        self.assertEqual([name for name in status if "stopped" in name], [])
         self.await_state(enrolment, "issued")
         self.assertEqual(office.one("SELECT problem_code FROM enrolment WHERE id = ?", enrolment), "")
         self.assertEqual(office.adm("resume", *keys, code=2)["code"], "issuance.not_stopped")
         self.assertEqual([row[0] for row in office.sql(
             "SELECT action FROM audit WHERE object = 'signer' ORDER BY seq")][-3:],
             ["issuance.stopped", "issuance.stopped", "issuance.resumed"])
+
+    def test_neither_a_name_nor_a_reason_keeps_a_stop_from_being_one(self):
+        office = self.office
+        keys = [word for number in (1, 2) for word in ("--key", office.officer(number))]
+        for reason in ("证书" * 400, "lines\nand\x1b[2J", b"\xff\xfe not UTF-8"):
+            self.assertIn("uid", office.adm("stop", "--reason", reason)["stopped_by"])
+            office.adm("resume", *keys)
+        self.assertEqual(office.adm("stop", "--reason", "", code=64)["code"], "halt.reason")
+        for name in (b"x" * 200, "值班工程师".encode() * 8, b"\xff\xfe\x80"):
+            # Another passwd for this one command: in a mount namespace of its own.
+            with open(office.directory + "/passwd", "wb") as passwd:
+                passwd.write(name + b":x:0:0::/:/bin/sh\n")
+            done = subprocess.run(
+                ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c",
+                 'mount --bind "$1" /etc/passwd && shift && exec "$@"', "sh", office.directory + "/passwd",
+                 *office.adm_words, "stop", "--reason", "a name"],
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, check=False)
+            if b"unshare" in done.stderr:
+                self.skipTest("no user namespaces here")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn("(uid", json.loads(done.stdout)["stopped_by"])
+            self.assertEqual(office.adm("status")["issuance"], "stopped")
+            office.adm("resume", *keys)
 
     def test_an_application_changed_in_the_store_gets_no_certificate(self):
         enrolment = self.validated()
@@ -674,7 +703,9 @@ class Registrar(unittest.TestCase):
         self.assertEqual(self.office.adm("status")["signer"], "answers")
 
     def test_the_audit_of_all_this_is_whole_until_somebody_touches_it(self):
-        self.assertGreater(int(self.office.adm("audit", "verify")["audit.rows"]), 0)
+        verdict = self.office.adm("audit", "verify")
+        self.assertGreater(int(verdict["audit.rows"]), 0)
+        self.assertIn("whole", verdict["audit.verdict"])
         last = self.office.one("SELECT max(seq) FROM audit")
         trigger = self.office.one("SELECT sql FROM sqlite_master WHERE name = 'audit_keeps'")
         self.office.sql("DROP TRIGGER audit_keeps")

@@ -25,6 +25,7 @@ enum { REQUESTS = 3000, SLOTS_BYTES = 512 * 1024 };
 static char folder[] = "checkpoint-test-XXXXXX";
 static char journal_path[PATH_MAX], index_path[PATH_MAX];
 static const uint8_t key[CHECKPOINT_KEY_BYTES] = { 7 };
+static const struct ledger_roster nobody;
 
 static enum err nothing(void *ctx, const struct journal_record *record)
 {
@@ -126,7 +127,7 @@ static void ledger_of_journal(struct ledger *ledger)
 {
     AUTO_PTR(journal) journal = NULL;
     struct reason reason;
-    assert_int_equal(ledger_init(ledger), OK);
+    assert_int_equal(ledger_init(ledger, &nobody), OK);
     assert_int_equal(
         journal_open(journal_path, NULL, ledger_learn, ledger, &journal, NULL, &reason), OK);
 }
@@ -135,7 +136,7 @@ static struct checkpoint *open_index(void)
 {
     struct checkpoint *checkpoint = NULL;
     struct reason reason;
-    assert_int_equal(checkpoint_open(index_path, key, &checkpoint, &reason), OK);
+    assert_int_equal(checkpoint_open(index_path, key, &nobody, &checkpoint, &reason), OK);
     return checkpoint;
 }
 
@@ -156,7 +157,7 @@ static void ledger_of_index(struct ledger *ledger, struct checkpoint *checkpoint
     struct reason reason;
     struct journal_state place;
     checkpoint_place(checkpoint, &place);
-    assert_int_equal(ledger_init(ledger), OK);
+    assert_int_equal(ledger_init(ledger, &nobody), OK);
     assert_int_equal(checkpoint_fill(checkpoint, ledger), OK);
     assert_int_equal(
         journal_open(journal_path, &place, ledger_learn, ledger, &journal, NULL, &reason), OK);
@@ -440,7 +441,7 @@ static void an_index_of_another_key_is_not_believed(void **state)
     struct checkpoint *checkpoint = open_index();
     assert_true(advance(checkpoint));
     checkpoint_free(checkpoint);
-    assert_int_equal(checkpoint_open(index_path, stranger, &other, &reason), OK);
+    assert_int_equal(checkpoint_open(index_path, stranger, &nobody, &other, &reason), OK);
     checkpoint_place(other, &place);
     assert_int_equal(place.records, 0);
     checkpoint_free(other);

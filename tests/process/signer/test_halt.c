@@ -1,5 +1,5 @@
-/* The stop switch while it is being turned back: a stop that comes while the order to go on is on
- * its way to the disk is a stop of its own, and the order that was on its way doesn't end it. */
+/* The stop switch, and while it is being turned back: a stop that comes while the order to go on is
+ * on its way to the disk is a stop of its own, and the order that was on its way doesn't end it. */
 #include "lib/base/file.h"
 #include "proc/signer/issue.h"
 #include "tests/factory/factory.h"
@@ -94,15 +94,12 @@ static int begin(void **state)
     return 0;
 }
 
-/* Two officers' order to go on after the stop that stands. */
-static void order(struct issuing *issuing, struct resumption *resumption,
+/* Two officers' order to go on after this stop. */
+static void order_after(const struct halt *halt, struct resumption *resumption,
     uint8_t signatures[RESUMPTION_SIGNATURES][SIGNATURE_MAX_BYTES])
 {
-    struct signer_status status;
-    issuing_status(issuing, &status);
-    assert_true(status.halted);
     *resumption = (struct resumption){ .time = NOW };
-    assert_int_equal(halt_hash(&status.halt, resumption->halt_hash), OK);
+    assert_int_equal(halt_hash(halt, resumption->halt_hash), OK);
     for (size_t i = 0; i < RESUMPTION_SIGNATURES; i++) {
         size_t len = 0;
         AUTO(buf) message = buf_make(HALT_MAX_BYTES);
@@ -114,6 +111,83 @@ static void order(struct issuing *issuing, struct resumption *resumption,
             HASH_BYTES);
         resumption->signatures[i].signature = span_make(signatures[i], len);
     }
+}
+
+/* After the stop that stands. */
+static void order(struct issuing *issuing, struct resumption *resumption,
+    uint8_t signatures[RESUMPTION_SIGNATURES][SIGNATURE_MAX_BYTES])
+{
+    struct signer_status status;
+    issuing_status(issuing, &status);
+    assert_true(status.halted);
+    order_after(&status.halt, resumption, signatures);
+}
+
+static enum err resume(struct issuing *issuing, const struct halt *halt)
+{
+    uint8_t signatures[RESUMPTION_SIGNATURES][SIGNATURE_MAX_BYTES];
+    struct resumption resumption;
+    struct reason reason = { 0 };
+    order_after(halt, &resumption, signatures);
+    return issuing_resume(issuing, &resumption, &reason);
+}
+
+/* Reserves and issues. */
+static enum err issue(struct issuing *issuing, const struct sample *sample, struct buf *certificate,
+    struct reason *ret_reason)
+{
+    struct signer_serial serial;
+    const struct request_id *request = &sample->warrant.request;
+    TRY(issuing_reserve(issuing, request, &serial, ret_reason));
+    return issuing_issue(issuing, request, buf_span(&sample->der), certificate, NULL, ret_reason);
+}
+
+static void once_stopped_nothing_is_signed_until_two_people_say_so(void **state)
+{
+    const struct halt stop = { "operator (uid 0)", "keys in public", 0 };
+    struct reason reason = { 0 };
+    struct signer_serial serial;
+    struct signer_status status;
+    struct sample samples[2];
+    AUTO(buf) certificate = buf_make(CERTIFICATE_MAX_BYTES);
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(sample_init(&samples[i], &factory, NOW, i + 1), OK);
+    }
+    struct issuing *issuing = core();
+    assert_int_equal(resume(issuing, &stop), ERR_CONFLICT);
+    assert_int_equal(issuing_reserve(issuing, &samples[0].warrant.request, &serial, &reason), OK);
+    assert_int_equal(issuing_halt(issuing, &stop, &reason), OK);
+    assert_int_equal(issuing_halt(issuing, &(struct halt){ "another", "later", 0 }, &reason), OK);
+    for (unsigned i = 0; i < 2; i++) { /* reserved before, and not */
+        assert_int_equal(issue(issuing, &samples[i], &certificate, &reason), ERR_AGAIN);
+        assert_string_equal(reason.code, "issuance.stopped");
+        assert_int_equal(certificate.len, 0);
+    }
+    /* What protects people goes on. */
+    const struct signer_revoke revoke = {
+        .issuer = "ssl-ca-3-17", .serial = serial, .reason = REVOCATION_SUPERSEDED, .date = NOW
+    };
+    assert_int_equal(issuing_revoke(issuing, &revoke, &reason), OK);
+
+    /* It outlives the process. */
+    issuing_free(issuing);
+    issuing = core();
+    issuing_status(issuing, &status);
+    assert_true(status.halted);
+    assert_string_equal(status.halt.by, stop.by);
+    assert_int_equal(issue(issuing, &samples[1], &certificate, &reason), ERR_AGAIN);
+    assert_int_equal(resume(issuing, &(struct halt){ "another", "later", 0 }), ERR_DENIED);
+    assert_int_equal(issue(issuing, &samples[1], &certificate, &reason), ERR_AGAIN);
+    assert_int_equal(resume(issuing, &status.halt), OK);
+    assert_int_equal(issue(issuing, &samples[1], &certificate, &reason), OK);
+    issuing_free(issuing);
+    issuing = core();
+    issuing_status(issuing, &status);
+    assert_false(status.halted);
+    issuing_free(issuing);
+    sample_release(&samples[0]);
+    sample_release(&samples[1]);
 }
 
 /* Stops, and goes on by an order during whose sync `run` runs; then the second stop stands. */
@@ -193,6 +267,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup(name, begin)
     const struct CMUnitTest tests[] = {
+        TEST(once_stopped_nothing_is_signed_until_two_people_say_so),
         TEST(a_stop_during_a_resumption_stands),
         TEST(the_order_that_is_on_its_way_does_not_end_the_stop_behind_it),
     };

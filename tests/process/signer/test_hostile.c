@@ -501,6 +501,7 @@ static void s1_an_intent_that_somebody_else_wrote_gets_nothing_signed(void **sta
         { OURS, .foreign_serial = true },
         { OURS, .from = "www.shop", .to = "www.sh0p" },
         { OURS, .from = "Shop Example", .to = "Bank Example" },
+        { OURS, .from = "/crl/ssl-ca", .to = "/crl/ssl-cb" },
         { OURS, .withdrawn = true },
         { THEIRS },
         { "nobody" },

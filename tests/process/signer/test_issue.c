@@ -74,74 +74,6 @@ static enum err issue(struct issuing *issuing, const struct sample *sample, stru
     return issuing_issue(issuing, request, buf_span(&sample->der), certificate, NULL, ret_reason);
 }
 
-/* Two officers' order to go on after this stop. */
-static enum err resume(struct issuing *issuing, const struct halt *halt)
-{
-    struct resumption resumption = { .time = the_time };
-    struct reason reason = { 0 };
-    uint8_t signatures[RESUMPTION_SIGNATURES][SIGNATURE_MAX_BYTES];
-    TRY(halt_hash(halt, resumption.halt_hash));
-    for (size_t i = 0; i < RESUMPTION_SIGNATURES; i++) {
-        size_t len = 0;
-        AUTO(buf) message = buf_make(HALT_MAX_BYTES);
-        TRY(resumption_message(&resumption, &message));
-        TRY(signature_make(
-            factory.officers[i], SIGNATURE_ED25519, buf_span(&message), signatures[i], &len));
-        memcpy(
-            resumption.signatures[i].key_id, key_spki_sha256(factory.officers[i]).data, HASH_BYTES);
-        resumption.signatures[i].signature = span_make(signatures[i], len);
-    }
-    return issuing_resume(issuing, &resumption, &reason);
-}
-
-static void once_stopped_nothing_is_signed_until_two_people_say_so(void **state)
-{
-    const struct halt stop = { "operator (uid 0)", "keys in public", 0 };
-    struct reason reason = { 0 };
-    struct signer_serial serial;
-    struct signer_status status;
-    struct sample samples[2];
-    AUTO(buf) certificate = buf_make(CERTIFICATE_MAX_BYTES);
-    (void)state;
-    for (unsigned i = 0; i < 2; i++) {
-        assert_int_equal(sample_init(&samples[i], &factory, NOW, i + 1), OK);
-    }
-    struct issuing *issuing = core();
-    assert_int_equal(resume(issuing, &stop), ERR_CONFLICT);
-    assert_int_equal(issuing_reserve(issuing, &samples[0].warrant.request, &serial, &reason), OK);
-    assert_int_equal(issuing_halt(issuing, &stop, &reason), OK);
-    assert_int_equal(issuing_halt(issuing, &(struct halt){ "another", "later", 0 }, &reason), OK);
-    for (unsigned i = 0; i < 2; i++) { /* reserved before, and not */
-        assert_int_equal(issue(issuing, &samples[i], &certificate, &reason), ERR_AGAIN);
-        assert_string_equal(reason.code, "issuance.stopped");
-        assert_int_equal(certificate.len, 0);
-    }
-    /* What protects people goes on. */
-    const struct signer_revoke revoke = {
-        .issuer = "ssl-ca-3-17", .serial = serial, .reason = REVOCATION_SUPERSEDED, .date = NOW
-    };
-    assert_int_equal(issuing_revoke(issuing, &revoke, &reason), OK);
-
-    /* It outlives the process. */
-    issuing_free(issuing);
-    issuing = core();
-    issuing_status(issuing, &status);
-    assert_true(status.halted);
-    assert_string_equal(status.halt.by, stop.by);
-    assert_int_equal(issue(issuing, &samples[1], &certificate, &reason), ERR_AGAIN);
-    assert_int_equal(resume(issuing, &(struct halt){ "another", "later", 0 }), ERR_DENIED);
-    assert_int_equal(issue(issuing, &samples[1], &certificate, &reason), ERR_AGAIN);
-    assert_int_equal(resume(issuing, &status.halt), OK);
-    assert_int_equal(issue(issuing, &samples[1], &certificate, &reason), OK);
-    issuing_free(issuing);
-    issuing = core();
-    issuing_status(issuing, &status);
-    assert_false(status.halted);
-    issuing_free(issuing);
-    sample_release(&samples[0]);
-    sample_release(&samples[1]);
-}
-
 static void a_warrant_becomes_the_certificate_it_entitles_to(void **state)
 {
     struct reason reason;
@@ -607,7 +539,6 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup(name, begin)
     const struct CMUnitTest tests[] = {
-        TEST(once_stopped_nothing_is_signed_until_two_people_say_so),
         TEST(a_warrant_becomes_the_certificate_it_entitles_to),
         TEST(an_ev_warrant_is_signed_by_the_ev_ca_with_all_it_must_say),
         TEST(fifty_names_make_a_warrant_beyond_a_message_and_one_certificate),

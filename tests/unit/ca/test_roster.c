@@ -117,6 +117,9 @@ static void nobody_stands_in_it_twice(void **state)
     REFUSED(roster.perspectives[1].spki = roster.perspectives[0].spki);
     REFUSED(memcpy(roster.perspectives[1].id, "primary", 8));
     REFUSED(roster.perspectives[1].primary = true);
+    REFUSED(memcpy(roster.perspectives[1].region, "APNIC", 6));
+    REFUSED(memcpy(roster.perspectives[1].region, "moon", 5));
+    REFUSED(roster.perspectives[1].region[0] = '\0');
     REFUSED(roster.perspectives[0].primary = false);
     REFUSED((roster.issuers[1] = roster.issuers[0], roster.issuer_count = 2));
     REFUSED(roster.logs[1].spki = roster.logs[0].spki);

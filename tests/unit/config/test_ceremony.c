@@ -56,6 +56,18 @@ static void the_trial_profile_that_is_shipped_is_valid(void **state)
     }
 }
 
+static void the_classic_profile_that_is_shipped_is_valid(void **state)
+{
+    (void)state;
+    AUTO(ceremony_profile) profile = { 0 };
+    assert_int_equal(ceremony_profile_load(CLASSIC_CEREMONY, &profile, NULL), OK);
+    assert_string_equal(profile.policy_set, "classic");
+    assert_int_equal(profile.issuer_count, 1);
+    assert_string_equal(profile.issuers[0].policy, "any");
+    assert_int_equal(profile.log_count, 0);
+    assert_false(profile.has_partner);
+}
+
 static void what_a_hierarchy_needs_must_be_there(void **state)
 {
     (void)state;
@@ -80,6 +92,31 @@ static void there_is_exactly_one_primary(void **state)
     struct ceremony_profile profile = { 0 };
     assert_int_equal(load(issuer, officers, two, &profile, NULL), ERR_INPUT);
     assert_int_equal(load(issuer, officers, none, &profile, NULL), ERR_INPUT);
+}
+
+static void d3_perspectives_share_neither_id_nor_address(void **state)
+{
+    (void)state;
+#define REMOTE(id, address)                                                                        \
+    "perspective \"" id "\" { region = \"arin\" address = \"" address "\" }\n"
+    static const char *const refused[] = {
+        REMOTE("a", "127.0.1.1") REMOTE("a", "127.0.1.2"),
+        REMOTE("primary", "127.0.1.1"),
+        REMOTE("a", "127.0.1.1") REMOTE("b", "127.0.1.1"),
+        REMOTE("a", "2001:db8::1") REMOTE("b", "2001:DB8:0:0::1"),
+    };
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        char remotes[512];
+        struct ceremony_profile profile = { 0 };
+        snprintf(remotes, sizeof remotes, "%s%s", primary, refused[i]);
+        assert_int_equal(load(issuer, officers, remotes, &profile, NULL), ERR_INPUT);
+    }
+    AUTO(ceremony_profile) profile = { 0 };
+    assert_int_equal(load(issuer, officers,
+                         "perspective \"primary\" { region = \"apnic\" }\n" REMOTE("a", "127.0.1.1")
+                             REMOTE("b", "127.0.1.2"),
+                         &profile, NULL),
+        OK);
 }
 
 static void names_that_would_leave_their_folder_and_unknown_words_are_refused(void **state)
@@ -225,8 +262,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_trial_profile_that_is_shipped_is_valid),
+        cmocka_unit_test(the_classic_profile_that_is_shipped_is_valid),
         cmocka_unit_test(what_a_hierarchy_needs_must_be_there),
         cmocka_unit_test(there_is_exactly_one_primary),
+        cmocka_unit_test(d3_perspectives_share_neither_id_nor_address),
         cmocka_unit_test(names_that_would_leave_their_folder_and_unknown_words_are_refused),
         cmocka_unit_test(a_key_in_a_token_needs_a_module),
         cmocka_unit_test(logs_are_read_whole_or_refused),

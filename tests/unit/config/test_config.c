@@ -174,6 +174,33 @@ static void values_out_of_shape_are_refused_by_name(void **state)
         "config.value", "registrar.crl_hours");
 }
 
+static void d3_perspectives_share_neither_id_nor_host(void **state)
+{
+    (void)state;
+#define TWO(first, second)                                                                         \
+    "perspective \"one\" { url = \"" first "\" }\nperspective \"two\" { url = \"" second "\" }\n"
+    static const char *const refused[] = {
+        TWO("https://192.0.2.1:8443/check", "https://192.0.2.1:8443/check"),
+        TWO("https://192.0.2.1:8443/check", "https://192.0.2.1:8444/check"),
+        TWO("https://hk-1.example/check", "https://HK-1.example:444/check"),
+        TWO("https://[2001:db8::1]:8443/check", "https://[2001:DB8:0::1]:8443/check"),
+        TWO("https://192.0.2.1/check",
+            "https://192.0.2.10/check") "validator { id = \"p\" key = \"/k\" caa_identity = \"c\" "
+                                        "address = \"192.0.2.10\" }",
+    };
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        assert_refused(refused[i], "config.value", "two.url");
+    }
+    AUTO(config) config = { 0 };
+    assert_int_equal(
+        load(TWO("https://192.0.2.1/check", "https://192.0.2.10/check"), 0, &config, NULL), OK);
+    struct config twice = { 0 };
+    assert_int_equal(load("perspective \"one\" { url = \"https://192.0.2.1/check\" }\n"
+                          "perspective \"one\" { url = \"https://192.0.2.2/check\" }\n",
+                         0, &twice, NULL),
+        ERR_INPUT);
+}
+
 static void plain_http_is_for_loopback_only(void **state)
 {
     (void)state;
@@ -249,6 +276,7 @@ int main(void)
         cmocka_unit_test(a_remote_perspective_needs_all_of_its_transport),
         cmocka_unit_test(unknown_keys_and_broken_syntax_are_refused_with_their_line),
         cmocka_unit_test(values_out_of_shape_are_refused_by_name),
+        cmocka_unit_test(d3_perspectives_share_neither_id_nor_host),
         cmocka_unit_test(plain_http_is_for_loopback_only),
         cmocka_unit_test(a_missing_file_or_section_is_named),
         cmocka_unit_test(users_may_be_numbers_without_accounts),
