@@ -66,6 +66,8 @@ static const struct command commands[] = {
         "tool.help_deploy_plan" },
     { "deploy", "run", command_deploy_run, options_deploy_run, "[ID]", 0, 1,
         "tool.help_deploy_run" },
+    { "deploy", "script", command_deploy_script, options_deploy_script, "[ID]", 0, 1,
+        "tool.help_deploy_script" },
     { "deploy", "status", command_deploy_status, options_deploy_status, NULL, 0, 0,
         "tool.help_deploy_status" },
     { "deploy", "rollback", command_deploy_rollback, options_none, "TARGET", 1, ARGUMENTS_MAX,

@@ -55,6 +55,7 @@ enum exit_code command_key_restore(struct tool *tool, const struct arguments *ar
 enum exit_code command_check(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_deploy_plan(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_deploy_run(struct tool *tool, const struct arguments *arguments);
+enum exit_code command_deploy_script(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_deploy_status(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_deploy_rollback(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_deploy_forget(struct tool *tool, const struct arguments *arguments);
@@ -69,6 +70,7 @@ extern const struct option options_chain_remove[];
 extern const struct option options_check[];
 extern const struct option options_deploy_plan[];
 extern const struct option options_deploy_run[];
+extern const struct option options_deploy_script[];
 extern const struct option options_deploy_status[];
 extern const struct option options_key_backup[];
 extern const struct option options_key_restore[];
