@@ -1,6 +1,6 @@
-/* ecert deploy script ID --kind exchange|windows --out DIRECTORY: for a Windows server a PFX, the CA's
- * certificates and lists as files, and a PowerShell script with everything filled in. A person takes
- * the directory there and runs it; the password is asked for there and stands in no file. */
+/* ecert deploy script ID --kind exchange|windows --out DIRECTORY: for a Windows server a PFX, the
+ * CA's certificates and lists as files, and a PowerShell script with everything filled in. A person
+ * takes the directory there and runs it; the password is asked for there and stands in no file. */
 #include "cli/ecert/chain.h"
 #include "cli/ecert/deploy.h"
 #include "cli/ecert/pfx_file.h"
@@ -44,7 +44,8 @@ static const struct script_kind {
 } kinds[] = {
     { "exchange", true,
         "$file = [System.IO.File]::ReadAllBytes((Join-Path $here 'site.pfx'))\r\n"
-        "Import-ExchangeCertificate -FileData $file -Password $password -PrivateKeyExportable $true "
+        "Import-ExchangeCertificate -FileData $file -Password $password -PrivateKeyExportable "
+        "$true "
         "| Out-Null\r\n"
         "Enable-ExchangeCertificate -Thumbprint '{thumbprint}' -Services '{services}' -Force\r\n"
         "Get-ExchangeCertificate -Thumbprint '{thumbprint}' | Format-List "
@@ -76,8 +77,7 @@ static enum err chain_add(
     struct parts *parts, const struct certstore *store, struct reason *ret_reason);
 static enum err withdrawn_add(
     struct tool *tool, struct parts *parts, const struct certstore *store);
-static void install_add(
-    struct parts *parts, const struct script_kind *kind, const char *services);
+static void install_add(struct parts *parts, const struct script_kind *kind, const char *services);
 static enum err file_put(
     const char *out, const char *name, struct span content, struct reason *ret_reason);
 
@@ -135,11 +135,11 @@ static enum err kind_take(const struct arguments *arguments, const struct script
             return OK;
         }
     }
-    return reason_set(
-        ret_reason, ERR_INPUT, "usage.one_of", "--kind", name, "exchange, windows");
+    return reason_set(ret_reason, ERR_INPUT, "usage.one_of", "--kind", name, "exchange, windows");
 }
 
-/* Words of Enable-ExchangeCertificate, separated by commas: nothing else may stand in the script. */
+/* Words of Enable-ExchangeCertificate, separated by commas: nothing else may stand in the script.
+ */
 static enum err services_check(const char *services, struct reason *ret_reason)
 {
     char copy[128], *rest = copy;
@@ -199,22 +199,21 @@ static enum err part_add(struct parts *parts, const char *store, const char *suf
 {
     char name[32];
     snprintf(name, sizeof name, "%s-%zu.%s", store, ++parts->file_count, suffix);
-    buf_append_format(&parts->script,
-        "Run certutil -f -addstore %s (Join-Path $here '%s')\r\n", store, name);
+    buf_append_format(
+        &parts->script, "Run certutil -f -addstore %s (Join-Path $here '%s')\r\n", store, name);
     return file_put(parts->out, name, der, ret_reason);
 }
 
 /* Old intermediates that the CA has withdrawn, as far as the store knows them: where Windows hasn't
  * got one there is nothing to delete, which is no failure. */
-static enum err withdrawn_add(
-    struct tool *tool, struct parts *parts, const struct certstore *store)
+static enum err withdrawn_add(struct tool *tool, struct parts *parts, const struct certstore *store)
 {
     AUTO(authorities) all = { 0 };
-    TRY(certstore_authorities(store, CERTSTORE_INTERMEDIATE, /* added= */ NULL, 0,
-        clock_now(&tool->clock), &all));
+    TRY(certstore_authorities(
+        store, CERTSTORE_INTERMEDIATE, /* added= */ NULL, 0, clock_now(&tool->clock), &all));
     for (size_t i = 0; i < all.count; i++) {
-        bool gone = all.items[i].standing == AUTHORITY_OLD ||
-                    all.items[i].standing == AUTHORITY_REVOKED;
+        bool gone =
+            all.items[i].standing == AUTHORITY_OLD || all.items[i].standing == AUTHORITY_REVOKED;
         if (gone && all.items[i].folder != CERTSTORE_ROOTS) {
             buf_append_format(
                 &parts->script, "certutil -delstore CA %s | Out-Null\r\n", all.items[i].sha1);
@@ -231,8 +230,7 @@ static void install_add(struct parts *parts, const struct script_kind *kind, con
         { "{thumbprint}", parts->material->view.thumbprint_sha1 },
         { "{services}", services },
     };
-    buf_append_text(
-        &parts->script, "$password = Read-Host -AsSecureString -Prompt 'site.pfx'\r\n");
+    buf_append_text(&parts->script, "$password = Read-Host -AsSecureString -Prompt 'site.pfx'\r\n");
     for (const char *at = kind->install; *at != '\0';) {
         const char *value = NULL;
         for (size_t i = 0; i < sizeof holes / sizeof holes[0]; i++) {

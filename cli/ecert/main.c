@@ -57,6 +57,7 @@ static const struct command commands[] = {
     { "crl", "install", command_crl_install, options_none, "FILE", 1, 1, "tool.help_crl_install" },
     { "crl", "list", command_crl_list, options_none, NULL, 0, 0, "tool.help_crl_list" },
     { "crl", "refresh", command_crl_refresh, options_none, NULL, 0, 0, "tool.help_crl_refresh" },
+    { "crl", "write", command_crl_write, options_none, "FILE", 1, 1, "tool.help_crl_write" },
     { "key", "backup", command_key_backup, options_key_backup, "ID", 1, 1, "tool.help_key_backup" },
     { "key", "restore", command_key_restore, options_key_restore, "FILE.pfx", 1, 1,
         "tool.help_key_restore" },

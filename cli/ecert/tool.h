@@ -50,6 +50,7 @@ enum exit_code command_chain_undo(struct tool *tool, const struct arguments *arg
 enum exit_code command_crl_install(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_crl_list(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_crl_refresh(struct tool *tool, const struct arguments *arguments);
+enum exit_code command_crl_write(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_key_backup(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_key_restore(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_check(struct tool *tool, const struct arguments *arguments);
