@@ -58,9 +58,10 @@ enum exit_code command_cert_export(struct tool *tool, const struct arguments *ar
     if (err == OK && item.kind == CERTSTORE_REQUEST) {
         err = reason_set(&reason, ERR_NOT_FOUND, "tool.no_certificate_yet", item.id, NULL, NULL);
     }
-    err = err != OK               ? err
-          : format->write != NULL ? export_plain(format, &item, out, &reason)
-                                  : pfx_file_write(tool, arguments, store, &item, out, &reason);
+    err = err != OK ? err
+          : format->write != NULL
+              ? export_plain(format, &item, out, &reason)
+              : pfx_file_write(tool, arguments, "modern", store, &item, out, &reason);
     if (err != OK) {
         return screen_failure(tool, err, &reason);
     }

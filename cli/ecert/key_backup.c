@@ -27,7 +27,7 @@ enum exit_code command_key_backup(struct tool *tool, const struct arguments *arg
         return EXIT_FAILED;
     }
     enum err err = certstore_find(store, arguments->operands[0], &reason, &item);
-    err = err == OK ? pfx_file_write(tool, arguments, store, &item, out, &reason) : err;
+    err = err == OK ? pfx_file_write(tool, arguments, "modern", store, &item, out, &reason) : err;
     if (err != OK) {
         return screen_failure(tool, err, &reason);
     }

@@ -1,5 +1,5 @@
-/* The child is forked, gives everything up, takes the passphrase from a pipe (secrets are wiped by a
- * fork) and answers with one DER message: SEQUENCE { err, reason's four texts, friendly name,
+/* The child is forked, gives everything up, takes the passphrase from a pipe (secrets are wiped by
+ * a fork) and answers with one DER message: SEQUENCE { err, reason's four texts, friendly name,
  * whether the first certificate is the key's own, PKCS#8 or nothing, certificates }. What comes
  * back is held against our own strict readers: the child may have been taken over by the file. */
 #include "cli/ecert/pfx_apart.h"

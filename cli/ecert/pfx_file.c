@@ -20,7 +20,7 @@ static void backup_release(struct backup *backup)
 }
 AUTO_DEFINE(backup, backup_release)
 
-static enum err target_choose(const struct arguments *arguments,
+static enum err target_choose(const struct arguments *arguments, const char *proposed,
     const struct pfx_target **ret_target, struct reason *ret_reason);
 static enum err backup_make(const struct certstore_item *item, const struct key *key,
     const struct secret *password, const struct pfx_target *target, struct backup *backup,
@@ -32,8 +32,8 @@ static enum err backup_write(const char *path, const struct secret *password, co
     const struct backup *backup, struct reason *ret_reason);
 
 enum err pfx_file_write(const struct tool *tool, const struct arguments *arguments,
-    const struct certstore *store, const struct certstore_item *item, const char *out,
-    struct reason *ret_reason)
+    const char *proposed, const struct certstore *store, const struct certstore_item *item,
+    const char *out, struct reason *ret_reason)
 {
     static const struct secret_source source = { "password-file", "password-fd",
         "tool.ask_new_password", .twice = true, .max = PASSWORD_MAX };
@@ -41,18 +41,18 @@ enum err pfx_file_write(const struct tool *tool, const struct arguments *argumen
     AUTO(secret) password = { 0 };
     AUTO(backup) backup = { 0 };
     const struct pfx_target *target = NULL;
-    TRY(target_choose(arguments, &target, ret_reason));
+    TRY(target_choose(arguments, proposed, &target, ret_reason));
     TRY(certstore_load_key(store, item, &key));
     TRY(ask_secret_from(tool, arguments, &source, ret_reason, &password));
     TRY(backup_make(item, key, &password, target, &backup, ret_reason));
     return backup_write(out, &password, key, &backup, ret_reason);
 }
 
-static enum err target_choose(const struct arguments *arguments,
+static enum err target_choose(const struct arguments *arguments, const char *proposed,
     const struct pfx_target **ret_target, struct reason *ret_reason)
 {
     const char *wanted = arguments_value(arguments, "for");
-    *ret_target = pfx_target_find(wanted != NULL ? wanted : "modern");
+    *ret_target = pfx_target_find(wanted != NULL ? wanted : proposed);
     if (*ret_target == NULL) {
         AUTO(buf) all = buf_make(REASON_TEXT_MAX);
         pfx_target_names(&all);

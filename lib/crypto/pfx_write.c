@@ -27,8 +27,8 @@ static const struct pfx_target targets[] = {
 
 struct written {
     X509 *own; /* NULL where the key waits for its certificate */
-    STACK_OF(X509) *chain;
-    STACK_OF(PKCS7) *safes;
+    STACK_OF(X509) * chain;
+    STACK_OF(PKCS7) * safes;
     PKCS12 *p12;
 };
 static void written_release(struct written *written)
@@ -45,8 +45,8 @@ static enum err certificates_safe(const struct pfx_content *content,
     const struct pfx_target *target, const char *passphrase, struct written *written);
 static enum err key_safe(const struct pfx_content *content, const struct pfx_target *target,
     const char *passphrase, struct written *written);
-static enum err attributes_add(PKCS12_SAFEBAG *bag, const struct pfx_content *content,
-    const X509 *own, const char *provider);
+static enum err attributes_add(
+    PKCS12_SAFEBAG *bag, const struct pfx_content *content, const X509 *own, const char *provider);
 static enum err pfx_encode(PKCS12 *p12, struct buf *buf);
 
 const struct pfx_target *pfx_target_find(const char *name)
@@ -156,8 +156,8 @@ static enum err key_safe(const struct pfx_content *content, const struct pfx_tar
     return made ? OK : crypto_failed(ERR_CRYPTO);
 }
 
-static enum err attributes_add(PKCS12_SAFEBAG *bag, const struct pfx_content *content,
-    const X509 *own, const char *provider)
+static enum err attributes_add(
+    PKCS12_SAFEBAG *bag, const struct pfx_content *content, const X509 *own, const char *provider)
 {
     unsigned char id[EVP_MAX_MD_SIZE];
     unsigned id_len = 0;
