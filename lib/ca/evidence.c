@@ -25,6 +25,7 @@ struct tally {
 
 static enum err challenge_check(const struct challenge *challenge, const char *name,
     const struct evidence_rules *rules, struct reason *ret_reason);
+static bool asks_caa_alone(const struct name_evidence *evidence, size_t first);
 static size_t first_attempt(const struct name_evidence *evidence);
 static enum err group_check(const struct name_evidence *evidence, const struct group *group,
     const struct evidence_rules *rules, int64_t *ret_oldest, struct reason *ret_reason);
@@ -61,12 +62,8 @@ enum err evidence_check(const struct name_evidence *evidence, const char *name,
     if (evidence->count == 0) {
         return denied(ret_reason, "warrant.evidence_missing", name);
     }
-    for (size_t i = first + 1; i < evidence->count; i++) {
-        /* Two attempts at most: answers of others are not carried along (BR 3.2.2.9). */
-        if (memcmp(evidence->observations[i].attempt, evidence->observations[first].attempt,
-                ATTEMPT_BYTES) != 0) {
-            return denied(ret_reason, "warrant.attempt", name);
-        }
+    if (!asks_caa_alone(evidence, first)) {
+        return denied(ret_reason, "warrant.attempt", name);
     }
     TRY(challenge_check(&evidence->observations[0].challenge, name, rules, ret_reason));
     TRY(group_check(evidence, &proof, rules, &oldest, ret_reason));
@@ -87,6 +84,20 @@ enum err evidence_reusable(const struct name_evidence *evidence, const char *nam
     }
     TRY(challenge_check(&evidence->observations[0].challenge, name, rules, ret_reason));
     return group_check(evidence, &proof, rules, &oldest, ret_reason);
+}
+
+/* Whether what stands behind the first attempt is one other, in which nobody was asked for a proof:
+ * answers of another attempt are not carried along (BR 3.2.2.9). */
+static bool asks_caa_alone(const struct name_evidence *evidence, size_t first)
+{
+    const struct observation *observations = evidence->observations;
+    for (size_t i = first; i < evidence->count; i++) {
+        if (observations[i].dcv != DCV_NOT_ASKED ||
+            memcmp(observations[i].attempt, observations[first].attempt, ATTEMPT_BYTES) != 0) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* How many observations at the front are of one attempt. */

@@ -1,5 +1,5 @@
-/* Evidence of two attempts: a proof that serves again, and everybody's word on CAA of now (BR 4.2.1,
- * 4.2.2.1). */
+/* Evidence of two attempts: a proof that serves again, and everybody's word on CAA of now
+ * (BR 4.2.1, 4.2.2.1). */
 #include "tests/factory/factory.h"
 
 #include <setjmp.h>
@@ -72,8 +72,8 @@ static void twice_make(struct twice *twice, struct sample *sample, enum dcv_meth
         o->challenge.created = o->time - 60))
     assert_int_equal(sample_sign(sample), OK);
     twice_take(twice, sample, 0);
-    EVERY_OBSERVATION((memset(o->attempt, 77, ATTEMPT_BYTES), o->dcv = DCV_NOT_ASKED,
-        o->time = sample->now - 600))
+    EVERY_OBSERVATION((
+        memset(o->attempt, 77, ATTEMPT_BYTES), o->dcv = DCV_NOT_ASKED, o->time = sample->now - 600))
     if (spoil != NULL) {
         spoil(sample);
     }
@@ -141,8 +141,8 @@ static void a_word_on_caa_that_is_none_lets_no_proof_serve_again(void **state)
         { "warrant.primary_caa", again_forbidden },
         { "warrant.quorum", again_two_forbid },
         { "warrant.primary_dnssec", again_bogus },
-        { "warrant.primary_dcv", again_claims_a_proof },
-        { "warrant.primary_dcv", again_failed },
+        { "warrant.attempt", again_claims_a_proof },
+        { "warrant.attempt", again_failed },
         { "warrant.attempt", again_two_attempts },
         { "warrant.caa_stale", again_the_same_attempt },
         { "warrant.challenge", again_another_value },
