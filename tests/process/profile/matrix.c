@@ -9,7 +9,6 @@
 #include "lib/crypto/keycheck.h"
 #include "lib/pki/crl.h"
 #include "lib/pki/csr.h"
-#include "proc/signer/arl.h"
 #include "proc/signer/authority.h"
 #include "proc/signer/build.h"
 #include "proc/signer/linted.h"
