@@ -43,23 +43,24 @@ void report_write(struct der_writer *writer, const struct report *report)
 enum err report_read(struct der *reader, struct report *ret_report)
 {
     struct der steps;
+    size_t count = 0;
     TRY(der_enter(reader, DER_SEQUENCE, &steps));
-    struct report report = { 0 };
     while (der_peek(&steps, DER_SEQUENCE)) {
-        if (report.count == REPORT_STEPS_MAX) {
+        if (count == REPORT_STEPS_MAX) {
             return ERR_LIMIT;
         }
-        TRY(step_read(&steps, &report.steps[report.count]));
-        report.count++;
+        TRY(step_read(&steps, &ret_report->steps[count]));
+        count++;
     }
+    ret_report->questions.count = 0;
     if (!der_empty(&steps)) {
         struct der questions;
         TRY(der_enter(&steps, DER_CONTEXT(0), &questions));
-        TRY(questions_read(&questions, &report.questions));
+        TRY(questions_read(&questions, &ret_report->questions));
         TRY(der_finish(&questions));
         TRY(der_finish(&steps));
     }
-    *ret_report = report;
+    ret_report->count = count;
     return OK;
 }
 
