@@ -42,7 +42,8 @@ enum err store_standing(struct store *store, const uint8_t enrolment[ENROLMENT_I
         .next_check = next_check(rows, count),
     };
     bool allowed = policy_method_allowed(standing.method, now);
-    bool usable = allowed && now < standing.created + VALIDATION_VALUE_SECONDS;
+    bool ages = dcv_rules(standing.method)->coded;
+    bool usable = allowed && (!ages || now < standing.created + VALIDATION_VALUE_SECONDS);
     standing.kind = unproved_kind(rows, count, usable);
     if (standing.kind == STANDING_PROVED) {
         TRY(proof_read(store, enrolment, count, &arena, &standing.proved));
@@ -81,7 +82,8 @@ static enum err proof_read(struct store *store, const uint8_t *enrolment, size_t
     TRY(store_evidence_list(store, enrolment, arena, &rows, &count));
     int64_t oldest = count < names ? 0 : INT64_MAX;
     for (size_t i = 0; i < count; i++) {
-        oldest = rows[i].time < oldest ? rows[i].time : oldest;
+        int64_t asked = evidence_caa_time(&rows[i]);
+        oldest = asked < oldest ? asked : oldest;
     }
     *ret_oldest = oldest;
     return OK;
