@@ -36,6 +36,7 @@ struct validator_check {
     uint8_t attempt[ATTEMPT_BYTES];
     struct challenge challenge;
     struct mail_proof proof; /* empty texts: none */
+    bool caa_only;           /* the proof is there already: only CAA is asked, dcv is NOT_ASKED */
 };
 
 /* Something a perspective asked and what came of it; texts are printable, possibly empty. */
