@@ -1,5 +1,5 @@
-/* Asks for the CAA permission of names, one a line "NAME WILDCARD", through the real resolver, and says
- * "permit" or "refuse" of each:
+/* Asks for the CAA permission of names, one a line "NAME WILDCARD", through the real resolver, and
+ * says "permit" or "refuse" of each:
  *
  *   caa_ask ANCHORS */
 #include "lib/base/clock.h"
