@@ -1,5 +1,5 @@
-/* Says of typed names, one a line, what they become: the name and its registrable part, or the code that
- * refuses it. For names_model.py.
+/* Says of typed names, one a line, what they become: the name and its registrable part, or the code
+ * that refuses it. For names_model.py.
  *
  *   name_answers PUBLIC_SUFFIX_LIST */
 #include "lib/dns/suffix.h"

@@ -1,5 +1,5 @@
-/* Says of requests, one a line in hexadecimal, whether they are accepted: "ok" or the reason's code. For
- * csr_laxity.py. */
+/* Says of requests, one a line in hexadecimal, whether they are accepted: "ok" or the reason's
+ * code. For csr_laxity.py. */
 #include "lib/pki/csr.h"
 
 #include <assert.h>
