@@ -50,8 +50,16 @@ enum exit_code command_chain_undo(struct tool *tool, const struct arguments *arg
 enum exit_code command_crl_install(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_crl_list(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_crl_refresh(struct tool *tool, const struct arguments *arguments);
+enum exit_code command_crl_write(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_key_backup(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_key_restore(struct tool *tool, const struct arguments *arguments);
+enum exit_code command_check(struct tool *tool, const struct arguments *arguments);
+enum exit_code command_deploy_plan(struct tool *tool, const struct arguments *arguments);
+enum exit_code command_deploy_run(struct tool *tool, const struct arguments *arguments);
+enum exit_code command_deploy_script(struct tool *tool, const struct arguments *arguments);
+enum exit_code command_deploy_status(struct tool *tool, const struct arguments *arguments);
+enum exit_code command_deploy_rollback(struct tool *tool, const struct arguments *arguments);
+enum exit_code command_deploy_forget(struct tool *tool, const struct arguments *arguments);
 
 extern const struct option options_request_new[];
 extern const struct option options_enrol[];
@@ -60,6 +68,11 @@ extern const struct option options_cert_export[];
 extern const struct option options_cert_remove[];
 extern const struct option options_chain_install[];
 extern const struct option options_chain_remove[];
+extern const struct option options_check[];
+extern const struct option options_deploy_plan[];
+extern const struct option options_deploy_run[];
+extern const struct option options_deploy_script[];
+extern const struct option options_deploy_status[];
 extern const struct option options_key_backup[];
 extern const struct option options_key_restore[];
 
