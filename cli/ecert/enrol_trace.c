@@ -1,5 +1,5 @@
-/* What a perspective asked the DNS, question by question, for a person who looks for the place where
- * his zone and the perspective's view of it part. */
+/* What a perspective asked the DNS, question by question, for a person who looks for the place
+ * where his zone and the perspective's view of it part. */
 #include "cli/ecert/enrol.h"
 #include "cli/ecert/screen.h"
 

@@ -43,8 +43,8 @@ enum err request_names_from_arguments(
             for (size_t j = 0; j < services_count; j++) {
                 buf_append_format(&all, "%s%s", j == 0 ? "" : ", ", services[j].name);
             }
-            return reason_set(ret_reason, ERR_INPUT, "tool.service_unknown", "--service", typed,
-                buf_text(&all));
+            return reason_set(
+                ret_reason, ERR_INPUT, "tool.service_unknown", "--service", typed, buf_text(&all));
         }
         TRY(service_add(ret_names, found, domain, ret_reason));
     }

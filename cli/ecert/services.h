@@ -1,6 +1,7 @@
 #pragma once
 /* Which host names a kind of service usually has: the templates of Exchange's certificate wizard,
- * and the same for mail and web servers on Linux. Only proposals; what counts is the application. */
+ * and the same for mail and web servers on Linux. Only proposals; what counts is the application.
+ */
 #include "lib/base/bytes.h"
 
 enum { SERVICE_HOSTS_MAX = 2 };

@@ -90,8 +90,8 @@ static enum err type_format(const struct roster *roster, const struct issuer *is
     char organisation[CLASSIC_UNIT_BYTES];
     enum err err = certificate_parse(issuer->certificate, &certificate);
     err = err == OK ? name_parse(certificate.subject, &subject) : err;
-    err = err == OK ? name_text(&subject, oid_organisation, organisation, sizeof organisation)
-                    : err;
+    err =
+        err == OK ? name_text(&subject, oid_organisation, organisation, sizeof organisation) : err;
     int len = err != OK ? -1
                         : snprintf(ret_text, CLASSIC_UNIT_BYTES, "%s %se-Cert (Server)",
                               organisation, roster->trial ? "Trial " : "");

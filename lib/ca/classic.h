@@ -5,7 +5,11 @@
  * hierarchy's. */
 #include "lib/ca/roster.h"
 
-enum { CLASSIC_UNITS_MAX = 4, CLASSIC_UNIT_MAX = 64, CLASSIC_UNIT_BYTES = 4 * CLASSIC_UNIT_MAX + 1 };
+enum {
+    CLASSIC_UNITS_MAX = 4,
+    CLASSIC_UNIT_MAX = 64,
+    CLASSIC_UNIT_BYTES = 4 * CLASSIC_UNIT_MAX + 1
+};
 
 /* In the order in which they stand in the name: the SRN; the registration numbers, filled up with
  * zeros (16 letters or digits of the business registration, 8 of the certificate of incorporation,

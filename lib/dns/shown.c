@@ -80,13 +80,11 @@ static bool show_name(struct span rdata, char *text)
 static bool show_soa(struct span rdata, char *text)
 {
     char server[HOST_NAME_MAX_LENGTH + 1];
-    if (rdata.len < SOA_NUMBERS_BYTES ||
-        !dns_packet_show_name(rdata, 0, server, sizeof server)) {
+    if (rdata.len < SOA_NUMBERS_BYTES || !dns_packet_show_name(rdata, 0, server, sizeof server)) {
         return false;
     }
     const uint8_t *at = rdata.data + rdata.len - SOA_NUMBERS_BYTES;
-    unsigned serial =
-        (unsigned)at[0] << 24 | (unsigned)at[1] << 16 | (unsigned)at[2] << 8 | at[3];
+    unsigned serial = (unsigned)at[0] << 24 | (unsigned)at[1] << 16 | (unsigned)at[2] << 8 | at[3];
     snprintf(text, RECORD_TEXT_MAX, "%s, serial %u", server, serial);
     return true;
 }

@@ -13,8 +13,9 @@ enum {
     QUESTION_TEXT_MAX = 200,
 };
 
-/* Without padding: gcc 12 with -ftrivial-auto-var-init=zero clears the padding of an array's members
- * at the wrong place where the array stands behind another one, and so wipes what stands there. */
+/* Without padding: gcc 12 with -ftrivial-auto-var-init=zero clears the padding of an array's
+ * members at the wrong place where the array stands behind another one, and so wipes what stands
+ * there. */
 struct question {
     enum dnssec_state dnssec;
     unsigned ttl; /* seconds, of the answer's records; 0 without any */
@@ -23,7 +24,8 @@ struct question {
     char asked[QUESTION_ASKED_MAX];     /* "TXT _ecert-validation.www.example.com" */
     char outcome[QUESTION_OUTCOME_MAX]; /* "NOERROR", "NXDOMAIN", "SERVFAIL", "RCODE 5"; or
                                            "timeout", "too large", "failed": no answer */
-    char via[QUESTION_TEXT_MAX];  /* the aliases that led to it: "www.example.net > cdn.example.org" */
+    char via[QUESTION_TEXT_MAX];  /* the aliases that led to it: "www.example.net > cdn.example.org"
+                                   */
     char seen[QUESTION_TEXT_MAX]; /* as much of the records as fits, " | " between them */
 };
 _Static_assert(sizeof(struct question) == 4 * sizeof(unsigned) + QUESTION_ASKED_MAX +

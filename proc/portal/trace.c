@@ -3,7 +3,8 @@
 
 #include "lib/der/writer.h"
 
-static void question_put(struct visit *visit, struct value *object, const struct question *question);
+static void question_put(
+    struct visit *visit, struct value *object, const struct question *question);
 static void report_object_write(struct der_writer *writer, const void *report);
 
 static const char *const dnssec_ids[] = {

@@ -3,6 +3,7 @@
  * round that is killed leaves the challenges due, and the next one begins anew. */
 #include "proc/registrar/validation.h"
 #include "proc/registrar/mailing.h"
+#include "proc/registrar/passed.h"
 #include "lib/base/log.h"
 #include "lib/store/application.h"
 #include "lib/store/certificate.h"
@@ -36,6 +37,9 @@ struct round {
     bool passed[APPLICATION_NAMES_MAX + 1];
     int64_t oldest[APPLICATION_NAMES_MAX + 1];
     struct act act;
+    bool by_itself;         /* nobody asked for this round */
+    bool mails;             /* the representative is told if all pass */
+    struct outbox_row mail; /* then */
     struct arena *arena;
 };
 
@@ -108,6 +112,7 @@ static enum err round_run(struct registrar *registrar, struct validation *valida
         .row_count = count,
         .link_count = validation->link_count,
         .links = validation->links,
+        .by_itself = rows[0].state == CHALLENGE_FAILED,
         .arena = arena,
     };
     TRY(random_fill(&registrar->random, round.attempt, sizeof round.attempt));
@@ -232,6 +237,9 @@ static enum err round_judge(struct round *round)
         .application_hash = row.hash,
     };
     policy_at(round->now, registrar->roster.policy_set, &rules.policy);
+    round->mails = !application.government; /* officers look for themselves */
+    TRY(passed_mail_write(
+        registrar, &application, round->rows[0].enrolment, round->arena, &round->mail));
     for (size_t i = 0; i < round->row_count; i++) {
         TRY(name_judge(round, i, &rules));
     }
@@ -336,6 +344,9 @@ static enum err enrolment_move(struct store *store, const struct round *round)
     if (err != OK) {
         return err == ERR_CONFLICT ? OK : err;
     }
+    /* Where a request waits, the next mail is about its certificate. */
+    bool told = round->mails && !warrant_lapsed(&before.problem);
+    TRY(told ? passed_mail_add(store, &round->act, &round->mail, round->by_itself) : OK);
     return request_resume(store, round, &before);
 }
 

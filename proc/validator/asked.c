@@ -62,7 +62,9 @@ static void outcome_fill(struct question *question, enum err err, const struct d
         { DNS_RCODE_SERVFAIL, "SERVFAIL" },
         { DNS_RCODE_NXDOMAIN, "NXDOMAIN" },
     };
-    const char *outcome = err == ERR_TIMEOUT ? "timeout" : err == ERR_LIMIT ? "too large" : "failed";
+    const char *outcome = err == ERR_TIMEOUT ? "timeout"
+                          : err == ERR_LIMIT ? "too large"
+                                             : "failed";
     if (err != OK) {
         snprintf(question->outcome, sizeof question->outcome, "%s", outcome);
         return;
@@ -81,8 +83,8 @@ static unsigned number_of(int64_t number)
     return number < 0 ? 0 : number > INT32_MAX ? INT32_MAX : (unsigned)number;
 }
 
-enum err zone_tell(const struct resolver *resolver, const char *name, int64_t deadline_ms,
-    struct report *report)
+enum err zone_tell(
+    const struct resolver *resolver, const char *name, int64_t deadline_ms, struct report *report)
 {
     const char *zone = NULL;
     char start[QUESTION_TEXT_MAX] = "", servers[QUESTION_TEXT_MAX] = "";
@@ -136,8 +138,8 @@ static enum err zone_lookup(const struct resolver *resolver, const char *name, e
 {
     AUTO(dns_answer) answer = { 0 };
     int64_t limit = clock_monotonic_ms() + ZONE_LOOKUP_MS;
-    enum err err = resolver_lookup(
-        resolver, name, type, limit < deadline_ms ? limit : deadline_ms, &answer);
+    enum err err =
+        resolver_lookup(resolver, name, type, limit < deadline_ms ? limit : deadline_ms, &answer);
     if (err == OK && answer.via[0] == '\0') {
         dns_answer_show(&answer, type, ret_shown, QUESTION_TEXT_MAX);
     }

@@ -290,6 +290,37 @@ class Registrar(unittest.TestCase):
             with self.subTest(change):
                 self.assertEqual(self.verdict(primary=change), "failed")
 
+    def mails_of_a_pass(self, enrolment):
+        return self.office.sql("SELECT recipient, language, json_extract(parameters, '$.server_name') FROM outbox"
+                               " WHERE enrolment = ? AND kind = 'dcv-passed'", enrolment)
+
+    def session(self, reference, age):
+        now = int(time.time())
+        enrolment = self.office.one("SELECT id FROM enrolment WHERE reference = ?", reference)
+        self.office.sql("INSERT INTO session (token_hash, enrolment, created, seen, language) VALUES (?, ?, ?, ?, 'en')",
+                        os.urandom(32), enrolment, now - age, now - age)
+
+    def test_who_has_left_is_mailed_when_it_passes_and_who_looks_on_is_not(self):
+        for age, mails in ((None, 1), (600, 1), (5, 0)):
+            with self.subTest(age):
+                reference = self.office.approve()
+                if age is not None:
+                    self.session(reference, age)
+                enrolment = self.office.challenge(reference)
+                self.await_state(enrolment, "validated")
+                self.assertEqual(len(self.mails_of_a_pass(enrolment)), mails)
+
+    def test_a_check_that_comes_by_itself_mails_in_any_case_and_once(self):
+        self.office.perspectives["primary"].verdict = FAILED
+        reference = self.office.approve()
+        enrolment = self.office.challenge(reference)
+        wait_until(lambda: self.office.challenge_state(enrolment) == "failed", what="a failed check")
+        self.session(reference, 5)
+        self.office.perspectives["primary"].verdict = PASSED
+        self.office.sql("UPDATE challenge SET next_check = ? WHERE enrolment = ?", int(time.time()), enrolment)
+        self.await_state(enrolment, "validated")
+        self.assertEqual(len(self.mails_of_a_pass(enrolment)), 1)
+
     def test_killed_in_the_middle_of_a_check_it_checks_again(self):
         for perspective in self.office.perspectives.values():
             perspective.delay = 0.5
@@ -472,7 +503,8 @@ class Registrar(unittest.TestCase):
 
     def mails(self, enrolment):
         return [kind for kind, in self.office.sql(
-            "SELECT kind FROM outbox WHERE enrolment = ? AND kind <> 'csr-invitation' ORDER BY id", enrolment)]
+            "SELECT kind FROM outbox WHERE enrolment = ? AND kind NOT IN ('csr-invitation', 'dcv-passed') ORDER BY id",
+            enrolment)]
 
     def test_after_seven_days_comes_one_reminder_and_after_six_none(self):
         enrolment = self.issued()

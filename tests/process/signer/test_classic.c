@@ -71,14 +71,22 @@ static void sample_repair(struct sample *sample)
 
 /* C, ST, L, O, three units and CN: the name as it is in the certificate. */
 static const uint8_t name_golden[] = "\x30\x81\xd5"
-    "\x31\x0b\x30\x09\x06\x03\x55\x04\x06\x13\x02" "HK"
-    "\x31\x12\x30\x10\x06\x03\x55\x04\x08\x0c\x09" "Hong Kong"
-    "\x31\x12\x30\x10\x06\x03\x55\x04\x07\x0c\x09" "Hong Kong"
-    "\x31\x1d\x30\x1b\x06\x03\x55\x04\x0a\x0c\x14" "Shop Example Limited"
-    "\x31\x13\x30\x11\x06\x03\x55\x04\x0b\x0c\x0a" "0002142877"
-    "\x31\x24\x30\x22\x06\x03\x55\x04\x0b\x0c\x1b" "123456780000126A00000000HKO"
-    "\x31\x25\x30\x23\x06\x03\x55\x04\x0b\x0c\x1c" "Example Post e-Cert (Server)"
-    "\x31\x1d\x30\x1b\x06\x03\x55\x04\x03\x0c\x14" "www.shop.example.com";
+                                     "\x31\x0b\x30\x09\x06\x03\x55\x04\x06\x13\x02"
+                                     "HK"
+                                     "\x31\x12\x30\x10\x06\x03\x55\x04\x08\x0c\x09"
+                                     "Hong Kong"
+                                     "\x31\x12\x30\x10\x06\x03\x55\x04\x07\x0c\x09"
+                                     "Hong Kong"
+                                     "\x31\x1d\x30\x1b\x06\x03\x55\x04\x0a\x0c\x14"
+                                     "Shop Example Limited"
+                                     "\x31\x13\x30\x11\x06\x03\x55\x04\x0b\x0c\x0a"
+                                     "0002142877"
+                                     "\x31\x24\x30\x22\x06\x03\x55\x04\x0b\x0c\x1b"
+                                     "123456780000126A00000000HKO"
+                                     "\x31\x25\x30\x23\x06\x03\x55\x04\x0b\x0c\x1c"
+                                     "Example Post e-Cert (Server)"
+                                     "\x31\x1d\x30\x1b\x06\x03\x55\x04\x03\x0c\x14"
+                                     "www.shop.example.com";
 
 static void the_units_stand_in_their_order_behind_the_organisation(void **state)
 {
