@@ -1,7 +1,7 @@
 #pragma once
-/* The mail that tells the representative of a passed validation. Whoever pressed the button and still
- * looks at the page needs none; it is for the person who has left, and for a check that came by
- * itself, which no page shows. */
+/* The mail that tells the representative of a passed validation. Whoever pressed the button and
+ * still looks at the page needs none; it is for the person who has left, and for a check that came
+ * by itself, which no page shows. */
 #include "lib/ca/application.h"
 #include "lib/store/outbox.h"
 #include "proc/registrar/registrar.h"

@@ -290,6 +290,56 @@ class Registrar(unittest.TestCase):
             with self.subTest(change):
                 self.assertEqual(self.verdict(primary=change), "failed")
 
+    def pits(self, count, seconds, domain="pit{}.example"):
+        """As many enrolments of one slow subscriber, whose names nobody ever answers for."""
+        made = []
+        for number in range(count):
+            application = self.office.application_new()
+            name = "www." + domain.format(number)
+            for perspective in self.office.perspectives.values():
+                perspective.pits[name] = seconds
+            enrolment = self.office.challenge(self.office.approve(application), name=name)
+            self.office.sql("UPDATE application SET subscriber = 'Tar Pits' WHERE id = ?", bytes.fromhex(application))
+            made.append(enrolment)
+        return made
+
+    def test_d19_one_subscribers_slow_names_do_not_hold_up_anothers(self):
+        pits = self.pits(12, 5)
+        quick = self.office.challenge(self.office.approve())
+        self.await_state(quick, "validated")
+        waiting = [pit for pit in pits if self.office.challenge_state(pit) == "checking"]
+        self.assertGreater(len(waiting), 0)
+        wait_until(lambda: self.office.one("SELECT count(*) FROM pacing WHERE slow = 1 AND enrolment IN (%s)"
+                                           % ",".join("?" * len(pits)), *pits) > 0, 60, "a slow one")
+        # Another one passes while the slow ones are being waited for in their own lane.
+        quick = self.office.challenge(self.office.approve())
+        self.await_state(quick, "validated")
+        self.assertGreater(len([pit for pit in pits if self.office.challenge_state(pit) == "checking"]), 0)
+        for perspective in self.office.perspectives.values():
+            perspective.pits.clear()
+
+    def test_d30_checks_of_one_domain_beyond_the_cap_are_put_off_and_say_until_when(self):
+        self.office.registrar_kill()
+        config = self.office.directory + "/ecert.conf"
+        with open(config, encoding="utf-8") as file:
+            text = file.read()
+        with open(config, "w", encoding="utf-8") as file:
+            file.write(text.replace("checks_per_minute = 6000", "checks_per_minute = 2"))
+        self.office.registrar_start()
+        try:
+            enrolments = [self.office.challenge(self.office.approve(), name="www.crowded.example") for _ in range(5)]
+            put_off = wait_until(lambda: self.office.sql(
+                "SELECT challenge.next_check FROM challenge JOIN pacing USING (enrolment)"
+                " WHERE reason = 'dcv.waits_target' AND state = 'checking' ORDER BY 1") or None, what="one put off")
+            wait_until(lambda: sum(self.office.challenge_state(e) != "checking" for e in enrolments) >= 2,
+                       what="two that were made")
+            self.assertGreater(put_off[-1][0], time.time())
+        finally:
+            self.office.registrar_kill()
+            with open(config, "w", encoding="utf-8") as file:
+                file.write(text)
+            self.office.registrar_start()
+
     def mails_of_a_pass(self, enrolment):
         return self.office.sql("SELECT recipient, language, json_extract(parameters, '$.server_name') FROM outbox"
                                " WHERE enrolment = ? AND kind = 'dcv-passed'", enrolment)

@@ -1,0 +1,156 @@
+/* A list of what is due, read anew when something has happened and at least once a second, and the
+ * rounds under way beside it. */
+#include "proc/registrar/queue.h"
+
+#include "lib/base/clock.h"
+
+#include <assert.h>
+
+enum {
+    ROWS_ARENA_BYTES = 2 * 1024 * 1024,
+    REFILL_MS = 1000,
+    /* What is read often must not be all that is done. */
+    REFILL_COST_FACTOR = 10,
+};
+
+static bool refill_is_due(const struct queue *queue, uint64_t bell, int64_t now_ms);
+static enum err refill(struct queue *queue, struct store *store, int64_t now, uint64_t bell);
+static bool pick(struct queue *queue, enum queue_lane lane, struct pacing_due *ret_due);
+static bool may_fly(
+    const struct queue *queue, enum queue_lane lane, const struct pacing_due *row, size_t *ret_free);
+static struct queue_flight *flight_find(
+    struct queue *queue, const uint8_t enrolment[ENROLMENT_ID_BYTES]);
+static unsigned flights_at(const struct queue *queue, enum queue_lane lane, uint64_t target);
+
+static unsigned rounds_max(enum queue_lane lane)
+{
+    return lane == QUEUE_PROMPT ? PROMPT_ROUNDS_MAX : PATIENT_ROUNDS_MAX;
+}
+
+enum err queue_take(struct queue *queue, struct store *store, enum queue_lane lane, int64_t now,
+    uint64_t bell, struct pacing_due *ret_due, bool *ret_found)
+{
+    pthread_mutex_lock(&queue->mutex);
+    enum err err = OK;
+    if (refill_is_due(queue, bell, clock_monotonic_ms())) {
+        err = refill(queue, store, now, bell);
+    }
+    *ret_found = err == OK && pick(queue, lane, ret_due);
+    pthread_mutex_unlock(&queue->mutex);
+    return err;
+}
+
+static bool refill_is_due(const struct queue *queue, uint64_t bell, int64_t now_ms)
+{
+    int64_t age = now_ms - queue->filled_ms;
+    bool rung = bell != queue->bell && age >= REFILL_COST_FACTOR * queue->cost_ms;
+    return queue->filled_ms == 0 || rung || age >= REFILL_MS;
+}
+
+static enum err refill(struct queue *queue, struct store *store, int64_t now, uint64_t bell)
+{
+    int64_t begun = clock_monotonic_ms();
+    struct arena arena = arena_make(ROWS_ARENA_BYTES);
+    struct pacing_due *rows = NULL;
+    size_t count = 0;
+    enum err err = store_pacing_due(store, now, QUEUE_ROWS_MAX, &arena, &rows, &count);
+    if (err != OK) {
+        arena_release(&arena);
+        return err;
+    }
+    arena_release(&queue->arena);
+    queue->arena = arena;
+    queue->rows = rows;
+    queue->count = count;
+    queue->bell = bell;
+    queue->filled_ms = clock_monotonic_ms();
+    queue->cost_ms = queue->filled_ms - begun;
+    return OK;
+}
+
+static bool pick(struct queue *queue, enum queue_lane lane, struct pacing_due *ret_due)
+{
+    for (size_t i = 0; i < queue->count; i++) {
+        struct pacing_due *row = &queue->rows[i];
+        size_t place = 0;
+        if (row->subscriber == 0 || row->slow != (lane == QUEUE_PATIENT) ||
+            !may_fly(queue, lane, row, &place)) {
+            continue;
+        }
+        struct queue_flight *flight = &queue->flights[place];
+        *flight = (struct queue_flight){ .used = true, .lane = lane, .subscriber = row->subscriber };
+        memcpy(flight->enrolment, row->enrolment, sizeof flight->enrolment);
+        *ret_due = *row;
+        row->subscriber = 0;
+        return true;
+    }
+    return false;
+}
+
+static bool may_fly(
+    const struct queue *queue, enum queue_lane lane, const struct pacing_due *row, size_t *ret_free)
+{
+    unsigned of_subscriber = 0;
+    bool room = false;
+    for (size_t i = 0; i < QUEUE_FLIGHTS_MAX; i++) {
+        const struct queue_flight *flight = &queue->flights[i];
+        if (!flight->used) {
+            *ret_free = i;
+            room = true;
+            continue;
+        }
+        if (memcmp(flight->enrolment, row->enrolment, sizeof row->enrolment) == 0) {
+            return false;
+        }
+        of_subscriber += flight->lane == lane && flight->subscriber == row->subscriber ? 1 : 0;
+    }
+    return room && of_subscriber < rounds_max(lane);
+}
+
+bool queue_aim(struct queue *queue, const uint8_t enrolment[ENROLMENT_ID_BYTES],
+    const uint64_t *targets, size_t count)
+{
+    bool free = true;
+    pthread_mutex_lock(&queue->mutex);
+    struct queue_flight *flight = flight_find(queue, enrolment);
+    for (size_t i = 0; i < count; i++) {
+        free = free && flights_at(queue, flight->lane, targets[i]) < rounds_max(flight->lane);
+    }
+    for (size_t i = 0; free && i < count && i < QUEUE_TARGETS_MAX; i++) {
+        flight->targets[i] = targets[i];
+    }
+    pthread_mutex_unlock(&queue->mutex);
+    return free;
+}
+
+void queue_done(struct queue *queue, const uint8_t enrolment[ENROLMENT_ID_BYTES])
+{
+    pthread_mutex_lock(&queue->mutex);
+    flight_find(queue, enrolment)->used = false;
+    pthread_mutex_unlock(&queue->mutex);
+}
+
+/* Of a round that queue_take has begun. */
+static struct queue_flight *flight_find(
+    struct queue *queue, const uint8_t enrolment[ENROLMENT_ID_BYTES])
+{
+    size_t i = 0;
+    while (!queue->flights[i].used ||
+           memcmp(queue->flights[i].enrolment, enrolment, ENROLMENT_ID_BYTES) != 0) {
+        i++;
+        assert(i < QUEUE_FLIGHTS_MAX);
+    }
+    return &queue->flights[i];
+}
+
+static unsigned flights_at(const struct queue *queue, enum queue_lane lane, uint64_t target)
+{
+    unsigned count = 0;
+    for (size_t i = 0; i < QUEUE_FLIGHTS_MAX; i++) {
+        const struct queue_flight *flight = &queue->flights[i];
+        for (size_t t = 0; t < QUEUE_TARGETS_MAX; t++) {
+            count += flight->used && flight->lane == lane && flight->targets[t] == target ? 1 : 0;
+        }
+    }
+    return count;
+}
