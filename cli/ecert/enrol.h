@@ -26,6 +26,7 @@ struct walk {
     const char *ca_file;   /* for the portal's TLS */
     const char *root_file; /* pins the CA */
     const char *dns_server, *tsig_file;
+    const char *domain; /* where the record is to stand; NULL: at each name itself */
     /* "FOLDER" for the only name or "NAME=FOLDER"; ends with NULL. */
     const char *webroots[APPLICATION_NAMES_MAX + 1];
     const char *email;          /* local part, or a whole constructed address */

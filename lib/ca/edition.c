@@ -1,7 +1,7 @@
 /* The table of editions. */
 #include "lib/ca/edition.h"
 #include "lib/base/limits.h"
-#include "lib/ca/policy.h"
+#include "lib/ca/method.h"
 
 #include <assert.h>
 #include <string.h>

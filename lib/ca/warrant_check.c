@@ -70,6 +70,7 @@ enum err warrant_check(const struct warrant *warrant, const struct roster *roste
         .now = now,
         .edition = edition_rules(warrant->application.edition),
         .application_hash = application_hash_,
+        .srn = warrant->application.subject.srn,
         .spki_hash = spki_hash };
     policy_at(now, roster->policy_set, &rules.policy);
     if (rules.policy.logged && entitlement.precertificate == NULL) {

@@ -24,6 +24,7 @@ static const struct {
 } types[] = {
     { DNS_A, "A", show_address },
     { DNS_NS, "NS", show_name },
+    { DNS_CNAME, "CNAME", show_name },
     { DNS_SOA, "SOA", show_soa },
     { DNS_TXT, "TXT", show_txt },
     { DNS_AAAA, "AAAA", show_address },

@@ -139,6 +139,30 @@ enum err proof_certificate(
     return of->logged ? transparency_check(of, &entitlement, ret_reason) : OK;
 }
 
+/* EKU is OCSPSigning alone: so it is no server's, whatever else stands in it. */
+enum err proof_responder(const struct proof_roster *by, const struct record_responder *responder,
+    int64_t time, struct reason *ret_reason)
+{
+    struct certificate made, signing;
+    AUTO(buf) whole = buf_make(CERTIFICATE_MAX_BYTES);
+    const struct issuer *issuer = roster_issuer(&by->roster, responder->issuer);
+    if (issuer == NULL || certificate_parse(issuer->certificate, &signing) != OK ||
+        certificate_assemble(responder->tbs,
+            signature_algorithm_of_key(by->issuer_keys[issuer - by->roster.issuers]),
+            SPAN_LITERAL("no signature"), &whole) != OK ||
+        certificate_parse(buf_span(&whole), &made) != OK) {
+        return denied(ret_reason, "proof.responder");
+    }
+    const struct certificate_extension *purpose =
+        certificate_find_extension(&made, oid_ext_key_usage);
+    const struct span ocsp_alone = SPAN_LITERAL("\x30\x0a\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x09");
+    bool holds = purpose != NULL && span_equal(purpose->value, ocsp_alone) && !made.is_ca &&
+                 made.key_usage == KEY_USAGE_DIGITAL_SIGNATURE && made.dns_name_count == 0 &&
+                 span_equal(made.issuer, signing.subject) && made.not_before == time &&
+                 made.not_after <= signing.not_after;
+    return holds ? OK : denied(ret_reason, "proof.responder");
+}
+
 /* The value of an extension's OCTET STRING within the octets; empty if there is none. */
 static struct span inner_octets(const struct certificate *made, struct span oid)
 {

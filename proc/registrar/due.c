@@ -1,4 +1,5 @@
-/* What is put off keeps the place that it was given: it isn't counted again when its time has come. */
+/* What is put off keeps the place that it was given: it isn't counted again when its time has come.
+ */
 #include "proc/registrar/due.h"
 
 #include "lib/base/log.h"
@@ -104,7 +105,8 @@ static int64_t pace_wait(struct registrar *registrar, const uint64_t *targets, s
 {
     int64_t longest = 0, now_ms = clock_monotonic_ms();
     for (size_t i = 0; i < count; i++) {
-        int64_t wait = pace_take(&registrar->target_pace, targets[i], 1, now_ms, /* reserve= */ true);
+        int64_t wait =
+            pace_take(&registrar->target_pace, targets[i], 1, now_ms, /* reserve= */ true);
         longest = wait > longest ? wait : longest;
     }
     return longest;

@@ -16,8 +16,8 @@ enum {
 static bool refill_is_due(const struct queue *queue, uint64_t bell, int64_t now_ms);
 static enum err refill(struct queue *queue, struct store *store, int64_t now, uint64_t bell);
 static bool pick(struct queue *queue, enum queue_lane lane, struct pacing_due *ret_due);
-static bool may_fly(
-    const struct queue *queue, enum queue_lane lane, const struct pacing_due *row, size_t *ret_free);
+static bool may_fly(const struct queue *queue, enum queue_lane lane, const struct pacing_due *row,
+    size_t *ret_free);
 static struct queue_flight *flight_find(
     struct queue *queue, const uint8_t enrolment[ENROLMENT_ID_BYTES]);
 static unsigned flights_at(const struct queue *queue, enum queue_lane lane, uint64_t target);
@@ -78,7 +78,8 @@ static bool pick(struct queue *queue, enum queue_lane lane, struct pacing_due *r
             continue;
         }
         struct queue_flight *flight = &queue->flights[place];
-        *flight = (struct queue_flight){ .used = true, .lane = lane, .subscriber = row->subscriber };
+        *flight =
+            (struct queue_flight){ .used = true, .lane = lane, .subscriber = row->subscriber };
         memcpy(flight->enrolment, row->enrolment, sizeof flight->enrolment);
         *ret_due = *row;
         row->subscriber = 0;

@@ -1,13 +1,14 @@
 #pragma once
 /* Whose check is next. Longest waiting first, but nobody's slow or many checks before everybody
- * else's: a subscriber has few rounds at a time, a domain too, and what had to be waited for goes to
- * workers of its own. */
+ * else's: a subscriber has few rounds at a time, a domain too, and what had to be waited for goes
+ * to workers of its own. */
 #include "lib/store/pacing.h"
 
 #include <pthread.h>
 
 enum {
-    /* How many due enrolments are looked at at a time; those behind them come with the next look. */
+    /* How many due enrolments are looked at at a time; those behind them come with the next look.
+     */
     QUEUE_ROWS_MAX = 8192,
     QUEUE_FLIGHTS_MAX = 64,
     QUEUE_TARGETS_MAX = 4,

@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-_Static_assert(DNS_VIA_MAX == QUESTION_TEXT_MAX, "copied whole");
+_Static_assert((int)DNS_VIA_MAX == (int)QUESTION_TEXT_MAX, "copied whole");
 enum { ZONE_CLIMB_MAX = 4, ZONE_LOOKUP_MS = 1000 };
 
 static enum err asked_lookup(void *ctx, const char *name, enum dns_type type, int64_t deadline_ms,

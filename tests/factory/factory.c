@@ -391,6 +391,8 @@ enum err sample_bind(struct sample *sample)
             memset(observation->attempt, (int)(n + 1), ATTEMPT_BYTES);
             memcpy(observation->challenge.application_hash, hash, HASH_BYTES);
             snprintf(observation->challenge.name, sizeof observation->challenge.name, "%s", name);
+            snprintf(observation->challenge.srn, sizeof observation->challenge.srn, "%s",
+                sample->application.subject.srn);
             observation->challenge.method = DCV_DNS;
             observation->challenge.created = sample->now - 86400;
             memset(observation->challenge.nonce, (int)(n + 9), NONCE_BYTES);
@@ -437,7 +439,8 @@ enum err sample_sign(struct sample *sample)
     for (size_t n = 0; n < sample->warrant.evidence_count; n++) {
         for (size_t i = 0; i < sample->evidence[n].count; i++) {
             struct observation *observation = &sample->observations[n][i];
-            TRY(challenge_expected(&observation->challenge, observation->expected));
+            TRY(challenge_expected(&observation->challenge, sample->factory->roster.caa_identity,
+                observation->expected));
             TRY(sample_sign_observation(sample, n, i, sample->factory->perspectives[i]));
         }
     }

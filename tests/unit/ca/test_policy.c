@@ -1,5 +1,5 @@
 /* Both sides of every date on which a rule changes. */
-#include "lib/ca/policy.h"
+#include "lib/ca/method.h"
 #include "lib/base/clock.h"
 
 #include <setjmp.h>
