@@ -74,15 +74,16 @@ static enum err caps_check(struct registrar *registrar, const struct challenge_r
         targets[i] = target_of(registrar, rows[i].challenge.name);
     }
     TRY(store_pacing_get(registrar->store, rows[0].enrolment, &waiting.pacing));
+    if (!queue_aim(&registrar->queue, rows[0].enrolment, targets, count)) {
+        *ret_put_off = true;
+        return OK;
+    }
     bool has_place = waiting.pacing.reason[0] != '\0';
     int64_t wait_ms = has_place ? 0 : pace_wait(registrar, targets, count);
-    waiting.until = now + (wait_ms + 999) / 1000;
     if (wait_ms == 0) {
-        if (queue_aim(&registrar->queue, rows[0].enrolment, targets, count)) {
-            return OK;
-        }
-        waiting.until = now + TARGET_BUSY_SECONDS;
+        return OK;
     }
+    waiting.until = now + (wait_ms + 999) / 1000;
     snprintf(waiting.pacing.reason, sizeof waiting.pacing.reason, "dcv.waits_target");
     log_event(LOG_INFO, "check.put_off", "name", rows[0].challenge.name, NULL);
     *ret_put_off = true;

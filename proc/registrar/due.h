@@ -3,12 +3,9 @@
 #include "lib/store/challenge.h"
 #include "proc/registrar/registrar.h"
 
-/* Until the next look at a domain that has its fill of rounds under way. */
-enum { TARGET_BUSY_SECONDS = 5 };
-
 /* The due challenges of the enrolment whose turn it is; *ret_found is false where there is none,
- * and *ret_count 0 where it was put off, with the reason in the store for the page. What was found
- * is to be given back by due_done. */
+ * and *ret_count 0 where it waits for others of its domain, or was put off with the reason in the
+ * store. What was found is to be given back by due_done. */
 enum err due_take(struct registrar *registrar, enum queue_lane lane, struct arena *arena,
     struct challenge_row **ret_rows, size_t *ret_count, bool *ret_found,
     uint8_t ret_enrolment[ENROLMENT_ID_BYTES]) MUST_USE;

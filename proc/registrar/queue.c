@@ -3,6 +3,7 @@
 #include "proc/registrar/queue.h"
 
 #include "lib/base/clock.h"
+#include "lib/base/pace.h"
 
 #include <assert.h>
 
@@ -18,6 +19,7 @@ static enum err refill(struct queue *queue, struct store *store, int64_t now, ui
 static bool pick(struct queue *queue, enum queue_lane lane, struct pacing_due *ret_due);
 static bool may_fly(const struct queue *queue, enum queue_lane lane, const struct pacing_due *row,
     size_t *ret_free);
+static uint64_t id_key(const uint8_t enrolment[ENROLMENT_ID_BYTES]);
 static struct queue_flight *flight_find(
     struct queue *queue, const uint8_t enrolment[ENROLMENT_ID_BYTES]);
 static unsigned flights_at(const struct queue *queue, enum queue_lane lane, uint64_t target);
@@ -105,7 +107,15 @@ static bool may_fly(
         }
         of_subscriber += flight->lane == lane && flight->subscriber == row->subscriber ? 1 : 0;
     }
-    return room && of_subscriber < rounds_max(lane);
+    size_t aim = (size_t)(id_key(row->enrolment) % QUEUE_AIMS_MAX);
+    bool known = queue->aims[aim].enrolment == id_key(row->enrolment);
+    bool full = known && flights_at(queue, lane, queue->aims[aim].target) >= rounds_max(lane);
+    return room && !full && of_subscriber < rounds_max(lane);
+}
+
+static uint64_t id_key(const uint8_t enrolment[ENROLMENT_ID_BYTES])
+{
+    return pace_key(enrolment, ENROLMENT_ID_BYTES);
 }
 
 bool queue_aim(struct queue *queue, const uint8_t enrolment[ENROLMENT_ID_BYTES],
@@ -115,7 +125,12 @@ bool queue_aim(struct queue *queue, const uint8_t enrolment[ENROLMENT_ID_BYTES],
     pthread_mutex_lock(&queue->mutex);
     struct queue_flight *flight = flight_find(queue, enrolment);
     for (size_t i = 0; i < count; i++) {
-        free = free && flights_at(queue, flight->lane, targets[i]) < rounds_max(flight->lane);
+        if (free && flights_at(queue, flight->lane, targets[i]) >= rounds_max(flight->lane)) {
+            size_t aim = (size_t)(id_key(enrolment) % QUEUE_AIMS_MAX);
+            queue->aims[aim].enrolment = id_key(enrolment);
+            queue->aims[aim].target = targets[i];
+            free = false;
+        }
     }
     for (size_t i = 0; free && i < count && i < QUEUE_TARGETS_MAX; i++) {
         flight->targets[i] = targets[i];

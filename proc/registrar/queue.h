@@ -12,6 +12,7 @@ enum {
     QUEUE_ROWS_MAX = 8192,
     QUEUE_FLIGHTS_MAX = 64,
     QUEUE_TARGETS_MAX = 4,
+    QUEUE_AIMS_MAX = 4096,
     /* Rounds of one subscriber, and of one registrable domain, at the same time in one lane. */
     PROMPT_ROUNDS_MAX = 4,
     PATIENT_ROUNDS_MAX = 2,
@@ -39,13 +40,17 @@ struct queue {
     int64_t filled_ms, cost_ms; /* when, and how long it took */
     uint64_t bell;              /* what had rung by then */
     struct queue_flight flights[QUEUE_FLIGHTS_MAX];
+    struct {
+        uint64_t enrolment, target; /* what was found to have its fill the last time */
+    } aims[QUEUE_AIMS_MAX];
 };
 
 /* The next enrolment of this lane, which is nobody else's until queue_done; *ret_found is false if
  * there is none. `bell` is how often something has happened that may have made more due. */
 enum err queue_take(struct queue *queue, struct store *store, enum queue_lane lane, int64_t now,
     uint64_t bell, struct pacing_due *ret_due, bool *ret_found) MUST_USE;
-/* Notes what the round will look at; false, and noted not, if one of the targets has its fill. */
+/* Notes what the round will look at; false if one of the targets has its fill: then the enrolment
+ * is given back by queue_done, and comes again when there is room. */
 bool queue_aim(struct queue *queue, const uint8_t enrolment[ENROLMENT_ID_BYTES],
     const uint64_t *targets, size_t count);
 void queue_done(struct queue *queue, const uint8_t enrolment[ENROLMENT_ID_BYTES]);
