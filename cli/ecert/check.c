@@ -236,7 +236,9 @@ static enum exit_code round_show(const struct round *round, bool soon_fails)
         const struct check_host *host = &round->hosts[i];
         failed += host->state == CHECK_FAILED || (host->state == CHECK_SOON && soon_fails);
         if (round->count == 1 || (host->state != CHECK_FINE && host->state != CHECK_WARNED)) {
-            screen_line(tool, "");
+            if (round->count > 1) {
+                screen_line(tool, "");
+            }
             check_show(tool, host);
         }
         check_put(tool, host, value_add_object(&tool->tree, list));

@@ -43,23 +43,24 @@ void report_write(struct der_writer *writer, const struct report *report)
 enum err report_read(struct der *reader, struct report *ret_report)
 {
     struct der steps;
+    size_t count = 0;
     TRY(der_enter(reader, DER_SEQUENCE, &steps));
-    struct report report = { 0 };
     while (der_peek(&steps, DER_SEQUENCE)) {
-        if (report.count == REPORT_STEPS_MAX) {
+        if (count == REPORT_STEPS_MAX) {
             return ERR_LIMIT;
         }
-        TRY(step_read(&steps, &report.steps[report.count]));
-        report.count++;
+        TRY(step_read(&steps, &ret_report->steps[count]));
+        count++;
     }
+    ret_report->questions.count = 0;
     if (!der_empty(&steps)) {
         struct der questions;
         TRY(der_enter(&steps, DER_CONTEXT(0), &questions));
-        TRY(questions_read(&questions, &report.questions));
+        TRY(questions_read(&questions, &ret_report->questions));
         TRY(der_finish(&questions));
         TRY(der_finish(&steps));
     }
-    *ret_report = report;
+    ret_report->count = count;
     return OK;
 }
 
@@ -75,8 +76,11 @@ void validator_check_write(struct der_writer *writer, const void *check)
         der_write_text(writer, DER_UTF8_STRING, message->proof.code);
         der_close(writer);
     }
+    if (message->caa_only) {
+        der_write(writer, DER_CONTEXT_PRIMITIVE(1), (struct span){ 0 });
+    }
     if (message->patience_ms > 0) {
-        der_open(writer, DER_CONTEXT(1));
+        der_open(writer, DER_CONTEXT(2));
         der_write_int64(writer, message->patience_ms);
         der_close(writer);
     }
@@ -98,9 +102,17 @@ enum err validator_check_read(struct der *reader, struct validator_check *ret_ch
         TRY(text_read(&proof, check.proof.code, sizeof check.proof.code));
         TRY(der_finish(&proof));
     }
+    if (der_peek(&inner, DER_CONTEXT_PRIMITIVE(1))) {
+        struct span nothing;
+        TRY(der_read(&inner, DER_CONTEXT_PRIMITIVE(1), &nothing));
+        check.caa_only = true;
+        if (nothing.len > 0) {
+            return ERR_INPUT;
+        }
+    }
     if (!der_empty(&inner)) {
         struct der patience;
-        TRY(der_enter(&inner, DER_CONTEXT(1), &patience));
+        TRY(der_enter(&inner, DER_CONTEXT(2), &patience));
         TRY(der_read_uint(&patience, PATIENCE_MAX_MS, &check.patience_ms));
         TRY(der_finish(&patience));
         if (check.patience_ms == 0) {

@@ -72,7 +72,7 @@ class Challenge:
 
 
 def check_request(challenge, attempt=b"a" * 16, version=1, kind=1, patience_ms=0):
-    patience = [element(0xa1, integer(patience_ms))] if patience_ms else []
+    patience = [element(0xa2, integer(patience_ms))] if patience_ms else []
     body = sequence(element(OCTETS, attempt), challenge.der(), *patience)
     return sequence(integer(version), integer(kind), body)
 
