@@ -1,7 +1,7 @@
 #pragma once
 /* How often something may be done to each of many: a bucket for each key that fills evenly (the
- * generic cell rate algorithm), in bounded memory. Where more keys are active than there is room for,
- * the one that has been quiet for longest is forgotten. Used by several threads. */
+ * generic cell rate algorithm), in bounded memory. Where more keys are active than there is room
+ * for, the one that has been quiet for longest is forgotten. Used by several threads. */
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>

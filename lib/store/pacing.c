@@ -7,16 +7,19 @@ enum { SUBSCRIBER_TEXT_MAX = 512 };
 
 static enum err due_read(struct query *query, struct arena *arena, void *row);
 
-enum err store_pacing_due(struct store *store, int64_t now, size_t limit, struct arena *arena,
-    struct pacing_due **ret_rows, size_t *ret_count)
+enum err store_pacing_due(struct store *store, int64_t since, int64_t now, size_t limit,
+    struct arena *arena, struct pacing_due **ret_rows, size_t *ret_count)
 {
     AUTO(query) query = query_read(store,
-        "SELECT challenge.enrolment, application.subscriber, coalesce(pacing.slow, 0) FROM challenge"
+        "SELECT challenge.enrolment, application.subscriber, coalesce(pacing.slow, 0) FROM "
+        "challenge"
         " JOIN enrolment ON enrolment.id = challenge.enrolment"
         " JOIN application ON application.id = enrolment.application"
         " LEFT JOIN pacing ON pacing.enrolment = challenge.enrolment"
-        " WHERE challenge.next_check > 0 AND challenge.next_check <= ?"
+        " WHERE challenge.next_check > 0 AND challenge.next_check >= ? AND challenge.next_check <= "
+        "?"
         " GROUP BY challenge.enrolment ORDER BY min(challenge.next_check), challenge.enrolment");
+    bind_int64(&query, since);
     bind_int64(&query, now);
     struct query_list list = { .row_size = sizeof **ret_rows, .limit = limit, .read = due_read };
     void *rows = NULL;
@@ -33,15 +36,14 @@ static enum err due_read(struct query *query, struct arena *arena, void *row)
     char subscriber[SUBSCRIBER_TEXT_MAX];
     TRY(column_fixed(query, 0, due->enrolment, sizeof due->enrolment));
     TRY(column_cstring(query, 1, subscriber, sizeof subscriber));
-    struct span key =
-        subscriber[0] != '\0' ? span_from_text(subscriber) : SPAN_OF(due->enrolment);
+    struct span key = subscriber[0] != '\0' ? span_from_text(subscriber) : SPAN_OF(due->enrolment);
     due->subscriber = pace_key(key.data, key.len) | 1; /* two that fall together share a turn */
     due->slow = column_int64(query, 2) != 0;
     return OK;
 }
 
-enum err store_pacing_get(struct store *store, const uint8_t enrolment[ENROLMENT_ID_BYTES],
-    struct pacing *ret_pacing)
+enum err store_pacing_get(
+    struct store *store, const uint8_t enrolment[ENROLMENT_ID_BYTES], struct pacing *ret_pacing)
 {
     AUTO(query) query = query_read(store, "SELECT slow, reason FROM pacing WHERE enrolment = ?");
     struct pacing pacing = { 0 };
@@ -56,12 +58,12 @@ enum err store_pacing_get(struct store *store, const uint8_t enrolment[ENROLMENT
     return OK;
 }
 
-enum err store_pacing_set(struct store *store, const uint8_t enrolment[ENROLMENT_ID_BYTES],
-    const struct pacing *pacing)
+enum err store_pacing_set(
+    struct store *store, const uint8_t enrolment[ENROLMENT_ID_BYTES], const struct pacing *pacing)
 {
-    AUTO(query) query =
-        query_write(store, "INSERT INTO pacing (enrolment, slow, reason) VALUES (?, ?, ?)"
-                           " ON CONFLICT DO UPDATE SET slow = excluded.slow, reason = excluded.reason");
+    AUTO(query) query = query_write(store,
+        "INSERT INTO pacing (enrolment, slow, reason) VALUES (?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET slow = excluded.slow, reason = excluded.reason");
     bind_bytes(&query, span_make(enrolment, ENROLMENT_ID_BYTES));
     bind_int64(&query, pacing->slow);
     bind_text(&query, pacing->reason);
