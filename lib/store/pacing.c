@@ -7,8 +7,8 @@ enum { SUBSCRIBER_TEXT_MAX = 512 };
 
 static enum err due_read(struct query *query, struct arena *arena, void *row);
 
-enum err store_pacing_due(struct store *store, int64_t now, size_t limit, struct arena *arena,
-    struct pacing_due **ret_rows, size_t *ret_count)
+enum err store_pacing_due(struct store *store, int64_t since, int64_t now, size_t limit,
+    struct arena *arena, struct pacing_due **ret_rows, size_t *ret_count)
 {
     AUTO(query) query = query_read(store,
         "SELECT challenge.enrolment, application.subscriber, coalesce(pacing.slow, 0) FROM "
@@ -16,8 +16,10 @@ enum err store_pacing_due(struct store *store, int64_t now, size_t limit, struct
         " JOIN enrolment ON enrolment.id = challenge.enrolment"
         " JOIN application ON application.id = enrolment.application"
         " LEFT JOIN pacing ON pacing.enrolment = challenge.enrolment"
-        " WHERE challenge.next_check > 0 AND challenge.next_check <= ?"
+        " WHERE challenge.next_check > 0 AND challenge.next_check >= ? AND challenge.next_check <= "
+        "?"
         " GROUP BY challenge.enrolment ORDER BY min(challenge.next_check), challenge.enrolment");
+    bind_int64(&query, since);
     bind_int64(&query, now);
     struct query_list list = { .row_size = sizeof **ret_rows, .limit = limit, .read = due_read };
     void *rows = NULL;

@@ -16,9 +16,11 @@ struct pacing {
     char reason[REASON_CODE_MAX]; /* why its next check was put off, a message id; or empty */
 };
 
-/* Enrolments with a challenge that is due, longest waiting first. */
-enum err store_pacing_due(struct store *store, int64_t now, size_t limit, struct arena *arena,
-    struct pacing_due **ret_rows, size_t *ret_count) MUST_USE;
+/* Enrolments with a challenge that is due at `now` and was not before `since`, longest waiting
+ * first.
+ */
+enum err store_pacing_due(struct store *store, int64_t since, int64_t now, size_t limit,
+    struct arena *arena, struct pacing_due **ret_rows, size_t *ret_count) MUST_USE;
 /* What is remembered; nothing remembered is neither slow nor put off. */
 enum err store_pacing_get(struct store *store, const uint8_t enrolment[ENROLMENT_ID_BYTES],
     struct pacing *ret_pacing) MUST_USE;

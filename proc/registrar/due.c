@@ -43,14 +43,15 @@ enum err due_take(struct registrar *registrar, enum queue_lane lane, struct aren
         *ret_count = put_off ? 0 : *ret_count;
     }
     if (err != OK) {
-        due_done(registrar, due.enrolment);
+        due_done(registrar, due.enrolment, /* made= */ false, /* slow= */ false);
     }
     return err;
 }
 
-void due_done(struct registrar *registrar, const uint8_t enrolment[ENROLMENT_ID_BYTES])
+void due_done(
+    struct registrar *registrar, const uint8_t enrolment[ENROLMENT_ID_BYTES], bool made, bool slow)
 {
-    queue_done(&registrar->queue, enrolment);
+    queue_done(&registrar->queue, enrolment, made, slow);
 }
 
 /* Moves them to the front. */

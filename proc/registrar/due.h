@@ -9,4 +9,6 @@
 enum err due_take(struct registrar *registrar, enum queue_lane lane, struct arena *arena,
     struct challenge_row **ret_rows, size_t *ret_count, bool *ret_found,
     uint8_t ret_enrolment[ENROLMENT_ID_BYTES]) MUST_USE;
-void due_done(struct registrar *registrar, const uint8_t enrolment[ENROLMENT_ID_BYTES]);
+/* As queue_done. */
+void due_done(
+    struct registrar *registrar, const uint8_t enrolment[ENROLMENT_ID_BYTES], bool made, bool slow);

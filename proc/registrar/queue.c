@@ -10,15 +10,17 @@
 enum {
     ROWS_ARENA_BYTES = 2 * 1024 * 1024,
     REFILL_MS = 1000,
-    /* What is read often must not be all that is done. */
-    REFILL_COST_FACTOR = 10,
 };
 
-static bool refill_is_due(const struct queue *queue, uint64_t bell, int64_t now_ms);
 static enum err refill(struct queue *queue, struct store *store, int64_t now, uint64_t bell);
-static bool pick(struct queue *queue, enum queue_lane lane, struct pacing_due *ret_due);
+static enum err list_read(struct queue_list *list, struct store *store, int64_t since, int64_t now);
+static bool pick(
+    struct queue *queue, struct queue_list *list, enum queue_lane lane, struct pacing_due *ret_due);
 static bool may_fly(const struct queue *queue, enum queue_lane lane, const struct pacing_due *row,
     size_t *ret_free);
+static bool is_slow(const struct queue *queue, uint64_t subscriber);
+static unsigned subscriber_max(
+    const struct queue *queue, enum queue_lane lane, uint64_t subscriber);
 static uint64_t id_key(const uint8_t enrolment[ENROLMENT_ID_BYTES]);
 static struct queue_flight *flight_find(
     struct queue *queue, const uint8_t enrolment[ENROLMENT_ID_BYTES]);
@@ -33,49 +35,53 @@ enum err queue_take(struct queue *queue, struct store *store, enum queue_lane la
     uint64_t bell, struct pacing_due *ret_due, bool *ret_found)
 {
     pthread_mutex_lock(&queue->mutex);
-    enum err err = OK;
-    if (refill_is_due(queue, bell, clock_monotonic_ms())) {
-        err = refill(queue, store, now, bell);
-    }
-    *ret_found = err == OK && pick(queue, lane, ret_due);
+    enum err err = refill(queue, store, now, bell);
+    *ret_found = err == OK && (pick(queue, &queue->all, lane, ret_due) ||
+                                  pick(queue, &queue->fresh, lane, ret_due));
     pthread_mutex_unlock(&queue->mutex);
     return err;
 }
 
-static bool refill_is_due(const struct queue *queue, uint64_t bell, int64_t now_ms)
-{
-    int64_t age = now_ms - queue->filled_ms;
-    bool rung = bell != queue->bell && age >= REFILL_COST_FACTOR * queue->cost_ms;
-    return queue->filled_ms == 0 || rung || age >= REFILL_MS;
-}
-
+/* All is read once a second; in between, when something has happened, what may be new. */
 static enum err refill(struct queue *queue, struct store *store, int64_t now, uint64_t bell)
 {
-    int64_t begun = clock_monotonic_ms();
+    int64_t now_ms = clock_monotonic_ms();
+    if (queue->filled_ms == 0 || now_ms - queue->filled_ms >= REFILL_MS) {
+        TRY(list_read(&queue->all, store, 0, now));
+        queue->fresh.count = 0;
+        queue->filled = now;
+        queue->filled_ms = now_ms;
+        queue->bell = bell;
+    } else if (bell != queue->bell) {
+        TRY(list_read(&queue->fresh, store, queue->filled, now));
+        queue->bell = bell;
+    }
+    return OK;
+}
+
+static enum err list_read(struct queue_list *list, struct store *store, int64_t since, int64_t now)
+{
     struct arena arena = arena_make(ROWS_ARENA_BYTES);
     struct pacing_due *rows = NULL;
     size_t count = 0;
-    enum err err = store_pacing_due(store, now, QUEUE_ROWS_MAX, &arena, &rows, &count);
+    enum err err = store_pacing_due(store, since, now, QUEUE_ROWS_MAX, &arena, &rows, &count);
     if (err != OK) {
         arena_release(&arena);
         return err;
     }
-    arena_release(&queue->arena);
-    queue->arena = arena;
-    queue->rows = rows;
-    queue->count = count;
-    queue->bell = bell;
-    queue->filled_ms = clock_monotonic_ms();
-    queue->cost_ms = queue->filled_ms - begun;
+    arena_release(&list->arena);
+    *list = (struct queue_list){ arena, rows, count };
     return OK;
 }
 
-static bool pick(struct queue *queue, enum queue_lane lane, struct pacing_due *ret_due)
+static bool pick(
+    struct queue *queue, struct queue_list *list, enum queue_lane lane, struct pacing_due *ret_due)
 {
-    for (size_t i = 0; i < queue->count; i++) {
-        struct pacing_due *row = &queue->rows[i];
+    for (size_t i = 0; i < list->count; i++) {
+        struct pacing_due *row = &list->rows[i];
         size_t place = 0;
-        if (row->subscriber == 0 || row->slow != (lane == QUEUE_PATIENT) ||
+        if (row->subscriber == 0 ||
+            (row->slow || is_slow(queue, row->subscriber)) != (lane == QUEUE_PATIENT) ||
             !may_fly(queue, lane, row, &place)) {
             continue;
         }
@@ -110,7 +116,21 @@ static bool may_fly(
     size_t aim = (size_t)(id_key(row->enrolment) % QUEUE_AIMS_MAX);
     bool known = queue->aims[aim].enrolment == id_key(row->enrolment);
     bool full = known && flights_at(queue, lane, queue->aims[aim].target) >= rounds_max(lane);
-    return room && !full && of_subscriber < rounds_max(lane);
+    return room && !full && of_subscriber < subscriber_max(queue, lane, row->subscriber);
+}
+
+static bool is_slow(const struct queue *queue, uint64_t subscriber)
+{
+    size_t i = (size_t)(subscriber % QUEUE_KNOWN_MAX);
+    int64_t slow_ms = queue->known[i].slow_ms;
+    return queue->known[i].subscriber == subscriber && slow_ms != 0 &&
+           clock_monotonic_ms() - slow_ms < SLOW_REMEMBERED_MS;
+}
+
+static unsigned subscriber_max(const struct queue *queue, enum queue_lane lane, uint64_t subscriber)
+{
+    bool known = queue->known[subscriber % QUEUE_KNOWN_MAX].subscriber == subscriber;
+    return lane == QUEUE_PROMPT && !known ? 1 : rounds_max(lane);
 }
 
 static uint64_t id_key(const uint8_t enrolment[ENROLMENT_ID_BYTES])
@@ -139,10 +159,17 @@ bool queue_aim(struct queue *queue, const uint8_t enrolment[ENROLMENT_ID_BYTES],
     return free;
 }
 
-void queue_done(struct queue *queue, const uint8_t enrolment[ENROLMENT_ID_BYTES])
+void queue_done(
+    struct queue *queue, const uint8_t enrolment[ENROLMENT_ID_BYTES], bool made, bool slow)
 {
     pthread_mutex_lock(&queue->mutex);
-    flight_find(queue, enrolment)->used = false;
+    struct queue_flight *flight = flight_find(queue, enrolment);
+    size_t i = (size_t)(flight->subscriber % QUEUE_KNOWN_MAX);
+    if (made) {
+        queue->known[i].subscriber = flight->subscriber;
+        queue->known[i].slow_ms = slow ? clock_monotonic_ms() : 0;
+    }
+    flight->used = false;
     pthread_mutex_unlock(&queue->mutex);
 }
 

@@ -65,7 +65,7 @@ struct asking {
 };
 
 static enum err round_run(struct registrar *registrar, struct validation *validation,
-    struct challenge_row *rows, size_t count, struct arena *arena);
+    struct challenge_row *rows, size_t count, struct arena *arena, bool *ret_slow);
 static bool round_passed(const struct round *round);
 static void round_ask(struct round *round, struct validation *validation);
 static bool goes_on(const struct round *round);
@@ -98,13 +98,14 @@ enum err validation_step(
     if (!*ret_worked) {
         return OK;
     }
-    enum err err = count > 0 ? round_run(registrar, validation, rows, count, &arena) : OK;
-    due_done(registrar, enrolment);
+    bool slow = false;
+    enum err err = count > 0 ? round_run(registrar, validation, rows, count, &arena, &slow) : OK;
+    due_done(registrar, enrolment, count > 0, slow);
     return err;
 }
 
 static enum err round_run(struct registrar *registrar, struct validation *validation,
-    struct challenge_row *rows, size_t count, struct arena *arena)
+    struct challenge_row *rows, size_t count, struct arena *arena, bool *ret_slow)
 {
     struct round round = {
         .registrar = registrar,
@@ -127,6 +128,7 @@ static enum err round_run(struct registrar *registrar, struct validation *valida
         log_failure(LOG_ERROR, "evidence.unreadable", found, NULL);
     }
     round_ask(&round, validation);
+    *ret_slow = round.slow;
     round.now = clock_now(&registrar->clock);
     round.act = registrar_act(registrar);
     enum err err = round_judge(&round);
