@@ -26,6 +26,7 @@ struct walk {
     const char *ca_file;   /* for the portal's TLS */
     const char *root_file; /* pins the CA */
     const char *dns_server, *tsig_file;
+    const char *domain; /* where the record is to stand; NULL: at each name itself */
     /* "FOLDER" for the only name or "NAME=FOLDER"; ends with NULL. */
     const char *webroots[APPLICATION_NAMES_MAX + 1];
     const char *email;          /* local part, or a whole constructed address */
@@ -95,6 +96,8 @@ enum err walk_persist(struct walk *walk,
 void walk_names_write(const struct walk *walk, const struct value *list, struct buf *text);
 /* What every place saw of every name, and what to do. */
 void walk_results_show(const struct walk *walk);
+/* Every question that a place, one of a result's perspectives, asked the DNS, and its answer. */
+void walk_trace_show(const struct walk *walk, const struct value *place);
 /* Takes our records out of the DNS and our files off the website again, where we placed them. */
 void walk_remove_records(struct walk *walk);
 /* Fetches the portal's view into walk->enrolment. */

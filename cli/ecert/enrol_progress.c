@@ -18,6 +18,7 @@ enum err walk_keep(struct walk *walk)
     value_put_text(tree, kept, "root", walk->root_file);
     value_put_text(tree, kept, "dns_update", walk->dns_server);
     value_put_text(tree, kept, "tsig", walk->tsig_file);
+    value_put_text(tree, kept, "domain", walk->domain);
     value_put_text(tree, kept, "email", walk->email);
     value_put_text(tree, kept, "install_certificate", walk->install_certificate);
     value_put_text(tree, kept, "install_key", walk->install_key);
@@ -71,6 +72,9 @@ enum err walk_recall(struct walk *walk, struct reason *ret_reason)
     }
     walk->dns_server = recall(walk->dns_server, kept, "dns_update");
     walk->tsig_file = recall(walk->tsig_file, kept, "tsig");
+    if (walk->email == NULL && walk->webroots[0] == NULL) {
+        walk->domain = recall(walk->domain, kept, "domain");
+    }
     walk->install_certificate = recall(walk->install_certificate, kept, "install_certificate");
     walk->install_key = recall(walk->install_key, kept, "install_key");
     walk->accept |= value_truth(value_get(kept, "accept"));

@@ -28,6 +28,7 @@ static bool offers(const struct walk *walk, const char *wanted);
 static const struct way *way(const struct walk *walk);
 static bool places_itself(const struct walk *walk);
 static enum err challenges_get(struct walk *walk, struct reason *ret_reason);
+static bool stand_at_domain(const struct walk *walk, const struct value *list);
 static bool challenges_are_ours(const struct walk *walk, const struct value *list);
 static enum err challenges_keep(
     struct walk *walk, const struct value *list, struct reason *ret_reason);
@@ -43,6 +44,7 @@ static enum err record_update(const struct walk *walk, const struct placed *reco
 static enum err check(struct walk *walk, struct reason *ret_reason);
 static bool check_is_over(const struct value *enrolment);
 static bool is_validated(const struct value *enrolment);
+static void next_check_show(const struct walk *walk);
 static void perspectives_show(const struct walk *walk, const struct value *result);
 static const struct value *decisive_step(const struct value *perspective);
 static bool same_step(const struct value *left, const struct value *right);
@@ -126,7 +128,8 @@ static enum err challenges_get(struct walk *walk, struct reason *ret_reason)
     const struct way *chosen = way(walk);
     bool usable = strcmp(api_text(dcv, "method"), chosen->method) == 0 &&
                   strcmp(api_text(dcv, "state"), "expired") != 0 &&
-                  !walk_is_bound_elsewhere(walk) && challenges_are_ours(walk, list);
+                  !walk_is_bound_elsewhere(walk) && stand_at_domain(walk, list) &&
+                  challenges_are_ours(walk, list);
     if (!usable) {
         const struct value *answer;
         TRY(walk_choose_method(walk, chosen->method, &answer, ret_reason));
@@ -161,8 +164,20 @@ enum err walk_choose_method(struct walk *walk, const char *method, const struct 
     }
     walk_remove_records(walk);
     value_put_text(&tool->tree, body, "method", method);
+    value_put_text(&tool->tree, body, "domain", walk->domain);
     value_put_text(&tool->tree, body, "spki_sha256", key);
     return api_call(&walk->api, tool, HTTP_POST, "/enrolment/dcv", body, ret_answer, ret_reason);
+}
+
+/* Where the person wants the record: at least one name's must be there. */
+static bool stand_at_domain(const struct walk *walk, const struct value *list)
+{
+    const struct value *one = value_first(list);
+    while (
+        one != NULL && walk->domain != NULL && strcmp(api_text(one, "domain"), walk->domain) != 0) {
+        one = value_next(one);
+    }
+    return one != NULL;
 }
 
 /* Those that an earlier run asked for, with this key. */
@@ -358,8 +373,23 @@ void walk_results_show(const struct walk *walk)
         screen_message(walk->tool, passed ? "tool.name_passed" : "tool.name_failed", values);
         if (!passed) {
             perspectives_show(walk, result);
+            walk_trace_show(walk, value_first(value_get(result, "perspectives")));
             screen_line(walk->tool, api_text(result, "next"));
         }
+    }
+    next_check_show(walk);
+}
+
+static void next_check_show(const struct walk *walk)
+{
+    const struct value *dcv = value_get(walk->enrolment, "dcv");
+    const struct placeholder values[] = {
+        { "time", api_text(dcv, "next_check") },
+        { "in", api_text(dcv, "next_check_in") },
+        { NULL, NULL },
+    };
+    if (values[0].value[0] != '\0') {
+        screen_message(walk->tool, "tool.next_check", values);
     }
 }
 

@@ -8,6 +8,7 @@
 
 static bool challenge_of(const struct walk *walk, const char *method, const struct value *one,
     struct challenge *ret_challenge);
+static bool domain_of(const struct value *one, struct challenge *challenge);
 static bool bytes_of(const char *text, uint8_t *ret_bytes, size_t len);
 
 enum err walk_values_check(const struct walk *walk, const char *method, const struct value *list,
@@ -17,7 +18,7 @@ enum err walk_values_check(const struct walk *walk, const char *method, const st
         struct challenge challenge = { .has_spki = true };
         char expected[EXPECTED_TEXT_MAX];
         if (!challenge_of(walk, method, one, &challenge) ||
-            challenge_expected(&challenge, expected) != OK ||
+            challenge_expected(&challenge, /* identity= */ "", expected) != OK ||
             strcmp(expected, api_text(one, "value")) != 0) {
             return reason_set(ret_reason, ERR_DENIED, "tool.value_unbound", api_text(one, "name"),
                 api_text(one, "value"), NULL);
@@ -34,10 +35,20 @@ static bool challenge_of(const struct walk *walk, const char *method, const stru
                HASH_BYTES) &&
            span_to_text(span_from_text(api_text(one, "name")), ret_challenge->name,
                sizeof ret_challenge->name) &&
+           domain_of(one, ret_challenge) &&
            dcv_method_from_id(method, &ret_challenge->method) == OK &&
            time_parse_rfc3339(span_from_text(api_text(one, "created")), &ret_challenge->created) ==
                OK &&
            bytes_of(api_text(one, "nonce"), ret_challenge->nonce, NONCE_BYTES);
+}
+
+/* Where it is the name's own, nothing was chosen and the name is what goes into the value. */
+static bool domain_of(const struct value *one, struct challenge *challenge)
+{
+    const char *domain = api_text(one, "domain");
+    bool chosen = domain[0] != '\0' && strcmp(domain, challenge_base_name(challenge)) != 0;
+    return !chosen ||
+           span_to_text(span_from_text(domain), challenge->domain, sizeof challenge->domain);
 }
 
 static bool bytes_of(const char *text, uint8_t *ret_bytes, size_t len)

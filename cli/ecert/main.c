@@ -2,8 +2,9 @@
  *
  * What it holds: the subscriber's private keys, in memory only while they are used, and for the
  * moment of logging in the PIN. Whom it talks to: the portal's /api/v1, the CA's repository, the
- * subscriber's own DNS server, and by the system's ssh the servers that the person names. What it
- * may never do: run anything but that ssh and the program the person names, believe a certificate
+ * subscriber's own DNS server, the TLS servers that are to be looked at, and by the system's ssh
+ * the servers that the person names. What it may never do: run anything but that ssh, a server
+ * program's own test and reload, and the program the person names; believe a certificate
  * that doesn't lead to the trusted root and to its own key, or a list that its CA didn't sign, take
  * a secret from the command line. */
 #include "cli/ecert/screen.h"
@@ -59,6 +60,16 @@ static const struct command commands[] = {
     { "key", "backup", command_key_backup, options_key_backup, "ID", 1, 1, "tool.help_key_backup" },
     { "key", "restore", command_key_restore, options_key_restore, "FILE.pfx", 1, 1,
         "tool.help_key_restore" },
+    { "deploy", "plan", command_deploy_plan, options_deploy_plan, "[ID]", 0, 1,
+        "tool.help_deploy_plan" },
+    { "deploy", "run", command_deploy_run, options_deploy_run, "[ID]", 0, 1,
+        "tool.help_deploy_run" },
+    { "deploy", "status", command_deploy_status, options_deploy_status, NULL, 0, 0,
+        "tool.help_deploy_status" },
+    { "deploy", "rollback", command_deploy_rollback, options_none, "TARGET", 1, ARGUMENTS_MAX,
+        "tool.help_deploy_rollback" },
+    { "deploy", "forget", command_deploy_forget, options_none, "TARGET", 1, ARGUMENTS_MAX,
+        "tool.help_deploy_forget" },
     { "idn", NULL, command_idn, options_none, "NAME", 1, ARGUMENTS_MAX, "tool.help_idn" },
 };
 static const struct command command_alone = { "", NULL, command_state, options_none, NULL, 0, 0,

@@ -27,3 +27,14 @@ struct remote_pair {
  * (seen: its last words) and "remote.refused" (seen: what the other side found). */
 enum err remote_install(const struct remote *remote, const struct remote_pair *pair,
     struct reason *ret_reason) MUST_USE;
+
+/* An exit code from REMOTE_REFUSED on is a script's own way to say no; ssh's own failure is 255. */
+enum { REMOTE_REFUSED = 65, REMOTE_REFUSALS = 8 };
+/* Runs a fixed script there, `input` on its standard input. `ret_code` (may be NULL) gets its exit
+ * code, on a refusal too. Reasons as above. */
+enum err remote_script(const char *destination, const char *ssh_config, const char *script,
+    struct span input, int *ret_code, struct reason *ret_reason) MUST_USE;
+/* "USER@HOST" or "HOST" by the same rules as remote_parse; its place is "/". ERR_INPUT with
+ * "remote.host". */
+enum err remote_destination(
+    const char *text, struct remote *ret_remote, struct reason *ret_reason) MUST_USE;

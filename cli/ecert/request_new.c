@@ -2,10 +2,10 @@
  * without them it asks, one thing after the other, and shows everything before it makes anything.
  * The key is made here and never leaves the store. Names are given as U-labels or A-labels. */
 #include "cli/ecert/ask.h"
+#include "cli/ecert/request_names.h"
 #include "cli/ecert/screen.h"
 #include "lib/base/file.h"
 #include "lib/der/pem.h"
-#include "lib/dns/hostname.h"
 #include "lib/pki/certificate.h"
 #include "lib/pki/csr.h"
 #include "lib/pki/name.h"
@@ -17,6 +17,8 @@ enum { SUBJECT_FIELDS = 5, KEY_CHOICES = 5 };
 
 const struct option options_request_new[] = {
     { "name", OPTION_MANY, "NAME" },
+    { "domain", OPTION_VALUE, "DOMAIN" },
+    { "service", OPTION_MANY, "SERVICE" },
     { "friendly", OPTION_VALUE, "TEXT" },
     { "organisation", OPTION_VALUE, "TEXT" },
     { "unit", OPTION_VALUE, "TEXT" },
@@ -46,8 +48,7 @@ static const enum key_type key_choices[KEY_CHOICES] = { KEY_TYPE_RSA_2048, KEY_T
 
 struct plan {
     char friendly[CERTSTORE_FRIENDLY_MAX];
-    struct dns_name names[APPLICATION_NAMES_MAX];
-    size_t name_count;
+    struct request_names names;
     char subject[SUBJECT_FIELDS][ANSWER_MAX];
     enum key_type key_type;
     const char *out;
@@ -55,13 +56,9 @@ struct plan {
 
 static enum err plan_from_arguments(
     const struct arguments *arguments, struct plan *plan, struct reason *ret_reason);
-static enum err plan_add_name(struct plan *plan, const char *typed, struct reason *ret_reason);
 static enum err plan_ask(struct tool *tool, struct plan *plan, bool *ret_go);
-static enum err plan_ask_names(struct tool *tool, struct plan *plan);
 static void plan_show(
     const struct tool *tool, const struct plan *plan, const char *id, const char *fingerprint);
-static bool imitations_say(const struct tool *tool, const struct plan *plan);
-static void names_text(const struct plan *plan, struct buf *text);
 static enum err request_write(
     const struct plan *plan, const struct key *key, struct buf *csr, struct reason *ret_reason);
 static enum err request_out(const char *path, struct span csr, struct reason *ret_reason);
@@ -79,7 +76,7 @@ enum exit_code command_request_new(struct tool *tool, const struct arguments *ar
     if (err != OK) {
         return screen_failure(tool, err, &reason);
     }
-    if (plan.name_count == 0) {
+    if (plan.names.count == 0) {
         bool go = false;
         if (!tool->asks) {
             reason_set(&reason, ERR_INPUT, "tool.request_names", "--name", NULL, NULL);
@@ -105,9 +102,7 @@ static enum err plan_from_arguments(
     const char *friendly = arguments_value(arguments, "friendly");
     const char *key = arguments_value(arguments, "key");
     plan->out = arguments_value(arguments, "out");
-    for (size_t i = 0; arguments_nth(arguments, "name", i) != NULL; i++) {
-        TRY(plan_add_name(plan, arguments_nth(arguments, "name", i), ret_reason));
-    }
+    TRY(request_names_from_arguments(arguments, &plan->names, ret_reason));
     for (size_t i = 0; i < SUBJECT_FIELDS; i++) {
         const char *given = arguments_value(arguments, subject_fields[i].option);
         snprintf(plan->subject[i], sizeof plan->subject[i], "%s",
@@ -125,23 +120,6 @@ static enum err plan_from_arguments(
     return OK;
 }
 
-/* One name twice is one name. */
-static enum err plan_add_name(struct plan *plan, const char *typed, struct reason *ret_reason)
-{
-    struct dns_name name;
-    TRY(dns_name_parse(span_from_text(typed), DNS_NAME_HOST_OR_WILDCARD, &name, ret_reason));
-    for (size_t i = 0; i < plan->name_count; i++) {
-        if (dns_name_equal(&plan->names[i], &name)) {
-            return OK;
-        }
-    }
-    if (plan->name_count == APPLICATION_NAMES_MAX) {
-        return reason_set(ret_reason, ERR_LIMIT, "tool.too_many_names", typed, NULL, "50");
-    }
-    plan->names[plan->name_count++] = name;
-    return OK;
-}
-
 static enum err plan_ask(struct tool *tool, struct plan *plan, bool *ret_go)
 {
     char answer[ANSWER_MAX];
@@ -149,9 +127,9 @@ static enum err plan_ask(struct tool *tool, struct plan *plan, bool *ret_go)
     size_t choice;
     screen_heading(tool, "tool.request_title", NULL);
     screen_message(tool, "tool.request_intro", NULL);
-    TRY(plan_ask_names(tool, plan));
+    TRY(request_names_ask(tool, &plan->names));
     char shown[HOST_NAME_UNICODE_MAX];
-    dns_name_to_unicode(&plan->names[0], shown);
+    dns_name_to_unicode(&plan->names.list[0], shown);
     bool fits = plan->friendly[0] == '\0' && strlen(shown) < CERTSTORE_FRIENDLY_MAX;
     const char *proposed = fits ? shown : plan->friendly;
     TRY(ask_line(tool, "tool.ask_friendly", proposed, answer));
@@ -166,43 +144,8 @@ static enum err plan_ask(struct tool *tool, struct plan *plan, bool *ret_go)
     TRY(ask_choice(tool, "tool.ask_key", keys, KEY_CHOICES, 0, &choice));
     plan->key_type = key_choices[choice];
     plan_show(tool, plan, /* id= */ NULL, /* fingerprint= */ NULL);
-    (void)imitations_say(tool, plan);
+    (void)request_names_warn(tool, &plan->names);
     return ask_yes(tool, "tool.ask_make_request", ret_go);
-}
-
-/* A wrong name is explained and asked for again; an empty line ends the list. */
-static enum err plan_ask_names(struct tool *tool, struct plan *plan)
-{
-    for (;;) {
-        char answer[ANSWER_MAX];
-        struct reason reason = { 0 };
-        bool first = plan->name_count == 0;
-        TRY(ask_line(
-            tool, first ? "tool.ask_name" : "tool.ask_another_name", first ? NULL : "", answer));
-        if (answer[0] == '\0') {
-            return OK;
-        }
-        enum err err = plan_add_name(plan, answer, &reason);
-        if (err != OK) {
-            screen_failure(tool, err, &reason);
-        }
-    }
-}
-
-/* Names whose letters are of scripts that nobody mixes. True if there was one. */
-static bool imitations_say(const struct tool *tool, const struct plan *plan)
-{
-    bool any = false;
-    for (size_t i = 0; i < plan->name_count; i++) {
-        char shown[HOST_NAME_UNICODE_MAX];
-        if (dns_name_mixes_scripts(&plan->names[i])) {
-            dns_name_to_unicode(&plan->names[i], shown);
-            const struct placeholder values[] = { { "name", shown }, { NULL, NULL } };
-            screen_message(tool, "tool.idn_mixed", values);
-            any = true;
-        }
-    }
-    return any;
 }
 
 /* `id` and `fingerprint` once the request is made. */
@@ -210,7 +153,7 @@ static void plan_show(
     const struct tool *tool, const struct plan *plan, const char *id, const char *fingerprint)
 {
     AUTO(buf) names = buf_make(APPLICATION_NAMES_MAX * HOST_NAME_UNICODE_MAX);
-    names_text(plan, &names);
+    request_names_text(&plan->names, &names);
     struct screen_fact facts[SUBJECT_FIELDS + 7] = {
         { "tool.names", buf_text(&names) },
         { "tool.friendly_name", plan->friendly },
@@ -223,20 +166,6 @@ static void plan_show(
     facts[4 + SUBJECT_FIELDS] = (struct screen_fact){ "tool.id", id };
     facts[5 + SUBJECT_FIELDS] = (struct screen_fact){ "tool.key_fingerprint", fingerprint };
     screen_facts(tool, facts);
-}
-
-/* Both forms of a Chinese name. */
-static void names_text(const struct plan *plan, struct buf *text)
-{
-    for (size_t i = 0; i < plan->name_count; i++) {
-        char shown[HOST_NAME_UNICODE_MAX];
-        dns_name_to_unicode(&plan->names[i], shown);
-        bool same = strcmp(shown, plan->names[i].text) == 0;
-        buf_append_format(text, "%s%s", i == 0 ? "" : ", ", plan->names[i].text);
-        if (!same) {
-            buf_append_format(text, " (%s)", shown);
-        }
-    }
 }
 
 static enum exit_code request_make(struct tool *tool, const struct plan *plan)
@@ -255,7 +184,7 @@ static enum exit_code request_make(struct tool *tool, const struct plan *plan)
     struct certstore_request request = {
         .key = key,
         .csr = buf_span(&csr),
-        .friendly_name = plan->friendly[0] != '\0' ? plan->friendly : plan->names[0].text,
+        .friendly_name = plan->friendly[0] != '\0' ? plan->friendly : plan->names.list[0].text,
         .created = clock_now(&tool->clock),
     };
     err = err == OK ? certstore_add_request(store, &request, &reason, &item) : err;
@@ -279,7 +208,7 @@ static void renewal_say(
     for (size_t i = 0; i < items.count; i++) {
         bool covers = items.items[i].kind == CERTSTORE_PERSONAL &&
                       certificate_parse(buf_span(&items.items[i].certificate), &parsed) == OK &&
-                      certificate_covers_host(&parsed, span_from_text(plan->names[0].text));
+                      certificate_covers_host(&parsed, span_from_text(plan->names.list[0].text));
         if (covers) {
             screen_message(tool, "tool.request_renewal", NULL);
             return;
@@ -294,8 +223,8 @@ static enum err request_write(
     struct name_entry entries[SUBJECT_FIELDS + 1] = { 0 };
     AUTO(buf) subject = buf_make(8192);
     size_t count = 0;
-    for (size_t i = 0; i < plan->name_count; i++) {
-        names[i] = span_from_text(plan->names[i].text);
+    for (size_t i = 0; i < plan->names.count; i++) {
+        names[i] = span_from_text(plan->names.list[i].text);
     }
     /* X.520 gives the CN 64 characters; a longer name stands in the SAN alone. */
     if (names[0].len <= SUBJECT_COMMON_NAME_MAX) {
@@ -307,7 +236,7 @@ static enum err request_write(
     }
     TRY(name_write(entries, count, ret_reason, &subject));
     struct csr_fields fields = {
-        .subject = buf_span(&subject), .dns_names = names, .dns_name_count = plan->name_count
+        .subject = buf_span(&subject), .dns_names = names, .dns_name_count = plan->names.count
     };
     return csr_write(&fields, key, csr);
 }
@@ -328,8 +257,9 @@ static void result_show(struct tool *tool, const struct plan *plan, const struct
     hex_format(key_spki_sha256(key), fingerprint);
     screen_step(tool, "tool.request_made", NULL);
     plan_show(tool, plan, item->id, fingerprint);
-    value_put_bool(&tool->tree, tool->result, "mixed_script", imitations_say(tool, plan));
-    const struct placeholder next[] = { { "id", item->id }, { "name", plan->names[0].text },
+    value_put_bool(
+        &tool->tree, tool->result, "mixed_script", request_names_warn(tool, &plan->names));
+    const struct placeholder next[] = { { "id", item->id }, { "name", plan->names.list[0].text },
         { NULL, NULL } };
     screen_message(tool, "tool.request_next", next);
     struct value_tree *tree = &tool->tree;
@@ -339,8 +269,8 @@ static void result_show(struct tool *tool, const struct plan *plan, const struct
     value_put_text(tree, tool->result, "key_type", key_type_name(plan->key_type));
     value_put_text(tree, tool->result, "key_sha256", fingerprint);
     struct value *names = value_put_list(tree, tool->result, "names");
-    for (size_t i = 0; i < plan->name_count; i++) {
-        value_add_text(tree, names, plan->names[i].text);
+    for (size_t i = 0; i < plan->names.count; i++) {
+        value_add_text(tree, names, plan->names.list[i].text);
     }
     value_put_text(tree, tool->result, "file", plan->out);
 }

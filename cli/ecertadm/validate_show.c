@@ -138,7 +138,7 @@ static enum err name_put(
 {
     const struct challenge *challenge = &name->challenge;
     char value[EXPECTED_TEXT_MAX], host[HOST_NAME_MAX_LENGTH + 32];
-    TRY(challenge_expected(challenge, value));
+    TRY(challenge_expected(challenge, /* identity= */ "", value));
     TRY(challenge_dns_host(challenge, host, sizeof host));
     value_put_text(tree, object, "name", challenge->name);
     value_put_text(tree, object, "state", name->state);

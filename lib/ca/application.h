@@ -15,7 +15,8 @@ struct subject {
     const char *locality;
     const char *organisation; /* at most SUBJECT_ORGANISATION_MAX characters, as the next */
     const char *organisation_zh;
-    const char *branch; /* branch or department: in the records, not in the certificate */
+    const char
+        *branch; /* branch or department: in the records, and only in a classic certificate */
     const char *branch_zh;
     const char *brn;   /* business registration certificate number */
     const char *ci_cr; /* certificate of incorporation / registration number */

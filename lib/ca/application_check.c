@@ -20,6 +20,7 @@ struct text_rule {
 
 static enum err names_check(const struct application *application, struct reason *ret_reason);
 static bool server_name_valid(const char *name, bool wildcard);
+static bool number_like(const char *label);
 static bool label_valid(const char *label, size_t len);
 static enum err subject_check(const struct subject *subject, struct reason *ret_reason);
 static enum err government_check(const struct application *application, struct reason *ret_reason);
@@ -101,8 +102,15 @@ static bool server_name_valid(const char *name, bool wildcard)
             return false;
         }
     }
-    const char *last = strrchr(name, '.');
-    return labels >= 2 && last != NULL && strspn(last + 1, "0123456789") != strlen(last + 1);
+    return labels >= 2 && !number_like(strrchr(name, '.') + 1);
+}
+
+/* What ends in a number, decimal or hexadecimal, is an IPv4 address to some resolver or browser. */
+static bool number_like(const char *label)
+{
+    bool hexadecimal = strncmp(label, "0x", 2) == 0;
+    label += hexadecimal ? 2 : 0;
+    return label[strspn(label, hexadecimal ? "0123456789abcdef" : "0123456789")] == '\0';
 }
 
 static bool label_valid(const char *label, size_t len)

@@ -20,6 +20,7 @@ struct edition_rules {
     const char *issuer;  /* id of the issuing CA in the roster */
     const char *profile; /* id of the certificate profile */
     const char *logged;  /* the same where the roster has logs */
+    const char *classic; /* the same under the classic policy set; NULL: not offered there */
 };
 
 /* Never NULL for a valid edition. */

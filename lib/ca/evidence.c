@@ -71,6 +71,9 @@ static enum err challenge_check(const struct challenge *challenge, const char *n
         !policy_method_allowed(challenge->method, rules->now)) {
         return denied(ret_reason, "warrant.method", name);
     }
+    if (challenge->srn[0] != '\0' && strcmp(challenge->srn, rules->srn) != 0) {
+        return denied(ret_reason, "warrant.account", name);
+    }
     if (challenge->has_spki && rules->spki_hash != NULL &&
         memcmp(challenge->spki_hash, rules->spki_hash, HASH_BYTES) != 0) {
         return denied(ret_reason, "warrant.key_binding", name);
@@ -102,8 +105,8 @@ static enum err observation_check(const struct name_evidence *evidence, size_t a
     if (perspective == NULL) {
         return denied(ret_reason, "warrant.perspective_unknown", name);
     }
-    TRY(challenge_expected(&observation->challenge, expected));
-    if (strcmp(expected, observation->expected) != 0) {
+    if (challenge_expected(&observation->challenge, rules->roster->caa_identity, expected) != OK ||
+        strcmp(expected, observation->expected) != 0) {
         return denied(ret_reason, "warrant.expected", name);
     }
     if (!adn_fits(observation, perspective)) {
@@ -122,19 +125,19 @@ static enum err observation_check(const struct name_evidence *evidence, size_t a
     return OK;
 }
 
-/* The name without "*."; for a mail to the primary a parent of it will do (BR 3.2.2.4.4), which the
- * primary has held against the public suffixes. */
+/* Where the table lets this name be proved by this method (SC-101): at the domain that the
+ * challenge named, for everybody. Only a mail's is known from its address, and to the primary
+ * alone. */
 static bool adn_fits(const struct observation *observation, const struct perspective *perspective)
 {
-    const char *base = challenge_base_name(&observation->challenge);
-    size_t base_len = strlen(base), len = strlen(observation->adn);
-    if (strcmp(observation->adn, base) == 0) {
-        return true;
+    const struct challenge *challenge = &observation->challenge;
+    bool by_address =
+        challenge->method == DCV_EMAIL && perspective->primary && challenge->domain[0] == '\0';
+    if (!by_address && strcmp(observation->adn, challenge_domain(challenge)) != 0) {
+        return false;
     }
-    bool may_be_parent = perspective->primary && observation->challenge.method == DCV_EMAIL;
-    return may_be_parent && len < base_len && strchr(observation->adn, '.') != NULL &&
-           base[base_len - len - 1] == '.' &&
-           strcmp(base + (base_len - len), observation->adn) == 0;
+    return dcv_adn_permitted(
+        challenge->method, challenge->name, observation->adn, observation->alias);
 }
 
 static bool same_challenge(const struct challenge *left, const struct challenge *right)
@@ -143,7 +146,8 @@ static bool same_challenge(const struct challenge *left, const struct challenge 
            strcmp(left->name, right->name) == 0 && left->method == right->method &&
            left->created == right->created && memcmp(left->nonce, right->nonce, NONCE_BYTES) == 0 &&
            left->has_spki == right->has_spki &&
-           memcmp(left->spki_hash, right->spki_hash, HASH_BYTES) == 0;
+           memcmp(left->spki_hash, right->spki_hash, HASH_BYTES) == 0 &&
+           strcmp(left->domain, right->domain) == 0 && strcmp(left->srn, right->srn) == 0;
 }
 
 static enum err times_check(const struct observation *observation,
@@ -154,8 +158,9 @@ static enum err times_check(const struct observation *observation,
     if (age < -CLOCK_TOLERANCE_SECONDS) {
         return denied(ret_reason, "warrant.observation_time", challenge->name);
     }
+    bool coded = dcv_rules(challenge->method)->coded;
     if (challenge->created > observation->time + CLOCK_TOLERANCE_SECONDS ||
-        observation->time - challenge->created > VALIDATION_VALUE_SECONDS) {
+        (coded && observation->time - challenge->created > VALIDATION_VALUE_SECONDS)) {
         return denied(ret_reason, "warrant.challenge_old", challenge->name);
     }
     if (age > policy_reuse(&rules->policy, challenge->method)) {
@@ -199,8 +204,8 @@ static enum err primary_check(const struct observation *observation, struct reas
 static void tally_remote(struct tally *tally, const struct observation *observation,
     const struct perspective *perspective)
 {
-    bool by_mail = observation->challenge.method == DCV_EMAIL;
-    if (observation->dcv != (by_mail ? DCV_NOT_ASKED : DCV_PASSED) ||
+    bool sees_proof = dcv_rules(observation->challenge.method)->remote;
+    if (observation->dcv != (sees_proof ? DCV_PASSED : DCV_NOT_ASKED) ||
         observation->caa != CAA_PERMITS || observation->dnssec == DNSSEC_BOGUS) {
         return;
     }

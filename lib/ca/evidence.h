@@ -10,6 +10,7 @@ struct evidence_rules {
     struct policy policy; /* of `now` */
     int64_t now;
     const uint8_t *application_hash; /* HASH_BYTES */
+    const char *srn;                 /* the application's subscriber */
     const uint8_t *spki_hash;        /* of the CSR's key; NULL while there is none */
 };
 

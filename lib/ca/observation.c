@@ -6,6 +6,9 @@
 
 #define SIGNED_PART_TAG "ecert observation v1"
 
+static void tagged_text_write(struct der_writer *writer, uint8_t tag, const char *text);
+static enum err tagged_text_read(struct der *reader, uint8_t tag, char *ret_text, size_t size);
+
 void challenge_write(struct der_writer *writer, const struct challenge *challenge)
 {
     der_open(writer, DER_SEQUENCE);
@@ -17,7 +20,33 @@ void challenge_write(struct der_writer *writer, const struct challenge *challeng
     if (challenge->has_spki) {
         der_write(writer, DER_CONTEXT_PRIMITIVE(0), SPAN_OF(challenge->spki_hash));
     }
+    tagged_text_write(writer, DER_CONTEXT_PRIMITIVE(1), challenge->domain);
+    tagged_text_write(writer, DER_CONTEXT_PRIMITIVE(2), challenge->srn);
     der_close(writer);
+}
+
+/* A text that is not there is not written. */
+static void tagged_text_write(struct der_writer *writer, uint8_t tag, const char *text)
+{
+    if (text[0] != '\0') {
+        der_write(writer, tag, span_from_text(text));
+    }
+}
+
+/* Printable ASCII, or nothing where another tag follows. */
+static enum err tagged_text_read(struct der *reader, uint8_t tag, char *ret_text, size_t size)
+{
+    struct span text;
+    if (!der_peek(reader, tag)) {
+        return OK;
+    }
+    TRY(der_read(reader, tag, &text));
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.data[i] <= ' ' || text.data[i] > '~') {
+            return ERR_INPUT;
+        }
+    }
+    return text.len > 0 && span_to_text(text, ret_text, size) ? OK : ERR_INPUT;
 }
 
 enum err challenge_read(struct der *reader, struct challenge *ret_challenge)
@@ -32,7 +61,7 @@ enum err challenge_read(struct der *reader, struct challenge *ret_challenge)
     TRY(dcv_method_from_number(method, &challenge.method));
     TRY(der_read_generalized_time(&inner, &challenge.created));
     TRY(der_read_fixed(&inner, challenge.nonce, NONCE_BYTES));
-    if (!der_empty(&inner)) {
+    if (der_peek(&inner, DER_CONTEXT_PRIMITIVE(0))) {
         struct span spki_hash;
         TRY(der_read(&inner, DER_CONTEXT_PRIMITIVE(0), &spki_hash));
         if (spki_hash.len != HASH_BYTES) {
@@ -41,22 +70,44 @@ enum err challenge_read(struct der *reader, struct challenge *ret_challenge)
         memcpy(challenge.spki_hash, spki_hash.data, HASH_BYTES);
         challenge.has_spki = true;
     }
+    TRY(tagged_text_read(
+        &inner, DER_CONTEXT_PRIMITIVE(1), challenge.domain, sizeof challenge.domain));
+    TRY(tagged_text_read(&inner, DER_CONTEXT_PRIMITIVE(2), challenge.srn, sizeof challenge.srn));
     TRY(der_finish(&inner));
     *ret_challenge = challenge;
     return OK;
 }
 
-enum err challenge_expected(const struct challenge *challenge, char ret_expected[EXPECTED_TEXT_MAX])
+enum err challenge_expected(
+    const struct challenge *challenge, const char *identity, char ret_expected[EXPECTED_TEXT_MAX])
 {
+    if (!dcv_rules(challenge->method)->coded) {
+        return account_uri(challenge->srn, identity, ret_expected);
+    }
     /* Two hashes, a nonce, a time and a name of at most 253 characters. */
     uint8_t der[512], hash[HASH_BYTES];
     size_t len;
     struct der_writer writer = der_writer_make(der, sizeof der);
-    challenge_write(&writer, challenge);
+    struct challenge derived = *challenge;
+    if (challenge->domain[0] != '\0') {
+        memcpy(derived.name, challenge->domain, sizeof derived.name);
+    }
+    derived.domain[0] = '\0';
+    derived.srn[0] = '\0';
+    challenge_write(&writer, &derived);
     TRY(der_writer_finish(&writer, &len));
     TRY(tagged_hash("ecert validation v1", span_make(der, len), hash));
     base32_format(SPAN_OF(hash), ret_expected, EXPECTED_TEXT_MAX);
     return OK;
+}
+
+enum err account_uri(const char *srn, const char *identity, char ret_uri[EXPECTED_TEXT_MAX])
+{
+    if (srn[0] == '\0' || identity[0] == '\0') {
+        return ERR_INPUT;
+    }
+    int len = snprintf(ret_uri, EXPECTED_TEXT_MAX, "acct:%s@%s", srn, identity);
+    return len < 0 || len >= EXPECTED_TEXT_MAX ? ERR_LIMIT : OK;
 }
 
 const char *challenge_base_name(const struct challenge *challenge)
@@ -65,9 +116,16 @@ const char *challenge_base_name(const struct challenge *challenge)
     return wildcard ? challenge->name + 2 : challenge->name;
 }
 
+const char *challenge_domain(const struct challenge *challenge)
+{
+    return challenge->domain[0] != '\0' ? challenge->domain : challenge_base_name(challenge);
+}
+
 enum err challenge_dns_host(const struct challenge *challenge, char *ret_host, size_t size)
 {
-    int len = snprintf(ret_host, size, "_ecert-validation.%s", challenge_base_name(challenge));
+    const char *label =
+        challenge->method == DCV_PERSISTENT ? "_validation-persist" : "_ecert-validation";
+    int len = snprintf(ret_host, size, "%s.%s", label, challenge_domain(challenge));
     return len < 0 || (size_t)len >= size || len > HOST_NAME_MAX_LENGTH ? ERR_LIMIT : OK;
 }
 
@@ -84,6 +142,7 @@ void observation_write_signed_part(struct der_writer *writer, const struct obser
     der_write_int64(writer, observation->caa);
     der_write_int64(writer, observation->dnssec);
     der_write_generalized_time(writer, observation->time);
+    tagged_text_write(writer, DER_CONTEXT_PRIMITIVE(0), observation->alias);
     der_close(writer);
 }
 
@@ -114,6 +173,8 @@ static enum err signed_part_read(struct der *inner, struct observation *observat
     TRY(der_read_uint(inner, CAA_PROHIBITS, &caa));
     TRY(der_read_uint(inner, DNSSEC_UNKNOWN, &dnssec));
     TRY(der_read_generalized_time(inner, &observation->time));
+    TRY(tagged_text_read(
+        inner, DER_CONTEXT_PRIMITIVE(0), observation->alias, sizeof observation->alias));
     observation->dcv = (enum dcv_result)dcv;
     observation->caa = (enum caa_result)caa;
     observation->dnssec = (enum dnssec_state)dnssec;

@@ -2,20 +2,24 @@
 /* Proof of domain control: what must stand where, and who saw it standing there.
  *
  * A challenge's expected value is derived, never chosen: base32(SHA-256(
- * "ecert validation v1" ‖ 00 ‖ DER SEQUENCE { application hash, name, method, created, nonce,
- * [0] SPKI hash OPTIONAL })). So nobody can "validate" a name by expecting what already stands
- * there; age and binding to application and key come with it. An observation is one perspective's
- * signed word about one name in one attempt. */
+ * "ecert validation v1" ‖ 00 ‖ DER SEQUENCE { application hash, domain, method, created, nonce,
+ * [0] SPKI hash OPTIONAL })), the domain being the one that was chosen for the proof, else the
+ * name. So nobody can "validate" a name by expecting what already stands there; age and binding to
+ * application and key come with it, and names that are proved at one domain with one nonce share
+ * one value. For DCV_PERSISTENT it is the subscriber's account, which follows from the application.
+ * An observation is one perspective's signed word about one name in one attempt. */
 #include "lib/base/buf.h"
 #include "lib/ca/application.h"
-#include "lib/ca/policy.h"
+#include "lib/ca/method.h"
 #include "lib/der/reader.h"
 #include "lib/der/writer.h"
 
 enum {
     NONCE_BYTES = 16,
     ATTEMPT_BYTES = 16,
-    EXPECTED_TEXT_MAX = 53, /* 52 digits of base32 and the terminator */
+    /* An account is the longest: "acct:", a number, "@" and a host name; 52 digits of base32 are
+     * the rest. */
+    EXPECTED_TEXT_MAX = 5 + SRN_DIGITS + 1 + HOST_NAME_MAX_LENGTH + 1,
     PERSPECTIVE_ID_MAX = 32,
 };
 
@@ -30,6 +34,9 @@ struct challenge {
     uint8_t nonce[NONCE_BYTES];
     bool has_spki; /* bound to a key that was made first */
     uint8_t spki_hash[HASH_BYTES];
+    char
+        domain[HOST_NAME_MAX_LENGTH + 1]; /* chosen authorization domain name; "": the name's own */
+    char srn[SRN_DIGITS + 1]; /* the subscriber, whose account CAA may ask for; "": none is told */
 };
 
 /* A remote perspective has nothing to look at where the proof is a mail to the primary. */
@@ -41,7 +48,9 @@ struct observation {
     char perspective[PERSPECTIVE_ID_MAX]; /* id in the roster */
     uint8_t attempt[ATTEMPT_BYTES];       /* the same for all perspectives of one attempt */
     struct challenge challenge;
-    char adn[HOST_NAME_MAX_LENGTH + 1]; /* authorization domain name: where it was looked for */
+    char adn[HOST_NAME_MAX_LENGTH + 1];   /* authorization domain name: where it was looked for */
+    char alias[HOST_NAME_MAX_LENGTH + 1]; /* where CNAMEs led, of which adn is itself or a parent;
+                                             "": adn is the name or its parent */
     char expected[EXPECTED_TEXT_MAX];
     enum dcv_result dcv;
     enum caa_result caa;      /* of a wildcard: for the bare name as well */
@@ -53,11 +62,22 @@ struct observation {
 
 void challenge_write(struct der_writer *writer, const struct challenge *challenge);
 enum err challenge_read(struct der *reader, struct challenge *ret_challenge) MUST_USE;
-enum err challenge_expected(
-    const struct challenge *challenge, char ret_expected[EXPECTED_TEXT_MAX]) MUST_USE;
+/* What has to be found: the derived value, or for DCV_PERSISTENT the account at `identity`, our
+ * issuer domain name. ERR_INPUT where that is to be an account and the challenge has no SRN. */
+enum err challenge_expected(const struct challenge *challenge, const char *identity,
+    char ret_expected[EXPECTED_TEXT_MAX]) MUST_USE;
+/* The account of a subscriber, an acct: URI (RFC 7565): "acct:0002142877@ecert.example.net". It is
+ * what RFC 8657's accounturi is compared with, and what a persistent TXT record names. ERR_LIMIT.
+ */
+enum err account_uri(
+    const char *srn, const char *identity, char ret_uri[EXPECTED_TEXT_MAX]) MUST_USE;
 /* The name without "*."; borrowed from the challenge. */
 const char *challenge_base_name(const struct challenge *challenge);
-/* Host name of the TXT record for DCV_DNS: "_ecert-validation." and the name without "*.". */
+/* The authorization domain name: the domain that was chosen, else the name without "*."; borrowed.
+ */
+const char *challenge_domain(const struct challenge *challenge);
+/* Host name of the TXT record for DCV_DNS ("_ecert-validation." and the domain) and for
+ * DCV_PERSISTENT ("_validation-persist.", BR 3.2.2.4.22). ERR_LIMIT if that is no host name. */
 enum err challenge_dns_host(
     const struct challenge *challenge, char *ret_host, size_t size) MUST_USE;
 

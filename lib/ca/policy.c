@@ -109,19 +109,9 @@ static const struct {
     { POLICY_REVERSE_ZONE_NAMES, { DAY_2026_03_15, POLICY_MUST_NOT } },
 };
 
-static const char *const set_ids[POLICY_SET_COUNT] = { "public", "private" };
+static const char *const set_ids[POLICY_SET_COUNT] = { "public", "private", "classic" };
 
-static const struct method_row {
-    enum dcv_method method;
-    const char *id;
-} methods[] = {
-    { DCV_EMAIL, "email" },
-    { DCV_DNS, "dns" },
-    { DCV_WEBSITE, "website" },
-    { DCV_PERSISTENT, "persistent" },
-};
-
-enum { CHANGES = sizeof changes / sizeof changes[0], METHODS = sizeof methods / sizeof methods[0] };
+enum { CHANGES = sizeof changes / sizeof changes[0] };
 
 const char *policy_set_id(enum policy_set set)
 {
@@ -191,58 +181,13 @@ void policy_at(int64_t time, enum policy_set set, struct policy *ret_policy)
         .identity_reuse_seconds = seconds_in_force(POLICY_IDENTITY_REUSE, time),
         .remotes_min = (unsigned)policy_in_force(POLICY_REMOTES, time).value,
         .regions_min =
-            set == POLICY_PRIVATE ? 1 : (unsigned)policy_in_force(POLICY_REGIONS, time).value,
-        .logged = set != POLICY_PRIVATE &&
+            set != POLICY_PUBLIC ? 1 : (unsigned)policy_in_force(POLICY_REGIONS, time).value,
+        .logged = set == POLICY_PUBLIC &&
                   policy_in_force(POLICY_PRECERTIFICATE_LOGGED, time).value == POLICY_MUST,
     };
-}
-
-int64_t policy_reuse(const struct policy *policy, enum dcv_method method)
-{
-    bool shorter =
-        method == DCV_PERSISTENT && policy->persistent_reuse_seconds < policy->reuse_seconds;
-    return shorter ? policy->persistent_reuse_seconds : policy->reuse_seconds;
 }
 
 unsigned policy_quorum_failures(unsigned remotes)
 {
     return remotes < 2 ? 0 : remotes < 6 ? 1 : 2;
-}
-
-bool policy_method_allowed(enum dcv_method method, int64_t time)
-{
-    return method != DCV_EMAIL ||
-           policy_in_force(POLICY_METHOD_EMAIL, time).value != POLICY_MUST_NOT;
-}
-
-const char *dcv_method_id(enum dcv_method method)
-{
-    for (size_t i = 0; i < METHODS; i++) {
-        if (methods[i].method == method) {
-            return methods[i].id;
-        }
-    }
-    return "unknown";
-}
-
-enum err dcv_method_from_id(const char *id, enum dcv_method *ret_method)
-{
-    for (size_t i = 0; i < METHODS; i++) {
-        if (strcmp(id, methods[i].id) == 0) {
-            *ret_method = methods[i].method;
-            return OK;
-        }
-    }
-    return ERR_INPUT;
-}
-
-enum err dcv_method_from_number(unsigned number, enum dcv_method *ret_method)
-{
-    for (size_t i = 0; i < METHODS; i++) {
-        if ((unsigned)methods[i].method == number) {
-            *ret_method = methods[i].method;
-            return OK;
-        }
-    }
-    return ERR_INPUT;
 }

@@ -29,10 +29,18 @@
             PROFILE_POLICY, PROFILE_ALT_NAMES, PROFILE_CRL_POINT, PROFILE_AUTHORITY_INFO,          \
             (transparency)                                                                         \
     }
+/* The same without a policy: it claims none. */
+#define CLASSIC_EXTENSIONS                                                                         \
+    {                                                                                              \
+        PROFILE_AUTHORITY_KEY, PROFILE_KEY_USAGE, PROFILE_BASIC_CONSTRAINTS, PROFILE_PURPOSE,      \
+            PROFILE_ALT_NAMES, PROFILE_CRL_POINT, PROFILE_AUTHORITY_INFO                           \
+    }
+#define SERVER_KEY_USAGE                                                                           \
+    .key_usage_rsa = KEY_USAGE_DIGITAL_SIGNATURE | KEY_USAGE_KEY_ENCIPHERMENT,                     \
+    .key_usage_ec = KEY_USAGE_DIGITAL_SIGNATURE
 #define SERVER(name, purpose_oid, policy_oid, transparency)                                        \
     .attributes = name, .extensions = SERVER_EXTENSIONS(transparency), .path_length = -1,          \
-    .key_usage_rsa = KEY_USAGE_DIGITAL_SIGNATURE | KEY_USAGE_KEY_ENCIPHERMENT,                     \
-    .key_usage_ec = KEY_USAGE_DIGITAL_SIGNATURE, .purpose = (purpose_oid), .policy = (policy_oid)
+    SERVER_KEY_USAGE, .purpose = (purpose_oid), .policy = (policy_oid)
 #define CA(length, purpose_oid, policy_oid)                                                        \
     .attributes = CA_NAME, .is_ca = true, .path_length = (length),                                 \
     .key_usage_rsa = KEY_USAGE_CERT_SIGN | KEY_USAGE_CRL_SIGN,                                     \
@@ -63,8 +71,8 @@ static const struct profile table[] = {
         CA(-1, &oid_server_auth, &oid_any_policy), .extensions = SUBORDINATE_EXTENSIONS },
     { "ocsp-responder-1", "OCSP responder (BR 7.1.2.8)",
         .attributes = { &oid_country, &oid_organisation, &oid_common_name },
-        .extensions = { PROFILE_AUTHORITY_KEY, PROFILE_KEY_USAGE, PROFILE_PURPOSE,
-            PROFILE_OCSP_NOCHECK },
+        .extensions = { PROFILE_AUTHORITY_KEY, PROFILE_SUBJECT_KEY, PROFILE_KEY_USAGE,
+            PROFILE_PURPOSE, PROFILE_OCSP_NOCHECK },
         .path_length = -1, .key_usage_rsa = KEY_USAGE_DIGITAL_SIGNATURE,
         .key_usage_ec = KEY_USAGE_DIGITAL_SIGNATURE, .purpose = &oid_ocsp_signing },
     { "ov-server-1", "server, organisation validated (BR 7.1.2.7)",
@@ -83,7 +91,8 @@ static const struct profile table[] = {
         .precertificate = "ev-precertificate-1" },
     { "classic-server-1",
         "server with organisational units, as until 2022: private hierarchies only",
-        SERVER(CLASSIC_NAME, &oid_server_auth, &oid_policy_ov, PROFILE_END) },
+        .attributes = CLASSIC_NAME, .extensions = CLASSIC_EXTENSIONS, .path_length = -1,
+        SERVER_KEY_USAGE, .purpose = &oid_server_auth },
     { "crl-1", "revoked server certificates (BR 7.2)",
         .extensions = { PROFILE_AUTHORITY_KEY, PROFILE_CRL_NUMBER } },
     { "arl-1", "revoked CA certificates (BR 7.2)",
@@ -148,6 +157,12 @@ enum err profile_hash(const struct profile *profile, uint8_t ret_hash[HASH_BYTES
     AUTO(buf) buf = buf_make(1024);
     TRY(der_encode(row_write, profile, &buf));
     return sha256(buf_span(&buf), ret_hash);
+}
+
+bool profile_policy_only(const struct profile *profile, const struct span *policies, size_t count)
+{
+    return profile->policy == NULL ? count == 0
+                                   : count == 1 && span_equal(policies[0], *profile->policy);
 }
 
 static void row_write(struct der_writer *writer, const void *object)

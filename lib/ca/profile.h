@@ -50,6 +50,9 @@ const char *profile_extension_name(enum profile_extension extension);
 /* SHA-256 over the DER of the table's row: changes with anything that changes what is signed. */
 enum err profile_hash(const struct profile *profile, uint8_t ret_hash[HASH_BYTES]) MUST_USE;
 
+/* Whether these are the policies that the profile's objects hold: its one, or none. */
+bool profile_policy_only(const struct profile *profile, const struct span *policies, size_t count);
+
 /* Appends the subject's name. A value for an attribute that the profile doesn't have is ERR_INPUT
  * with "profile.attribute" (seen: the attribute); else as name_write. */
 enum err profile_write_subject(const struct profile *profile, const struct name_entry *entries,

@@ -7,6 +7,7 @@
 #include "lib/base/buf.h"
 #include "lib/ca/application.h"
 #include "lib/ca/approval.h"
+#include "lib/ca/classic.h"
 #include "lib/ca/observation.h"
 #include "lib/ca/profile.h"
 #include "lib/ca/roster.h"
@@ -73,6 +74,7 @@ struct entitlement {
     const char *const *names;
     size_t name_count;
     const char *organisation; /* English or Chinese, as the subscriber confirmed */
+    struct classic_units units;
     struct span spki;
     enum key_kind key_kind;
     int64_t subscription_end; /* the first instant after it */
@@ -80,7 +82,8 @@ struct entitlement {
 };
 
 /* The profile that a warrant for this edition has to pin under this roster: with SCTs where the
- * roster has logs. NULL if this program has no such row. */
+ * roster has logs, with organizational units where its policy set is the classic one. NULL if this
+ * program has no such row, or the set doesn't offer the edition. */
 const struct profile *warrant_profile(const struct roster *roster, enum edition edition);
 
 /* Everything a warrant must prove, in one order: application rules, two different officers of the

@@ -70,6 +70,7 @@ enum err warrant_check(const struct warrant *warrant, const struct roster *roste
         .now = now,
         .edition = edition_rules(warrant->application.edition),
         .application_hash = application_hash_,
+        .srn = warrant->application.subject.srn,
         .spki_hash = spki_hash };
     policy_at(now, roster->policy_set, &rules.policy);
     if (rules.policy.logged && entitlement.precertificate == NULL) {
@@ -140,7 +141,11 @@ static enum err officer_verify(const struct approval *approval, const struct off
 const struct profile *warrant_profile(const struct roster *roster, enum edition edition)
 {
     const struct edition_rules *rules = edition_rules(edition);
-    return profile_by_id(roster->log_count > 0 ? rules->logged : rules->profile);
+    const char *id = roster->log_count > 0 ? rules->logged : rules->profile;
+    if (roster->policy_set == POLICY_CLASSIC) {
+        id = rules->classic;
+    }
+    return id == NULL ? NULL : profile_by_id(id);
 }
 
 static enum err profile_check(const struct warrant *warrant, const struct roster *roster,
@@ -175,7 +180,10 @@ static enum err profile_check(const struct warrant *warrant, const struct roster
     if (entitlement->organisation[0] == '\0') {
         return denied(ret_reason, "warrant.chinese", NULL);
     }
-    return OK;
+    return classic_units(roster, &warrant->application, warrant->chinese, &entitlement->units,
+               ret_reason) == OK
+               ? OK
+               : ERR_DENIED;
 }
 
 /* Key and proof of possession; and no name that was not applied for, for whoever asks for one

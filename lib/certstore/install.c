@@ -4,7 +4,6 @@
 #include "lib/certstore/install.h"
 
 #include "lib/base/file.h"
-#include "lib/der/pem.h"
 #include "lib/pki/certificate.h"
 
 #include <dirent.h>
@@ -25,8 +24,8 @@ struct place {
 };
 
 struct installation {
-    const struct install_request *request;
-    char folder[PATH_MAX]; /* absolute: DIRECTORY/.ecert-NAME */
+    const char *certificate_path, *key_path; /* the second NULL: one file */
+    char folder[PATH_MAX];                   /* absolute: DIRECTORY/.ecert-NAME */
     int lock;
     bool has_current;
     unsigned long current;
@@ -37,15 +36,26 @@ static void installation_release(struct installation *installation);
 AUTO_DEFINE(installation, installation_release)
 
 static enum err pair_check(const struct install_request *request);
-static enum err installation_begin(
-    const struct install_request *request, struct installation *ret_installation);
+static enum err installation_begin(struct installation *installation);
+static enum err begin_fail(
+    const struct installation *installation, enum err err, struct reason *ret_reason);
+static enum err pair_render(
+    const struct install_request *request, struct secret *ret_certificate, struct secret *ret_key);
+static bool pair_is_there(
+    const struct installation *installation, const struct install_request *request);
+static enum err path_read(const char *path, struct secret *ret_content);
 static enum err directory_check(const char *path, char ret_directory[PATH_MAX]);
 static enum err place_look(const char *path, const char *target, struct place *ret_place);
 static enum err old_pair_keep(struct installation *installation);
 static enum err pair_write(struct installation *installation, struct span certificate,
     struct span key, unsigned long number);
-static enum err new_pair_write(struct installation *installation);
+static enum err new_pair_write(
+    struct installation *installation, const struct install_request *request);
+static enum err pair_read(const struct installation *installation, unsigned long number,
+    struct secret *ret_certificate, struct key **ret_key);
 static enum err pair_verify(const struct installation *installation, unsigned long number);
+static bool previous_find(const struct installation *installation, unsigned long *ret_number);
+static bool generation_number(const char *name, unsigned long *ret_number);
 static enum err current_switch(struct installation *installation, unsigned long number);
 static enum err link_place(const char *target, const char *path);
 static void generations_tidy(const struct installation *installation, unsigned long previous);
@@ -55,33 +65,70 @@ static enum err generation_path(const struct installation *installation, unsigne
 
 enum err certstore_install(const struct install_request *request, struct reason *ret_reason)
 {
-    AUTO(installation) installation = { .lock = -1 };
+    AUTO(installation)
+    installation = {
+        .certificate_path = request->certificate_path,
+        .key_path = request->key_path,
+        .lock = -1,
+    };
     const char *field = request->certificate_path;
     if (pair_check(request) != OK) {
         return reason_set(ret_reason, ERR_DENIED, "install.mismatch", field, NULL, NULL);
     }
     errno = 0;
-    enum err err = installation_begin(request, &installation);
+    enum err err = installation_begin(&installation);
     if (err == ERR_DENIED || err == ERR_CONFLICT) {
-        const char *code = err == ERR_DENIED ? "install.directory" : "install.link";
-        return reason_set(ret_reason, ERR_DENIED, code, field, request->key_path, NULL);
+        return begin_fail(&installation, err, ret_reason);
+    }
+    if (err == OK && pair_is_there(&installation, request)) {
+        return OK;
     }
     unsigned long before = installation.current;
     err = err == OK ? old_pair_keep(&installation) : err;
     unsigned long kept = installation.has_current ? installation.current : before;
-    err = err == OK ? new_pair_write(&installation) : err;
-    err = err == OK && !installation.key.is_ours
-              ? link_place(installation.key.target, request->key_path)
-              : err;
-    err = err == OK && !installation.certificate.is_ours
-              ? link_place(installation.certificate.target, request->certificate_path)
-              : err;
+    err = err == OK ? new_pair_write(&installation, request) : err;
+    struct place *places[] = { &installation.key, &installation.certificate };
+    for (size_t i = 0; i < 2; i++) {
+        bool due = places[i]->path != NULL && !places[i]->is_ours;
+        err = err == OK && due ? link_place(places[i]->target, places[i]->path) : err;
+    }
     if (err != OK) {
         const char *seen = errno != 0 ? strerror(errno) : err_name(err);
         return reason_set(ret_reason, err, "install.write", field, seen, NULL);
     }
     generations_tidy(&installation, kept);
     return OK;
+}
+
+enum err certstore_install_back(
+    const char *certificate_path, const char *key_path, struct reason *ret_reason)
+{
+    AUTO(installation)
+    installation = { .certificate_path = certificate_path, .key_path = key_path, .lock = -1 };
+    unsigned long number;
+    errno = 0;
+    enum err err = installation_begin(&installation);
+    if (err == ERR_DENIED || err == ERR_CONFLICT) {
+        return begin_fail(&installation, err, ret_reason);
+    }
+    if (err == OK && !previous_find(&installation, &number)) {
+        return reason_set(
+            ret_reason, ERR_NOT_FOUND, "install.no_previous", certificate_path, NULL, NULL);
+    }
+    err = err == OK ? current_switch(&installation, number) : err;
+    if (err != OK) {
+        const char *seen = errno != 0 ? strerror(errno) : err_name(err);
+        return reason_set(ret_reason, err, "install.write", certificate_path, seen, NULL);
+    }
+    return OK;
+}
+
+static enum err begin_fail(
+    const struct installation *installation, enum err err, struct reason *ret_reason)
+{
+    const char *code = err == ERR_DENIED ? "install.directory" : "install.link";
+    return reason_set(
+        ret_reason, ERR_DENIED, code, installation->certificate_path, installation->key_path, NULL);
 }
 
 static void installation_release(struct installation *installation)
@@ -101,35 +148,39 @@ static enum err pair_check(const struct install_request *request)
 }
 
 /* ERR_DENIED: a directory that isn't safe; ERR_CONFLICT: a link that isn't ours. */
-static enum err installation_begin(
-    const struct install_request *request, struct installation *ret_installation)
+static enum err installation_begin(struct installation *installation)
 {
-    char directory[PATH_MAX], key_directory[PATH_MAX], target[PATH_MAX], number[32];
-    TRY(directory_check(request->certificate_path, directory));
-    TRY(directory_check(request->key_path, key_directory));
-    const char *slash = strrchr(request->certificate_path, '/');
-    const char *name = slash == NULL ? request->certificate_path : slash + 1;
-    int len = snprintf(ret_installation->folder, PATH_MAX, "%s/.ecert-%s", directory, name);
+    char directory[PATH_MAX], target[PATH_MAX], number[32];
+    const char *path = installation->certificate_path;
+    if (installation->key_path != NULL) {
+        TRY(directory_check(installation->key_path, directory));
+    }
+    TRY(directory_check(path, directory));
+    const char *slash = strrchr(path, '/');
+    const char *name = slash == NULL ? path : slash + 1;
+    int len = snprintf(installation->folder, PATH_MAX, "%s/.ecert-%s", directory, name);
     if (len >= PATH_MAX || name[0] == '\0') {
         return ERR_LIMIT;
     }
-    ret_installation->request = request;
-    TRY(directory_ensure(ret_installation->folder, 0755));
-    TRY(path_join(target, sizeof target, ret_installation->folder, "x"));
+    TRY(directory_ensure(installation->folder, 0755));
+    TRY(path_join(target, sizeof target, installation->folder, "x"));
     TRY(directory_check(target, directory));
-    ret_installation->lock =
-        open(ret_installation->folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (ret_installation->lock < 0 || flock(ret_installation->lock, LOCK_EX) != 0) {
+    installation->lock =
+        open(installation->folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (installation->lock < 0 || flock(installation->lock, LOCK_EX) != 0) {
         return ERR_DENIED;
     }
-    ssize_t got = readlinkat(ret_installation->lock, "current", number, sizeof number - 1);
+    ssize_t got = readlinkat(installation->lock, "current", number, sizeof number - 1);
     number[got < 0 ? 0 : got] = '\0';
-    ret_installation->has_current = got > 0;
-    ret_installation->current = strtoul(number, /* end= */ NULL, 10);
-    TRY(path_join(target, sizeof target, ret_installation->folder, "current/certificate.pem"));
-    TRY(place_look(request->certificate_path, target, &ret_installation->certificate));
-    TRY(path_join(target, sizeof target, ret_installation->folder, "current/key.pem"));
-    return place_look(request->key_path, target, &ret_installation->key);
+    installation->has_current = got > 0;
+    installation->current = strtoul(number, /* end= */ NULL, 10);
+    TRY(path_join(target, sizeof target, installation->folder, "current/certificate.pem"));
+    TRY(place_look(path, target, &installation->certificate));
+    if (installation->key_path == NULL) {
+        return OK;
+    }
+    TRY(path_join(target, sizeof target, installation->folder, "current/key.pem"));
+    return place_look(installation->key_path, target, &installation->key);
 }
 
 /* The absolute directory of `path`: ours or root's, writable by nobody else. */
@@ -178,18 +229,13 @@ static enum err old_pair_keep(struct installation *installation)
     if (!files) {
         return OK;
     }
-    AUTO(buf) certificate = { 0 };
-    AUTO(secret) key = { 0 };
-    enum err err = file_read(installation->certificate.path, FULL_CHAIN_MAX_BYTES, &certificate);
+    AUTO(secret) certificate = { 0 }, key = { 0 };
+    enum err err = path_read(installation->certificate.path, &certificate);
     TRY(err == ERR_NOT_FOUND ? OK : err);
-    int fd = open(installation->key.path, O_RDONLY | O_CLOEXEC);
-    err = fd < 0 ? err_from_errno(errno) : secret_read_fd(fd, KEY_PRIVATE_MAX_BYTES, &key);
-    if (fd >= 0) {
-        close(fd);
-    }
+    err = installation->key.path == NULL ? OK : path_read(installation->key.path, &key);
     TRY(err == ERR_NOT_FOUND ? OK : err);
     unsigned long number = installation->has_current ? installation->current + 1 : 0;
-    TRY(pair_write(installation, buf_span(&certificate), secret_span(&key), number));
+    TRY(pair_write(installation, secret_span(&certificate), secret_span(&key), number));
     TRY(current_switch(installation, number));
     struct place *places[] = { &installation->certificate, &installation->key };
     for (size_t i = 0; i < 2; i++) {
@@ -201,12 +247,33 @@ static enum err old_pair_keep(struct installation *installation)
     return OK;
 }
 
-static enum err new_pair_write(struct installation *installation)
+/* What the certificate's file holds, and the key's: empty where the first holds it too. */
+static enum err pair_render(
+    const struct install_request *request, struct secret *ret_certificate, struct secret *ret_key)
 {
-    AUTO(secret) key = { 0 };
+    AUTO(secret) key = { 0 }, certificate = { 0 };
+    struct span chain = request->full_chain;
+    TRY(key_to_pem(request->key, &key));
+    size_t key_len = request->key_path == NULL ? key.len : 0;
+    TRY(secret_new(chain.len + key_len, &certificate));
+    memcpy(certificate.data, chain.data, chain.len);
+    memcpy(certificate.data + chain.len, key.data, key_len);
+    *ret_certificate = certificate;
+    certificate = (struct secret){ 0 };
+    if (request->key_path != NULL) {
+        *ret_key = key;
+        key = (struct secret){ 0 };
+    }
+    return OK;
+}
+
+static enum err new_pair_write(
+    struct installation *installation, const struct install_request *request)
+{
+    AUTO(secret) certificate = { 0 }, key = { 0 };
     unsigned long number = installation->has_current ? installation->current + 1 : 1;
-    TRY(key_to_pem(installation->request->key, &key));
-    TRY(pair_write(installation, installation->request->full_chain, secret_span(&key), number));
+    TRY(pair_render(request, &certificate, &key));
+    TRY(pair_write(installation, secret_span(&certificate), secret_span(&key), number));
     TRY(pair_verify(installation, number));
     return current_switch(installation, number);
 }
@@ -220,7 +287,7 @@ static enum err pair_write(struct installation *installation, struct span certif
     TRY(directory_ensure(path, 0755));
     if (certificate.len > 0) {
         TRY(generation_path(installation, number, "certificate.pem", path));
-        TRY(file_replace(path, certificate, 0644));
+        TRY(file_replace(path, certificate, installation->key_path == NULL ? 0600 : 0644));
     }
     if (key.len > 0) {
         TRY(generation_path(installation, number, "key.pem", path));
@@ -232,17 +299,68 @@ static enum err pair_write(struct installation *installation, struct span certif
 /* What was written is read again, and must be a pair. */
 static enum err pair_verify(const struct installation *installation, unsigned long number)
 {
-    char path[PATH_MAX];
-    AUTO(buf) certificate = { 0 };
-    AUTO(secret) pem = { 0 };
+    AUTO(secret) certificate = { 0 };
     AUTO_PTR(key) key = NULL;
-    TRY(generation_path(installation, number, "certificate.pem", path));
-    TRY(file_read(path, FULL_CHAIN_MAX_BYTES, &certificate));
-    TRY(generation_path(installation, number, "key.pem", path));
-    TRY(file_read_secret(path, KEY_PRIVATE_MAX_BYTES, &pem));
-    TRY(key_from_pem(secret_span(&pem), /* passphrase= */ NULL, /* ret_reason= */ NULL, &key));
-    struct install_request again = { .full_chain = buf_span(&certificate), .key = key };
+    TRY(pair_read(installation, number, &certificate, &key));
+    struct install_request again = { .full_chain = secret_span(&certificate), .key = key };
     return pair_check(&again);
+}
+
+static enum err pair_read(const struct installation *installation, unsigned long number,
+    struct secret *ret_certificate, struct key **ret_key)
+{
+    char path[PATH_MAX];
+    AUTO(secret) certificate = { 0 }, pem = { 0 };
+    TRY(generation_path(installation, number, "certificate.pem", path));
+    TRY(path_read(path, &certificate));
+    if (installation->key_path != NULL) {
+        TRY(generation_path(installation, number, "key.pem", path));
+        TRY(path_read(path, &pem));
+    }
+    const struct secret *key = installation->key_path == NULL ? &certificate : &pem;
+    TRY(key_from_pem(secret_span(key), /* passphrase= */ NULL, /* ret_reason= */ NULL, ret_key));
+    *ret_certificate = certificate;
+    certificate = (struct secret){ 0 };
+    return OK;
+}
+
+/* Everything is as the request wants it, down to the last byte of the certificates. */
+static bool pair_is_there(
+    const struct installation *installation, const struct install_request *request)
+{
+    AUTO(secret) there = { 0 }, wanted = { 0 }, key_pem = { 0 };
+    AUTO_PTR(key) key = NULL;
+    bool linked = installation->has_current && installation->certificate.is_ours &&
+                  (request->key_path == NULL || installation->key.is_ours);
+    return linked && pair_read(installation, installation->current, &there, &key) == OK &&
+           pair_render(request, &wanted, &key_pem) == OK &&
+           bytes_equal_secret(secret_span(&there), secret_span(&wanted)) &&
+           key_same_public(key, request->key);
+}
+
+/* All of a file that may hold a key, byte for byte. */
+static enum err path_read(const char *path, struct secret *ret_content)
+{
+    AUTO(secret) content = { 0 };
+    struct stat status = { 0 };
+    size_t got = 0;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    enum err err = fd < 0 || fstat(fd, &status) != 0 ? err_from_errno(errno) : OK;
+    bool fits = status.st_size >= 0 && status.st_size <= FULL_CHAIN_MAX_BYTES;
+    err = err == OK && !fits ? ERR_LIMIT : err;
+    err = err == OK && status.st_size > 0 ? secret_new((size_t)status.st_size, &content) : err;
+    while (err == OK && got < content.len) {
+        ssize_t piece = read(fd, content.data + got, content.len - got);
+        err = piece > 0 ? OK : piece == 0 ? ERR_IO : err_from_errno(errno);
+        got += piece > 0 ? (size_t)piece : 0;
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    TRY(err);
+    *ret_content = content;
+    content = (struct secret){ 0 };
+    return OK;
 }
 
 static enum err current_switch(struct installation *installation, unsigned long number)
@@ -283,6 +401,33 @@ static enum err link_place(const char *target, const char *path)
     return err;
 }
 
+/* The youngest of those before the present one. */
+static bool previous_find(const struct installation *installation, unsigned long *ret_number)
+{
+    bool found = false;
+    DIR *directory = opendir(installation->folder);
+    for (struct dirent *entry; directory != NULL && (entry = readdir(directory)) != NULL;) {
+        unsigned long number;
+        bool before = installation->has_current && generation_number(entry->d_name, &number) &&
+                      number < installation->current;
+        if (before && (!found || number > *ret_number)) {
+            *ret_number = number;
+            found = true;
+        }
+    }
+    if (directory != NULL) {
+        closedir(directory);
+    }
+    return found;
+}
+
+static bool generation_number(const char *name, unsigned long *ret_number)
+{
+    char *end;
+    *ret_number = strtoul(name, &end, 10);
+    return name[0] >= '0' && name[0] <= '9' && *end == '\0';
+}
+
 /* The present pair and the one before stay. */
 static void generations_tidy(const struct installation *installation, unsigned long previous)
 {
@@ -291,9 +436,8 @@ static void generations_tidy(const struct installation *installation, unsigned l
         return;
     }
     for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
-        char *end;
-        unsigned long number = strtoul(entry->d_name, &end, 10);
-        bool generation = entry->d_name[0] >= '0' && entry->d_name[0] <= '9' && *end == '\0';
+        unsigned long number;
+        bool generation = generation_number(entry->d_name, &number);
         if (generation && number != installation->current && number != previous) {
             generation_remove(installation, entry->d_name);
         }

@@ -13,7 +13,7 @@
 
 struct install_request {
     const char *certificate_path;
-    const char *key_path;
+    const char *key_path; /* NULL: the key stands behind the certificates, in one file (HAProxy) */
     struct span full_chain; /* PEM, leaf first */
     const struct key *key;
 };
@@ -21,6 +21,11 @@ struct install_request {
 /* ERR_DENIED with "install.mismatch" if the leaf isn't the key's, "install.directory" for a
  * directory in which others may write, "install.link" for a path that is a link of somebody else's;
  * "install.write" for what the system refuses (seen: its words). On any failure the pair that was
- * there still is. */
+ * there still is. A pair that is there already is left as it is, so that the one before it stays
+ * for going back. */
 enum err certstore_install(
     const struct install_request *request, struct reason *ret_reason) MUST_USE;
+/* Back to the pair before, by the same single rename. `key_path` as above. ERR_NOT_FOUND with
+ * "install.no_previous" if there is none; else as above. */
+enum err certstore_install_back(
+    const char *certificate_path, const char *key_path, struct reason *ret_reason) MUST_USE;

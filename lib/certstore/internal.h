@@ -3,7 +3,7 @@
 #include "lib/certstore/trust.h"
 
 struct certstore {
-    struct folder root, requests, personal, intermediate, roots, untrusted, crls, logins;
+    struct folder root, requests, personal, intermediate, roots, untrusted, crls, logins, deployed;
     int lock; /* held by flock during each change */
 };
 

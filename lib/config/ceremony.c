@@ -69,7 +69,7 @@ static cfg_opt_t file_options[] = {
     CFG_END(),
 };
 
-static const char *const policy_sets[] = { "public", "private", NULL };
+static const char *const policy_sets[] = { "public", "private", "classic", NULL };
 static const char *const key_types[] = { "rsa2048", "rsa3072", "rsa4096", "p256", "p384", NULL };
 static const char *const policies[] = { "any", "ov", "ev", NULL };
 static const char *const log_kinds[] = { "rfc6962", "static", NULL };
@@ -286,10 +286,30 @@ static enum err log_take(
     return OK;
 }
 
+/* Classic certificates claim no policy, and their CAs none of the public ones (BR 7.1.6.1). */
+static enum err issuer_policies_check(
+    const struct ceremony_profile *profile, struct reason *ret_reason)
+{
+    bool classic = strcmp(profile->policy_set, "classic") == 0;
+    for (size_t i = 0; classic && i < profile->issuer_count; i++) {
+        const char *policy = profile->issuers[i].policy;
+        if (strcmp(policy, "any") != 0) {
+            return reason_set(ret_reason, ERR_INPUT, "config.value", "policy", policy,
+                "any, in the classic policy set");
+        }
+    }
+    return OK;
+}
+
 static enum err logs_take(cfg_t *cfg, struct ceremony_profile *profile, struct reason *ret_reason)
 {
     bool public = strcmp(profile->policy_set, "public") == 0;
+    bool classic = strcmp(profile->policy_set, "classic") == 0;
     unsigned count = cfg_size(cfg, "ct_log");
+    if (classic && count > 0) {
+        return reason_set(ret_reason, ERR_INPUT, "config.value", "ct_log",
+            cfg_title(cfg_getnsec(cfg, "ct_log", 0)), "none: no log takes a classic certificate");
+    }
     if (count > CEREMONY_LOGS_MAX || (public && count == 0)) {
         return reason_set(ret_reason, ERR_INPUT,
             count == 0 ? "config.section_missing" : "config.value", "ct_log", NULL,
@@ -319,6 +339,7 @@ static enum err profile_fill(
     TRY(text_take(subject, "organisation", NULL, &profile->organisation, ret_reason));
     TRY(config_module_take(cfg, "ceremony", &profile->module, ret_reason));
     TRY(authorities_take(cfg, profile, ret_reason));
+    TRY(issuer_policies_check(profile, ret_reason));
     TRY(token_keys_check(profile, ret_reason));
     TRY(officers_take(cfg, profile, ret_reason));
     TRY(perspectives_take(cfg, profile, ret_reason));

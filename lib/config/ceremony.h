@@ -44,7 +44,7 @@ struct ceremony_log {
 };
 
 struct ceremony_profile {
-    const char *policy_set; /* "public" or "private" */
+    const char *policy_set; /* "public", "private" or "classic" */
     const char *url;
     const char *caa_identity;
     const char *country;
@@ -66,8 +66,8 @@ struct ceremony_profile {
     void *parsed; /* internal */
 };
 
-/* A public policy set has to have logs. At least one issuing CA, two officers and exactly one
- * perspective without address, or ERR_INPUT.
+/* A public policy set has to have logs; a classic one has none, and issuing CAs for any policy. At
+ * least one issuing CA, two officers and exactly one perspective without address, or ERR_INPUT.
  */
 enum err ceremony_profile_load(
     const char *path, struct ceremony_profile *ret_profile, struct reason *ret_reason) MUST_USE;

@@ -29,6 +29,7 @@ static cfg_opt_t portal_options[] = {
     CFG_STR("tls_certificate", "", CFGF_NONE),
     CFG_STR("tls_key", "", CFGF_NONE),
     CFG_STR("enquiry_email", "", CFGF_NONE),
+    CFG_STR("caa_identity", "", CFGF_NONE),
     CFG_END(),
 };
 
@@ -128,6 +129,7 @@ static const struct text_rule {
     { "portal", "tls_certificate", KIND_OPTIONAL_PATH, TO(portal.tls_certificate) },
     { "portal", "tls_key", KIND_OPTIONAL_PATH, TO(portal.tls_key) },
     { "portal", "enquiry_email", KIND_EMAIL, TO(portal.enquiry_email) },
+    { "portal", "caa_identity", KIND_OPTIONAL, TO(portal.caa_identity) },
     { "signer", "directory", KIND_PATH, TO(signer.directory) },
     { "signer", "passphrase_file", KIND_PATH, TO(signer.passphrase_file) },
     { "validator", "id", KIND_TEXT, TO(validator.id) },

@@ -34,6 +34,7 @@ struct config_portal {
     const char *tls_certificate;   /* empty: plain HTTP, accepted on loopback only */
     const char *tls_key;
     const char *enquiry_email;
+    const char *caa_identity; /* the roster's; empty: no account is told, and none can be used */
 };
 
 /* A security module, as lib/crypto/pkcs11.h opens it. */

@@ -2,8 +2,10 @@
  */
 #include "lib/dns/packet.h"
 
+#include <stdio.h>
+
 enum { TYPE_NS = 2, TYPE_CNAME = 5, TYPE_SOA = 6, TYPE_DS = 43, TYPE_NSEC = 47, TYPE_NSEC3 = 50 };
-enum { HEADER_BYTES = 12, RECORD_FIXED_BYTES = 10 };
+enum { HEADER_BYTES = 12, RECORD_FIXED_BYTES = 10, SHOWN_NAME_MAX = 256 };
 
 struct record {
     unsigned type;
@@ -52,6 +54,65 @@ size_t dns_packet_count_aliases(struct span packet)
     bool well_formed = take(&rest, HEADER_BYTES, &header) && pass_questions(&rest, header) &&
                        pass_answers(&rest, header, &aliases);
     return well_formed ? aliases : SIZE_MAX;
+}
+
+void dns_packet_show_aliases(struct span packet, char *ret_text, size_t size)
+{
+    struct span rest = packet, header;
+    size_t used = 0;
+    ret_text[0] = '\0';
+    if (!take(&rest, HEADER_BYTES, &header) || !pass_questions(&rest, header)) {
+        return;
+    }
+    for (unsigned i = load_be16(header.data + 6); i > 0; i--) {
+        struct record record;
+        char name[SHOWN_NAME_MAX];
+        if (!read_record(&rest, &record)) {
+            return;
+        }
+        if (record.type == TYPE_CNAME &&
+            dns_packet_show_name(
+                packet, (size_t)(record.data.data - packet.data), name, sizeof name)) {
+            int more = snprintf(ret_text + used, size - used, "%s%s", used == 0 ? "" : " > ", name);
+            used += more > 0 ? (size_t)more : 0;
+            used = used < size ? used : size - 1;
+        }
+    }
+}
+
+/* Every pointer leads before the place that it stands at, so that the walk ends. */
+bool dns_packet_show_name(struct span packet, size_t at, char *ret_text, size_t size)
+{
+    size_t used = 0, before = at;
+    while (at < packet.len && packet.data[at] != 0) {
+        uint8_t length = packet.data[at];
+        if (length >= 0xc0) {
+            size_t to = at + 1 < packet.len ? load_be16(packet.data + at) & 0x3fff : before;
+            if (to >= before) {
+                return false;
+            }
+            before = to;
+            at = to;
+            continue;
+        }
+        if (length > 63 || packet.len - at - 1 < length || used + length + 2 > size) {
+            return false;
+        }
+        if (used > 0) {
+            ret_text[used++] = '.';
+        }
+        for (size_t i = 0; i < length; i++) {
+            uint8_t byte = packet.data[at + 1 + i];
+            ret_text[used + i] = byte > 0x20 && byte <= 0x7e ? (char)byte : '?';
+        }
+        used += length;
+        at += 1U + length;
+    }
+    if (at >= packet.len || used + 2 > size) {
+        return false;
+    }
+    memcpy(ret_text + used, used == 0 ? "." : "", used == 0 ? 2 : 1);
+    return true;
 }
 
 static bool pass_questions(struct span *rest, struct span header)

@@ -9,6 +9,7 @@
 enum dns_type {
     DNS_A = 1,
     DNS_NS = 2,
+    DNS_CNAME = 5,
     DNS_SOA = 6,
     DNS_TXT = 16,
     DNS_AAAA = 28,
@@ -27,6 +28,7 @@ enum {
     DNS_ANSWER_MAX_BYTES = 64 * 1024,
     DNS_ALIASES_MAX = 8, /* doc/threats.md D12 */
     DNS_DETAIL_MAX = 200,
+    DNS_VIA_MAX = 201,
     DNS_STUBS_MAX = 64,
     DNS_ANCHORS_MAX_BYTES = 64 * 1024,
 };
@@ -38,6 +40,7 @@ struct dns_answer {
     size_t record_count;
     int64_t ttl;                              /* seconds */
     char canonical[HOST_NAME_MAX_LENGTH + 1]; /* where CNAMEs led to; empty if nowhere else */
+    char via[DNS_VIA_MAX];                    /* the aliases on the way, in order; or empty */
     char detail[DNS_DETAIL_MAX];              /* why bogus, printable ASCII; empty otherwise */
     bool unsigned_delegation;                 /* DNS_DS only: proven to be delegated without DS */
     struct buf bytes;

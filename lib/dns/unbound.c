@@ -352,6 +352,9 @@ static enum err answer_from_result(
         dns_packet_count_aliases(packet) > DNS_ALIASES_MAX) {
         return ERR_LIMIT;
     }
+    if (!result->bogus) {
+        dns_packet_show_aliases(packet, answer.via, sizeof answer.via);
+    }
     bool no_data = result->rcode == DNS_RCODE_OK && !result->nxdomain && !result->havedata;
     if (type == DNS_DS && no_data && result->secure) {
         answer.unsigned_delegation = dns_packet_proves_unsigned_delegation(packet);

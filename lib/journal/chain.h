@@ -25,6 +25,7 @@ enum journal_type {
     JOURNAL_PRECERTIFICATE,
     JOURNAL_COMPLETION,
     JOURNAL_ABANDONED,
+    JOURNAL_RESPONDER, /* the intent of a certificate that signs OCSP answers */
     JOURNAL_TYPE_COUNT,
 };
 

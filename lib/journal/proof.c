@@ -45,6 +45,8 @@ static enum err check_resumed(
     struct proof *proof, const struct journal_record *record, struct reason *ret_reason);
 static enum err check_blocked(
     struct proof *proof, const struct journal_record *record, struct reason *ret_reason);
+static enum err check_responder(
+    struct proof *proof, const struct journal_record *record, struct reason *ret_reason);
 static void jobs_collect(struct proof *proof, bool wait);
 
 /* A signer's journal has nothing else. */
@@ -65,6 +67,7 @@ static enum err (*const checks[JOURNAL_TYPE_COUNT])(
     [JOURNAL_PRECERTIFICATE] = check_precertificate,
     [JOURNAL_COMPLETION] = check_completion,
     [JOURNAL_ABANDONED] = check_abandoned,
+    [JOURNAL_RESPONDER] = check_responder,
 };
 
 static enum err denied(struct reason *ret_reason, const char *code)
@@ -613,6 +616,17 @@ static enum err check_resumed(
     proof->halted = false;
     return resumption_check(
         &resumption, &proof->halt, &proof->roster->roster, record->time, ret_reason);
+}
+
+static enum err check_responder(
+    struct proof *proof, const struct journal_record *record, struct reason *ret_reason)
+{
+    struct record_responder responder;
+    TRY(record_responder_read(record->body, &responder));
+    if (proof->roster == NULL || proof->halted) {
+        return denied(ret_reason, proof->halted ? "proof.halted" : "proof.epoch");
+    }
+    return proof_responder(proof->roster, &responder, record->time, ret_reason);
 }
 
 /* doc/threats.md S5. */

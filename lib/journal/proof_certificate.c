@@ -139,6 +139,30 @@ enum err proof_certificate(
     return of->logged ? transparency_check(of, &entitlement, ret_reason) : OK;
 }
 
+/* EKU is OCSPSigning alone: so it is no server's, whatever else stands in it. */
+enum err proof_responder(const struct proof_roster *by, const struct record_responder *responder,
+    int64_t time, struct reason *ret_reason)
+{
+    struct certificate made, signing;
+    AUTO(buf) whole = buf_make(CERTIFICATE_MAX_BYTES);
+    const struct issuer *issuer = roster_issuer(&by->roster, responder->issuer);
+    if (issuer == NULL || certificate_parse(issuer->certificate, &signing) != OK ||
+        certificate_assemble(responder->tbs,
+            signature_algorithm_of_key(by->issuer_keys[issuer - by->roster.issuers]),
+            SPAN_LITERAL("no signature"), &whole) != OK ||
+        certificate_parse(buf_span(&whole), &made) != OK) {
+        return denied(ret_reason, "proof.responder");
+    }
+    const struct certificate_extension *purpose =
+        certificate_find_extension(&made, oid_ext_key_usage);
+    const struct span ocsp_alone = SPAN_LITERAL("\x30\x0a\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x09");
+    bool holds = purpose != NULL && span_equal(purpose->value, ocsp_alone) && !made.is_ca &&
+                 made.key_usage == KEY_USAGE_DIGITAL_SIGNATURE && made.dns_name_count == 0 &&
+                 span_equal(made.issuer, signing.subject) && made.not_before == time &&
+                 made.not_after <= signing.not_after;
+    return holds ? OK : denied(ret_reason, "proof.responder");
+}
+
 /* The value of an extension's OCTET STRING within the octets; empty if there is none. */
 static struct span inner_octets(const struct certificate *made, struct span oid)
 {
@@ -193,6 +217,28 @@ static bool organisation_same(const struct certificate *made, const struct entit
            strcmp(text, entitlement->organisation) == 0;
 }
 
+/* The organizational units of a classic certificate, in their order; elsewhere there are none. */
+static bool units_same(const struct certificate *made, const struct entitlement *entitlement)
+{
+    struct name subject;
+    size_t count = 0;
+    if (name_parse(made->subject, &subject) != OK) {
+        return false;
+    }
+    for (size_t i = 0; i < subject.count; i++) {
+        const struct name_attribute *attribute = &subject.attributes[i];
+        if (!span_equal(attribute->oid, oid_organisational_unit)) {
+            continue;
+        }
+        if (count == entitlement->units.count ||
+            !span_equal_text(attribute->value, entitlement->units.text[count])) {
+            return false;
+        }
+        count++;
+    }
+    return count == entitlement->units.count;
+}
+
 static enum err certificate_check(const struct proof_case *of, struct span der, struct span tbs,
     const struct entitlement *entitlement, struct reason *ret_reason)
 {
@@ -219,8 +265,9 @@ static enum err certificate_check(const struct proof_case *of, struct span der, 
                            made.not_after < entitlement->subscription_end &&
                            made.not_after <= issuer.not_after },
         { "proof.leaf", !made.is_ca && made.server_auth && !made.any_usage },
+        { "proof.units", units_same(&made, entitlement) },
         { "proof.policy",
-            made.policy_count == 1 && span_equal(made.policies[0], *entitlement->profile->policy) },
+            profile_policy_only(entitlement->profile, made.policies, made.policy_count) },
     };
     for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
         if (!checks[i].holds) {

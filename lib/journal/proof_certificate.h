@@ -40,6 +40,10 @@ struct proof_case {
     int64_t completion_time;
 };
 
+/* A certificate for OCSP answers, and for nothing else: ERR_DENIED "proof.responder". */
+enum err proof_responder(const struct proof_roster *by, const struct record_responder *responder,
+    int64_t time, struct reason *ret_reason) MUST_USE;
+
 /* What other records are held against. */
 struct proof_outcome {
     uint8_t application_hash[HASH_BYTES];

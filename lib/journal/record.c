@@ -302,6 +302,27 @@ enum err record_epoch_read(struct span body, struct record_epoch *ret_record)
     return OK;
 }
 
+void record_responder_write(struct der_writer *writer, const void *object)
+{
+    const struct record_responder *record = object;
+    der_open(writer, DER_SEQUENCE);
+    der_write_text(writer, DER_UTF8_STRING, record->issuer);
+    der_write_octets(writer, record->tbs);
+    der_close(writer);
+}
+
+enum err record_responder_read(struct span body, struct record_responder *ret_record)
+{
+    struct der inner;
+    struct record_responder record = { 0 };
+    TRY(body_enter(body, &inner));
+    TRY(der_read_cstring(&inner, DER_UTF8_STRING, record.issuer, sizeof record.issuer));
+    TRY(der_read(&inner, DER_OCTET_STRING, &record.tbs));
+    TRY(der_finish(&inner));
+    *ret_record = record;
+    return OK;
+}
+
 void record_ceremony_write(struct der_writer *writer, const void *object)
 {
     const struct record_ceremony *record = object;

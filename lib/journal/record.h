@@ -85,6 +85,12 @@ struct record_epoch {
     uint8_t roster_hash[HASH_BYTES];
 };
 
+/* No request and no warrant: who can have it signed is at the signer's own machine. */
+struct record_responder {
+    char issuer[ISSUER_ID_MAX];
+    struct span tbs;
+};
+
 /* What a ceremony made ("root", "arl", "cross", "issuer", "old issuer", "roster") and the name of
  * its file. */
 struct record_ceremony {
@@ -118,6 +124,8 @@ void record_crl_write(struct der_writer *writer, const void *object);
 enum err record_crl_read(struct span body, struct record_crl *ret_record) MUST_USE;
 void record_epoch_write(struct der_writer *writer, const void *object);
 enum err record_epoch_read(struct span body, struct record_epoch *ret_record) MUST_USE;
+void record_responder_write(struct der_writer *writer, const void *object);
+enum err record_responder_read(struct span body, struct record_responder *ret_record) MUST_USE;
 void record_ceremony_write(struct der_writer *writer, const void *object);
 enum err record_ceremony_read(struct span body, struct record_ceremony *ret_record) MUST_USE;
 /* Written by halt_write and resumption_write (lib/ca/halt.h). */

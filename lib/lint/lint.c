@@ -12,8 +12,8 @@ static const struct lint_table lint_shape = { NULL, 0, &shape, 1 };
 /* Of the subjects with observers, later ones use what earlier ones have read. */
 static const struct lint_table *const tables[] = { &lint_shape, &lint_form, &lint_fields,
     &lint_extensions, &lint_usages, &lint_policies, &lint_keys, &lint_names, &lint_subjects,
-    &lint_addresses, &lint_servers, &lint_transparency, &lint_constraints, &lint_responders,
-    &lint_crls, &lint_entries, &lint_answers };
+    &lint_addresses, &lint_servers, &lint_classic, &lint_transparency, &lint_constraints,
+    &lint_responders, &lint_crls, &lint_entries, &lint_answers };
 
 enum { TABLES = sizeof tables / sizeof tables[0] };
 
@@ -75,6 +75,9 @@ static enum lint_kind server_kind(const struct view *view)
         if (span_equal(rows[i].policy, view->policies.reserved_oid)) {
             return rows[i].kind;
         }
+    }
+    if (view_classic(view)) {
+        return LINT_SERVER_CLASSIC;
     }
     bool organisation = view_attribute(&view->subject, oid_organisation) != NULL;
     return organisation ? LINT_SERVER_OV : LINT_SERVER_DV;
@@ -190,6 +193,7 @@ static const char *const kind_names[LINT_KIND_COUNT] = {
     [LINT_SERVER_IV] = "iv",
     [LINT_SERVER_OV] = "ov",
     [LINT_SERVER_EV] = "ev",
+    [LINT_SERVER_CLASSIC] = "classic",
     [LINT_PRECERTIFICATE] = "precertificate",
     [LINT_RESPONDER] = "responder",
     [LINT_CRL] = "crl",

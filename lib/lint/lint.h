@@ -13,6 +13,7 @@ enum lint_kind {
     LINT_SERVER_IV,      /* BR 7.1.2.7.3 */
     LINT_SERVER_OV,      /* BR 7.1.2.7.4 */
     LINT_SERVER_EV,      /* BR 7.1.2.7.5, EVG 7.1.4 */
+    LINT_SERVER_CLASSIC, /* none of BR's: with organizational units, of a hierarchy of its own */
     LINT_PRECERTIFICATE, /* BR 7.1.2.9: one of these four, its policy tells which, with the poison
                           */
     LINT_RESPONDER,      /* BR 7.1.2.8: a certificate that signs OCSP answers */

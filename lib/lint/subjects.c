@@ -207,7 +207,7 @@ static bool ev_identifier_same(const struct view *view)
            memcmp(attribute->value.data + 3, nation.data, 2) == 0;
 }
 
-enum { FOR_NAMED = FOR_CA | FOR_RESPONDER };
+enum { FOR_NAMED = FOR_CA | FOR_RESPONDER, FOR_NAMED_SERVER = FOR_IV | FOR_OV | FOR_CLASSIC };
 
 static const struct lint rows[] = {
     { "issuer.root_is_subject", "BR 7.1.2.1", "a root's issuer is its subject, byte for byte",
@@ -216,7 +216,7 @@ static const struct lint rows[] = {
         FOR_SERVER | FOR_RESPONDER | FOR_SUBORDINATE, SINCE_BR_1, .holds = not_self_issued },
     { "subject.present", "RFC 5280 4.1.2.6", "a subject", FOR_CA, SINCE_RFC5280,
         .holds = subject_there },
-    { "subject.unit", "BR 7.1.2.7.4", "no organizational unit", FOR_SERVER, SINCE_2022_09_01,
+    { "subject.unit", "BR 7.1.2.7.4", "no organizational unit", FOR_PUBLIC, SINCE_2022_09_01,
         .holds = no_unit },
     { "subject.ca_unit", "BR 7.1.2.10.2", "no organizational unit", FOR_NAMED, SINCE_BR_2,
         .holds = no_unit },
@@ -227,17 +227,17 @@ static const struct lint rows[] = {
         .holds = common_name },
     { "subject.ca_closed", "BR 7.1.2.10.2", "no attribute beside those of a CA's subject",
         FOR_NAMED, SINCE_BR_2, LINT_SHOULD, .holds = ca_closed },
-    { "subject.common_name", "BR 7.1.2.7", "no common name", FOR_SERVER, SINCE_BR_2, LINT_SHOULD,
+    { "subject.common_name", "BR 7.1.2.7", "no common name", FOR_PUBLIC, SINCE_BR_2, LINT_SHOULD,
         .holds = no_common_name },
     { "subject.dv_closed", "BR 7.1.2.7.2", "nothing but a country and a common name", FOR_DV,
         SINCE_BR_2, .holds = dv_closed },
-    { "subject.country", "BR 7.1.2.7.4", "a country", FOR_IV | FOR_OV, SINCE_BR_1,
+    { "subject.country", "BR 7.1.2.7.4", "a country", FOR_NAMED_SERVER, SINCE_BR_1,
         .holds = country },
-    { "subject.place", "BR 7.1.2.7.4", "a locality, or a state or province", FOR_IV | FOR_OV,
+    { "subject.place", "BR 7.1.2.7.4", "a locality, or a state or province", FOR_NAMED_SERVER,
         SINCE_BR_1, .holds = place },
     { "subject.address", "BR 7.1.2.7.4", "neither street nor postal code", FOR_IV | FOR_OV,
         SINCE_BR_2, LINT_SHOULD, .holds = no_address },
-    { "subject.organisation", "BR 7.1.2.7.4", "an organisation", FOR_OV, SINCE_BR_1,
+    { "subject.organisation", "BR 7.1.2.7.4", "an organisation", FOR_OV | FOR_CLASSIC, SINCE_BR_1,
         .holds = organisation },
     { "subject.person", "BR 7.1.2.7.3", "a person's surname and given name", FOR_IV, SINCE_BR_2,
         .holds = person },

@@ -291,6 +291,8 @@ enum err view_make(struct span der, enum lint_kind kind, struct view *ret_view) 
 void view_fault(struct view *view, enum fault fault, struct span at);
 const struct view_attribute *view_attribute(const struct view_name *name, struct span oid);
 bool view_server(const struct view *view);
+/* No policies, and a subscriber reference number as the first unit: by its looks a classic one. */
+bool view_classic(const struct view *view);
 /* The order of spans, for qsort. */
 int view_by_bytes(const void *left, const void *right);
 /* A time in any form that names a moment. With `view`, RFC 5280's choice of the type is asked for.
@@ -324,7 +326,9 @@ enum {
     FOR_IV = LINT_FOR(LINT_SERVER_IV),
     FOR_OV = LINT_FOR(LINT_SERVER_OV),
     FOR_EV = LINT_FOR(LINT_SERVER_EV),
-    FOR_SERVER = FOR_DV | FOR_IV | FOR_OV | FOR_EV,
+    FOR_PUBLIC = FOR_DV | FOR_IV | FOR_OV | FOR_EV, /* what BR 7.1.2.7 knows */
+    FOR_CLASSIC = LINT_FOR(LINT_SERVER_CLASSIC),
+    FOR_SERVER = FOR_PUBLIC | FOR_CLASSIC,
     FOR_PRECERTIFICATE = LINT_FOR(LINT_PRECERTIFICATE),
     FOR_RESPONDER = LINT_FOR(LINT_RESPONDER),
     FOR_CERTIFICATE = FOR_CA | FOR_SERVER | FOR_RESPONDER,
@@ -372,5 +376,5 @@ struct lint_table {
 
 /* In the order in which they are run: a later one may use what an earlier one has read. */
 extern const struct lint_table lint_form, lint_fields, lint_keys, lint_extensions, lint_usages,
-    lint_policies, lint_names, lint_subjects, lint_addresses, lint_servers, lint_transparency,
-    lint_constraints, lint_responders, lint_crls, lint_entries, lint_answers;
+    lint_policies, lint_names, lint_subjects, lint_addresses, lint_servers, lint_classic,
+    lint_transparency, lint_constraints, lint_responders, lint_crls, lint_entries, lint_answers;

@@ -34,7 +34,7 @@ struct attribute_row {
 
 /* BR 7.1.4.2 with the EV attributes (EVG 7.1.4.2) in front, where the ordered table leaves them
  * free; a PrintableString where the table demands one, UTF8String elsewhere. The unit is there for
- * requests: no certificate may hold one (BR 7.1.2.7). */
+ * requests and for the classic profile: no public certificate may hold one (BR 7.1.2.7). */
 static const struct attribute_row attributes[] = {
     { &oid_business_category, "businessCategory", DER_UTF8_STRING, 1, 128, false },
     { &oid_jurisdiction_country, "jurisdictionC", DER_PRINTABLE_STRING, 2, 2, false },
@@ -49,7 +49,7 @@ static const struct attribute_row attributes[] = {
     { &oid_street, "street", DER_UTF8_STRING, 1, 128, true },
     { &oid_organisation, "O", DER_UTF8_STRING, 1, 64, false },
     { &oid_organization_identifier, "organizationIdentifier", DER_UTF8_STRING, 1, 128, false },
-    { &oid_organisational_unit, "OU", DER_UTF8_STRING, 1, 64, false },
+    { &oid_organisational_unit, "OU", DER_UTF8_STRING, 1, 64, true },
     { &oid_common_name, "CN", DER_UTF8_STRING, 1, 64, false },
     { &oid_email_address, "emailAddress", DER_IA5_STRING, 1, 255, false },
 };

@@ -26,10 +26,10 @@ struct name_entry {
 };
 
 /* Appends a Name, DER. Empty values are left out; the entries may come in any order and leave in
- * the mandated one (several of one type, allowed for street and DC only, keep theirs). ERR_INPUT
- * with code "name.value" (field: the attribute's short name) for a value that is no UTF-8, too
- * long, made of punctuation only, or outside its string type; "name.attribute" for a type the table
- * doesn't have or twice the same. `count` 0 gives the empty name. */
+ * the mandated one (several of one type, allowed for street, OU and DC only, keep theirs).
+ * ERR_INPUT with code "name.value" (field: the attribute's short name) for a value that is no
+ * UTF-8, too long, made of punctuation only, or outside its string type; "name.attribute" for a
+ * type the table doesn't have or twice the same. `count` 0 gives the empty name. */
 enum err name_write(const struct name_entry *entries, size_t count, struct reason *ret_reason,
     struct buf *buf) MUST_USE;
 /* `der` is the whole SEQUENCE. Strict in structure, tolerant of foreign attribute and string types.

@@ -6,7 +6,7 @@
 
 #define CHALLENGE_COLUMNS                                                                          \
     "enrolment, application_hash, name, method, created, nonce, spki_hash, state, next_check,"     \
-    " attempts"
+    " attempts, domain, srn"
 
 static const char *const state_ids[CHALLENGE_STATE_COUNT] = {
     [CHALLENGE_PENDING] = "pending",
@@ -89,7 +89,8 @@ static enum err challenge_insert(struct store *store, const uint8_t enrolment[EN
 {
     AUTO(query) query = query_write(store,
         "INSERT INTO challenge (enrolment, place, application_hash, name, method, created, nonce,"
-        " spki_hash, state, next_check, attempts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0)");
+        " spki_hash, state, next_check, attempts, domain, srn)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?)");
     bind_bytes(&query, span_make(enrolment, ENROLMENT_ID_BYTES));
     bind_int64(&query, (int64_t)place);
     bind_bytes(&query, SPAN_OF(challenge->application_hash));
@@ -99,6 +100,8 @@ static enum err challenge_insert(struct store *store, const uint8_t enrolment[EN
     bind_bytes(&query, SPAN_OF(challenge->nonce));
     bind_bytes_or_null(&query, spki_of(challenge));
     bind_text(&query, state_ids[CHALLENGE_PENDING]);
+    bind_text(&query, challenge->domain);
+    bind_text(&query, challenge->srn);
     return query_run(&query);
 }
 
@@ -183,6 +186,8 @@ static enum err row_read(struct query *query, struct arena *arena, void *row)
     TRY(column_cstring(query, 7, state, sizeof state));
     ret->next_check = column_int64(query, 8);
     ret->attempts = (unsigned)column_int64(query, 9);
+    TRY(column_cstring(query, 10, challenge->domain, sizeof challenge->domain));
+    TRY(column_cstring(query, 11, challenge->srn, sizeof challenge->srn));
     return state_from_id(state, &ret->state);
 }
 

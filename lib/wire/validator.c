@@ -32,6 +32,11 @@ void report_write(struct der_writer *writer, const struct report *report)
         der_write_text(writer, DER_UTF8_STRING, step->expected);
         der_close(writer);
     }
+    if (report->questions.count > 0) {
+        der_open(writer, DER_CONTEXT(0));
+        questions_write(writer, &report->questions);
+        der_close(writer);
+    }
     der_close(writer);
 }
 
@@ -40,12 +45,19 @@ enum err report_read(struct der *reader, struct report *ret_report)
     struct der steps;
     TRY(der_enter(reader, DER_SEQUENCE, &steps));
     struct report report = { 0 };
-    while (!der_empty(&steps)) {
+    while (der_peek(&steps, DER_SEQUENCE)) {
         if (report.count == REPORT_STEPS_MAX) {
             return ERR_LIMIT;
         }
         TRY(step_read(&steps, &report.steps[report.count]));
         report.count++;
+    }
+    if (!der_empty(&steps)) {
+        struct der questions;
+        TRY(der_enter(&steps, DER_CONTEXT(0), &questions));
+        TRY(questions_read(&questions, &report.questions));
+        TRY(der_finish(&questions));
+        TRY(der_finish(&steps));
     }
     *ret_report = report;
     return OK;

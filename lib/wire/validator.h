@@ -4,6 +4,7 @@
  * observation, signed, and beside it a report for people, which proves nothing. */
 #include "lib/ca/observation.h"
 #include "lib/wire/client.h"
+#include "lib/wire/question.h"
 
 enum {
     /* A step a lookup; a wildcard's deepest climb has more labels than anybody would read. */
@@ -48,6 +49,7 @@ struct report_step {
 struct report {
     struct report_step steps[REPORT_STEPS_MAX];
     size_t count;
+    struct questions questions; /* to the DNS, behind the steps */
 };
 
 struct validator_answer {

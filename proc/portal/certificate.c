@@ -32,6 +32,7 @@ static enum err acceptance_store(struct store *store, void *ctx);
 static enum err refusal_store(struct store *store, void *ctx);
 static enum err decline_show(struct visit *visit, int status, const struct refusal *typed);
 static enum err waiting_show(struct visit *visit);
+static void units_put(struct visit *visit, struct value *object, struct span subject);
 static void names_put(
     struct visit *visit, struct value *object, const struct certificate *certificate);
 static void name_part_put(struct visit *visit, struct value *object, const char *member,
@@ -167,6 +168,7 @@ enum err certificate_facts_put(
         tree, object, "days", (certificate->not_after - certificate->not_before + 1) / DAY_SECONDS);
     name_part_put(visit, object, "issuer", certificate->issuer, oid_common_name);
     name_part_put(visit, object, "organisation", certificate->subject, oid_organisation);
+    units_put(visit, object, certificate->subject);
     names_put(visit, object, certificate);
     return key_put(visit, object, certificate->spki);
 }
@@ -245,6 +247,25 @@ static void names_put(
     }
     if (!visit_is_api(visit)) {
         names_notes_put(visit, object);
+    }
+}
+
+/* A classic certificate's organizational units, as they stand in it; no other has any. */
+static void units_put(struct visit *visit, struct value *object, struct span subject)
+{
+    struct name name = { 0 };
+    struct value *list = NULL;
+    if (name_parse(subject, &name) != OK) {
+        return;
+    }
+    for (size_t i = 0; i < name.count; i++) {
+        const struct name_attribute *attribute = &name.attributes[i];
+        const char *text = arena_text(visit->request->arena, attribute->value);
+        if (!span_equal(attribute->oid, oid_organisational_unit) || text == NULL) {
+            continue;
+        }
+        list = list != NULL ? list : value_put_list(&visit->tree, object, "units");
+        value_add_text(&visit->tree, list, text);
     }
 }
 

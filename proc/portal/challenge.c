@@ -8,6 +8,7 @@
 
 enum { TTL_SECONDS = 3600 };
 
+static const struct value *same_record(const struct value *list, const struct challenge *challenge);
 static enum err dns_put(
     struct visit *visit, struct value *object, const struct challenge_row *row, const char *value);
 static enum err website_put(
@@ -28,10 +29,11 @@ static const struct {
 
 enum err challenge_put(struct visit *visit, struct value *list, const struct challenge_row *row)
 {
+    const struct value *same = same_record(list, &row->challenge);
     char value[EXPECTED_TEXT_MAX], nonce[2 * NONCE_BYTES + 1];
     const struct challenge *challenge = &row->challenge;
     struct value_tree *tree = &visit->tree;
-    TRY(challenge_expected(challenge, value));
+    TRY(challenge_expected(challenge, visit->portal->config.portal.caa_identity, value));
     struct value *object = value_add_object(tree, list);
     value_put_text(tree, object, "name", challenge->name);
     name_put(visit, object, challenge->name);
@@ -44,9 +46,25 @@ enum err challenge_put(struct visit *visit, struct value *list, const struct cha
     hex_format(SPAN_OF(challenge->nonce), nonce);
     value_put_text(tree, object, "nonce", nonce);
     value_put_text(tree, object, "state", challenge_state_id(row->state));
+    value_put_text(tree, object, "domain", challenge_domain(challenge));
+    if (same != NULL && !visit_is_api(visit)) {
+        value_put_text(tree, object, "first", value_text(value_get(same, "unicode")));
+    }
     put_time(visit, object, "created", challenge->created);
     put_time(visit, object, "expires", challenge->created + VALIDATION_VALUE_SECONDS);
     return OK;
+}
+
+/* The challenge before it whose record is this one's too. */
+static const struct value *same_record(const struct value *list, const struct challenge *challenge)
+{
+    const struct value *one = value_first(list);
+    while (one != NULL &&
+           (strcmp(value_text(value_get(one, "domain")), challenge_domain(challenge)) != 0 ||
+               !dcv_rules(challenge->method)->prune || challenge->method == DCV_EMAIL)) {
+        one = value_next(one);
+    }
+    return one;
 }
 
 static enum err dns_put(
@@ -102,7 +120,7 @@ enum err fileauth_get(struct visit *visit)
     for (size_t i = 0; i < count; i++) {
         const struct challenge *challenge = &rows[i].challenge;
         if (challenge->method == DCV_WEBSITE && span_equal_text(name, challenge->name)) {
-            TRY(challenge_expected(challenge, value));
+            TRY(challenge_expected(challenge, /* identity= */ "", value));
             snprintf(content, sizeof content, "%s\n", value);
             return reply_download(
                 visit->response, "text/plain", "fileauth.txt", span_from_text(content));

@@ -1,5 +1,6 @@
 /* Page 3: choosing the method, what to place where, asking for a check. The portal draws time and
  * nonce; the expected value follows from them and can't be chosen (lib/ca/observation.h). */
+#include "proc/portal/domain.h"
 #include "proc/portal/enrolment.h"
 #include "proc/portal/handlers.h"
 
@@ -10,15 +11,25 @@
 enum { CHECK_WINDOW_SECONDS = 3600, CHECK_BUDGET = 60, METHOD_TEXT_MAX = 16 };
 
 struct method_choice {
-    struct span method;
+    struct span method, domain;
+};
+/* As it is chosen: the domain "" stands for each name's own, the hash for the key it is to serve.
+ */
+struct proof_choice {
+    const char *method, *domain;
+    const uint8_t *spki_hash;
 };
 struct challenges {
     const struct visit *visit;
+    enum dcv_method method;
+    const char *domain;
+    const uint8_t *spki_hash;
     struct challenge *challenges;
     size_t count;
 };
 
-static enum err method_choose(struct visit *visit, const char *method, const uint8_t *spki_hash);
+static enum err method_choose(struct visit *visit, const struct proof_choice *choice);
+static enum err challenge_draw(struct visit *visit, const struct challenges *made, size_t at);
 static enum err challenges_store(struct store *store, void *ctx);
 static enum err check_request(struct visit *visit);
 static enum err check_store(struct store *store, void *ctx);
@@ -44,8 +55,10 @@ enum { METHOD_COUNT = sizeof method_words / sizeof *method_words };
 static const struct form_field method_fields[] = {
     { "method", FORM_LINE, 1, METHOD_TEXT_MAX, .required = true,
         .offset = offsetof(struct method_choice, method) },
+    { "domain", FORM_LINE, 0, HOST_NAME_UNICODE_MAX - 1,
+        .offset = offsetof(struct method_choice, domain) },
 };
-static const struct form method_form = { method_fields, 1, FORM_IGNORE_UNKNOWN };
+static const struct form method_form = { method_fields, 2, FORM_IGNORE_UNKNOWN };
 
 enum err dcv_get(struct visit *visit)
 {
@@ -68,6 +81,7 @@ enum err dcv_get(struct visit *visit)
     value_put_text(tree, visit->page, "next_href", page_of_state(visit->enrolment.state));
     method_put(visit, method);
     method_choices_put(visit);
+    domain_choices_put(visit, visit->page);
     choice_again_put(visit, dcv, proved);
     if (!proved) {
         page_put_problem(visit);
@@ -78,7 +92,7 @@ enum err dcv_get(struct visit *visit)
 enum err dcv_post(struct visit *visit)
 {
     struct method_choice choice = { 0 };
-    char method[METHOD_TEXT_MAX + 1] = "";
+    char method[METHOD_TEXT_MAX + 1] = "", domain[HOST_NAME_UNICODE_MAX] = "";
     if (visit->enrolment.state == ENROLMENT_VALIDATED && !visit->enrolment.has_spki) {
         return reply_redirect(visit->response, page_of_state(visit->enrolment.state));
     }
@@ -87,7 +101,19 @@ enum err dcv_post(struct visit *visit)
         return dcv_get(visit);
     }
     (void)span_to_text(choice.method, method, sizeof method);
-    TRY(method_choose(visit, method, /* spki_hash= */ NULL));
+    enum dcv_method known = DCV_EMAIL;
+    /* The page asks for the place beside every method; those without a choice have their own. */
+    if (dcv_method_from_id(method, &known) == OK && known != DCV_EMAIL && dcv_rules(known)->prune) {
+        (void)span_to_text(choice.domain, domain, sizeof domain);
+    }
+    const struct proof_choice chosen = { method, domain, /* spki_hash= */ NULL };
+    enum err err = method_choose(visit, &chosen);
+    if (err == ERR_INPUT && domain[0] != '\0') {
+        page_put_error(visit, &visit->request->reason);
+        visit->errors.count = 1;
+        return dcv_get(visit);
+    }
+    TRY(err);
     return reply_redirect(visit->response, "/dcv");
 }
 
@@ -115,21 +141,23 @@ enum err api_dcv_get(struct visit *visit)
 
 enum err api_dcv_post(struct visit *visit)
 {
-    static const char *const names[] = { "method", "spki_sha256", NULL };
+    static const char *const names[] = { "method", "domain", "spki_sha256", NULL };
     const struct value *object = NULL;
-    const char *method = NULL;
+    const char *method = NULL, *domain = NULL;
     const char *spki = NULL;
     uint8_t hash[HASH_BYTES];
     size_t len = 0;
     struct reason *reason = &visit->request->reason;
     TRY(visit_json(visit, names, &object));
     TRY(json_get_text(object, "method", METHOD_TEXT_MAX, &method, reason));
+    TRY(json_get_text_or(object, "domain", HOST_NAME_UNICODE_MAX - 1, "", &domain, reason));
     TRY(json_get_text_or(object, "spki_sha256", 4 * HASH_BYTES, NULL, &spki, reason));
     if (spki != NULL &&
         (hex_parse(span_from_text(spki), hash, sizeof hash, &len) != OK || len != HASH_BYTES)) {
         return reason_set(reason, ERR_INPUT, "json.type", "spki_sha256", "", "SHA-256, hex");
     }
-    TRY(method_choose(visit, method, spki == NULL ? NULL : hash));
+    const struct proof_choice chosen = { method, domain, spki == NULL ? NULL : hash };
+    TRY(method_choose(visit, &chosen));
     return api_dcv_get(visit);
 }
 
@@ -144,38 +172,69 @@ enum err api_dcv_check_post(struct visit *visit)
     return visit_reply_json(visit, 202, value_get(visit->page, "dcv"));
 }
 
-static enum err method_choose(struct visit *visit, const char *method, const uint8_t *spki_hash)
+static enum err method_choose(struct visit *visit, const struct proof_choice *choice)
 {
-    enum dcv_method chosen = DCV_DNS;
+    struct dns_name domain = { 0 };
     /* A wildcard's proof is its bare name's too (lib/ca/warrant.h). */
-    const char *const *names = visit->application.names;
     struct challenges made = { .visit = visit, .count = visit->application.name_count };
-    struct arena *arena = visit->request->arena;
+    enum dcv_method method = DCV_DNS;
     TRY(office_refuse(visit));
-    if (dcv_method_from_id(method, &chosen) != OK || (methods_offered(visit) & 1U << chosen) == 0) {
+    if (dcv_method_from_id(choice->method, &method) != OK ||
+        (methods_offered(visit) & 1U << method) == 0) {
         return reason_set(
-            &visit->request->reason, ERR_INPUT, "dcv.method_unknown", "method", method, "");
+            &visit->request->reason, ERR_INPUT, "dcv.method_unknown", "method", choice->method, "");
     }
-    made.challenges = arena_alloc(arena, made.count, sizeof *made.challenges);
+    if (choice->domain[0] != '\0') {
+        TRY(domain_check(visit, method, choice->domain, &domain));
+    }
+    made.method = method;
+    made.domain = domain.text;
+    made.spki_hash = choice->spki_hash;
+    made.challenges = arena_alloc(visit->request->arena, made.count, sizeof *made.challenges);
     if (made.challenges == NULL) {
         return ERR_MEMORY;
     }
     for (size_t i = 0; i < made.count; i++) {
-        struct challenge *challenge = &made.challenges[i];
-        challenge->method = chosen;
-        challenge->created = visit->now;
-        challenge->has_spki = spki_hash != NULL;
-        memcpy(challenge->application_hash, visit->application_row.hash, HASH_BYTES);
-        snprintf(challenge->name, sizeof challenge->name, "%s", names[i]);
-        TRY(random_fill(&visit->portal->random, challenge->nonce, sizeof challenge->nonce));
-        if (spki_hash != NULL) {
-            memcpy(challenge->spki_hash, spki_hash, HASH_BYTES);
-        }
+        TRY(challenge_draw(visit, &made, i));
     }
     enum err err = store_transact(visit->portal->store, challenges_store, &made);
     return err == ERR_CONFLICT
                ? reason_set(&visit->request->reason, err, "enrolment.state", "", "", "")
                : err;
+}
+
+/* The domain serves the names below it, and these share one value: one record proves them all.
+ * Where it serves none so, it is where the names' CNAMEs lead. */
+static enum err challenge_draw(struct visit *visit, const struct challenges *made, size_t at)
+{
+    struct challenge *challenge = &made->challenges[at];
+    const struct application *application = &visit->application;
+    const char *name = application->names[at];
+    bool any = false;
+    for (size_t i = 0; i < application->name_count; i++) {
+        any = any || dcv_adn_permitted(made->method, application->names[i], made->domain, "");
+    }
+    bool covered = dcv_adn_permitted(made->method, name, made->domain, /* alias= */ "");
+    bool alias = !any && dcv_adn_permitted(made->method, name, made->domain, made->domain);
+    challenge->method = made->method;
+    challenge->created = visit->now;
+    challenge->has_spki = made->spki_hash != NULL;
+    memcpy(challenge->application_hash, visit->application_row.hash, HASH_BYTES);
+    snprintf(challenge->name, sizeof challenge->name, "%s", name);
+    snprintf(challenge->srn, sizeof challenge->srn, "%s", application->subject.srn);
+    if ((covered || alias) && strcmp(made->domain, challenge_base_name(challenge)) != 0) {
+        snprintf(challenge->domain, sizeof challenge->domain, "%s", made->domain);
+    }
+    if (made->spki_hash != NULL) {
+        memcpy(challenge->spki_hash, made->spki_hash, HASH_BYTES);
+    }
+    for (size_t i = 0; i < at; i++) {
+        if (strcmp(challenge_domain(&made->challenges[i]), challenge_domain(challenge)) == 0) {
+            memcpy(challenge->nonce, made->challenges[i].nonce, NONCE_BYTES);
+            return OK;
+        }
+    }
+    return random_fill(&visit->portal->random, challenge->nonce, sizeof challenge->nonce);
 }
 
 /* The state is looked at again inside: it may have moved since the page was shown. */

@@ -4,7 +4,7 @@
  */
 #include "proc/portal/next.h"
 
-#include "lib/ca/policy.h"
+#include "lib/ca/method.h"
 #include "lib/store/evidence.h"
 #include "proc/portal/handlers.h"
 #include "proc/portal/keys.h"

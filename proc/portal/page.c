@@ -158,6 +158,35 @@ void put_time(struct visit *visit, struct value *object, const char *name, int64
         time_text(visit, time));
 }
 
+void put_until(struct visit *visit, struct value *object, const char *name, int64_t time)
+{
+    static const struct {
+        int64_t below, unit; /* seconds */
+        const char *id;
+    } spans[] = {
+        { 60, 1, "dcv.in_seconds" },
+        { 120, 60, "dcv.in_minute" },
+        { 7200, 60, "dcv.in_minutes" },
+        { INT64_MAX, 3600, "dcv.in_hours" },
+    };
+    struct arena *arena = visit->request->arena;
+    int64_t left = time > visit->now ? time - visit->now : 0;
+    if (visit_is_api(visit)) {
+        value_put_integer(&visit->tree, object, arena_format(arena, "%s_seconds", name), left);
+    }
+    size_t i = 0;
+    while (left >= spans[i].below) {
+        i++;
+    }
+    const struct placeholder values[] = {
+        { "number", arena_format(arena, "%lld", (long long)(left / spans[i].unit)) },
+        { NULL, NULL },
+    };
+    AUTO(buf) text = buf_make(256);
+    language_format(visit->language, spans[i].id, values, &text);
+    value_put_text(&visit->tree, object, arena_format(arena, "%s_in", name), buf_text(&text));
+}
+
 const char *time_text(const struct visit *visit, int64_t time)
 {
     struct civil civil = civil_from_time(time + HONG_KONG_OFFSET);

@@ -35,6 +35,9 @@ enum err page_reply(struct visit *visit, int status, const char *template) MUST_
 /* `time` under `name` as RFC 3339, and for pages under `name`_text as people in Hong Kong read it.
  */
 void put_time(struct visit *visit, struct value *object, const char *name, int64_t time);
+/* How long it is until then under `name`_in, "in 4 minutes", and for the API under `name`_seconds
+ * too, 0 if it is over. */
+void put_until(struct visit *visit, struct value *object, const char *name, int64_t time);
 /* "23/11/2026 08:00 HKT"; NULL without memory. */
 const char *time_text(const struct visit *visit, int64_t time);
 /* A fingerprint in hexadecimal, and for pages under `name`_groups in groups that a person can

@@ -5,6 +5,7 @@
 #include "lib/store/evidence.h"
 #include "lib/wire/validator.h"
 #include "proc/portal/handlers.h"
+#include "proc/portal/trace.h"
 
 #include <stdio.h>
 
@@ -17,6 +18,7 @@ struct saying {
     const struct observation_row *row;
     const char *dcv, *caa, *dnssec;
     bool passed;
+    uint8_t likeness[SHA256_BYTES]; /* of its report; zeros without one */
 };
 
 static const char *overall_state(
@@ -81,6 +83,7 @@ enum err dcv_put(struct visit *visit, struct value *object)
     }
     if (next != 0) {
         put_time(visit, dcv, "next_check", next);
+        put_until(visit, dcv, "next_check", next);
     }
     struct value *list = value_put_list(tree, dcv, "challenges");
     for (size_t i = 0; challenges_good(visit, rows, count) && i < count; i++) {
@@ -182,6 +185,7 @@ static size_t rows_before(const struct observation_row *rows, size_t count, cons
 static struct saying saying_of(const struct observation_row *row)
 {
     struct saying saying = { .row = row, .dcv = "failed", .caa = "unknown", .dnssec = "unknown" };
+    (void)!report_likeness(row->report, saying.likeness);
     struct observation observation = { 0 };
     struct der der = der_reader(row->der);
     if (row->der.len > 0 && observation_read(&der, &observation) == OK) {
@@ -209,6 +213,7 @@ static void saying_put(
         report_add(&report, "dcv.unreachable", "", "", "");
     }
     steps_put(visit, object, &report, saying->row->name, result);
+    questions_put(visit, object, &report.questions);
 }
 
 /* A page says once what several places saw alike; most often that is all of them. */
@@ -250,7 +255,7 @@ static void place_put(struct visit *visit, struct value *place, const struct say
 
 static bool alike(const struct saying *a, const struct saying *b)
 {
-    return a->passed == b->passed && span_equal(a->row->report, b->row->report);
+    return a->passed == b->passed && memcmp(a->likeness, b->likeness, sizeof a->likeness) == 0;
 }
 
 /* The first step anywhere that has something to do about it becomes the name's "next". */

@@ -28,6 +28,8 @@ static enum err application_complete(const struct registrar *registrar, struct s
     struct reason *ret_reason);
 static enum err issuer_check(const struct registrar *registrar,
     const struct application *application, struct reason *ret_reason);
+static enum err units_check(const struct registrar *registrar,
+    const struct application *application, struct reason *ret_reason);
 static enum err names_check(const struct registrar *registrar,
     const struct application *application, struct reason *ret_reason);
 static enum err insertion_commit(struct store *store, void *ctx);
@@ -83,6 +85,7 @@ static enum err application_complete(const struct registrar *registrar, struct s
     }
     TRY(application_check(&application, ret_reason));
     TRY(issuer_check(registrar, &application, ret_reason));
+    TRY(units_check(registrar, &application, ret_reason));
     TRY(names_check(registrar, &application, ret_reason));
     TRY(application_format(&application, ret_der));
     ret_row->der = buf_span(ret_der);
@@ -91,15 +94,28 @@ static enum err application_complete(const struct registrar *registrar, struct s
     return application_hash(ret_row->der, ret_row->hash);
 }
 
-/* A hierarchy made before there were EV certificates has nobody to sign them. */
+/* A hierarchy made before there were EV certificates has nobody to sign them; a classic one has no
+ * profile for them. */
 static enum err issuer_check(const struct registrar *registrar,
     const struct application *application, struct reason *ret_reason)
 {
     const struct edition_rules *rules = edition_rules(application->edition);
+    if (warrant_profile(&registrar->roster, application->edition) == NULL) {
+        return reason_set(ret_reason, ERR_UNSUPPORTED, "application.not_classic", "edition",
+            rules->id, "server, wildcard, multi");
+    }
     return roster_issuer(&registrar->roster, rules->issuer) != NULL
                ? OK
                : reason_set(ret_reason, ERR_UNSUPPORTED, "application.issuer", "edition", rules->id,
                      rules->issuer);
+}
+
+/* What a classic certificate has no room for is said now, not when it is to be signed. */
+static enum err units_check(const struct registrar *registrar,
+    const struct application *application, struct reason *ret_reason)
+{
+    struct classic_units units;
+    return classic_units(&registrar->roster, application, /* chinese= */ false, &units, ret_reason);
 }
 
 /* What lib/ca can't know of names: IDNA, and the public suffix list (BR 3.2.2.6). The private
@@ -107,7 +123,7 @@ static enum err issuer_check(const struct registrar *registrar,
 static enum err names_check(const struct registrar *registrar,
     const struct application *application, struct reason *ret_reason)
 {
-    bool private = registrar->roster.policy_set == POLICY_PRIVATE;
+    bool private = registrar->roster.policy_set != POLICY_PUBLIC;
     AUTO_PTR(suffix_list) suffixes = NULL;
     TRY(suffix_list_open(/* path= */ NULL, &suffixes));
     for (size_t i = 0; i < application->name_count; i++) {

@@ -230,6 +230,7 @@ static enum err round_judge(struct round *round)
         .edition = edition_rules(application.edition),
         .now = round->now,
         .application_hash = row.hash,
+        .srn = application.subject.srn,
     };
     policy_at(round->now, registrar->roster.policy_set, &rules.policy);
     for (size_t i = 0; i < round->row_count; i++) {

@@ -4,7 +4,7 @@
 #include "lib/pki/name.h"
 #include "lib/pki/sct.h"
 
-enum { NAME_MAX_BYTES = 2048, EXTENSIONS_MAX_BYTES = 24 * 1024 };
+enum { NAME_MAX_BYTES = 2048, EXTENSIONS_MAX_BYTES = 24 * 1024, SUBJECT_ENTRIES = 8 };
 
 static enum err subject_write(
     const struct build_request *request, struct buf *name, struct reason *ret_reason);
@@ -56,7 +56,7 @@ static enum err subject_write(
     const struct subject *subject = &entitlement->application->subject;
     const struct ev_identity *ev = &entitlement->application->ev;
     bool fits = strlen(entitlement->names[0]) <= SUBJECT_COMMON_NAME_MAX;
-    const struct name_entry entries[] = {
+    struct name_entry entries[SUBJECT_ENTRIES + CLASSIC_UNITS_MAX] = {
         { oid_country, span_from_text(subject->country) },
         { oid_state_or_province, span_from_text(subject->state_or_province) },
         { oid_locality, span_from_text(subject->locality) },
@@ -66,8 +66,12 @@ static enum err subject_write(
         { oid_jurisdiction_country, span_from_text(ev->jurisdiction_country) },
         { oid_serial_number, span_from_text(ev->registration_number) },
     };
+    for (size_t i = 0; i < entitlement->units.count; i++) {
+        entries[SUBJECT_ENTRIES + i] = (struct name_entry){ oid_organisational_unit,
+            span_from_text(entitlement->units.text[i]) };
+    }
     return profile_write_subject(
-        request->profile, entries, sizeof entries / sizeof entries[0], ret_reason, name);
+        request->profile, entries, SUBJECT_ENTRIES + entitlement->units.count, ret_reason, name);
 }
 
 static void extensions_write(struct der_writer *writer, const struct build_request *request)
@@ -118,8 +122,7 @@ enum err build_compare(
         { "build.validity",
             made.not_before == request->now && made.not_after == not_after(request) },
         { "build.leaf", !made.is_ca && made.server_auth && !made.any_usage },
-        { "build.policy",
-            made.policy_count == 1 && span_equal(made.policies[0], *request->profile->policy) },
+        { "build.policy", profile_policy_only(request->profile, made.policies, made.policy_count) },
     };
     for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
         if (!checks[i].same) {

@@ -169,12 +169,23 @@ static enum err issue_new(
         record_intent_write, &intent, certificate, ret_reason);
 }
 
+/* As what it is held against the rules. Under the public set it is never a classic one, whatever
+ * was built. */
+static enum lint_kind kind_of(const struct issuance *issuance)
+{
+    const struct span *policy = issuance->entitlement.profile->policy;
+    if (issuance->build.profile == issuance->entitlement.precertificate) {
+        return LINT_PRECERTIFICATE;
+    }
+    if (issuance->issuing->roster->policy_set == POLICY_CLASSIC) {
+        return LINT_SERVER_CLASSIC;
+    }
+    return policy != NULL && span_equal(*policy, oid_policy_ev) ? LINT_SERVER_EV : LINT_SERVER_OV;
+}
+
 enum err issuance_look(struct issuance *issuance, struct span tbs, struct reason *ret_reason)
 {
-    bool ev = span_equal(*issuance->entitlement.profile->policy, oid_policy_ev);
-    bool first = issuance->build.profile == issuance->entitlement.precertificate;
-    enum lint_kind kind = first ? LINT_PRECERTIFICATE : ev ? LINT_SERVER_EV : LINT_SERVER_OV;
-    TRY(linted(tbs, kind, issuance->time, ret_reason));
+    TRY(linted(tbs, kind_of(issuance), issuance->time, ret_reason));
     return build_compare(&issuance->build, tbs, ret_reason);
 }
 

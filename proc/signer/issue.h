@@ -47,7 +47,8 @@ enum err issuing_index_key(const struct issuer_key *issuers, size_t issuer_count
 /* Reads the journal, from the index's place on if there is one, and signs again what was intended
  * and not finished. ERR_CONFLICT "journal.held" if another signer runs, "journal.behind" if the
  * index has seen more of this journal than there is; ERR_DENIED "roster.epoch" for an older roster
- * than the journal has seen. */
+ * than the journal has seen, "roster.classic" for one that claims less or more than a classic one
+ * may (classic_roster_check), or that would make a public hierarchy of a classic one. */
 enum err issuing_open(const struct issuing_setup *setup, struct issuing **ret_issuing,
     int64_t *ret_cut, struct reason *ret_reason) MUST_USE;
 /* Starts the thread that keeps the index up; apart, because a process makes no thread before it is

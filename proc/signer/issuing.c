@@ -106,6 +106,7 @@ static struct ledger_roster ledger_roster_of(const struct issuing_setup *setup)
 enum err issuing_open(const struct issuing_setup *setup, struct issuing **ret_issuing,
     int64_t *ret_cut, struct reason *ret_reason)
 {
+    TRY(classic_roster_check(setup->roster, ret_reason));
     AUTO_PTR(issuing) issuing = calloc(1, sizeof *issuing);
     if (issuing == NULL) {
         return ERR_MEMORY;
@@ -256,7 +257,8 @@ static enum err record_learn(void *ctx, const struct journal_record *record)
     return err;
 }
 
-/* A roster never goes back: who was struck off stays so (doc/threats.md S5, S18). */
+/* A roster never goes back: who was struck off stays so (doc/threats.md S5, S18). And a hierarchy
+ * that issued classic certificates never becomes a public one, nor the other way. */
 static enum err epoch_record(
     struct issuing *issuing, const uint8_t *roster_hash, struct reason *ret_reason)
 {
@@ -265,8 +267,13 @@ static enum err epoch_record(
         .policy_set = issuing->roster->policy_set };
     memcpy(record.roster_hash, roster_hash, HASH_BYTES);
     bool same = memcmp(known->roster_hash, roster_hash, HASH_BYTES) == 0;
+    bool classic = record.policy_set == POLICY_CLASSIC;
     if (record.epoch < known->epoch || (record.epoch == known->epoch && !same)) {
         return reason_set(ret_reason, ERR_DENIED, "roster.epoch", NULL, NULL, NULL);
+    }
+    if (known->epoch > 0 && classic != (known->policy_set == POLICY_CLASSIC)) {
+        return reason_set(ret_reason, ERR_DENIED, "roster.classic", "policy_set",
+            policy_set_id(record.policy_set), policy_set_id(known->policy_set));
     }
     if (same) {
         return OK;

@@ -19,6 +19,7 @@ static enum err learn_resumed(struct ledger *ledger, const struct journal_record
 static enum err learn_blocked(struct ledger *ledger, const struct journal_record *record);
 static enum err learn_crl(struct ledger *ledger, const struct journal_record *record);
 static enum err learn_epoch(struct ledger *ledger, const struct journal_record *record);
+static enum err learn_responder(struct ledger *ledger, const struct journal_record *record);
 static enum err open_add(struct ledger *ledger, const uint8_t *key);
 static void open_remove(struct ledger *ledger, const uint8_t *key);
 static enum err issuer_learn(struct ledger *ledger, const char *id, size_t *ret_at);
@@ -40,6 +41,7 @@ static enum err (*const lessons[JOURNAL_TYPE_COUNT])(
     [JOURNAL_PRECERTIFICATE] = learn_precertificate,
     [JOURNAL_COMPLETION] = learn_completion,
     [JOURNAL_ABANDONED] = learn_abandoned,
+    [JOURNAL_RESPONDER] = learn_responder,
 };
 
 enum err ledger_learn(void *ledger, const struct journal_record *record)
@@ -290,6 +292,14 @@ static enum err learn_resumed(struct ledger *ledger, const struct journal_record
     }
     ledger->sums.halted = false;
     return OK;
+}
+
+/* Nothing follows from it: it is nobody's request, and is signed by whoever wrote it or never. */
+static enum err learn_responder(struct ledger *ledger, const struct journal_record *record)
+{
+    struct record_responder responder;
+    (void)ledger;
+    return record_responder_read(record->body, &responder);
 }
 
 static enum err learn_crl(struct ledger *ledger, const struct journal_record *record)

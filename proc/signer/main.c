@@ -6,19 +6,24 @@
  * threads, and reading and writing the journal and its index by the descriptors I hold; with a
  * security module, what that does in its own folders. I believe nothing that I can't check by the
  * roster's keys. As `ceremony` I am another program under the same name: run by hand, with the
- * root's key and without any socket.
+ * root's key and without any socket; as `responder` I am run by hand too, sign the certificate of
+ * an OCSP responder and end.
  *
  *   ecertd-signer --config FILE --listen-fd N=signer.sock [--ready-fd N]
  *   ecertd-signer ceremony …      (proc/signer/ceremony.h)
+ *   ecertd-signer responder --config FILE --issuer ID --csr FILE --out FILE
  */
 #include "lib/base/file.h"
 #include "lib/base/log.h"
 #include "lib/config/config.h"
 #include "lib/config/start.h"
 #include "lib/crypto/keycheck.h"
+#include "lib/der/pem.h"
+#include "lib/pki/csr.h"
 #include "lib/sandbox/sandbox.h"
 #include "proc/signer/ceremony.h"
 #include "proc/signer/keyring.h"
+#include "proc/signer/responder.h"
 #include "proc/signer/service.h"
 
 #include <limits.h>
@@ -60,7 +65,14 @@ static struct signer {
 
 static const struct start_rules start_rules = { { "signer.sock" }, 1, .optional = false };
 
+/* What `responder` is told. */
+struct responder_arguments {
+    const char *config, *issuer, *csr, *out;
+};
+
 static enum err boot(struct reason *ret_reason);
+static enum err open_all(const char *config_path, struct reason *ret_reason);
+static int responder_main(int argc, char **argv);
 static enum err open_roster(struct reason *ret_reason);
 static enum err open_keys(struct reason *ret_reason);
 static enum err open_journal(struct reason *ret_reason);
@@ -71,6 +83,9 @@ int main(int argc, char **argv)
     struct reason reason = { 0 };
     if (argc > 1 && strcmp(argv[1], "ceremony") == 0) {
         return ceremony_main(argc - 1, argv + 1);
+    }
+    if (argc > 1 && strcmp(argv[1], "responder") == 0) {
+        return responder_main(argc - 1, argv + 1);
     }
     log_open("signer", LOG_INFO);
     if (!start_read(argc, argv, &start_rules, &self.start)) {
@@ -88,21 +103,91 @@ int main(int argc, char **argv)
 static enum err boot(struct reason *ret_reason)
 {
     unsigned registrar;
-    signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is a full disk, not a death */
-    TRY(config_load(
-        self.start.config_path, CONFIG_SERVICE | CONFIG_SIGNER, &self.config, ret_reason));
-    log_open("signer", self.config.service.log_level);
+    TRY(open_all(self.start.config_path, ret_reason));
     TRY(config_user_id(&self.config, ROLE_REGISTRAR, &registrar));
-    TRY(open_roster(ret_reason));
-    TRY(open_keys(ret_reason));
-    const struct config_service *service = &self.config.service;
-    TRY(weaklist_load(service->weak_keys, service->weak_key_count, &self.weak, ret_reason));
-    TRY(open_journal(ret_reason));
     self.server = service_server(&self.service);
     self.server.users[self.server.user_count++] = (uid_t)registrar;
     TRY(give_up_the_rest(ret_reason));
     return issuing_follow(self.service.issuing);
+}
+
+static enum err open_all(const char *config_path, struct reason *ret_reason)
+{
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is a full disk, not a death */
+    TRY(config_load(config_path, CONFIG_SERVICE | CONFIG_SIGNER, &self.config, ret_reason));
+    log_open("signer", self.config.service.log_level);
+    TRY(open_roster(ret_reason));
+    TRY(open_keys(ret_reason));
+    const struct config_service *service = &self.config.service;
+    TRY(weaklist_load(service->weak_keys, service->weak_key_count, &self.weak, ret_reason));
+    return open_journal(ret_reason);
+}
+
+static bool responder_read(int argc, char **argv, struct responder_arguments *ret_arguments)
+{
+    const struct {
+        const char *option;
+        const char **value;
+    } options[] = { { "--config", &ret_arguments->config }, { "--issuer", &ret_arguments->issuer },
+        { "--csr", &ret_arguments->csr }, { "--out", &ret_arguments->out } };
+    enum { OPTIONS = sizeof options / sizeof options[0] };
+    for (int i = 1; i + 1 < argc; i += 2) {
+        for (size_t k = 0; k < OPTIONS; k++) {
+            if (strcmp(argv[i], options[k].option) == 0) {
+                *options[k].value = argv[i + 1];
+            }
+        }
+    }
+    for (size_t k = 0; k < OPTIONS; k++) {
+        if (*options[k].value == NULL) {
+            return false;
+        }
+    }
+    return argc == 1 + 2 * OPTIONS;
+}
+
+/* Where it is to go must be free before anything is signed. */
+static enum err responder_make(
+    const struct responder_arguments *arguments, struct reason *ret_reason)
+{
+    AUTO(buf) file = { 0 };
+    AUTO(buf) certificate = buf_make(CERTIFICATE_MAX_BYTES);
+    AUTO(buf) pem = buf_make(2 * CERTIFICATE_MAX_BYTES);
+    AUTO(csr_reading) reading = { .private_key = false };
+    if (access(arguments->out, F_OK) == 0) {
+        return reason_set(ret_reason, ERR_CONFLICT, "file.exists", arguments->out, NULL, NULL);
+    }
+    enum err err = file_read(arguments->csr, CSR_MAX_BYTES, &file);
+    if (err != OK) {
+        return reason_set(ret_reason, err, "csr.file", arguments->csr, err_name(err), NULL);
+    }
+    TRY(csr_read_any(buf_span(&file), ret_reason, &reading));
+    TRY(issuing_responder(
+        self.service.issuing, arguments->issuer, buf_span(&reading.der), &certificate, ret_reason));
+    TRY(pem_write("CERTIFICATE", buf_span(&certificate), &pem));
+    return file_create(arguments->out, buf_span(&pem), 0644);
+}
+
+static int responder_main(int argc, char **argv)
+{
+    struct responder_arguments arguments = { NULL, NULL, NULL, NULL };
+    struct reason reason = { 0 };
+    log_open("responder", LOG_INFO);
+    if (!responder_read(argc, argv, &arguments)) {
+        fprintf(stderr, "usage: ecertd-signer responder --config FILE --issuer ID --csr FILE "
+                        "--out FILE\n");
+        return EXIT_USAGE;
+    }
+    enum err err = open_all(arguments.config, &reason);
+    err = err == OK ? responder_make(&arguments, &reason) : err;
+    if (err != OK) {
+        log_failure(LOG_ERROR, "signer.responder", err, &reason);
+        return EXIT_FAILURE;
+    }
+    log_event(
+        LOG_INFO, "signer.responder", "issuer", arguments.issuer, "file", arguments.out, NULL);
+    return EXIT_SUCCESS;
 }
 
 static enum err file_of_signer(

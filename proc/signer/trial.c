@@ -4,7 +4,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/file.h"
 #include "lib/base/log.h"
-#include "lib/ca/roster.h"
+#include "lib/ca/classic.h"
 #include "lib/config/ceremony.h"
 #include "lib/crypto/keycheck.h"
 #include "lib/crypto/sign.h"
@@ -472,6 +472,7 @@ static enum err roster_make(struct trial *trial)
         issuer->crl_name = authority->crl_name;
         issuer->certificate = buf_span(&trial->issuers[i].certificate);
     }
+    TRY(classic_roster_check(roster, trial->reason));
     TRY(key_generate(KEY_TYPE_ED25519, &trial->seal_key));
     TRY(private_create(trial, "root", "ceremony", trial->seal_key, &trial->root_passphrase));
     TRY(roster_sealed(trial, &sealed));

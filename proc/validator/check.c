@@ -3,23 +3,22 @@
 
 #include "lib/dns/caa.h"
 #include "lib/dns/mailbox.h"
-#include "proc/validator/method.h"
+#include "proc/validator/asked.h"
+#include "proc/validator/place.h"
 
 #include <stdio.h>
 
 /* The registrar's clock and ours need not agree to the second. */
 enum { CLOCK_TOLERANCE_SECONDS = 60 };
 
-static enum err challenge_accept(const struct challenge *challenge,
-    const struct method **ret_method, char ret_adn[HOST_NAME_MAX_LENGTH + 1],
-    struct reason *ret_reason);
+static enum err challenge_accept(struct attempt *attempt, const struct challenge *challenge,
+    const struct method **ret_method, struct reason *ret_reason);
+static enum err domain_accept(const struct challenge *challenge, struct reason *ret_reason);
 static enum err look(
-    const struct attempt *attempt, const struct method *method, struct observation *observation);
+    struct attempt *attempt, const struct method *method, struct observation *observation);
 static bool usable(const struct attempt *attempt, int64_t now);
-static enum err ask_caa(
-    const struct attempt *attempt, const struct method *method, struct observation *observation);
-static enum err ask_caa_once(
-    const struct attempt *attempt, const struct method *method, bool wildcard, bool *ret_permitted);
+static enum err ask_caa(const struct attempt *attempt, struct observation *observation);
+static enum err ask_caa_once(const struct attempt *attempt, bool wildcard, bool *ret_permitted);
 static enum err sign(
     const struct checker *checker, struct observation *observation, struct buf *der);
 static void write_signed_part(struct der_writer *writer, const void *observation);
@@ -31,16 +30,18 @@ enum err check_run(const struct checker *checker, const struct validator_check *
     const struct method *method = NULL;
     struct report report = { 0 };
     struct resolver resolver = { 0 };
+    struct asked asked = { .behind = &resolver, .questions = &report.questions };
+    const struct resolver noting = asked_resolver(&asked);
     struct attempt attempt = {
         .checker = checker,
         .challenge = &check->challenge,
         .proof = check->proof,
-        .resolver = &resolver,
+        .resolver = &noting,
         .deadline_ms = clock_monotonic_ms() + CHECK_DEADLINE_MS,
         .report = &report,
     };
-    TRY(challenge_accept(&check->challenge, &method, attempt.adn, ret_reason));
-    TRY(challenge_expected(&check->challenge, attempt.expected));
+    TRY(challenge_accept(&attempt, &check->challenge, &method, ret_reason));
+    TRY(challenge_expected(&check->challenge, checker->caa_identity, attempt.expected));
     struct observation seen = {
         .challenge = check->challenge,
         .dcv = DCV_FAILED,
@@ -71,7 +72,7 @@ enum err check_mail(
     struct attempt attempt = {
         .checker = checker, .challenge = &mail->challenge, .report = &report
     };
-    TRY(challenge_accept(&mail->challenge, &method, attempt.adn, ret_reason));
+    TRY(challenge_accept(&attempt, &mail->challenge, &method, ret_reason));
     if (method->method != DCV_EMAIL || checker->mailer == NULL) {
         return reason_set(ret_reason, ERR_UNSUPPORTED, "dcv.method_unsupported",
             mail->challenge.name, dcv_method_id(method->method), NULL);
@@ -91,44 +92,72 @@ enum err check_mail(
 
 /* The sender has checked all this before; a name that we would sign without understanding it must
  * not depend on that. */
-static enum err challenge_accept(const struct challenge *challenge,
-    const struct method **ret_method, char ret_adn[HOST_NAME_MAX_LENGTH + 1],
-    struct reason *ret_reason)
+static enum err challenge_accept(struct attempt *attempt, const struct challenge *challenge,
+    const struct method **ret_method, struct reason *ret_reason)
 {
     struct dns_name name;
     char host[HOST_NAME_MAX_LENGTH + 1];
+    const char *method = dcv_method_id(challenge->method);
     TRY(dns_name_parse(
         span_from_text(challenge->name), DNS_NAME_HOST_OR_WILDCARD, &name, ret_reason));
     if (strcmp(name.text, challenge->name) != 0) {
         return reason_set(
             ret_reason, ERR_INPUT, "name.not_canonical", challenge->name, NULL, name.text);
     }
-    if (challenge->method == DCV_DNS && challenge_dns_host(challenge, host, sizeof host) != OK) {
+    if (challenge->domain[0] != '\0') {
+        TRY(domain_accept(challenge, ret_reason));
+    }
+    if (challenge_dns_host(challenge, host, sizeof host) != OK) {
         return reason_set(ret_reason, ERR_INPUT, "name.too_long", challenge->name, NULL, NULL);
     }
     *ret_method = method_find(challenge->method);
-    if (*ret_method == NULL || (name.wildcard && !(*ret_method)->wildcard)) {
-        return reason_set(ret_reason, ERR_UNSUPPORTED, "dcv.method_unsupported", challenge->name,
-            dcv_method_id(challenge->method), NULL);
+    if (*ret_method == NULL || (name.wildcard && !dcv_rules(challenge->method)->wildcard)) {
+        return reason_set(
+            ret_reason, ERR_UNSUPPORTED, "dcv.method_unsupported", challenge->name, method, NULL);
     }
-    snprintf(ret_adn, HOST_NAME_MAX_LENGTH + 1, "%s", dns_name_base(&name));
+    snprintf(attempt->name, sizeof attempt->name, "%s", dns_name_base(&name));
+    snprintf(attempt->adn, sizeof attempt->adn, "%s", challenge_domain(challenge));
     return OK;
+}
+
+/* What the table can refuse without asking the DNS. */
+static enum err domain_accept(const struct challenge *challenge, struct reason *ret_reason)
+{
+    struct dns_name domain;
+    TRY(dns_name_parse(span_from_text(challenge->domain), DNS_NAME_HOST, &domain, ret_reason));
+    bool canonical = strcmp(domain.text, challenge->domain) == 0;
+    /* A mail's domain is its address's. */
+    bool chosen = challenge->method != DCV_EMAIL;
+    bool permitted =
+        dcv_adn_permitted(challenge->method, challenge->name, challenge->domain, /* alias= */ "") ||
+        dcv_adn_permitted(challenge->method, challenge->name, challenge->domain, challenge->domain);
+    return canonical && chosen && permitted
+               ? OK
+               : reason_set(ret_reason, ERR_INPUT, "dcv.domain_refused", challenge->name,
+                     challenge->domain, challenge_base_name(challenge));
 }
 
 /* CAA is asked in the same attempt, whatever became of the value: the report shows both. */
 static enum err look(
-    const struct attempt *attempt, const struct method *method, struct observation *observation)
+    struct attempt *attempt, const struct method *method, struct observation *observation)
 {
+    bool found = false;
     if (usable(attempt, observation->time)) {
+        TRY(place_find(attempt, &found));
+        observation->dnssec = attempt->dnssec > DNSSEC_SECURE ? attempt->dnssec : DNSSEC_UNKNOWN;
+    }
+    if (found) {
         struct sighting sighting;
         TRY(method->look(attempt, &sighting));
         observation->dcv = sighting.result;
-        observation->dnssec = sighting.dnssec;
+        observation->dnssec = sighting.dnssec > attempt->dnssec ? sighting.dnssec : attempt->dnssec;
+        snprintf(observation->alias, sizeof observation->alias, "%s", attempt->alias);
         if (sighting.adn != NULL && sighting.result == DCV_PASSED) {
             snprintf(observation->adn, sizeof observation->adn, "%s", sighting.adn);
         }
     }
-    return ask_caa(attempt, method, observation);
+    TRY(ask_caa(attempt, observation));
+    return zone_tell(attempt->resolver, attempt->adn, attempt->deadline_ms, attempt->report);
 }
 
 /* BR 1.6.1: a random value lives for 30 days. Nor may a certificate be asked for a whole suffix. */
@@ -137,7 +166,9 @@ static bool usable(const struct attempt *attempt, int64_t now)
     int64_t created = attempt->challenge->created;
     char text[TIME_TEXT_MAX], limit[TIME_TEXT_MAX];
     time_format_rfc3339(created, text);
-    if (created > now + CLOCK_TOLERANCE_SECONDS || now > created + VALIDATION_VALUE_SECONDS) {
+    bool coded = dcv_rules(attempt->challenge->method)->coded;
+    if (created > now + CLOCK_TOLERANCE_SECONDS ||
+        (coded && now > created + VALIDATION_VALUE_SECONDS)) {
         bool expired = created < now;
         time_format_rfc3339(expired ? created + VALIDATION_VALUE_SECONDS : now, limit);
         report_add(attempt->report, expired ? "dcv.expired" : "dcv.not_yet_valid",
@@ -150,45 +181,45 @@ static bool usable(const struct attempt *attempt, int64_t now)
         return false;
     }
     struct dns_name name;
-    if (dns_name_parse(span_from_text(attempt->adn), DNS_NAME_HOST, &name, NULL) != OK ||
+    if (dns_name_parse(span_from_text(attempt->name), DNS_NAME_HOST, &name, NULL) != OK ||
         suffix_list_holds(attempt->checker->suffixes, &name)) {
         report_add(
-            attempt->report, "name.public_suffix", attempt->challenge->name, attempt->adn, NULL);
+            attempt->report, "name.public_suffix", attempt->challenge->name, attempt->name, NULL);
         return false;
     }
     return true;
 }
 
 /* A wildcard's certificate holds the bare name too, which is none: issuewild says nothing of it. */
-static enum err ask_caa(
-    const struct attempt *attempt, const struct method *method, struct observation *observation)
+static enum err ask_caa(const struct attempt *attempt, struct observation *observation)
 {
-    bool wildcard = strcmp(attempt->adn, attempt->challenge->name) != 0;
+    bool wildcard = strcmp(attempt->name, attempt->challenge->name) != 0;
     bool permitted = false;
-    TRY(ask_caa_once(attempt, method, wildcard, &permitted));
+    TRY(ask_caa_once(attempt, wildcard, &permitted));
     if (wildcard && permitted) {
-        TRY(ask_caa_once(attempt, method, /* wildcard= */ false, &permitted));
+        TRY(ask_caa_once(attempt, /* wildcard= */ false, &permitted));
     }
     observation->caa = permitted ? CAA_PERMITS : CAA_PROHIBITS;
     return OK;
 }
 
-static enum err ask_caa_once(
-    const struct attempt *attempt, const struct method *method, bool wildcard, bool *ret_permitted)
+static enum err ask_caa_once(const struct attempt *attempt, bool wildcard, bool *ret_permitted)
 {
     const char *identity = attempt->checker->caa_identity;
+    char account[EXPECTED_TEXT_MAX];
+    bool known = account_uri(attempt->challenge->srn, identity, account) == OK;
     const struct caa_request request = {
-        .name = attempt->adn,
+        .name = attempt->name,
         .wildcard = wildcard,
         .identity = identity,
-        .account_uri = NULL,
-        .method = method->caa_label,
+        .account_uri = known ? account : NULL,
+        .method = dcv_rules(attempt->challenge->method)->caa_label,
     };
     struct caa_verdict verdict;
     TRY(caa_check(attempt->resolver, &request, attempt->deadline_ms, &verdict));
     *ret_permitted = caa_permits(verdict.finding);
     char asked[HOST_NAME_MAX_LENGTH + 16], expected[REPORT_TEXT_MAX];
-    snprintf(asked, sizeof asked, "CAA %s", verdict.node[0] == '\0' ? attempt->adn : verdict.node);
+    snprintf(asked, sizeof asked, "CAA %s", verdict.node[0] == '\0' ? attempt->name : verdict.node);
     snprintf(expected, sizeof expected, "0 %s \"%s\"", request.wildcard ? "issuewild" : "issue",
         identity);
     report_add(attempt->report, caa_code(verdict.finding), asked, verdict.seen, expected);

@@ -1,5 +1,6 @@
 #pragma once
-/* The methods of domain control validation that this program knows, as a table: a row a method. */
+/* How each method of domain control validation looks, as a table: a row a method. What each may
+ * prove is lib/ca/method.h's. */
 #include "proc/validator/check.h"
 
 /* A check under way. */
@@ -10,7 +11,10 @@ struct attempt {
     int64_t deadline_ms;
     char expected[EXPECTED_TEXT_MAX];
     struct mail_proof proof;
-    char adn[HOST_NAME_MAX_LENGTH + 1]; /* authorization domain name: the name without "*." */
+    char name[HOST_NAME_MAX_LENGTH + 1];  /* without "*.": CAA is its */
+    char adn[HOST_NAME_MAX_LENGTH + 1];   /* authorization domain name: the challenge's domain */
+    char alias[HOST_NAME_MAX_LENGTH + 1]; /* the CNAME target that led to it; "": none */
+    enum dnssec_state dnssec;             /* the worst of the CNAMEs asked */
     struct report *report;
 };
 
@@ -23,8 +27,6 @@ struct sighting {
 
 struct method {
     enum dcv_method method;
-    const char *caa_label; /* RFC 8657 validationmethods, as BR 4.2.2.1 names it */
-    bool wildcard;         /* may prove a wildcard name (doc/threats.md D28) */
     /* Looks and reports. An error means that nothing could be seen for a reason of our own. */
     enum err (*look)(const struct attempt *attempt, struct sighting *ret_sighting);
 };

@@ -1,13 +1,14 @@
-/* BR 3.2.2.4.7 (DNS change): one of the TXT records at a label of its own holds the expected value,
- * whole and alone. CNAMEs are followed, as any resolver does. */
+/* BR 3.2.2.4.7 (DNS change): one of the TXT records at a label of its own, or at the domain itself,
+ * holds the expected value, whole and alone. From the label CNAMEs are followed, as any resolver
+ * does; from the domain itself none is, for what stands behind it would be another domain's proof
+ * (doc/threats.md D12). */
 #include "proc/validator/method.h"
 
 #include "lib/dns/txt.h"
+#include "proc/validator/ask.h"
 
 #include <stdio.h>
 
-/* Leaves time for the second try and for CAA. */
-enum { TXT_LOOKUP_MS = 2500, TRIES = 2 };
 enum { QUESTION_MAX = HOST_NAME_MAX_LENGTH + 16 };
 
 struct txt_question {
@@ -15,20 +16,25 @@ struct txt_question {
     char text[QUESTION_MAX]; /* "TXT host", for the report */
 };
 
-static enum err lookup(const struct attempt *attempt, const char *host,
-    struct dns_answer *ret_answer, const char **ret_failure);
-static const char *failure_code(enum err err, const struct dns_answer *answer);
+static enum err label_look(const struct attempt *attempt, struct sighting *ret_sighting);
+static enum err domain_look(const struct attempt *attempt, struct sighting *sighting);
 static enum err absent_code(const struct attempt *attempt, const char **ret_code);
 static enum err compare(const struct attempt *attempt, const struct dns_answer *answer,
     bool *ret_found, char ret_seen[REPORT_TEXT_MAX]);
 
-static const enum dnssec_state states[] = {
-    [DNS_SECURITY_SECURE] = DNSSEC_SECURE,
-    [DNS_SECURITY_INSECURE] = DNSSEC_INSECURE,
-    [DNS_SECURITY_BOGUS] = DNSSEC_BOGUS,
-};
-
 enum err method_dns_look(const struct attempt *attempt, struct sighting *ret_sighting)
+{
+    struct sighting sighting;
+    TRY(label_look(attempt, &sighting));
+    bool answered = sighting.dnssec == DNSSEC_SECURE || sighting.dnssec == DNSSEC_INSECURE;
+    if (sighting.result != DCV_PASSED && answered) {
+        TRY(domain_look(attempt, &sighting));
+    }
+    *ret_sighting = sighting;
+    return OK;
+}
+
+static enum err label_look(const struct attempt *attempt, struct sighting *ret_sighting)
 {
     struct txt_question question;
     TRY(challenge_dns_host(attempt->challenge, question.host, sizeof question.host));
@@ -36,14 +42,13 @@ enum err method_dns_look(const struct attempt *attempt, struct sighting *ret_sig
     AUTO(dns_answer) answer = { 0 };
     struct sighting sighting = { DCV_FAILED, DNSSEC_UNKNOWN, NULL };
     const char *code = NULL;
-    TRY(lookup(attempt, question.host, &answer, &code));
+    TRY(ask(attempt, question.host, DNS_TXT, &answer, &code));
+    sighting.dnssec = ask_dnssec(&answer, code);
     if (code != NULL) {
-        sighting.dnssec = answer.security == DNS_SECURITY_BOGUS ? DNSSEC_BOGUS : DNSSEC_UNKNOWN;
         report_add(attempt->report, code, question.text, answer.detail, attempt->expected);
         *ret_sighting = sighting;
         return OK;
     }
-    sighting.dnssec = states[answer.security];
     if (answer.canonical[0] != '\0') {
         report_add(attempt->report, "dcv.alias", question.text, answer.canonical, NULL);
     }
@@ -65,37 +70,25 @@ enum err method_dns_look(const struct attempt *attempt, struct sighting *ret_sig
     return OK;
 }
 
-/* *ret_failure is NULL if the DNS gave an answer that can be used. */
-static enum err lookup(const struct attempt *attempt, const char *host,
-    struct dns_answer *ret_answer, const char **ret_failure)
+/* Only where it is found is anything said: who was told of the label is helped by what is there. */
+static enum err domain_look(const struct attempt *attempt, struct sighting *sighting)
 {
-    for (unsigned try = 0; try < TRIES; try++) {
-        int64_t limit = clock_monotonic_ms() + TXT_LOOKUP_MS;
-        limit = limit < attempt->deadline_ms ? limit : attempt->deadline_ms;
-        dns_answer_release(ret_answer);
-        enum err err = resolver_lookup(attempt->resolver, host, DNS_TXT, limit, ret_answer);
-        if (err != OK && err != ERR_TIMEOUT && err != ERR_LIMIT) {
-            return err;
-        }
-        *ret_failure = failure_code(err, ret_answer);
-        bool final = err == ERR_LIMIT || ret_answer->security == DNS_SECURITY_BOGUS;
-        if (*ret_failure == NULL || final) {
-            return OK;
-        }
+    AUTO(dns_answer) answer = { 0 };
+    const char *failure = NULL;
+    bool found = false;
+    char seen[REPORT_TEXT_MAX] = "", asked[QUESTION_MAX];
+    snprintf(asked, sizeof asked, "TXT %s", attempt->adn);
+    TRY(ask(attempt, attempt->adn, DNS_TXT, &answer, &failure));
+    if (failure != NULL || answer.canonical[0] != '\0') {
+        return OK;
+    }
+    TRY(compare(attempt, &answer, &found, seen));
+    if (found) {
+        sighting->result = DCV_PASSED;
+        sighting->dnssec = ask_dnssec(&answer, failure);
+        report_add(attempt->report, "dcv.txt_found", asked, seen, attempt->expected);
     }
     return OK;
-}
-
-static const char *failure_code(enum err err, const struct dns_answer *answer)
-{
-    if (err != OK) {
-        return err == ERR_LIMIT ? "dcv.too_large" : "dcv.timeout";
-    }
-    if (answer->security == DNS_SECURITY_BOGUS) {
-        return "dcv.bogus";
-    }
-    bool answered = answer->rcode == DNS_RCODE_OK || answer->rcode == DNS_RCODE_NXDOMAIN;
-    return answered ? NULL : "dcv.servfail";
 }
 
 /* A person is helped by knowing whether the record or the whole name isn't there. */

@@ -46,6 +46,7 @@ void factory_release(struct factory *factory)
     key_free(factory->subscriber);
     issuer_key_release(&factory->issuer);
     issuer_key_release(&factory->ev_issuer);
+    key_free(factory->root_key);
     buf_release(&factory->root);
     arena_release(&factory->arena);
 }
@@ -143,40 +144,47 @@ static const struct ceremony_authority authorities[] = {
         .policy = "ev" },
 };
 
+static const struct ceremony_profile hierarchy = {
+    .url = "http://ecert.example.net",
+    .country = "HK",
+    .state_or_province = "Hong Kong",
+    .locality = "Hong Kong",
+    .organisation = "Example Post",
+    .root = { .id = "root",
+        .common_name = "Example Root CA",
+        .organisation = "Example Post",
+        .name = "root",
+        .crl_name = "root",
+        .years = 10 },
+};
+
+static enum err issuer_certify(const struct factory *factory,
+    const struct ceremony_authority *authority, const struct key *key, struct buf *certificate)
+{
+    const struct authority_request request = { .profile = &hierarchy,
+        .kind = LINT_ISSUING_CA,
+        .authority = authority,
+        .key = key,
+        .root = &hierarchy.root,
+        .root_key = factory->root_key,
+        .root_certificate = buf_span(&factory->root),
+        .not_before = HIERARCHY_CREATED,
+        .not_after = years_after(HIERARCHY_CREATED, authority->years) };
+    return authority_subordinate(&request, certificate, NULL);
+}
+
 static enum err factory_issuers(struct factory *factory, enum key_type issuer_type)
 {
-    const struct ceremony_profile profile = {
-        .url = "http://ecert.example.net",
-        .country = "HK",
-        .state_or_province = "Hong Kong",
-        .locality = "Hong Kong",
-        .organisation = "Example Post",
-        .root = { .id = "root",
-            .common_name = "Example Root CA",
-            .organisation = "Example Post",
-            .name = "root",
-            .crl_name = "root",
-            .years = 10 },
-    };
-    AUTO_PTR(key) root_key = NULL;
-    TRY(key_generate(KEY_TYPE_P384, &root_key));
-    TRY(authority_root(&profile, &profile.root, root_key, HIERARCHY_CREATED, &factory->root, NULL));
+    TRY(key_generate(KEY_TYPE_P384, &factory->root_key));
+    TRY(authority_root(
+        &hierarchy, &hierarchy.root, factory->root_key, HIERARCHY_CREATED, &factory->root, NULL));
     for (size_t i = 0; i < sizeof authorities / sizeof authorities[0]; i++) {
         struct issuer_key *held = i == 0 ? &factory->issuer : &factory->ev_issuer;
         struct issuer *issuer = &factory->roster.issuers[factory->roster.issuer_count++];
         struct key *key = NULL;
         AUTO(buf) certificate = buf_make(CERTIFICATE_MAX_BYTES);
         TRY(key_generate(issuer_type, &key));
-        const struct authority_request request = { .profile = &profile,
-            .kind = LINT_ISSUING_CA,
-            .authority = &authorities[i],
-            .key = key,
-            .root = &profile.root,
-            .root_key = root_key,
-            .root_certificate = buf_span(&factory->root),
-            .not_before = HIERARCHY_CREATED,
-            .not_after = years_after(HIERARCHY_CREATED, authorities[i].years) };
-        TRY(authority_subordinate(&request, &certificate, NULL));
+        TRY(issuer_certify(factory, &authorities[i], key, &certificate));
         snprintf(issuer->id, sizeof issuer->id, "%s", authorities[i].id);
         issuer->name = authorities[i].name;
         issuer->crl_name = authorities[i].crl_name;
@@ -185,6 +193,21 @@ static enum err factory_issuers(struct factory *factory, enum key_type issuer_ty
         issuer->certificate = buf_span(&held->der);
     }
     return OK;
+}
+
+enum err factory_classic(struct factory *factory)
+{
+    struct roster *roster = &factory->roster;
+    struct issuer_key *held = &factory->issuer;
+    struct ceremony_authority authority = authorities[0];
+    authority.policy = "any";
+    buf_clear(&held->der);
+    TRY(issuer_certify(factory, &authority, held->key, &held->der));
+    roster->policy_set = POLICY_CLASSIC;
+    roster->log_count = 0;
+    roster->issuer_count = 1;
+    roster->issuers[0].certificate = buf_span(&held->der);
+    return certificate_parse(buf_span(&held->der), &held->certificate);
 }
 
 void factory_publish(struct factory *factory)
@@ -368,6 +391,8 @@ enum err sample_bind(struct sample *sample)
             memset(observation->attempt, (int)(n + 1), ATTEMPT_BYTES);
             memcpy(observation->challenge.application_hash, hash, HASH_BYTES);
             snprintf(observation->challenge.name, sizeof observation->challenge.name, "%s", name);
+            snprintf(observation->challenge.srn, sizeof observation->challenge.srn, "%s",
+                sample->application.subject.srn);
             observation->challenge.method = DCV_DNS;
             observation->challenge.created = sample->now - 86400;
             memset(observation->challenge.nonce, (int)(n + 9), NONCE_BYTES);
@@ -414,7 +439,8 @@ enum err sample_sign(struct sample *sample)
     for (size_t n = 0; n < sample->warrant.evidence_count; n++) {
         for (size_t i = 0; i < sample->evidence[n].count; i++) {
             struct observation *observation = &sample->observations[n][i];
-            TRY(challenge_expected(&observation->challenge, observation->expected));
+            TRY(challenge_expected(&observation->challenge, sample->factory->roster.caa_identity,
+                observation->expected));
             TRY(sample_sign_observation(sample, n, i, sample->factory->perspectives[i]));
         }
     }

@@ -21,6 +21,7 @@ struct factory {
     struct key *strange_perspective;                /* RSA 2048, the same */
     struct key *subscriber;
     struct key *logs[FACTORY_LOGS]; /* in no roster but factory_publish's */
+    struct key *root_key;
     struct issuer_key issuer, ev_issuer;
     struct buf root; /* certificate, DER */
     struct arena arena;
@@ -34,6 +35,8 @@ enum err factory_load(struct factory *factory, const char *directory) MUST_USE;
 void factory_release(struct factory *factory);
 /* The public policy set, with logs: two operators with two each. */
 void factory_publish(struct factory *factory);
+/* The classic policy set: the first issuing CA alone, with a certificate for any policy. */
+enum err factory_classic(struct factory *factory) MUST_USE;
 /* Appends what log number `log` promises for a precertificate of the factory's issuing CA at `now`:
  * a SerializedSCT. */
 enum err factory_promise(const struct factory *factory, size_t log, struct span precertificate,

@@ -19,6 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct record_withdrawn withdrawn;
         struct record_crl crl;
         struct record_epoch epoch;
+        struct record_responder responder;
         struct record_ceremony ceremony;
     } record;
     struct span body = span_make(data, size);
@@ -33,6 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     (void)!record_withdrawn_read(body, &record.withdrawn);
     (void)!record_crl_read(body, &record.crl);
     (void)!record_epoch_read(body, &record.epoch);
+    (void)!record_responder_read(body, &record.responder);
     (void)!record_ceremony_read(body, &record.ceremony);
     if (setup.fd >= 0 && fd_write_all(setup.fd, body) == OK) {
         (void)!proof_run(&setup, &proof, &reason);

@@ -121,6 +121,14 @@ class Methods(unittest.TestCase):
         self.assertIn("verify ok", world.script("verify").stdout)
         self.assertEqual(other.state, "accepted")
 
+    def test_a_record_at_a_parent_by_the_tool(self):
+        self.applied()
+        self.request()
+        told = self.enrol("--dns-update", f"{self.world.net}.0.53@5353", "--tsig",
+                          self.world.path("subscriber/tsig.key"), "--domain", "shop.example.com").stdout
+        self.assertIn("_ecert-validation.shop.example.com", told)
+        self.assertIn("verify ok", self.world.script("verify").stdout)
+
     def test_both_by_the_page(self):
         reference, pin = self.applied()
         browser = Browser(self.world.portal)

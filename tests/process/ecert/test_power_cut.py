@@ -109,6 +109,51 @@ class PowerCut(ToolTest):
                 self.assertNotEqual(key, old)
                 self.assertEqual(key, public_key("certificate", self.path("now/web/site.crt")))
 
+    def test_deploying_over_a_pair_that_is_in_use(self):
+        authority, leaf = self.prepare()
+        self.run_tool("cert", "complete", self.write("leaf.pem", leaf))
+        item = self.certificates()[0]["id"]
+        old = public_key("certificate", authority.path("issuer.pem"))
+        for one_file in (False, True):
+            shutil.rmtree(self.path("before/web"), ignore_errors=True)
+            os.mkdir(self.path("before/web"), 0o755)
+            shutil.copy(authority.path("issuer.pem"), self.path("before/web/site.crt"))
+            with open(self.path("before/web/site.crt" if one_file else "before/web/site.key"), "a",
+                      encoding="ascii") as file, open(authority.path("issuer.key"), encoding="ascii") as key:
+                file.write(key.read())
+            certificate = self.path("now/web/site.crt")
+            key = certificate if one_file else self.path("now/web/site.key")
+            command = ["deploy", "run", item, "--kind", "files", "--certificate", certificate]
+            command += [] if one_file else ["--key", key]
+            for moment in self.moments("before", *command):
+                public = public_key("key", key)
+                self.assertEqual(public, public_key("certificate", certificate))
+                self.expect_whole_store()
+                if moment % 4 == 0:
+                    self.run_tool(*command, code=None)
+                    self.assertNotEqual(public_key("key", key), old)
+                    self.assertEqual(public_key("key", key), public_key("certificate", certificate))
+                    self.expect_state("installed")
+                    self.run_tool("deploy", "rollback", "files", code=None)
+                    self.assertEqual(public_key("key", key), public_key("certificate", certificate))
+
+    def test_going_back(self):
+        authority, leaf = self.prepare()
+        self.run_tool("cert", "complete", self.write("leaf.pem", leaf))
+        os.mkdir(self.path("before/web"), 0o755)
+        paths = [self.path("now/web/site.crt"), self.path("now/web/site.key")]
+        shutil.copy(authority.path("issuer.pem"), self.path("before/web/site.crt"))
+        shutil.copy(authority.path("issuer.key"), self.path("before/web/site.key"))
+        self.begin("before")
+        self.run_tool("deploy", "run", "--kind", "files", "--certificate", paths[0], "--key", paths[1])
+        shutil.rmtree(self.path("before"))
+        shutil.copytree(self.path("now"), self.path("before"), symlinks=True)
+        for _ in self.moments("before", "deploy", "rollback", "files"):
+            self.assertEqual(public_key("key", paths[1]), public_key("certificate", paths[0]))
+
+    def expect_state(self, state):
+        self.assertEqual(self.json("deploy", "status")["targets"][0]["state"], state)
+
 
 if __name__ == "__main__":
     unittest.main(argv=["test_power_cut"])

@@ -162,6 +162,7 @@ def make(folder):
         "wildcard": ("ov", load("wildcard.crt")),
         "multi": ("ov", load("multi.crt")),
         "ev": ("ev", load("ev.crt")),
+        "classic": ("classic", load("classic.crt")),
         "ev-multi": ("ev", load("ev-multi.crt")),
         "ev-identified": ("ev", ev_identified(load("ev.crt"))),
         "dv": ("dv", dv(server)),

@@ -173,6 +173,8 @@ BENT = {
     "policies.server_any": ("server", put(POLICIES, policies(OV, ANY))),
     "policies.any_alone": ("ca", put(POLICIES, policies(ANY, OV))),
     "policies.subordinate": ("ca", put(POLICIES, policies("1.2.3.4"))),
+    "classic.policy": ("classic", put(POLICIES, policies(OV))),
+    "classic.unlogged": ("classic", put(SCTS, sct_list(sct(), sct(b"\x02"), sct(b"\x03")))),
     "policies.fit_kind": ("server", put(POLICIES, policies(EV))),
     "policies.reserved_first": ("server", put(POLICIES, policies("1.2.3.4", OV))),
     "policies.unqualified": ("server", policy(qualifier("1", ia5("https://ca.example.net/cps")))),

@@ -43,6 +43,15 @@ def attribute(dotted, value, at=None):
     return cert(lambda c: c.put_attribute(dotted, value, at))
 
 
+def unit(text):
+    return set_of(seq(oid(OU), utf8(text)))
+
+
+def unit_at(number, text):
+    """One of a classic certificate's organizational units, which stand behind four others."""
+    return cert(lambda c: c.subject.__setitem__(4 + number, unit(text)))
+
+
 def without(dotted):
     return cert(lambda c: c.drop_attribute(dotted))
 
@@ -223,6 +232,12 @@ BENT = {
     "ev.jurisdiction": ("ev", without(JURISDICTION + "3")),
     "ev.jurisdiction_levels": ("ev", attribute(JURISDICTION + "1", utf8("Kowloon"))),
     "ev.registration": ("ev", without(SERIAL)),
+    "classic.units": ("classic", cert(lambda c: [c.subject.insert(7, unit(text)) for text in ("Sales", "Berlin")])),
+    "classic.srn": ("classic", unit_at(0, "214287")),
+    "classic.documents": ("classic", unit_at(1, "12345678-HKO")),
+    "classic.type": ("classic", unit_at(2, "Certificate")),
+    "classic.closed": ("classic", attribute(DC, ia5("example"), at=0)),
+    "classic.once": ("classic", cert(lambda c: c.subject.insert(2, set_of(seq(oid(L), utf8("Central")))))),
     "ev.closed": ("ev", attribute(DC, ia5("example"), at=0)),
     "ev.identifier_form": ("ev-identified", attribute(IDENTIFIER, utf8("BRN-12345678"))),
     "ev.identifier_extension": ("ev-identified", cert(lambda c: c.drop(ORGANISATION_ID))),

@@ -38,7 +38,7 @@ static int64_t clock_of_samples(void *ctx)
     return NOW;
 }
 
-static struct issuing *core_open(struct factory *factory)
+static struct issuing *core_open(struct factory *factory, const char *name)
 {
     static struct issuer_key issuers[2];
     static char journal[512];
@@ -46,7 +46,7 @@ static struct issuing *core_open(struct factory *factory)
     struct reason reason = { .code = "" };
     issuers[0] = factory->issuer;
     issuers[1] = factory->ev_issuer;
-    snprintf(journal, sizeof journal, "%s/journal", folder);
+    snprintf(journal, sizeof journal, "%s/%s", folder, name);
     unlink(journal);
     const struct issuing_setup setup = { .roster = &factory->roster,
         .roster_hash = factory->roster_hash,
@@ -113,6 +113,18 @@ static void list_save(struct factory *factory, struct issuing *issuing)
     save("crl.crl", buf_span(&crl));
 }
 
+/* By another core, since a classic hierarchy is one of its own. */
+static void classic_save(struct factory *factory, const struct key *key)
+{
+    const struct wanted wanted = { "classic", EDITION_SERVER, 1, false, -1 };
+    const struct reason reason = { .code = "factory_classic" };
+    if (factory_classic(factory) != OK) {
+        die("a classic hierarchy", &reason);
+    }
+    AUTO_PTR(issuing) issuing = core_open(factory, "classic-journal");
+    issue(factory, issuing, &wanted, 1, key);
+}
+
 static enum err one_entry(void *ctx, struct crl_entry *ret_entry)
 {
     bool *done = ctx;
@@ -169,7 +181,7 @@ int main(int argc, char **argv)
         key_generate(KEY_TYPE_P256, &ec) != OK) {
         die("keys", &reason);
     }
-    AUTO_PTR(issuing) issuing = core_open(&factory);
+    AUTO_PTR(issuing) issuing = core_open(&factory, "journal");
     save("root.crt", buf_span(&factory.root));
     save("issuing-ca.crt", buf_span(&factory.issuer.der));
     save("ev-issuing-ca.crt", buf_span(&factory.ev_issuer.der));
@@ -178,5 +190,6 @@ int main(int argc, char **argv)
     }
     list_save(&factory, issuing);
     authorities_list_save(&factory);
+    classic_save(&factory, ec);
     return EXIT_SUCCESS;
 }

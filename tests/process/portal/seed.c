@@ -283,7 +283,7 @@ static void report_fill(
     char asked[320];
     char expected[EXPECTED_TEXT_MAX];
     if (challenge_dns_host(challenge, host, sizeof host) != OK ||
-        challenge_expected(challenge, expected) != OK) {
+        challenge_expected(challenge, "ecert.example.net", expected) != OK) {
         return;
     }
     snprintf(asked, sizeof asked, "%s TXT", host);
@@ -317,7 +317,7 @@ static enum err observations_make(
             .time = making->act.time };
         snprintf(observation.perspective, sizeof observation.perspective, "%s", places[i]);
         snprintf(observation.adn, sizeof observation.adn, "%s", challenge->challenge.name);
-        TRY(challenge_expected(&challenge->challenge, observation.expected));
+        TRY(challenge_expected(&challenge->challenge, "ecert.example.net", observation.expected));
         AUTO(buf) part = buf_make(OBSERVATION_MAX_BYTES);
         TRY(der_encode((void (*)(struct der_writer *, const void *))observation_write_signed_part,
             &observation, &part));

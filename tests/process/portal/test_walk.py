@@ -87,12 +87,57 @@ class Pages(world.FreshCase):
         self.assertEqual(waiting.header("Refresh"), "3")
         self.assertIn(value, waiting.text)
 
+    def test_a_name_is_proved_at_a_domain_that_is_chosen(self):
+        browser = self.world.browser("confirmed")
+        page = browser.get("/dcv").text
+        self.assertEqual(re.findall(r'<option value="([^"]+)"', page), ["shop.example.com", "example.com"])
+        self.assertEqual(browser.post("/dcv", {"method": "dns", "domain": "Example.com"}).status, 303)
+        self.assertIn("_ecert-validation.example.com. 3600 IN TXT", browser.get("/dcv").text)
+        # Not for a website, whatever stands in the box beside it.
+        self.assertEqual(browser.post("/dcv", {"method": "website", "domain": "example.com"}).status, 303)
+        self.assertIn("http://new.shop.example.com/", browser.get("/dcv").text)
+        for domain in ("com", "127.0.0.1", "*.example.com", "a_b.example.com"):
+            refused = browser.post("/dcv", {"method": "dns", "domain": domain})
+            self.assertEqual(refused.status, 422, domain)
+        self.assertIn("http://new.shop.example.com/", browser.get("/dcv").text)
+
+    def test_one_record_proves_all_names_below_its_domain(self):
+        api, browser = self.world.api("fifty-absent"), self.world.browser("fifty-absent")
+        dcv = api.ask("POST", "/enrolment/dcv", {"method": "dns", "domain": "absent.example.com"}).json()
+        records = {(one["domain"], one["host"], one["value"]) for one in dcv["challenges"]}
+        self.assertEqual([(domain, host) for domain, host, _ in records],
+                         [("absent.example.com", "_ecert-validation.absent.example.com")])
+        self.assertEqual((len(dcv["challenges"]), len({one["name"] for one in dcv["challenges"]})), (50, 50))
+        page = browser.get("/dcv").text
+        self.assertEqual(page.count("3600 IN TXT"), 1)
+        self.assertEqual(page.count("proves this name too"), 49)
+        # A domain that only some are below leaves the others at their own names.
+        dcv = api.ask("POST", "/enrolment/dcv", {"method": "dns", "domain": "www.absent.example.com"}).json()
+        self.assertEqual(len({one["value"] for one in dcv["challenges"]}), len({one["domain"] for one in dcv["challenges"]}))
+        self.assertGreaterEqual(len({one["value"] for one in dcv["challenges"]}), 1)
+
+    def test_d12_an_alias_is_for_methods_that_have_it(self):
+        api = self.world.api("confirmed")
+        dcv = api.ask("POST", "/enrolment/dcv", {"method": "dns", "domain": "host.example.net"}).json()
+        self.assertEqual(dcv["challenges"][0]["host"], "_ecert-validation.host.example.net")
+        self.assertEqual(dcv["challenges"][0]["name"], "new.shop.example.com")
+        for method in ("website", "email"):
+            refused = api.ask("POST", "/enrolment/dcv", {"method": method, "domain": "host.example.net"})
+            self.assertEqual((refused.status, refused.json()["type"]), (400, "urn:ecert:problem:dcv.domain_refused"))
+
+    def test_each_request_for_values_draws_its_own(self):
+        api, seen = self.world.api("confirmed"), set()
+        for _ in range(8):
+            seen.add(api.ask("POST", "/enrolment/dcv", {"method": "dns"}).json()["challenges"][0]["value"])
+        self.assertEqual(len(seen), 8)
+        self.assertEqual(self.world.rows("SELECT min(length(nonce)) FROM challenge"), [(16,)])
+
     def test_d15_a_code_goes_to_constructed_addresses_only(self):
         browser = self.world.browser("confirmed")
         self.assertEqual(browser.post("/dcv", {"method": "email"}).status, 303)
         page = browser.get("/dcv").text
         name = "new.shop.example.com"
-        offered = re.findall(r'<option value="([^"]+)"', page)
+        offered = re.findall(r'<option value="([^"]+@[^"]+)"', page)
         self.assertEqual(len(offered), 15)
         self.assertEqual({address.partition("@")[2] for address in offered},
                          {name, "shop.example.com", "example.com"})

@@ -36,7 +36,7 @@ service {{
 }}
 portal {{ address = "{host}" port = {port} url = "{scheme}://{host}:{port}"
   tls_certificate = "{certificate}" tls_key = "{key}"
-  enquiry_email = "enquiry@ecert.example.net" }}
+  enquiry_email = "enquiry@ecert.example.net" caa_identity = "ecert.example.net" }}
 """
 
 

@@ -77,6 +77,14 @@ def within(namespace):
             libc.setns(before.fileno(), CLONE_NEWNET)
 
 
+class Place:
+    """What the classes of validator_process.py ask of a world: no stubs, the true root's anchors."""
+    stubs = []
+
+    def __init__(self, address, anchors):
+        self.address, self.anchors = address, anchors
+
+
 class Internet:
     def __init__(self):
         ip(None, *[f"netns add {name}" for name in PLACES + ["world", "attacker"]])

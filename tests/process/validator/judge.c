@@ -1,9 +1,10 @@
-/* The signer's judgement on one name's observations, for tests that made them with real perspectives:
+/* The signer's judgement on one name's observations, for tests that made them with real
+ * perspectives:
  *
  *   judge NAME NOW < lines "ID REGION primary|remote SPKI [OBSERVATION]", in hexadecimal
  *
- * A line is a perspective of the roster; without an observation it has not answered. Prints "entitled"
- * or the reason's code. The policy set is the public one. */
+ * A line is a perspective of the roster; without an observation it has not answered. Prints
+ * "entitled" or the reason's code. The policy set is the public one. */
 #include "lib/ca/evidence.h"
 #include "lib/crypto/sign.h"
 
@@ -23,7 +24,8 @@ static struct span bytes_read(const char *text, struct arena *arena)
 {
     size_t len = 0, capacity = strlen(text) / 2;
     uint8_t *bytes = arena_alloc(arena, capacity, 1);
-    enum err err = bytes == NULL ? ERR_MEMORY : hex_parse(span_from_text(text), bytes, capacity, &len);
+    enum err err =
+        bytes == NULL ? ERR_MEMORY : hex_parse(span_from_text(text), bytes, capacity, &len);
     assert(err == OK);
     return span_make(bytes, len);
 }

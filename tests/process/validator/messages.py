@@ -5,7 +5,7 @@ import hashlib
 import time
 
 SEQUENCE, INTEGER, OCTETS, UTF8, IA5, TIME = 0x30, 0x02, 0x04, 0x0c, 0x16, 0x18
-METHOD_DNS = 7
+METHOD_DNS, METHOD_PERSISTENT = 7, 22
 DCV = ["passed", "failed", "not_asked"]
 CAA = ["permits", "prohibits"]
 DNSSEC = ["secure", "insecure", "bogus", "unknown"]
@@ -41,21 +41,30 @@ def elements(content):
 
 
 class Challenge:
-    def __init__(self, name, created=None, method=METHOD_DNS, nonce=b"n" * 16, spki_hash=None):
+    def __init__(self, name, created=None, method=METHOD_DNS, nonce=b"n" * 16, spki_hash=None, domain="",
+                 srn=""):
         self.name, self.method, self.nonce, self.spki_hash = name, method, nonce, spki_hash
+        self.domain, self.srn = domain, srn
         self.application_hash = hashlib.sha256(b"an application").digest()
         self.created = int(time.time()) if created is None else created
 
     def der(self):
+        return self.write(self.name, (self.domain, self.srn))
+
+    def write(self, name, told):
         stamp = time.strftime("%Y%m%d%H%M%SZ", time.gmtime(self.created)).encode()
-        parts = [element(OCTETS, self.application_hash), element(IA5, self.name.encode()),
+        parts = [element(OCTETS, self.application_hash), element(IA5, name.encode()),
                  integer(self.method), element(TIME, stamp), element(OCTETS, self.nonce)]
         if self.spki_hash:
             parts.append(element(0x80, self.spki_hash))
+        parts += [element(0x81 + i, text.encode()) for i, text in enumerate(told) if text]
         return sequence(*parts)
 
     def expected(self):
-        return self.expected_of(hashlib.sha256(b"ecert validation v1\0" + self.der()).digest())
+        if self.method == METHOD_PERSISTENT:
+            return f"acct:{self.srn}@ca.example.net"
+        derived = self.write(self.domain or self.name, ())
+        return self.expected_of(hashlib.sha256(b"ecert validation v1\0" + derived).digest())
 
     @staticmethod
     def expected_of(digest):
@@ -67,6 +76,16 @@ def check_request(challenge, attempt=b"a" * 16, version=1, kind=1):
     return sequence(integer(version), integer(kind), body)
 
 
+class Question:
+    """One line of a report's questions to the DNS."""
+
+    def __init__(self, asked, outcome, dnssec, ttl, records, milliseconds, via, seen):
+        self.asked, self.outcome, self.via, self.seen = (text.decode() for text in (asked, outcome, via, seen))
+        self.dnssec = DNSSEC[int.from_bytes(dnssec, "big")]
+        self.ttl, self.records, self.milliseconds = (
+            int.from_bytes(number, "big") for number in (ttl, records, milliseconds))
+
+
 class Answer:
     """What came back: an error with its reason, or an observation and the report beside it."""
 
@@ -75,7 +94,7 @@ class Answer:
         assert tag == SEQUENCE
         (_, version), (_, kind), (_, err), *rest = elements(content)
         assert version == b"\x01" and kind == b"\x01"
-        self.err, self.reason, self.steps = int.from_bytes(err, "big"), None, []
+        self.err, self.reason, self.steps, self.questions = int.from_bytes(err, "big"), None, [], []
         for tag, inner in rest:
             if tag == 0xa0:
                 fields = elements(inner)
@@ -93,8 +112,13 @@ class Answer:
         fields = [value for _, value in elements(part)]
         self.perspective, self.attempt = fields[1].decode(), fields[2]
         self.challenge, self.adn, self.expected = fields[3], fields[4].decode(), fields[5].decode()
+        self.alias = fields[10].decode() if len(fields) > 10 else ""
         self.dcv, self.caa, self.dnssec = DCV[fields[6][0]], CAA[fields[7][0]], DNSSEC[fields[8][0]]
-        for _, step in elements(report):
+        for tag, step in elements(report):
+            if tag == 0xa0:
+                (_, questions), = elements(step)
+                self.questions = [Question(*[value for _, value in elements(one)]) for _, one in elements(questions)]
+                continue
             self.steps.append(tuple(value.decode() for _, value in elements(step)))
 
     @property

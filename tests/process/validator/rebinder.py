@@ -9,12 +9,12 @@ A, SOA = 1, 6
 
 
 class Rebinder(threading.Thread):
-    def __init__(self, address, outside, inside):
+    def __init__(self, address, outside, inside, port=0):
         super().__init__(daemon=True)
-        self.addresses = itertools.cycle((outside, inside))
+        self.own_address, self.addresses = address, itertools.cycle((outside, inside))
         self.inside_address, self.inside = inside, 0
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind((address, 0))
+        self.socket.bind((address, port))
         self.port = self.socket.getsockname()[1]
 
     def run(self):
@@ -24,13 +24,18 @@ class Rebinder(threading.Thread):
             kind, = struct.unpack("!H", question[end - 4:end - 2])
             answers, authority, record = 0, 1, self.authority()
             if kind == A:
-                answers, authority, record = 1, 0, self.address()
+                own = question[12:16].lower() == b"\2ns\6"   # ns.rebind...: itself, and always there
+                answers, authority, record = 1, 0, self.record(self.own_address) if own else self.address()
             header = question[:2] + struct.pack("!5H", 0x8580, 1, answers, authority, 0)
             self.socket.sendto(header + question[12:end] + record, client)
 
     def address(self):
         address = next(self.addresses)
         self.inside += address == self.inside_address
+        return self.record(address)
+
+    @staticmethod
+    def record(address):
         return b"\xc0\x0c" + struct.pack("!HHIH", A, 1, 0, 4) + socket.inet_aton(address)
 
     @staticmethod

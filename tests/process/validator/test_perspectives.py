@@ -20,7 +20,7 @@ import internet
 internet.enter()
 
 from authorities import ROOT_SERVERS, NameServer, WebServer, Zone, start_together  # noqa: E402
-from internet import PLACES, Internet, Judge, nft, within  # noqa: E402
+from internet import PLACES, Internet, Judge, Place, nft, within  # noqa: E402
 from messages import Answer, Challenge, check_request  # noqa: E402
 from validator_process import Perspective, Primary, openssl  # noqa: E402
 
@@ -53,32 +53,12 @@ def zones(victim, secure, barred):
             Zone("secure.example.com.", VICTIMS, secure, signed=True)]
 
 
-class Place:
-    """What the two classes of validator_process.py ask of a world: no stubs, the true root."""
-    stubs = []
-
-    def __init__(self, address, anchors):
-        self.address, self.anchors = address, anchors
-
-
-class PublicPrimary(Primary):
-    allow_localhost = False
-
-    def start(self, *arguments, **more):
-        with within(self.name):
-            super().start(*arguments, **more)
-
-
-class PublicPerspective(Perspective):
-    allow_localhost = False
+class Remote(Perspective):
+    """Started as its user would."""
     ecertd = None
 
     def command(self):
         return [self.ecertd, "perspective"]
-
-    def start(self, *arguments, **more):
-        with within(self.name):
-            super().start(*arguments, **more)
 
     def ask(self, request):
         status, body = self.post(request)
@@ -116,9 +96,9 @@ class PerspectivesTest(unittest.TestCase):
         world = Place(Internet.control_address(place), cls.folder + "/anchors")
         folder = os.path.join(cls.folder, place)
         os.mkdir(folder)
-        kind = PublicPrimary if place == PRIMARY else PublicPerspective
+        kind = Primary if place == PRIMARY else Remote
         one = kind(folder, VALIDATOR, world, place)
-        one.source = Internet.address(place)
+        one.source, one.allow_localhost, one.namespace = Internet.address(place), False, place
         cls.addClassCleanup(one.stop)
         if place == PRIMARY:
             one.start_on_socket()

@@ -42,6 +42,16 @@ HASHED = Challenge("good." + HASHED_APEX, NOW)
 CHAIN, ENDLESS = Challenge("chain." + APEX, NOW), Challenge("endless." + APEX, NOW)
 FORGED = Challenge("www.forged." + APEX, NOW)
 BOGUS = Challenge("www.bogus." + APEX, NOW)
+PRUNED = Challenge("a.b.pruned." + APEX, NOW, domain="pruned." + APEX)
+SIBLING = Challenge("c.pruned." + APEX, NOW, domain="pruned." + APEX)
+HOSTED = Challenge("hosted." + APEX, NOW, domain="host." + APEX)
+ROUND = Challenge("round." + APEX, NOW, domain="host." + APEX)
+ASTRAY = Challenge("astray." + APEX, NOW, domain="nowhere.bogus." + APEX)
+UNRELATED = Challenge("good." + APEX, NOW, domain="host." + APEX)
+TOO_HIGH = Challenge("good." + APEX, NOW, domain="com")
+ITSELF = Challenge("itself." + APEX, NOW)
+BEHIND = Challenge("behind." + APEX, NOW)
+OURS = Challenge("account." + APEX, NOW, srn="1")
 
 
 def txt(challenge, zone=APEX, value=None):
@@ -77,6 +87,14 @@ def zone_records():
             "".join(txt(CROWDED, value=f"number {i}") for i in range(64)), txt(CROWDED),
             'forbidden CAA 0 issue "another.example"\n', 'barred CAA 0 issue "ca.example.net"\n',
             'barred CAA 0 issuewild ";"\n', 'wild CAA 0 issuewild "ca.example.net"\n',
+            txt(Challenge("pruned." + APEX), value=PRUNED.expected()),
+            f"hosted CNAME middle.{APEX}.\nmiddle CNAME host.{APEX}.\nhost A 192.0.2.1\n",
+            txt(Challenge("host." + APEX), value=HOSTED.expected()),
+            txt(Challenge("host." + APEX), value=UNRELATED.expected()),
+            f"round CNAME round2.{APEX}.\nround2 CNAME round.{APEX}.\n",
+            f"astray CNAME away.bogus.{APEX}.\n",
+            f'itself TXT "{ITSELF.expected()}"\nbehind CNAME itself2.{APEX}.\n',
+            f'itself2 TXT "{BEHIND.expected()}"\n', txt(OURS),
             'account CAA 0 issue "ca.example.net; accounturi=acct:1@ca.example.net"\n',
             'method CAA 0 issue "ca.example.net; validationmethods=ca-tbr-18"\n',
             'critical CAA 128 unknown "x"\n', 'critical CAA 0 issue "ca.example.net"\n',
@@ -137,6 +155,34 @@ class ValidatorTest(unittest.TestCase):
         self.assertEqual(answer.codes, ["dcv.txt_found", "caa.authorises"])
         self.assertEqual(answer.perspective, "primary")
 
+    def test_sc101_a_parent_proves_all_names_below_it_by_one_record(self):
+        self.assertEqual(PRUNED.expected(), SIBLING.expected())
+        for challenge in (PRUNED, SIBLING):
+            answer = self.assert_passes(challenge)
+            self.assertEqual((answer.adn, answer.alias), ("pruned." + APEX, ""))
+            # CAA is asked for the name, not for where it was proved.
+            self.assertEqual(answer.steps[-1][1], "CAA " + challenge.name)
+
+    def test_d12_the_name_that_was_proved_and_the_alias_that_led_there_are_signed(self):
+        answer = self.assert_passes(HOSTED)
+        self.assertEqual((answer.adn, answer.alias), ("host." + APEX, "host." + APEX))
+        self.assertEqual([step[0] for step in answer.steps[:2]], ["dcv.alias", "dcv.alias"])
+
+    def test_d12_circles_strangers_and_bogus_aliases_lead_nowhere(self):
+        self.assert_fails(ROUND, "dcv.alias_loop")
+        self.assert_fails(UNRELATED, "dcv.domain_refused", caa="permits")
+        self.assertEqual(self.ask(ASTRAY).dcv, "failed")
+        refused = self.primary.ask(check_request(TOO_HIGH))
+        self.assertEqual(refused.err, ERR_INPUT)
+
+    def test_the_value_may_stand_at_the_name_itself_and_behind_no_alias(self):
+        self.assert_passes(ITSELF)
+        self.assertEqual(self.ask(BEHIND).dcv, "failed")
+
+    def test_caa_with_the_subscribers_account_permits_him_alone(self):
+        self.assert_passes(OURS)
+        self.assert_barred(ACCOUNT, "caa.account")
+
     def test_a_value_in_pieces_or_among_others_or_behind_an_alias_passes(self):
         self.assert_passes(SPLIT)
         self.assert_passes(AMONG)
@@ -175,6 +221,41 @@ class ValidatorTest(unittest.TestCase):
 
     def test_a_name_that_does_not_exist(self):
         self.assert_fails(Challenge("nowhere." + APEX), "dcv.nxdomain")
+
+    def questions(self, challenge):
+        return {question.asked: question for question in self.ask(challenge).questions}
+
+    def test_every_question_and_its_answer_is_told(self):
+        asked = self.questions(PASSING)
+        record = asked["TXT _ecert-validation." + PASSING.name]
+        self.assertEqual((record.outcome, record.dnssec, record.records, record.seen),
+                         ("NOERROR", "secure", 1, PASSING.expected()))
+        self.assertGreater(record.ttl, 0)
+        caa = asked["CAA " + PASSING.name]
+        self.assertEqual(caa.seen, '0 issue "CA.example.net; validationmethods=ca-tbr-18,ca-tbr-7"')
+        self.assertEqual(self.questions(PLAIN)["TXT _ecert-validation." + PLAIN.name].dnssec, "insecure")
+
+    def test_the_climb_for_caa_is_told_node_by_node(self):
+        climb = [q for q in self.ask(Challenge("a.b.good." + APEX)).questions if q.asked.startswith("CAA ")]
+        self.assertEqual([(q.asked, q.records) for q in climb],
+                         [("CAA a.b.good." + APEX, 0), ("CAA b.good." + APEX, 0), ("CAA good." + APEX, 1)])
+
+    def test_the_aliases_on_the_way_are_told_one_by_one(self):
+        via = self.questions(CHAIN)["TXT _ecert-validation." + CHAIN.name].via
+        self.assertEqual(via.split(" > ")[:3], [f"chain{i}.{APEX}" for i in (1, 2, 3)])
+
+    def test_where_a_record_is_missing_the_zone_that_answered_is_told(self):
+        for name, code in (("absent.", "dcv.txt_missing"), ("wrong.", "dcv.txt_wrong"), ("nowhere.", "dcv.nxdomain")):
+            answer = self.assert_fails(Challenge(name + APEX), code)
+            (_, asked, seen, _), = [step for step in answer.steps if step[0] == "zone.answered"]
+            self.assertEqual(asked, "SOA " + APEX)
+            self.assertRegex(seen, r"^ns\S*, serial \d+; NS: ns\S+$")
+        self.assertNotIn("zone.answered", self.ask(PASSING).codes)
+
+    def test_silence_and_failure_are_told_as_what_they_are(self):
+        self.assertEqual(self.questions(BOGUS)["TXT _ecert-validation." + BOGUS.name].dnssec, "bogus")
+        failing = self.ask(Challenge("www.lame." + HASHED_APEX)).questions
+        self.assertEqual([q.outcome for q in failing if q.asked.startswith("TXT ")], ["SERVFAIL"] * 2)
 
     def test_an_expired_value_fails_although_it_stands_there(self):
         self.assert_fails(OLD, "dcv.expired")

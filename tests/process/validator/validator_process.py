@@ -6,6 +6,7 @@ import ssl
 import subprocess
 import tempfile
 
+from internet import within
 from messages import Answer
 
 MEDIA_TYPE = "application/x-ecert-message"
@@ -20,6 +21,7 @@ class Validator:
     service = ""
     more = ""     # further lines of the section
     source = None # where questions come from; None: the world's address
+    namespace = None # of the network, where the test has made some
 
     def __init__(self, folder, program, world, name="primary"):
         self.folder, self.program, self.world, self.name = folder, program, world, name
@@ -49,9 +51,10 @@ class Validator:
         with open(self.path(self.name + ".conf"), "w", encoding="utf-8") as file:
             file.write(self.configuration(extra))
         ready, told = os.pipe()
-        self.process = subprocess.Popen(
-            [*self.command(), "--config", self.path(self.name + ".conf"), "--ready-fd", str(told),
-             *arguments], pass_fds=[told, *descriptors])
+        with within(self.namespace):
+            self.process = subprocess.Popen(
+                [*self.command(), "--config", self.path(self.name + ".conf"), "--ready-fd", str(told),
+                 *arguments], pass_fds=[told, *descriptors])
         os.close(told)
         is_ready = os.read(ready, 1) != b""
         os.close(ready)

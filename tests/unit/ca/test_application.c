@@ -73,8 +73,9 @@ static void names_that_no_certificate_can_hold_are_refused(void **state)
 {
     static const char *const wrong[] = { "", "*", "localhost", "www", "WWW.example.com",
         "www.example.com.", "-a.example.com", "a-.example.com", "a_b.example.com", "a..example.com",
-        ".example.com", "www.*.com", "192.0.2.1", "example.123", "ab--c.example.com",
-        "xn--.example.com", "1.2.0.192.in-addr.arpa", "8.b.d.0.1.0.0.2.ip6.arpa",
+        ".example.com", "www.*.com", "192.0.2.1", "example.123", "127.0.0.0x1", "0x7f.0x0.0x0.0x01",
+        "0177.0.0.01", "1.2.3.0x", "ab--c.example.com", "xn--.example.com",
+        "1.2.0.192.in-addr.arpa", "8.b.d.0.1.0.0.2.ip6.arpa",
         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example.com",
         "例子.example.com", "www.example.com " };
     struct application application = valid();

@@ -33,15 +33,71 @@ static void every_part_of_a_challenge_changes_its_expected_value(void **state)
     made[7].has_spki = true;
     made[7].spki_hash[0] = 1;
     for (size_t i = 0; i < 8; i++) {
-        assert_int_equal(challenge_expected(&made[i], values[i]), OK);
+        assert_int_equal(challenge_expected(&made[i], "ecert.example.net", values[i]), OK);
         assert_int_equal(strlen(values[i]), 52);
         for (size_t j = 0; j < i; j++) {
             assert_string_not_equal(values[i], values[j]);
         }
     }
     char again[EXPECTED_TEXT_MAX];
-    assert_int_equal(challenge_expected(&made[0], again), OK);
+    assert_int_equal(challenge_expected(&made[0], "ecert.example.net", again), OK);
     assert_string_equal(again, values[0]);
+}
+
+/* One record for all of them: what is derived is the domain's. */
+static void names_proved_at_one_domain_share_its_value(void **state)
+{
+    char www[EXPECTED_TEXT_MAX], mail[EXPECTED_TEXT_MAX], itself[EXPECTED_TEXT_MAX];
+    struct challenge made[3] = { challenge(), challenge(), challenge() };
+    (void)state;
+    snprintf(made[0].domain, sizeof made[0].domain, "shop.example.com");
+    snprintf(made[1].name, sizeof made[1].name, "mail.shop.example.com");
+    snprintf(made[1].domain, sizeof made[1].domain, "shop.example.com");
+    snprintf(made[2].name, sizeof made[2].name, "shop.example.com");
+    assert_int_equal(challenge_expected(&made[0], "", www), OK);
+    assert_int_equal(challenge_expected(&made[1], "", mail), OK);
+    assert_int_equal(challenge_expected(&made[2], "", itself), OK);
+    assert_string_equal(www, mail);
+    assert_string_equal(www, itself);
+    made[1].nonce[3] ^= 1;
+    assert_int_equal(challenge_expected(&made[1], "", mail), OK);
+    assert_string_not_equal(www, mail);
+}
+
+static void a_persistent_record_is_expected_to_name_the_subscribers_account(void **state)
+{
+    char expected[EXPECTED_TEXT_MAX], host[HOST_NAME_MAX_LENGTH + 1];
+    struct challenge made = challenge();
+    (void)state;
+    made.method = DCV_PERSISTENT;
+    assert_int_equal(challenge_expected(&made, "ecert.example.net", expected), ERR_INPUT);
+    snprintf(made.srn, sizeof made.srn, "0002142877");
+    assert_int_equal(challenge_expected(&made, "", expected), ERR_INPUT);
+    assert_int_equal(challenge_expected(&made, "ecert.example.net", expected), OK);
+    assert_string_equal(expected, "acct:0002142877@ecert.example.net");
+    assert_int_equal(challenge_dns_host(&made, host, sizeof host), OK);
+    assert_string_equal(host, "_validation-persist.www.shop.example.com");
+    snprintf(made.domain, sizeof made.domain, "example.com");
+    assert_int_equal(challenge_dns_host(&made, host, sizeof host), OK);
+    assert_string_equal(host, "_validation-persist.example.com");
+}
+
+/* BR 1.6.1 asks for 112 bits of randomness: the nonce has 128, and the value keeps them. */
+static void a_code_has_no_less_than_112_bits(void **state)
+{
+    char expected[EXPECTED_TEXT_MAX];
+    struct challenge made = challenge();
+    (void)state;
+    assert_true(NONCE_BYTES * 8 >= 112);
+    assert_int_equal(challenge_expected(&made, "", expected), OK);
+    assert_true(strlen(expected) * 5 >= 256);
+    for (size_t bit = 0; bit < NONCE_BYTES * 8; bit++) {
+        char other[EXPECTED_TEXT_MAX];
+        made = challenge();
+        made.nonce[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        assert_int_equal(challenge_expected(&made, "", other), OK);
+        assert_string_not_equal(expected, other);
+    }
 }
 
 static void the_record_stands_at_the_bare_name(void **state)
@@ -72,7 +128,11 @@ static void an_observation_is_read_as_it_was_written_or_not_at_all(void **state)
         .signature = SPAN_LITERAL("signature") };
     (void)state;
     written.challenge = challenge();
-    assert_int_equal(challenge_expected(&written.challenge, written.expected), OK);
+    snprintf(written.challenge.domain, sizeof written.challenge.domain, "example.net");
+    snprintf(written.challenge.srn, sizeof written.challenge.srn, "0002142877");
+    snprintf(written.alias, sizeof written.alias, "host.example.net");
+    assert_int_equal(
+        challenge_expected(&written.challenge, "ecert.example.net", written.expected), OK);
     struct der_writer writer = der_writer_make(der, sizeof der);
     observation_write(&writer, &written);
     assert_int_equal(der_writer_finish(&writer, &len), OK);
@@ -83,6 +143,9 @@ static void an_observation_is_read_as_it_was_written_or_not_at_all(void **state)
     assert_int_equal(observation_read(&reader, &read), OK);
     assert_true(span_equal(read.signed_part, span_make(part, part_len)));
     assert_string_equal(read.expected, written.expected);
+    assert_string_equal(read.alias, "host.example.net");
+    assert_string_equal(read.challenge.domain, "example.net");
+    assert_string_equal(read.challenge.srn, "0002142877");
     for (size_t i = 0; i < len; i++) {
         reader = der_reader(span_make(der, i));
         assert_int_not_equal(observation_read(&reader, &read), OK);
@@ -99,6 +162,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_part_of_a_challenge_changes_its_expected_value),
+        cmocka_unit_test(names_proved_at_one_domain_share_its_value),
+        cmocka_unit_test(a_persistent_record_is_expected_to_name_the_subscribers_account),
+        cmocka_unit_test(a_code_has_no_less_than_112_bits),
         cmocka_unit_test(the_record_stands_at_the_bare_name),
         cmocka_unit_test(an_observation_is_read_as_it_was_written_or_not_at_all),
     };

@@ -1,5 +1,5 @@
 /* Both sides of every date on which a rule changes. */
-#include "lib/ca/policy.h"
+#include "lib/ca/method.h"
 #include "lib/base/clock.h"
 
 #include <setjmp.h>
@@ -112,16 +112,21 @@ static void each_parameter_has_a_value_at_any_time(void **state)
     }
 }
 
-static void the_private_set_relaxes_regions_and_nothing_else(void **state)
+static void the_private_and_classic_sets_relax_regions_and_logs_and_nothing_else(void **state)
 {
-    struct policy public_rules, private_rules;
+    static const enum policy_set relaxed[] = { POLICY_PRIVATE, POLICY_CLASSIC };
+    struct policy public_rules, rules;
     (void)state;
     policy_at(day("2026-11-23T00:00:00Z"), POLICY_PUBLIC, &public_rules);
-    policy_at(day("2026-11-23T00:00:00Z"), POLICY_PRIVATE, &private_rules);
-    assert_int_equal(private_rules.remotes_min, public_rules.remotes_min);
-    assert_int_equal(private_rules.validity_seconds, public_rules.validity_seconds);
-    assert_int_equal(private_rules.reuse_seconds, public_rules.reuse_seconds);
-    assert_int_equal(private_rules.regions_min, 1);
+    assert_true(public_rules.logged);
+    for (size_t i = 0; i < sizeof relaxed / sizeof relaxed[0]; i++) {
+        policy_at(day("2026-11-23T00:00:00Z"), relaxed[i], &rules);
+        assert_int_equal(rules.remotes_min, public_rules.remotes_min);
+        assert_int_equal(rules.validity_seconds, public_rules.validity_seconds);
+        assert_int_equal(rules.reuse_seconds, public_rules.reuse_seconds);
+        assert_int_equal(rules.regions_min, 1);
+        assert_false(rules.logged);
+    }
 }
 
 static void e_mail_ends_and_persistent_values_age_fast(void **state)
@@ -165,7 +170,7 @@ int main(void)
         cmocka_unit_test(what_holds_changes_on_its_day_and_not_a_second_before),
         cmocka_unit_test(each_change_is_announced_until_it_holds),
         cmocka_unit_test(each_parameter_has_a_value_at_any_time),
-        cmocka_unit_test(the_private_set_relaxes_regions_and_nothing_else),
+        cmocka_unit_test(the_private_and_classic_sets_relax_regions_and_logs_and_nothing_else),
         cmocka_unit_test(e_mail_ends_and_persistent_values_age_fast),
         cmocka_unit_test(one_in_five_may_fail_and_two_in_six),
         cmocka_unit_test(names_that_are_nobodys_are_refused),

@@ -155,7 +155,8 @@ static void table_init(struct table *table, unsigned remotes, int64_t now)
         observation->challenge.created = observation->time = now - 60;
         observation->dcv = DCV_PASSED;
         observation->caa = CAA_PERMITS;
-        assert_int_equal(challenge_expected(&observation->challenge, observation->expected), OK);
+        assert_int_equal(
+            challenge_expected(&observation->challenge, "", observation->expected), OK);
     }
     table->evidence = (struct name_evidence){ table->observations, remotes + 1 };
     table->rules = (struct evidence_rules){ .roster = &table->roster,

@@ -104,7 +104,12 @@ SPOIL(evidence_none, sample->warrant.evidence_count = 0)
 SPOIL(evidence_empty, sample->evidence[0].count = 0)
 SPOIL(challenge_name, EVERY_OBSERVATION(memcpy(o->challenge.name, "www.example.org", 16)))
 SPOIL(challenge_application, EVERY_OBSERVATION(o->challenge.application_hash[0] ^= 1))
-SPOIL(challenge_method_not_offered, EVERY_OBSERVATION(o->challenge.method = DCV_PERSISTENT))
+SPOIL(challenge_account, EVERY_OBSERVATION(o->challenge.srn[9] ^= 1))
+static void challenge_method_not_offered(struct sample *sample)
+{
+    (void)!sample_become(sample, EDITION_MULTI, 1);
+    EVERY_OBSERVATION(o->challenge.method = DCV_EMAIL)
+}
 SPOIL(challenge_key, EVERY_OBSERVATION(o->challenge.has_spki = true))
 SPOIL(challenge_month_old, EVERY_OBSERVATION(o->challenge.created = o->time - 30 * 86400 - 1))
 SPOIL(challenge_from_the_future, EVERY_OBSERVATION(o->challenge.created = o->time + 3600))
@@ -171,6 +176,33 @@ SPOIL(mail_adn_child, MAIL_ADN(0, "x.www.shop.example.com"))
 SPOIL(mail_adn_empty, MAIL_ADN(0, ""))
 SPOIL(mail_adn_of_remote, MAIL_ADN(3, "example.com"))
 
+/* Proved at a domain that was chosen; the alias is what CNAMEs led to, "" for none. */
+static void at_domain(struct sample *sample, const char *domain, const char *alias)
+{
+    EVERY_OBSERVATION((snprintf(o->challenge.domain, sizeof o->challenge.domain, "%s", domain),
+        snprintf(o->adn, sizeof o->adn, "%s", domain),
+        snprintf(o->alias, sizeof o->alias, "%s", alias)))
+}
+
+SPOIL(domain_said_by_one, snprintf(OBSERVATION(2).adn, sizeof OBSERVATION(2).adn, "example.com"))
+SPOIL(domain_not_looked_at, (at_domain(sample, "example.com", ""),
+    snprintf(OBSERVATION(3).adn, sizeof OBSERVATION(3).adn, "www.shop.example.com")))
+SPOIL(domain_of_a_stranger, at_domain(sample, "example.net", ""))
+SPOIL(domain_too_high, at_domain(sample, "com", ""))
+static void domain_of_a_website(struct sample *sample)
+{
+    EVERY_OBSERVATION(o->challenge.method = DCV_WEBSITE)
+    at_domain(sample, "example.com", "");
+}
+SPOIL(alias_of_another, at_domain(sample, "example.net", "host.example.org"))
+static void alias_of_a_wildcard(struct sample *sample)
+{
+    (void)!sample_become(sample, EDITION_WILDCARD, 1);
+    at_domain(sample, "example.net", "host.example.net");
+}
+SPOIL(alias_of_one, (at_domain(sample, "example.net", "host.example.net"),
+    OBSERVATION(1).alias[0] = '\0'))
+
 static const struct attempt attempts[] = {
     { "warrant.quorum", SIGNED, two_remotes_not_asked },
     { "warrant.primary_dcv", SIGNED, primary_not_asked },
@@ -220,7 +252,16 @@ static const struct attempt attempts[] = {
     { "warrant.evidence_missing", AFTERWARDS, evidence_empty },
     { "warrant.name", SIGNED, challenge_name },
     { "warrant.application_binding", SIGNED, challenge_application },
+    { "warrant.account", SIGNED, challenge_account },
     { "warrant.method", SIGNED, challenge_method_not_offered },
+    { "warrant.adn", SIGNED, domain_said_by_one },
+    { "warrant.adn", SIGNED, domain_not_looked_at },
+    { "warrant.adn", SIGNED, domain_of_a_stranger },
+    { "warrant.adn", SIGNED, domain_too_high },
+    { "warrant.adn", SIGNED, domain_of_a_website },
+    { "warrant.adn", SIGNED, alias_of_another },
+    { "warrant.adn", SIGNED, alias_of_a_wildcard },
+    { "warrant.adn", SIGNED, alias_of_one },
     { "warrant.key_binding", SIGNED, challenge_key },
     { "warrant.challenge_old", SIGNED, challenge_month_old },
     { "warrant.challenge_old", SIGNED, challenge_from_the_future },
@@ -300,6 +341,23 @@ static void one_failing_remote_of_five_is_forgiven(void **state)
     assert_int_equal(verdict(&sample, &reason), ERR_DENIED);
     assert_string_equal(reason.code, "warrant.quorum");
     sample_release(&sample);
+}
+
+/* SC-101: a parent, or where the name's CNAMEs lead. */
+static void a_name_is_proved_at_a_domain_that_its_method_permits(void **state)
+{
+    static const char *const domains[][2] = { { "shop.example.com", "" }, { "example.com", "" },
+        { "host.example.net", "host.example.net" }, { "example.net", "host.example.net" } };
+    (void)state;
+    for (size_t i = 0; i < sizeof domains / sizeof *domains; i++) {
+        struct reason reason;
+        struct sample sample;
+        assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
+        at_domain(&sample, domains[i][0], domains[i][1]);
+        assert_int_equal(sample_sign(&sample), OK);
+        assert_int_equal(verdict(&sample, &reason), OK);
+        sample_release(&sample);
+    }
 }
 
 static void a_code_by_mail_needs_the_primary_and_everybodys_caa(void **state)
@@ -566,6 +624,7 @@ int main(void)
         cmocka_unit_test(the_unspoilt_warrant_entitles),
         cmocka_unit_test(every_field_changed_is_refused_with_its_reason),
         cmocka_unit_test(one_failing_remote_of_five_is_forgiven),
+        cmocka_unit_test(a_name_is_proved_at_a_domain_that_its_method_permits),
         cmocka_unit_test(a_code_by_mail_needs_the_primary_and_everybodys_caa),
         cmocka_unit_test(mail_proves_nothing_from_its_last_day_on),
         cmocka_unit_test(remotes_of_one_region_do_for_the_private_set_only),

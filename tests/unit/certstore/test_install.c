@@ -210,6 +210,92 @@ static void the_key_is_readable_for_its_owner_alone(void **state)
     assert_int_equal(status.st_mode & 07777, 0644);
 }
 
+static enum err install_one_file(const struct pair *pair, struct reason *ret_reason)
+{
+    struct install_request request = { certificate_path, /* key_path= */ NULL, buf_span(&pair->pem),
+        pair->key };
+    return certstore_install(&request, ret_reason);
+}
+
+static void expect_one_file(const struct pair *pair)
+{
+    struct stat status;
+    AUTO(buf) content = { 0 };
+    AUTO_PTR(key) key = NULL;
+    assert_int_equal(file_read(certificate_path, 2 * CERTIFICATE_MAX_BYTES, &content), OK);
+    assert_memory_equal(content.data, pair->pem.data, pair->pem.len);
+    assert_int_equal(key_from_pem(buf_span(&content), NULL, NULL, &key), OK);
+    assert_true(key_same_public(key, pair->key));
+    assert_int_equal(stat(certificate_path, &status), 0);
+    assert_int_equal(status.st_mode & 07777, 0600);
+}
+
+static void a_key_can_stand_behind_its_certificate_in_one_file(void **state)
+{
+    (void)state;
+    AUTO(pair) first = { 0 }, second = { 0 };
+    pair_make(&first);
+    pair_make(&second);
+    mode_t before = umask(0);
+    assert_int_equal(install_one_file(&first, NULL), OK);
+    expect_one_file(&first);
+    assert_int_equal(install_one_file(&second, NULL), OK);
+    umask(before);
+    expect_one_file(&second);
+    assert_int_equal(certstore_install_back(certificate_path, NULL, NULL), OK);
+    expect_one_file(&first);
+    assert_int_equal(access(key_path, F_OK), -1);
+}
+
+static void one_goes_back_to_the_pair_before_and_no_further(void **state)
+{
+    (void)state;
+    AUTO(pair) first = { 0 }, second = { 0 }, third = { 0 };
+    struct reason reason = { 0 };
+    pair_make(&first);
+    pair_make(&second);
+    pair_make(&third);
+    write_pair(&first);
+    assert_int_equal(install(&second, &second, NULL), OK);
+    assert_int_equal(certstore_install_back(certificate_path, key_path, NULL), OK);
+    expect_pair(&first);
+    assert_int_equal(certstore_install_back(certificate_path, key_path, &reason), ERR_NOT_FOUND);
+    assert_string_equal(reason.code, "install.no_previous");
+    expect_pair(&first);
+    assert_int_equal(install(&third, &third, NULL), OK);
+    expect_pair(&third);
+    assert_int_equal(certstore_install_back(certificate_path, key_path, NULL), OK);
+    expect_pair(&first);
+}
+
+static void where_nothing_was_there_is_nothing_to_go_back_to(void **state)
+{
+    (void)state;
+    AUTO(pair) pair = { 0 };
+    struct reason reason = { 0 };
+    pair_make(&pair);
+    assert_int_equal(certstore_install_back(certificate_path, key_path, &reason), ERR_NOT_FOUND);
+    assert_string_equal(reason.code, "install.no_previous");
+    assert_int_equal(install(&pair, &pair, NULL), OK);
+    assert_int_equal(certstore_install_back(certificate_path, key_path, NULL), ERR_NOT_FOUND);
+    expect_pair(&pair);
+}
+
+static void the_same_pair_again_keeps_the_one_before(void **state)
+{
+    (void)state;
+    AUTO(pair) first = { 0 }, second = { 0 };
+    pair_make(&first);
+    pair_make(&second);
+    assert_int_equal(install(&first, &first, NULL), OK);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(install(&second, &second, NULL), OK);
+        expect_pair(&second);
+    }
+    assert_int_equal(certstore_install_back(certificate_path, key_path, NULL), OK);
+    expect_pair(&first);
+}
+
 static int group_setup(void **state)
 {
     (void)state;
@@ -238,6 +324,10 @@ int main(void)
         TEST(a_link_of_somebody_else_is_refused),
         TEST(a_missing_directory_is_said_with_the_systems_words),
         TEST(the_key_is_readable_for_its_owner_alone),
+        TEST(a_key_can_stand_behind_its_certificate_in_one_file),
+        TEST(one_goes_back_to_the_pair_before_and_no_further),
+        TEST(where_nothing_was_there_is_nothing_to_go_back_to),
+        TEST(the_same_pair_again_keeps_the_one_before),
     };
     return cmocka_run_group_tests(tests, group_setup, group_teardown);
 }

@@ -56,6 +56,18 @@ static void the_trial_profile_that_is_shipped_is_valid(void **state)
     }
 }
 
+static void the_classic_profile_that_is_shipped_is_valid(void **state)
+{
+    (void)state;
+    AUTO(ceremony_profile) profile = { 0 };
+    assert_int_equal(ceremony_profile_load(CLASSIC_CEREMONY, &profile, NULL), OK);
+    assert_string_equal(profile.policy_set, "classic");
+    assert_int_equal(profile.issuer_count, 1);
+    assert_string_equal(profile.issuers[0].policy, "any");
+    assert_int_equal(profile.log_count, 0);
+    assert_false(profile.has_partner);
+}
+
 static void what_a_hierarchy_needs_must_be_there(void **state)
 {
     (void)state;
@@ -250,6 +262,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_trial_profile_that_is_shipped_is_valid),
+        cmocka_unit_test(the_classic_profile_that_is_shipped_is_valid),
         cmocka_unit_test(what_a_hierarchy_needs_must_be_there),
         cmocka_unit_test(there_is_exactly_one_primary),
         cmocka_unit_test(d3_perspectives_share_neither_id_nor_address),

@@ -13,7 +13,8 @@ struct fake_answer {
     enum dns_security security;
     bool unsigned_delegation;
     struct span records[4];
-    unsigned fails_first; /* SERVFAIL this many times before the answer */
+    const char *canonical; /* where CNAMEs led to; NULL: nowhere */
+    unsigned fails_first;  /* SERVFAIL this many times before the answer */
 };
 
 struct fake_world {
@@ -49,6 +50,9 @@ static enum err fake_lookup(void *ctx, const char *name, enum dns_type type, int
         answer.rcode = fake->rcode;
         answer.security = fake->security;
         answer.unsigned_delegation = fake->unsigned_delegation;
+        if (fake->canonical != NULL) {
+            snprintf(answer.canonical, sizeof answer.canonical, "%s", fake->canonical);
+        }
         while (answer.record_count < 4 && fake->records[answer.record_count].data != NULL) {
             answer.records[answer.record_count] = fake->records[answer.record_count];
             answer.record_count++;

@@ -70,6 +70,52 @@ static void a_report_is_bounded_and_printable_when_written(void **state)
     assert_string_equal(read.report.steps[15].seen, report.steps[15].seen);
 }
 
+static void the_questions_of_a_report_come_back_as_they_were_sent(void **state)
+{
+    (void)state;
+    struct report report = { 0 }, read = { 0 };
+    report_add(&report, "dcv.txt_missing", "TXT a", NULL, NULL);
+    report.questions.count = QUESTIONS_MAX;
+    report.questions.rows[31] = (struct question){ .asked = "CAA example.com",
+        .outcome = "NOERROR",
+        .dnssec = DNSSEC_SECURE,
+        .ttl = 300,
+        .records = 1,
+        .milliseconds = 12,
+        .via = "b.com > c.net",
+        .seen = "0 issue \"ca\"" };
+    AUTO(buf) der = buf_make(MESSAGE_MAX_BYTES);
+    struct validator_answer answer = { .observation = SPAN_LITERAL("der"), .report = report }, back;
+    assert_int_equal(der_encode(validator_answer_write, &answer, &der), OK);
+    struct der reader = der_reader(buf_span(&der));
+    assert_int_equal(validator_answer_read(&reader, &back), OK);
+    read = back.report;
+    assert_int_equal(read.count, 1);
+    assert_int_equal(read.questions.count, QUESTIONS_MAX);
+    assert_memory_equal(
+        &read.questions.rows[31], &report.questions.rows[31], sizeof read.questions.rows[31]);
+}
+
+static void questions_that_break_the_bounds_are_refused(void **state)
+{
+    (void)state;
+    struct report read;
+    for (unsigned fault = 0; fault < 3; fault++) {
+        struct report report = { .questions = { .count = 1 } };
+        struct question *question = &report.questions.rows[0];
+        question->dnssec = fault == 0 ? (enum dnssec_state)4 : DNSSEC_SECURE;
+        question->ttl = fault == 1 ? UINT32_MAX : 0;
+        memcpy(question->seen, "a\nb", fault == 2 ? 4 : 0);
+        uint8_t der[1024];
+        struct der_writer writer = der_writer_make(der, sizeof der);
+        size_t len = 0;
+        report_write(&writer, &report);
+        assert_int_equal(der_writer_finish(&writer, &len), OK);
+        struct der reader = der_reader(span_make(der, len));
+        assert_int_not_equal(report_read(&reader, &read), OK);
+    }
+}
+
 /* Whoever writes it, what is read never holds more steps, longer texts or control characters. */
 static void a_report_that_breaks_the_bounds_is_refused_when_read(void **state)
 {
@@ -106,6 +152,8 @@ int main(void)
         cmocka_unit_test(a_check_comes_back_as_it_was_sent),
         cmocka_unit_test(a_check_cut_short_at_any_place_is_refused),
         cmocka_unit_test(a_report_is_bounded_and_printable_when_written),
+        cmocka_unit_test(the_questions_of_a_report_come_back_as_they_were_sent),
+        cmocka_unit_test(questions_that_break_the_bounds_are_refused),
         cmocka_unit_test(a_report_that_breaks_the_bounds_is_refused_when_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,67 @@
+#pragma once
+/* A place that a certificate goes to: which server program, on which host, which files, and where
+ * it answers. Described by options, by a file (lib/config/targets.h), or by what the ledger has. */
+#include "cli/ecert/remote.h"
+#include "lib/certstore/ledger.h"
+#include "lib/http/starttls.h"
+
+enum {
+    DEPLOY_TARGETS_MAX = 64,
+    DEPLOY_PATH_MAX = 512,
+    DEPLOY_CHECK_MAX = 320,
+    DEPLOY_WINDOW_MAX = 128,
+    DEPLOY_WORDS_MAX = 8,
+};
+
+/* A server program. Words end with NULL; where the target names a configuration, the option and it
+ * stand behind the first word. */
+struct deploy_kind {
+    const char *name;
+    bool one_file; /* it wants the key behind the certificates */
+    bool either;   /* one file where no key's path is given */
+    const char *test[DEPLOY_WORDS_MAX], *reload[DEPLOY_WORDS_MAX]; /* empty: there is none */
+    const char *config_option;
+    const char *config_default; /* NULL: the program knows it */
+    bool by_signal; /* with a pid_file it is reloaded by SIGUSR2; without, the words are whole */
+    const char *certificate, *key; /* proposed to a person; %s is the server name */
+    uint16_t port;
+};
+/* NULL past the last. */
+const struct deploy_kind *deploy_kind_at(size_t index);
+const struct deploy_kind *deploy_kind_find(const char *name);
+
+struct deploy_target {
+    char name[LEDGER_NAME_MAX];
+    const struct deploy_kind *kind;
+    char to[REMOTE_USER_MAX + REMOTE_HOST_MAX]; /* "": this host */
+    char ssh_config[DEPLOY_PATH_MAX];           /* "": the person's own */
+    char certificate[DEPLOY_PATH_MAX];
+    char key[DEPLOY_PATH_MAX];
+    char config[DEPLOY_PATH_MAX];
+    char pid_file[DEPLOY_PATH_MAX];
+    char check[DEPLOY_CHECK_MAX]; /* HOST[:PORT][@ADDRESS]; "": it can't be asked */
+    char window[DEPLOY_WINDOW_MAX];
+};
+
+/* "nginx", "nginx-root@host": what a target is called where nobody says otherwise. */
+void deploy_name_propose(const char *kind, const char *to, char ret_name[LEDGER_NAME_MAX]);
+
+/* The texts of a target, under the names that options, file and ledger share. NULL past the last;
+ * "kind" is the first. */
+const char *deploy_field_name(size_t index);
+/* "" where it isn't set. */
+const char *deploy_field_get(const struct deploy_target *target, size_t index);
+/* ERR_INPUT with "deploy.kind", "deploy.long" (field: the name). */
+enum err deploy_field_set(struct deploy_target *target, const char *field, const char *value,
+    struct reason *ret_reason) MUST_USE;
+/* Whether it is whole and every text can be what it says. ERR_INPUT with "deploy.name",
+ * "deploy.missing" (expected: the field), "deploy.path", "deploy.one_file", "deploy.window",
+ * "deploy.here_only", "remote.host" or an endpoint's reason; the field is the target's name. */
+enum err deploy_target_check(const struct deploy_target *target, struct reason *ret_reason) MUST_USE;
+/* The same of one text alone: of "to", "check", "window" and the paths. */
+enum err deploy_field_check(const struct deploy_target *target, const char *field,
+    struct reason *ret_reason) MUST_USE;
+
+/* Words of a test or a reload with the configuration in its place. */
+void deploy_words(const struct deploy_target *target, const char *const *words, bool plain,
+    const char *ret_words[DEPLOY_WORDS_MAX + 2]);

@@ -1,0 +1,187 @@
+/* The same steps on another host: one fixed POSIX script, everything it is told on its standard
+ * input, a line each; the files behind them. Its generations lie as lib/certstore/install.h has
+ * them, so that both can go on where the other was. */
+#include "cli/ecert/deploy.h"
+#include "lib/crypto/digest.h"
+
+#include <stdio.h>
+
+/* What its exit codes beyond the first say (remote.h: REMOTE_REFUSED on). */
+
+static const char *const refusals[REMOTE_REFUSALS] = { "deploy.refused", "deploy.test",
+    "deploy.reload", "install.no_previous" };
+
+enum { HEAD_MAX = 8 * DEPLOY_PATH_MAX };
+
+/* POSIX sh, with mv -T, readlink and sha256sum of coreutils or busybox. */
+static const char SCRIPT[] =
+    "set -eu\n"
+    "umask 077\n"
+    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n"
+    "LC_ALL=C; export PATH LC_ALL\n"
+    "refuse() { printf 'ecert: %s\\n' \"$2\" >&2; exit \"$1\"; }\n"
+    "for name in verb kind certificate key config pid_file certificate_hash key_hash; do\n"
+    "  IFS= read -r \"$name\"\n"
+    "done\n"
+    "place=${certificate%/*}; base=${certificate##*/}\n"
+    "cd -- \"${place:-/}\" 2>/dev/null || refuse 65 \"no such directory: $place\"\n"
+    "here=$(pwd -P); [ \"$here\" != / ] || here=\n"
+    "folder=.ecert-$base; whole=$here/$folder/current\n"
+    "current=$(readlink \"$folder/current\" 2>/dev/null || true)\n"
+    "put_link() { ln -s -- \"$1\" \"$2.new.$$\"; mv -fT -- \"$2.new.$$\" \"$2\"; }\n"
+    "switch() { put_link \"$1\" \"$folder/current\"; sync; current=$1; }\n"
+    "test_it() {\n"
+    "  case $kind in\n"
+    "    nginx) nginx ${config:+-c \"$config\"} -t -q ;;\n"
+    "    apache) apachectl ${config:+-f \"$config\"} -t ;;\n"
+    "    haproxy) haproxy -f \"${config:-/etc/haproxy/haproxy.cfg}\" -c -q ;;\n"
+    "    postfix) postfix ${config:+-c \"$config\"} check ;;\n"
+    "    dovecot) doveconf ${config:+-c \"$config\"} -n ;;\n"
+    "    files) ;;\n"
+    "    *) echo \"unknown kind: $kind\" >&2; false ;;\n"
+    "  esac </dev/null 2>&1 >/dev/null\n"
+    "}\n"
+    "reload_it() {\n"
+    "  case $kind in\n"
+    "    nginx) nginx ${config:+-c \"$config\"} -s reload ;;\n"
+    "    apache) apachectl ${config:+-f \"$config\"} -k graceful ;;\n"
+    "    haproxy) if [ -n \"$pid_file\" ]; then kill -USR2 \"$(cat -- \"$pid_file\")\"\n"
+    "      else systemctl reload haproxy; fi ;;\n"
+    "    postfix) postfix ${config:+-c \"$config\"} reload ;;\n"
+    "    dovecot) doveadm ${config:+-c \"$config\"} reload ;;\n"
+    "  esac </dev/null 2>&1 >/dev/null\n"
+    "}\n"
+    "told() { printf '%s' \"$1\" | tr '\\n' ';'; }\n"
+    "previous() {\n"
+    "  best=\n"
+    "  for one in \"$folder\"/[0-9]*; do\n"
+    "    one=${one##*/}\n"
+    "    case $one in *[!0-9]*) continue ;; esac\n"
+    "    [ -n \"$current\" ] && [ \"$one\" -lt \"$current\" ] || continue\n"
+    "    if [ -z \"$best\" ] || [ \"$one\" -gt \"$best\" ]; then best=$one; fi\n"
+    "  done\n"
+    "  [ -n \"$best\" ]\n"
+    "}\n"
+    "back() { if previous; then switch \"$best\"; else return 1; fi; }\n"
+    "if [ \"$verb\" = back ]; then\n"
+    "  back || refuse 68 \"no pair to go back to: $certificate\"\n"
+    "  said=$(reload_it) || refuse 67 \"$(told \"$said\")\"\n"
+    "  exit 0\n"
+    "fi\n"
+    "look() {\n"
+    "  if [ -L \"$1\" ]; then\n"
+    "    [ \"$(readlink -- \"$1\")\" = \"$2\" ] || refuse 65 \"a link is in the way: $1\"\n"
+    "  elif [ -e \"$1\" ] && [ ! -f \"$1\" ]; then\n"
+    "    refuse 65 \"something is in the way: $1\"\n"
+    "  fi\n"
+    "}\n"
+    "look \"$certificate\" \"$whole/certificate.pem\"\n"
+    "[ -z \"$key\" ] || look \"$key\" \"$whole/key.pem\"\n"
+    "[ -d \"$folder\" ] || mkdir -m 755 -- \"$folder\" 2>/dev/null || refuse 65 "
+    "\"cannot write: $place\"\n"
+    "new=$folder/.new.$$\n"
+    "trap 'rm -rf -- \"$new\"' EXIT\n"
+    "mkdir -m 755 -- \"$new\" || refuse 65 \"cannot write: $place\"\n"
+    "( cd -- \"$new\" && sed -n "
+    "-e '/^-----BEGIN PRIVATE KEY-----$/,/^-----END PRIVATE KEY-----$/w key.pem' "
+    "-e '/^-----BEGIN CERTIFICATE-----$/,/^-----END CERTIFICATE-----$/w certificate.pem' )\n"
+    "( cd -- \"$new\" && printf '%s  key.pem\\n%s  certificate.pem\\n' \"$key_hash\" "
+    "\"$certificate_hash\" |\n"
+    "  sha256sum -c >/dev/null 2>&1 ) || refuse 65 'the transfer was cut off or changed'\n"
+    "if [ -n \"$key\" ]; then chmod 644 \"$new/certificate.pem\"\n"
+    "else cat -- \"$new/key.pem\" >>\"$new/certificate.pem\"; rm -- \"$new/key.pem\"; fi\n"
+    "same() { cmp -s -- \"$new/certificate.pem\" \"$folder/current/certificate.pem\" &&\n"
+    "  { [ -z \"$key\" ] || cmp -s -- \"$new/key.pem\" \"$folder/current/key.pem\"; } &&\n"
+    "  [ -L \"$certificate\" ] && { [ -z \"$key\" ] || [ -L \"$key\" ]; }; }\n"
+    "is_file() { [ -n \"$1\" ] && [ -f \"$1\" ] && [ ! -L \"$1\" ]; }\n"
+    "if ! same; then\n"
+    "  if is_file \"$certificate\" || is_file \"$key\"; then\n"
+    "    number=0; [ -z \"$current\" ] || number=$((current + 1))\n"
+    "    rm -rf -- \"$folder/$number\"; mkdir -m 755 -- \"$folder/$number\"\n"
+    "    [ ! -e \"$certificate\" ] || cp -p -- \"$certificate\" \"$folder/$number/certificate.pem\"\n"
+    "    [ -z \"$key\" ] || [ ! -e \"$key\" ] || cp -p -- \"$key\" \"$folder/$number/key.pem\"\n"
+    "    sync; switch \"$number\"\n"
+    "    ! is_file \"$certificate\" || put_link \"$whole/certificate.pem\" \"$certificate\"\n"
+    "    ! is_file \"$key\" || put_link \"$whole/key.pem\" \"$key\"\n"
+    "  fi\n"
+    "  before=$current; number=$((${current:-0} + 1))\n"
+    "  rm -rf -- \"$folder/$number\"; mv -T -- \"$new\" \"$folder/$number\"; sync\n"
+    "  switch \"$number\"\n"
+    "  [ -z \"$key\" ] || [ -L \"$key\" ] || put_link \"$whole/key.pem\" \"$key\"\n"
+    "  [ -L \"$certificate\" ] || put_link \"$whole/certificate.pem\" \"$certificate\"\n"
+    "  for one in \"$folder\"/[0-9]*; do\n"
+    "    case ${one##*/} in \"$number\" | \"$before\") ;; *) rm -rf -- \"$one\" ;; esac\n"
+    "  done\n"
+    "fi\n"
+    "rm -rf -- \"$new\"; sync\n"
+    "said=$(test_it) || { back || true; refuse 66 \"$(told \"$said\")\"; }\n"
+    "said=$(reload_it) || { back && reload_it >/dev/null || true; refuse 67 \"$(told \"$said\")\"; }\n";
+
+static enum err message_make(const struct deploy_target *target, const char *verb,
+    const struct deploy_material *material, struct secret *ret_message);
+static enum err script_run(
+    const struct deploy_target *target, struct span message, struct reason *ret_reason);
+
+enum err deploy_there_put(const struct deploy_target *target,
+    const struct deploy_material *material, struct reason *ret_reason)
+{
+    AUTO(secret) message = { 0 };
+    TRY(message_make(target, "put", material, &message));
+    return script_run(target, secret_span(&message), ret_reason);
+}
+
+enum err deploy_there_back(const struct deploy_target *target, struct reason *ret_reason)
+{
+    AUTO(secret) message = { 0 };
+    TRY(message_make(target, "back", /* material= */ NULL, &message));
+    return script_run(target, secret_span(&message), ret_reason);
+}
+
+static enum err message_make(const struct deploy_target *target, const char *verb,
+    const struct deploy_material *material, struct secret *ret_message)
+{
+    uint8_t hash[SHA256_BYTES];
+    char key_hash[2 * SHA256_BYTES + 1] = "", chain_hash[2 * SHA256_BYTES + 1] = "";
+    char head[HEAD_MAX];
+    AUTO(secret) message = { 0 };
+    struct span key = { 0 }, chain = { 0 };
+    if (material != NULL) {
+        key = secret_span(&material->key_pem);
+        chain = buf_span(&material->chain_pem);
+        TRY(sha256(key, hash));
+        hex_format(SPAN_OF(hash), key_hash);
+        TRY(sha256(chain, hash));
+        hex_format(SPAN_OF(hash), chain_hash);
+    }
+    int len = snprintf(head, sizeof head, "%s\n%s\n%s\n%s\n%s\n%s\n%s\n%s\n", verb,
+        target->kind->name, target->certificate, target->key, target->config, target->pid_file,
+        chain_hash, key_hash);
+    TRY(secret_new((size_t)len + key.len + chain.len, &message));
+    memcpy(message.data, head, (size_t)len);
+    if (material != NULL) {
+        memcpy(message.data + len, key.data, key.len);
+        memcpy(message.data + (size_t)len + key.len, chain.data, chain.len);
+    }
+    *ret_message = message;
+    message = (struct secret){ 0 };
+    return OK;
+}
+
+static enum err script_run(
+    const struct deploy_target *target, struct span message, struct reason *ret_reason)
+{
+    struct reason reason = { 0 };
+    const char *ssh_config = target->ssh_config[0] == '\0' ? NULL : target->ssh_config;
+    struct remote remote;
+    int code = 0;
+    TRY(remote_destination(target->to, &remote, ret_reason));
+    enum err err =
+        remote_script(remote.destination, ssh_config, SCRIPT, message, &code, &reason);
+    if (err == OK) {
+        return OK;
+    }
+    bool refused = code >= REMOTE_REFUSED && code < REMOTE_REFUSED + REMOTE_REFUSALS &&
+                   refusals[code - REMOTE_REFUSED] != NULL;
+    return reason_set(ret_reason, err, refused ? refusals[code - REMOTE_REFUSED] : "deploy.ssh",
+        target->name, reason.seen, target->to);
+}

@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+"""Several servers at once by ssh: three real sshd hosts, of which one can't be reached; web servers on
+the others, of which one refuses its configuration or doesn't answer as it should.
+
+    test_deploy_there.py ECERT
+"""
+import os
+import unittest
+
+import servers
+from deploy_case import DeployCase
+from sshd import SshTest
+from tool import public_key
+
+
+@unittest.skipIf(os.geteuid() != 0, "the servers' programs are started by root")
+class There(SshTest, DeployCase):
+    """Each host's nginx is on the host's own address."""
+    def hosts_begin(self):
+        self.old, self.new = self.pair("old"), self.pair("new")
+        self.web = [self.server(servers.Nginx, f"127.0.79.{number}", self.old) for number in (1, 2, 3)]
+        text = ""
+        for host, web in zip(self.hosts, self.web):
+            text += (f'target "{web.address}" {{\n  kind = "nginx"\n  to = "{host}"\n  ssh_config = "{self.config}"\n'
+                     f'  certificate = "{web.certificate}"\n  key = "{web.key}"\n  config = "{web.config}"\n'
+                     f'  check = "{web.check}"\n}}\n')
+        self.targets = self.write("targets", text)
+
+    def deploy(self, *arguments, code=0):
+        said = self.json("deploy", "run", self.new, "--targets", self.targets, "--wait", "2", *arguments, code=code)
+        return {one["name"]: one for one in said["targets"]}
+
+    def expect(self, said, number, state, reason=None):
+        one = said[f"127.0.79.{number}"]
+        self.assertEqual((one["state"], one.get("reason")), (state, reason), one)
+
+    def test_one_that_fails_does_not_stop_the_others_and_is_tried_again(self):
+        self.hosts_begin()
+        said = self.deploy(code=1)
+        self.expect(said, 1, "answers")
+        self.expect(said, 2, "answers")
+        self.expect(said, 3, "failed", "deploy.ssh")
+        self.assertIn("Permission denied", said["127.0.79.3"]["seen"])
+        for web, item in zip(self.web, (self.new, self.new, self.old)):
+            self.expect_sent(web, item)
+            self.expect_pair(web, item)
+        states = [one["state"] for one in self.json("deploy", "status", code=1)["targets"]]
+        self.assertEqual(states, ["answers", "answers", "failed"])
+        said = self.json("deploy", "run", self.new, code=1)["targets"]
+        self.assertEqual([(one["name"], one["attempts"]) for one in said], [("127.0.79.3", 2)])
+        self.run_tool("deploy", "rollback", "127.0.79.1")
+        self.expect_sent(self.web[0], self.old)
+        self.expect_pair(self.web[0], self.old)
+
+    def test_a_configuration_that_is_refused_there_gets_its_files_back(self):
+        self.hosts_begin()
+        with open(self.web[1].config, "a", encoding="ascii") as file:
+            file.write("nonsense;\n")
+        said = self.deploy("--only", "127.0.79.1", "--only", "127.0.79.2", code=1)
+        self.expect(said, 1, "answers")
+        self.expect(said, 2, "failed", "deploy.test")
+        self.assertIn("nonsense", said["127.0.79.2"]["seen"])
+        self.expect_pair(self.web[1], self.old)
+        self.expect_sent(self.web[1], self.old)
+
+    def test_one_that_does_not_answer_as_it_should_is_rolled_back(self):
+        self.hosts_begin()
+        other = self.web[1].path("other.crt")
+        with open(self.targets, encoding="ascii") as file:
+            text = file.read().replace(self.web[1].certificate, other)
+        self.targets = self.write("targets", text.replace(self.web[1].key, other + ".key"))
+        said = self.deploy("--only", "127.0.79.2", code=1)
+        self.expect(said, 2, "failed", "deploy.other_certificate")
+        self.expect_sent(self.web[1], self.old)
+        for name in (other, other + ".key"):
+            with open(self.web[1].certificate if name == other else self.web[1].key, "rb") as pair:
+                os.unlink(name)
+                with open(name, "wb") as file:
+                    file.write(pair.read())
+        said = self.deploy("--only", "127.0.79.2", code=1)
+        self.expect(said, 2, "rolled_back", "deploy.other_certificate")
+        self.assertEqual(public_key("key", other + ".key"), public_key("certificate", other))
+        self.assertEqual(public_key("key", other + ".key"), public_key("key", self.authority.key("old")))
+
+    def test_both_ways_share_their_generations(self):
+        """What was put there over ssh can be taken back on the host itself, and the other way round."""
+        self.hosts_begin()
+        self.deploy("--only", "127.0.79.1")
+        here = ["--target", "here"] + self.web[0].words
+        self.json("deploy", "run", self.new, *here)
+        self.run_tool("deploy", "rollback", "here")
+        self.expect_sent(self.web[0], self.old)
+        self.run_tool("deploy", "run", self.new, "--targets", self.targets, "--only", "127.0.79.1")
+        self.expect_sent(self.web[0], self.new)
+        self.run_tool("deploy", "rollback", "127.0.79.1")
+        self.expect_pair(self.web[0], self.old)
+
+    def test_what_is_in_the_way_there_stays(self):
+        new = self.pair("new")
+        os.mkdir(self.path("d"), 0o755)
+        os.symlink("/etc/passwd", self.path("d/link.crt"))
+        os.mkdir(self.path("d/folder.crt"))
+        for certificate, word in ((self.path("d/link.crt"), "link"), (self.path("d/folder.crt"), "in the way"),
+                                  (self.path("none/x.crt"), "no such directory")):
+            said = self.json("deploy", "run", new, "--kind", "files", "--certificate", certificate, "--key",
+                             self.path("d/site.key"), "--to", self.hosts[0], "--ssh-config", self.config,
+                             code=1)["targets"][0]
+            self.assertEqual(said["reason"], "deploy.refused", said)
+            self.assertIn(word, said["seen"])
+        self.assertEqual(sorted(os.listdir(self.path("d"))), ["folder.crt", "link.crt"])
+
+    def test_nothing_of_ours_is_read_by_a_shell(self):
+        new = self.pair("new")
+        for name in ("$(touch x)", "a b'c\"d", "-rf", "`touch x`;touch y", "店"):
+            os.mkdir(self.path(name), 0o755)
+            paths = [self.path(name + "/" + file) for file in ("*.crt", "-n $key")]
+            said = self.json("deploy", "run", new, "--kind", "files", "--certificate", paths[0], "--key", paths[1],
+                             "--to", self.hosts[0], "--ssh-config", self.config, "--again")["targets"][0]
+            self.assertEqual(said["state"], "installed")
+            self.assertEqual(public_key("key", paths[1]), public_key("certificate", paths[0]))
+        self.assertFalse(os.path.exists(self.path("x")) or os.path.exists("x"))
+
+
+if __name__ == "__main__":
+    unittest.main(argv=["test_deploy_there.py"], verbosity=1)

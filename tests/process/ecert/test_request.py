@@ -1,0 +1,81 @@
+"""Names of a request: from the templates of services, and as Exchange's wizard asks for them."""
+import subprocess
+import unittest
+
+from tool import ToolTest
+
+DOMAIN = "shop.example.com"
+
+
+def names_in(csr_path):
+    text = subprocess.run(["openssl", "req", "-noout", "-text", "-in", csr_path], check=True,
+                          capture_output=True, text=True).stdout
+    line, = [line for line in text.splitlines() if "DNS:" in line]
+    return [part.strip().removeprefix("DNS:") for part in line.split(",")]
+
+
+class Services(ToolTest):
+    def asked(self, *arguments, code=0):
+        return self.json("request", "new", "--key", "p256", *arguments, code=code)
+
+    def test_services_bring_their_usual_names_once_and_behind_those_typed(self):
+        made = self.asked("--name", "www." + DOMAIN, "--domain", DOMAIN, "--service", "outlook-web-app",
+                          "--service", "activesync", "--service", "autodiscover", "--service", "website",
+                          "--out", self.path("r.csr"))
+        expected = ["www." + DOMAIN, "mail." + DOMAIN, "autodiscover." + DOMAIN, DOMAIN]
+        self.assertEqual(made["names"], expected)
+        self.assertEqual(names_in(self.path("r.csr")), expected)
+
+    def test_a_chinese_domain_serves_too(self):
+        made = self.asked("--domain", "電子商店.example.org", "--service", "pop-imap")
+        self.assertEqual(made["names"], ["pop.xn--czr73l71c089f.example.org", "imap.xn--czr73l71c089f.example.org"])
+
+    def test_an_unknown_service_or_half_of_the_pair_makes_nothing(self):
+        problem = self.asked("--domain", DOMAIN, "--service", "gopher", code=1)["problem"]
+        self.assertEqual(problem["type"], "urn:ecert:problem:tool.service_unknown")
+        self.assertEqual(problem["seen"], "gopher")
+        self.assertIn("autodiscover", problem["expected"])
+        for half in (("--domain", DOMAIN), ("--service", "smtp"), ("--name", "a.example.com", "--domain", DOMAIN)):
+            problem = self.asked(*half, code=1)["problem"]
+            self.assertEqual(problem["type"], "urn:ecert:problem:tool.service_domain")
+        self.asked("--domain", "127.0.0.1", "--service", "smtp", code=1)
+        self.asked("--domain", "*." + DOMAIN, "--service", "smtp", code=1)
+        self.assertEqual(self.certificates(), [])
+
+
+class Wizard(ToolTest):
+    """The rest of the questions is answered by Enter, and the last one by yes."""
+    def wizard(self, *answers):
+        rest = [("Friendly name", ""), ("Organisation", ""), ("Unit", ""), ("Locality", ""), ("State", ""),
+                ("Country", ""), ("Kind of key", "4"), ("(yes/no)", "yes")]
+        out = self.path("r.csr")
+        screen = self.at_terminal(["request", "new", "--out", out], [*answers, *rest])
+        return screen, names_in(out)
+
+    def test_one_name(self):
+        screen, names = self.wizard(("(number)", "1"), ("Server name", "under_score." + DOMAIN),
+                                    ("Server name", "www." + DOMAIN))
+        self.assertIn("underscore", screen)
+        self.assertEqual(names, ["www." + DOMAIN])
+
+    def test_a_wildcard_has_its_bare_name_however_it_is_typed(self):
+        for typed in (DOMAIN, "*." + DOMAIN):
+            self.scratch = self.scratch_of_class(type(self))
+            _, names = self.wizard(("(number)", "2"), ("Root domain", typed))
+            self.assertEqual(names, ["*." + DOMAIN, DOMAIN])
+
+    def test_services_are_chosen_by_number_and_their_names_typed_over(self):
+        screen, names = self.wizard(
+            ("(number)", "3"), ("which services", "3 13"), ("which services", "five"),
+            ("which services", "3, 7"), ("Domain of", "*." + DOMAIN), ("Domain of", DOMAIN),
+            ("[mail." + DOMAIN, "mx1." + DOMAIN), ("[autodiscover." + DOMAIN, ""),
+            ("Another name", "www." + DOMAIN), ("Another name", ""), ("common name", "3"))
+        self.assertEqual(names, ["www." + DOMAIN, "autodiscover." + DOMAIN, "mx1." + DOMAIN])
+        subject = subprocess.run(["openssl", "req", "-noout", "-subject", "-in", self.path("r.csr")], check=True,
+                                 capture_output=True, text=True).stdout
+        self.assertIn("CN = www." + DOMAIN, subject)
+        self.assertIn("3  www." + DOMAIN, screen)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=["test_request"])

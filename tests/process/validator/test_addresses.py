@@ -1,0 +1,166 @@
+#!/usr/bin/env python3
+"""Whom the validator never talks to: the special-purpose addresses, whichever way they are offered, with
+the kernel's packet counters as the judge (doc/threats.md D7, D8). It runs as in public service,
+nothing relaxed, in the network namespaces of internet.py.
+
+    test_addresses.py VALIDATOR [--long]
+"""
+import concurrent.futures
+import ipaddress
+import os
+import random
+import shutil
+import socket
+import sys
+import tempfile
+import unittest
+
+import internet
+
+internet.enter()
+
+from authorities import ROOT_SERVERS, NameServer, WebServer, Zone, start_together  # noqa: E402
+from internet import Internet, Judge, Place, within  # noqa: E402
+from messages import Challenge, check_request  # noqa: E402
+from rebinder import Rebinder  # noqa: E402
+from validator_process import Primary  # noqa: E402
+
+ROOT, REBINDER, PUBLIC = "44.53.0.1", "46.2.0.53", "46.1.0.80"
+WEBSITE = 18
+PATH = "/.well-known/pki-validation/fileauth.txt"
+ROUNDS = 10000 if "--long" in sys.argv else 2000
+# IANA's registries of special-purpose addresses (RFC 6890 and what was added since), whatever they say
+# about being globally reachable, and besides them what is multicast, reserved, or deprecated.
+SPECIAL = """0.0.0.0/8 0.0.0.0/32 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24
+192.0.0.0/29 192.0.0.8/32 192.0.0.9/32 192.0.0.10/32 192.0.0.170/32 192.0.0.171/32 192.0.2.0/24
+192.31.196.0/24 192.52.193.0/24 192.88.99.0/24 192.168.0.0/16 192.175.48.0/24 198.18.0.0/15 198.51.100.0/24
+203.0.113.0/24 224.0.0.0/4 240.0.0.0/4 255.255.255.255/32
+::/128 ::1/128 ::/96 ::ffff:0:0/96 64:ff9b::/96 64:ff9b:1::/48 100::/64 100:0:0:1::/64 2001::/23 2001::/32
+2001:1::1/128 2001:1::2/128 2001:1::3/128 2001:2::/48 2001:3::/32 2001:4:112::/48 2001:10::/28 2001:20::/28
+2001:30::/28 2001:db8::/32 2002::/16 2620:4f:8000::/48 3fff::/20 5f00::/16 fc00::/7 fe80::/10 fec0::/10
+ff00::/8""".split()
+
+
+def addresses():
+    """The first, the last and some other of each block, each once."""
+    chance, found = random.Random(7), {}
+    for block in map(ipaddress.ip_network, SPECIAL):
+        within_it = chance.randrange(block.num_addresses)
+        for address in (block[0], block[-1], block[within_it]):
+            found[str(address)] = None
+    return list(found)
+
+
+ADDRESSES = addresses()
+
+
+def kind(address):
+    return "AAAA" if ":" in address else "A"
+
+
+def literal(address):
+    return f"[{address}]" if ":" in address else address
+
+
+def records():
+    lines = [f"*.web A {PUBLIC}\n", f"rebind NS ns.rebind\nns.rebind A {REBINDER}\n",
+             f"mixed A 10.0.0.1\nmixed AAAA fd00::1\nmixed A {PUBLIC}\n"]
+    for number, address in enumerate(ADDRESSES):
+        lines += [f"s{number} {kind(address)} {address}\n", f"c{number} CNAME s{number}\n",
+                  f"n{number} NS ns.n{number}\nns.n{number} {kind(address)} {address}\n"]
+    return "".join(lines)
+
+
+def redirects():
+    """By name, by address, and to the secured port."""
+    places = {}
+    for number, address in enumerate(ADDRESSES):
+        places[f"r{number}.web.example.com"] = f"http://s{number}.example.com{PATH}"
+        places[f"t{number}.web.example.com"] = f"https://c{number}.example.com{PATH}"
+        places[f"l{number}.web.example.com"] = f"http://{literal(address)}{PATH}"
+    return places
+
+
+class AddressesTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.mkdtemp(prefix="ecert-addresses-")
+        cls.addClassCleanup(shutil.rmtree, cls.folder)
+        cls.net = Internet()
+        names = NameServer(cls.folder, "world", [
+            Zone(".", ROOT, signed=True), Zone("com.", ROOT, signed=True),
+            Zone("example.com.", ROOT, records(), signed=True)], [ROOT] + ROOT_SERVERS)
+        cls.addClassCleanup(names.stop)
+        start_together(names)
+        cls.mixed = Challenge("mixed.example.com", method=WEBSITE)
+        cls.rebound = Challenge("www.rebind.example.com", method=WEBSITE)
+        web = WebServer(cls.folder, "world", {one.name: one.expected() for one in (cls.mixed, cls.rebound)},
+                        redirects())
+        cls.addClassCleanup(web.stop)
+        web.start()
+        with within("world"):
+            cls.rebinder = Rebinder(REBINDER, PUBLIC, "127.0.0.1", port=53)
+        cls.rebinder.start()
+        with open(cls.folder + "/anchors", "w", encoding="ascii") as file:
+            file.write(names.delegation_signer("."))
+        cls.primary = Primary(cls.folder, VALIDATOR, Place("", cls.folder + "/anchors"))
+        cls.primary.allow_localhost, cls.primary.namespace = False, "p0"
+        cls.addClassCleanup(cls.primary.stop)
+        cls.primary.start_on_socket()
+        cls.judge = Judge("p0", SPECIAL)
+
+    def setUp(self):
+        """The judge can see: one packet by hand, and it is counted."""
+        before = self.judge.counted()
+        with within("p0"), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as v4, \
+                socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as v6:
+            v4.sendto(b"", ("10.0.0.1", 9))
+            v6.sendto(b"", ("fd00::1", 9))
+        self.counted = self.judge.counted()
+        self.assertEqual({block: count - before.get(block, 0) for block, count in self.counted.items()
+                          if count != before.get(block, 0)}, {"10.0.0.0/8": 1, "fc00::/7": 1})
+
+    def ask(self, challenge):
+        reply = self.primary.ask(check_request(challenge))
+        self.assertEqual(reply.err, 0, reply.reason)
+        return reply
+
+    def ask_all(self, challenges):
+        with concurrent.futures.ThreadPoolExecutor(12) as pool:
+            return list(pool.map(self.ask, challenges))
+
+    def assert_nothing_left(self):
+        self.assertEqual(self.judge.counted(), self.counted)
+
+    def test_d7_no_packet_to_a_special_purpose_address(self):
+        for way, zone in (("s", ""), ("c", ""), ("r", "web."), ("t", "web."), ("l", "web.")):
+            replies = self.ask_all(Challenge(f"{way}{number}.{zone}example.com", method=WEBSITE)
+                                   for number in range(len(ADDRESSES)))
+            wanted = "dcv.web_redirect_refused" if way == "l" else "dcv.web_address"
+            self.assertEqual({reply.dcv for reply in replies}, {"failed"})
+            self.assertEqual([address for address, reply in zip(ADDRESSES, replies)
+                              if wanted not in reply.codes], [])
+            self.assert_nothing_left()
+
+    def test_d7_nor_to_a_name_server_that_has_one(self):
+        replies = self.ask_all(Challenge(f"www.n{number}.example.com", method=method)
+                               for number in range(len(ADDRESSES)) for method in (7, WEBSITE))
+        self.assertEqual({reply.dcv for reply in replies}, {"failed"})
+        self.assertEqual({reply.caa for reply in replies}, {"permits"})   # the zones are proven to be insecure
+        self.assert_nothing_left()
+
+    def test_d7_beside_them_the_public_address_is_visited(self):
+        self.assertEqual(self.ask(self.mixed).dcv, "passed")
+        self.assert_nothing_left()
+
+    def test_d8_a_name_that_changes_its_address_never_leads_inside(self):
+        replies = self.ask_all(self.rebound for _ in range(ROUNDS))
+        self.assertEqual({reply.dcv for reply in replies}, {"passed", "failed"})
+        self.assertGreater(self.rebinder.inside, ROUNDS // 4)
+        self.assert_nothing_left()
+
+
+VALIDATOR = os.path.abspath(sys.argv[1])
+del sys.argv[1:]
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
