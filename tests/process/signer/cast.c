@@ -41,7 +41,9 @@ void perspectives_look(struct sample *sample)
     for (size_t n = 0; n < sample->warrant.evidence_count; n++) {
         for (size_t i = 0; i < FACTORY_PERSPECTIVES; i++) {
             struct observation *seen = &sample->observations[n][i];
-            assert_int_equal(challenge_expected(&seen->challenge, seen->expected), OK);
+            assert_int_equal(challenge_expected(&seen->challenge,
+                                 running.factory.roster.caa_identity, seen->expected),
+                OK);
             bool mail = seen->challenge.method == DCV_EMAIL;
             bool passed = !mail && world_shows(seen->challenge.name, seen->expected);
             seen->dcv = passed ? DCV_PASSED : mail && i > 0 ? DCV_NOT_ASKED : DCV_FAILED;

@@ -137,8 +137,9 @@ static void evidence_replayed_from_earlier_days(void **state)
         for (size_t i = 0; i < FACTORY_PERSPECTIVES; i++) { /* made young in the store */
             sample.observations[0][i].time = sample.now - 60;
             sample.observations[0][i].challenge.created = sample.now - 600;
-            assert_int_equal(challenge_expected(&sample.observations[0][i].challenge,
-                                 sample.observations[0][i].expected),
+            assert_int_equal(
+                challenge_expected(&sample.observations[0][i].challenge,
+                    running.factory.roster.caa_identity, sample.observations[0][i].expected),
                 OK);
         }
         assert_int_equal(sample_format(&sample), OK);
@@ -231,8 +232,9 @@ static void a_key_of_his_own_where_the_evidence_is_bound_to_the_subscribers(void
     expect_nothing(&sample, "warrant.key_binding");
     for (size_t i = 0; i < FACTORY_PERSPECTIVES; i++) { /* the binding left out */
         sample.observations[0][i].challenge.has_spki = false;
-        assert_int_equal(challenge_expected(&sample.observations[0][i].challenge,
-                             sample.observations[0][i].expected),
+        assert_int_equal(
+            challenge_expected(&sample.observations[0][i].challenge,
+                running.factory.roster.caa_identity, sample.observations[0][i].expected),
             OK);
     }
     assert_int_equal(sample_format(&sample), OK);
