@@ -1,8 +1,17 @@
 /* Certificates per second of one core's time by the issuing core (reserve, check the warrant,
- * build, lint, journal, sign, verify, compare), beside the bare cryptographic operations that a
- * warrant needs and beside OpenSSL's X509 functions, which check no warrant and store nothing. The
- * journal is on, with as many callers at once as the registrar has workers; all three take turns in
- * one run, and each keeps all processors busy, since two that share a core slow each other down. */
+ * build, lint, journal, sign, verify, compare; with Certificate Transparency all of it for the
+ * precertificate, then the promises' checks and the second signature), beside three things:
+ *
+ *   bare    the operations a warrant is made of: two Ed25519 and six RSA-2048 verifications, the
+ *           request's (RSA-2048), one signature, or two with CT
+ *   needed  these, and what can't be left out either: the request's key is made from its numbers,
+ *           each own signature is verified before it leaves, each log's promise is verified (P-256)
+ *   x509    OpenSSL's X509 functions from request to certificate: no warrant, nothing stored
+ *
+ * The journal is on, with as many callers at once as the registrar has workers; all take turns in
+ * one run, and each keeps all processors busy, since two that share a core slow each other down.
+ * The promises are made between the rounds' two halves and counted nowhere; p99 is of a
+ * certificate's time in the core, by the wall's clock. */
 #include "bench/issue_beside.h"
 #include "bench/measure.h"
 #include "proc/signer/issue.h"
@@ -17,15 +26,22 @@ enum { ROUNDS = 7, ROUND_CERTIFICATES = 200, CALLERS = 16, PROCESSORS_MAX = 64 }
 
 #define NOW INT64_C(1795000000)
 
+enum { PROMISES = 3 };
+
 struct wanted {
     struct request_id request;
     uint8_t *der;
     size_t len;
+    struct buf first;    /* what issue answered: with CT, the precertificate */
+    struct buf promises; /* of the logs, for it */
+    double seconds;      /* by the wall's clock, in the core */
 };
 
 struct bench {
     struct factory factory;
     struct wanted wanted[ROUNDS * ROUND_CERTIFICATES];
+    bool logged;
+    bool completing; /* the half of a round that turns precertificates into certificates */
     struct issuing *issuing;
     struct beside *beside[PROCESSORS_MAX];
     size_t processors;
@@ -55,7 +71,18 @@ static void warrants_make(struct bench *bench)
         }
         bench->wanted[i].request = sample.warrant.request;
         bench->wanted[i].der = buf_detach(&sample.der, &bench->wanted[i].len);
+        bench->wanted[i].first = buf_make(CERTIFICATE_MAX_BYTES);
+        bench->wanted[i].promises = buf_make(CERTIFICATE_MAX_BYTES);
         sample_release(&sample);
+    }
+}
+
+static void warrants_release(struct bench *bench)
+{
+    for (size_t i = 0; i < ROUNDS * ROUND_CERTIFICATES; i++) {
+        free(bench->wanted[i].der);
+        buf_release(&bench->wanted[i].first);
+        buf_release(&bench->wanted[i].promises);
     }
 }
 
@@ -90,7 +117,7 @@ static void beside_open(struct bench *bench)
     }
     csr = sample.csr;
     const struct beside_setup setup = { secret_span(&key), buf_span(&bench->factory.issuer.der),
-        buf_span(&csr) };
+        buf_span(&csr), bench->logged };
     long online = sysconf(_SC_NPROCESSORS_ONLN);
     bench->processors = online < 1 ? 1 : online > PROCESSORS_MAX ? PROCESSORS_MAX : (size_t)online;
     for (size_t i = 0; i < bench->processors; i++) {
@@ -101,6 +128,20 @@ static void beside_open(struct bench *bench)
     }
 }
 
+static enum err wanted_issue(
+    const struct bench *bench, struct wanted *wanted, struct reason *ret_reason)
+{
+    struct signer_serial serial;
+    if (bench->completing) {
+        AUTO(buf) certificate = buf_make(CERTIFICATE_MAX_BYTES);
+        return issuing_complete(bench->issuing, &wanted->request, buf_span(&wanted->promises),
+            &certificate, ret_reason);
+    }
+    TRY(issuing_reserve(bench->issuing, &wanted->request, &serial, ret_reason));
+    return issuing_issue(bench->issuing, &wanted->request, span_make(wanted->der, wanted->len),
+        &wanted->first, NULL, ret_reason);
+}
+
 static void *caller_run(void *argument)
 {
     struct bench *bench = argument;
@@ -109,25 +150,24 @@ static void *caller_run(void *argument)
         if (at >= bench->round_end) {
             return NULL;
         }
-        const struct wanted *wanted = &bench->wanted[at];
-        struct signer_serial serial;
+        struct wanted *wanted = &bench->wanted[at];
         struct reason reason = { 0 };
-        AUTO(buf) certificate = buf_make(CERTIFICATE_MAX_BYTES);
-        if (issuing_reserve(bench->issuing, &wanted->request, &serial, &reason) != OK ||
-            issuing_issue(bench->issuing, &wanted->request, span_make(wanted->der, wanted->len),
-                &certificate, NULL, &reason) != OK) {
+        double begun = measure_wall();
+        if (wanted_issue(bench, wanted, &reason) != OK) {
             fprintf(stderr, "bench-issue: %s %s\n", reason.code, reason.seen);
             atomic_store(&bench->failed, true);
             return NULL;
         }
+        wanted->seconds += measure_wall() - begun;
     }
 }
 
-/* Certificates per second of processor time, and of the wall's. */
-static void round_run(struct bench *bench, size_t round, double *ret_cpu, double *ret_wall)
+/* Adds what it took to the sums of processor time and of the wall's. */
+static void half_run(struct bench *bench, size_t round, bool completing, double sums[2])
 {
     pthread_t callers[CALLERS];
     double cpu = measure_cpu(), wall = measure_wall();
+    bench->completing = completing;
     atomic_store(&bench->next, round * ROUND_CERTIFICATES);
     bench->round_end = (round + 1) * ROUND_CERTIFICATES;
     for (size_t i = 0; i < CALLERS; i++) {
@@ -141,8 +181,32 @@ static void round_run(struct bench *bench, size_t round, double *ret_cpu, double
     if (atomic_load(&bench->failed)) {
         die("issuing");
     }
-    *ret_cpu = ROUND_CERTIFICATES / (measure_cpu() - cpu);
-    *ret_wall = ROUND_CERTIFICATES / (measure_wall() - wall);
+    sums[0] += measure_cpu() - cpu;
+    sums[1] += measure_wall() - wall;
+}
+
+static void promises_make(struct bench *bench, size_t round)
+{
+    for (size_t i = round * ROUND_CERTIFICATES; i < (round + 1) * ROUND_CERTIFICATES; i++) {
+        struct wanted *wanted = &bench->wanted[i];
+        if (factory_promises(&bench->factory, PROMISES, buf_span(&wanted->first), NOW,
+                &wanted->promises) != OK) {
+            die("promises");
+        }
+    }
+}
+
+/* Certificates per second of processor time, and of the wall's. */
+static void round_run(struct bench *bench, size_t round, double *ret_cpu, double *ret_wall)
+{
+    double sums[2] = { 0, 0 };
+    half_run(bench, round, /* completing= */ false, sums);
+    if (bench->logged) {
+        promises_make(bench, round);
+        half_run(bench, round, /* completing= */ true, sums);
+    }
+    *ret_cpu = ROUND_CERTIFICATES / sums[0];
+    *ret_wall = ROUND_CERTIFICATES / sums[1];
 }
 
 /* One processor's share of a round, by OpenSSL alone. */
@@ -157,6 +221,12 @@ static bool bare(struct beside *beside, unsigned long number)
 {
     (void)number;
     return beside_bare(beside);
+}
+
+static bool needed(struct beside *beside, unsigned long number)
+{
+    (void)number;
+    return beside_needed(beside);
 }
 
 static void *share_run(void *argument)
@@ -188,51 +258,85 @@ static double beside_run(
     return (double)(each * bench->processors) / (measure_cpu() - cpu);
 }
 
-static void bench_run(enum key_type issuer_type, const char *name, bool json)
+/* What one kind of certificate came to, a value a round. */
+struct sums {
+    double core[ROUNDS], wall[ROUNDS], bare[ROUNDS], needed[ROUNDS], x509[ROUNDS];
+    double seconds[ROUNDS * ROUND_CERTIFICATES]; /* of each certificate */
+};
+
+/* The X509 functions know nothing of CT. */
+static void sums_print(struct sums *sums, const char *name, bool logged, bool json)
+{
+    enum { COUNT = ROUNDS * ROUND_CERTIFICATES };
+    static const char *const kinds[] = { "bare", "needed", "wall", "p99", "x509" };
+    static const char unit[] = "certificates/s/core";
+    char names[sizeof kinds / sizeof kinds[0]][64];
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        snprintf(names[i], sizeof names[i], "issue.%s.%s", name, kinds[i]);
+    }
+    double rate = measure_median(sums->core, ROUNDS);
+    double middle = measure_median(sums->seconds, COUNT);
+    const struct figure figures[] = {
+        { names[0], rate, unit, "bare operations", measure_median(sums->bare, ROUNDS) },
+        { names[1], rate, unit, "needed operations", measure_median(sums->needed, ROUNDS) },
+        { names[2], measure_median(sums->wall, ROUNDS), "certificates/s", "its core's time", rate },
+        { names[3], 1e3 * sums->seconds[COUNT * 99 / 100], "ms", "the median", 1e3 * middle },
+        { names[4], rate, unit, "OpenSSL X509", measure_median(sums->x509, ROUNDS) },
+    };
+    for (size_t i = 0; i < sizeof figures / sizeof figures[0] - logged; i++) {
+        measure_print(&figures[i], json);
+    }
+}
+
+static void rounds_run(struct bench *bench, struct sums *sums)
+{
+    for (size_t i = 0; i < ROUNDS; i++) {
+        sums->bare[i] = beside_run(bench, bare);
+        round_run(bench, i, &sums->core[i], &sums->wall[i]);
+        sums->needed[i] = beside_run(bench, needed);
+        sums->x509[i] = beside_run(bench, beside_x509);
+    }
+    for (size_t i = 0; i < ROUNDS * ROUND_CERTIFICATES; i++) {
+        sums->seconds[i] = bench->wanted[i].seconds;
+    }
+}
+
+static void bench_run(enum key_type issuer_type, bool logged, const char *name, bool json)
 {
     static struct bench bench;
-    char folder[] = "bench-issue-XXXXXX", journal[64], bare_name[64], x509_name[64], wall_name[64];
-    double core[ROUNDS], wall[ROUNDS], alone[ROUNDS], x509[ROUNDS];
+    static struct sums sums;
+    char folder[] = "bench-issue-XXXXXX", journal[64];
+    bench = (struct bench){ .logged = logged };
     if (factory_init(&bench.factory, issuer_type) != OK || mkdtemp(folder) == NULL) {
         die("the factory");
+    }
+    if (logged) {
+        factory_publish(&bench.factory);
     }
     snprintf(journal, sizeof journal, "%s/journal", folder);
     warrants_make(&bench);
     core_open(&bench, journal);
     beside_open(&bench);
-    for (size_t i = 0; i < ROUNDS; i++) {
-        alone[i] = beside_run(&bench, bare);
-        round_run(&bench, i, &core[i], &wall[i]);
-        x509[i] = beside_run(&bench, beside_x509);
-    }
+    rounds_run(&bench, &sums);
     issuing_free(bench.issuing);
     for (size_t i = 0; i < bench.processors; i++) {
         beside_free(bench.beside[i]);
     }
+    warrants_release(&bench);
     factory_release(&bench.factory);
     unlink(journal);
     snprintf(journal, sizeof journal, "%s/journal.index", folder);
     unlink(journal);
     rmdir(folder);
-    double rate = measure_median(core, ROUNDS);
-    snprintf(bare_name, sizeof bare_name, "issue.%s.bare", name);
-    snprintf(x509_name, sizeof x509_name, "issue.%s.x509", name);
-    snprintf(wall_name, sizeof wall_name, "issue.%s.wall", name);
-    const struct figure figures[] = {
-        { bare_name, rate, "certificates/s/core", "bare operations",
-            measure_median(alone, ROUNDS) },
-        { x509_name, rate, "certificates/s/core", "OpenSSL X509", measure_median(x509, ROUNDS) },
-        { wall_name, measure_median(wall, ROUNDS), "certificates/s", "its core's time", rate },
-    };
-    for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++) {
-        measure_print(&figures[i], json);
-    }
+    sums_print(&sums, name, logged, json);
 }
 
 int main(int argc, char **argv)
 {
     bool json = measure_arguments(argc, argv);
-    bench_run(KEY_TYPE_RSA_2048, "rsa2048", json);
-    bench_run(KEY_TYPE_P256, "p256", json);
+    bench_run(KEY_TYPE_RSA_2048, /* logged= */ false, "rsa2048", json);
+    bench_run(KEY_TYPE_P256, /* logged= */ false, "p256", json);
+    bench_run(KEY_TYPE_RSA_2048, /* logged= */ true, "rsa2048.ct", json);
+    bench_run(KEY_TYPE_P256, /* logged= */ true, "p256.ct", json);
     return 0;
 }

@@ -4,13 +4,14 @@
 #include <openssl/conf.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/params.h>
 #include <openssl/rand.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { OFFICERS = 2, OBSERVATIONS = 6, MESSAGE_BYTES = 500, SIGNATURE_MAX = 512 };
+enum { OFFICERS = 2, OBSERVATIONS = 6, PROMISES = 3, MESSAGE_BYTES = 500, SIGNATURE_MAX = 512 };
 
 struct signed_message {
     EVP_PKEY *key;
@@ -24,9 +25,12 @@ struct beside {
     unsigned char message[MESSAGE_BYTES];
     EVP_PKEY *issuer_key;
     struct signed_message issued; /* by the issuer's key, which it borrows */
+    struct signed_message promised[PROMISES];
+    OSSL_PARAM *request_key; /* the numbers of the request's key */
     X509 *issuer;
     CONF *settings; /* empty: some extensions ask for one */
     struct span csr;
+    bool logged;
 };
 
 static bool message_sign(struct beside *beside, struct signed_message *message)
@@ -63,6 +67,7 @@ struct beside *beside_new(const struct beside_setup *setup)
     beside->issuer_key = d2i_AutoPrivateKey(NULL, &key, (long)setup->issuer_key.len);
     beside->issuer = d2i_X509(NULL, &der, (long)setup->issuer_certificate.len);
     beside->csr = setup->csr;
+    beside->logged = setup->logged;
     beside->settings = NCONF_new(NULL);
     bool done = beside->settings != NULL && beside->issuer_key != NULL && beside->issuer != NULL;
     for (size_t i = 0; done && i < OFFICERS + OBSERVATIONS + 1; i++) {
@@ -73,6 +78,13 @@ struct beside *beside_new(const struct beside_setup *setup)
         message->digest = officer ? NULL : EVP_sha256();
         done = message_sign(beside, message);
     }
+    for (size_t i = 0; done && i < PROMISES; i++) {
+        beside->promised[i].key = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
+        beside->promised[i].digest = EVP_sha256();
+        done = message_sign(beside, &beside->promised[i]);
+    }
+    done = done && EVP_PKEY_todata(beside->messages[OFFICERS + OBSERVATIONS].key,
+                       EVP_PKEY_PUBLIC_KEY, &beside->request_key) == 1;
     beside->issued.key = beside->issuer_key;
     beside->issued.digest = EVP_sha256();
     if (!done || !message_sign(beside, &beside->issued)) {
@@ -88,6 +100,10 @@ void beside_free(struct beside *beside)
         for (size_t i = 0; i < OFFICERS + OBSERVATIONS + 1; i++) {
             EVP_PKEY_free(beside->messages[i].key);
         }
+        for (size_t i = 0; i < PROMISES; i++) {
+            EVP_PKEY_free(beside->promised[i].key);
+        }
+        OSSL_PARAM_free(beside->request_key);
         EVP_PKEY_free(beside->issuer_key);
         X509_free(beside->issuer);
         NCONF_free(beside->settings);
@@ -103,7 +119,37 @@ bool beside_bare(struct beside *beside)
             return false;
         }
     }
-    return message_sign(beside, &signing);
+    return message_sign(beside, &signing) && (!beside->logged || message_sign(beside, &signing));
+}
+
+static EVP_PKEY *request_key_make(const struct beside *beside)
+{
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+    EVP_PKEY *key = NULL;
+    if (context != NULL && EVP_PKEY_fromdata_init(context) == 1) {
+        (void)EVP_PKEY_fromdata(context, &key, EVP_PKEY_PUBLIC_KEY, beside->request_key);
+    }
+    EVP_PKEY_CTX_free(context);
+    return key;
+}
+
+bool beside_needed(struct beside *beside)
+{
+    struct signed_message signing = { .key = beside->issuer_key, .digest = EVP_sha256() };
+    struct signed_message request = beside->messages[OFFICERS + OBSERVATIONS];
+    request.key = request_key_make(beside);
+    bool done = request.key != NULL && message_verify(beside, &request);
+    for (size_t i = 0; done && i < OFFICERS + OBSERVATIONS; i++) {
+        done = message_verify(beside, &beside->messages[i]);
+    }
+    for (size_t i = 0; done && beside->logged && i < PROMISES; i++) {
+        done = message_verify(beside, &beside->promised[i]);
+    }
+    for (size_t i = 0; done && i < (beside->logged ? 2 : 1); i++) {
+        done = message_sign(beside, &signing) && message_verify(beside, &signing);
+    }
+    EVP_PKEY_free(request.key);
+    return done;
 }
 
 bool beside_verify(struct beside *beside)

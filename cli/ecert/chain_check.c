@@ -3,6 +3,7 @@
  * through it: such a path is a fault even beside a good one. */
 #include "cli/ecert/bundle.h"
 #include "cli/ecert/chain.h"
+#include "cli/ecert/path.h"
 #include "cli/ecert/screen.h"
 #include "lib/base/file.h"
 
@@ -17,10 +18,6 @@ struct outcome {
 
 static enum exit_code certificate_check(struct tool *tool, const struct certstore *store,
     struct span certificate, struct span chain, struct value *list);
-static void path_show(
-    struct tool *tool, const struct path *path, size_t index, const struct outcome *outcome);
-static void path_lines(const struct tool *tool, const struct path *path);
-static void path_put(struct tool *tool, const struct path *path, struct value *object);
 static enum exit_code outcome_show(
     struct tool *tool, const struct outcome *outcome, struct value *object);
 static enum exit_code file_check(
@@ -111,73 +108,15 @@ static enum exit_code certificate_check(struct tool *tool, const struct certstor
     struct value *paths = value_put_list(&tool->tree, object, "paths");
     for (size_t i = 0; i < found.paths->count; i++) {
         const struct path *path = &found.paths->paths[i];
-        path_show(tool, path, i, &outcome);
+        bool good = path->rooted && path->verdict == OK;
+        path_show(tool, path, i, /* taken= */ good && outcome.good == 0);
         path_put(tool, path, value_add_object(&tool->tree, paths));
         outcome.unfinished += !path->rooted;
-        outcome.good += path->rooted && path->verdict == OK;
+        outcome.good += good;
         outcome.bad += path->rooted && path->verdict != OK;
     }
     outcome.cut = found.paths->cut;
     return outcome_show(tool, &outcome, object);
-}
-
-/* The paths are sorted: the first good one is what clients take. */
-static void path_show(
-    struct tool *tool, const struct path *path, size_t index, const struct outcome *outcome)
-{
-    char number[24];
-    AUTO(buf) why = buf_make(2048);
-    bool good = path->rooted && path->verdict == OK;
-    snprintf(number, sizeof number, "%zu", index + 1);
-    if (path->rooted && !good) {
-        language_format_reason(tool->language, &path->reason, "", &why);
-    }
-    const struct placeholder values[] = { { "n", number },
-        { "why", why.len > 0 ? buf_text(&why) : "" }, { NULL, NULL } };
-    screen_message(tool,
-        good && outcome->good == 0 ? "tool.path_taken"
-        : good                     ? "tool.path_good"
-        : path->rooted             ? "tool.path_bad"
-                                   : "tool.path_unfinished",
-        values);
-    path_lines(tool, path);
-}
-
-/* From the certificate up to the root, one a line, each with the beginning of its thumbprint. */
-static void path_lines(const struct tool *tool, const struct path *path)
-{
-    for (size_t i = 0; i < path->chain.length; i++) {
-        struct certificate parsed;
-        uint8_t hash[SHA256_BYTES] = { 0 };
-        char name[CHAIN_NAME_MAX] = "", id[2 * SHA256_BYTES + 1];
-        char line[CHAIN_NAME_MAX + 64];
-        if (certificate_parse(path->chain.path[i], &parsed) == OK) {
-            chain_name(parsed.subject, name);
-        }
-        (void)!sha256(path->chain.path[i], hash);
-        hex_format(SPAN_OF(hash), id);
-        snprintf(line, sizeof line, "       %.*s  %s%s", CHAIN_SHORT_THUMBPRINT, id,
-            i == 0 ? "" : "← ", name);
-        screen_line(tool, line);
-    }
-}
-
-static void path_put(struct tool *tool, const struct path *path, struct value *object)
-{
-    struct value_tree *tree = &tool->tree;
-    bool good = path->rooted && path->verdict == OK;
-    value_put_text(tree, object, "state", good ? "good" : path->rooted ? "bad" : "unfinished");
-    value_put_text(tree, object, "reason", good ? NULL : path->reason.code);
-    value_put_text(tree, object, "field", good ? NULL : path->reason.field);
-    struct value *thumbprints = value_put_list(tree, object, "thumbprints");
-    for (size_t i = 0; i < path->chain.length; i++) {
-        uint8_t hash[SHA256_BYTES];
-        char id[2 * SHA256_BYTES + 1];
-        if (sha256(path->chain.path[i], hash) == OK) {
-            hex_format(SPAN_OF(hash), id);
-            value_add_text(tree, thumbprints, id);
-        }
-    }
 }
 
 static enum exit_code outcome_show(

@@ -49,16 +49,15 @@ static enum err answers_get(
     struct tool *tool, const struct deploy_list *list, struct answers *ret_answers);
 static void plan_show(struct tool *tool, const struct deploy_record *record,
     const struct deploy_material *material, const char *answer, int64_t not_after);
-static enum err seconds_take(const struct arguments *arguments, int64_t *ret_seconds,
-    struct reason *ret_reason);
+static enum err seconds_take(
+    const struct arguments *arguments, int64_t *ret_seconds, struct reason *ret_reason);
 static enum err due_keep(struct tool *tool, const struct arguments *arguments,
     const struct deploy_material *material, struct deploy_list *list, size_t *ret_waiting);
 static bool is_due(struct tool *tool, const struct arguments *arguments,
     const struct deploy_material *material, const struct deploy_record *record, const char *answer);
-static enum exit_code run_result(
-    struct tool *tool, const struct deploy_list *list, size_t waiting);
-static void status_show(struct tool *tool, const struct deploy_list *list,
-    const struct answers *answers);
+static enum exit_code run_result(struct tool *tool, const struct deploy_list *list, size_t waiting);
+static void status_show(
+    struct tool *tool, const struct deploy_list *list, const struct answers *answers);
 
 enum exit_code command_deploy_plan(struct tool *tool, const struct arguments *arguments)
 {
@@ -82,8 +81,7 @@ enum exit_code command_deploy_plan(struct tool *tool, const struct arguments *ar
     struct value *targets = value_put_list(&tool->tree, tool->result, "targets");
     value_put_text(&tool->tree, tool->result, "id", material.item.id);
     for (size_t i = 0; i < list.count; i++) {
-        plan_show(
-            tool, &list.records[i], &material, answers.thumbprints[i], answers.not_after[i]);
+        plan_show(tool, &list.records[i], &material, answers.thumbprints[i], answers.not_after[i]);
         struct value *object = value_add_object(&tool->tree, targets);
         deploy_record_put(&tool->tree, &list.records[i], object);
         value_put_text(&tool->tree, object, "answers_with",
@@ -116,9 +114,9 @@ static void plan_show(struct tool *tool, const struct deploy_record *record,
         screen_day(tool, not_after, moment);
         buf_append_format(&now, "%.12s  %s%s", answer, moment, same ? " ✓" : "");
     } else {
-        buf_append_text(&now, language_text(tool->language,
-                                  target->check[0] == '\0' ? "tool.deploy_not_asked"
-                                                           : "tool.deploy_silent"));
+        buf_append_text(
+            &now, language_text(tool->language,
+                      target->check[0] == '\0' ? "tool.deploy_not_asked" : "tool.deploy_silent"));
     }
     int64_t next = deploy_window_parse(target->window, &window) == OK
                        ? deploy_window_next(&window, material->now)
@@ -236,8 +234,8 @@ static enum err due_keep(struct tool *tool, const struct arguments *arguments,
             screen_moment(tool, next, moment);
             *ret_waiting += 1;
         }
-        const struct placeholder values[] = { { "name", record.target.name },
-            { "time", moment }, { NULL, NULL } };
+        const struct placeholder values[] = { { "name", record.target.name }, { "time", moment },
+            { NULL, NULL } };
         if (due && !closed) {
             list->records[kept++] = record;
         } else {
@@ -322,8 +320,8 @@ static void status_show(
         const struct deploy_record *record = &list->records[i];
         char day[SCREEN_MOMENT_MAX] = "-", id[32];
         const char *answer = answers->thumbprints == NULL ? NULL : answers->thumbprints[i];
-        bool other = answer != NULL && record->target.check[0] != '\0' &&
-                     strcmp(answer, record->there) != 0;
+        bool other =
+            answer != NULL && record->target.check[0] != '\0' && strcmp(answer, record->there) != 0;
         if (record->not_after != 0) {
             screen_day(tool, record->not_after, day);
         }

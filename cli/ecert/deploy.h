@@ -11,8 +11,8 @@ struct deploy_material {
     struct item_view view;
     struct key *key;
     struct secret key_pem;
-    struct buf chain_pem;  /* the certificate first */
-    struct bundle chain;   /* the same as DER */
+    struct buf chain_pem;                    /* the certificate first */
+    struct bundle chain;                     /* the same as DER */
     struct span roots[CHAIN_CANDIDATES_MAX]; /* of the store; may be none */
     size_t root_count;
     struct certstore_blobs root_blobs;
@@ -44,8 +44,8 @@ enum err deploy_there_back(const struct deploy_target *target, struct reason *re
 
 /* Asks where the target answers until it does with this certificate, with its whole chain, and
  * under its name. `seconds` bounds the asking. Reasons: "deploy.other_certificate" (seen: the
- * thumbprint of what is sent), "deploy.other_chain", "deploy.untrusted", "deploy.other_name", or the
- * handshake's. */
+ * thumbprint of what is sent), "deploy.other_chain", "deploy.untrusted", "deploy.other_name", or
+ * the handshake's. */
 enum err deploy_prove(const struct deploy_target *target, const struct deploy_material *material,
     int64_t seconds, struct reason *ret_reason) MUST_USE;
 /* Thumbprint (SHA-256) of what the target answers with now; "" if it doesn't. */

@@ -44,8 +44,7 @@ enum err deploy_ask(
             break;
         }
         struct reason reason = { 0 };
-        (void)reason_set(
-            &reason, ERR_INPUT, "deploy.name", answer, answer, "a-z A-Z 0-9 . _ - @");
+        (void)reason_set(&reason, ERR_INPUT, "deploy.name", answer, answer, "a-z A-Z 0-9 . _ - @");
         screen_failure(tool, ERR_INPUT, &reason);
     }
     *ret_target = target;

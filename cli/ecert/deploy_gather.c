@@ -58,9 +58,9 @@ enum err deploy_gather(struct tool *tool, const struct arguments *arguments,
             TRY(deploy_material_fits(material, &list->records[i].target, ret_reason));
         }
     }
-    return list->count > 0 ? OK
-                           : reason_set(ret_reason, ERR_NOT_FOUND, "deploy.no_target", "--kind",
-                                 NULL, NULL);
+    return list->count > 0
+               ? OK
+               : reason_set(ret_reason, ERR_NOT_FOUND, "deploy.no_target", "--kind", NULL, NULL);
 }
 
 /* No key: the next target begins. */
@@ -69,9 +69,9 @@ static enum err file_visit(
 {
     struct reading *reading = ctx;
     struct deploy_list *list = reading->list;
-    return key == NULL ? record_begin(reading->tool, reading->store, name, list, ret_reason)
-                       : deploy_field_set(
-                             &list->records[list->count - 1].target, key, value, ret_reason);
+    return key == NULL
+               ? record_begin(reading->tool, reading->store, name, list, ret_reason)
+               : deploy_field_set(&list->records[list->count - 1].target, key, value, ret_reason);
 }
 
 /* With what the ledger knows of the name, but a description of its own. */
@@ -79,8 +79,7 @@ static enum err record_begin(struct tool *tool, const struct certstore *store, c
     struct deploy_list *list, struct reason *ret_reason)
 {
     if (!ledger_name_valid(name)) {
-        return reason_set(
-            ret_reason, ERR_INPUT, "deploy.name", name, name, "a-z A-Z 0-9 . _ - @");
+        return reason_set(ret_reason, ERR_INPUT, "deploy.name", name, name, "a-z A-Z 0-9 . _ - @");
     }
     if (list->count == DEPLOY_TARGETS_MAX) {
         return reason_set(ret_reason, ERR_LIMIT, "deploy.many", name, NULL, "64");

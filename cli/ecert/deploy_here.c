@@ -1,5 +1,6 @@
-/* The steps on this host: the pair by lib/certstore/install.h, then the program's own test, then its
- * own reload. A test that fails puts the pair before back without the server having seen the new one. */
+/* The steps on this host: the pair by lib/certstore/install.h, then the program's own test, then
+ * its own reload. A test that fails puts the pair before back without the server having seen the
+ * new one. */
 #include "cli/ecert/child.h"
 #include "cli/ecert/deploy.h"
 #include "lib/certstore/install.h"
@@ -94,9 +95,10 @@ static enum err signal_send(const struct deploy_target *target, struct reason *r
         return reason_set(
             ret_reason, ERR_NOT_FOUND, "deploy.reload", target->name, target->pid_file, NULL);
     }
-    return kill((pid_t)pid, SIGUSR2) == 0 ? OK
-                                          : reason_set(ret_reason, err_from_errno(errno),
-                                                "deploy.reload", target->name, strerror(errno), NULL);
+    return kill((pid_t)pid, SIGUSR2) == 0
+               ? OK
+               : reason_set(ret_reason, err_from_errno(errno), "deploy.reload", target->name,
+                     strerror(errno), NULL);
 }
 
 static bool pid_read(const char *path, long *ret_pid)

@@ -9,7 +9,8 @@
 /* The last question may go beyond the end: it is to bring the answer, not the end of the time. */
 enum { ASK_AGAIN_MS = 200, HANDSHAKE_LEAST_MS = 3000, HANDSHAKE_MS = 10000 };
 
-/* Behind a reload the old workers may still take a connection or two: one right answer is no proof. */
+/* Behind a reload the old workers may still take a connection or two: one right answer is no proof.
+ */
 enum { ANSWERS_IN_A_ROW = 3 };
 
 static enum err answer_judge(const struct deploy_target *target, const struct endpoint *endpoint,
@@ -86,8 +87,7 @@ static enum err answer_judge(const struct deploy_target *target, const struct en
 }
 
 /* What we gave it is what it sends, in this order; a root at its end may be left out. */
-static bool chain_is_sent(
-    const struct deploy_material *material, const struct handshake *handshake)
+static bool chain_is_sent(const struct deploy_material *material, const struct handshake *handshake)
 {
     bool sent = true;
     for (size_t i = 0; i < material->chain.count; i++) {
@@ -110,8 +110,8 @@ void deploy_answer(const struct deploy_target *target, int64_t timeout_ms,
     uint8_t hash[SHA256_BYTES];
     ret_thumbprint[0] = '\0';
     *ret_not_after = 0;
-    if (target->check[0] == '\0' ||
-        endpoint_parse(target->check, target->kind->port, &endpoint, /* ret_reason= */ NULL) != OK) {
+    if (target->check[0] == '\0' || endpoint_parse(target->check, target->kind->port, &endpoint,
+                                        /* ret_reason= */ NULL) != OK) {
         return;
     }
     struct handshake_request request = endpoint_request(&endpoint, timeout_ms);

@@ -14,7 +14,9 @@ static const struct {
     size_t offset, size;
 } texts[] = {
 #define TEXT(name, member)                                                                         \
-    { name, offsetof(struct deploy_record, member), sizeof((struct deploy_record *)0)->member }
+    {                                                                                              \
+        name, offsetof(struct deploy_record, member), sizeof((struct deploy_record *)0)->member    \
+    }
     TEXT("there", there),
     TEXT("before", before),
     TEXT("tried", tried),
@@ -115,8 +117,8 @@ enum err deploy_record_write(struct certstore *store, const struct deploy_record
     return certstore_ledger_write(store, record->target.name, buf_span(&text));
 }
 
-void deploy_record_put(struct value_tree *tree, const struct deploy_record *record,
-    struct value *object)
+void deploy_record_put(
+    struct value_tree *tree, const struct deploy_record *record, struct value *object)
 {
     value_put_text(tree, object, "name", record->target.name);
     for (size_t i = 0; deploy_field_name(i) != NULL; i++) {

@@ -25,15 +25,14 @@ struct deploy_record {
     char server_name[HOST_NAME_MAX_LENGTH + 1]; /* the certificate's first name */
     int64_t not_after;                          /* of what is there; 0: not known */
     int64_t changed;
-    int64_t attempts; /* in a row that didn't succeed */
+    int64_t attempts;     /* in a row that didn't succeed */
     struct reason reason; /* of the last failure; code empty after a success */
 };
 
 /* ERR_NOT_FOUND; ERR_INPUT with "deploy.ledger" for what nobody of us wrote. */
 enum err deploy_record_read(struct tool *tool, const struct certstore *store, const char *name,
     struct deploy_record *ret_record, struct reason *ret_reason) MUST_USE;
-enum err deploy_record_write(
-    struct certstore *store, const struct deploy_record *record) MUST_USE;
+enum err deploy_record_write(struct certstore *store, const struct deploy_record *record) MUST_USE;
 /* The same facts, for --json. */
-void deploy_record_put(struct value_tree *tree, const struct deploy_record *record,
-    struct value *object);
+void deploy_record_put(
+    struct value_tree *tree, const struct deploy_record *record, struct value *object);

@@ -5,8 +5,8 @@
 
 enum { ANSWER_MS = 10000 };
 
-static enum err rollback(struct tool *tool, struct certstore *store, const char *name,
-    struct reason *ret_reason);
+static enum err rollback(
+    struct tool *tool, struct certstore *store, const char *name, struct reason *ret_reason);
 
 enum exit_code command_deploy_rollback(struct tool *tool, const struct arguments *arguments)
 {

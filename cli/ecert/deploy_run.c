@@ -16,7 +16,7 @@ struct run {
     const struct deploy_material *material;
     struct deploy_record *records;
     size_t count;
-    int64_t seconds;                        /* a proof may take */
+    int64_t seconds;                       /* a proof may take */
     const char *hosts[DEPLOY_TARGETS_MAX]; /* each `to` once */
     size_t host_count;
     pthread_mutex_t turn; /* for the screen and the ledger */
@@ -27,7 +27,8 @@ static void host_serve(size_t index, void *ctx);
 static void record_serve(const struct run *run, struct deploy_record *record);
 static void record_back(
     const struct run *run, struct deploy_record *record, const char *answered_before);
-static bool answers_again(const struct run *run, const struct deploy_target *target, const char *wanted);
+static bool answers_again(
+    const struct run *run, const struct deploy_target *target, const char *wanted);
 static void record_succeed(
     const struct run *run, struct deploy_record *record, enum deploy_state state);
 static void record_note(struct run *run, struct deploy_record *record);
@@ -123,7 +124,8 @@ static void record_back(
     }
 }
 
-static bool answers_again(const struct run *run, const struct deploy_target *target, const char *wanted)
+static bool answers_again(
+    const struct run *run, const struct deploy_target *target, const char *wanted)
 {
     int64_t deadline = clock_monotonic_ms() + run->seconds * 1000;
     for (;;) {
@@ -155,8 +157,7 @@ static void record_note(struct run *run, struct deploy_record *record)
 {
     bool good = record->state == DEPLOY_ANSWERS || record->state == DEPLOY_INSTALLED;
     const struct placeholder values[] = { { "name", record->target.name },
-        { "check", record->target.check }, { "file", record->target.certificate },
-        { NULL, NULL } };
+        { "check", record->target.check }, { "file", record->target.certificate }, { NULL, NULL } };
     (void)pthread_mutex_lock(&run->turn);
     screen_wait_end(run->tool);
     if (good) {

@@ -68,7 +68,8 @@ static const struct {
     const char *name;
     size_t offset, size; /* of a text; 0: the kind */
 } fields[] = {
-#define TEXT(member) offsetof(struct deploy_target, member), sizeof((struct deploy_target *)0)->member
+#define TEXT(member)                                                                               \
+    offsetof(struct deploy_target, member), sizeof((struct deploy_target *)0)->member
     { "kind", 0, 0 },
     { "to", TEXT(to) },
     { "ssh_config", TEXT(ssh_config) },
@@ -124,8 +125,8 @@ const char *deploy_field_get(const struct deploy_target *target, size_t index)
     return (const char *)target + fields[index].offset;
 }
 
-enum err deploy_field_set(struct deploy_target *target, const char *field, const char *value,
-    struct reason *ret_reason)
+enum err deploy_field_set(
+    struct deploy_target *target, const char *field, const char *value, struct reason *ret_reason)
 {
     for (size_t i = 0; i < FIELDS; i++) {
         if (strcmp(fields[i].name, field) != 0) {

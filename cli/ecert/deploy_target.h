@@ -57,10 +57,11 @@ enum err deploy_field_set(struct deploy_target *target, const char *field, const
 /* Whether it is whole and every text can be what it says. ERR_INPUT with "deploy.name",
  * "deploy.missing" (expected: the field), "deploy.path", "deploy.one_file", "deploy.window",
  * "deploy.here_only", "remote.host" or an endpoint's reason; the field is the target's name. */
-enum err deploy_target_check(const struct deploy_target *target, struct reason *ret_reason) MUST_USE;
+enum err deploy_target_check(
+    const struct deploy_target *target, struct reason *ret_reason) MUST_USE;
 /* The same of one text alone: of "to", "check", "window" and the paths. */
-enum err deploy_field_check(const struct deploy_target *target, const char *field,
-    struct reason *ret_reason) MUST_USE;
+enum err deploy_field_check(
+    const struct deploy_target *target, const char *field, struct reason *ret_reason) MUST_USE;
 
 /* Words of a test or a reload with the configuration in its place. */
 void deploy_words(const struct deploy_target *target, const char *const *words, bool plain,

@@ -98,7 +98,8 @@ static const char SCRIPT[] =
     "  if is_file \"$certificate\" || is_file \"$key\"; then\n"
     "    number=0; [ -z \"$current\" ] || number=$((current + 1))\n"
     "    rm -rf -- \"$folder/$number\"; mkdir -m 755 -- \"$folder/$number\"\n"
-    "    [ ! -e \"$certificate\" ] || cp -p -- \"$certificate\" \"$folder/$number/certificate.pem\"\n"
+    "    [ ! -e \"$certificate\" ] || cp -p -- \"$certificate\" "
+    "\"$folder/$number/certificate.pem\"\n"
     "    [ -z \"$key\" ] || [ ! -e \"$key\" ] || cp -p -- \"$key\" \"$folder/$number/key.pem\"\n"
     "    sync; switch \"$number\"\n"
     "    ! is_file \"$certificate\" || put_link \"$whole/certificate.pem\" \"$certificate\"\n"
@@ -115,7 +116,8 @@ static const char SCRIPT[] =
     "fi\n"
     "rm -rf -- \"$new\"; sync\n"
     "said=$(test_it) || { back || true; refuse 66 \"$(told \"$said\")\"; }\n"
-    "said=$(reload_it) || { back && reload_it >/dev/null || true; refuse 67 \"$(told \"$said\")\"; }\n";
+    "said=$(reload_it) || { back && reload_it >/dev/null || true; refuse 67 \"$(told \"$said\")\"; "
+    "}\n";
 
 static enum err message_make(const struct deploy_target *target, const char *verb,
     const struct deploy_material *material, struct secret *ret_message);
@@ -175,8 +177,7 @@ static enum err script_run(
     struct remote remote;
     int code = 0;
     TRY(remote_destination(target->to, &remote, ret_reason));
-    enum err err =
-        remote_script(remote.destination, ssh_config, SCRIPT, message, &code, &reason);
+    enum err err = remote_script(remote.destination, ssh_config, SCRIPT, message, &code, &reason);
     if (err == OK) {
         return OK;
     }

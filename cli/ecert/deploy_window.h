@@ -7,8 +7,8 @@ enum { DEPLOY_SPANS_MAX = 8 };
 
 struct deploy_window {
     struct {
-        uint8_t days;     /* bit 0: Sunday; on which it begins */
-        int begin, end;   /* minutes of the day; an end before the beginning is of the next day */
+        uint8_t days;   /* bit 0: Sunday; on which it begins */
+        int begin, end; /* minutes of the day; an end before the beginning is of the next day */
     } spans[DEPLOY_SPANS_MAX];
     size_t count; /* 0: always */
 };

@@ -7,15 +7,14 @@
 #include <stdio.h>
 
 static bool protocol_take(const char **text, enum starttls *ret_starttls);
-static enum err host_take(
-    struct span typed, struct endpoint *endpoint, struct reason *ret_reason);
+static enum err host_take(struct span typed, struct endpoint *endpoint, struct reason *ret_reason);
 static bool address_take(struct span typed, char ret_host[HANDSHAKE_HOST_MAX]);
 static bool label_take(struct span typed, char ret_host[HANDSHAKE_HOST_MAX]);
 static bool port_take(const char *text, uint16_t *ret_port);
 static enum err form_wrong(const char *text, struct reason *ret_reason);
 
-enum err endpoint_parse(const char *text, uint16_t port, struct endpoint *ret_endpoint,
-    struct reason *ret_reason)
+enum err endpoint_parse(
+    const char *text, uint16_t port, struct endpoint *ret_endpoint, struct reason *ret_reason)
 {
     struct endpoint endpoint = { .port = port };
     char server[ENDPOINT_TEXT_MAX];
@@ -43,8 +42,8 @@ enum err endpoint_parse(const char *text, uint16_t port, struct endpoint *ret_en
         return form_wrong(typed, ret_reason);
     }
     size_t host_len = colon == NULL ? len : (size_t)(colon - server);
-    struct span host = bracketed ? span_make(server + 1, (size_t)(end - server) - 1)
-                                 : span_make(server, host_len);
+    struct span host =
+        bracketed ? span_make(server + 1, (size_t)(end - server) - 1) : span_make(server, host_len);
     TRY(host_take(host, &endpoint, ret_reason));
     endpoint.starttls = named ? endpoint.starttls : starttls_of_port(endpoint.port);
     *ret_endpoint = endpoint;
@@ -70,8 +69,7 @@ static bool protocol_take(const char **text, enum starttls *ret_starttls)
     return true;
 }
 
-static enum err host_take(
-    struct span typed, struct endpoint *endpoint, struct reason *ret_reason)
+static enum err host_take(struct span typed, struct endpoint *endpoint, struct reason *ret_reason)
 {
     struct dns_name name;
     endpoint->literal = address_take(typed, endpoint->host);
@@ -84,7 +82,7 @@ static enum err host_take(
         return OK;
     }
     return memchr(typed.data, '.', typed.len) == NULL && label_take(typed, endpoint->host) ? OK
-                                                                                            : err;
+                                                                                           : err;
 }
 
 static bool address_take(struct span typed, char ret_host[HANDSHAKE_HOST_MAX])

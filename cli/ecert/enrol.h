@@ -6,7 +6,7 @@
 
 /* 50 names in both forms. */
 enum { WALK_NAMES_MAX_BYTES = 96 * 1024 };
-enum { PLACED_HOST_MAX = HOST_NAME_MAX_LENGTH + 32, PLACED_VALUE_MAX = 256, AFTER_MAX = 64 };
+enum { PLACED_HOST_MAX = HOST_NAME_MAX_LENGTH + 32, PLACED_VALUE_MAX = 640, AFTER_MAX = 64 };
 
 /* What stands, or is about to stand, in the person's DNS or on the website because of us: a record
  * at
@@ -29,7 +29,8 @@ struct walk {
     const char *domain; /* where the record is to stand; NULL: at each name itself */
     /* "FOLDER" for the only name or "NAME=FOLDER"; ends with NULL. */
     const char *webroots[APPLICATION_NAMES_MAX + 1];
-    const char *email;          /* local part, or a whole constructed address */
+    const char *persist; /* the subscriber's SRN, whose account a lasting record is to name */
+    const char *email;   /* local part, or a whole constructed address */
     const char *email_codes[3]; /* as given; one for each name, in the order of the challenges */
     const char *install_certificate, *install_key;
     const char *after[AFTER_MAX]; /* ends with NULL */

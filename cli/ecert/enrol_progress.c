@@ -19,6 +19,7 @@ enum err walk_keep(struct walk *walk)
     value_put_text(tree, kept, "dns_update", walk->dns_server);
     value_put_text(tree, kept, "tsig", walk->tsig_file);
     value_put_text(tree, kept, "domain", walk->domain);
+    value_put_text(tree, kept, "persist", walk->persist);
     value_put_text(tree, kept, "email", walk->email);
     value_put_text(tree, kept, "install_certificate", walk->install_certificate);
     value_put_text(tree, kept, "install_key", walk->install_key);
@@ -74,6 +75,7 @@ enum err walk_recall(struct walk *walk, struct reason *ret_reason)
     walk->tsig_file = recall(walk->tsig_file, kept, "tsig");
     if (walk->email == NULL && walk->webroots[0] == NULL) {
         walk->domain = recall(walk->domain, kept, "domain");
+        walk->persist = recall(walk->persist, kept, "persist");
     }
     walk->install_certificate = recall(walk->install_certificate, kept, "install_certificate");
     walk->install_key = recall(walk->install_key, kept, "install_key");

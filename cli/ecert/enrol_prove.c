@@ -18,6 +18,8 @@ struct way {
 };
 static const struct way by_dns = { "dns", "host", "tool.records_title", "tool.record_host",
     "tool.record_value", "tool.ask_placed", "tool.placed" };
+static const struct way by_persistence = { "persistent", "host", "tool.records_title",
+    "tool.record_host", "tool.record_value", "tool.ask_placed", "tool.placed" };
 static const struct way by_website = { "website", "name", "tool.files_title", "tool.file_url",
     "tool.file_content", "tool.ask_placed", "tool.files_placed" };
 
@@ -113,7 +115,10 @@ static bool offers(const struct walk *walk, const char *wanted)
 static const struct way *way(const struct walk *walk)
 {
     static const struct way by_email = { .method = "email" };
-    return walk->email != NULL ? &by_email : walk->webroots[0] != NULL ? &by_website : &by_dns;
+    return walk->email != NULL         ? &by_email
+           : walk->persist != NULL     ? &by_persistence
+           : walk->webroots[0] != NULL ? &by_website
+                                       : &by_dns;
 }
 
 static bool places_itself(const struct walk *walk)
@@ -240,6 +245,10 @@ static enum err records_place(struct walk *walk, struct reason *ret_reason)
     char answer[ANSWER_MAX];
     const struct way *chosen = way(walk);
     if (!places_itself(walk)) {
+        /* A record that lasts may stand there since the last time. */
+        if (walk->persist != NULL && !walk->tool->asks) {
+            return OK;
+        }
         if (ask_line(walk->tool, chosen->ask, "", answer) != OK) {
             return reason_set(
                 ret_reason, ERR_DENIED, "tool.place_by_hand", walk->server_name, NULL, NULL);
@@ -254,9 +263,17 @@ static enum err records_place(struct walk *walk, struct reason *ret_reason)
     return OK;
 }
 
+static bool lasts(const struct placed *placed);
+
 static bool is_record(const struct placed *placed)
 {
-    return strncmp(placed->host, "_ecert-validation.", 18) == 0;
+    return strncmp(placed->host, "_ecert-validation.", 18) == 0 || lasts(placed);
+}
+
+/* What is meant to stay. */
+static bool lasts(const struct placed *placed)
+{
+    return strncmp(placed->host, "_validation-persist.", 20) == 0;
 }
 
 static enum err placed_put(
@@ -319,6 +336,13 @@ static enum err record_update(const struct walk *walk, const struct placed *reco
 void walk_remove_records(struct walk *walk)
 {
     struct reason reason = { 0 };
+    size_t passing = 0;
+    for (size_t i = 0; i < walk->placed_count; i++) {
+        if (!lasts(&walk->placed[i])) {
+            walk->placed[passing++] = walk->placed[i];
+        }
+    }
+    walk->placed_count = passing;
     if (!places_itself(walk)) {
         if (walk->placed_count > 0) {
             screen_message(walk->tool, "tool.remove_by_hand", NULL);

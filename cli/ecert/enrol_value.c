@@ -8,6 +8,8 @@
 
 static bool challenge_of(const struct walk *walk, const char *method, const struct value *one,
     struct challenge *ret_challenge);
+static enum err record_check(
+    const struct walk *walk, const struct value *one, struct reason *ret_reason);
 static bool domain_of(const struct value *one, struct challenge *challenge);
 static bool bytes_of(const char *text, uint8_t *ret_bytes, size_t len);
 
@@ -17,6 +19,10 @@ enum err walk_values_check(const struct walk *walk, const char *method, const st
     for (const struct value *one = value_first(list); one != NULL; one = value_next(one)) {
         struct challenge challenge = { .has_spki = true };
         char expected[EXPECTED_TEXT_MAX];
+        if (walk->persist != NULL) {
+            TRY(record_check(walk, one, ret_reason));
+            continue;
+        }
         if (!challenge_of(walk, method, one, &challenge) ||
             challenge_expected(&challenge, /* identity= */ "", expected) != OK ||
             strcmp(expected, api_text(one, "value")) != 0) {
@@ -25,6 +31,27 @@ enum err walk_values_check(const struct walk *walk, const char *method, const st
         }
     }
     return OK;
+}
+
+/* A lasting record is good for whoever has its account: it must be the one that the person named,
+ * whatever the portal says, and at the issuer that the record itself names. */
+static enum err record_check(
+    const struct walk *walk, const struct value *one, struct reason *ret_reason)
+{
+    char account[EXPECTED_TEXT_MAX];
+    AUTO(buf) record = buf_make(PLACED_VALUE_MAX);
+    const char *value = api_text(one, "value"), *end = strchr(value, ';');
+    struct span identity = span_make(value, end == NULL ? 0 : (size_t)(end - value));
+    char issuer[HOST_NAME_MAX_LENGTH + 1] = "";
+    bool right = span_to_text(identity, issuer, sizeof issuer) &&
+                 account_uri(walk->persist, issuer, account) == OK;
+    if (right) {
+        buf_append_format(&record, "%s; accounturi=%s", issuer, account);
+        right = buf_check(&record) == OK && strcmp(buf_text(&record), value) == 0;
+    }
+    return right ? OK
+                 : reason_set(ret_reason, ERR_DENIED, "tool.account_foreign", api_text(one, "name"),
+                       value, walk->persist);
 }
 
 static bool challenge_of(const struct walk *walk, const char *method, const struct value *one,

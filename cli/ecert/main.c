@@ -60,6 +60,8 @@ static const struct command commands[] = {
     { "key", "backup", command_key_backup, options_key_backup, "ID", 1, 1, "tool.help_key_backup" },
     { "key", "restore", command_key_restore, options_key_restore, "FILE.pfx", 1, 1,
         "tool.help_key_restore" },
+    { "check", NULL, command_check, options_check, "[HOST[:PORT][@ADDRESS] …]", 0, ARGUMENTS_MAX,
+        "tool.help_check" },
     { "deploy", "plan", command_deploy_plan, options_deploy_plan, "[ID]", 0, 1,
         "tool.help_deploy_plan" },
     { "deploy", "run", command_deploy_run, options_deploy_run, "[ID]", 0, 1,

@@ -52,6 +52,7 @@ enum exit_code command_crl_list(struct tool *tool, const struct arguments *argum
 enum exit_code command_crl_refresh(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_key_backup(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_key_restore(struct tool *tool, const struct arguments *arguments);
+enum exit_code command_check(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_deploy_plan(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_deploy_run(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_deploy_status(struct tool *tool, const struct arguments *arguments);
@@ -65,6 +66,7 @@ extern const struct option options_cert_export[];
 extern const struct option options_cert_remove[];
 extern const struct option options_chain_install[];
 extern const struct option options_chain_remove[];
+extern const struct option options_check[];
 extern const struct option options_deploy_plan[];
 extern const struct option options_deploy_run[];
 extern const struct option options_deploy_status[];

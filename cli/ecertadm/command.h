@@ -65,6 +65,8 @@ enum err resume_run(struct call *call);
 enum err officer_new_run(struct call *call);
 enum err config_check_run(struct call *call);
 enum err ceremony_run(struct call *call);
+enum err ceremony_approve_run(struct call *call);
+enum err ceremony_sign_transcript_run(struct call *call);
 
 /* A declared option: `--name VALUE`, at most `max` times; with `max` 0 the word alone. */
 struct option_value {

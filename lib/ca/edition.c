@@ -7,22 +7,23 @@
 #include <string.h>
 
 #define METHOD(name) (1u << DCV_##name)
+#define BY_DNS       (METHOD(DNS) | METHOD(PERSISTENT))
 
 static const struct edition_rules table[EDITION_COUNT] = {
     [EDITION_SERVER] = { "server", 1, /* wildcard= */ false, /* ev= */ false,
-        METHOD(WEBSITE) | METHOD(DNS) | METHOD(EMAIL), "ssl-ca-3-17", "ov-server-1",
-        "ov-server-ct-1", "classic-server-1" },
+        METHOD(WEBSITE) | BY_DNS | METHOD(EMAIL), "ssl-ca-3-17", "ov-server-1", "ov-server-ct-1",
+        "classic-server-1" },
     [EDITION_WILDCARD] = { "wildcard", 1, /* wildcard= */ true, /* ev= */ false,
-        METHOD(DNS) | METHOD(EMAIL), "ssl-ca-3-17", "ov-server-1", "ov-server-ct-1",
+        BY_DNS | METHOD(EMAIL), "ssl-ca-3-17", "ov-server-1", "ov-server-ct-1",
         "classic-server-1" },
     [EDITION_MULTI] = { "multi", APPLICATION_NAMES_MAX, /* wildcard= */ false, /* ev= */ false,
-        METHOD(WEBSITE) | METHOD(DNS), "ssl-ca-3-17", "ov-server-1", "ov-server-ct-1",
+        METHOD(WEBSITE) | BY_DNS, "ssl-ca-3-17", "ov-server-1", "ov-server-ct-1",
         "classic-server-1" },
     [EDITION_EV] = { "ev", 1, /* wildcard= */ false, /* ev= */ true,
-        METHOD(WEBSITE) | METHOD(DNS) | METHOD(EMAIL), "ev-ssl-ca-3-17", "ev-server-1",
-        "ev-server-ct-1", NULL },
+        METHOD(WEBSITE) | BY_DNS | METHOD(EMAIL), "ev-ssl-ca-3-17", "ev-server-1", "ev-server-ct-1",
+        NULL },
     [EDITION_EV_MULTI] = { "ev-multi", APPLICATION_NAMES_MAX, /* wildcard= */ false, /* ev= */ true,
-        METHOD(WEBSITE) | METHOD(DNS), "ev-ssl-ca-3-17", "ev-server-1", "ev-server-ct-1", NULL },
+        METHOD(WEBSITE) | BY_DNS, "ev-ssl-ca-3-17", "ev-server-1", "ev-server-ct-1", NULL },
 };
 
 const struct edition_rules *edition_rules(enum edition edition)

@@ -28,9 +28,11 @@ static enum err times_check(const struct observation *observation,
 static enum err signature_check(const struct observation *observation,
     const struct perspective *perspective, const struct evidence_rules *rules,
     struct reason *ret_reason);
-static enum err primary_check(const struct observation *observation, struct reason *ret_reason);
+static enum err primary_check(
+    const struct observation *observation, int64_t now, struct reason *ret_reason);
+static bool has_ended(const struct observation *observation, int64_t now);
 static void tally_remote(struct tally *tally, const struct observation *observation,
-    const struct perspective *perspective);
+    const struct perspective *perspective, int64_t now);
 static enum err quorum_check(const struct tally *tally, const char *name,
     const struct evidence_rules *rules, struct reason *ret_reason);
 
@@ -115,10 +117,10 @@ static enum err observation_check(const struct name_evidence *evidence, size_t a
     TRY(times_check(observation, rules, ret_reason));
     TRY(signature_check(observation, perspective, rules, ret_reason));
     if (perspective->primary) {
-        TRY(primary_check(observation, ret_reason));
+        TRY(primary_check(observation, rules->now, ret_reason));
         tally->primary = true;
     } else {
-        tally_remote(tally, observation, perspective);
+        tally_remote(tally, observation, perspective, rules->now);
     }
     tally->oldest = observation->time < tally->oldest ? observation->time : tally->oldest;
     tally->newest = observation->time > tally->newest ? observation->time : tally->newest;
@@ -185,7 +187,8 @@ static enum err signature_check(const struct observation *observation,
 }
 
 /* The primary decides (BR 3.2.2.9), and only over DNS that validates or is proved unsigned. */
-static enum err primary_check(const struct observation *observation, struct reason *ret_reason)
+static enum err primary_check(
+    const struct observation *observation, int64_t now, struct reason *ret_reason)
 {
     const char *name = observation->challenge.name;
     if (observation->dcv != DCV_PASSED) {
@@ -194,19 +197,30 @@ static enum err primary_check(const struct observation *observation, struct reas
     if (observation->caa != CAA_PERMITS) {
         return denied(ret_reason, "warrant.primary_caa", name);
     }
+    if (has_ended(observation, now)) {
+        return denied(ret_reason, "warrant.evidence_old", name);
+    }
     if (observation->dnssec != DNSSEC_SECURE && observation->dnssec != DNSSEC_INSECURE) {
         return denied(ret_reason, "warrant.primary_dnssec", name);
     }
     return OK;
 }
 
+/* BR 3.2.2.4.22: behind its persistUntil a record proves nothing, nor does having seen it before.
+ */
+static bool has_ended(const struct observation *observation, int64_t now)
+{
+    return observation->until != 0 && now > observation->until;
+}
+
 /* Where the proof is a mail, the remotes' word is about CAA alone (BR 3.2.2.9). */
 static void tally_remote(struct tally *tally, const struct observation *observation,
-    const struct perspective *perspective)
+    const struct perspective *perspective, int64_t now)
 {
     bool sees_proof = dcv_rules(observation->challenge.method)->remote;
     if (observation->dcv != (sees_proof ? DCV_PASSED : DCV_NOT_ASKED) ||
-        observation->caa != CAA_PERMITS || observation->dnssec == DNSSEC_BOGUS) {
+        observation->caa != CAA_PERMITS || observation->dnssec == DNSSEC_BOGUS ||
+        has_ended(observation, now)) {
         return;
     }
     tally->corroborating++;

@@ -143,6 +143,11 @@ void observation_write_signed_part(struct der_writer *writer, const struct obser
     der_write_int64(writer, observation->dnssec);
     der_write_generalized_time(writer, observation->time);
     tagged_text_write(writer, DER_CONTEXT_PRIMITIVE(0), observation->alias);
+    if (observation->until != 0) {
+        der_open(writer, DER_CONTEXT(1));
+        der_write_generalized_time(writer, observation->until);
+        der_close(writer);
+    }
     der_close(writer);
 }
 
@@ -175,6 +180,15 @@ static enum err signed_part_read(struct der *inner, struct observation *observat
     TRY(der_read_generalized_time(inner, &observation->time));
     TRY(tagged_text_read(
         inner, DER_CONTEXT_PRIMITIVE(0), observation->alias, sizeof observation->alias));
+    if (der_peek(inner, DER_CONTEXT(1))) {
+        struct der until;
+        TRY(der_enter(inner, DER_CONTEXT(1), &until));
+        TRY(der_read_generalized_time(&until, &observation->until));
+        TRY(der_finish(&until));
+        if (observation->until == 0) {
+            return ERR_INPUT;
+        }
+    }
     observation->dcv = (enum dcv_result)dcv;
     observation->caa = (enum caa_result)caa;
     observation->dnssec = (enum dnssec_state)dnssec;

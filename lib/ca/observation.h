@@ -56,6 +56,7 @@ struct observation {
     enum caa_result caa;      /* of a wildcard: for the bare name as well */
     enum dnssec_state dnssec; /* of the record that decided */
     int64_t time;
+    int64_t until;           /* what was found ends then by its own word (persistUntil); 0: never */
     struct span signed_part; /* the DER that was signed; borrowed from the input */
     struct span signature;   /* RSA-2048, PKCS#1 v1.5, SHA-256 */
 };

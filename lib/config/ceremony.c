@@ -69,13 +69,13 @@ static cfg_opt_t file_options[] = {
     CFG_END(),
 };
 
-static const char *const policy_sets[] = { "public", "private", "classic", NULL };
-static const char *const key_types[] = { "rsa2048", "rsa3072", "rsa4096", "p256", "p384", NULL };
+const char *const ceremony_policy_sets[] = { "public", "private", "classic", NULL };
+const char *const ceremony_key_types[] = { "rsa2048", "rsa3072", "rsa4096", "p256", "p384", NULL };
 static const char *const policies[] = { "any", "ov", "ev", NULL };
 static const char *const log_kinds[] = { "rfc6962", "static", NULL };
 static const char *const log_states[] = { "pending", "qualified", "usable", "read-only", "retired",
     "rejected", NULL };
-static const char *const regions[] = { "afrinic", "apnic", "arin", "lacnic", "ripe", NULL };
+const char *const ceremony_regions[] = { "afrinic", "apnic", "arin", "lacnic", "ripe", NULL };
 
 /* Where in `profile` a text goes, and what it may be: one of `words`, or, without, not empty. */
 static enum err text_take(cfg_t *section, const char *key, const char *const *words,
@@ -90,7 +90,7 @@ static enum err text_take(cfg_t *section, const char *key, const char *const *wo
     return OK;
 }
 
-static enum err name_check(const char *name, struct reason *ret_reason)
+enum err ceremony_name_check(const char *name, struct reason *ret_reason)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
     if (*name == '\0' || name[strspn(name, plain)] != '\0' || strlen(name) > 30) {
@@ -102,7 +102,7 @@ static enum err name_check(const char *name, struct reason *ret_reason)
 
 static enum err optional_name_check(const char *name, struct reason *ret_reason)
 {
-    return *name == '\0' ? OK : name_check(name, ret_reason);
+    return *name == '\0' ? OK : ceremony_name_check(name, ret_reason);
 }
 
 static enum err authority_take(cfg_t *section, const char *organisation,
@@ -119,10 +119,10 @@ static enum err authority_take(cfg_t *section, const char *organisation,
     TRY(text_take(section, "common_name", NULL, &authority.common_name, ret_reason));
     TRY(text_take(section, "name", NULL, &authority.name, ret_reason));
     TRY(text_take(section, "crl_name", NULL, &authority.crl_name, ret_reason));
-    TRY(text_take(section, "key", key_types, &authority.key, ret_reason));
-    TRY(name_check(authority.id, ret_reason));
-    TRY(name_check(authority.name, ret_reason));
-    TRY(name_check(authority.crl_name, ret_reason));
+    TRY(text_take(section, "key", ceremony_key_types, &authority.key, ret_reason));
+    TRY(ceremony_name_check(authority.id, ret_reason));
+    TRY(ceremony_name_check(authority.name, ret_reason));
+    TRY(ceremony_name_check(authority.crl_name, ret_reason));
     TRY(text_take(section, "policy", policies, &authority.policy, ret_reason));
     TRY(optional_name_check(authority.old_name, ret_reason));
     TRY(optional_name_check(authority.cross_name, ret_reason));
@@ -186,7 +186,7 @@ static enum err authorities_take(
     }
     TRY(authority_take(
         cfg_getnsec(cfg, "partner", 0), profile->organisation, &profile->partner, ret_reason));
-    return name_check(profile->partner.cross_name, ret_reason);
+    return ceremony_name_check(profile->partner.cross_name, ret_reason);
 }
 
 static enum err officers_take(
@@ -199,7 +199,7 @@ static enum err officers_take(
     for (unsigned i = 0; i < count; i++) {
         cfg_t *section = cfg_getnsec(cfg, "officer", i);
         profile->officers[i].id = cfg_title(section);
-        TRY(name_check(profile->officers[i].id, ret_reason));
+        TRY(ceremony_name_check(profile->officers[i].id, ret_reason));
         TRY(text_take(section, "name", NULL, &profile->officers[i].name, ret_reason));
     }
     profile->officer_count = count;
@@ -219,8 +219,8 @@ static enum err perspectives_take(
         struct ceremony_perspective *perspective = &profile->perspectives[i];
         perspective->id = cfg_title(section);
         perspective->address = cfg_getstr(section, "address");
-        TRY(name_check(perspective->id, ret_reason));
-        TRY(text_take(section, "region", regions, &perspective->region, ret_reason));
+        TRY(ceremony_name_check(perspective->id, ret_reason));
+        TRY(text_take(section, "region", ceremony_regions, &perspective->region, ret_reason));
         if (!config_text_fits(KIND_OPTIONAL_ADDRESS, perspective->address)) {
             return reason_set(ret_reason, ERR_INPUT, "config.value", "address",
                 perspective->address, config_kind_expected(KIND_OPTIONAL_ADDRESS));
@@ -257,11 +257,11 @@ static enum err time_take(
                      ret_reason, ERR_INPUT, "config.value", key, text, "2027-01-01T00:00:00Z");
 }
 
-static enum err log_take(
+enum err ceremony_log_take(
     cfg_t *section, bool public, struct ceremony_log *ret_log, struct reason *ret_reason)
 {
     struct ceremony_log log = { .name = cfg_title(section) };
-    TRY(name_check(log.name, ret_reason));
+    TRY(ceremony_name_check(log.name, ret_reason));
     TRY(text_take(section, "operator", NULL, &log.operator_name, ret_reason));
     TRY(text_take(section, "url", NULL, &log.url, ret_reason));
     TRY(text_take(section, "spki", NULL, &log.spki, ret_reason));
@@ -316,7 +316,8 @@ static enum err logs_take(cfg_t *cfg, struct ceremony_profile *profile, struct r
             public ? "1 to 16" : "16 at most");
     }
     for (unsigned i = 0; i < count; i++) {
-        TRY(log_take(cfg_getnsec(cfg, "ct_log", i), public, &profile->logs[i], ret_reason));
+        TRY(ceremony_log_take(
+            cfg_getnsec(cfg, "ct_log", i), public, &profile->logs[i], ret_reason));
     }
     profile->log_count = count;
     return OK;
@@ -326,7 +327,7 @@ static enum err profile_fill(
     cfg_t *cfg, struct ceremony_profile *profile, struct reason *ret_reason)
 {
     cfg_t *subject = cfg_getsec(cfg, "subject");
-    TRY(text_take(cfg, "policy_set", policy_sets, &profile->policy_set, ret_reason));
+    TRY(text_take(cfg, "policy_set", ceremony_policy_sets, &profile->policy_set, ret_reason));
     TRY(text_take(cfg, "url", NULL, &profile->url, ret_reason));
     if (!config_text_fits(KIND_URL, profile->url)) {
         return reason_set(ret_reason, ERR_INPUT, "config.value", "url", profile->url,

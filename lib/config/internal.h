@@ -6,10 +6,14 @@
 
 struct cfg_t;
 struct cfg_opt_t;
+struct ceremony_log;
 
 /* Parses `path` by libConfuse; *ret_cfg is to be freed with cfg_free. A syntax error's field is the
  * line, its seen what libConfuse says. */
 enum err config_file_parse(const char *path, struct cfg_opt_t *options, struct cfg_t **ret_cfg,
+    struct reason *ret_reason) MUST_USE;
+/* The same from text in memory. */
+enum err config_text_parse(const char *text, struct cfg_opt_t *options, struct cfg_t **ret_cfg,
     struct reason *ret_reason) MUST_USE;
 /* `words` ends with NULL. */
 bool config_word_among(const char *text, const char *const *words);
@@ -58,3 +62,11 @@ enum err config_endpoint_parse(
     const char *text, char separator, struct config_endpoint *ret_endpoint) MUST_USE;
 /* "example.com=127.0.0.53@5353". */
 enum err config_stub_parse(const char *text, struct config_stub *ret_stub) MUST_USE;
+
+/* What a ceremony's profile and its scripts share: words, a name of files and addresses, a log. */
+extern const char *const ceremony_policy_sets[];
+extern const char *const ceremony_key_types[];
+extern const char *const ceremony_regions[];
+enum err ceremony_name_check(const char *name, struct reason *ret_reason) MUST_USE;
+enum err ceremony_log_take(struct cfg_t *section, bool public, struct ceremony_log *ret_log,
+    struct reason *ret_reason) MUST_USE;

@@ -19,8 +19,8 @@ static void parse_failed(cfg_t *cfg, const char *format, va_list arguments)
     }
 }
 
-enum err config_file_parse(
-    const char *path, cfg_opt_t *options, cfg_t **ret_cfg, struct reason *ret_reason)
+static enum err parse(const char *path, const char *text, cfg_opt_t *options, cfg_t **ret_cfg,
+    struct reason *ret_reason)
 {
     struct reason why = { 0 };
     cfg_t *cfg = cfg_init(options, CFGF_NONE);
@@ -29,7 +29,7 @@ enum err config_file_parse(
     }
     cfg_set_error_function(cfg, parse_failed);
     parse_reason = &why;
-    int result = cfg_parse(cfg, path);
+    int result = path != NULL ? cfg_parse(cfg, path) : cfg_parse_buf(cfg, text);
     parse_reason = NULL;
     if (result == CFG_SUCCESS) {
         *ret_cfg = cfg;
@@ -40,4 +40,16 @@ enum err config_file_parse(
         return reason_set(ret_reason, ERR_NOT_FOUND, "config.file", path, NULL, NULL);
     }
     return reason_set(ret_reason, ERR_INPUT, "config.syntax", why.field, why.seen, NULL);
+}
+
+enum err config_file_parse(
+    const char *path, cfg_opt_t *options, cfg_t **ret_cfg, struct reason *ret_reason)
+{
+    return parse(path, /* text= */ NULL, options, ret_cfg, ret_reason);
+}
+
+enum err config_text_parse(
+    const char *text, cfg_opt_t *options, cfg_t **ret_cfg, struct reason *ret_reason)
+{
+    return parse(/* path= */ NULL, text, options, ret_cfg, ret_reason);
 }

@@ -12,7 +12,8 @@
  * a key may be shared between threads, and one thread pays the set-up once. */
 struct prepared {
     atomic_flag busy;
-    EVP_PKEY_CTX *ctx;
+    EVP_PKEY_CTX *ctx;    /* for signatures of a hash */
+    EVP_MD_CTX *messages; /* for those of a whole message: Ed25519 */
     enum signature_algorithm algorithm;
 };
 
@@ -58,12 +59,22 @@ enum err pbes2_encrypt(struct span plain, const struct secret *passphrase, enum 
 enum err pbes2_decrypt(
     struct span der, const struct secret *passphrase, struct secret *ret_plain) MUST_USE;
 
+/* What a modulus leaves modulo each odd prime below 752, in their order: taken once for all checks
+ * that ask. */
+enum { RESIDUES = 132 };
+struct residues {
+    uint16_t of[RESIDUES];
+};
+void residues_take(struct span modulus, struct residues *ret_residues);
+/* The smallest of these primes that divides it, or 0. */
+unsigned residues_factor(const struct residues *residues);
+
 /* Moduli that somebody can factor; public numbers of at most KEY_RSA_MAX_BITS. */
 enum err rsa_primes_close(struct span modulus, bool *ret_close) MUST_USE;
-bool rsa_roca(struct span modulus);
-/* True for every n = p^k with odd k > 2 (a square is rsa_primes_close's); by chance for one good
- * modulus in 10^12. */
-bool rsa_is_power(struct span modulus);
+bool rsa_roca(const struct residues *residues);
+/* True for every n = p^k with odd k > 2 (a square is rsa_primes_close's) that has no small factor;
+ * by chance for one good modulus in 10^12. */
+bool rsa_is_power(struct span modulus, const struct residues *residues);
 
 /* Forgets the library's own account of a failure, and is the failure. */
 enum err crypto_failed(enum err err) MUST_USE;

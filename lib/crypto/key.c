@@ -285,7 +285,8 @@ enum err key_adopt(EVP_PKEY *pkey, struct span spki, bool is_private, struct key
     key->spki = buf_make(KEY_SPKI_MAX_BYTES);
     atomic_flag_clear(&key->verifying.busy);
     atomic_flag_clear(&key->signing.busy);
-    TRY(kind_of(pkey, &key->kind));
+    struct span bits;
+    TRY(spki.len > 0 ? spki_split(spki, &key->kind, &bits) : kind_of(pkey, &key->kind));
     key->bits =
         kinds[key->kind].bits != 0 ? kinds[key->kind].bits : (unsigned)EVP_PKEY_get_bits(pkey);
     if (spki.len > 0) {
@@ -398,6 +399,7 @@ void key_free(struct key *key)
 {
     if (key != NULL) {
         EVP_PKEY_CTX_free(key->verifying.ctx);
+        EVP_MD_CTX_free(key->verifying.messages);
         EVP_PKEY_CTX_free(key->signing.ctx);
         EVP_PKEY_free(key->pkey);
         buf_release(&key->spki);

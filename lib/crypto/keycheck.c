@@ -15,8 +15,8 @@ enum {
 
 static enum err rsa_check(struct span spki, struct reason *ret_reason);
 static enum err exponent_check(struct span exponent, struct reason *ret_reason);
-static enum err factorable_check(struct span modulus, struct reason *ret_reason);
-static unsigned small_factor(struct span modulus);
+static enum err factorable_check(
+    struct span modulus, const struct residues *residues, struct reason *ret_reason);
 static enum err weak(
     struct reason *ret_reason, const char *field, const char *seen, const char *expected);
 static enum err load_failure(enum err err, struct span spki, struct reason *ret_reason);
@@ -80,26 +80,29 @@ static enum err rsa_check(struct span spki, struct reason *ret_reason)
     if ((modulus.data[modulus.len - 1] & 1) == 0) {
         return weak(ret_reason, "rsa.modulus", "n mod 2 = 0", rsa_expected);
     }
-    unsigned factor = small_factor(modulus);
+    struct residues residues;
+    residues_take(modulus, &residues);
+    unsigned factor = residues_factor(&residues);
     if (factor != 0) {
         snprintf(seen, sizeof seen, "n mod %u = 0", factor);
         return weak(ret_reason, "rsa.factor", seen, rsa_expected);
     }
     TRY(exponent_check(exponent, ret_reason));
-    return factorable_check(modulus, ret_reason);
+    return factorable_check(modulus, &residues, ret_reason);
 }
 
-static enum err factorable_check(struct span modulus, struct reason *ret_reason)
+static enum err factorable_check(
+    struct span modulus, const struct residues *residues, struct reason *ret_reason)
 {
     bool close = false;
     TRY(rsa_primes_close(modulus, &close));
     if (close) {
         return weak(ret_reason, "rsa.fermat", "p ≈ q", rsa_expected);
     }
-    if (rsa_is_power(modulus)) {
+    if (rsa_is_power(modulus, residues)) {
         return weak(ret_reason, "rsa.power", "n = p^k", rsa_expected);
     }
-    return rsa_roca(modulus) ? weak(ret_reason, "rsa.roca", "CVE-2017-15361", rsa_expected) : OK;
+    return rsa_roca(residues) ? weak(ret_reason, "rsa.roca", "CVE-2017-15361", rsa_expected) : OK;
 }
 
 static enum err exponent_check(struct span exponent, struct reason *ret_reason)
@@ -118,168 +121,6 @@ static enum err exponent_check(struct span exponent, struct reason *ret_reason)
         return weak(ret_reason, "rsa.exponent", seen, "e = 65537");
     }
     return OK;
-}
-
-static const uint16_t small_primes[] = {
-    3,
-    5,
-    7,
-    11,
-    13,
-    17,
-    19,
-    23,
-    29,
-    31,
-    37,
-    41,
-    43,
-    47,
-    53,
-    59,
-    61,
-    67,
-    71,
-    73,
-    79,
-    83,
-    89,
-    97,
-    101,
-    103,
-    107,
-    109,
-    113,
-    127,
-    131,
-    137,
-    139,
-    149,
-    151,
-    157,
-    163,
-    167,
-    173,
-    179,
-    181,
-    191,
-    193,
-    197,
-    199,
-    211,
-    223,
-    227,
-    229,
-    233,
-    239,
-    241,
-    251,
-    257,
-    263,
-    269,
-    271,
-    277,
-    281,
-    283,
-    293,
-    307,
-    311,
-    313,
-    317,
-    331,
-    337,
-    347,
-    349,
-    353,
-    359,
-    367,
-    373,
-    379,
-    383,
-    389,
-    397,
-    401,
-    409,
-    419,
-    421,
-    431,
-    433,
-    439,
-    443,
-    449,
-    457,
-    461,
-    463,
-    467,
-    479,
-    487,
-    491,
-    499,
-    503,
-    509,
-    521,
-    523,
-    541,
-    547,
-    557,
-    563,
-    569,
-    571,
-    577,
-    587,
-    593,
-    599,
-    601,
-    607,
-    613,
-    617,
-    619,
-    631,
-    641,
-    643,
-    647,
-    653,
-    659,
-    661,
-    673,
-    677,
-    683,
-    691,
-    701,
-    709,
-    719,
-    727,
-    733,
-    739,
-    743,
-    751,
-};
-
-/* The smallest prime below 752 that divides, or 0. Primes are taken in groups whose product fits 32
- * bits, so that one long division, four octets at a time, serves three of them. */
-static unsigned small_factor(struct span modulus)
-{
-    enum { PRIMES = sizeof small_primes / sizeof small_primes[0] };
-    for (size_t first = 0, next = 0; first < PRIMES; first = next) {
-        uint32_t product = 1;
-        while (next < PRIMES && product <= UINT32_MAX / small_primes[next]) {
-            product *= small_primes[next++];
-        }
-        uint64_t rest = 0;
-        size_t at = modulus.len % 4;
-        for (size_t i = 0; i < at; i++) {
-            rest = rest << 8 | modulus.data[i];
-        }
-        for (rest %= product; at < modulus.len; at += 4) {
-            rest = (rest << 32 | load_be32(modulus.data + at)) % product;
-        }
-        for (size_t i = first; i < next; i++) {
-            if (rest % small_primes[i] == 0) {
-                return small_primes[i];
-            }
-        }
-    }
-    return 0;
 }
 
 static enum err weak(

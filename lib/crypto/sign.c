@@ -58,6 +58,8 @@ static enum err context_make(const struct key *key, enum signature_algorithm alg
 static enum err ed25519_make(
     const struct key *key, struct span message, uint8_t *ret_signature, size_t *ret_len);
 static enum err ed25519_verify(const struct key *key, struct span message, struct span signature);
+static enum err message_verify(
+    const struct key *key, EVP_MD_CTX **ctx, struct span message, struct span signature);
 static enum err hashed_make(const struct key *key, enum signature_algorithm algorithm,
     const uint8_t *hash, uint8_t *ret_signature, size_t *ret_len);
 static enum err hashed_verify(const struct key *key, enum signature_algorithm algorithm,
@@ -173,15 +175,36 @@ enum err signature_verify(const struct key *key, enum signature_algorithm algori
     return hashed_verify(key, algorithm, hash, signature);
 }
 
+/* On the key's own context if it is free. */
 static enum err ed25519_verify(const struct key *key, struct span message, struct span signature)
 {
-    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    bool ready = ctx != NULL && EVP_DigestVerifyInit(ctx, /* pctx= */ NULL, /* type= */ NULL,
-                                    /* engine= */ NULL, key->pkey) == 1;
-    bool good = ready && EVP_DigestVerify(
-                             ctx, signature.data, signature.len, message.data, message.len) == 1;
-    EVP_MD_CTX_free(ctx);
-    return good ? OK : crypto_failed(ready ? ERR_SIGNATURE : ERR_CRYPTO);
+    struct prepared *prepared = &((struct key *)(uintptr_t)key)->verifying;
+    EVP_MD_CTX *made = NULL;
+    if (atomic_flag_test_and_set(&prepared->busy)) {
+        enum err err = message_verify(key, &made, message, signature);
+        EVP_MD_CTX_free(made);
+        return err;
+    }
+    enum err err = message_verify(key, &prepared->messages, message, signature);
+    atomic_flag_clear(&prepared->busy);
+    return err;
+}
+
+/* Makes the context if there is none; one that has the key begins anew with it. */
+static enum err message_verify(
+    const struct key *key, EVP_MD_CTX **ctx, struct span message, struct span signature)
+{
+    EVP_PKEY *named = *ctx == NULL ? key->pkey : NULL;
+    *ctx = *ctx == NULL ? EVP_MD_CTX_new() : *ctx;
+    if (*ctx == NULL || EVP_DigestVerifyInit(*ctx, /* pctx= */ NULL, /* type= */ NULL,
+                            /* engine= */ NULL, named) != 1) {
+        EVP_MD_CTX_free(*ctx);
+        *ctx = NULL;
+        return crypto_failed(ERR_CRYPTO);
+    }
+    bool good =
+        EVP_DigestVerify(*ctx, signature.data, signature.len, message.data, message.len) == 1;
+    return good ? OK : crypto_failed(ERR_SIGNATURE);
 }
 
 /* Lends the key's own context if it is free, else a new one. The contexts are a cache, not part of

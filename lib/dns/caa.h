@@ -26,6 +26,15 @@ struct caa_issue {
 enum err caa_record_parse(struct span rdata, struct caa_record *ret_record) MUST_USE;
 enum err caa_issue_parse(struct span value, struct caa_issue *ret_issue) MUST_USE;
 
+/* The pieces of such a value, for whoever has other parameters in the same form: the issuer, and
+ * what stands behind its ";", to be read by caa_parameter_next until it is empty. ERR_INPUT. */
+struct caa_parameter {
+    struct span tag, value;
+};
+enum err caa_value_begin(
+    struct span value, struct span *ret_issuer, struct span *ret_rest) MUST_USE;
+enum err caa_parameter_next(struct span *rest, struct caa_parameter *ret_parameter) MUST_USE;
+
 /* On whose behalf the question is asked. */
 struct caa_request {
     const char *name; /* without "*." */

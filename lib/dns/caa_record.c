@@ -10,7 +10,7 @@ static struct span take_run(struct span *rest, bool (*belongs)(uint8_t byte));
 static bool issuer_byte(uint8_t byte);
 static bool issuer_valid(struct span issuer);
 static bool value_byte(uint8_t byte);
-static enum err read_parameter(struct span *rest, struct caa_issue *issue);
+static void parameter_keep(const struct caa_parameter *parameter, struct caa_issue *issue);
 
 enum err caa_record_parse(struct span rdata, struct caa_record *ret_record)
 {
@@ -33,11 +33,24 @@ enum err caa_record_parse(struct span rdata, struct caa_record *ret_record)
 
 enum err caa_issue_parse(struct span value, struct caa_issue *ret_issue)
 {
-    struct span rest = value;
+    struct span rest;
     struct caa_issue issue = { 0 };
+    TRY(caa_value_begin(value, &issue.issuer, &rest));
+    while (rest.len > 0) {
+        struct caa_parameter parameter;
+        TRY(caa_parameter_next(&rest, &parameter));
+        parameter_keep(&parameter, &issue);
+    }
+    *ret_issue = issue;
+    return OK;
+}
+
+enum err caa_value_begin(struct span value, struct span *ret_issuer, struct span *ret_rest)
+{
+    struct span rest = value;
     skip_white(&rest);
-    issue.issuer = take_run(&rest, issuer_byte);
-    if (!issuer_valid(issue.issuer)) {
+    struct span issuer = take_run(&rest, issuer_byte);
+    if (!issuer_valid(issuer)) {
         return ERR_INPUT;
     }
     skip_white(&rest);
@@ -48,15 +61,13 @@ enum err caa_issue_parse(struct span value, struct caa_issue *ret_issue)
         rest = span_make(rest.data + 1, rest.len - 1);
         skip_white(&rest);
     }
-    while (rest.len > 0) {
-        TRY(read_parameter(&rest, &issue));
-    }
-    *ret_issue = issue;
+    *ret_issuer = issuer;
+    *ret_rest = rest;
     return OK;
 }
 
 /* parameter = tag *WSP "=" *WSP value, then the end or ";". */
-static enum err read_parameter(struct span *rest, struct caa_issue *issue)
+enum err caa_parameter_next(struct span *rest, struct caa_parameter *ret_parameter)
 {
     struct span tag = take_run(rest, alphanumeric);
     skip_white(rest);
@@ -74,17 +85,23 @@ static enum err read_parameter(struct span *rest, struct caa_issue *issue)
         *rest = span_make(rest->data + 1, rest->len - 1);
         skip_white(rest);
     }
+    *ret_parameter = (struct caa_parameter){ tag, value };
+    return OK;
+}
+
+static void parameter_keep(const struct caa_parameter *parameter, struct caa_issue *issue)
+{
+    struct span tag = parameter->tag;
     if (tag.len == 10 && strncasecmp((const char *)tag.data, "accounturi", 10) == 0) {
         issue->repeated = issue->repeated || issue->has_account_uri;
         issue->has_account_uri = true;
-        issue->account_uri = value;
+        issue->account_uri = parameter->value;
     }
     if (tag.len == 17 && strncasecmp((const char *)tag.data, "validationmethods", 17) == 0) {
         issue->repeated = issue->repeated || issue->has_methods;
         issue->has_methods = true;
-        issue->methods = value;
+        issue->methods = parameter->value;
     }
-    return OK;
 }
 
 static struct span take_run(struct span *rest, bool (*belongs)(uint8_t byte))

@@ -41,8 +41,7 @@ static enum err attempt_fail(
 static enum err attempt_connect(struct attempt *attempt);
 static enum err attempt_wait(const struct attempt *attempt, short events, const char *what);
 static enum err clear_words(struct attempt *attempt);
-static enum err line_read(
-    struct attempt *attempt, char ret_line[LINE_MAX_BYTES], size_t *ret_len);
+static enum err line_read(struct attempt *attempt, char ret_line[LINE_MAX_BYTES], size_t *ret_len);
 static enum err words_send(const struct attempt *attempt, const char *words);
 static enum err session_open(struct attempt *attempt);
 static enum err session_shake(struct attempt *attempt);
@@ -182,8 +181,7 @@ static enum err clear_words(struct attempt *attempt)
 }
 
 /* Byte by byte, so that not one of TLS's is taken. Longer lines than the maximum are cut. */
-static enum err line_read(
-    struct attempt *attempt, char ret_line[LINE_MAX_BYTES], size_t *ret_len)
+static enum err line_read(struct attempt *attempt, char ret_line[LINE_MAX_BYTES], size_t *ret_len)
 {
     size_t len = 0;
     for (size_t i = 0; i < 16 * LINE_MAX_BYTES; i++) {
@@ -194,8 +192,8 @@ static enum err line_read(
             continue;
         }
         if (got <= 0) {
-            return attempt_fail(attempt, ERR_AGAIN, "handshake.closed",
-                starttls_name(attempt->request->starttls));
+            return attempt_fail(
+                attempt, ERR_AGAIN, "handshake.closed", starttls_name(attempt->request->starttls));
         }
         if (byte == '\n') {
             *ret_len = len > 0 && ret_line[len - 1] == '\r' ? len - 1 : len;
@@ -231,15 +229,14 @@ static enum err session_open(struct attempt *attempt)
     int code = gnutls_certificate_allocate_credentials(&attempt->credentials);
     if (code == 0) {
         gnutls_certificate_set_verify_function(attempt->credentials, certificates_take);
-        code = gnutls_init(
-            &attempt->session, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL);
+        code = gnutls_init(&attempt->session, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL);
     }
     if (code == 0) {
         code = gnutls_priority_set_direct(attempt->session, PRIORITY, /* err_pos= */ NULL);
     }
     if (code == 0) {
-        code = gnutls_credentials_set(
-            attempt->session, GNUTLS_CRD_CERTIFICATE, attempt->credentials);
+        code =
+            gnutls_credentials_set(attempt->session, GNUTLS_CRD_CERTIFICATE, attempt->credentials);
     }
     if (code == 0 && !literal) {
         code = gnutls_server_name_set(attempt->session, GNUTLS_NAME_DNS, host, strlen(host));

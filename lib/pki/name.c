@@ -59,11 +59,12 @@ enum { ATTRIBUTE_ROWS = sizeof attributes / sizeof attributes[0] };
 /* What name_write hands to the encoder. */
 struct plan {
     const struct name_entry *entries;
+    const struct attribute_row *rows[NAME_ATTRIBUTES_MAX]; /* the entries' */
     size_t count;
 };
 
-static enum err entries_check(
-    const struct name_entry *entries, size_t count, struct reason *ret_reason);
+static enum err plan_make(const struct name_entry *entries, size_t count, struct plan *ret_plan,
+    struct reason *ret_reason);
 static enum err value_check(
     const struct attribute_row *row, struct span value, struct reason *ret_reason);
 static void plan_write(struct der_writer *writer, const void *object);
@@ -90,14 +91,15 @@ const char *name_attribute_label(struct span oid)
 enum err name_write(
     const struct name_entry *entries, size_t count, struct reason *ret_reason, struct buf *buf)
 {
-    const struct plan plan = { entries, count };
-    TRY(entries_check(entries, count, ret_reason));
+    struct plan plan;
+    TRY(plan_make(entries, count, &plan, ret_reason));
     return der_encode(plan_write, &plan, buf);
 }
 
-static enum err entries_check(
-    const struct name_entry *entries, size_t count, struct reason *ret_reason)
+static enum err plan_make(const struct name_entry *entries, size_t count, struct plan *ret_plan,
+    struct reason *ret_reason)
 {
+    struct plan plan = { .entries = entries, .count = count };
     if (count > NAME_ATTRIBUTES_MAX) {
         return reason_set(ret_reason, ERR_INPUT, "name.attribute", "", "", "");
     }
@@ -107,12 +109,14 @@ static enum err entries_check(
             return reason_set(ret_reason, ERR_INPUT, "name.attribute", "", "", "");
         }
         for (size_t k = 0; k < i && entries[i].value.len > 0; k++) {
-            if (!row->repeats && entries[k].value.len > 0 && row_of(entries[k].oid) == row) {
+            if (!row->repeats && entries[k].value.len > 0 && plan.rows[k] == row) {
                 return reason_set(ret_reason, ERR_INPUT, "name.attribute", row->label, "", "");
             }
         }
         TRY(value_check(row, entries[i].value, ret_reason));
+        plan.rows[i] = row;
     }
+    *ret_plan = plan;
     return OK;
 }
 
@@ -158,8 +162,7 @@ static void plan_write(struct der_writer *writer, const void *object)
     der_open(writer, DER_SEQUENCE);
     for (size_t row = 0; row < ATTRIBUTE_ROWS; row++) {
         for (size_t i = 0; i < plan->count; i++) {
-            if (plan->entries[i].value.len == 0 ||
-                row_of(plan->entries[i].oid) != &attributes[row]) {
+            if (plan->entries[i].value.len == 0 || plan->rows[i] != &attributes[row]) {
                 continue;
             }
             der_open(writer, DER_SET);

@@ -42,7 +42,8 @@ enum err store_standing(struct store *store, const uint8_t enrolment[ENROLMENT_I
         .next_check = next_check(rows, count),
     };
     bool allowed = policy_method_allowed(standing.method, now);
-    bool usable = allowed && now < standing.created + VALIDATION_VALUE_SECONDS;
+    bool ages = dcv_rules(standing.method)->coded;
+    bool usable = allowed && (!ages || now < standing.created + VALIDATION_VALUE_SECONDS);
     standing.kind = unproved_kind(rows, count, usable);
     if (standing.kind == STANDING_PROVED) {
         TRY(proof_read(store, enrolment, count, &arena, &standing.proved));

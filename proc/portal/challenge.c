@@ -11,6 +11,8 @@ enum { TTL_SECONDS = 3600 };
 static const struct value *same_record(const struct value *list, const struct challenge *challenge);
 static enum err dns_put(
     struct visit *visit, struct value *object, const struct challenge_row *row, const char *value);
+static enum err persistent_put(
+    struct visit *visit, struct value *object, const struct challenge_row *row, const char *value);
 static enum err website_put(
     struct visit *visit, struct value *object, const struct challenge_row *row, const char *value);
 
@@ -24,6 +26,7 @@ static const struct {
 } methods[] = {
     { DCV_DNS, dns_put },
     { DCV_WEBSITE, website_put },
+    { DCV_PERSISTENT, persistent_put },
     { DCV_EMAIL, email_put },
 };
 
@@ -51,7 +54,9 @@ enum err challenge_put(struct visit *visit, struct value *list, const struct cha
         value_put_text(tree, object, "first", value_text(value_get(same, "unicode")));
     }
     put_time(visit, object, "created", challenge->created);
-    put_time(visit, object, "expires", challenge->created + VALIDATION_VALUE_SECONDS);
+    if (dcv_rules(challenge->method)->coded) {
+        put_time(visit, object, "expires", challenge->created + VALIDATION_VALUE_SECONDS);
+    }
     return OK;
 }
 
@@ -80,6 +85,19 @@ static enum err dns_put(
     value_put_text(tree, object, "zone_line",
         arena_format(visit->request->arena, "%s. %d IN TXT \"%s\"", host, TTL_SECONDS, value));
     return OK;
+}
+
+/* BR 3.2.2.4.22: what is expected is the subscriber's account, for as long as the record stands. */
+static enum err persistent_put(
+    struct visit *visit, struct value *object, const struct challenge_row *row, const char *value)
+{
+    const char *identity = visit->portal->config.portal.caa_identity;
+    const char *record = arena_format(visit->request->arena, "%s; accounturi=%s", identity, value);
+    if (record == NULL) {
+        return ERR_MEMORY;
+    }
+    value_put_text(&visit->tree, object, "account", value);
+    return dns_put(visit, object, row, record);
 }
 
 static enum err website_put(

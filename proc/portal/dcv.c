@@ -41,14 +41,17 @@ static void choice_again_put(struct visit *visit, const struct value *dcv, bool 
 /* In the order in which they are offered, and the words of each one's page. */
 static const struct method_words {
     enum dcv_method method;
-    const char *label, *hint, *lead, *checking, *things, *check;
+    const char *label, *hint, *lead, *checking, *things, *check, *come_back, *proved;
 } method_words[] = {
     { DCV_DNS, "dcv.method.dns", "dcv.method.dns.hint", "dcv.lead", "dcv.checking", "dcv.records",
-        "dcv.check" },
+        "dcv.check", "dcv.come_back", "dcv.removable" },
     { DCV_WEBSITE, "dcv.method.website", "dcv.method.website.hint", "dcv.lead_website",
-        "dcv.checking_website", "dcv.files", "dcv.check_website" },
+        "dcv.checking_website", "dcv.files", "dcv.check_website", "dcv.come_back",
+        "dcv.removable" },
+    { DCV_PERSISTENT, "dcv.method.persistent", "dcv.method.persistent.hint", "dcv.lead_persistent",
+        "dcv.checking", "dcv.records", "dcv.check", "dcv.come_back_persistent", "dcv.kept" },
     { DCV_EMAIL, "dcv.method.email", "dcv.method.email.hint", "dcv.lead_email",
-        "dcv.checking_email", "dcv.mails", "dcv.check" },
+        "dcv.checking_email", "dcv.mails", "dcv.check", "dcv.come_back", "dcv.removable" },
 };
 enum { METHOD_COUNT = sizeof method_words / sizeof *method_words };
 
@@ -306,6 +309,8 @@ static void method_put(struct visit *visit, const char *method)
     value_put_text(tree, visit->page, "checking_text", words->checking);
     value_put_text(tree, visit->page, "things", words->things);
     value_put_text(tree, visit->page, "check", words->check);
+    value_put_text(tree, visit->page, "come_back", words->come_back);
+    value_put_text(tree, visit->page, "afterwards", words->proved);
 }
 
 static void method_choices_put(struct visit *visit)

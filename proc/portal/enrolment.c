@@ -12,7 +12,8 @@
 enum { NAMES_FEW = 5 };
 
 /* What this version's validators can check. */
-static const unsigned methods_implemented = 1U << DCV_DNS | 1U << DCV_WEBSITE | 1U << DCV_EMAIL;
+static const unsigned methods_implemented =
+    1U << DCV_DNS | 1U << DCV_WEBSITE | 1U << DCV_EMAIL | 1U << DCV_PERSISTENT;
 
 struct move {
     struct visit *visit;
@@ -135,10 +136,12 @@ void names_notes_put(struct visit *visit, struct value *object)
 unsigned methods_offered(const struct visit *visit)
 {
     unsigned methods = edition_rules(visit->application.edition)->methods & methods_implemented;
-    for (unsigned method = 0; method < 32; method++) {
-        if ((methods & 1U << method) != 0 &&
-            !policy_method_allowed((enum dcv_method)method, visit->now)) {
-            methods &= ~(1U << method);
+    bool accounts = visit->portal->config.portal.caa_identity[0] != '\0';
+    for (size_t i = 0; dcv_rules_at(i) != NULL; i++) {
+        const struct dcv_rules *rules = dcv_rules_at(i);
+        bool expectable = rules->coded || accounts;
+        if (!expectable || !policy_method_allowed(rules->method, visit->now)) {
+            methods &= ~(1U << rules->method);
         }
     }
     return visit->application.government ? 0 : methods;
@@ -184,12 +187,12 @@ static void subscription_put(struct visit *visit, struct value *object)
 
 static void methods_put(struct visit *visit, struct value *object)
 {
-    static const enum dcv_method order[] = { DCV_DNS, DCV_WEBSITE, DCV_EMAIL };
     unsigned methods = methods_offered(visit);
     struct value *list = value_put_list(&visit->tree, object, "methods");
-    for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
-        if ((methods & 1U << order[i]) != 0) {
-            value_add_text(&visit->tree, list, dcv_method_id(order[i]));
+    for (size_t i = 0; dcv_rules_at(i) != NULL; i++) {
+        const struct dcv_rules *rules = dcv_rules_at(i);
+        if ((methods & 1U << rules->method) != 0) {
+            value_add_text(&visit->tree, list, rules->id);
         }
     }
 }

@@ -17,7 +17,7 @@ void names_notes_put(struct visit *visit, struct value *object);
 
 /* Methods that edition, date and this version offer, as a bit set of 1u << enum dcv_method. */
 unsigned methods_offered(const struct visit *visit);
-/* True unless there are no challenges, or those that are there are over 30 days old. */
+/* True unless there are no challenges, or their values are over 30 days old. */
 bool challenges_good(const struct visit *visit, const struct challenge_row *rows, size_t count);
 /* What one name's challenge asks for, by its method, added to `list`. */
 enum err challenge_put(

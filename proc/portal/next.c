@@ -121,7 +121,10 @@ static enum err evidence_store(struct store *store, void *ctx)
     const struct visit *visit = ctx;
     struct act act = visit_act(visit);
     enum enrolment_state state = ENROLMENT_OPEN;
-    TRY(store_challenge_clear(store, &act, visit->enrolment.id));
+    /* A record that persists need not be chosen again: it is looked at, and that is all. */
+    bool persists = visit->enrolment.dcv_method == DCV_PERSISTENT && !visit->enrolment.has_spki;
+    TRY(persists ? store_evidence_forget(store, &act, visit->enrolment.id)
+                 : store_challenge_clear(store, &act, visit->enrolment.id));
     return store_enrolment_advance(
         store, &act, visit->enrolment.id, ENROLMENT_EVIDENCE_LAPSED, &state);
 }

@@ -53,7 +53,8 @@ static const char *const dnssec_ids[] = {
 
 bool challenges_good(const struct visit *visit, const struct challenge_row *rows, size_t count)
 {
-    return count > 0 && visit->now < rows[0].challenge.created + VALIDATION_VALUE_SECONDS;
+    return count > 0 && (!dcv_rules(rows[0].challenge.method)->coded ||
+                            visit->now < rows[0].challenge.created + VALIDATION_VALUE_SECONDS);
 }
 
 enum err dcv_put(struct visit *visit, struct value *object)
@@ -75,7 +76,9 @@ enum err dcv_put(struct visit *visit, struct value *object)
         value_put_text(tree, dcv, "spki_sha256", key);
     }
     put_time(visit, dcv, "requested", rows[0].challenge.created);
-    put_time(visit, dcv, "expires", rows[0].challenge.created + VALIDATION_VALUE_SECONDS);
+    if (dcv_rules(rows[0].challenge.method)->coded) {
+        put_time(visit, dcv, "expires", rows[0].challenge.created + VALIDATION_VALUE_SECONDS);
+    }
     int64_t next = 0;
     for (size_t i = 0; i < count; i++) {
         bool sooner = rows[i].next_check != 0 && (next == 0 || rows[i].next_check < next);

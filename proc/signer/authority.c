@@ -22,19 +22,12 @@ struct extensions {
     struct der_writer writer;
 };
 
-/* Who signs, and what is held to the rules of which kind before: the transport's certificates
- * belong to no public hierarchy, and to none of them. */
-struct finishing {
-    const struct key *key;
-    bool linted;
-    enum lint_kind kind;
-    struct reason *reason;
-};
-
 static enum err authority_name(const struct profile *kind, const struct ceremony_profile *profile,
     const struct ceremony_authority *authority, struct buf *name, struct reason *ret_reason);
 static enum err finish(struct certificate_fields *fields, struct extensions *extensions,
-    const struct finishing *finishing, struct buf *certificate);
+    const struct key *key, struct buf *tbs);
+static enum err look_and_sign(struct span tbs, const struct key *key, enum lint_kind kind,
+    int64_t now, struct buf *certificate, struct reason *ret_reason);
 static enum err key_identifiers_write(
     struct der_writer *writer, const struct key *own, const struct key *issuing);
 static void address_write(struct der_writer *writer, const char *address);
@@ -47,6 +40,15 @@ static void extensions_init(struct extensions *extensions)
 enum err authority_root(const struct ceremony_profile *profile,
     const struct ceremony_authority *root, const struct key *key, int64_t now,
     struct buf *certificate, struct reason *ret_reason)
+{
+    AUTO(buf) tbs = buf_make(CERTIFICATE_MAX_BYTES);
+    TRY(authority_root_tbs(profile, root, key, now, &tbs, ret_reason));
+    return look_and_sign(buf_span(&tbs), key, LINT_ROOT, now, certificate, ret_reason);
+}
+
+enum err authority_root_tbs(const struct ceremony_profile *profile,
+    const struct ceremony_authority *root, const struct key *key, int64_t now, struct buf *tbs,
+    struct reason *ret_reason)
 {
     const struct profile *kind = profile_by_id("root-1");
     struct extensions extensions;
@@ -68,8 +70,7 @@ enum err authority_root(const struct ceremony_profile *profile,
         .not_after = years_after(now, root->years) - 1,
         .spki = key_spki(key),
     };
-    const struct finishing finishing = { key, /* linted= */ true, LINT_ROOT, ret_reason };
-    return finish(&fields, &extensions, &finishing, certificate);
+    return finish(&fields, &extensions, key, tbs);
 }
 
 /* The old issuing CAs of 2017 could still be without extended key usage, and for any policy. */
@@ -90,6 +91,15 @@ static const struct profile *profile_of(const struct authority_request *request)
 enum err authority_subordinate(
     const struct authority_request *request, struct buf *certificate, struct reason *ret_reason)
 {
+    AUTO(buf) tbs = buf_make(CERTIFICATE_MAX_BYTES);
+    TRY(authority_subordinate_tbs(request, &tbs, ret_reason));
+    return look_and_sign(buf_span(&tbs), request->root_key, request->kind, request->not_before,
+        certificate, ret_reason);
+}
+
+enum err authority_subordinate_tbs(
+    const struct authority_request *request, struct buf *tbs, struct reason *ret_reason)
+{
     struct certificate issuing;
     struct extensions extensions;
     char crl[URL_MAX], ca[URL_MAX];
@@ -99,14 +109,20 @@ enum err authority_subordinate(
     AUTO(buf) name = buf_make(NAME_MAX_BYTES);
     extensions_init(&extensions);
     TRY(certificate_parse(request->root_certificate, &issuing));
-    TRY(authority_name(kind, profile, request->authority, &name, ret_reason));
+    if (request->subject.len > 0) {
+        buf_append(&name, request->subject);
+        TRY(buf_check(&name));
+    } else {
+        TRY(authority_name(kind, profile, request->authority, &name, ret_reason));
+    }
     TRY(key_identifier(key_spki(request->key), subject_id));
     TRY(key_identifier(key_spki(request->root_key), authority_id));
     snprintf(crl, sizeof crl, "%s/crl/%s.crl", profile->url, request->root->crl_name);
     snprintf(ca, sizeof ca, "%s/root/%s.crt", profile->url, request->root->name);
     const struct profile_values values = {
         .authority_key_id = SPAN_OF(authority_id),
-        .subject_key_id = SPAN_OF(subject_id),
+        .subject_key_id =
+            request->subject_key_id.len > 0 ? request->subject_key_id : SPAN_OF(subject_id),
         .key_kind = key_kind(request->key),
         .crl_uri = span_from_text(crl),
         .ca_issuers_uri = span_from_text(ca),
@@ -120,9 +136,7 @@ enum err authority_subordinate(
         .not_after = end < issuing.not_after ? end : issuing.not_after,
         .spki = key_spki(request->key),
     };
-    const struct finishing finishing = { request->root_key, /* linted= */ true, request->kind,
-        ret_reason };
-    return finish(&fields, &extensions, &finishing, certificate);
+    return finish(&fields, &extensions, request->root_key, tbs);
 }
 
 enum err authority_transport(const struct transport_request *request, struct buf *certificate)
@@ -156,8 +170,10 @@ enum err authority_transport(const struct transport_request *request, struct buf
         .not_after = years_after(request->now, request->years) - 1,
         .spki = key_spki(request->key),
     };
-    const struct finishing finishing = { .key = request->ca_key, .linted = false };
-    return finish(&fields, &extensions, &finishing, certificate);
+    /* The transport's certificates belong to no public hierarchy, and to none of its rules. */
+    AUTO(buf) tbs = buf_make(CERTIFICATE_MAX_BYTES);
+    TRY(finish(&fields, &extensions, request->ca_key, &tbs));
+    return certificate_sign(buf_span(&tbs), fields.algorithm, request->ca_key, certificate);
 }
 
 static enum err authority_name(const struct profile *kind, const struct ceremony_profile *profile,
@@ -182,24 +198,26 @@ int64_t years_after(int64_t time, unsigned years)
     return time;
 }
 
-/* Serial, algorithm and extensions are the same affair for all; then the signature. */
+/* Serial, algorithm and extensions are the same affair for all. */
 static enum err finish(struct certificate_fields *fields, struct extensions *extensions,
-    const struct finishing *finishing, struct buf *certificate)
+    const struct key *key, struct buf *tbs)
 {
     uint8_t serial[SERIAL_BYTES];
     size_t len = 0;
     struct random random = random_system();
-    AUTO(buf) tbs = buf_make(CERTIFICATE_MAX_BYTES);
     TRY(serial_draw(&random, serial));
     TRY(der_writer_finish(&extensions->writer, &len));
     fields->serial = SPAN_OF(serial);
-    fields->algorithm = signature_algorithm_of_key(finishing->key);
+    fields->algorithm = signature_algorithm_of_key(key);
     fields->extensions = span_make(extensions->bytes, len);
-    TRY(certificate_write_tbs(fields, &tbs));
-    if (finishing->linted) {
-        TRY(linted(buf_span(&tbs), finishing->kind, fields->not_before, finishing->reason));
-    }
-    return certificate_sign(buf_span(&tbs), fields->algorithm, finishing->key, certificate);
+    return certificate_write_tbs(fields, tbs);
+}
+
+static enum err look_and_sign(struct span tbs, const struct key *key, enum lint_kind kind,
+    int64_t now, struct buf *certificate, struct reason *ret_reason)
+{
+    TRY(linted(tbs, kind, now, ret_reason));
+    return certificate_sign(tbs, signature_algorithm_of_key(key), key, certificate);
 }
 
 static enum err key_identifiers_write(

@@ -12,14 +12,21 @@
 enum err authority_root(const struct ceremony_profile *profile,
     const struct ceremony_authority *root, const struct key *key, int64_t now,
     struct buf *certificate, struct reason *ret_reason) MUST_USE;
+/* What is to be signed of it, appended; nothing is looked at yet. */
+enum err authority_root_tbs(const struct ceremony_profile *profile,
+    const struct ceremony_authority *root, const struct key *key, int64_t now, struct buf *tbs,
+    struct reason *ret_reason) MUST_USE;
 
 struct authority_request {
     const struct ceremony_profile *profile;
     enum lint_kind kind; /* LINT_ISSUING_CA, LINT_ISSUING_CA_OLD or LINT_CROSS_CA */
     const struct ceremony_authority *authority; /* whose certificate it will be */
-    const struct key *key;
-    const struct ceremony_authority *root; /* who signs it */
-    const struct key *root_key;
+    struct span
+        subject; /* the Name it must have to the byte, instead of the authority's; or empty */
+    struct span subject_key_id; /* the same: what certificates below it point to; or empty */
+    const struct key *key;      /* its public half is enough */
+    const struct ceremony_authority *root; /* who signs it: names of files and list */
+    const struct key *root_key;            /* of the to-be-signed part its public half is enough */
     struct span root_certificate;
     int64_t not_before;
     int64_t not_after; /* shortened to the root's */
@@ -28,6 +35,9 @@ struct authority_request {
 /* Appends the certificate of a CA below a root. */
 enum err authority_subordinate(const struct authority_request *request, struct buf *certificate,
     struct reason *ret_reason) MUST_USE;
+/* What is to be signed of it, appended; nothing is looked at yet. */
+enum err authority_subordinate_tbs(
+    const struct authority_request *request, struct buf *tbs, struct reason *ret_reason) MUST_USE;
 int64_t years_after(int64_t time, unsigned years);
 
 struct transport_request {

@@ -10,6 +10,8 @@
 
 /* The registrar's clock and ours need not agree to the second. */
 enum { CLOCK_TOLERANCE_SECONDS = 60 };
+/* A GeneralizedTime has four digits for the year. */
+#define TIME_YEAR_10000 INT64_C(253402300800)
 
 static enum err challenge_accept(struct attempt *attempt, const struct challenge *challenge,
     const struct method **ret_method, struct reason *ret_reason);
@@ -41,7 +43,11 @@ enum err check_run(const struct checker *checker, const struct validator_check *
         .report = &report,
     };
     TRY(challenge_accept(&attempt, &check->challenge, &method, ret_reason));
-    TRY(challenge_expected(&check->challenge, checker->caa_identity, attempt.expected));
+    if (challenge_expected(&check->challenge, checker->caa_identity, attempt.expected) != OK) {
+        /* No account, so that nobody's could be meant. */
+        return reason_set(ret_reason, ERR_UNSUPPORTED, "dcv.method_unsupported",
+            check->challenge.name, dcv_method_id(check->challenge.method), NULL);
+    }
     struct observation seen = {
         .challenge = check->challenge,
         .dcv = DCV_FAILED,
@@ -151,6 +157,7 @@ static enum err look(
         TRY(method->look(attempt, &sighting));
         observation->dcv = sighting.result;
         observation->dnssec = sighting.dnssec > attempt->dnssec ? sighting.dnssec : attempt->dnssec;
+        observation->until = sighting.until < TIME_YEAR_10000 ? sighting.until : 0;
         snprintf(observation->alias, sizeof observation->alias, "%s", attempt->alias);
         if (sighting.adn != NULL && sighting.result == DCV_PASSED) {
             snprintf(observation->adn, sizeof observation->adn, "%s", sighting.adn);

@@ -5,6 +5,7 @@ static const struct method methods[] = {
     { DCV_EMAIL, method_email_look },
     { DCV_DNS, method_dns_look },
     { DCV_WEBSITE, method_website_look },
+    { DCV_PERSISTENT, method_persistent_look },
 };
 
 const struct method *method_find(enum dcv_method method)

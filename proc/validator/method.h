@@ -23,6 +23,7 @@ struct sighting {
     enum dcv_result result;
     enum dnssec_state dnssec; /* of the record that decided */
     const char *adn; /* a parent of the attempt's name, borrowed from it; NULL: that name */
+    int64_t until;   /* when the proof ends by itself; 0: it doesn't */
 };
 
 struct method {
@@ -38,5 +39,8 @@ const struct method *method_find(enum dcv_method method);
 enum err method_dns_look(const struct attempt *attempt, struct sighting *ret_sighting) MUST_USE;
 /* BR 3.2.2.4.4, by the code of a mail to a constructed address. */
 enum err method_email_look(const struct attempt *attempt, struct sighting *ret_sighting) MUST_USE;
+/* BR 3.2.2.4.22, by a persistent TXT record at "_validation-persist." and the domain. */
+enum err method_persistent_look(
+    const struct attempt *attempt, struct sighting *ret_sighting) MUST_USE;
 /* BR 3.2.2.4.18, by a file at CHALLENGE_WEBSITE_PATH of the name's website. */
 enum err method_website_look(const struct attempt *attempt, struct sighting *ret_sighting) MUST_USE;

@@ -40,7 +40,7 @@ static enum err label_look(const struct attempt *attempt, struct sighting *ret_s
     TRY(challenge_dns_host(attempt->challenge, question.host, sizeof question.host));
     snprintf(question.text, sizeof question.text, "TXT %s", question.host);
     AUTO(dns_answer) answer = { 0 };
-    struct sighting sighting = { DCV_FAILED, DNSSEC_UNKNOWN, NULL };
+    struct sighting sighting = { DCV_FAILED, DNSSEC_UNKNOWN, NULL, 0 };
     const char *code = NULL;
     TRY(ask(attempt, question.host, DNS_TXT, &answer, &code));
     sighting.dnssec = ask_dnssec(&answer, code);

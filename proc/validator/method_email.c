@@ -11,7 +11,7 @@ static const char *code_judge(
 
 enum err method_email_look(const struct attempt *attempt, struct sighting *ret_sighting)
 {
-    struct sighting sighting = { DCV_NOT_ASKED, DNSSEC_UNKNOWN, NULL };
+    struct sighting sighting = { DCV_NOT_ASKED, DNSSEC_UNKNOWN, NULL, 0 };
     const struct mail_proof *proof = &attempt->proof;
     if (attempt->checker->mailer == NULL) {
         report_add(attempt->report, "dcv.mail_not_asked", attempt->challenge->name, NULL, NULL);

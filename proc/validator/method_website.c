@@ -63,7 +63,7 @@ enum err method_website_look(const struct attempt *attempt, struct sighting *ret
         .attempt = attempt,
         .deadline_ms = attempt->deadline_ms - CAA_RESERVE_MS,
         .page_count = 1,
-        .sighting = { DCV_FAILED, DNSSEC_SECURE, NULL },
+        .sighting = { DCV_FAILED, DNSSEC_SECURE, NULL, 0 },
     };
     struct url *first = &tour.pages[0];
     first->port = 80;

@@ -183,7 +183,8 @@ class Guide(unittest.TestCase):
         kept = {name: self.assert_well(visit) for name, visit in found.items()}
         # No code for many domains, no file for a wildcard.
         self.assertEqual({name: one["methods"] for name, one in kept.items()}, {
-            "records": ["dns", "website"], "file": ["dns", "website", "email"], "code": ["dns", "email"]})
+            "records": ["dns", "website", "persistent"], "file": ["dns", "website", "persistent", "email"],
+            "code": ["dns", "persistent", "email"]})
         self.assert_downloads(one)
         tool = self.tool
         done = tool.ecert(

@@ -129,6 +129,25 @@ class Methods(unittest.TestCase):
         self.assertIn("_ecert-validation.shop.example.com", told)
         self.assertIn("verify ok", self.world.script("verify").stdout)
 
+    def test_a_lasting_record_by_the_tool(self):
+        dns = ("--dns-update", f"{self.world.net}.0.53@5353", "--tsig", self.world.path("subscriber/tsig.key"))
+        self.applied()
+        self.request()
+        # The portal's record must be for the subscriber that the person knows himself to be.
+        foreign = self.enrol(*dns, "--persist", "0002142878", check=False)
+        self.assertEqual(foreign.returncode, 1)
+        self.assertIn("does not name the account of subscriber 0002142878", " ".join(foreign.stdout.split()))
+        told = self.enrol(*dns, "--persist", "0002142877").stdout
+        self.assertIn("_validation-persist.www.shop.example.com", told)
+        self.assertIn("verify ok", self.world.script("verify").stdout)
+        # It stays, and is all that another key's certificate needs: nothing is placed and nobody asked.
+        record = self.world.run("kdig", "+short", f"@{self.world.net}.0.53", "-p", "5353",
+                                "_validation-persist.www.shop.example.com", "TXT").stdout
+        self.assertIn("accounturi=acct:0002142877@", record)
+        self.request()
+        self.enrol("--persist", "0002142877", "--renew")
+        self.assertIn("verify ok", self.world.script("verify").stdout)
+
     def test_both_by_the_page(self):
         reference, pin = self.applied()
         browser = Browser(self.world.portal)

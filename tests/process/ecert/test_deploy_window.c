@@ -12,8 +12,12 @@
 
 static int64_t at(int day, int hour, int minute)
 {
-    struct tm local = { .tm_year = 126, .tm_mon = 10, .tm_mday = day, .tm_hour = hour,
-        .tm_min = minute, .tm_isdst = -1 };
+    struct tm local = { .tm_year = 126,
+        .tm_mon = 10,
+        .tm_mday = day,
+        .tm_hour = hour,
+        .tm_min = minute,
+        .tm_isdst = -1 };
     return mktime(&local);
 }
 

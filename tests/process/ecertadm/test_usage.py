@@ -23,7 +23,7 @@ def commands(text):
 class Usage(unittest.TestCase):
     def test_help_is_given_wherever_it_is_asked_for(self):
         for words, count in (([], ALL), (["application"], 7), (["application", "vet"], 1), (["status"], 1),
-                             (["ceremony"], 1), (["--json", "letter"], 2), (["application", "vet", "x"], 1)):
+                             (["ceremony"], 8), (["ceremony", "run"], 1), (["--json", "letter"], 2), (["application", "vet", "x"], 1)):
             done = ecertadm(*words, "--help")
             self.assertEqual((done.returncode, done.stderr), (0, ""), words)
             self.assertEqual(len(commands(done.stdout)), count, done.stdout)

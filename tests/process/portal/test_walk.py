@@ -69,7 +69,7 @@ class Pages(world.FreshCase):
 
     def test_the_method_is_chosen_and_the_record_is_shown(self):
         browser = self.world.browser("confirmed")
-        self.assertEqual(browser.post("/dcv", {"method": "persistent"}).status, 400)
+        self.assertEqual(browser.post("/dcv", {"method": "registrar"}).status, 400)
         self.assertEqual(browser.post("/dcv", {"method": "website"}).status, 303)
         placed = browser.get("/dcv").text
         self.assertIn("http://new.shop.example.com/.well-known/pki-validation/fileauth.txt", placed)
@@ -115,6 +115,27 @@ class Pages(world.FreshCase):
         dcv = api.ask("POST", "/enrolment/dcv", {"method": "dns", "domain": "www.absent.example.com"}).json()
         self.assertEqual(len({one["value"] for one in dcv["challenges"]}), len({one["domain"] for one in dcv["challenges"]}))
         self.assertGreaterEqual(len({one["value"] for one in dcv["challenges"]}), 1)
+
+    def test_a_lasting_record_names_the_subscribers_account_and_has_no_end(self):
+        api, browser = self.world.api("confirmed"), self.world.browser("confirmed")
+        dcv = api.ask("POST", "/enrolment/dcv", {"method": "persistent"}).json()
+        challenge, = dcv["challenges"]
+        account = "acct:%s@ecert.example.net" % api.ask("GET", "/enrolment").json()["srn"]
+        self.assertEqual((challenge["host"], challenge["account"], challenge["value"]),
+                         ("_validation-persist.new.shop.example.com", account,
+                          "ecert.example.net; accounturi=" + account))
+        self.assertNotIn("expires", challenge)
+        self.assertNotIn("expires", dcv)
+        page = browser.get("/dcv").text
+        self.assertIn("_validation-persist.new.shop.example.com. 3600 IN TXT &quot;ecert.example.net; accounturi="
+                      + account + "&quot;", page)
+        self.assertIn("persistUntil", page)
+        # The same record for ever: nothing of it is drawn.
+        again = api.ask("POST", "/enrolment/dcv", {"method": "persistent"}).json()["challenges"][0]
+        self.assertEqual(again["value"], challenge["value"])
+        refused = api.ask("POST", "/enrolment/dcv", {"method": "persistent", "domain": "host.example.net"})
+        self.assertEqual(refused.json()["type"], "urn:ecert:problem:dcv.domain_refused")
+        self.assertEqual(api.ask("POST", "/enrolment/dcv/check").status, 202)
 
     def test_d12_an_alias_is_for_methods_that_have_it(self):
         api = self.world.api("confirmed")
@@ -486,7 +507,7 @@ class Interface(world.FreshCase):
     def test_the_api_walks_as_the_pages_do(self):
         api = self.world.api("open")
         before = api.ask("GET", "/enrolment").json()
-        self.assertEqual((before["state"], before["step"], before["methods"]), ("open", "confirm", ["dns", "website", "email"]))
+        self.assertEqual((before["state"], before["step"], before["methods"]), ("open", "confirm", ["dns", "website", "persistent", "email"]))
         self.assertEqual(before["names"][0]["ascii"], "www.shop.example.com")
         after = api.ask("POST", "/enrolment/confirm", {"chinese": True}).json()
         self.assertEqual((after["state"], after["chinese"]), ("confirmed", True))

@@ -510,6 +510,7 @@ static void a_domain_that_the_table_forbids_is_refused_unsigned(void **state)
         { "www.example.com", "example.com", DCV_WEBSITE },
         { "www.example.com", "example.com", DCV_EMAIL },
         { "*.example.com", "example.net", DCV_DNS },
+        { "www.example.com", "example.net", DCV_PERSISTENT },
         { "www.example.com", "EXAMPLE.com", DCV_DNS },
         { "www.example.com", "com", DCV_DNS },
     };
@@ -526,6 +527,57 @@ static void a_domain_that_the_table_forbids_is_refused_unsigned(void **state)
             ERR_INPUT);
         assert_int_equal(bench.der.len, 0);
         assert_int_equal(bench.world.asked_count, 0);
+        buf_release(&bench.der);
+    }
+}
+
+/* BR 3.2.2.4.22: the record names us and the account; what it says of its end is signed. */
+static void a_persistent_record_proves_for_its_account_alone(void **state)
+{
+    static const struct {
+        const char *name, *domain, *srn, *host, *value, *code;
+        int64_t until;
+    } cases[] = {
+        { "www.example.com", "", "1", "_validation-persist.www.example.com",
+            "ca.example.net; accounturi=acct:1@ca.example.net", "dcv.persist_found", 0 },
+        { "*.example.com", "", "1", "_validation-persist.example.com",
+            "ca.example.net; accounturi=acct:1@ca.example.net; persistUntil=1795400001",
+            "dcv.persist_found", NOW + 1 },
+        { "www.example.com", "example.com", "1", "_validation-persist.example.com",
+            "ca.example.net; accounturi=acct:1@ca.example.net", "dcv.persist_found", 0 },
+        { "www.example.com", "", "1", "_validation-persist.www.example.com",
+            "ca.example.net; accounturi=acct:1@ca.example.net; persistUntil=1795399999",
+            "dcv.persist_ended", 0 },
+        { "www.example.com", "", "2", "_validation-persist.www.example.com",
+            "ca.example.net; accounturi=acct:1@ca.example.net", "dcv.persist_account", 0 },
+        { "www.example.com", "", "1", "_validation-persist.www.example.com",
+            "other.example.net; accounturi=acct:1@ca.example.net", "dcv.persist_issuer", 0 },
+        { "www.example.com", "", "1", "_validation-persist.example.com",
+            "ca.example.net; accounturi=acct:1@ca.example.net", "dcv.txt_missing", 0 },
+        { "www.example.com", "", "1", "_ecert-validation.www.example.com",
+            "ca.example.net; accounturi=acct:1@ca.example.net", "dcv.txt_missing", 0 },
+        { "www.example.com", "", "1", "www.example.com",
+            "ca.example.net; accounturi=acct:1@ca.example.net", "dcv.txt_missing", 0 },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct bench bench;
+        uint8_t rdata[200] = { (uint8_t)strlen(cases[i].value) };
+        struct challenge *challenge = &bench.check.challenge;
+        memcpy(rdata + 1, cases[i].value, rdata[0]);
+        bench_init(&bench, cases[i].name);
+        challenge->method = DCV_PERSISTENT;
+        challenge->created = NOW - 400 * DAY_SECONDS; /* nothing of it ages */
+        snprintf(challenge->srn, sizeof challenge->srn, "%s", cases[i].srn);
+        snprintf(challenge->domain, sizeof challenge->domain, "%s", cases[i].domain);
+        struct fake_answer answers[] = { { .name = cases[i].host,
+            .type = DNS_TXT,
+            .records = { SPAN_LITERAL("\x04junk"), span_make(rdata, 1u + rdata[0]) } } };
+        struct observation seen = bench_run(&bench, answers, 1);
+        bool found = strcmp(cases[i].code, "dcv.persist_found") == 0;
+        assert_int_equal(seen.dcv, found ? DCV_PASSED : DCV_FAILED);
+        assert_int_equal(seen.until, cases[i].until);
+        assert_non_null(bench_step(&bench, cases[i].code));
         buf_release(&bench.der);
     }
 }
@@ -626,6 +678,7 @@ int main(void)
         cmocka_unit_test(a_parent_proves_a_name_down_to_the_registrable_domain),
         cmocka_unit_test(the_value_may_stand_at_the_name_itself_but_behind_no_alias),
         cmocka_unit_test(a_domain_that_the_table_forbids_is_refused_unsigned),
+        cmocka_unit_test(a_persistent_record_proves_for_its_account_alone),
         cmocka_unit_test(caa_is_asked_for_the_subscribers_account),
         cmocka_unit_test(challenges_that_make_no_sense_are_refused_unsigned),
     };

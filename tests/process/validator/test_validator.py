@@ -51,6 +51,11 @@ UNRELATED = Challenge("good." + APEX, NOW, domain="host." + APEX)
 TOO_HIGH = Challenge("good." + APEX, NOW, domain="com")
 ITSELF = Challenge("itself." + APEX, NOW)
 BEHIND = Challenge("behind." + APEX, NOW)
+LASTING = Challenge("a.lasting." + APEX, NOW - 400 * DAY, 22, srn="0002142877", domain="lasting." + APEX)
+LASTING_WILD = Challenge("*.lasting." + APEX, NOW, 22, srn="0002142877")
+LASTING_OTHER = Challenge("lasting." + APEX, NOW, 22, srn="0002142878")
+LASTED = Challenge("lasted." + APEX, NOW, 22, srn="0002142877")
+LASTING_AWAY = Challenge("lastaway." + APEX, NOW, 22, srn="0002142877")
 OURS = Challenge("account." + APEX, NOW, srn="1")
 
 
@@ -94,6 +99,10 @@ def zone_records():
             f"round CNAME round2.{APEX}.\nround2 CNAME round.{APEX}.\n",
             f"astray CNAME away.bogus.{APEX}.\n",
             f'itself TXT "{ITSELF.expected()}"\nbehind CNAME itself2.{APEX}.\n',
+            f'_validation-persist.lasting TXT "ca.example.net; accounturi={LASTING.expected()}"\n',
+            f'_validation-persist.lasted TXT "ca.example.net; accounturi={LASTING.expected()}; persistUntil={NOW - 5}"\n',
+            f"_validation-persist.lastaway CNAME _validation-persist.lasting.{APEX}.\n",
+            'lasting CAA 0 issue "ca.example.net; validationmethods=ca-tbr-22; accounturi=acct:0002142877@ca.example.net"\n',
             f'itself2 TXT "{BEHIND.expected()}"\n', txt(OURS),
             'account CAA 0 issue "ca.example.net; accounturi=acct:1@ca.example.net"\n',
             'method CAA 0 issue "ca.example.net; validationmethods=ca-tbr-18"\n',
@@ -178,6 +187,14 @@ class ValidatorTest(unittest.TestCase):
     def test_the_value_may_stand_at_the_name_itself_and_behind_no_alias(self):
         self.assert_passes(ITSELF)
         self.assertEqual(self.ask(BEHIND).dcv, "failed")
+
+    def test_a_lasting_record_proves_for_its_account_with_caa_of_the_same(self):
+        for challenge in (LASTING, LASTING_WILD):
+            self.assertIn("dcv.persist_found", self.assert_passes(challenge).codes)
+        # The look-up may follow a CNAME, but no CNAME of the name itself is gone behind.
+        self.assert_passes(LASTING_AWAY)
+        self.assert_fails(LASTED, "dcv.persist_ended")
+        self.assert_fails(LASTING_OTHER, "dcv.persist_account", caa="prohibits")
 
     def test_caa_with_the_subscribers_account_permits_him_alone(self):
         self.assert_passes(OURS)

@@ -203,7 +203,37 @@ static void alias_of_a_wildcard(struct sample *sample)
 SPOIL(alias_of_one, (at_domain(sample, "example.net", "host.example.net"),
     OBSERVATION(1).alias[0] = '\0'))
 
+/* Proved by a persistent TXT record: what is expected is the subscriber's account. */
+static void by_record(struct sample *sample, int64_t until)
+{
+    EVERY_OBSERVATION((o->challenge.method = DCV_PERSISTENT, o->until = until))
+}
+SPOIL(record_ended, by_record(sample, NOW - 1))
+static void record_of_another(struct sample *sample)
+{
+    by_record(sample, 0);
+    EVERY_OBSERVATION(o->challenge.srn[9] ^= 1)
+}
+static void record_elsewhere(struct sample *sample)
+{
+    by_record(sample, 0);
+    (void)!sample_sign(sample);
+    for (size_t i = 0; i < FACTORY_PERSPECTIVES; i++) {
+        snprintf(OBSERVATION(i).expected, sizeof OBSERVATION(i).expected,
+            "acct:0002142877@ca.example.org");
+        (void)!sample_sign_observation(sample, 0, i, factory.perspectives[i]);
+    }
+}
+SPOIL(record_by_an_alias, (by_record(sample, 0), at_domain(sample, "example.net", "host.example.net")))
+SPOIL(record_ended_for_two, (by_record(sample, 0), OBSERVATION(4).until = NOW - 1,
+    OBSERVATION(5).until = NOW - 1))
+
 static const struct attempt attempts[] = {
+    { "warrant.evidence_old", SIGNED, record_ended },
+    { "warrant.account", SIGNED, record_of_another },
+    { "warrant.expected", AFTERWARDS, record_elsewhere },
+    { "warrant.adn", SIGNED, record_by_an_alias },
+    { "warrant.quorum", SIGNED, record_ended_for_two },
     { "warrant.quorum", SIGNED, two_remotes_not_asked },
     { "warrant.primary_dcv", SIGNED, primary_not_asked },
     { "warrant.adn", SIGNED, adn_parent },
@@ -356,6 +386,22 @@ static void a_name_is_proved_at_a_domain_that_its_method_permits(void **state)
         at_domain(&sample, domains[i][0], domains[i][1]);
         assert_int_equal(sample_sign(&sample), OK);
         assert_int_equal(verdict(&sample, &reason), OK);
+        sample_release(&sample);
+    }
+}
+
+/* BR 3.2.2.4.22: good to the second of its persistUntil, for any name, wildcards too. */
+static void a_persistent_record_proves_until_it_ends(void **state)
+{
+    (void)state;
+    for (int64_t second = -1; second <= 1; second++) {
+        struct reason reason;
+        struct sample sample;
+        assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
+        assert_int_equal(sample_become(&sample, EDITION_WILDCARD, 1), OK);
+        by_record(&sample, NOW - second);
+        assert_int_equal(sample_sign(&sample), OK);
+        assert_int_equal(verdict(&sample, &reason), second > 0 ? ERR_DENIED : OK);
         sample_release(&sample);
     }
 }
@@ -625,6 +671,7 @@ int main(void)
         cmocka_unit_test(every_field_changed_is_refused_with_its_reason),
         cmocka_unit_test(one_failing_remote_of_five_is_forgiven),
         cmocka_unit_test(a_name_is_proved_at_a_domain_that_its_method_permits),
+        cmocka_unit_test(a_persistent_record_proves_until_it_ends),
         cmocka_unit_test(a_code_by_mail_needs_the_primary_and_everybodys_caa),
         cmocka_unit_test(mail_proves_nothing_from_its_last_day_on),
         cmocka_unit_test(remotes_of_one_region_do_for_the_private_set_only),

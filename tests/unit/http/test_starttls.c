@@ -58,8 +58,7 @@ static void more_lines_than_asked_for_are_no_answer(void **state)
 {
     (void)state;
     assert_int_equal(TALK(STARTTLS_SMTP, "220-a", "220-b"), STARTTLS_LISTEN);
-    assert_int_equal(
-        TALK(STARTTLS_POP3, "+OK hi", "+OK go", "+OK and more"), STARTTLS_REFUSED);
+    assert_int_equal(TALK(STARTTLS_POP3, "+OK hi", "+OK go", "+OK and more"), STARTTLS_REFUSED);
 }
 
 static void ports_and_names_say_the_protocol(void **state)
