@@ -12,8 +12,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { HTTPS_PORT = 443, TIMEOUT_SECONDS = 10, TIMEOUT_MAX = 120, DAYS_MAX = 3650,
-    HOSTS_FILE_MAX = 256 * 1024 };
+enum {
+    HTTPS_PORT = 443,
+    TIMEOUT_SECONDS = 10,
+    TIMEOUT_MAX = 120,
+    DAYS_MAX = 3650,
+    HOSTS_FILE_MAX = 256 * 1024
+};
 
 const struct option options_check[] = {
     { "hosts", OPTION_VALUE, "FILE" },
@@ -63,9 +68,9 @@ enum exit_code command_check(struct tool *tool, const struct arguments *argument
     err = err == OK ? number_take(arguments, "timeout", TIMEOUT_MAX, &seconds, &reason) : err;
     err = err == OK ? number_take(arguments, "days", DAYS_MAX, &trust.soon_days, &reason) : err;
     err = err == OK ? hosts_gather(tool, arguments, store, &round, &reason) : err;
-    err = err == OK ? check_trust_load(
-                          tool, store, arguments_value(arguments, "root"), &trust, &reason)
-                    : err;
+    err = err == OK
+              ? check_trust_load(tool, store, arguments_value(arguments, "root"), &trust, &reason)
+              : err;
     round.timeout_ms = seconds * 1000;
     err = err == OK ? round_go(&round, !arguments_has(arguments, "no-lists")) : err;
     return err == OK ? round_show(&round, arguments_has(arguments, "days"))
@@ -116,9 +121,8 @@ static enum err hosts_gather(struct tool *tool, const struct arguments *argument
         ask_line(tool, "tool.ask_check", /* proposed= */ NULL, answer) == OK) {
         TRY(host_add(tool, arena_text(&tool->arena, span_from_text(answer)), round, ret_reason));
     }
-    return round->count > 0
-               ? OK
-               : reason_set(ret_reason, ERR_INPUT, "usage.needed", "HOST", NULL, NULL);
+    return round->count > 0 ? OK
+                            : reason_set(ret_reason, ERR_INPUT, "usage.needed", "HOST", NULL, NULL);
 }
 
 static enum err host_add(
@@ -232,7 +236,9 @@ static enum exit_code round_show(const struct round *round, bool soon_fails)
         const struct check_host *host = &round->hosts[i];
         failed += host->state == CHECK_FAILED || (host->state == CHECK_SOON && soon_fails);
         if (round->count == 1 || (host->state != CHECK_FINE && host->state != CHECK_WARNED)) {
-            screen_line(tool, "");
+            if (round->count > 1) {
+                screen_line(tool, "");
+            }
             check_show(tool, host);
         }
         check_put(tool, host, value_add_object(&tool->tree, list));

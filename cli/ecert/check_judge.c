@@ -1,5 +1,6 @@
-/* What is wrong with a server, from what it sends alone; and what to do about it. Dates and names of
- * its own certificate are told by themselves, so paths are judged as of a time at which it is valid. */
+/* What is wrong with a server, from what it sends alone; and what to do about it. Dates and names
+ * of its own certificate are told by themselves, so paths are judged as of a time at which it is
+ * valid. */
 #include "cli/ecert/chain.h"
 #include "cli/ecert/check.h"
 #include "lib/pki/name.h"
@@ -16,8 +17,8 @@ static void paths_judge(const struct check_trust *trust, struct check_host *host
 static void path_judge(struct check_host *host, const struct path *path, bool beside);
 static size_t concerned_find(const struct path *path, char ret_name[CHAIN_NAME_MAX]);
 static void no_path_judge(const struct check_trust *trust, struct check_host *host);
-static bool missing_find(const struct check_trust *trust, const struct check_host *host,
-    char ret_name[CHAIN_NAME_MAX]);
+static bool missing_find(
+    const struct check_trust *trust, const struct check_host *host, char ret_name[CHAIN_NAME_MAX]);
 static void old_judge(const struct check_trust *trust, struct check_host *host);
 static bool successor_known(
     const struct check_trust *trust, const struct check_host *host, const struct certificate *old);
@@ -315,8 +316,8 @@ static void lists_judge(const struct check_trust *trust, struct check_host *host
     }
 }
 
-static void list_judge(const struct check_trust *trust, struct check_host *host,
-    const struct certificate *certificate)
+static void list_judge(
+    const struct check_trust *trust, struct check_host *host, const struct certificate *certificate)
 {
     char seen[TIME_TEXT_MAX];
     for (size_t i = 0; i < trust->list_count; i++) {

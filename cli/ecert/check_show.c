@@ -9,8 +9,7 @@
 static void certificate_show(struct tool *tool, const struct check_host *host);
 static void sent_show(struct tool *tool, const struct check_host *host);
 static void findings_show(struct tool *tool, const struct check_host *host);
-static void certificate_put(
-    struct tool *tool, const struct check_host *host, struct value *object);
+static void certificate_put(struct tool *tool, const struct check_host *host, struct value *object);
 static void sent_put(struct tool *tool, const struct check_host *host, struct value *object);
 static void findings_put(struct tool *tool, const struct check_host *host, struct value *object);
 static void names_join(const struct check_host *host, struct buf *names);
@@ -77,8 +76,8 @@ static void sent_show(struct tool *tool, const struct check_host *host)
             chain_name(parsed.subject, name);
         }
         snprintf(id, sizeof id, "check_place.%s", sent_place_name(host->sent.places[i]));
-        snprintf(line, sizeof line, "    %zu  %s  (%s)", i + 1, name,
-            language_text(tool->language, id));
+        snprintf(
+            line, sizeof line, "    %zu  %s  (%s)", i + 1, name, language_text(tool->language, id));
         screen_line(tool, line);
     }
 }
@@ -165,8 +164,8 @@ static void certificate_put(struct tool *tool, const struct check_host *host, st
     value_put_text(tree, object, "not_before", time);
     time_format_rfc3339(host->leaf.not_after, time);
     value_put_text(tree, object, "not_after", time);
-    value_put_integer(tree, object, "days_left",
-        (host->leaf.not_after - clock_now(&tool->clock)) / DAY_SECONDS);
+    value_put_integer(
+        tree, object, "days_left", (host->leaf.not_after - clock_now(&tool->clock)) / DAY_SECONDS);
 }
 
 static void sent_put(struct tool *tool, const struct check_host *host, struct value *object)
@@ -204,7 +203,8 @@ static void findings_put(struct tool *tool, const struct check_host *host, struc
         value_put_text(tree, one, "code", reason->code);
         value_put_text(tree, one, "field", reason->field);
         value_put_text(tree, one, "seen", reason->seen[0] == '\0' ? NULL : reason->seen);
-        value_put_text(tree, one, "expected", reason->expected[0] == '\0' ? NULL : reason->expected);
+        value_put_text(
+            tree, one, "expected", reason->expected[0] == '\0' ? NULL : reason->expected);
         value_put_text(tree, one, "text", buf_text(&text));
         value_put_text(tree, one, "next", buf_text(&next));
     }
@@ -220,7 +220,7 @@ static void names_join(const struct check_host *host, struct buf *names)
 
 static const char *state_text(const struct tool *tool, enum check_state state)
 {
-    static const char *const ids[] = { "check_state.fine", "check_state.warned",
-        "check_state.soon", "check_state.failed" };
+    static const char *const ids[] = { "check_state.fine", "check_state.warned", "check_state.soon",
+        "check_state.failed" };
     return language_text(tool->language, ids[state]);
 }

@@ -87,8 +87,7 @@ enum err check_paths(struct check_trust *trust, struct check_host *host)
         .intermediates = handshake->certificates + 1,
         .intermediate_count = handshake->count - 1,
         .roots = roots,
-        .root_count =
-            check_roots_for(trust, handshake->certificates, handshake->count, roots),
+        .root_count = check_roots_for(trust, handshake->certificates, handshake->count, roots),
         .now = trust->now,
     };
     if (paths_find(&request, /* ret_reason= */ NULL, host->paths) != OK) {

@@ -89,6 +89,7 @@ enum exit_code command_deploy_plan(struct tool *tool, const struct arguments *ar
         value_put_bool(&tool->tree, object, "due",
             is_due(tool, arguments, &material, &list.records[i], answers.thumbprints[i]));
     }
+    screen_line(tool, "");
     screen_message(tool, "tool.deploy_plan_end", NULL);
     return EXIT_DONE;
 }

@@ -21,9 +21,9 @@ void path_show(struct tool *tool, const struct path *path, size_t index, bool ta
         { "why", why.len > 0 ? buf_text(&why) : "" }, { NULL, NULL } };
     screen_message(tool,
         taken          ? "tool.path_taken"
-        : good                     ? "tool.path_good"
-        : path->rooted             ? "tool.path_bad"
-                                   : "tool.path_unfinished",
+        : good         ? "tool.path_good"
+        : path->rooted ? "tool.path_bad"
+                       : "tool.path_unfinished",
         values);
     path_lines(tool, path);
 }

@@ -1,5 +1,5 @@
-/* From the first one upwards, each time to the first that certifies; what is left over has a place of
- * its own. */
+/* From the first one upwards, each time to the first that certifies; what is left over has a place
+ * of its own. */
 #include "lib/pki/sent.h"
 
 struct walk {
@@ -97,6 +97,6 @@ static bool certifies(struct span issuer_der, struct span subject_der)
     AUTO_PTR(key) key = NULL;
     return !span_equal(issuer_der, subject_der) && certificate_parse(issuer_der, &issuer) == OK &&
            certificate_parse(subject_der, &subject) == OK &&
-           span_equal(issuer.subject, subject.issuer) &&
-           key_from_spki(issuer.spki, &key) == OK && certificate_verify(&subject, key) == OK;
+           span_equal(issuer.subject, subject.issuer) && key_from_spki(issuer.spki, &key) == OK &&
+           certificate_verify(&subject, key) == OK;
 }

@@ -9,8 +9,8 @@ enum sent_place {
     SENT_OWN,          /* the first */
     SENT_IN_ORDER,     /* certifies what stands before it in the chain */
     SENT_OUT_OF_ORDER, /* part of the chain, but sent before what it certifies */
-    SENT_OTHER_WAY,    /* certifies one of the chain too: an old intermediate, a cross certificate */
-    SENT_ROOT,         /* signed by itself: who trusts it has it */
+    SENT_OTHER_WAY, /* certifies one of the chain too: an old intermediate, a cross certificate */
+    SENT_ROOT,      /* signed by itself: who trusts it has it */
     SENT_TWICE,
     SENT_UNRELATED, /* or no certificate at all */
 };

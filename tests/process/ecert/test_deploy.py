@@ -217,12 +217,74 @@ class Failures(DeployCase):
         self.assertIn("not an absolute path", screen)
         self.assertFalse(os.path.exists(self.path("site.crt")))
 
+    def test_every_option_is_explained_in_every_language(self):
+        for language in ("en", "zh-HK", "zh-CN"):
+            for words in (["check"], ["crl", "write"]) + tuple(
+                    ["deploy", verb] for verb in ("plan", "run", "script", "status", "rollback", "forget")):
+                said = self.run_tool(*words, "--help", "--lang", language)
+                self.assertNotIn("tool.", said, words)
+
     def test_each_language_says_what_failed(self):
         server, _, new = self.begin()
         with open(server.config, "a", encoding="ascii") as file:
             file.write("nonsense;\n")
         for language, text in (("en", "refuses its configuration"), ("zh-HK", "不接納其設定"), ("zh-CN", "不接受其配置")):
             self.assertIn(text, self.run_tool("deploy", "run", new, *server.words, "--lang", language, code=1))
+
+
+class Windows(DeployCase):
+    """What is taken to a Windows server."""
+    def make(self, new, *arguments, code=0):
+        self.write("password", "right")
+        return self.run_tool("deploy", "script", new, "--password-file", self.path("password"), "--out",
+                             self.path("out"), *arguments, code=code)
+
+    def script(self):
+        with open(self.path("out/setup.ps1"), "rb") as file:
+            text = file.read().decode("ascii")
+        self.assertEqual(text.count("\n"), text.count("\r\n"))
+        return text.replace("\r\n", "\n")
+
+    def thumbprint(self, name):
+        said = run("openssl", "x509", "-in", self.path(name + ".chain"), "-noout", "-fingerprint", "-sha1").decode()
+        return said.strip().split("=")[1].replace(":", "").lower()
+
+    def test_exchange(self):
+        new = self.pair("new")
+        self.trust()
+        self.make(new, "--kind", "exchange")
+        script, thumbprint = self.script(), self.thumbprint("new")
+        self.assertIn(f"Enable-ExchangeCertificate -Thumbprint '{thumbprint}' -Services 'IIS,SMTP,IMAP,POP' -Force", script)
+        self.assertIn("Import-ExchangeCertificate -FileData $file -Password $password", script)
+        self.assertLess(script.index("certutil -f -addstore CA"), script.index("Import-ExchangeCertificate"))
+        self.assertNotIn("right", script)
+        for name in os.listdir(self.path("out")):
+            self.assertEqual(os.stat(self.path("out/" + name)).st_mode & 0o777, 0o600, name)
+            self.assertIn(f"'{name}'", script + "'setup.ps1'")
+        issuer = run("openssl", "x509", "-inform", "DER", "-in", self.path("out/CA-1.cer"))
+        self.assertEqual(issuer.decode().strip(), self.authority.issuer.strip())
+        run("openssl", "x509", "-inform", "DER", "-in", self.path("out/Root-2.cer"), "-noout")
+        key = run("openssl", "pkcs12", "-in", self.path("out/site.pfx"), "-nocerts", "-nodes", "-passin",
+                  "file:" + self.path("password"))
+        self.assertEqual(run("openssl", "pkey", "-pubout", given=key), public_key("key", self.authority.key("new")))
+
+    def test_windows(self):
+        new = self.pair("new")
+        self.make(new, "--kind", "windows")
+        script = self.script()
+        self.assertIn("Import-PfxCertificate -FilePath (Join-Path $here 'site.pfx')", script)
+        self.assertIn(f"certutil -verifystore My '{self.thumbprint('new')}'", script)
+        self.assertNotIn("Exchange", script)
+
+    def test_what_is_no_service_or_kind_or_new_directory_makes_nothing(self):
+        new = self.pair("new")
+        for words in (["--kind", "exchange", "--services", "IIS';calc;'"], ["--kind", "exchange", "--services", ""],
+                      ["--kind", "exchange", "--services", "IIS,,SMTP"], ["--kind", "iis"], []):
+            self.make(new, *words, code=64)
+        self.assertFalse(os.path.exists(self.path("out")))
+        os.mkdir(self.path("out"))
+        self.make(new, "--kind", "windows", code=1)
+        self.assertEqual(os.listdir(self.path("out")), [])
 
 
 if __name__ == "__main__":

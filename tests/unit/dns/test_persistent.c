@@ -60,10 +60,8 @@ static void whatever_else_stands_there_authorises_nobody(void **state)
         { "ca.example.net; accounturi=" ACCOUNT "; persistUntil=-1", PERSISTENT_MALFORMED },
         { "ca.example.net; accounturi=" ACCOUNT "; persistUntil=+1895000000",
             PERSISTENT_MALFORMED },
-        { "ca.example.net; accounturi=" ACCOUNT "; persistUntil=0x7fffffff",
-            PERSISTENT_MALFORMED },
-        { "ca.example.net; accounturi=" ACCOUNT "; persistUntil=2030-01-01",
-            PERSISTENT_MALFORMED },
+        { "ca.example.net; accounturi=" ACCOUNT "; persistUntil=0x7fffffff", PERSISTENT_MALFORMED },
+        { "ca.example.net; accounturi=" ACCOUNT "; persistUntil=2030-01-01", PERSISTENT_MALFORMED },
         { "ca.example.net; accounturi=" ACCOUNT "; persistUntil=99999999999999999999",
             PERSISTENT_MALFORMED },
         { "ca.example.net; accounturi=" ACCOUNT "; accounturi=" ACCOUNT, PERSISTENT_MALFORMED },
@@ -91,8 +89,7 @@ static void a_nul_within_is_no_end_of_the_account(void **state)
     const struct persistent_request request = { "ca.example.net", ACCOUNT, NOW };
     int64_t until = -1;
     (void)state;
-    assert_int_not_equal(
-        persistent_evaluate(span_make(text, sizeof text - 1), &request, &until),
+    assert_int_not_equal(persistent_evaluate(span_make(text, sizeof text - 1), &request, &until),
         PERSISTENT_AUTHORISES);
 }
 

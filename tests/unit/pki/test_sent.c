@@ -17,8 +17,8 @@ static void world_make(struct world *world)
     world->ca = hierarchy_authority("CA", &world->root, 0);
     world->stranger = hierarchy_authority("Stranger", &world->root, 0);
     assert_int_equal(key_generate(KEY_TYPE_P256, &world->key), OK);
-    const struct certificate_fields fields = hierarchy_server_fields(
-        &world->ca, world->key, buf_span(&subject), room, sizeof room);
+    const struct certificate_fields fields =
+        hierarchy_server_fields(&world->ca, world->key, buf_span(&subject), room, sizeof room);
     world->leaf = hierarchy_sign(&fields, world->ca.key);
     world->own = buf_span(&world->leaf);
     world->issuer = buf_span(&world->ca.certificate);
