@@ -4,7 +4,8 @@
  *
  *   profile_matrix FOLDER          FOLDER/keys has NAME.pem (issuers) and NAME.csr.der (subjects)
  *
- * Prints a line a cell: "PROFILE EDITION SUBJECT ISSUER", then "made FILE" or "refused CODE FIELD". */
+ * Prints a line a cell: "PROFILE EDITION SUBJECT ISSUER", then "made FILE" or "refused CODE FIELD".
+ */
 #include "lib/base/file.h"
 #include "lib/crypto/keycheck.h"
 #include "lib/pki/crl.h"
@@ -29,13 +30,13 @@ enum { KEYS_MAX = 32, KEY_NAME_MAX = 32, PATH_SIZE = 512 };
 /* One key, as a subject's or as an issuer's. */
 struct column {
     char name[KEY_NAME_MAX];
-    struct buf csr;        /* a subject's */
-    struct csr parsed;     /* borrows from it */
-    struct key *key;       /* NULL: refused */
+    struct buf csr;           /* a subject's */
+    struct csr parsed;        /* borrows from it */
+    struct key *key;          /* NULL: refused */
     struct issuer_key issuer; /* an issuer's: as an issuing CA */
-    struct buf root;       /* and as a root */
-    struct reason reason;  /* why it is refused, as a server's or at all */
-    struct reason authority; /* why it can't be an authority's */
+    struct buf root;          /* and as a root */
+    struct reason reason;     /* why it is refused, as a server's or at all */
+    struct reason authority;  /* why it can't be an authority's */
 };
 
 struct matrix {
@@ -51,7 +52,7 @@ struct matrix {
 struct cell {
     struct matrix *matrix;
     const char *profile;
-    const char *edition; /* its id, or "-" */
+    const char *edition;                   /* its id, or "-" */
     const struct column *subject, *issuer; /* subject: NULL for a list */
 };
 
@@ -71,8 +72,8 @@ static const struct ceremony_authority root = { .id = "root",
 
 static void die(const char *what, const struct reason *reason)
 {
-    fprintf(stderr, "profile_matrix: %s: %s %s %s\n", what, reason->code, reason->field,
-        reason->seen);
+    fprintf(
+        stderr, "profile_matrix: %s: %s %s %s\n", what, reason->code, reason->field, reason->seen);
     exit(EXIT_FAILURE);
 }
 
@@ -92,8 +93,8 @@ static void save(const struct matrix *matrix, const char *what, const char *name
     must(file_replace(path, der, 0600), path);
 }
 
-static void cell_tell(const struct cell *cell, enum err err, const struct reason *reason,
-    struct span made)
+static void cell_tell(
+    const struct cell *cell, enum err err, const struct reason *reason, struct span made)
 {
     char name[32], path[PATH_SIZE];
     printf("%s %s %s %s ", cell->profile, cell->edition,
@@ -127,8 +128,7 @@ static enum err cell_keys_check(const struct cell *cell, bool authority, struct 
     return OK;
 }
 
-static enum err authority_make(
-    const struct cell *cell, struct buf *der, struct reason *ret_reason)
+static enum err authority_make(const struct cell *cell, struct buf *der, struct reason *ret_reason)
 {
     static const struct {
         const char *profile;
@@ -241,8 +241,7 @@ static void lists_fill(struct matrix *matrix)
     }
 }
 
-static enum err responder_make(
-    const struct cell *cell, struct buf *der, struct reason *ret_reason)
+static enum err responder_make(const struct cell *cell, struct buf *der, struct reason *ret_reason)
 {
     AUTO(buf) tbs = buf_make(CERTIFICATE_MAX_BYTES);
     const struct responder_request request = { &cell->issuer->issuer, cell->subject->parsed.spki,
@@ -293,8 +292,7 @@ static enum lint_kind kind_of(const struct profile *profile)
 }
 
 /* As issuance_entitle and issuance_look do it, without a warrant. */
-static enum err server_make(
-    const struct server *server, struct buf *der, struct reason *ret_reason)
+static enum err server_make(const struct server *server, struct buf *der, struct reason *ret_reason)
 {
     struct matrix *matrix = server->cell->matrix;
     const struct column *subject = server->cell->subject, *issuer = server->cell->issuer;
@@ -404,8 +402,7 @@ static void dates_fill(struct matrix *matrix)
             snprintf(name, sizeof name, "%lld%s", (long long)now, cut ? "-cut" : "");
             const struct cell cell = { matrix, profiles[p], name, subject, issuer };
             const struct server server = { &cell, p == 1 ? EDITION_EV : EDITION_SERVER,
-                profile_by_id(profiles[p]), now, now + (cut ? 10 : 800) * DAY_SECONDS,
-                { 0 } };
+                profile_by_id(profiles[p]), now, now + (cut ? 10 : 800) * DAY_SECONDS, { 0 } };
             enum err err = server_make(&server, &der, &reason);
             cell_tell(&cell, err, &reason, buf_span(&der));
         }
