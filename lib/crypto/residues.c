@@ -197,7 +197,7 @@ bool rsa_is_power(struct span modulus, const struct residues *residues)
 /* For an odd word below 752^2. */
 static bool word_is_prime(unsigned word)
 {
-    for (size_t i = 0; i < RESIDUES && primes[i] * primes[i] <= word; i++) {
+    for (size_t i = 0; i < RESIDUES && (unsigned)primes[i] * primes[i] <= word; i++) {
         if (word % primes[i] == 0) {
             return false;
         }
