@@ -1,6 +1,7 @@
 /* The walk through the journal: what needs the order of the records is done here, one lesson a
  * type; what can be proved of one certificate by itself is done by the pool. */
 #include "lib/journal/proof.h"
+#include "lib/journal/proof_table.h"
 #include "lib/pki/certificate.h"
 
 #include <stdio.h>
@@ -75,33 +76,12 @@ static enum err denied(struct reason *ret_reason, const char *code)
     return reason_set(ret_reason, ERR_DENIED, code, NULL, NULL, NULL);
 }
 
-static struct span request_of_row(const void *ctx, uint32_t row)
-{
-    const struct proof *proof = ctx;
-    return SPAN_OF(proof->rows[row].request);
-}
-
-static struct span serial_of_row(const void *ctx, uint32_t row)
-{
-    const struct proof *proof = ctx;
-    return span_make(proof->rows[row].serial, proof->rows[row].serial_len);
-}
-
-static struct span hash_of_row(const void *ctx, uint32_t row)
-{
-    const struct proof_hashes *hashes = ctx;
-    return SPAN_OF(hashes->list[row].hash);
-}
-
 enum err proof_run(
     const struct proof_setup *setup, struct proof *ret_proof, struct reason *ret_reason)
 {
     struct proof *proof = ret_proof;
     *proof = (struct proof){ .setup = *setup };
-    TRY(index_init(&proof->by_request, request_of_row, proof));
-    TRY(index_init(&proof->by_serial, serial_of_row, proof));
-    TRY(index_init(&proof->withdrawn.index, hash_of_row, &proof->withdrawn));
-    TRY(index_init(&proof->blocked.index, hash_of_row, &proof->blocked));
+    TRY(proof_tables_init(proof));
     TRY(proof_pool_new(setup->threads, &proof->pool));
     enum err err = walk(proof);
     while (err == OK && proof->open != NULL) {
@@ -129,13 +109,7 @@ void proof_release(struct proof *proof)
         proof->open = job->next;
         proof_job_free(job);
     }
-    index_release(&proof->by_request);
-    index_release(&proof->by_serial);
-    index_release(&proof->withdrawn.index);
-    index_release(&proof->blocked.index);
-    free(proof->rows);
-    free(proof->withdrawn.list);
-    free(proof->blocked.list);
+    proof_tables_release(proof);
     *proof = (struct proof){ 0 };
 }
 
@@ -240,42 +214,6 @@ static enum err record_check(
     return checks[record->type](proof, record, ret_reason);
 }
 
-static enum err array_grow(void **array, size_t count, size_t *capacity, size_t size)
-{
-    if (count < *capacity) {
-        return OK;
-    }
-    size_t grown = *capacity == 0 ? 256 : 2 * *capacity;
-    void *moved = grown > UINT32_MAX ? NULL : realloc(*array, grown * size);
-    if (moved == NULL) {
-        return ERR_MEMORY;
-    }
-    *array = moved;
-    *capacity = grown;
-    return OK;
-}
-
-static struct proof_row *row_of(const struct proof *proof, const struct request_id *request)
-{
-    uint8_t key[ENROLMENT_ID_BYTES + 4];
-    uint32_t at;
-    memcpy(key, request->enrolment, ENROLMENT_ID_BYTES);
-    store_be32(key + ENROLMENT_ID_BYTES, request->ordinal);
-    return index_find(&proof->by_request, SPAN_OF(key), &at) ? &proof->rows[at] : NULL;
-}
-
-const struct proof_row *proof_by_request(
-    const struct proof *proof, const struct request_id *request)
-{
-    return row_of(proof, request);
-}
-
-const struct proof_row *proof_by_serial(const struct proof *proof, struct span serial)
-{
-    uint32_t at;
-    return index_find(&proof->by_serial, serial, &at) ? &proof->rows[at] : NULL;
-}
-
 /* doc/threats.md S2 and S3. */
 static enum err check_reserved(
     struct proof *proof, const struct journal_record *record, struct reason *ret_reason)
@@ -285,22 +223,13 @@ static enum err check_reserved(
     if (reserved.serial.len == 0 || reserved.serial.len > SERIAL_MAX_BYTES) {
         return denied(ret_reason, "proof.serial");
     }
-    if (row_of(proof, &reserved.request) != NULL) {
+    if (proof_row_of(proof, &reserved.request) != NULL) {
         return denied(ret_reason, "proof.request_twice");
     }
     if (proof_by_serial(proof, reserved.serial) != NULL) {
         return denied(ret_reason, "proof.serial_twice");
     }
-    TRY(array_grow((void **)&proof->rows, proof->count, &proof->capacity, sizeof proof->rows[0]));
-    struct proof_row *row = &proof->rows[proof->count];
-    *row = (struct proof_row){ .serial_len = (uint8_t)reserved.serial.len, .seq = record->seq };
-    memcpy(row->request, reserved.request.enrolment, ENROLMENT_ID_BYTES);
-    store_be32(row->request + ENROLMENT_ID_BYTES, reserved.request.ordinal);
-    memcpy(row->serial, reserved.serial.data, reserved.serial.len);
-    TRY(index_add(&proof->by_request, (uint32_t)proof->count));
-    TRY(index_add(&proof->by_serial, (uint32_t)proof->count));
-    proof->count++;
-    return OK;
+    return proof_row_add(proof, &reserved.request, reserved.serial, record->seq);
 }
 
 static enum err issuer_of(struct proof *proof, const char *id, uint8_t *ret_at)
@@ -336,9 +265,9 @@ static enum err intent_check(struct proof *proof, const struct journal_record *r
     job->of.seq = record->seq;
     job->of.time = record->time;
     job->of.logged = state == PROOF_PRECERTIFICATE_INTENDED;
-    struct proof_row *row = row_of(proof, &job->of.intent.request);
+    struct proof_row *row = proof_row_of(proof, &job->of.intent.request);
     if (row == NULL ||
-        !span_equal(serial_of_row(proof, (uint32_t)(row - proof->rows)), job->of.intent.serial)) {
+        !span_equal(span_make(row->serial, row->serial_len), job->of.intent.serial)) {
         return denied(ret_reason, "proof.unreserved");
     }
     if (row->state != PROOF_RESERVED) {
@@ -390,7 +319,7 @@ static enum err check_precertificate(
 {
     struct record_precertificate first;
     TRY(record_precertificate_read(record->body, &first));
-    struct proof_row *row = row_of(proof, &first.request);
+    struct proof_row *row = proof_row_of(proof, &first.request);
     struct proof_job *job = *open_job(proof, &first.request);
     if (row == NULL || job == NULL || row->state != PROOF_PRECERTIFICATE_INTENDED ||
         row->record != first.intent) {
@@ -407,7 +336,7 @@ static enum err check_completion(
 {
     struct record_completion completion;
     TRY(record_completion_read(record->body, &completion));
-    struct proof_row *row = row_of(proof, &completion.request);
+    struct proof_row *row = proof_row_of(proof, &completion.request);
     struct proof_job *job = *open_job(proof, &completion.request);
     if (proof->halted) {
         return denied(ret_reason, "proof.halted");
@@ -436,7 +365,7 @@ static enum err check_abandoned(
 {
     struct record_abandoned abandoned;
     TRY(record_abandoned_read(record->body, &abandoned));
-    struct proof_row *row = row_of(proof, &abandoned.request);
+    struct proof_row *row = proof_row_of(proof, &abandoned.request);
     bool promised = row != NULL && (row->state == PROOF_PRECERTIFICATE_INTENDED ||
                                        row->state == PROOF_PRECERTIFIED);
     if (row == NULL || (!promised && row->state != PROOF_RESERVED)) {
@@ -463,7 +392,7 @@ static enum err check_issued(
 {
     struct record_issued issued;
     TRY(record_issued_read(record->body, &issued));
-    struct proof_row *row = row_of(proof, &issued.request);
+    struct proof_row *row = proof_row_of(proof, &issued.request);
     if (row == NULL || (row->state != PROOF_INTENDED && row->state != PROOF_COMPLETING)) {
         return denied(ret_reason,
             row != NULL && row->state == PROOF_ISSUED ? "proof.request_twice" : "proof.unintended");
@@ -484,31 +413,9 @@ static enum err check_refused(
 {
     struct record_refused refused;
     TRY(record_refused_read(record->body, &refused));
-    const struct proof_row *row = row_of(proof, &refused.request);
+    const struct proof_row *row = proof_row_of(proof, &refused.request);
     bool waits = row != NULL && (row->state == PROOF_RESERVED || row->state == PROOF_PRECERTIFIED);
     return waits ? OK : denied(ret_reason, "proof.unreserved");
-}
-
-static enum err hash_add(struct proof_hashes *hashes, const uint8_t *hash, int64_t seq)
-{
-    uint32_t at;
-    if (index_find(&hashes->index, span_make(hash, HASH_BYTES), &at)) {
-        return OK;
-    }
-    TRY(array_grow(
-        (void **)&hashes->list, hashes->count, &hashes->capacity, sizeof hashes->list[0]));
-    hashes->list[hashes->count].seq = seq;
-    memcpy(hashes->list[hashes->count].hash, hash, HASH_BYTES);
-    TRY(index_add(&hashes->index, (uint32_t)hashes->count));
-    hashes->count++;
-    return OK;
-}
-
-static bool hash_stood(const struct proof_hashes *hashes, const uint8_t *hash, int64_t seq)
-{
-    uint32_t at;
-    return index_find(&hashes->index, span_make(hash, HASH_BYTES), &at) &&
-           hashes->list[at].seq < seq;
 }
 
 /* A blocked key is that of the certificate. */
@@ -524,7 +431,8 @@ static enum err blocked_check(
     TRY(proof_certificate_of(proof, row, &der));
     TRY(certificate_parse(buf_span(&der), &certificate));
     TRY(sha256(certificate.spki, hash));
-    return span_equal(SPAN_OF(hash), blocked) ? hash_add(&proof->blocked, hash, seq) : ERR_INPUT;
+    return span_equal(SPAN_OF(hash), blocked) ? proof_hash_add(&proof->blocked, hash, seq)
+                                              : ERR_INPUT;
 }
 
 static enum err check_revoked(
@@ -565,7 +473,7 @@ static enum err check_withdrawn(
     struct record_withdrawn withdrawn;
     (void)ret_reason;
     TRY(record_withdrawn_read(record->body, &withdrawn));
-    return hash_add(&proof->withdrawn, withdrawn.application_hash, record->seq);
+    return proof_hash_add(&proof->withdrawn, withdrawn.application_hash, record->seq);
 }
 
 /* Any key may be blocked, one that no certificate has as well; what counts is that nothing is
@@ -576,7 +484,7 @@ static enum err check_blocked(
     struct record_blocked blocked;
     (void)ret_reason;
     TRY(record_blocked_read(record->body, &blocked));
-    return hash_add(&proof->blocked, blocked.spki_hash, record->seq);
+    return proof_hash_add(&proof->blocked, blocked.spki_hash, record->seq);
 }
 
 static enum err check_crl(
@@ -658,10 +566,11 @@ static void job_judge(struct proof *proof, struct proof_job *job)
 {
     const struct proof_case *of = &job->of;
     int64_t last = of->completion_seq != 0 ? of->completion_seq : of->seq;
-    if (job->err == OK && hash_stood(&proof->withdrawn, job->outcome.application_hash, last)) {
+    if (job->err == OK &&
+        proof_hash_stood(&proof->withdrawn, job->outcome.application_hash, last)) {
         job->err = denied(&job->reason, "proof.withdrawn_before");
     }
-    if (job->err == OK && hash_stood(&proof->blocked, job->outcome.spki_hash, last)) {
+    if (job->err == OK && proof_hash_stood(&proof->blocked, job->outcome.spki_hash, last)) {
         job->err = denied(&job->reason, "proof.blocked_before");
     }
     if (job->err != OK) {
@@ -680,29 +589,4 @@ static void jobs_collect(struct proof *proof, bool wait)
         job_judge(proof, job);
         job = proof_pool_take(proof->pool, wait);
     }
-}
-
-bool proof_is_withdrawn(const struct proof *proof, const uint8_t hash[HASH_BYTES])
-{
-    uint32_t at;
-    return index_find(&proof->withdrawn.index, span_make(hash, HASH_BYTES), &at);
-}
-
-bool proof_is_blocked(const struct proof *proof, const uint8_t spki_hash[HASH_BYTES])
-{
-    uint32_t at;
-    return index_find(&proof->blocked.index, span_make(spki_hash, HASH_BYTES), &at);
-}
-
-enum err proof_certificate_of(
-    const struct proof *proof, const struct proof_row *row, struct buf *certificate)
-{
-    struct journal_record record;
-    struct record_issued issued;
-    AUTO(buf) der = buf_make(JOURNAL_RECORD_MAX);
-    TRY(journal_record_load(proof->setup.fd, row->record, &der));
-    TRY(journal_record_parse(buf_span(&der), row->record, &record));
-    TRY(record_issued_read(record.body, &issued));
-    buf_append(certificate, issued.certificate);
-    return buf_check(certificate);
 }
