@@ -263,7 +263,7 @@ class Validation(unittest.TestCase):
         self.assertEqual(self.office.sql("SELECT typed FROM mailing WHERE enrolment = ?",
                                          self.enrolment(application)), [("aaaa-bbbb",)])
 
-    def test_without_validation_nothing_is_signed_and_officers_are_told_until_they_do_it(self):
+    def test_d29_without_validation_nothing_is_signed_and_officers_are_told_until_they_do_it(self):
         application = self.application()
         self.office.approve(application)
         self.confirm(application, "confirmed")

@@ -282,7 +282,7 @@ class ValidatorTest(unittest.TestCase):
         answer = self.assert_fails(Challenge("www.lame." + APEX), "dcv.servfail")
         self.assertIn("caa.lookup_insecure", answer.codes)
 
-    def test_a_broken_signature_is_bogus_however_right_the_value(self):
+    def test_d1_a_broken_signature_is_bogus_however_right_the_value(self):
         answer = self.assert_fails(BOGUS, "dcv.bogus", caa="prohibits")
         self.assertEqual(answer.dnssec, "bogus")
         self.assertIn("caa.bogus", answer.codes)
@@ -292,15 +292,15 @@ class ValidatorTest(unittest.TestCase):
         self.assert_fails(Challenge("www.mute." + APEX), "dcv.timeout", caa="prohibits")
         self.assertLess(time.monotonic() - began, 12)
 
-    def test_forged_answers_are_not_believed_however_many(self):
+    def test_d1_forged_answers_are_not_believed_however_many(self):
         answer = self.assert_fails(FORGED, "dcv.txt_wrong")
         self.assertEqual(answer.steps[0][2], "the truth")
         self.assertGreater(self.liar.forged, 100)
 
-    def test_more_records_than_the_limit_are_no_answer(self):
+    def test_d18_more_records_than_the_limit_are_no_answer(self):
         self.assert_fails(CROWDED, "dcv.too_large")
 
-    def test_caa_bars_what_it_bars(self):
+    def test_d21_caa_bars_what_it_bars(self):
         self.assert_barred(FORBIDDEN, "caa.forbids")
         self.assert_barred(BARRED, "caa.forbids")
         self.assert_barred(ACCOUNT, "caa.account")

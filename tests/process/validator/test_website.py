@@ -434,7 +434,7 @@ server {{ listen {NGINX}:8888; server_name {late.name};
         self.assert_fails(self.challenge("nowhere"), "dcv.web_no_address")
         self.assert_fails(self.challenge("absent"), "dcv.nxdomain")
 
-    def test_a_wildcard_is_not_proved_by_a_website(self):
+    def test_d28_a_wildcard_is_not_proved_by_a_website(self):
         reply = self.primary.ask(check_request(self.challenge("*.web")))
         self.assertEqual(reply.reason, "dcv.method_unsupported")
 

@@ -15,7 +15,7 @@ static enum persistent_finding judge(const char *text, int64_t *ret_until)
     return persistent_evaluate(span_from_text(text), &request, ret_until);
 }
 
-static void a_record_with_our_name_and_the_account_authorises(void **state)
+static void d32_a_record_with_our_name_and_the_account_authorises(void **state)
 {
     static const struct {
         const char *text;
@@ -96,7 +96,7 @@ static void a_nul_within_is_no_end_of_the_account(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_record_with_our_name_and_the_account_authorises),
+        cmocka_unit_test(d32_a_record_with_our_name_and_the_account_authorises),
         cmocka_unit_test(whatever_else_stands_there_authorises_nobody),
         cmocka_unit_test(a_nul_within_is_no_end_of_the_account),
     };
