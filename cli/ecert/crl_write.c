@@ -1,6 +1,6 @@
-/* ecert crl write FILE: the store's lists as one file of PEM, for a server program that looks at its
- * clients' certificates (nginx ssl_crl, Apache SSLCARevocationFile, HAProxy crl-file). The file is
- * switched by one rename; where it is right already nothing is touched, so that a timer knows
+/* ecert crl write FILE: the store's lists as one file of PEM, for a server program that looks at
+ * its clients' certificates (nginx ssl_crl, Apache SSLCARevocationFile, HAProxy crl-file). The file
+ * is switched by one rename; where it is right already nothing is touched, so that a timer knows
  * whether to reload. */
 #include "cli/ecert/chain.h"
 #include "cli/ecert/screen.h"

@@ -7,6 +7,7 @@
 
 static enum err header_read(
     struct span rest, uint8_t *ret_tag, size_t *ret_header, size_t *ret_len);
+static bool oid_well_formed(struct span oid);
 static enum err digits_read(struct span text, size_t at, size_t count, int *ret_value);
 static enum err time_parse(struct span text, size_t year_digits, int64_t *ret_time);
 
@@ -81,9 +82,27 @@ enum err der_read(struct der *reader, uint8_t tag, struct span *ret_content)
     if (!der_peek(reader, tag)) {
         return ERR_INPUT;
     }
-    TRY(der_read_any(reader, &element));
+    struct der rest = *reader;
+    TRY(der_read_any(&rest, &element));
+    if (tag == DER_OID && !oid_well_formed(element.content)) {
+        return ERR_INPUT;
+    }
+    *reader = rest;
     *ret_content = element.content;
     return OK;
+}
+
+/* X.690 §8.19.2: whole numbers, each in the fewest octets. */
+static bool oid_well_formed(struct span oid)
+{
+    bool first = true;
+    for (size_t i = 0; i < oid.len; i++) {
+        if (first && oid.data[i] == 0x80) {
+            return false;
+        }
+        first = (oid.data[i] & 0x80) == 0;
+    }
+    return oid.len > 0 && first;
 }
 
 enum err der_enter(struct der *reader, uint8_t tag, struct der *ret_inner)

@@ -69,8 +69,8 @@ static bool parameters_read(struct span rest, struct parameters *parameters)
                 &parameters->repeated);
         }
         if (equal_fold(parameter.tag, "persistUntil")) {
-            parameter_take(parameter.value, &parameters->until, &parameters->has_until,
-                &parameters->repeated);
+            parameter_take(
+                parameter.value, &parameters->until, &parameters->has_until, &parameters->repeated);
         }
     }
     return true;

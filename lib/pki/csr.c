@@ -6,6 +6,7 @@
 #include "lib/der/writer.h"
 #include "lib/pki/certificate.h"
 #include "lib/pki/extension.h"
+#include "lib/pki/name.h"
 
 /* 1.3.6.1.4.1.311.2.1.14: Microsoft's older name of extensionRequest. */
 static const struct span oid_microsoft_extensions = {
@@ -55,10 +56,14 @@ static enum err request_parse(struct span der, struct csr *csr)
 static enum err info_parse(struct span tbs, struct csr *csr)
 {
     struct der outer = der_reader(tbs), info, attributes;
+    struct name subject;
     unsigned version;
     TRY(der_enter(&outer, DER_SEQUENCE, &info));
     TRY(der_read_uint(&info, /* max= */ 0, &version));
     TRY(der_read_whole(&info, DER_SEQUENCE, &csr->subject));
+    if (name_parse(csr->subject, &subject) != OK) {
+        return ERR_INPUT;
+    }
     TRY(der_read_whole(&info, DER_SEQUENCE, &csr->spki));
     if (der_empty(&info)) {
         return OK; /* RFC 2986 wants the empty [0]; old Java leaves it out */
@@ -130,10 +135,17 @@ static enum err alt_names_parse(struct span value, struct csr *csr)
     return OK;
 }
 
+/* Neither an attribute nor an extension may be there twice: readers would differ about which
+ * counts. */
 static enum err oid_note(struct span oid, struct csr *csr)
 {
     if (csr->attribute_count == CSR_ATTRIBUTES_MAX) {
         return ERR_INPUT;
+    }
+    for (size_t i = 0; i < csr->attribute_count; i++) {
+        if (span_equal(csr->attributes[i], oid)) {
+            return ERR_INPUT;
+        }
     }
     csr->attributes[csr->attribute_count++] = oid;
     return OK;

@@ -9,7 +9,8 @@ enum {
     TAG_NUMERIC_STRING = 0x12,
     TAG_T61_STRING = 0x14,
     TAG_VISIBLE_STRING = 0x1a,
-    TAG_BMP_STRING = 0x1e
+    TAG_BMP_STRING = 0x1e,
+    CONSTRUCTED = 0x20
 };
 
 #define BYTES(text)                                                                                \
@@ -200,6 +201,9 @@ static enum err rdn_parse(struct der *names, unsigned rdn, struct name *name)
         TRY(der_read(&pair, DER_OID, &attribute.oid));
         TRY(der_read_any(&pair, &value));
         TRY(der_finish(&pair));
+        if ((value.tag & CONSTRUCTED) != 0) {
+            return ERR_INPUT; /* a string in pieces */
+        }
         if (name->count == NAME_ATTRIBUTES_MAX) {
             return ERR_LIMIT;
         }

@@ -76,6 +76,14 @@ void validator_check_write(struct der_writer *writer, const void *check)
         der_write_text(writer, DER_UTF8_STRING, message->proof.code);
         der_close(writer);
     }
+    if (message->caa_only) {
+        der_write(writer, DER_CONTEXT_PRIMITIVE(1), (struct span){ 0 });
+    }
+    if (message->patience_ms > 0) {
+        der_open(writer, DER_CONTEXT(2));
+        der_write_int64(writer, message->patience_ms);
+        der_close(writer);
+    }
     der_close(writer);
 }
 
@@ -86,13 +94,30 @@ enum err validator_check_read(struct der *reader, struct validator_check *ret_ch
     TRY(der_enter(reader, DER_SEQUENCE, &inner));
     TRY(der_read_fixed(&inner, check.attempt, ATTEMPT_BYTES));
     TRY(challenge_read(&inner, &check.challenge));
-    if (!der_empty(&inner)) {
+    if (der_peek(&inner, DER_CONTEXT(0))) {
         struct der proof;
         TRY(der_enter(&inner, DER_CONTEXT(0), &proof));
         TRY(der_read_cstring(
             &proof, DER_IA5_STRING, check.proof.address, sizeof check.proof.address));
         TRY(text_read(&proof, check.proof.code, sizeof check.proof.code));
         TRY(der_finish(&proof));
+    }
+    if (der_peek(&inner, DER_CONTEXT_PRIMITIVE(1))) {
+        struct span nothing;
+        TRY(der_read(&inner, DER_CONTEXT_PRIMITIVE(1), &nothing));
+        check.caa_only = true;
+        if (nothing.len > 0) {
+            return ERR_INPUT;
+        }
+    }
+    if (!der_empty(&inner)) {
+        struct der patience;
+        TRY(der_enter(&inner, DER_CONTEXT(2), &patience));
+        TRY(der_read_uint(&patience, PATIENCE_MAX_MS, &check.patience_ms));
+        TRY(der_finish(&patience));
+        if (check.patience_ms == 0) {
+            return ERR_INPUT; /* left out, then */
+        }
     }
     TRY(der_finish(&inner));
     *ret_check = check;

@@ -13,6 +13,11 @@ enum { CLOCK_TOLERANCE_SECONDS = 60 };
 /* A GeneralizedTime has four digits for the year. */
 #define TIME_YEAR_10000 INT64_C(253402300800)
 
+static int64_t patience_of(const struct validator_check *check);
+static enum err target_busy(
+    const struct checker *checker, const char *name, struct reason *ret_reason);
+static enum err domain_spend(
+    const struct checker *checker, const char *adn, struct reason *ret_reason);
 static enum err challenge_accept(struct attempt *attempt, const struct challenge *challenge,
     const struct method **ret_method, struct reason *ret_reason);
 static enum err domain_accept(const struct challenge *challenge, struct reason *ret_reason);
@@ -20,7 +25,8 @@ static enum err look(
     struct attempt *attempt, const struct method *method, struct observation *observation);
 static bool usable(const struct attempt *attempt, int64_t now);
 static enum err ask_caa(const struct attempt *attempt, struct observation *observation);
-static enum err ask_caa_once(const struct attempt *attempt, bool wildcard, bool *ret_permitted);
+static enum err ask_caa_once(const struct attempt *attempt, bool wildcard, bool *ret_permitted,
+    enum dns_security *ret_security);
 static enum err sign(
     const struct checker *checker, struct observation *observation, struct buf *der);
 static void write_signed_part(struct der_writer *writer, const void *observation);
@@ -38,8 +44,9 @@ enum err check_run(const struct checker *checker, const struct validator_check *
         .checker = checker,
         .challenge = &check->challenge,
         .proof = check->proof,
+        .caa_only = check->caa_only,
         .resolver = &noting,
-        .deadline_ms = clock_monotonic_ms() + CHECK_DEADLINE_MS,
+        .deadline_ms = clock_monotonic_ms() + patience_of(check),
         .report = &report,
     };
     TRY(challenge_accept(&attempt, &check->challenge, &method, ret_reason));
@@ -48,6 +55,7 @@ enum err check_run(const struct checker *checker, const struct validator_check *
         return reason_set(ret_reason, ERR_UNSUPPORTED, "dcv.method_unsupported",
             check->challenge.name, dcv_method_id(check->challenge.method), NULL);
     }
+    TRY(domain_spend(checker, attempt.adn, ret_reason));
     struct observation seen = {
         .challenge = check->challenge,
         .dcv = DCV_FAILED,
@@ -62,10 +70,43 @@ enum err check_run(const struct checker *checker, const struct validator_check *
     TRY(checker->resolver_open(checker->ctx, &resolver));
     enum err err = look(&attempt, method, &seen);
     checker->resolver_close(checker->ctx, resolver);
+    if (err == ERR_AGAIN) {
+        return target_busy(checker, check->challenge.name, ret_reason);
+    }
     TRY(err);
     TRY(sign(checker, &seen, observation));
     *ret_report = report;
     return OK;
+}
+
+static enum err target_busy(
+    const struct checker *checker, const char *name, struct reason *ret_reason)
+{
+    char limit[32];
+    snprintf(limit, sizeof limit, "%u/min", checker->budget->domains.per_minute);
+    return reason_set(ret_reason, ERR_AGAIN, "dcv.target_busy", name, NULL, limit);
+}
+
+static enum err domain_spend(
+    const struct checker *checker, const char *adn, struct reason *ret_reason)
+{
+    struct dns_name name;
+    const char *domain = adn;
+    if (checker->budget == NULL) {
+        return OK;
+    }
+    if (dns_name_parse(span_from_text(adn), DNS_NAME_HOST, &name, NULL) == OK) {
+        (void)!suffix_list_registrable(checker->suffixes, &name, &domain);
+    }
+    return budget_spend_domain(checker->budget, domain) ? OK
+                                                        : target_busy(checker, adn, ret_reason);
+}
+
+/* Who asks may have less time than we would take, never more. */
+static int64_t patience_of(const struct validator_check *check)
+{
+    bool shorter = check->patience_ms > 0 && check->patience_ms < CHECK_DEADLINE_MS;
+    return shorter ? (int64_t)check->patience_ms : CHECK_DEADLINE_MS;
 }
 
 enum err check_mail(
@@ -148,6 +189,11 @@ static enum err look(
     struct attempt *attempt, const struct method *method, struct observation *observation)
 {
     bool found = false;
+    if (attempt->caa_only) {
+        observation->dcv = DCV_NOT_ASKED;
+        report_add(attempt->report, "dcv.proved_before", attempt->challenge->name, NULL, NULL);
+        return ask_caa(attempt, observation);
+    }
     if (usable(attempt, observation->time)) {
         TRY(place_find(attempt, &found));
         observation->dnssec = attempt->dnssec > DNSSEC_SECURE ? attempt->dnssec : DNSSEC_UNKNOWN;
@@ -202,15 +248,21 @@ static enum err ask_caa(const struct attempt *attempt, struct observation *obser
 {
     bool wildcard = strcmp(attempt->name, attempt->challenge->name) != 0;
     bool permitted = false;
-    TRY(ask_caa_once(attempt, wildcard, &permitted));
+    enum dns_security security = DNS_SECURITY_SECURE;
+    TRY(ask_caa_once(attempt, wildcard, &permitted, &security));
     if (wildcard && permitted) {
-        TRY(ask_caa_once(attempt, /* wildcard= */ false, &permitted));
+        TRY(ask_caa_once(attempt, /* wildcard= */ false, &permitted, &security));
+    }
+    if (attempt->caa_only) {
+        static const enum dnssec_state states[] = { DNSSEC_SECURE, DNSSEC_INSECURE, DNSSEC_BOGUS };
+        observation->dnssec = states[security];
     }
     observation->caa = permitted ? CAA_PERMITS : CAA_PROHIBITS;
     return OK;
 }
 
-static enum err ask_caa_once(const struct attempt *attempt, bool wildcard, bool *ret_permitted)
+static enum err ask_caa_once(const struct attempt *attempt, bool wildcard, bool *ret_permitted,
+    enum dns_security *ret_security)
 {
     const char *identity = attempt->checker->caa_identity;
     char account[EXPECTED_TEXT_MAX];
@@ -224,6 +276,7 @@ static enum err ask_caa_once(const struct attempt *attempt, bool wildcard, bool 
     };
     struct caa_verdict verdict;
     TRY(caa_check(attempt->resolver, &request, attempt->deadline_ms, &verdict));
+    *ret_security = verdict.security > *ret_security ? verdict.security : *ret_security;
     *ret_permitted = caa_permits(verdict.finding);
     char asked[HOST_NAME_MAX_LENGTH + 16], expected[REPORT_TEXT_MAX];
     snprintf(asked, sizeof asked, "CAA %s", verdict.node[0] == '\0' ? attempt->name : verdict.node);

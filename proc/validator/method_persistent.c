@@ -29,8 +29,8 @@ enum err method_persistent_look(const struct attempt *attempt, struct sighting *
     const char *code = NULL;
     TRY(challenge_dns_host(attempt->challenge, host, sizeof host));
     snprintf(asked, sizeof asked, "TXT %s", host);
-    snprintf(expected, sizeof expected, "%.150s; accounturi=%.150s",
-        attempt->checker->caa_identity, attempt->expected);
+    snprintf(expected, sizeof expected, "%.150s; accounturi=%.150s", attempt->checker->caa_identity,
+        attempt->expected);
     TRY(ask(attempt, host, DNS_TXT, &answer, &code));
     sighting.dnssec = ask_dnssec(&answer, code);
     if (code != NULL) {

@@ -190,6 +190,14 @@ def check_words(root):
                 yield name, number, "a place on one machine, or a registry: " + line.strip()[:60]
 
 
+def check_d14_contacts(root):
+    """doc/threats.md D14: nobody asks a registry whom a name belongs to (dead since 2025-07-15)."""
+    for name, lines in sources(root):
+        for number, line in enumerate(lines, 1):
+            if name.startswith(("lib/", "proc/", "cli/")) and re.search(r"whois|rdap", line, re.IGNORECASE):
+                yield name, number, "a way to registry contacts: " + line.strip()[:60]
+
+
 def check_conditionals(root):
     """Optional features are different files chosen by the build; only lib/base/os_* may ask."""
     for name, lines in sources(root):
@@ -213,10 +221,16 @@ def check_scripts(root):
 
 
 def check_threats(root):
-    """Whoever cites a threat finds its row, and a row's tests exist."""
+    """Whoever cites a threat finds its row, and a row's tests exist; those of the first table are named for it."""
     page = "\n".join(read_lines(root, "doc/threats.md"))
     rows = set(re.findall(r"^\| ([DPSRK]\d+) \|", page, re.MULTILINE))
-    for path in re.findall(r"(?:unit|process)/[\w/]+\.(?:c|py)", page):
+    paths = r"(?:unit|process|tidy)/[\w/]+\.(?:c|py)"
+    for row, rest in re.findall(r"^\| (D\d+) \|(.*)", page, re.MULTILINE):
+        texts = "\n".join(line for path in re.findall(paths, rest)
+                          for line in read_lines(root, "tests/" + path))
+        if not re.search(rf"(?:void|def) (?:\w+_)?{row.lower()}_", texts):
+            yield "doc/threats.md", 1, f"no test is named for {row}"
+    for path in re.findall(paths, page):
         if not os.path.isfile(os.path.join(root, "tests", path)):
             yield "doc/threats.md", 1, f"no such test: {path}"
     for name, lines in sources(root):

@@ -165,6 +165,11 @@ class MailTest(unittest.TestCase):
         self.assertEqual(self.body(content).count(code), 3)
         self.assertEqual(self.body(content).count(challenge.name), 3)
 
+    def test_d17_a_mail_has_no_link_that_a_scanner_could_open(self):
+        """The code is typed where its name was asked for, in a form; there is nothing to fetch."""
+        self.mailed_code(self.challenge(), f"admin@{APEX}")
+        self.assertNotRegex(self.body(self.mailbox.mails[-1][2]), r"(?i)https?:|www\.[^ ]*/|href")
+
     def test_sent_again_it_is_the_same_mail(self):
         challenge, address = self.challenge(), f"admin@{APEX}"
         self.mailed_code(challenge, address)

@@ -520,7 +520,7 @@ static void a_wildcard_holds_its_bare_name_too(void **state)
 
 /* What was seen for the bare name, or at the parent of it, is not what was seen for the wildcard.
  */
-static void a_wildcard_is_proved_at_its_bare_name_and_by_dns_or_mail(void **state)
+static void d28_a_wildcard_is_proved_at_its_bare_name_and_by_dns_or_mail(void **state)
 {
     struct reason reason;
     struct sample sample;
@@ -678,7 +678,7 @@ int main(void)
         cmocka_unit_test(a_public_set_without_logs_issues_nothing),
         cmocka_unit_test(a_key_made_first_binds_the_evidence),
         cmocka_unit_test(a_wildcard_holds_its_bare_name_too),
-        cmocka_unit_test(a_wildcard_is_proved_at_its_bare_name_and_by_dns_or_mail),
+        cmocka_unit_test(d28_a_wildcard_is_proved_at_its_bare_name_and_by_dns_or_mail),
         cmocka_unit_test(every_edition_has_its_issuer_and_its_profile),
         cmocka_unit_test(an_edition_without_its_ca_in_the_roster_is_refused),
         cmocka_unit_test(each_of_fifty_names_needs_its_own_evidence),

@@ -64,7 +64,7 @@ static void good_keys_pass_and_are_returned(void **state)
     }
 }
 
-static void rsa_1024_is_weak_and_its_size_is_told(void **state)
+static void d27_rsa_1024_is_weak_and_its_size_is_told(void **state)
 {
     (void)state;
     AUTO(buf) pem = vector_read("rsa1024.pub.pem");
@@ -161,7 +161,7 @@ static struct span modulus_of_hex(const char *hex, uint8_t ret_modulus[256])
     return span_make(ret_modulus, len);
 }
 
-static void primes_within_a_hundred_rounds_of_fermat_are_found(void **state)
+static void d27_primes_within_a_hundred_rounds_of_fermat_are_found(void **state)
 {
     (void)state;
     uint8_t modulus[256], der[2048];
@@ -173,7 +173,7 @@ static void primes_within_a_hundred_rounds_of_fermat_are_found(void **state)
     assert_int_equal(key_check(further, &reason, NULL), OK);
 }
 
-static void moduli_of_infineons_generator_are_found(void **state)
+static void d27_moduli_of_infineons_generator_are_found(void **state)
 {
     (void)state;
     uint8_t modulus[256], der[2048];
@@ -376,7 +376,7 @@ static void other_algorithms_and_curves_are_named(void **state)
     assert_string_equal(reason.seen, "1.3.132.0.10");
 }
 
-static void a_point_off_the_curve_is_weak_and_nonsense_malformed(void **state)
+static void d27_a_point_off_the_curve_is_weak_and_nonsense_malformed(void **state)
 {
     (void)state;
     AUTO(buf) pem = vector_read("p256.pub.pem");
@@ -396,11 +396,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_keys_pass_and_are_returned),
-        cmocka_unit_test(rsa_1024_is_weak_and_its_size_is_told),
+        cmocka_unit_test(d27_rsa_1024_is_weak_and_its_size_is_told),
         cmocka_unit_test(sizes_that_are_odd_or_too_large_are_refused),
         cmocka_unit_test(an_even_modulus_and_small_factors_are_found),
-        cmocka_unit_test(primes_within_a_hundred_rounds_of_fermat_are_found),
-        cmocka_unit_test(moduli_of_infineons_generator_are_found),
+        cmocka_unit_test(d27_primes_within_a_hundred_rounds_of_fermat_are_found),
+        cmocka_unit_test(d27_moduli_of_infineons_generator_are_found),
         cmocka_unit_test(powers_of_primes_are_found),
         cmocka_unit_test(p521_is_no_key_for_browsers),
         cmocka_unit_test(authorities_keys_of_our_own_making_pass),
@@ -410,7 +410,7 @@ int main(void)
         cmocka_unit_test(ed25519_points_of_small_order_are_no_keys),
         cmocka_unit_test(exponents_outside_the_range_are_refused),
         cmocka_unit_test(other_algorithms_and_curves_are_named),
-        cmocka_unit_test(a_point_off_the_curve_is_weak_and_nonsense_malformed),
+        cmocka_unit_test(d27_a_point_off_the_curve_is_weak_and_nonsense_malformed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

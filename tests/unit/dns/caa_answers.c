@@ -1,4 +1,5 @@
-/* Answers the zones that caa_model.py makes up, one a line, with "permit" or "refuse":
+/* Answers the zones that caa_model.py makes up, one a line, with "permit" or "refuse" and what it
+ * asked for that, in order: "CAA:a.b.example.com DS:b.example.com …".
  *
  *   NAME WILDCARD NODE/TYPE=STATE[:RDATA,RDATA…] …
  *
@@ -69,7 +70,13 @@ int main(void)
         struct caa_verdict verdict;
         enum err err = caa_check(&resolver, &request, INT64_MAX, &verdict);
         assert(err == OK);
-        puts(caa_permits(verdict.finding) ? "permit" : "refuse");
+        fputs(caa_permits(verdict.finding) ? "permit" : "refuse", stdout);
+        for (size_t i = 0; i < world.asked_count; i++) {
+            char *type = strchr(world.asked[i], ' ');
+            *type++ = '\0';
+            printf(" %s:%s", strcmp(type, "257") == 0 ? "CAA" : "DS", world.asked[i]);
+        }
+        puts("");
     }
     return 0;
 }

@@ -15,7 +15,7 @@ static enum persistent_finding judge(const char *text, int64_t *ret_until)
     return persistent_evaluate(span_from_text(text), &request, ret_until);
 }
 
-static void a_record_with_our_name_and_the_account_authorises(void **state)
+static void d32_a_record_with_our_name_and_the_account_authorises(void **state)
 {
     static const struct {
         const char *text;
@@ -60,10 +60,8 @@ static void whatever_else_stands_there_authorises_nobody(void **state)
         { "ca.example.net; accounturi=" ACCOUNT "; persistUntil=-1", PERSISTENT_MALFORMED },
         { "ca.example.net; accounturi=" ACCOUNT "; persistUntil=+1895000000",
             PERSISTENT_MALFORMED },
-        { "ca.example.net; accounturi=" ACCOUNT "; persistUntil=0x7fffffff",
-            PERSISTENT_MALFORMED },
-        { "ca.example.net; accounturi=" ACCOUNT "; persistUntil=2030-01-01",
-            PERSISTENT_MALFORMED },
+        { "ca.example.net; accounturi=" ACCOUNT "; persistUntil=0x7fffffff", PERSISTENT_MALFORMED },
+        { "ca.example.net; accounturi=" ACCOUNT "; persistUntil=2030-01-01", PERSISTENT_MALFORMED },
         { "ca.example.net; accounturi=" ACCOUNT "; persistUntil=99999999999999999999",
             PERSISTENT_MALFORMED },
         { "ca.example.net; accounturi=" ACCOUNT "; accounturi=" ACCOUNT, PERSISTENT_MALFORMED },
@@ -91,15 +89,14 @@ static void a_nul_within_is_no_end_of_the_account(void **state)
     const struct persistent_request request = { "ca.example.net", ACCOUNT, NOW };
     int64_t until = -1;
     (void)state;
-    assert_int_not_equal(
-        persistent_evaluate(span_make(text, sizeof text - 1), &request, &until),
+    assert_int_not_equal(persistent_evaluate(span_make(text, sizeof text - 1), &request, &until),
         PERSISTENT_AUTHORISES);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_record_with_our_name_and_the_account_authorises),
+        cmocka_unit_test(d32_a_record_with_our_name_and_the_account_authorises),
         cmocka_unit_test(whatever_else_stands_there_authorises_nobody),
         cmocka_unit_test(a_nul_within_is_no_end_of_the_account),
     };

@@ -87,7 +87,7 @@ static void the_weakest_name_decides(void **state)
 }
 
 /* The age that counts is that of the name proved first. */
-static void proof_is_stale_after_eight_hours_and_expired_with_its_values(void **state)
+static void d22_proof_is_stale_after_eight_hours_and_expired_with_its_values(void **state)
 {
     static const struct {
         int64_t proved, now;
@@ -142,7 +142,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(nothing_asked_for_is_due, fixture_enrol, fixture_close),
         cmocka_unit_test_setup_teardown(the_weakest_name_decides, fixture_enrol, fixture_close),
         cmocka_unit_test_setup_teardown(
-            proof_is_stale_after_eight_hours_and_expired_with_its_values, fixture_enrol,
+            d22_proof_is_stale_after_eight_hours_and_expired_with_its_values, fixture_enrol,
             fixture_close),
         cmocka_unit_test_setup_teardown(
             old_values_are_expired_whatever_was_seen, fixture_enrol, fixture_close),
