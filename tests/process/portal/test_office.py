@@ -76,7 +76,8 @@ class Office(world.FreshCase):
         self.assertEqual((state, page), ("confirmed", "/dcv"))
         self.assertEqual(self.world.rows("SELECT state FROM challenge WHERE enrolment = ?"
                                          " AND next_check > 0", enrolment), [("checking",)])
-        self.assertEqual(self.world.rows("SELECT * FROM evidence WHERE enrolment = ?", enrolment), [])
+        # The proof stays: what is asked anew is CAA.
+        self.assertEqual(self.world.rows("SELECT count(*) FROM evidence WHERE enrolment = ?", enrolment), [(1,)])
         self.assertEqual(browser.get("/dcv").header("Refresh"), "3")
 
     def test_a_minute_before_the_eight_hours_are_over_it_still_counts(self):
