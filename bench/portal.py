@@ -16,7 +16,8 @@ import world  # noqa: E402
 
 WARM_UP, REQUESTS = 200, 1000
 PAGES = [("login", "plain", "/"), ("confirm", "open", "/confirm"), ("dcv", "told", "/dcv"),
-         ("dcv-report", "failed", "/dcv"), ("dcv-alike", "absent", "/dcv"), ("csr", "validated", "/csr"),
+         ("dcv-report", "failed", "/dcv"), ("dcv-alike", "absent", "/dcv"), ("dcv-fifty", "fifty-absent", "/dcv"),
+         ("csr", "validated", "/csr"),
          ("certificate", "issued", "/certificate"),
          ("download", "accepted", "/download"), ("steps", "accepted", "/download/steps/exchange"),
          ("next", "accepted", "/next"), ("revoke", "accepted", "/revoke/certificate"),

@@ -14,7 +14,7 @@ const struct option options_cert_export[] = {
     { "out", OPTION_VALUE, "FILE" },
     { "password-file", OPTION_VALUE, "FILE" },
     { "password-fd", OPTION_VALUE, "N" },
-    { "legacy", OPTION_FLAG, NULL },
+    { "for", OPTION_VALUE, "TARGET" },
     { .name = NULL },
 };
 
@@ -58,16 +58,16 @@ enum exit_code command_cert_export(struct tool *tool, const struct arguments *ar
     if (err == OK && item.kind == CERTSTORE_REQUEST) {
         err = reason_set(&reason, ERR_NOT_FOUND, "tool.no_certificate_yet", item.id, NULL, NULL);
     }
-    enum pfx_style style = arguments_has(arguments, "legacy") ? PFX_LEGACY : PFX_MODERN;
     err = err != OK ? err
           : format->write != NULL
               ? export_plain(format, &item, out, &reason)
-              : pfx_file_write(tool, arguments, store, &item, out, style, &reason);
+              : pfx_file_write(tool, arguments, "modern", store, &item, out, &reason);
     if (err != OK) {
         return screen_failure(tool, err, &reason);
     }
     const struct placeholder values[] = { { "file", out }, { NULL, NULL } };
     screen_step(tool, format->write == NULL ? "tool.backup_done" : "tool.exported", values);
+    pfx_file_warn(tool, arguments);
     value_put_text(&tool->tree, tool->result, "file", out);
     value_put_text(&tool->tree, tool->result, "format", format->name);
     value_put_text(&tool->tree, tool->result, "id", item.id);

@@ -18,7 +18,7 @@ const struct option options_deploy_script[] = {
     { "out", OPTION_VALUE, "DIRECTORY" },
     { "password-file", OPTION_VALUE, "FILE" },
     { "password-fd", OPTION_VALUE, "N" },
-    { "legacy", OPTION_FLAG, NULL },
+    { "for", OPTION_VALUE, "TARGET" },
     { .name = NULL },
 };
 
@@ -102,9 +102,9 @@ enum exit_code command_deploy_script(struct tool *tool, const struct arguments *
     err = deploy_material_load(tool, store, wanted, &material, &reason);
     err = err == OK ? directory_make(parts.out, &reason) : err;
     err = err == OK ? path_join(pfx, sizeof pfx, parts.out, "site.pfx") : err;
-    enum pfx_style style = arguments_has(arguments, "legacy") ? PFX_LEGACY : PFX_MODERN;
-    err = err == OK ? pfx_file_write(tool, arguments, store, &material.item, pfx, style, &reason)
-                    : err;
+    err = err == OK
+              ? pfx_file_write(tool, arguments, "windows2019", store, &material.item, pfx, &reason)
+              : err;
     buf_append_format(&parts.script, "# %s\r\n%s", material.view.first_name, HEAD);
     err = err == OK ? chain_add(&parts, store, &reason) : err;
     err = err == OK ? withdrawn_add(tool, &parts, store) : err;
@@ -116,6 +116,7 @@ enum exit_code command_deploy_script(struct tool *tool, const struct arguments *
     }
     const struct placeholder values[] = { { "file", parts.out }, { NULL, NULL } };
     screen_step(tool, "tool.deploy_script", values);
+    pfx_file_warn(tool, arguments);
     screen_message(tool, "tool.deploy_script_next", values);
     value_put_text(&tool->tree, tool->result, "directory", parts.out);
     value_put_text(&tool->tree, tool->result, "thumbprint", material.view.thumbprint_sha1);

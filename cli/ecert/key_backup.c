@@ -8,7 +8,7 @@ const struct option options_key_backup[] = {
     { "out", OPTION_VALUE, "FILE.pfx" },
     { "password-file", OPTION_VALUE, "FILE" },
     { "password-fd", OPTION_VALUE, "N" },
-    { "legacy", OPTION_FLAG, NULL },
+    { "for", OPTION_VALUE, "TARGET" },
     { .name = NULL },
 };
 
@@ -26,20 +26,15 @@ enum exit_code command_key_backup(struct tool *tool, const struct arguments *arg
     if (tool_open_store(tool, &store) != OK) {
         return EXIT_FAILED;
     }
-    bool legacy = arguments_has(arguments, "legacy");
     enum err err = certstore_find(store, arguments->operands[0], &reason, &item);
-    err = err == OK ? pfx_file_write(tool, arguments, store, &item, out,
-                          legacy ? PFX_LEGACY : PFX_MODERN, &reason)
-                    : err;
+    err = err == OK ? pfx_file_write(tool, arguments, "modern", store, &item, out, &reason) : err;
     if (err != OK) {
         return screen_failure(tool, err, &reason);
     }
     const struct placeholder file[] = { { "file", out }, { NULL, NULL } };
     bool pending = item.kind == CERTSTORE_REQUEST;
     screen_step(tool, pending ? "tool.backup_pending" : "tool.backup_done", file);
-    if (legacy) {
-        screen_message(tool, "tool.backup_legacy", NULL);
-    }
+    pfx_file_warn(tool, arguments);
     value_put_text(&tool->tree, tool->result, "file", out);
     value_put_text(&tool->tree, tool->result, "id", item.id);
     value_put_bool(&tool->tree, tool->result, "certificate", !pending);

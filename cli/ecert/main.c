@@ -89,7 +89,7 @@ static enum exit_code command_line_run(struct tool *tool, int argc, char *const 
 static enum exit_code command_missing(struct tool *tool, int argc, char *const *argv);
 static void usage(const struct tool *tool, const struct command *only);
 static void usage_command(const struct tool *tool, const struct command *command);
-static void usage_options(const struct tool *tool, const struct option *options);
+static void usage_options(const struct tool *tool, const char *noun, const struct option *options);
 static void result_print(struct tool *tool);
 
 int main(int argc, char **argv)
@@ -275,13 +275,13 @@ static void usage(const struct tool *tool, const struct command *only)
     screen_heading(tool, "tool.help_title", NULL);
     if (only != NULL) {
         usage_command(tool, only);
-        usage_options(tool, only->options);
+        usage_options(tool, only->noun, only->options);
     }
     for (size_t i = 0; only == NULL && i < sizeof commands / sizeof commands[0]; i++) {
         usage_command(tool, &commands[i]);
     }
     screen_message(tool, "tool.help_all", NULL);
-    usage_options(tool, options_all);
+    usage_options(tool, /* noun= */ "", options_all);
 }
 
 static void usage_command(const struct tool *tool, const struct command *command)
@@ -293,7 +293,8 @@ static void usage_command(const struct tool *tool, const struct command *command
     screen_pair(tool, 2, line, USAGE_COLUMN, language_text(tool->language, command->summary));
 }
 
-static void usage_options(const struct tool *tool, const struct option *options)
+/* An option that means something of its own behind a noun has a text of its own. */
+static void usage_options(const struct tool *tool, const char *noun, const struct option *options)
 {
     size_t width = 0;
     for (const struct option *option = options; option->name != NULL; option++) {
@@ -305,7 +306,10 @@ static void usage_options(const struct tool *tool, const struct option *options)
         char line[64], id[64];
         snprintf(
             line, sizeof line, "--%s %s", option->name, option->value == NULL ? "" : option->value);
-        snprintf(id, sizeof id, "tool.option.%s", option->name);
+        snprintf(id, sizeof id, "tool.option.%s.%s", noun, option->name);
+        if (!language_has(tool->language, id)) {
+            snprintf(id, sizeof id, "tool.option.%s", option->name);
+        }
         screen_pair(tool, 6, line, width + 6 + 2, language_text(tool->language, id));
     }
 }

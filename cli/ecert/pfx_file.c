@@ -1,6 +1,8 @@
 /* A PFX is written new, never over another file, and read back before anybody says it was done. */
 #include "cli/ecert/pfx_file.h"
 
+#include "cli/ecert/pfx_apart.h"
+#include "cli/ecert/screen.h"
 #include "lib/base/file.h"
 #include "lib/base/limits.h"
 #include "lib/der/pem.h"
@@ -18,8 +20,11 @@ static void backup_release(struct backup *backup)
 }
 AUTO_DEFINE(backup, backup_release)
 
+static enum err target_choose(const struct arguments *arguments, const char *proposed,
+    const struct pfx_target **ret_target, struct reason *ret_reason);
 static enum err backup_make(const struct certstore_item *item, const struct key *key,
-    const struct secret *password, enum pfx_style style, struct backup *backup);
+    const struct secret *password, const struct pfx_target *target, struct backup *backup,
+    struct reason *ret_reason);
 static enum err chain_cut(struct span pem_text, struct backup *backup);
 static enum err backup_check(
     struct span file, const struct secret *password, const struct key *key);
@@ -27,22 +32,39 @@ static enum err backup_write(const char *path, const struct secret *password, co
     const struct backup *backup, struct reason *ret_reason);
 
 enum err pfx_file_write(const struct tool *tool, const struct arguments *arguments,
-    const struct certstore *store, const struct certstore_item *item, const char *out,
-    enum pfx_style style, struct reason *ret_reason)
+    const char *proposed, const struct certstore *store, const struct certstore_item *item,
+    const char *out, struct reason *ret_reason)
 {
     static const struct secret_source source = { "password-file", "password-fd",
         "tool.ask_new_password", .twice = true, .max = PASSWORD_MAX };
     AUTO_PTR(key) key = NULL;
     AUTO(secret) password = { 0 };
     AUTO(backup) backup = { 0 };
+    const struct pfx_target *target = NULL;
+    TRY(target_choose(arguments, proposed, &target, ret_reason));
     TRY(certstore_load_key(store, item, &key));
     TRY(ask_secret_from(tool, arguments, &source, ret_reason, &password));
-    TRY(backup_make(item, key, &password, style, &backup));
+    TRY(backup_make(item, key, &password, target, &backup, ret_reason));
     return backup_write(out, &password, key, &backup, ret_reason);
 }
 
+static enum err target_choose(const struct arguments *arguments, const char *proposed,
+    const struct pfx_target **ret_target, struct reason *ret_reason)
+{
+    const char *wanted = arguments_value(arguments, "for");
+    *ret_target = pfx_target_find(wanted != NULL ? wanted : proposed);
+    if (*ret_target == NULL) {
+        AUTO(buf) all = buf_make(REASON_TEXT_MAX);
+        pfx_target_names(&all);
+        return reason_set(
+            ret_reason, ERR_INPUT, "tool.pfx_target", "--for", wanted, buf_text(&all));
+    }
+    return OK;
+}
+
 static enum err backup_make(const struct certstore_item *item, const struct key *key,
-    const struct secret *password, enum pfx_style style, struct backup *backup)
+    const struct secret *password, const struct pfx_target *target, struct backup *backup,
+    struct reason *ret_reason)
 {
     backup->pfx = buf_make(PFX_MAX_BYTES);
     TRY(chain_cut(buf_span(&item->chain), backup));
@@ -53,7 +75,16 @@ static enum err backup_make(const struct certstore_item *item, const struct key 
         .chain_count = backup->chain_count,
         .friendly_name = item->friendly_name,
     };
-    return pfx_write(&content, password, style, &backup->pfx);
+    return pfx_write(&content, password, target, ret_reason, &backup->pfx);
+}
+
+void pfx_file_warn(const struct tool *tool, const struct arguments *arguments)
+{
+    const char *wanted = arguments_value(arguments, "for");
+    const struct pfx_target *target = wanted == NULL ? NULL : pfx_target_find(wanted);
+    if (target != NULL && target->cipher == PFX_3DES_SHA1) {
+        screen_message(tool, "tool.backup_legacy", NULL);
+    }
 }
 
 static enum err chain_cut(struct span pem_text, struct backup *backup)
@@ -90,7 +121,7 @@ static enum err backup_write(const char *path, const struct secret *password, co
 static enum err backup_check(struct span file, const struct secret *password, const struct key *key)
 {
     AUTO(pfx) pfx = { 0 };
-    TRY(pfx_read(file, password, /* ret_reason= */ NULL, &pfx));
+    TRY(pfx_read_apart(file, password, /* ret_reason= */ NULL, &pfx));
     return pfx.key != NULL && key_same_public(pfx.key, key) ? OK : ERR_IO;
 }
 
@@ -106,7 +137,7 @@ enum err pfx_file_read(const struct tool *tool, const struct arguments *argument
         return reason_set(ret_reason, err, "tool.file_read", path, err_name(err), NULL);
     }
     TRY(ask_secret_from(tool, arguments, &source, ret_reason, &password));
-    TRY(pfx_read(buf_span(&file), &password, ret_reason, ret_pfx));
+    TRY(pfx_read_apart(buf_span(&file), &password, ret_reason, ret_pfx));
     if (ret_pfx->key == NULL) {
         return reason_set(ret_reason, ERR_INPUT, "tool.pfx_no_key", path, NULL, NULL);
     }

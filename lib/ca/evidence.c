@@ -9,6 +9,12 @@
 /* One attempt asks everybody at once: observations further apart were put together later. */
 #define ATTEMPT_SPREAD_SECONDS INT64_C(900)
 
+/* The observations of one attempt, and what they are to show. */
+struct group {
+    size_t first, end;
+    bool proof, caa;
+};
+
 struct tally {
     bool primary;
     unsigned corroborating;
@@ -19,20 +25,25 @@ struct tally {
 
 static enum err challenge_check(const struct challenge *challenge, const char *name,
     const struct evidence_rules *rules, struct reason *ret_reason);
+static bool asks_caa_alone(const struct name_evidence *evidence, size_t first);
+static size_t first_attempt(const struct name_evidence *evidence);
+static enum err group_check(const struct name_evidence *evidence, const struct group *group,
+    const struct evidence_rules *rules, int64_t *ret_oldest, struct reason *ret_reason);
 static enum err observation_check(const struct name_evidence *evidence, size_t at,
-    const struct evidence_rules *rules, struct tally *tally, struct reason *ret_reason);
+    const struct group *group, const struct evidence_rules *rules, struct tally *tally,
+    struct reason *ret_reason);
 static bool adn_fits(const struct observation *observation, const struct perspective *perspective);
 static bool same_challenge(const struct challenge *left, const struct challenge *right);
-static enum err times_check(const struct observation *observation,
+static enum err times_check(const struct observation *observation, const struct group *group,
     const struct evidence_rules *rules, struct reason *ret_reason);
 static enum err signature_check(const struct observation *observation,
     const struct perspective *perspective, const struct evidence_rules *rules,
     struct reason *ret_reason);
-static enum err primary_check(
-    const struct observation *observation, int64_t now, struct reason *ret_reason);
+static enum err primary_check(const struct observation *observation, const struct group *group,
+    int64_t now, struct reason *ret_reason);
 static bool has_ended(const struct observation *observation, int64_t now);
 static void tally_remote(struct tally *tally, const struct observation *observation,
-    const struct perspective *perspective, int64_t now);
+    const struct perspective *perspective, const struct group *group, int64_t now);
 static enum err quorum_check(const struct tally *tally, const char *name,
     const struct evidence_rules *rules, struct reason *ret_reason);
 
@@ -44,13 +55,70 @@ static enum err denied(struct reason *ret_reason, const char *code, const char *
 enum err evidence_check(const struct name_evidence *evidence, const char *name,
     const struct evidence_rules *rules, int64_t *ret_oldest, struct reason *ret_reason)
 {
-    struct tally tally = { .oldest = INT64_MAX, .newest = INT64_MIN };
+    size_t first = first_attempt(evidence);
+    const struct group proof = { 0, first, .proof = true, .caa = first == evidence->count };
+    const struct group caa = { first, evidence->count, .proof = false, .caa = true };
+    int64_t oldest = 0, asked = 0;
+    if (evidence->count == 0) {
+        return denied(ret_reason, "warrant.evidence_missing", name);
+    }
+    if (!asks_caa_alone(evidence, first)) {
+        return denied(ret_reason, "warrant.attempt", name);
+    }
+    TRY(challenge_check(&evidence->observations[0].challenge, name, rules, ret_reason));
+    TRY(group_check(evidence, &proof, rules, &oldest, ret_reason));
+    if (!proof.caa) {
+        TRY(group_check(evidence, &caa, rules, &asked, ret_reason));
+    }
+    *ret_oldest = oldest;
+    return OK;
+}
+
+enum err evidence_reusable(const struct name_evidence *evidence, const char *name,
+    const struct evidence_rules *rules, struct reason *ret_reason)
+{
+    const struct group proof = { 0, evidence->count, .proof = true, .caa = false };
+    int64_t oldest = 0;
     if (evidence->count == 0) {
         return denied(ret_reason, "warrant.evidence_missing", name);
     }
     TRY(challenge_check(&evidence->observations[0].challenge, name, rules, ret_reason));
-    for (size_t i = 0; i < evidence->count; i++) {
-        TRY(observation_check(evidence, i, rules, &tally, ret_reason));
+    return group_check(evidence, &proof, rules, &oldest, ret_reason);
+}
+
+/* Whether what stands behind the first attempt is one other, in which nobody was asked for a proof:
+ * answers of another attempt are not carried along (BR 3.2.2.9). */
+static bool asks_caa_alone(const struct name_evidence *evidence, size_t first)
+{
+    const struct observation *observations = evidence->observations;
+    for (size_t i = first; i < evidence->count; i++) {
+        if (observations[i].dcv != DCV_NOT_ASKED ||
+            memcmp(observations[i].attempt, observations[first].attempt, ATTEMPT_BYTES) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* How many observations at the front are of one attempt. */
+static size_t first_attempt(const struct name_evidence *evidence)
+{
+    const struct observation *observations = evidence->observations;
+    size_t count = 0;
+    while (count < evidence->count &&
+           memcmp(observations[count].attempt, observations[0].attempt, ATTEMPT_BYTES) == 0) {
+        count++;
+    }
+    return count;
+}
+
+static enum err group_check(const struct name_evidence *evidence, const struct group *group,
+    const struct evidence_rules *rules, int64_t *ret_oldest, struct reason *ret_reason)
+{
+    struct tally tally = { .oldest = INT64_MAX, .newest = INT64_MIN };
+    const char *name = evidence->observations[0].challenge.name;
+    for (size_t i = group->first; i < group->end; i++) {
+        TRY(observation_check(evidence, i, group, rules, &tally, ret_reason));
     }
     if (tally.newest - tally.oldest > ATTEMPT_SPREAD_SECONDS) {
         return denied(ret_reason, "warrant.attempt", name);
@@ -84,20 +152,22 @@ static enum err challenge_check(const struct challenge *challenge, const char *n
 }
 
 static enum err observation_check(const struct name_evidence *evidence, size_t at,
-    const struct evidence_rules *rules, struct tally *tally, struct reason *ret_reason)
+    const struct group *group, const struct evidence_rules *rules, struct tally *tally,
+    struct reason *ret_reason)
 {
     const struct observation *first = &evidence->observations[0];
+    const struct observation *of_group = &evidence->observations[group->first];
     const struct observation *observation = &evidence->observations[at];
     const char *name = first->challenge.name;
     char expected[EXPECTED_TEXT_MAX];
 
-    if (memcmp(observation->attempt, first->attempt, ATTEMPT_BYTES) != 0) {
+    if (memcmp(observation->attempt, of_group->attempt, ATTEMPT_BYTES) != 0) {
         return denied(ret_reason, "warrant.attempt", name);
     }
     if (!same_challenge(&observation->challenge, &first->challenge)) {
         return denied(ret_reason, "warrant.challenge", name);
     }
-    for (size_t i = 0; i < at; i++) {
+    for (size_t i = group->first; i < at; i++) {
         if (strcmp(evidence->observations[i].perspective, observation->perspective) == 0) {
             return denied(ret_reason, "warrant.perspective_twice", name);
         }
@@ -114,13 +184,13 @@ static enum err observation_check(const struct name_evidence *evidence, size_t a
     if (!adn_fits(observation, perspective)) {
         return denied(ret_reason, "warrant.adn", name);
     }
-    TRY(times_check(observation, rules, ret_reason));
+    TRY(times_check(observation, group, rules, ret_reason));
     TRY(signature_check(observation, perspective, rules, ret_reason));
     if (perspective->primary) {
-        TRY(primary_check(observation, rules->now, ret_reason));
+        TRY(primary_check(observation, group, rules->now, ret_reason));
         tally->primary = true;
     } else {
-        tally_remote(tally, observation, perspective, rules->now);
+        tally_remote(tally, observation, perspective, group, rules->now);
     }
     tally->oldest = observation->time < tally->oldest ? observation->time : tally->oldest;
     tally->newest = observation->time > tally->newest ? observation->time : tally->newest;
@@ -152,7 +222,7 @@ static bool same_challenge(const struct challenge *left, const struct challenge 
            strcmp(left->domain, right->domain) == 0 && strcmp(left->srn, right->srn) == 0;
 }
 
-static enum err times_check(const struct observation *observation,
+static enum err times_check(const struct observation *observation, const struct group *group,
     const struct evidence_rules *rules, struct reason *ret_reason)
 {
     const struct challenge *challenge = &observation->challenge;
@@ -162,13 +232,14 @@ static enum err times_check(const struct observation *observation,
     }
     bool coded = dcv_rules(challenge->method)->coded;
     if (challenge->created > observation->time + CLOCK_TOLERANCE_SECONDS ||
-        (coded && observation->time - challenge->created > VALIDATION_VALUE_SECONDS)) {
+        (coded && group->proof &&
+            observation->time - challenge->created > VALIDATION_VALUE_SECONDS)) {
         return denied(ret_reason, "warrant.challenge_old", challenge->name);
     }
-    if (age > policy_reuse(&rules->policy, challenge->method)) {
+    if (group->proof && age > policy_reuse(&rules->policy, challenge->method)) {
         return denied(ret_reason, "warrant.evidence_old", challenge->name);
     }
-    if (age > CAA_FRESH_SECONDS) {
+    if (group->caa && age > CAA_FRESH_SECONDS) {
         return denied(ret_reason, "warrant.caa_stale", challenge->name);
     }
     return OK;
@@ -187,14 +258,14 @@ static enum err signature_check(const struct observation *observation,
 }
 
 /* The primary decides (BR 3.2.2.9), and only over DNS that validates or is proved unsigned. */
-static enum err primary_check(
-    const struct observation *observation, int64_t now, struct reason *ret_reason)
+static enum err primary_check(const struct observation *observation, const struct group *group,
+    int64_t now, struct reason *ret_reason)
 {
     const char *name = observation->challenge.name;
-    if (observation->dcv != DCV_PASSED) {
+    if (observation->dcv != (group->proof ? DCV_PASSED : DCV_NOT_ASKED)) {
         return denied(ret_reason, "warrant.primary_dcv", name);
     }
-    if (observation->caa != CAA_PERMITS) {
+    if (group->caa && observation->caa != CAA_PERMITS) {
         return denied(ret_reason, "warrant.primary_caa", name);
     }
     if (has_ended(observation, now)) {
@@ -215,11 +286,11 @@ static bool has_ended(const struct observation *observation, int64_t now)
 
 /* Where the proof is a mail, the remotes' word is about CAA alone (BR 3.2.2.9). */
 static void tally_remote(struct tally *tally, const struct observation *observation,
-    const struct perspective *perspective, int64_t now)
+    const struct perspective *perspective, const struct group *group, int64_t now)
 {
-    bool sees_proof = dcv_rules(observation->challenge.method)->remote;
+    bool sees_proof = group->proof && dcv_rules(observation->challenge.method)->remote;
     if (observation->dcv != (sees_proof ? DCV_PASSED : DCV_NOT_ASKED) ||
-        observation->caa != CAA_PERMITS || observation->dnssec == DNSSEC_BOGUS ||
+        (group->caa && observation->caa != CAA_PERMITS) || observation->dnssec == DNSSEC_BOGUS ||
         has_ended(observation, now)) {
         return;
     }

@@ -121,7 +121,7 @@ static enum err name_evidence_read(
         TRY(der_read(&ahead, DER_SEQUENCE, &skipped));
         count++;
     }
-    if (count > PERSPECTIVES_MAX) {
+    if (count > EVIDENCE_OBSERVATIONS_MAX) {
         return ERR_LIMIT;
     }
     struct observation *observations = arena_alloc(arena, count, sizeof *observations);

@@ -17,10 +17,11 @@ enum {
     ENROLMENT_ID_BYTES = 16,
     APPROVALS_MAX = 4,
     PROFILE_ID_MAX = 32,
+    EVIDENCE_OBSERVATIONS_MAX = 2 * PERSPECTIVES_MAX,
     /* 50 names with 16 perspectives each; beyond MESSAGE_MAX_BYTES it travels as a memfd. */
     WARRANT_MAX_BYTES = 1024 * 1024,
     /* What parsing and checking one takes of an arena at most. */
-    WARRANT_ARENA_BYTES = 2 * 1024 * 1024,
+    WARRANT_ARENA_BYTES = 4 * 1024 * 1024,
 };
 
 /* The idempotency key: one certificate per request, whatever happens in between. */
@@ -30,7 +31,9 @@ struct request_id {
 };
 
 struct name_evidence {
-    struct observation *observations; /* one attempt: the primary's and the remotes' */
+    /* One attempt, the primary's and the remotes'; and behind it perhaps a later one that asked
+     * for CAA alone. */
+    struct observation *observations;
     size_t count;
 };
 

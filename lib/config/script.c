@@ -171,6 +171,7 @@ enum { KEYS = sizeof keys / sizeof *keys, LISTS = sizeof lists / sizeof *lists }
 enum { NUMBERS = sizeof numbers / sizeof *numbers };
 
 static enum err script_fill(cfg_t *cfg, struct script *script, struct reason *ret_reason);
+static enum err lists_follow(const struct script *script, struct reason *ret_reason);
 static enum err step_fill(cfg_t *section, const struct script *script, struct script_step *step,
     struct reason *ret_reason);
 
@@ -287,7 +288,20 @@ static enum err script_fill(cfg_t *cfg, struct script *script, struct reason *re
         TRY(step_fill(cfg_getnsec(cfg, "step", i), script, &script->steps[i], ret_reason));
         script->step_count++;
     }
-    return OK;
+    return lists_follow(script, ret_reason);
+}
+
+/* A revocation that no list tells is the step that was left out. */
+static enum err lists_follow(const struct script *script, struct reason *ret_reason)
+{
+    const struct script_step *open = NULL;
+    for (size_t i = 0; i < script->step_count; i++) {
+        const struct script_step *step = &script->steps[i];
+        open = step->kind == SCRIPT_REVOKE ? step : step->kind == SCRIPT_ARL ? NULL : open;
+    }
+    return open == NULL ? OK
+                        : refused(ret_reason, "script.list_missing", open->title,
+                              kinds[SCRIPT_REVOKE], "a later step that does arl");
 }
 
 /* "TITLE: KEY", as a person finds it in the file. */

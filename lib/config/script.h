@@ -95,7 +95,7 @@ const char *script_kind_name(enum script_kind kind);
 /* Reads, checks each step against what its kind takes and needs. ERR_INPUT: "config.syntax",
  * "script.text" (a NUL, or a variable of the environment), "script.kind", "script.takes_no" (a key
  * that the kind doesn't have), "script.needs", "script.value", "script.hash", "script.journal",
- * "script.steps"; "script.file" if it can't be read. Inputs are not opened. */
+ * "script.steps", "script.list_missing" (a revocation and no list behind it); "script.file" if it can't be read. Inputs are not opened. */
 enum err script_load(
     const char *path, struct script *ret_script, struct reason *ret_reason) MUST_USE;
 /* The same from bytes: from a journal, where inputs are nowhere (`path` NULL). */

@@ -59,6 +59,10 @@ enum err pbes2_encrypt(struct span plain, const struct secret *passphrase, enum 
 enum err pbes2_decrypt(
     struct span der, const struct secret *passphrase, struct secret *ret_plain) MUST_USE;
 
+/* As OpenSSL's PKCS#12 functions want it: NUL-terminated. ERR_LIMIT beyond 512 octets, ERR_INPUT if
+ * not UTF-8. */
+enum err pfx_passphrase_text(const struct secret *passphrase, struct secret *ret_text) MUST_USE;
+
 /* What a modulus leaves modulo each odd prime below 752, in their order: taken once for all checks
  * that ask. */
 enum { RESIDUES = 132 };

@@ -1,4 +1,4 @@
-/* PKCS#12 by OpenSSL's own functions, but walked bag by bag: every password cost is looked at
+/* PKCS#12 read by OpenSSL's own functions, but walked bag by bag: every password cost is looked at
  * before it is paid, and every absent content (CVE-2024-0727) is refused before it is touched. */
 #include "lib/crypto/pfx.h"
 #include "lib/base/limits.h"
@@ -6,11 +6,10 @@
 #include "lib/der/reader.h"
 
 #include <openssl/pkcs12.h>
+#include <openssl/provider.h>
 #include <openssl/x509.h>
 
-#include <assert.h>
-
-enum { LEGACY_ITERATIONS = 2000, SALT_BYTES = 16, BAGS_MAX = 64, PASSPHRASE_MAX = 512 };
+enum { BAGS_MAX = 64, PASSPHRASE_MAX = 512 };
 
 /* A file being read. */
 struct walk {
@@ -20,10 +19,6 @@ struct walk {
     unsigned bags;
 };
 
-static enum err passphrase_text(const struct secret *passphrase, struct secret *ret_text);
-static enum err certificates_load(
-    const struct pfx_content *content, X509 **ret_own, STACK_OF(X509) * *ret_chain);
-static enum err pfx_encode(PKCS12 *p12, struct buf *buf);
 static enum err mac_check(PKCS12 *p12, struct secret *text, struct walk *walk);
 static enum err safes_walk(PKCS12 *p12, struct walk *walk);
 static enum err safe_walk(PKCS7 *safe, struct walk *walk);
@@ -45,34 +40,8 @@ void pfx_release(struct pfx *pfx)
     *pfx = (struct pfx){ 0 };
 }
 
-enum err pfx_write(const struct pfx_content *content, const struct secret *passphrase,
-    enum pfx_style style, struct buf *buf)
-{
-    AUTO(secret) text = { 0 };
-    X509 *own = NULL;
-    STACK_OF(X509) *chain = NULL;
-    bool modern = style == PFX_MODERN;
-    int nid = modern ? NID_aes_256_cbc : NID_pbe_WithSHA1And3_Key_TripleDES_CBC;
-    int iterations = modern ? PFX_ITERATIONS : LEGACY_ITERATIONS;
-    assert(content->key != NULL);
-    TRY(passphrase_text(passphrase, &text));
-    enum err err = certificates_load(content, &own, &chain);
-    if (err == OK) {
-        const char *pass = (const char *)text.data;
-        PKCS12 *p12 = PKCS12_create(pass, content->friendly_name, content->key->pkey, own, chain,
-            nid, nid, iterations, /* mac_iter= */ -1, /* keytype= */ 0);
-        bool made = p12 != NULL && PKCS12_set_mac(p12, pass, -1, /* salt= */ NULL, SALT_BYTES,
-                                       iterations, modern ? EVP_sha256() : EVP_sha1()) == 1;
-        err = made ? pfx_encode(p12, buf) : crypto_failed(ERR_CRYPTO);
-        PKCS12_free(p12);
-    }
-    X509_free(own);
-    sk_X509_pop_free(chain, X509_free);
-    return err;
-}
-
 /* The library wants a C string. */
-static enum err passphrase_text(const struct secret *passphrase, struct secret *ret_text)
+enum err pfx_passphrase_text(const struct secret *passphrase, struct secret *ret_text)
 {
     if (passphrase->len > PASSPHRASE_MAX) {
         return ERR_LIMIT;
@@ -87,40 +56,6 @@ static enum err passphrase_text(const struct secret *passphrase, struct secret *
     return OK;
 }
 
-static enum err certificates_load(
-    const struct pfx_content *content, X509 **ret_own, STACK_OF(X509) * *ret_chain)
-{
-    if (content->certificate.len > 0) {
-        const uint8_t *at = content->certificate.data;
-        *ret_own = d2i_X509(NULL, &at, (long)content->certificate.len);
-        if (*ret_own == NULL) {
-            return crypto_failed(ERR_INPUT);
-        }
-    }
-    *ret_chain = sk_X509_new_null();
-    for (size_t i = 0; i < content->chain_count; i++) {
-        const uint8_t *at = content->chain[i].data;
-        X509 *next = d2i_X509(NULL, &at, (long)content->chain[i].len);
-        if (next == NULL || sk_X509_push(*ret_chain, next) < 1) {
-            X509_free(next);
-            return crypto_failed(ERR_INPUT);
-        }
-    }
-    return OK;
-}
-
-static enum err pfx_encode(PKCS12 *p12, struct buf *buf)
-{
-    uint8_t *der = NULL;
-    int len = i2d_PKCS12(p12, &der);
-    if (len <= 0) {
-        return crypto_failed(ERR_CRYPTO);
-    }
-    buf_append(buf, span_make(der, (size_t)len));
-    OPENSSL_free(der);
-    return buf_check(buf);
-}
-
 enum err pfx_read(struct span der, const struct secret *passphrase, struct reason *ret_reason,
     struct pfx *ret_pfx)
 {
@@ -130,7 +65,7 @@ enum err pfx_read(struct span der, const struct secret *passphrase, struct reaso
     if (der.len > PFX_MAX_BYTES) {
         return reason_set(ret_reason, ERR_INPUT, "pfx.too_long", "", "", "");
     }
-    if (passphrase_text(passphrase, &text) != OK) {
+    if (pfx_passphrase_text(passphrase, &text) != OK) {
         return reason_set(ret_reason, ERR_DENIED, "pfx.password", "", "", "");
     }
     const uint8_t *at = der.data;
@@ -150,6 +85,14 @@ enum err pfx_read(struct span der, const struct secret *passphrase, struct reaso
     *ret_pfx = pfx;
     pfx = (struct pfx){ 0 };
     return OK;
+}
+
+/* Once a provider is asked for by name, the default one isn't there by itself any more. */
+bool pfx_old_ciphers_load(void)
+{
+    bool loaded =
+        OSSL_PROVIDER_load(NULL, "default") != NULL && OSSL_PROVIDER_load(NULL, "legacy") != NULL;
+    return loaded || crypto_failed(ERR_UNSUPPORTED) == OK;
 }
 
 /* An empty passphrase is written in two ways (RFC 7292 is silent): both are tried. */

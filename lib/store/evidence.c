@@ -78,14 +78,17 @@ enum err store_evidence_put(struct store *store, const struct act *act,
     const uint8_t enrolment[ENROLMENT_ID_BYTES], const struct evidence_row *row)
 {
     AUTO(query) query = query_write(store,
-        "INSERT INTO evidence (enrolment, name, attempt, method, time) VALUES (?, ?, ?, ?, ?)"
-        " ON CONFLICT (enrolment, name) DO UPDATE SET attempt = excluded.attempt,"
-        " method = excluded.method, time = excluded.time");
+        "INSERT INTO evidence (enrolment, name, attempt, method, time, caa_attempt, caa_time)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (enrolment, name) DO UPDATE SET"
+        " attempt = excluded.attempt, method = excluded.method, time = excluded.time,"
+        " caa_attempt = excluded.caa_attempt, caa_time = excluded.caa_time");
     bind_bytes(&query, span_make(enrolment, ENROLMENT_ID_BYTES));
     bind_text(&query, row->name);
     bind_bytes(&query, SPAN_OF(row->attempt));
     bind_int64(&query, row->method);
     bind_int64(&query, row->time);
+    bind_bytes_or_null(&query, row->has_caa ? SPAN_OF(row->caa_attempt) : (struct span){ 0 });
+    bind_int64(&query, row->has_caa ? row->caa_time : 0);
     TRY(query_run(&query));
     return store_audit_add_id(
         store, act, "evidence.found", span_make(enrolment, ENROLMENT_ID_BYTES), row->name);
@@ -94,8 +97,9 @@ enum err store_evidence_put(struct store *store, const struct act *act,
 enum err store_evidence_list(struct store *store, const uint8_t enrolment[ENROLMENT_ID_BYTES],
     struct arena *arena, struct evidence_row **ret_rows, size_t *ret_count)
 {
-    AUTO(query) query = query_read(store,
-        "SELECT name, attempt, method, time FROM evidence WHERE enrolment = ? ORDER BY name");
+    AUTO(query) query =
+        query_read(store, "SELECT name, attempt, method, time, caa_attempt, caa_time FROM evidence"
+                          " WHERE enrolment = ? ORDER BY name");
     bind_bytes(&query, span_make(enrolment, ENROLMENT_ID_BYTES));
     struct query_list list = {
         .row_size = sizeof **ret_rows,
@@ -116,6 +120,11 @@ static enum err evidence_row_read(struct query *query, struct arena *arena, void
     TRY(column_fixed(query, 1, evidence->attempt, sizeof evidence->attempt));
     evidence->method = (enum dcv_method)column_int64(query, 2);
     evidence->time = column_int64(query, 3);
+    evidence->has_caa = !column_is_null(query, 4);
+    if (evidence->has_caa) {
+        TRY(column_fixed(query, 4, evidence->caa_attempt, sizeof evidence->caa_attempt));
+        evidence->caa_time = column_int64(query, 5);
+    }
     return OK;
 }
 
@@ -125,6 +134,12 @@ enum err store_evidence_forget(
     AUTO(query) query = query_write(store, "DELETE FROM evidence WHERE enrolment = ?");
     bind_bytes(&query, span_make(enrolment, ENROLMENT_ID_BYTES));
     TRY(query_run(&query));
+    return store_evidence_recheck(store, act, enrolment);
+}
+
+enum err store_evidence_recheck(
+    struct store *store, const struct act *act, const uint8_t enrolment[ENROLMENT_ID_BYTES])
+{
     AUTO(query) again = query_write(
         store, "UPDATE challenge SET state = 'checking', next_check = ? WHERE enrolment = ?");
     bind_int64(&again, act->time);

@@ -19,7 +19,16 @@ struct evidence_row {
     uint8_t attempt[ATTEMPT_BYTES];
     enum dcv_method method;
     int64_t time;
+    bool has_caa; /* a later attempt asked for CAA alone */
+    uint8_t caa_attempt[ATTEMPT_BYTES];
+    int64_t caa_time;
 };
+
+/* When CAA was asked last. */
+static inline int64_t evidence_caa_time(const struct evidence_row *row)
+{
+    return row->has_caa ? row->caa_time : row->time;
+}
 
 /* The same observation twice is fine. */
 enum err store_observation_insert(struct store *store, const struct observation_row *row) MUST_USE;
@@ -36,6 +45,10 @@ enum err store_evidence_put(struct store *store, const struct act *act,
     const uint8_t enrolment[ENROLMENT_ID_BYTES], const struct evidence_row *row) MUST_USE;
 enum err store_evidence_list(struct store *store, const uint8_t enrolment[ENROLMENT_ID_BYTES],
     struct arena *arena, struct evidence_row **ret_rows, size_t *ret_count) MUST_USE;
+/* For evidence whose CAA is too old: all challenges are due again, and what is proved stays, to be
+ * used once more where it may be. */
+enum err store_evidence_recheck(struct store *store, const struct act *act,
+    const uint8_t enrolment[ENROLMENT_ID_BYTES]) MUST_USE;
 /* For evidence that is too old to be used: all challenges are due again. */
 enum err store_evidence_forget(struct store *store, const struct act *act,
     const uint8_t enrolment[ENROLMENT_ID_BYTES]) MUST_USE;

@@ -82,7 +82,8 @@ static enum err proof_read(struct store *store, const uint8_t *enrolment, size_t
     TRY(store_evidence_list(store, enrolment, arena, &rows, &count));
     int64_t oldest = count < names ? 0 : INT64_MAX;
     for (size_t i = 0; i < count; i++) {
-        oldest = rows[i].time < oldest ? rows[i].time : oldest;
+        int64_t asked = evidence_caa_time(&rows[i]);
+        oldest = asked < oldest ? asked : oldest;
     }
     *ret_oldest = oldest;
     return OK;

@@ -43,23 +43,24 @@ void report_write(struct der_writer *writer, const struct report *report)
 enum err report_read(struct der *reader, struct report *ret_report)
 {
     struct der steps;
+    size_t count = 0;
     TRY(der_enter(reader, DER_SEQUENCE, &steps));
-    struct report report = { 0 };
     while (der_peek(&steps, DER_SEQUENCE)) {
-        if (report.count == REPORT_STEPS_MAX) {
+        if (count == REPORT_STEPS_MAX) {
             return ERR_LIMIT;
         }
-        TRY(step_read(&steps, &report.steps[report.count]));
-        report.count++;
+        TRY(step_read(&steps, &ret_report->steps[count]));
+        count++;
     }
+    ret_report->questions.count = 0;
     if (!der_empty(&steps)) {
         struct der questions;
         TRY(der_enter(&steps, DER_CONTEXT(0), &questions));
-        TRY(questions_read(&questions, &report.questions));
+        TRY(questions_read(&questions, &ret_report->questions));
         TRY(der_finish(&questions));
         TRY(der_finish(&steps));
     }
-    *ret_report = report;
+    ret_report->count = count;
     return OK;
 }
 
@@ -75,6 +76,9 @@ void validator_check_write(struct der_writer *writer, const void *check)
         der_write_text(writer, DER_UTF8_STRING, message->proof.code);
         der_close(writer);
     }
+    if (message->caa_only) {
+        der_write(writer, DER_CONTEXT_PRIMITIVE(1), (struct span){ 0 });
+    }
     der_close(writer);
 }
 
@@ -85,13 +89,21 @@ enum err validator_check_read(struct der *reader, struct validator_check *ret_ch
     TRY(der_enter(reader, DER_SEQUENCE, &inner));
     TRY(der_read_fixed(&inner, check.attempt, ATTEMPT_BYTES));
     TRY(challenge_read(&inner, &check.challenge));
-    if (!der_empty(&inner)) {
+    if (der_peek(&inner, DER_CONTEXT(0))) {
         struct der proof;
         TRY(der_enter(&inner, DER_CONTEXT(0), &proof));
         TRY(der_read_cstring(
             &proof, DER_IA5_STRING, check.proof.address, sizeof check.proof.address));
         TRY(text_read(&proof, check.proof.code, sizeof check.proof.code));
         TRY(der_finish(&proof));
+    }
+    if (!der_empty(&inner)) {
+        struct span nothing;
+        TRY(der_read(&inner, DER_CONTEXT_PRIMITIVE(1), &nothing));
+        check.caa_only = true;
+        if (nothing.len > 0) {
+            return ERR_INPUT;
+        }
     }
     TRY(der_finish(&inner));
     *ret_check = check;

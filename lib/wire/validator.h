@@ -36,6 +36,7 @@ struct validator_check {
     uint8_t attempt[ATTEMPT_BYTES];
     struct challenge challenge;
     struct mail_proof proof; /* empty texts: none */
+    bool caa_only;           /* the proof is there already: only CAA is asked, dcv is NOT_ASKED */
 };
 
 /* Something a perspective asked and what came of it; texts are printable, possibly empty. */
@@ -61,6 +62,8 @@ struct validator_answer {
 void report_add(struct report *report, const char *code, const char *asked, const char *seen,
     const char *expected);
 void report_write(struct der_writer *writer, const struct report *report);
+/* Writes nothing but what it reads, since a report is large and mostly empty; on failure what
+ * `ret_report` holds means nothing. */
 enum err report_read(struct der *reader, struct report *ret_report) MUST_USE;
 
 /* The bodies of request and answer. */

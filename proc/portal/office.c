@@ -36,7 +36,7 @@ enum err office_take(struct store *store, const struct visit *visit)
     const uint8_t *enrolment = visit->enrolment.id;
     TRY(store_standing(store, enrolment, visit->now, &standing));
     if (standing.kind == STANDING_STALE) {
-        return store_evidence_forget(store, &act, enrolment);
+        return store_evidence_recheck(store, &act, enrolment);
     }
     return standing.kind == STANDING_PROVED
                ? store_enrolment_advance(store, &act, enrolment, ENROLMENT_EVIDENCE, &state)

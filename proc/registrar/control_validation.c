@@ -145,6 +145,7 @@ static enum err challenges_draw(struct validating *validating, struct arena *are
         challenge->created = validating->act.time;
         memcpy(challenge->application_hash, validating->row.hash, HASH_BYTES);
         snprintf(challenge->name, sizeof challenge->name, "%s", validating->application.names[i]);
+        snprintf(challenge->srn, sizeof challenge->srn, "%s", validating->application.subject.srn);
         TRY(random_fill(random, challenge->nonce, sizeof challenge->nonce));
     }
     return OK;
@@ -270,7 +271,7 @@ static enum err check_ask(struct store *store, const struct validating *validati
         return OK;
     }
     if (validating->standing.kind == STANDING_STALE) {
-        return store_evidence_forget(store, &validating->act, enrolment);
+        return store_evidence_recheck(store, &validating->act, enrolment);
     }
     return store_challenge_request_check(store, enrolment, validating->act.time);
 }

@@ -9,8 +9,8 @@ static enum err approvals_gather(
     struct store *store, struct warrant *warrant, const uint8_t *id, struct arena *arena);
 static enum err evidence_gather(struct store *store, struct warrant *warrant,
     const struct enrolment_row *enrolment, struct arena *arena, struct reason *ret_reason);
-static enum err name_gather(struct store *store, const struct evidence_row *row,
-    struct arena *arena, struct name_evidence *ret_evidence);
+static enum err attempt_read(struct store *store, const uint8_t attempt[ATTEMPT_BYTES],
+    const char *name, struct arena *arena, struct name_evidence *evidence);
 static enum err profile_pin(const struct roster *roster, struct warrant *warrant);
 
 enum err warrant_gather(struct registrar *registrar, const struct enrolment_row *enrolment,
@@ -74,29 +74,41 @@ static enum err evidence_gather(struct store *store, struct warrant *warrant,
         if (at == count) {
             return reason_set(ret_reason, ERR_DENIED, "warrant.evidence_missing", name, NULL, NULL);
         }
-        TRY(name_gather(store, &rows[at], arena, &warrant->evidence[i]));
+        TRY(evidence_read(store, &rows[at], arena, &warrant->evidence[i]));
     }
     return OK;
 }
 
-static enum err name_gather(struct store *store, const struct evidence_row *row,
-    struct arena *arena, struct name_evidence *ret_evidence)
+enum err evidence_read(struct store *store, const struct evidence_row *row, struct arena *arena,
+    struct name_evidence *ret_evidence)
 {
-    struct observation_row *rows = NULL;
-    size_t count = 0;
-    TRY(store_observation_list(store, row->attempt, row->name, arena, &rows, &count));
     struct name_evidence evidence = { 0 };
-    evidence.observations = arena_alloc(arena, count, sizeof *evidence.observations);
+    evidence.observations =
+        arena_alloc(arena, EVIDENCE_OBSERVATIONS_MAX, sizeof *evidence.observations);
     if (evidence.observations == NULL) {
         return ERR_MEMORY;
     }
-    for (size_t i = 0; i < count; i++) {
-        if (rows[i].der.len > 0) {
-            struct der reader = der_reader(rows[i].der);
-            TRY(observation_read(&reader, &evidence.observations[evidence.count++]));
-        }
+    TRY(attempt_read(store, row->attempt, row->name, arena, &evidence));
+    if (row->has_caa) {
+        TRY(attempt_read(store, row->caa_attempt, row->name, arena, &evidence));
     }
     *ret_evidence = evidence;
+    return OK;
+}
+
+/* Adds what the perspectives signed in this attempt. */
+static enum err attempt_read(struct store *store, const uint8_t attempt[ATTEMPT_BYTES],
+    const char *name, struct arena *arena, struct name_evidence *evidence)
+{
+    struct observation_row *rows = NULL;
+    size_t count = 0;
+    TRY(store_observation_list(store, attempt, name, arena, &rows, &count));
+    for (size_t i = 0; i < count && evidence->count < EVIDENCE_OBSERVATIONS_MAX; i++) {
+        if (rows[i].der.len > 0) {
+            struct der reader = der_reader(rows[i].der);
+            TRY(observation_read(&reader, &evidence->observations[evidence->count++]));
+        }
+    }
     return OK;
 }
 

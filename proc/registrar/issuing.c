@@ -331,7 +331,10 @@ static enum err lapse_commit(struct store *store, void *ctx)
     const struct issuing *issuing = ctx;
     const uint8_t *id = issuing->enrolment.id;
     enum enrolment_state state = ENROLMENT_OPEN;
-    TRY(store_evidence_forget(store, &issuing->act, id));
+    /* Only CAA has grown old: what was proved stays, and everybody is asked for CAA alone. */
+    bool stale = strcmp(issuing->reason.code, "warrant.caa_stale") == 0;
+    TRY(stale ? store_evidence_recheck(store, &issuing->act, id)
+              : store_evidence_forget(store, &issuing->act, id));
     TRY(store_enrolment_advance(store, &issuing->act, id, ENROLMENT_EVIDENCE_LAPSED, &state));
     return store_enrolment_set_problem(store, id, &issuing->reason);
 }

@@ -2,6 +2,7 @@
  * they signed and what they reported is stored in one transaction together with the verdict. A
  * round that is killed leaves the challenges due, and the next one begins anew. */
 #include "proc/registrar/validation.h"
+#include "proc/registrar/issuing.h"
 #include "proc/registrar/mailing.h"
 #include "lib/base/log.h"
 #include "lib/store/application.h"
@@ -24,6 +25,13 @@ struct word {
     struct report report;
 };
 
+/* What proves a name already and may be used again: then everybody is asked for CAA alone. */
+struct earlier {
+    bool reusable;
+    struct evidence_row row;
+    struct name_evidence evidence; /* of row.attempt */
+};
+
 struct round {
     struct registrar *registrar;
     uint8_t attempt[ATTEMPT_BYTES];
@@ -33,6 +41,8 @@ struct round {
     size_t link_count;
     const struct perspective_link *links;
     int64_t now;
+    uint8_t application_hash[HASH_BYTES];
+    struct earlier earlier[APPLICATION_NAMES_MAX + 1];
     bool passed[APPLICATION_NAMES_MAX + 1];
     int64_t oldest[APPLICATION_NAMES_MAX + 1];
     struct act act;
@@ -54,6 +64,8 @@ static void *asking_run(void *ctx);
 static enum err word_ask(struct asking *asking, size_t row, struct reason *ret_reason);
 static enum err word_check(
     const struct asking *asking, size_t row, struct span der, struct reason *ret_reason);
+static enum err rules_make(struct round *round, struct evidence_rules *ret_rules);
+static enum err earlier_find(struct round *round);
 static enum err round_judge(struct round *round);
 static enum err name_judge(struct round *round, size_t row, const struct evidence_rules *rules);
 static enum err round_commit(struct store *store, void *ctx);
@@ -115,6 +127,11 @@ static enum err round_run(struct registrar *registrar, struct validation *valida
     if (round.words == NULL) {
         return ERR_MEMORY;
     }
+    round.now = clock_now(&registrar->clock);
+    enum err found = earlier_find(&round);
+    if (found != OK) {
+        log_failure(LOG_ERROR, "evidence.unreadable", found, NULL);
+    }
     round_ask(&round, validation);
     round.now = clock_now(&registrar->clock);
     round.act = registrar_act(registrar);
@@ -175,10 +192,14 @@ static enum err word_ask(struct asking *asking, size_t row, struct reason *ret_r
 {
     struct round *round = asking->round;
     struct word *word = &asking->words[row];
-    struct validator_check check = { .challenge = round->rows[row].challenge };
+    struct validator_check check = {
+        .challenge = round->rows[row].challenge,
+        .caa_only = round->earlier[row].reusable,
+    };
     memcpy(check.attempt, round->attempt, sizeof check.attempt);
     /* What was typed is nobody's business but the primary's. */
-    if (check.challenge.method == DCV_EMAIL && asking->link->url == NULL) {
+    bool mailed = check.challenge.method == DCV_EMAIL && !check.caa_only;
+    if (mailed && asking->link->url == NULL) {
         TRY(mailing_proof(
             round->registrar, round->rows[row].enrolment, check.challenge.name, &check.proof));
     }
@@ -215,7 +236,7 @@ static enum err word_check(
                            NULL, NULL);
 }
 
-static enum err round_judge(struct round *round)
+static enum err rules_make(struct round *round, struct evidence_rules *ret_rules)
 {
     struct registrar *registrar = round->registrar;
     struct enrolment_row enrolment = { 0 };
@@ -224,15 +245,49 @@ static enum err round_judge(struct round *round)
     TRY(store_enrolment_get(registrar->store, round->rows[0].enrolment, &enrolment));
     TRY(store_application_get(registrar->store, enrolment.application, round->arena, &row));
     TRY(application_parse(row.der, round->arena, &application));
-    struct evidence_rules rules = {
+    memcpy(round->application_hash, row.hash, HASH_BYTES);
+    *ret_rules = (struct evidence_rules){
         .roster = &registrar->roster,
         .verifier = &registrar->verifier,
         .edition = edition_rules(application.edition),
         .now = round->now,
-        .application_hash = row.hash,
+        .application_hash = round->application_hash,
         .srn = application.subject.srn,
     };
-    policy_at(round->now, registrar->roster.policy_set, &rules.policy);
+    policy_at(round->now, registrar->roster.policy_set, &ret_rules->policy);
+    return OK;
+}
+
+/* The proofs that are there from before: where they would still do, with a new word on CAA. */
+static enum err earlier_find(struct round *round)
+{
+    struct evidence_rules rules;
+    struct evidence_row *rows = NULL;
+    size_t count = 0;
+    struct store *store = round->registrar->store;
+    TRY(rules_make(round, &rules));
+    TRY(store_evidence_list(store, round->rows[0].enrolment, round->arena, &rows, &count));
+    for (size_t i = 0; i < count; i++) {
+        for (size_t row = 0; row < round->row_count; row++) {
+            struct earlier *earlier = &round->earlier[row];
+            struct reason reason = { 0 };
+            if (strcmp(rows[i].name, round->rows[row].challenge.name) != 0) {
+                continue;
+            }
+            earlier->row = rows[i];
+            earlier->row.has_caa = false;
+            TRY(evidence_read(store, &earlier->row, round->arena, &earlier->evidence));
+            earlier->reusable =
+                evidence_reusable(&earlier->evidence, rows[i].name, &rules, &reason) == OK;
+        }
+    }
+    return OK;
+}
+
+static enum err round_judge(struct round *round)
+{
+    struct evidence_rules rules;
+    TRY(rules_make(round, &rules));
     for (size_t i = 0; i < round->row_count; i++) {
         TRY(name_judge(round, i, &rules));
     }
@@ -242,10 +297,19 @@ static enum err round_judge(struct round *round)
 /* The signer's own question, asked early: nobody is told "passed" for what it would refuse. */
 static enum err name_judge(struct round *round, size_t row, const struct evidence_rules *rules)
 {
-    struct observation observations[PERSPECTIVES_MAX];
+    struct observation *observations =
+        arena_alloc(round->arena, EVIDENCE_OBSERVATIONS_MAX, sizeof *observations);
+    const struct earlier *earlier = &round->earlier[row];
     struct name_evidence evidence = { .observations = observations };
     struct reason reason = { 0 };
     const char *name = round->rows[row].challenge.name;
+    if (observations == NULL) {
+        return ERR_MEMORY;
+    }
+    if (earlier->reusable) {
+        evidence.count = earlier->evidence.count;
+        memcpy(observations, earlier->evidence.observations, evidence.count * sizeof *observations);
+    }
     for (size_t i = 0; i < round->link_count; i++) {
         const struct word *word = &round->words[i * round->row_count + row];
         struct der reader = der_reader(buf_span(&word->observation));
@@ -312,6 +376,12 @@ static enum err verdict_store(struct store *store, const struct round *round, si
         .time = round->oldest[row] };
     snprintf(evidence.name, sizeof evidence.name, "%s", challenge->challenge.name);
     memcpy(evidence.attempt, round->attempt, sizeof evidence.attempt);
+    if (round->earlier[row].reusable) {
+        evidence = round->earlier[row].row;
+        evidence.has_caa = true;
+        evidence.caa_time = round->now;
+        memcpy(evidence.caa_attempt, round->attempt, sizeof evidence.caa_attempt);
+    }
     TRY(store_challenge_set_result(store, challenge, CHALLENGE_PASSED, 0));
     return store_evidence_put(store, &round->act, challenge->enrolment, &evidence);
 }

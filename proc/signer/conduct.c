@@ -256,7 +256,7 @@ static enum err hold(struct conducting *conducting)
         if (settled && staging_exists(&conducting->staging)) {
             TRY(staging_settle(&conducting->staging, conducting->reason));
         }
-        TRY(staging_begin(&conducting->staging));
+        TRY(staging_begin(&conducting->staging, conducting->reason));
     }
     if (conducting->keyring.passphrase.len == 0) {
         TRY(holding_path(holding, "root", "passphrase", "", path));

@@ -50,14 +50,17 @@ bool staging_exists(const struct staging *staging)
     return access(staging->path, F_OK) == 0;
 }
 
-enum err staging_begin(const struct staging *staging)
+enum err staging_begin(const struct staging *staging, struct reason *ret_reason)
 {
     char path[PATH_MAX];
-    if (staging_exists(staging)) {
-        for (size_t i = 0; i < FOLDERS; i++) {
-            TRY(folder_each(staging, &folders[i], file_remove));
-        }
-        TRY(folders_remove(staging));
+    enum err err = OK;
+    for (size_t i = 0; i < FOLDERS && err == OK && staging_exists(staging); i++) {
+        err = folder_each(staging, &folders[i], file_remove);
+    }
+    err = err == OK ? folders_remove(staging) : err;
+    if (err != OK) {
+        return reason_set(
+            ret_reason, err, "ceremony.stage", staging->path, err_name(err), "a ceremony's files");
     }
     TRY(directory_ensure(staging->path, 0700));
     for (size_t i = 0; i < FOLDERS; i++) {

@@ -14,8 +14,8 @@ struct staging {
 enum err staging_init(const char *directory, struct staging *ret_staging) MUST_USE;
 /* There is one, whole or in part. */
 bool staging_exists(const struct staging *staging);
-/* Removes what is there and makes it anew, empty. */
-enum err staging_begin(const struct staging *staging) MUST_USE;
+/* Removes what is there and makes it anew, empty. "ceremony.stage". */
+enum err staging_begin(const struct staging *staging, struct reason *ret_reason) MUST_USE;
 /* Moves every file to its place, over what is there, and removes the folder. May be repeated.
  * "ceremony.places" names what could not be moved. */
 enum err staging_settle(const struct staging *staging, struct reason *ret_reason) MUST_USE;

@@ -50,7 +50,7 @@ enum err trial_make(const char *directory, const char *profile_path, struct reas
     TRY(staging_init(directory, &trial.staging));
     TRY(held_check(&trial));
     TRY(directory_ensure(directory, 0755));
-    TRY(staging_begin(&trial.staging));
+    TRY(staging_begin(&trial.staging, ret_reason));
     TRY(people_make(&trial));
     TRY(perspectives_make(&trial));
     TRY(transport_make(&trial));
@@ -182,6 +182,10 @@ static enum err journal_put(const char *directory, struct buf *text, struct reas
     }
     TRY(path_join(path, sizeof path, directory, "root/journal"));
     TRY(hierarchy_read(hierarchy, path, NULL, NULL, ret_reason));
+    if (hierarchy->older) {
+        return reason_set(ret_reason, ERR_CONFLICT, "ceremony.older", directory, NULL,
+            "a folder whose first ceremony named administrators");
+    }
     hex_format(SPAN_OF(hierarchy->end.head), head);
     script_put(text, "journal", hierarchy->end.records == 0 ? "none" : head);
     return OK;

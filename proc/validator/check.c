@@ -20,7 +20,8 @@ static enum err look(
     struct attempt *attempt, const struct method *method, struct observation *observation);
 static bool usable(const struct attempt *attempt, int64_t now);
 static enum err ask_caa(const struct attempt *attempt, struct observation *observation);
-static enum err ask_caa_once(const struct attempt *attempt, bool wildcard, bool *ret_permitted);
+static enum err ask_caa_once(const struct attempt *attempt, bool wildcard, bool *ret_permitted,
+    enum dns_security *ret_security);
 static enum err sign(
     const struct checker *checker, struct observation *observation, struct buf *der);
 static void write_signed_part(struct der_writer *writer, const void *observation);
@@ -38,6 +39,7 @@ enum err check_run(const struct checker *checker, const struct validator_check *
         .checker = checker,
         .challenge = &check->challenge,
         .proof = check->proof,
+        .caa_only = check->caa_only,
         .resolver = &noting,
         .deadline_ms = clock_monotonic_ms() + CHECK_DEADLINE_MS,
         .report = &report,
@@ -148,6 +150,11 @@ static enum err look(
     struct attempt *attempt, const struct method *method, struct observation *observation)
 {
     bool found = false;
+    if (attempt->caa_only) {
+        observation->dcv = DCV_NOT_ASKED;
+        report_add(attempt->report, "dcv.proved_before", attempt->challenge->name, NULL, NULL);
+        return ask_caa(attempt, observation);
+    }
     if (usable(attempt, observation->time)) {
         TRY(place_find(attempt, &found));
         observation->dnssec = attempt->dnssec > DNSSEC_SECURE ? attempt->dnssec : DNSSEC_UNKNOWN;
@@ -202,15 +209,21 @@ static enum err ask_caa(const struct attempt *attempt, struct observation *obser
 {
     bool wildcard = strcmp(attempt->name, attempt->challenge->name) != 0;
     bool permitted = false;
-    TRY(ask_caa_once(attempt, wildcard, &permitted));
+    enum dns_security security = DNS_SECURITY_SECURE;
+    TRY(ask_caa_once(attempt, wildcard, &permitted, &security));
     if (wildcard && permitted) {
-        TRY(ask_caa_once(attempt, /* wildcard= */ false, &permitted));
+        TRY(ask_caa_once(attempt, /* wildcard= */ false, &permitted, &security));
+    }
+    if (attempt->caa_only) {
+        static const enum dnssec_state states[] = { DNSSEC_SECURE, DNSSEC_INSECURE, DNSSEC_BOGUS };
+        observation->dnssec = states[security];
     }
     observation->caa = permitted ? CAA_PERMITS : CAA_PROHIBITS;
     return OK;
 }
 
-static enum err ask_caa_once(const struct attempt *attempt, bool wildcard, bool *ret_permitted)
+static enum err ask_caa_once(const struct attempt *attempt, bool wildcard, bool *ret_permitted,
+    enum dns_security *ret_security)
 {
     const char *identity = attempt->checker->caa_identity;
     char account[EXPECTED_TEXT_MAX];
@@ -224,6 +237,7 @@ static enum err ask_caa_once(const struct attempt *attempt, bool wildcard, bool 
     };
     struct caa_verdict verdict;
     TRY(caa_check(attempt->resolver, &request, attempt->deadline_ms, &verdict));
+    *ret_security = verdict.security > *ret_security ? verdict.security : *ret_security;
     *ret_permitted = caa_permits(verdict.finding);
     char asked[HOST_NAME_MAX_LENGTH + 16], expected[REPORT_TEXT_MAX];
     snprintf(asked, sizeof asked, "CAA %s", verdict.node[0] == '\0' ? attempt->name : verdict.node);

@@ -11,6 +11,7 @@ struct attempt {
     int64_t deadline_ms;
     char expected[EXPECTED_TEXT_MAX];
     struct mail_proof proof;
+    bool caa_only;
     char name[HOST_NAME_MAX_LENGTH + 1];  /* without "*.": CAA is its */
     char adn[HOST_NAME_MAX_LENGTH + 1];   /* authorization domain name: the challenge's domain */
     char alias[HOST_NAME_MAX_LENGTH + 1]; /* the CNAME target that led to it; "": none */

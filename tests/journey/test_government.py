@@ -164,10 +164,19 @@ class Journey(unittest.TestCase):
         wait_until(lambda: walk.state == "validated", 30, "the automatic check")
         self.assert_issued(walk)
 
-    def test_a_record_taken_down_meanwhile_brings_officers_and_no_certificate(self):
+    def test_a_record_taken_down_meanwhile_leaves_the_proof_of_before(self):
         walk = Government(self.world, "gone.department.example.net")
         walk.grow_old()
         walk.take_down()
+        self.assertEqual(walk.confirmed(), "confirmed")
+        wait_until(lambda: walk.state == "validated", 30, "everybody's word on CAA")
+        self.assert_issued(walk)
+
+    def test_a_proof_that_is_lost_brings_officers_and_no_certificate(self):
+        walk = Government(self.world, "lost.department.example.net")
+        walk.grow_old()
+        walk.take_down()
+        walk.change("DELETE FROM observation WHERE name = ?", walk.name)
         before = self.issued()
         self.assertEqual(walk.confirmed(), "confirmed")
         wait_until(lambda: walk.standing() == "failed", 30, "the officers' word")

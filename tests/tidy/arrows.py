@@ -35,7 +35,8 @@ PROGRAMS = {
     "proc/console": DOMAIN + ["http", "text", "store", "dns"],
     "proc/registrar": DOMAIN + ["http", "text", "store", "dns", "lint"],
     "cli/ecertadm": DOMAIN + ["text", "store", "dns", "lint"],
-    "cli/ecert": ["base", "der", "crypto", "pki", "ca", "config", "dns", "text", "http", "certstore"],
+    "cli/ecert": ["base", "der", "crypto", "pki", "ca", "config", "dns", "text", "http", "certstore",
+                  "sandbox"],
 }
 
 # Foreign headers, each in exactly one folder.

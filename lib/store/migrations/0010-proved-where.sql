@@ -2,3 +2,7 @@
 
 ALTER TABLE challenge ADD COLUMN domain TEXT NOT NULL DEFAULT '';
 ALTER TABLE challenge ADD COLUMN srn TEXT NOT NULL DEFAULT '';
+
+-- A proof that is used again has CAA asked anew: by this attempt, at this time.
+ALTER TABLE evidence ADD COLUMN caa_attempt BLOB;
+ALTER TABLE evidence ADD COLUMN caa_time INTEGER NOT NULL DEFAULT 0;

@@ -11,6 +11,7 @@ import tempfile
 import unittest
 
 import folder
+import forged
 from folder import URL, issuing_ca, judged, openssl, root, sha256, step
 
 ECERTADM = ""
@@ -138,6 +139,7 @@ class Ceremonies(unittest.TestCase):
         desk.refused("ceremony.approval_unknown", "ceremony", "run", medium, script, *desk.approve(script, "ann", "ben"))
         desk.adm("ceremony", "run", medium, script, *desk.approve(script, "dan", "eve"))
         self.assertIn("dan, Dan Example, 2", desk.adm("ceremony", "transcript", medium))
+        desk.adm("ceremony", "transcript", medium, "1")
 
     # The right medium.
 
@@ -196,6 +198,34 @@ class Ceremonies(unittest.TestCase):
             file.write(whole + b"\0\0\1\0" + b"torn")
         desk.adm("ceremony", "plan", medium, script)
         desk.adm("ceremony", "run", medium, script, *approvals)
+
+    def test_a_journal_that_somebody_went_on_writing_is_refused(self):
+        """Whose chain is right, and whose ceremony no administrator approved."""
+        desk = self.desk
+        take_over = forged.administrators(2, [(name, desk.path(f"{name}.spki")) for name in ("dan", "eve")])
+        script = desk.script(desk.head(self.medium), desk.administrators("dan", "eve"))
+        strangers = desk.approve(script, "dan", "eve")[1::2]
+        ours = desk.approve(script, "ann", "ben")[1::2]
+        elsewhere = desk.approve(desk.script("ab" * 32, desk.administrators("dan", "eve")), "ann", "ben")[1::2]
+        with open(f"{self.first}/ca/ca_1.crt", "rb") as file:
+            certificate = file.read()
+        for records in ((forged.begun(script), take_over, forged.ENDED), (forged.begun(script, *strangers), take_over, forged.ENDED),
+                        (forged.begun(script, ours[0]), take_over, forged.ENDED),
+                        (forged.begun(script, ours[0], ours[0]), take_over, forged.ENDED),
+                        (forged.begun(script, *elsewhere), take_over, forged.ENDED), (take_over,), (forged.ENDED,),
+                        (forged.begun(script, *ours), ("issuer", "ca_9", certificate)),
+                        (forged.begun(script, *ours), ("roster", "roster", b"0\0")),
+                        (forged.begun(script, *ours), ("surprise", "", b""))):
+            medium = desk.copy(self.first, "forged")
+            forged.append(f"{medium}/root/journal", *records)
+            before = contents(medium)
+            desk.refused("ceremony.journal", "ceremony", "plan", medium, script)
+            desk.refused("ceremony.journal", "ceremony", "transcript", medium)
+            self.assertEqual(contents(medium), before)
+        # The same with what it takes is a ceremony.
+        medium = desk.copy(self.first, "forged")
+        forged.append(f"{medium}/root/journal", forged.begun(script, *ours), take_over, forged.ENDED)
+        desk.hold(medium, step("lists", "arl"), by=("dan", "eve"))
 
     # Steps.
 
@@ -360,12 +390,13 @@ class Ceremonies(unittest.TestCase):
     def test_a_foreign_certificate_is_not_revoked(self):
         self.foreign_ca("other")
         revoke = step("revoke", "revoke", "reason = cessationOfOperation", self.desk.file("certificate", "other.crt"))
-        self.refuse("ceremony.foreign_certificate", revoke)
+        lists = step("lists", "arl")
+        self.refuse("ceremony.foreign_certificate", revoke, lists)
         shutil.copy(f"{self.medium}/ca/root_a.crt", self.desk.path("root.der"))
         self.refuse("ceremony.foreign_certificate", step("revoke", "revoke", "reason = superseded",
-                                                         self.desk.file("certificate", "root.der")))
-        self.refuse("ceremony.unknown_name", step("revoke", "revoke", 'of = "nobody" reason = superseded'))
-        self.refuse("revocation.reason", step("revoke", "revoke", 'of = "ca_1" reason = "a whim"'))
+                                                         self.desk.file("certificate", "root.der")), lists)
+        self.refuse("ceremony.unknown_name", step("revoke", "revoke", 'of = "nobody" reason = superseded'), lists)
+        self.refuse("revocation.reason", step("revoke", "revoke", 'of = "ca_1" reason = "a whim"'), lists)
         # Our name, our serial, another key.
         other = self.desk.path("namesake")
         openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-384", "-noenc", "-keyout", f"{other}.key",
@@ -376,7 +407,7 @@ class Ceremonies(unittest.TestCase):
         openssl("x509", "-req", "-in", f"{other}.csr", "-CA", f"{other}.crt", "-CAkey", f"{other}.key", "-out",
                 f"{other}.pem", "-days", "30", "-extfile", f"{other}.ext")
         self.refuse("ceremony.foreign_certificate", step("revoke", "revoke", "reason = superseded",
-                                                         self.desk.file("certificate", "namesake.pem")))
+                                                         self.desk.file("certificate", "namesake.pem")), lists)
 
     def test_a_revocation_is_never_forgotten(self):
         desk, medium = self.desk, self.medium
@@ -433,6 +464,7 @@ class Ceremonies(unittest.TestCase):
                 ("script.needs", (step("x", "revoke", 'reason = superseded certificate = "x.pem"'),), ""),
                 ("script.hash", (step("x", "revoke", 'reason = superseded certificate = "x.pem" certificate_sha256 = "ab"'),),
                  ""),
+                ("script.list_missing", (arl, step("x", "revoke", 'of = "ca_1" reason = superseded')), ""),
                 ("script.text", (step("${HOME}", "arl"),), ""), ("config.syntax", (arl, arl), "")):
             with self.subTest(code=code, steps=steps, head=head):
                 self.refuse(code, *steps, head=head)

@@ -217,6 +217,13 @@ class Failures(DeployCase):
         self.assertIn("not an absolute path", screen)
         self.assertFalse(os.path.exists(self.path("site.crt")))
 
+    def test_every_option_is_explained_in_every_language(self):
+        for language in ("en", "zh-HK", "zh-CN"):
+            for words in (["check"], ["crl", "write"]) + tuple(
+                    ["deploy", verb] for verb in ("plan", "run", "script", "status", "rollback", "forget")):
+                said = self.run_tool(*words, "--help", "--lang", language)
+                self.assertNotIn("tool.", said, words)
+
     def test_each_language_says_what_failed(self):
         server, _, new = self.begin()
         with open(server.config, "a", encoding="ascii") as file:

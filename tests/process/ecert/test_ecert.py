@@ -97,7 +97,7 @@ class Requests(ToolTest):
             file.write(authority.issuer)
         done = self.json("cert", "complete", leaf)
         password = self.write("password", "right")
-        for style in ([], ["--legacy"]):
+        for style in ([], ["--for", "windows2016"]):
             file = self.path("b%d.pfx" % len(style))
             self.json("key", "backup", done["id"], "--out", file, "--password-file", password, *style)
             pem = run("openssl", "pkcs12", "-in", file, "-nodes", "-passin", "file:" + password)

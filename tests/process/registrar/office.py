@@ -33,7 +33,7 @@ REGISTRAR = os.path.join(BUILD, "proc/registrar/ecertd-registrar")
 REMOTES = [f"perspective-{number}" for number in range(1, 6)]
 PORT = 20000 + os.getpid() % 20000
 ADDRESS = "127.0.1.{}"
-PASSED, FAILED = 0, 1
+PASSED, FAILED, NOT_ASKED = 0, 1, 2
 
 CONFIG = """
 service {{ run_directory = "{d}/run" store = "{d}/store/ecert.db" trial = true users = false
@@ -109,7 +109,7 @@ class Perspective:
 
     def __init__(self, name, key):
         self.name, self.key, self.verdict, self.caa, self.delay = name, key, PASSED, PASSED, 0
-        self.asked = 0
+        self.asked = self.caa_asked = 0
         self.mailed = []
 
     def answer(self, packet):
@@ -123,12 +123,16 @@ class Perspective:
             return answer_make(kind)
         attempt, challenge = fields[0][1], element(SEQUENCE, fields[1][1])
         name = elements(fields[1][1])[1][1]
-        digest = hashlib.sha256(b"ecert validation v1\0" + challenge).digest()
+        derived = sequence(*(element(tag, value) for tag, value in elements(fields[1][1])
+                             if tag not in (0x81, 0x82)))  # domain and subscriber are beside it
+        digest = hashlib.sha256(b"ecert validation v1\0" + derived).digest()
+        caa_only = fields[-1][0] == 0x81
+        self.caa_asked += caa_only
         expected = Challenge.expected_of(digest).encode()
         part = sequence(
             element(UTF8, b"ecert observation v1"), element(UTF8, self.name.encode()),
             element(OCTETS, attempt), challenge, element(IA5, name), element(IA5, expected),
-            integer(self.verdict), integer(self.caa), integer(0),
+            integer(NOT_ASKED if caa_only else self.verdict), integer(self.caa), integer(0),
             element(TIME, stamp(time.time())))
         observation = sequence(part, element(OCTETS, self.sign(part)))
         return answer_make(kind, sequence(element(OCTETS, observation), sequence()))

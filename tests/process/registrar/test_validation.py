@@ -189,9 +189,39 @@ class Validation(unittest.TestCase):
         asked = self.office.perspectives["primary"].asked
         self.assertEqual(self.check(application)[0], 0)
         self.assertEqual(self.office.perspectives["primary"].asked, asked + 1)
+        # Everybody for CAA alone: the proof itself is good for longer.
+        self.assertEqual([one.caa_asked > 0 for one in self.office.perspectives.values()], [True] * 6)
         # What is proved is not asked about again.
         self.assertEqual(self.check(application)[0], 0)
         self.assertEqual(self.office.perspectives["primary"].asked, asked + 1)
+
+    def test_a_proof_too_old_to_serve_again_is_made_anew(self):
+        application = self.application()
+        self.validate(application)
+        self.check(application)
+        primary = self.office.perspectives["primary"]
+        asked, caa_asked = primary.asked, primary.caa_asked
+        # The first look is gone: nothing is left that could be used again.
+        self.age(application, EIGHT_HOURS + 60)
+        self.office.sql("DELETE FROM observation WHERE enrolment = ?", self.enrolment(application))
+        self.assertEqual(self.check(application)[0], 0)
+        self.assertEqual((primary.asked, primary.caa_asked), (asked + 1, caa_asked))
+
+    def test_caa_that_forbids_meanwhile_lets_no_proof_serve_again(self):
+        application = self.application()
+        self.validate(application)
+        self.check(application)
+        self.age(application, EIGHT_HOURS + 60)
+        for one in self.office.perspectives.values():
+            one.caa = 1
+            self.addCleanup(setattr, one, "caa", 0)
+        self.assertEqual(self.check(application)[0], 1)
+        for one in self.office.perspectives.values():
+            one.caa = 0
+        # The proof was not thrown away for it.
+        before = self.office.perspectives["primary"].caa_asked
+        self.assertEqual(self.check(application)[0], 0)
+        self.assertEqual(self.office.perspectives["primary"].caa_asked, before + 1)
 
     def test_values_of_more_than_thirty_days_are_made_anew_and_never_checked(self):
         application = self.application()

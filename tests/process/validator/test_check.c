@@ -582,6 +582,31 @@ static void a_persistent_record_proves_for_its_account_alone(void **state)
     }
 }
 
+/* A proof that is used again: nothing but CAA is asked, and nothing else is said. */
+static void caa_alone_is_asked_where_the_proof_is_there_already(void **state)
+{
+    for (int forbids = 0; forbids < 2; forbids++) {
+        struct bench bench;
+        (void)state;
+        bench_init(&bench, "www.shop.example.com");
+        bench.check.caa_only = true;
+        bench.check.challenge.created = NOW - 199 * DAY_SECONDS;
+        struct fake_answer answers[] = { { .name = "example.com",
+            .type = DNS_CAA,
+            .security = DNS_SECURITY_INSECURE,
+            .records = { forbids ? SPAN_LITERAL("\x00\x05issue;")
+                                 : SPAN_LITERAL("\x00\x05issueca.example.net") } } };
+        struct observation seen = bench_run(&bench, answers, 1);
+        assert_int_equal(seen.dcv, DCV_NOT_ASKED);
+        assert_int_equal(seen.caa, forbids ? CAA_PROHIBITS : CAA_PERMITS);
+        assert_int_equal(seen.dnssec, DNSSEC_INSECURE);
+        for (size_t i = 0; i < bench.world.asked_count; i++) {
+            assert_null(strstr(bench.world.asked[i], "_ecert-validation"));
+        }
+        buf_release(&bench.der);
+    }
+}
+
 /* RFC 8657: the subscriber's account, as it follows from the challenge. */
 static void caa_is_asked_for_the_subscribers_account(void **state)
 {
@@ -679,6 +704,7 @@ int main(void)
         cmocka_unit_test(the_value_may_stand_at_the_name_itself_but_behind_no_alias),
         cmocka_unit_test(a_domain_that_the_table_forbids_is_refused_unsigned),
         cmocka_unit_test(a_persistent_record_proves_for_its_account_alone),
+        cmocka_unit_test(caa_alone_is_asked_where_the_proof_is_there_already),
         cmocka_unit_test(caa_is_asked_for_the_subscribers_account),
         cmocka_unit_test(challenges_that_make_no_sense_are_refused_unsigned),
     };

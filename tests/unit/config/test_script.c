@@ -99,6 +99,11 @@ static void what_is_wrong_is_named(void **state)
         { "title = T journal = none url = \"ftp://a\" step a { do = arl }", "script.value", "url" },
         { "title = T journal = none step a { do = administrators quorum = 2 }", "script.value",
             "a: administrator" },
+        { "title = T journal = none step a { do = revoke reason = superseded of = x }",
+            "script.list_missing", "a" },
+        { "title = T journal = none step l { do = arl } step a { do = revoke reason = superseded "
+          "of = x }",
+            "script.list_missing", "a" },
         { "title = \"${HOME}\" journal = none step a { do = arl }", "script.text", "" },
         { "title = T journal = none step \"a\x1b[2J\" { do = arl }", "script.kind", NULL },
         { "title = \"\xff\" journal = none step a { do = arl }", "script.text", "" },

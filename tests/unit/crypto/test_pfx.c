@@ -62,6 +62,37 @@ static void the_friendly_name_comes_along_in_any_script(void **state)
     assert_string_equal(pfx.friendly_name, "shop 商店");
 }
 
+static const char *const target_names[] = { "modern", "exchange2010", "windows2012", "windows2016",
+    "windows2019", "java" };
+
+static void a_target_that_takes_no_ec_key_gets_none(void **state)
+{
+    (void)state;
+    AUTO_PTR(key) ec = key_of("p256.pem");
+    AUTO_PTR(key) rsa = key_of("rsa2048.pem");
+    AUTO(secret) passphrase = secret_of("secret");
+    AUTO(buf) der = buf_make(PFX_MAX_BYTES);
+    struct reason reason = { 0 };
+    const struct pfx_target *target = pfx_target_find("exchange2010");
+    const struct pfx_content content = { .key = ec }, other = { .key = rsa };
+    assert_int_equal(pfx_write(&content, &passphrase, target, &reason, &der), ERR_UNSUPPORTED);
+    assert_string_equal(reason.code, "pfx.target_key");
+    assert_string_equal(reason.seen, "P-256");
+    assert_int_equal(der.len, 0);
+    assert_int_equal(pfx_write(&other, &passphrase, target, &reason, &der), OK);
+}
+
+static void the_targets_are_those_named(void **state)
+{
+    (void)state;
+    AUTO(buf) names = buf_make(256);
+    pfx_target_names(&names);
+    assert_string_equal(
+        buf_text(&names), "modern, exchange2010, windows2012, windows2016, windows2019, java");
+    assert_null(pfx_target_find("windows95"));
+    assert_null(pfx_target_find(""));
+}
+
 static void what_we_write_we_read(void **state)
 {
     (void)state;
@@ -71,8 +102,7 @@ static void what_we_write_we_read(void **state)
     AUTO(secret) passphrase = secret_of("密碼 with spaces");
     AUTO(secret) wrong = secret_of("密碼");
     struct span chain[] = { buf_span(&issuer) };
-    static const enum pfx_style styles[] = { PFX_MODERN, PFX_LEGACY };
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < sizeof target_names / sizeof target_names[0]; i++) {
         const struct pfx_content content = { .key = key,
             .certificate = buf_span(&certificate),
             .chain = chain,
@@ -81,7 +111,11 @@ static void what_we_write_we_read(void **state)
         AUTO(buf) der = buf_make(PFX_MAX_BYTES);
         AUTO(pfx) pfx = { 0 };
         struct reason reason = { 0 };
-        assert_int_equal(pfx_write(&content, &passphrase, styles[i], &der), OK);
+        const struct pfx_target *target = pfx_target_find(target_names[i]);
+        if (!target->takes_ec) {
+            continue;
+        }
+        assert_int_equal(pfx_write(&content, &passphrase, target, &reason, &der), OK);
         assert_int_equal(pfx_read(buf_span(&der), &wrong, &reason, &pfx), ERR_DENIED);
         assert_string_equal(reason.code, "pfx.password");
         assert_null(pfx.key);
@@ -103,7 +137,8 @@ static void a_key_without_its_certificate_is_kept_too(void **state)
     AUTO(pfx) pfx = { 0 };
     struct reason reason = { 0 };
     const struct pfx_content content = { .key = key };
-    assert_int_equal(pfx_write(&content, &passphrase, PFX_MODERN, &der), OK);
+    assert_int_equal(
+        pfx_write(&content, &passphrase, pfx_target_find("modern"), &reason, &der), OK);
     assert_int_equal(pfx_read(buf_span(&der), &passphrase, &reason, &pfx), OK);
     assert_true(key_same_public(pfx.key, key));
     assert_int_equal(pfx.certificate_count, 0);
@@ -122,7 +157,8 @@ static void the_keys_own_certificate_comes_first_wherever_it_stood(void **state)
     struct reason reason = { 0 };
     const struct span chain[] = { buf_span(&other), buf_span(&own) };
     const struct pfx_content content = { .key = key, .chain = chain, .chain_count = 2 };
-    assert_int_equal(pfx_write(&content, &passphrase, PFX_LEGACY, &der), OK);
+    assert_int_equal(
+        pfx_write(&content, &passphrase, pfx_target_find("windows2016"), &reason, &der), OK);
     assert_int_equal(pfx_read(buf_span(&der), &passphrase, &reason, &pfx), OK);
     assert_int_equal(pfx.certificate_count, 2);
     assert_true(pfx.first_is_own);
@@ -139,7 +175,8 @@ static void a_cost_beyond_reason_is_not_paid(void **state)
     AUTO(pfx) pfx = { 0 };
     struct reason reason = { 0 };
     const struct pfx_content content = { .key = key };
-    assert_int_equal(pfx_write(&content, &passphrase, PFX_MODERN, &der), OK);
+    assert_int_equal(
+        pfx_write(&content, &passphrase, pfx_target_find("modern"), &reason, &der), OK);
     /* The MAC's 600,000 iterations stand last: 02 03 09 27 c0. They become 8,333,248. */
     assert_memory_equal(der.data + der.len - 5, "\x02\x03\x09\x27\xc0", 5);
     der.data[der.len - 3] = 0x7f;
@@ -154,8 +191,10 @@ static void a_key_is_not_written_with_anothers_certificate(void **state)
     AUTO(buf) certificate = certificate_of("p256.crt.pem");
     AUTO(secret) passphrase = secret_of("secret");
     AUTO(buf) der = buf_make(PFX_MAX_BYTES);
+    struct reason reason = { 0 };
     const struct pfx_content content = { .key = key, .certificate = buf_span(&certificate) };
-    assert_int_equal(pfx_write(&content, &passphrase, PFX_MODERN, &der), ERR_CRYPTO);
+    assert_int_equal(
+        pfx_write(&content, &passphrase, pfx_target_find("modern"), &reason, &der), ERR_CRYPTO);
     assert_int_equal(der.len, 0);
 }
 
@@ -213,6 +252,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(files_of_openssl_are_read),
         cmocka_unit_test(the_friendly_name_comes_along_in_any_script),
+        cmocka_unit_test(a_target_that_takes_no_ec_key_gets_none),
+        cmocka_unit_test(the_targets_are_those_named),
         cmocka_unit_test(what_we_write_we_read),
         cmocka_unit_test(a_key_without_its_certificate_is_kept_too),
         cmocka_unit_test(the_keys_own_certificate_comes_first_wherever_it_stood),

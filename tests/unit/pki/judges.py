@@ -15,6 +15,17 @@ def run(*command, stdin=""):
     return done.returncode, done.stdout + done.stderr
 
 
+# Cipher as OpenSSL names it, and whether Windows is to find the key by its provider.
+PFX_TARGETS = {
+    "modern": ("AES-256-CBC", False),
+    "exchange2010": ("TripleDES", True),
+    "windows2012": ("TripleDES", True),
+    "windows2016": ("TripleDES", True),
+    "windows2019": ("AES-256-CBC", True),
+    "java": ("AES-256-CBC", False),
+}
+
+
 class Judges(unittest.TestCase):
     def accepted(self, *command):
         code, output = run(*command)
@@ -42,23 +53,36 @@ class Judges(unittest.TestCase):
         output = self.accepted("openssl", "req", "-in", "request.pem", "-verify", "-noout", "-text")
         self.assertIn("DNS:www.shop.example.com", output)
 
-    def test_openssl_reads_our_pfx_of_both_styles(self):
-        for name, cipher in (("modern.pfx", "AES-256-CBC"), ("legacy.pfx", "TripleDES")):
-            command = ("openssl", "pkcs12", "-in", name, "-info", "-nodes", "-passin")
+    def test_openssl_reads_our_pfx_for_every_target(self):
+        for target, (cipher, provider) in PFX_TARGETS.items():
+            command = ("openssl", "pkcs12", "-in", target + ".pfx", "-info", "-nodes", "-passin")
             output = self.accepted(*command, "pass:secret")
             self.assertIn(cipher, output)
             self.assertEqual(output.count("BEGIN CERTIFICATE"), 3)
             self.assertIn("friendlyName: www.shop.example.com", output)
+            # What SChannel and Exchange look a key up by, and its use for key exchange.
+            self.assertEqual("Microsoft CSP Name: Microsoft RSA SChannel" in output, provider, target)
+            self.assertEqual("X509v3 Key Usage: 10" in output, provider, target)
+            self.assertEqual(output.count("localKeyID"), 2)
             self.refused(*command, "pass:Secret")
 
     def test_gnutls_and_nss_read_our_pfx(self):
-        for name in ("modern.pfx", "legacy.pfx"):
-            output = self.accepted("certtool", "--p12-info", "--inder", "--infile", name,
+        for target in PFX_TARGETS:
+            output = self.accepted("certtool", "--p12-info", "--inder", "--infile", target + ".pfx",
                                    "--password", "secret")
             self.assertEqual(output.count("BEGIN CERTIFICATE"), 3)
-            listed = self.accepted("pk12util", "-l", name, "-W", "secret")
+            listed = self.accepted("pk12util", "-l", target + ".pfx", "-W", "secret")
             self.assertIn("CN=www.shop.example.com", listed)
-            self.refused("pk12util", "-l", name, "-W", "Secret")
+            self.refused("pk12util", "-l", target + ".pfx", "-W", "Secret")
+
+    def test_java_reads_our_pfx(self):
+        for target in PFX_TARGETS:
+            command = ("keytool", "-list", "-v", "-storetype", "PKCS12", "-keystore", target + ".pfx", "-storepass")
+            output = self.accepted(*command, "secret")
+            self.assertIn("Entry type: PrivateKeyEntry", output)
+            self.assertIn("Certificate chain length: 3", output)
+            self.assertIn("Alias name: www.shop.example.com", output)
+            self.refused(*command, "Secret")
 
     def test_openssl_and_gnutls_read_our_p7b(self):
         output = self.accepted("openssl", "pkcs7", "-inform", "DER", "-in", "chain.p7b", "-print_certs")

@@ -45,11 +45,14 @@ static void request_put(const char *folder, const struct key *key, struct span s
 }
 
 static void pfx_put(const char *folder, const struct pfx_content *content,
-    const struct secret *passphrase, enum pfx_style style)
+    const struct secret *passphrase, const char *target)
 {
     AUTO(buf) der = buf_make(1 << 20);
-    assert_int_equal(pfx_write(content, passphrase, style, &der), OK);
-    put(folder, style == PFX_MODERN ? "modern.pfx" : "legacy.pfx", buf_span(&der));
+    char name[64];
+    snprintf(name, sizeof name, "%s.pfx", target);
+    assert_int_equal(
+        pfx_write(content, passphrase, pfx_target_find(target), /* ret_reason= */ NULL, &der), OK);
+    put(folder, name, buf_span(&der));
 }
 
 static void crls_put(const char *folder, const struct authority *root, const struct authority *ca,
@@ -93,8 +96,11 @@ int main(int argc, char **argv)
     put_pem(argv[1], "root.pem", "CERTIFICATE", chain[2]);
     keys_put(argv[1], key, &passphrase);
     request_put(argv[1], key, buf_span(&subject));
-    pfx_put(argv[1], &content, &passphrase, PFX_MODERN);
-    pfx_put(argv[1], &content, &passphrase, PFX_LEGACY);
+    static const char *const targets[] = { "modern", "exchange2010", "windows2012", "windows2016",
+        "windows2019", "java" };
+    for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++) {
+        pfx_put(argv[1], &content, &passphrase, targets[i]);
+    }
     crls_put(argv[1], &root, &ca, fields.serial);
     return 0;
 }

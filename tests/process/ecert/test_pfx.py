@@ -1,0 +1,151 @@
+"""PFX files of others come in, ours go out for a named reader, and a stranger's file is read apart.
+
+The matrix: every writer that can be had here (OpenSSL, GnuTLS, NSS, Java) with every way of
+protecting a file that it knows. What reads ours is in tests/unit/pki/judges.py.
+"""
+import os
+import signal
+import subprocess
+import time
+import unittest
+
+from stand_in import Authority, run
+from tool import NAME, PROGRAM, ToolTest
+
+CSP = "Microsoft RSA SChannel Cryptographic Provider"
+OPENSSL = {
+    "AES-256": [],
+    "PBKDF2 with SHA-512": ["-keypbe", "AES-128-CBC", "-certpbe", "AES-128-CBC", "-macalg", "sha512"],
+    "3DES, as Windows Server 2016 and before": ["-keypbe", "PBE-SHA1-3DES", "-certpbe", "PBE-SHA1-3DES",
+                                                "-macalg", "sha1", "-CSP", CSP, "-keyex"],
+    "RC2-40, as Windows XP to 2008": ["-legacy", "-CSP", CSP, "-keyex"],
+}
+GNUTLS = ("3des", "aes-128", "aes-256", "rc2-40")
+SHA1_3DES = "PKCS #12 V2 PBE With SHA-1 And 3KEY Triple DES-CBC"
+NSS = (("AES-256-CBC", "AES-256-CBC"), (SHA1_3DES, SHA1_3DES),
+       (SHA1_3DES, "PKCS #12 V2 PBE With SHA-1 And 40 Bit RC2 CBC"))  # of the key, of the certificates
+
+
+class Reading(ToolTest):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = cls.scratch_of_class(cls)
+        authority = Authority(os.path.join(cls.folder, "ca"))
+        cls.key, cls.issuer = authority.key("site"), authority.path("issuer.pem")
+        csr = run("openssl", "req", "-new", "-key", cls.key, "-subj", "/CN=x")
+        cls.leaf = os.path.join(cls.folder, "leaf.pem")
+        with open(cls.leaf, "w", encoding="ascii") as file:
+            file.write(authority.leaf(csr, NAME))
+        cls.thumbprint = run("openssl", "x509", "-in", cls.leaf, "-noout", "-fingerprint",
+                             "-sha256").decode().split("=")[1].strip().replace(":", "").lower()
+
+    def openssl_pfx(self, *more):
+        path = self.path("given.pfx")
+        run("openssl", "pkcs12", "-export", "-inkey", self.key, "-in", self.leaf, "-certfile", self.issuer,
+            "-out", path, "-passout", "pass:secret", "-name", "商店", *more)
+        return path
+
+    def imported(self, path, writer):
+        self.store = self.path("store-" + str(len(os.listdir(self.scratch))))
+        back = self.json("cert", "import", path, "--password-file", self.write("password", "secret"))
+        self.assertEqual(back["thumbprint_sha256"], self.thumbprint, writer)
+        with open(os.path.join(self.store, "personal", back["id"], "chain.pem"), encoding="ascii") as file:
+            self.assertEqual(file.read().count("BEGIN CERTIFICATE"), 1, writer)
+        return back
+
+    def test_files_of_openssl_and_windows(self):
+        for kind, options in OPENSSL.items():
+            back = self.imported(self.openssl_pfx(*options), kind)
+            self.assertEqual(back["friendly_name"], "商店", kind)
+
+    def test_files_of_gnutls(self):
+        for cipher in GNUTLS:
+            path = self.path("gnutls.pfx")
+            run("certtool", "--to-p12", "--load-privkey", self.key, "--load-certificate", self.leaf,
+                "--load-ca-certificate", self.issuer, "--p12-name", "shop", "--password", "secret",
+                "--pkcs-cipher", cipher, "--outder", "--outfile", path)
+            self.imported(path, "GnuTLS, " + cipher)
+            os.unlink(path)
+
+    def test_files_of_nss(self):
+        database = "sql:" + self.path("nss")
+        os.mkdir(self.path("nss"))
+        run("certutil", "-N", "-d", database, "--empty-password")
+        run("pk12util", "-i", self.openssl_pfx("-name", "shop"), "-d", database, "-W", "secret", "-K", "")
+        for cipher, certificates in NSS:
+            path = self.path("nss.pfx")
+            run("pk12util", "-o", path, "-n", "shop", "-d", database, "-W", "secret", "-K", "", "-c", cipher,
+                "-C", certificates)
+            self.imported(path, "NSS, " + certificates)
+            os.unlink(path)
+
+    def test_files_of_java(self):
+        path = self.path("java.p12")
+        run("keytool", "-importkeystore", "-srckeystore", self.openssl_pfx(), "-srcstoretype", "PKCS12",
+            "-srcstorepass", "secret", "-destkeystore", path, "-deststoretype", "PKCS12", "-deststorepass",
+            "secret", "-noprompt")
+        self.imported(path, "Java")
+
+    def test_a_file_for_a_named_reader_goes_out_and_in_again(self):
+        made = self.imported(self.openssl_pfx(), "OpenSSL")
+        password = self.path("password")
+        for target in ("modern", "windows2012", "windows2016", "windows2019", "java"):
+            for command in (["cert", "export", made["id"], "--pfx"], ["key", "backup", made["id"]]):
+                out = self.path(f"{target}-{command[1]}.pfx")
+                said = self.run_tool(*command, "--for", target, "--out", out, "--password-file", password)
+                self.assertEqual("3DES" in said, target in ("windows2012", "windows2016"), said)
+                self.assertEqual(os.stat(out).st_mode & 0o777, 0o600)
+                run("openssl", "pkcs12", "-in", out, "-noout", "-passin", "file:" + password)
+        refused = [("exchange2010", "pfx.target_key"), ("windows95", "tool.pfx_target")]
+        for target, code in refused:
+            out = self.path(target + ".pfx")
+            problem = self.json("key", "backup", made["id"], "--for", target, "--out", out,
+                                "--password-file", password, code=1)["problem"]
+            self.assertEqual(problem["type"], "urn:ecert:problem:" + code)
+            self.assertFalse(os.path.exists(out))
+
+
+class Apart(ToolTest):
+    """K6: who reads the file can reach nothing, and its end is only its own."""
+    def test_k6_the_reader_is_confined_and_its_death_is_one_clear_error(self):
+        key = self.path("key.pem")
+        run("openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", key)
+        run("openssl", "pkcs12", "-export", "-inkey", key, "-nocerts", "-out", self.path("slow.pfx"), "-passout",
+            "pass:secret", "-iter", "4000000")
+        tool = subprocess.Popen([PROGRAM, "cert", "import", self.path("slow.pfx"), "--json", "--password-file",
+                                 self.write("password", "secret")], env=self.environment(), text=True,
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        children, status = f"/proc/{tool.pid}/task/{tool.pid}/children", {}
+        self.addCleanup(tool.kill)
+        while tool.poll() is None and status.get("Seccomp") != "2":
+            with open(children, encoding="ascii") as file:
+                found = file.read().split()
+            if found:
+                with open(f"/proc/{found[0]}/status", encoding="ascii") as file:
+                    status = dict(line.rstrip("\n").split(":\t", 1) for line in file)
+            time.sleep(0.005)
+        self.assertEqual((status.get("Seccomp"), status.get("NoNewPrivs")), ("2", "1"))
+        self.assertEqual(sorted(os.listdir(f"/proc/{found[0]}/fd")), ["3"])
+        os.kill(int(found[0]), signal.SIGKILL)
+        said, _ = tool.communicate(timeout=60)
+        self.assertEqual(tool.returncode, 1)
+        self.assertIn("urn:ecert:problem:pfx.apart", said)
+        self.assertEqual(self.certificates(), [])
+
+    def test_k6_a_cost_beyond_reason_is_not_paid(self):
+        key = self.path("key.pem")
+        run("openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", key)
+        run("openssl", "pkcs12", "-export", "-inkey", key, "-nocerts", "-out", self.path("x.pfx"), "-passout",
+            "pass:secret", "-iter", "70000")
+        with open(self.path("x.pfx"), "rb") as file:
+            der = file.read()
+        self.assertTrue(der.endswith(b"\x02\x03\x01\x11\x70"))
+        with open(self.path("x.pfx"), "wb") as file:
+            file.write(der[:-3] + b"\x7f\xff\xff")
+        problem = self.json("cert", "import", self.path("x.pfx"), "--password-file",
+                            self.write("password", "secret"), code=1)["problem"]
+        self.assertEqual(problem["type"], "urn:ecert:problem:pfx.cost")
+
+
+if __name__ == "__main__":
+    unittest.main(argv=["test_pfx"])
