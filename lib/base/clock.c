@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 static int64_t system_now(void *ctx);
+static int64_t boot_now(void *ctx);
 static int64_t days_from_civil(int64_t year, int month, int day);
 static int month_days(int year, int month);
 static bool digits_parse(struct span text, size_t at, size_t count, int *ret_value);
@@ -24,6 +25,19 @@ static int64_t system_now(void *ctx)
 {
     (void)ctx;
     return (int64_t)time(NULL);
+}
+
+struct clock clock_boot(void)
+{
+    return (struct clock){ .now = boot_now, .ctx = NULL };
+}
+
+static int64_t boot_now(void *ctx)
+{
+    struct timespec now;
+    (void)ctx;
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return (int64_t)now.tv_sec;
 }
 
 int64_t clock_monotonic_ms(void)

@@ -11,6 +11,8 @@ struct clock {
 /* The machine's clock. */
 struct clock clock_system(void);
 int64_t clock_now(const struct clock *clock);
+/* Seconds since boot, sleep included: no one sets it. */
+struct clock clock_boot(void);
 /* Monotonic milliseconds, for deadlines only. */
 int64_t clock_monotonic_ms(void);
 

@@ -49,6 +49,7 @@ static cfg_opt_t validator_options[] = {
     CFG_BOOL("allow_localhost_queries", cfg_false, CFGF_NONE),
     CFG_INT("website_port", 80, CFGF_NONE),
     CFG_INT("website_tls_port", 443, CFGF_NONE),
+    CFG_INT("checks_per_minute", 120, CFGF_NONE),
     CFG_BOOL("allow_localhost_websites", cfg_false, CFGF_NONE),
     CFG_STR("caa_identity", "", CFGF_NONE),
     CFG_STR("mail_key", "", CFGF_NONE),
@@ -74,6 +75,7 @@ static cfg_opt_t registrar_options[] = {
     CFG_STR("transport_certificate", "", CFGF_NONE),
     CFG_STR("transport_key", "", CFGF_NONE),
     CFG_INT("crl_hours", 24, CFGF_NONE),
+    CFG_INT("checks_per_minute", 60, CFGF_NONE),
     CFG_STR("operator_email", "", CFGF_NONE),
     CFG_INT("ct_give_up_seconds", 21600, CFGF_NONE),
     CFG_STR("ct_trust_anchors", "", CFGF_NONE),
@@ -334,6 +336,10 @@ static enum err validator_fill(cfg_t *cfg, struct config *config, struct reason 
     TRY(number_get(cfg, "validator", "website_tls_port", 1, UINT16_MAX, &tls_port, ret_reason));
     validator->website_port = (uint16_t)port;
     validator->website_tls_port = (uint16_t)tls_port;
+    long checks = 0;
+    TRY(number_get(
+        cfg, "validator", "checks_per_minute", 1, CONFIG_CHECKS_MAX, &checks, ret_reason));
+    validator->checks_per_minute = (unsigned)checks;
     TRY(stubs_fill(cfg, validator, ret_reason));
     TRY(mail_fill(cfg, validator, ret_reason));
     validator->remote = *listen != '\0';
@@ -355,6 +361,10 @@ static enum err registrar_fill(cfg_t *cfg, struct config *config, struct reason 
     long hours = 0;
     TRY(number_get(cfg, "registrar", "crl_hours", 1, 7 * 24, &hours, ret_reason));
     config->registrar.crl_hours = (unsigned)hours;
+    long checks = 0;
+    TRY(number_get(
+        cfg, "registrar", "checks_per_minute", 1, CONFIG_CHECKS_MAX, &checks, ret_reason));
+    config->registrar.checks_per_minute = (unsigned)checks;
     /* A promise has to be of the last day when the certificate is signed. */
     long seconds = 0;
     TRY(number_get(cfg, "registrar", "ct_give_up_seconds", 1, 20 * 3600, &seconds, ret_reason));

@@ -66,6 +66,8 @@ struct config_transport {
     const char *key;
 };
 
+enum { CONFIG_CHECKS_MAX = 60000 };
+
 struct config_validator {
     const char *id;
     const char *key;           /* the observation key */
@@ -76,6 +78,7 @@ struct config_validator {
     bool allow_localhost_queries;
     /* A trial's: where ports 80 and 443 of websites are, and whether they may be on loopback. */
     uint16_t website_port, website_tls_port;
+    unsigned checks_per_minute; /* of one domain, and visits to one address */
     bool allow_localhost_websites;
     const char *caa_identity;
     /* The primary's, for codes by mail; all three or none. */
@@ -99,6 +102,7 @@ struct config_registrar {
     const char *publications;
     struct config_transport transport;
     unsigned crl_hours;
+    unsigned checks_per_minute;   /* of names of one domain; the validators' must be higher */
     const char *operator_email;   /* who is told of what a person must see to; "" for nobody */
     unsigned ct_give_up_seconds;  /* then a precertificate without enough promises is abandoned */
     const char *ct_trust_anchors; /* of the logs' HTTPS; empty: the system's */

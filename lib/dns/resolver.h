@@ -28,7 +28,7 @@ enum {
     DNS_ANSWER_MAX_BYTES = 64 * 1024,
     DNS_ALIASES_MAX = 8, /* doc/threats.md D12 */
     DNS_DETAIL_MAX = 200,
-    DNS_VIA_MAX = 201,
+    DNS_VIA_MAX = 200,
     DNS_STUBS_MAX = 64,
     DNS_ANCHORS_MAX_BYTES = 64 * 1024,
 };

@@ -161,7 +161,10 @@ static enum err daemon_start(struct http_server *server, const struct sockaddr *
     AUTO(arena) arena = arena_make(HTTP_ARENA_MAX_BYTES);
     AUTO(secret) key = { 0 };
     struct MHD_OptionItem tls[8] = { { MHD_OPTION_END, 0, NULL } };
-    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD;
+    unsigned flags = config->thread_each ? MHD_USE_THREAD_PER_CONNECTION |
+                                               MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL
+                                         : MHD_USE_EPOLL_INTERNAL_THREAD;
+    unsigned threads = config->threads == 0 ? 2u : config->threads;
     if (config->certificate_pem.len > 0) {
         size_t n = 0;
         TRY(secret_new(config->key_pem.len + 1, &key));
@@ -181,7 +184,7 @@ static enum err daemon_start(struct http_server *server, const struct sockaddr *
     flags |= address->sa_family == AF_INET6 ? MHD_USE_IPv6 : 0;
     server->daemon = MHD_start_daemon(flags, config->port, /* accept policy= */ NULL, NULL,
         exchange_step, server, MHD_OPTION_SOCK_ADDR, address, MHD_OPTION_THREAD_POOL_SIZE,
-        config->threads == 0 ? 2u : config->threads, MHD_OPTION_CONNECTION_LIMIT,
+        config->thread_each ? 0u : threads, MHD_OPTION_CONNECTION_LIMIT,
         config->connections_max == 0 ? 1024u : config->connections_max,
         MHD_OPTION_PER_IP_CONNECTION_LIMIT, config->connections_per_address_max,
         MHD_OPTION_CONNECTION_TIMEOUT, config->idle_seconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT,

@@ -44,6 +44,7 @@ struct http_server_config {
     const char *const *hosts;             /* accepted Host values, NULL-terminated; NULL: any */
     const struct random *random;          /* for request ids; NULL: the system's */
     unsigned threads;                     /* 0: 2 */
+    bool thread_each;                     /* connection: for handlers that wait long */
     unsigned connections_max;             /* 0: 1024 */
     unsigned connections_per_address_max; /* 0: no limit (as behind a proxy) */
     unsigned idle_seconds;                /* 0: 15 without a byte */

@@ -47,13 +47,14 @@ const char *return_step_id(enum return_step step)
 enum err store_application_insert(
     struct store *store, const struct act *act, const struct application_row *row)
 {
-    AUTO(query) query = query_write(
-        store, "INSERT INTO application (id, hash, der, state, created) VALUES (?, ?, ?, ?, ?)");
+    AUTO(query) query = query_write(store, "INSERT INTO application (id, hash, der, state, created,"
+                                           " subscriber) VALUES (?, ?, ?, ?, ?, ?)");
     bind_bytes(&query, SPAN_OF(row->id));
     bind_bytes(&query, SPAN_OF(row->hash));
     bind_bytes(&query, row->der);
     bind_text(&query, state_ids[APPLICATION_DRAFT]);
     bind_int64(&query, row->created);
+    bind_text(&query, row->subscriber == NULL ? "" : row->subscriber);
     TRY(query_run(&query));
     char hash[2 * HASH_BYTES + 1];
     hex_format(SPAN_OF(row->hash), hash);

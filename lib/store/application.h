@@ -20,6 +20,7 @@ struct application_row {
     struct span der;
     enum application_state state;
     int64_t created;
+    const char *subscriber; /* the organisation, to be kept at the insertion; not read back */
 };
 
 struct approval_row {

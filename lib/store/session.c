@@ -64,6 +64,16 @@ enum err store_session_touch(struct store *store, const uint8_t token_hash[HASH_
     return query_change(&query);
 }
 
+enum err store_session_last_seen(
+    struct store *store, const uint8_t enrolment[ENROLMENT_ID_BYTES], int64_t *ret_seen)
+{
+    AUTO(query) query = query_read(store, "SELECT max(seen) FROM session WHERE enrolment = ?");
+    bind_bytes(&query, span_make(enrolment, ENROLMENT_ID_BYTES));
+    TRY(query_row(&query));
+    *ret_seen = column_is_null(&query, 0) ? 0 : column_int64(&query, 0);
+    return OK;
+}
+
 enum err store_session_set_language(
     struct store *store, const uint8_t token_hash[HASH_BYTES], const char *language)
 {

@@ -27,6 +27,10 @@ enum err store_session_touch(
     struct store *store, const uint8_t token_hash[HASH_BYTES], int64_t now) MUST_USE;
 enum err store_session_set_language(
     struct store *store, const uint8_t token_hash[HASH_BYTES], const char *language) MUST_USE;
+/* When a page or a call of any of the enrolment's sessions was last seen, to within half a minute;
+ * 0 if there is none. */
+enum err store_session_last_seen(
+    struct store *store, const uint8_t enrolment[ENROLMENT_ID_BYTES], int64_t *ret_seen) MUST_USE;
 /* Fine if there is none. */
 enum err store_session_delete(struct store *store, const uint8_t token_hash[HASH_BYTES]) MUST_USE;
 /* Forgets every session that is over. */

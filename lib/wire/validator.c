@@ -79,6 +79,11 @@ void validator_check_write(struct der_writer *writer, const void *check)
     if (message->caa_only) {
         der_write(writer, DER_CONTEXT_PRIMITIVE(1), (struct span){ 0 });
     }
+    if (message->patience_ms > 0) {
+        der_open(writer, DER_CONTEXT(2));
+        der_write_int64(writer, message->patience_ms);
+        der_close(writer);
+    }
     der_close(writer);
 }
 
@@ -97,12 +102,21 @@ enum err validator_check_read(struct der *reader, struct validator_check *ret_ch
         TRY(text_read(&proof, check.proof.code, sizeof check.proof.code));
         TRY(der_finish(&proof));
     }
-    if (!der_empty(&inner)) {
+    if (der_peek(&inner, DER_CONTEXT_PRIMITIVE(1))) {
         struct span nothing;
         TRY(der_read(&inner, DER_CONTEXT_PRIMITIVE(1), &nothing));
         check.caa_only = true;
         if (nothing.len > 0) {
             return ERR_INPUT;
+        }
+    }
+    if (!der_empty(&inner)) {
+        struct der patience;
+        TRY(der_enter(&inner, DER_CONTEXT(2), &patience));
+        TRY(der_read_uint(&patience, PATIENCE_MAX_MS, &check.patience_ms));
+        TRY(der_finish(&patience));
+        if (check.patience_ms == 0) {
+            return ERR_INPUT; /* left out, then */
         }
     }
     TRY(der_finish(&inner));

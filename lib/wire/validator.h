@@ -19,6 +19,7 @@ enum validator_message {
     VALIDATOR_MAIL = 2, /* the primary only: send the code of DCV_EMAIL */
 };
 
+enum { PATIENCE_MAX_MS = 60000 };
 enum { MAIL_ADDRESS_TEXT_MAX = HOST_NAME_MAX_LENGTH + 20, MAIL_TYPED_MAX = 65 };
 
 /* For DCV_EMAIL: where the code was sent, and what was typed. */
@@ -37,6 +38,7 @@ struct validator_check {
     struct challenge challenge;
     struct mail_proof proof; /* empty texts: none */
     bool caa_only;           /* the proof is there already: only CAA is asked, dcv is NOT_ASKED */
+    unsigned patience_ms; /* all that the check may take; 0: as long as the validator gives any */
 };
 
 /* Something a perspective asked and what came of it; texts are printable, possibly empty. */

@@ -13,6 +13,8 @@ static const struct mail_kind {
     const char *kind, *subject, *text;
 } kinds[] = {
     { "csr-invitation", "Submission of Certificate Signing Request (CSR)", "mail.csr-invitation" },
+    { "dcv-passed", "e-Cert (Server): control of your domain names is confirmed",
+        "mail.dcv-passed" },
     { "certificate-issued", "e-Cert (Server): certificate awaiting your acceptance",
         "mail.certificate-issued" },
     { "certificate-reminder", "e-Cert (Server): certificate still awaiting your acceptance",

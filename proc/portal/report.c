@@ -6,6 +6,7 @@
 #include "lib/wire/validator.h"
 #include "proc/portal/handlers.h"
 #include "proc/portal/trace.h"
+#include "proc/portal/waits.h"
 
 #include <stdio.h>
 
@@ -88,6 +89,7 @@ enum err dcv_put(struct visit *visit, struct value *object)
         put_time(visit, dcv, "next_check", next);
         put_until(visit, dcv, "next_check", next);
     }
+    TRY(waits_put(visit, dcv, rows, count));
     struct value *list = value_put_list(tree, dcv, "challenges");
     for (size_t i = 0; challenges_good(visit, rows, count) && i < count; i++) {
         TRY(challenge_put(visit, list, &rows[i]));

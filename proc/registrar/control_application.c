@@ -90,6 +90,7 @@ static enum err application_complete(const struct registrar *registrar, struct s
     TRY(application_format(&application, ret_der));
     ret_row->der = buf_span(ret_der);
     ret_row->created = application.created;
+    ret_row->subscriber = application.subject.organisation;
     memcpy(ret_row->id, application.id, sizeof ret_row->id);
     return application_hash(ret_row->der, ret_row->hash);
 }

@@ -13,6 +13,7 @@
 #include "lib/base/file.h"
 #include "lib/base/log.h"
 #include "lib/crypto/sign.h"
+#include "lib/dns/suffix.h"
 #include "lib/sandbox/sandbox.h"
 #include "lib/wire/poke.h"
 #include "lib/wire/server.h"
@@ -41,6 +42,8 @@ static const struct sandbox_rules rules = {
 };
 
 static struct registrar self = {
+    .queue = { .mutex = PTHREAD_MUTEX_INITIALIZER },
+    .target_pace = PACE_INIT(1, 1) /* until the configuration says more */,
     .bell = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0 },
     .courier_mutex = PTHREAD_MUTEX_INITIALIZER,
     .crl_mutex = PTHREAD_MUTEX_INITIALIZER,
@@ -93,6 +96,7 @@ static enum err boot(struct reason *ret_reason)
     umask(0007); /* the store is shared by the roles' group */
     TRY(config_load(self.start.config_path, needed, &self.config, ret_reason));
     log_open("registrar", self.config.service.log_level);
+    self.target_pace.per_minute = self.target_pace.burst = self.config.registrar.checks_per_minute;
     self.clock = clock_system();
     self.random = random_system();
     self.arena = arena_make(4 * ROSTER_MAX_BYTES);
@@ -100,6 +104,7 @@ static enum err boot(struct reason *ret_reason)
     TRY(perspectives_know(ret_reason));
     TRY(transport_load(ret_reason));
     TRY(servers_make());
+    TRY(suffix_list_open(/* path= */ NULL, &self.suffixes));
     TRY(give_up_the_rest(ret_reason));
     TRY(store_open(self.config.service.store, &self.store, ret_reason));
     TRY(store_check(self.store, ret_reason));

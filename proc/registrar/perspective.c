@@ -2,11 +2,7 @@
 #include "proc/registrar/perspective.h"
 #include "lib/http/client.h"
 
-enum {
-    /* A check has its own deadline; this is for a perspective that has gone away under it. */
-    CHECK_TIMEOUT_MS = 45000,
-    CONNECT_TIMEOUT_MS = 5000,
-};
+enum { CONNECT_TIMEOUT_MS = 5000 };
 
 static enum err remote_ask(struct perspective_link *link, const struct validator_check *check,
     struct buf *observation, struct report *ret_report, struct reason *ret_reason);
@@ -14,22 +10,25 @@ static enum err http_open(struct perspective_link *link);
 static enum err answer_read(const struct http_answer *answer, struct buf *observation,
     struct report *ret_report, struct reason *ret_reason);
 
-enum err perspective_links_make(const struct registrar *registrar,
+enum err perspective_links_make(const struct registrar *registrar, int64_t timeout_ms,
     struct perspective_link ret_links[PERSPECTIVES_MAX], size_t *ret_count)
 {
     size_t count = 1;
-    ret_links[0] = (struct perspective_link){ .registrar = registrar, .client = client_none() };
+    ret_links[0] = (struct perspective_link){
+        .registrar = registrar, .client = client_none(), .timeout_ms = timeout_ms
+    };
     for (size_t i = 0; i < registrar->roster.perspective_count; i++) {
         if (registrar->roster.perspectives[i].primary) {
             ret_links[0].id = registrar->roster.perspectives[i].id;
         }
     }
-    TRY(registrar_client(registrar, "validator.sock", CHECK_TIMEOUT_MS, &ret_links[0].client));
+    TRY(registrar_client(registrar, "validator.sock", timeout_ms, &ret_links[0].client));
     for (size_t i = 0; i < registrar->config.perspective_count && count < PERSPECTIVES_MAX; i++) {
         ret_links[count++] = (struct perspective_link){
             .registrar = registrar,
             .id = registrar->config.perspectives[i].id,
             .url = registrar->config.perspectives[i].url,
+            .timeout_ms = timeout_ms,
         };
     }
     *ret_count = count;
@@ -83,7 +82,7 @@ static enum err http_open(struct perspective_link *link)
         .certificate_pem = link->registrar->transport_certificate,
         .key_pem = link->registrar->transport_key,
         .connect_timeout_ms = CONNECT_TIMEOUT_MS,
-        .timeout_ms = CHECK_TIMEOUT_MS,
+        .timeout_ms = link->timeout_ms,
         .answer_max = MESSAGE_MAX_BYTES,
         .user_agent = "ecert-registrar",
     };

@@ -12,10 +12,12 @@ struct perspective_link {
     const char *url;          /* NULL: the primary */
     struct client client;     /* the primary's */
     struct http_client *http; /* a remote's; made at first use */
+    int64_t timeout_ms;
 };
 
-/* The primary first, then the remotes of the configuration. */
-enum err perspective_links_make(const struct registrar *registrar,
+/* The primary first, then the remotes of the configuration. Who has not answered within
+ * `timeout_ms`, has gone away under its check. */
+enum err perspective_links_make(const struct registrar *registrar, int64_t timeout_ms,
     struct perspective_link ret_links[PERSPECTIVES_MAX], size_t *ret_count) MUST_USE;
 void perspective_links_release(struct perspective_link *links, size_t count);
 

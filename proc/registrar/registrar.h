@@ -2,6 +2,7 @@
 /* What the registrar's parts share: configuration, roster, store and the bell that wakes workers.
  */
 #include "lib/base/clock.h"
+#include "lib/base/pace.h"
 #include "lib/base/random.h"
 #include "lib/ca/evidence.h"
 #include "lib/config/config.h"
@@ -9,13 +10,15 @@
 #include "lib/crypto/key.h"
 #include "lib/store/store.h"
 #include "lib/wire/client.h"
+#include "proc/registrar/queue.h"
 
 #include <pthread.h>
 
 enum {
     REGISTRAR_LEVEL_MAX = 160,
     /* How many enrolments are validated, and how many certificates asked for, at the same time. */
-    VALIDATION_WORKERS = 4,
+    PROMPT_WORKERS = 16,
+    PATIENT_WORKERS = 8,
     ISSUING_WORKERS = 2,
     /* What one step may hold of the store's rows and a warrant. */
     STEP_ARENA_BYTES = 8 * 1024 * 1024,
@@ -28,6 +31,8 @@ struct bell {
     pthread_cond_t rung;
     uint64_t count;
 };
+
+struct suffix_list;
 
 struct registrar {
     struct start start;
@@ -43,6 +48,9 @@ struct registrar {
     struct clock clock;
     struct random random;
     struct bell bell;
+    struct suffix_list *suffixes;
+    struct queue queue;            /* of enrolments to be checked */
+    struct pace target_pace;       /* of checks of one registrable domain */
     pthread_mutex_t courier_mutex; /* one at a time draws a PIN */
     pthread_mutex_t crl_mutex;     /* one at a time makes a CRL */
     pthread_mutex_t anchor_mutex;  /* over the next */

@@ -4,17 +4,19 @@
 #include "proc/registrar/validation.h"
 #include "proc/registrar/issuing.h"
 #include "proc/registrar/mailing.h"
+#include "proc/registrar/passed.h"
 #include "lib/base/log.h"
 #include "lib/store/application.h"
 #include "lib/store/certificate.h"
 #include "lib/store/challenge.h"
 #include "lib/store/enrolment.h"
 #include "lib/store/evidence.h"
+#include "lib/store/pacing.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 
 enum {
-    DUE_MAX = 256,
     RETRY_FIRST_SECONDS = 60,
     RETRY_DOUBLINGS_MAX = 6, /* then once in 64 minutes */
 };
@@ -40,12 +42,18 @@ struct round {
     struct word *words; /* by link, then by row */
     size_t link_count;
     const struct perspective_link *links;
+    enum queue_lane lane;
+    atomic_bool slow;     /* a perspective took long for a name */
+    bool again_patiently; /* nothing is judged: it goes to the other lane */
     int64_t now;
     uint8_t application_hash[HASH_BYTES];
     struct earlier earlier[APPLICATION_NAMES_MAX + 1];
     bool passed[APPLICATION_NAMES_MAX + 1];
     int64_t oldest[APPLICATION_NAMES_MAX + 1];
     struct act act;
+    bool by_itself;         /* nobody asked for this round */
+    bool mails;             /* the representative is told if all pass */
+    struct outbox_row mail; /* then */
     struct arena *arena;
 };
 
@@ -56,10 +64,11 @@ struct asking {
     struct word *words;
 };
 
-static size_t rows_pick(const struct share *share, struct challenge_row *rows, size_t count);
 static enum err round_run(struct registrar *registrar, struct validation *validation,
-    struct challenge_row *rows, size_t count, struct arena *arena);
+    struct challenge_row *rows, size_t count, struct arena *arena, bool *ret_slow);
+static bool round_passed(const struct round *round);
 static void round_ask(struct round *round, struct validation *validation);
+static bool goes_on(const struct round *round);
 static void *asking_run(void *ctx);
 static enum err word_ask(struct asking *asking, size_t row, struct reason *ret_reason);
 static enum err word_check(
@@ -84,35 +93,19 @@ enum err validation_step(
     AUTO(arena) arena = arena_make(STEP_ARENA_BYTES);
     struct challenge_row *rows = NULL;
     size_t count = 0;
-    int64_t now = clock_now(&registrar->clock);
-    TRY(store_challenge_due(registrar->store, now, DUE_MAX, &arena, &rows, &count));
-    count = rows_pick(&validation->share, rows, count);
-    if (count == 0) {
-        *ret_worked = false;
+    uint8_t enrolment[ENROLMENT_ID_BYTES];
+    TRY(due_take(registrar, validation->lane, &arena, &rows, &count, ret_worked, enrolment));
+    if (!*ret_worked) {
         return OK;
     }
-    TRY(round_run(registrar, validation, rows, count, &arena));
-    *ret_worked = true;
-    return OK;
-}
-
-/* Moves the due rows of the first enrolment of our share to the front. */
-static size_t rows_pick(const struct share *share, struct challenge_row *rows, size_t count)
-{
-    size_t picked = 0;
-    for (size_t i = 0; i < count; i++) {
-        bool same =
-            picked > 0 && memcmp(rows[0].enrolment, rows[i].enrolment, ENROLMENT_ID_BYTES) == 0;
-        bool first = picked == 0 && share_has(share, rows[i].enrolment);
-        if ((first || same) && picked <= APPLICATION_NAMES_MAX) {
-            rows[picked++] = rows[i];
-        }
-    }
-    return picked;
+    bool slow = false;
+    enum err err = count > 0 ? round_run(registrar, validation, rows, count, &arena, &slow) : OK;
+    due_done(registrar, enrolment, count > 0, slow);
+    return err;
 }
 
 static enum err round_run(struct registrar *registrar, struct validation *validation,
-    struct challenge_row *rows, size_t count, struct arena *arena)
+    struct challenge_row *rows, size_t count, struct arena *arena, bool *ret_slow)
 {
     struct round round = {
         .registrar = registrar,
@@ -120,6 +113,8 @@ static enum err round_run(struct registrar *registrar, struct validation *valida
         .row_count = count,
         .link_count = validation->link_count,
         .links = validation->links,
+        .lane = validation->lane,
+        .by_itself = rows[0].state == CHALLENGE_FAILED,
         .arena = arena,
     };
     TRY(random_fill(&registrar->random, round.attempt, sizeof round.attempt));
@@ -133,6 +128,7 @@ static enum err round_run(struct registrar *registrar, struct validation *valida
         log_failure(LOG_ERROR, "evidence.unreadable", found, NULL);
     }
     round_ask(&round, validation);
+    *ret_slow = round.slow;
     round.now = clock_now(&registrar->clock);
     round.act = registrar_act(registrar);
     enum err err = round_judge(&round);
@@ -141,10 +137,20 @@ static enum err round_run(struct registrar *registrar, struct validation *valida
         log_failure(LOG_ERROR, "name.not_judged", err, NULL);
         memset(round.passed, 0, sizeof round.passed);
     }
+    round.again_patiently = round.lane == QUEUE_PROMPT && round.slow && !round_passed(&round);
     err = store_transact(registrar->store, round_commit, &round);
     round_release(&round);
     /* The subscriber began anew while we asked: what we found is about what is no longer asked. */
     return err == ERR_NOT_FOUND ? OK : err;
+}
+
+static bool round_passed(const struct round *round)
+{
+    bool all = true;
+    for (size_t i = 0; i < round->row_count; i++) {
+        all = all && round->passed[i];
+    }
+    return all;
 }
 
 static void round_ask(struct round *round, struct validation *validation)
@@ -173,19 +179,31 @@ static void *asking_run(void *ctx)
 {
     struct asking *asking = ctx;
     struct round *round = asking->round;
-    for (size_t i = 0; i < round->row_count; i++) {
+    for (size_t i = 0; i < round->row_count && goes_on(round); i++) {
         struct word *word = &asking->words[i];
         struct reason reason = { 0 };
+        int64_t begun = clock_monotonic_ms();
         word->observation = buf_make(OBSERVATION_MAX_BYTES);
         enum err err = word_ask(asking, i, &reason);
+        if (clock_monotonic_ms() - begun >= SLOW_MS) {
+            atomic_store(&round->slow, true);
+        }
         if (err != OK) {
             buf_clear(&word->observation);
             word->report = (struct report){ 0 };
-            report_add(&word->report, "dcv.unreachable", asking->link->id, NULL, NULL);
+            bool busy = strcmp(reason.code, "dcv.target_busy") == 0;
+            report_add(&word->report, busy ? reason.code : "dcv.unreachable", asking->link->id,
+                NULL, busy ? reason.expected : NULL);
             log_failure(LOG_WARNING, "perspective.no_answer", err, &reason);
         }
     }
     return NULL;
+}
+
+/* The first slow name ends a round that others wait behind. */
+static bool goes_on(const struct round *round)
+{
+    return round->lane == QUEUE_PATIENT || !atomic_load(&round->slow);
 }
 
 static enum err word_ask(struct asking *asking, size_t row, struct reason *ret_reason)
@@ -194,6 +212,7 @@ static enum err word_ask(struct asking *asking, size_t row, struct reason *ret_r
     struct word *word = &asking->words[row];
     struct validator_check check = {
         .challenge = round->rows[row].challenge,
+        .patience_ms = round->lane == QUEUE_PROMPT ? PROMPT_PATIENCE_MS : 0,
         .caa_only = round->earlier[row].reusable,
     };
     memcpy(check.attempt, round->attempt, sizeof check.attempt);
@@ -255,7 +274,9 @@ static enum err rules_make(struct round *round, struct evidence_rules *ret_rules
         .srn = application.subject.srn,
     };
     policy_at(round->now, registrar->roster.policy_set, &ret_rules->policy);
-    return OK;
+    round->mails = !application.government; /* officers look for themselves */
+    return passed_mail_write(
+        registrar, &application, round->rows[0].enrolment, round->arena, &round->mail);
 }
 
 /* The proofs that are there from before: where they would still do, with a new word on CAA. */
@@ -328,6 +349,12 @@ static enum err name_judge(struct round *round, size_t row, const struct evidenc
 static enum err round_commit(struct store *store, void *ctx)
 {
     const struct round *round = ctx;
+    const uint8_t *enrolment = round->rows[0].enrolment;
+    const struct pacing pacing = { .slow = round->slow };
+    if (round->again_patiently) {
+        return store_pacing_set(store, enrolment, &pacing);
+    }
+    TRY(store_pacing_set(store, enrolment, &pacing));
     for (size_t i = 0; i < round->row_count; i++) {
         TRY(words_store(store, round, i));
         TRY(verdict_store(store, round, i));
@@ -407,6 +434,9 @@ static enum err enrolment_move(struct store *store, const struct round *round)
     if (err != OK) {
         return err == ERR_CONFLICT ? OK : err;
     }
+    /* Where a request waits, the next mail is about its certificate. */
+    bool told = round->mails && !warrant_lapsed(&before.problem);
+    TRY(told ? passed_mail_add(store, &round->act, &round->mail, round->by_itself) : OK);
     return request_resume(store, round, &before);
 }
 

@@ -16,6 +16,8 @@
 
 #include <stdlib.h>
 
+/* A check has its own deadline; this is for a perspective that has gone away under it. */
+enum { PERSPECTIVE_MS = 45000 };
 enum { IDLE_WAIT_MS = 1000, FAILURE_WAIT_MAX_MS = 30000, SWEEP_SECONDS = 60, WATCH_SECONDS = 3600 };
 
 struct worker {
@@ -32,11 +34,13 @@ struct job {
     const char *name;
     unsigned workers;
     enum err (*step)(struct worker *worker, bool *ret_worked);
+    int64_t perspective_ms; /* how long a perspective is waited for; 0: PERSPECTIVE_MS */
 };
 
 static enum err step_credentials(struct worker *worker, bool *ret_worked);
 static enum err step_mailing(struct worker *worker, bool *ret_worked);
 static enum err step_validation(struct worker *worker, bool *ret_worked);
+static enum err step_patient_validation(struct worker *worker, bool *ret_worked);
 static enum err step_issuing(struct worker *worker, bool *ret_worked);
 static enum err step_blocking(struct worker *worker, bool *ret_worked);
 static enum err step_revocation(struct worker *worker, bool *ret_worked);
@@ -48,15 +52,16 @@ static enum err worker_prepare(struct worker *worker);
 static void *worker_run(void *ctx);
 
 static const struct job jobs[] = {
-    { "credentials", 1, step_credentials },
-    { "mailing", 1, step_mailing },
-    { "validation", VALIDATION_WORKERS, step_validation },
-    { "issuing", ISSUING_WORKERS, step_issuing },
-    { "blocking", 1, step_blocking },
-    { "revocation", 1, step_revocation },
-    { "crl", 1, step_crl },
-    { "sessions", 1, step_sessions },
-    { "acceptance", 1, step_acceptance },
+    { "credentials", 1, step_credentials, 0 },
+    { "mailing", 1, step_mailing, 0 },
+    { "validation", PROMPT_WORKERS, step_validation, PROMPT_PATIENCE_MS + 3000 },
+    { "patient validation", PATIENT_WORKERS, step_patient_validation, 0 },
+    { "issuing", ISSUING_WORKERS, step_issuing, 0 },
+    { "blocking", 1, step_blocking, 0 },
+    { "revocation", 1, step_revocation, 0 },
+    { "crl", 1, step_crl, 0 },
+    { "sessions", 1, step_sessions, 0 },
+    { "acceptance", 1, step_acceptance, 0 },
 };
 
 enum err workers_start(struct registrar *registrar, struct reason *ret_reason)
@@ -83,7 +88,6 @@ static enum err worker_start(struct registrar *registrar, const struct job *job,
     worker->registrar = registrar;
     worker->job = job;
     worker->share = (struct share){ .index = index, .of = job->workers };
-    worker->validation.share = worker->share;
     TRY(worker_prepare(worker));
     if (pthread_create(&thread, NULL, worker_run, worker) != 0) {
         return ERR_AGAIN;
@@ -96,7 +100,10 @@ static enum err worker_prepare(struct worker *worker)
     struct validation *validation = &worker->validation;
     TRY(registrar_client(worker->registrar, "signer.sock", SIGNER_TIMEOUT_MS, &worker->signer));
     TRY(registrar_client(worker->registrar, "courier.sock", COURIER_TIMEOUT_MS, &worker->courier));
-    return perspective_links_make(worker->registrar, validation->links, &validation->link_count);
+    int64_t timeout_ms =
+        worker->job->perspective_ms == 0 ? PERSPECTIVE_MS : worker->job->perspective_ms;
+    return perspective_links_make(
+        worker->registrar, timeout_ms, validation->links, &validation->link_count);
 }
 
 static void *worker_run(void *ctx)
@@ -135,6 +142,12 @@ static enum err step_mailing(struct worker *worker, bool *ret_worked)
 
 static enum err step_validation(struct worker *worker, bool *ret_worked)
 {
+    return validation_step(worker->registrar, &worker->validation, ret_worked);
+}
+
+static enum err step_patient_validation(struct worker *worker, bool *ret_worked)
+{
+    worker->validation.lane = QUEUE_PATIENT;
     return validation_step(worker->registrar, &worker->validation, ret_worked);
 }
 

@@ -3,6 +3,7 @@
 #include "proc/signer/follow.h"
 #include "proc/signer/issue.h"
 #include "proc/signer/ledger.h"
+#include "proc/signer/watch.h"
 
 #include <pthread.h>
 
@@ -16,7 +17,8 @@ struct issuing {
     struct key *perspective_keys[PERSPECTIVES_MAX]; /* by their place in the roster */
     struct key *officer_keys[OFFICERS_MAX];         /* the same */
     struct key *log_keys[CT_LOGS_MAX];              /* the same */
-    struct clock clock;
+    struct watch watch;
+    struct clock clock; /* the watch's */
     struct random random;
     struct journal *journal;
     int64_t

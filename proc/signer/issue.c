@@ -35,6 +35,7 @@ bool issuing_row(
 enum err issuing_clock_check(struct issuing *issuing, int64_t now, struct reason *ret_reason)
 {
     struct journal_state state;
+    TRY(watch_check(&issuing->watch, ret_reason));
     journal_look(issuing->journal, &state);
     if (now < state.last_time - CLOCK_BACKWARDS_SECONDS) {
         return reason_set(ret_reason, ERR_AGAIN, "clock.backwards", NULL, NULL, NULL);

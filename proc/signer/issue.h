@@ -25,6 +25,8 @@ struct issuing_setup {
     const uint8_t *index_key;
     int64_t index_records; /* the index is at most so far behind; 0: FOLLOW_RECORDS */
     struct clock clock;
+    /* Seconds since boot, held against the clock while it runs; without a function nothing is. */
+    struct clock elapsed;
     struct random random;
 };
 
@@ -60,7 +62,7 @@ enum err issuing_reserve(struct issuing *issuing, const struct request_id *reque
 /* Appends the certificate or, where the roster has logs and it is not completed yet, its
  * precertificate (`ret_precertificate`, may be NULL). ERR_CONFLICT "request.unreserved"; ERR_DENIED
  * with the warrant's reason, "warrant.withdrawn", "warrant.malformed" or "request.abandoned";
- * ERR_AGAIN "clock.backwards"; ERR_NO_SPACE. */
+ * ERR_AGAIN "clock.backwards" against the journal, "clock.jumped" while it runs; ERR_NO_SPACE. */
 enum err issuing_issue(struct issuing *issuing, const struct request_id *request,
     struct span warrant, struct buf *certificate, bool *ret_precertificate,
     struct reason *ret_reason) MUST_USE;

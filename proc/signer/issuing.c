@@ -119,7 +119,8 @@ enum err issuing_open(const struct issuing_setup *setup, struct issuing **ret_is
     issuing->weak = setup->weak;
     issuing->issuers = setup->issuers;
     issuing->issuer_count = setup->issuer_count;
-    issuing->clock = setup->clock;
+    watch_init(&issuing->watch, &setup->clock, &setup->elapsed);
+    issuing->clock = watch_clock(&issuing->watch);
     issuing->random = setup->random;
     issuing->index_records = setup->index_records == 0 ? FOLLOW_RECORDS : setup->index_records;
     const struct ledger_roster by = ledger_roster_of(setup);
@@ -163,6 +164,7 @@ void issuing_free(struct issuing *issuing)
         pthread_mutex_destroy(&issuing->requests[i]);
     }
     pthread_mutex_destroy(&issuing->mutex);
+    watch_release(&issuing->watch);
     free(issuing);
 }
 

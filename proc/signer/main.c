@@ -269,6 +269,7 @@ static enum err open_journal(struct reason *ret_reason)
         .journal_path = path,
         .index_key = index_key,
         .clock = clock_system(),
+        .elapsed = clock_boot(),
         .random = random,
     };
     TRY(issuing_open(&setup, &self.service.issuing, &cut, ret_reason));

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 
+_Static_assert((int)DNS_VIA_MAX == (int)QUESTION_TEXT_MAX, "copied whole");
 enum { ZONE_CLIMB_MAX = 4, ZONE_LOOKUP_MS = 1000 };
 
 static enum err asked_lookup(void *ctx, const char *name, enum dns_type type, int64_t deadline_ms,
@@ -36,12 +37,12 @@ static enum err asked_lookup(void *ctx, const char *name, enum dns_type type, in
     struct question *question = &questions->rows[questions->count++];
     *question = (struct question){ .dnssec = DNSSEC_UNKNOWN,
         .milliseconds = number_of(clock_monotonic_ms() - begun) };
-    snprintf(question->asked, sizeof question->asked, "%s %s", dns_type_name(type), name);
+    snprintf(question->asked, sizeof question->asked, "%.4s %.253s", dns_type_name(type), name);
     outcome_fill(question, err, ret_answer);
     if (err == OK && ret_answer->security != DNS_SECURITY_BOGUS) {
         question->records = number_of((int64_t)ret_answer->record_count);
         question->ttl = ret_answer->record_count > 0 ? number_of(ret_answer->ttl) : 0;
-        snprintf(question->via, sizeof question->via, "%s", ret_answer->via);
+        memcpy(question->via, ret_answer->via, sizeof question->via);
         dns_answer_show(ret_answer, type, question->seen, sizeof question->seen);
     }
     return err;
@@ -70,7 +71,8 @@ static void outcome_fill(struct question *question, enum err err, const struct d
         return;
     }
     question->dnssec = states[answer->security];
-    snprintf(question->outcome, sizeof question->outcome, "RCODE %d", answer->rcode & 0xfff);
+    snprintf(
+        question->outcome, sizeof question->outcome, "RCODE %u", (unsigned)answer->rcode & 0xfffU);
     for (size_t i = 0; i < sizeof rcodes / sizeof *rcodes; i++) {
         if (rcodes[i].rcode == answer->rcode) {
             snprintf(question->outcome, sizeof question->outcome, "%s", rcodes[i].name);

@@ -13,6 +13,11 @@ enum { CLOCK_TOLERANCE_SECONDS = 60 };
 /* A GeneralizedTime has four digits for the year. */
 #define TIME_YEAR_10000 INT64_C(253402300800)
 
+static int64_t patience_of(const struct validator_check *check);
+static enum err target_busy(
+    const struct checker *checker, const char *name, struct reason *ret_reason);
+static enum err domain_spend(
+    const struct checker *checker, const char *adn, struct reason *ret_reason);
 static enum err challenge_accept(struct attempt *attempt, const struct challenge *challenge,
     const struct method **ret_method, struct reason *ret_reason);
 static enum err domain_accept(const struct challenge *challenge, struct reason *ret_reason);
@@ -41,7 +46,7 @@ enum err check_run(const struct checker *checker, const struct validator_check *
         .proof = check->proof,
         .caa_only = check->caa_only,
         .resolver = &noting,
-        .deadline_ms = clock_monotonic_ms() + CHECK_DEADLINE_MS,
+        .deadline_ms = clock_monotonic_ms() + patience_of(check),
         .report = &report,
     };
     TRY(challenge_accept(&attempt, &check->challenge, &method, ret_reason));
@@ -50,6 +55,7 @@ enum err check_run(const struct checker *checker, const struct validator_check *
         return reason_set(ret_reason, ERR_UNSUPPORTED, "dcv.method_unsupported",
             check->challenge.name, dcv_method_id(check->challenge.method), NULL);
     }
+    TRY(domain_spend(checker, attempt.adn, ret_reason));
     struct observation seen = {
         .challenge = check->challenge,
         .dcv = DCV_FAILED,
@@ -64,10 +70,43 @@ enum err check_run(const struct checker *checker, const struct validator_check *
     TRY(checker->resolver_open(checker->ctx, &resolver));
     enum err err = look(&attempt, method, &seen);
     checker->resolver_close(checker->ctx, resolver);
+    if (err == ERR_AGAIN) {
+        return target_busy(checker, check->challenge.name, ret_reason);
+    }
     TRY(err);
     TRY(sign(checker, &seen, observation));
     *ret_report = report;
     return OK;
+}
+
+static enum err target_busy(
+    const struct checker *checker, const char *name, struct reason *ret_reason)
+{
+    char limit[32];
+    snprintf(limit, sizeof limit, "%u/min", checker->budget->domains.per_minute);
+    return reason_set(ret_reason, ERR_AGAIN, "dcv.target_busy", name, NULL, limit);
+}
+
+static enum err domain_spend(
+    const struct checker *checker, const char *adn, struct reason *ret_reason)
+{
+    struct dns_name name;
+    const char *domain = adn;
+    if (checker->budget == NULL) {
+        return OK;
+    }
+    if (dns_name_parse(span_from_text(adn), DNS_NAME_HOST, &name, NULL) == OK) {
+        (void)!suffix_list_registrable(checker->suffixes, &name, &domain);
+    }
+    return budget_spend_domain(checker->budget, domain) ? OK
+                                                        : target_busy(checker, adn, ret_reason);
+}
+
+/* Who asks may have less time than we would take, never more. */
+static int64_t patience_of(const struct validator_check *check)
+{
+    bool shorter = check->patience_ms > 0 && check->patience_ms < CHECK_DEADLINE_MS;
+    return shorter ? (int64_t)check->patience_ms : CHECK_DEADLINE_MS;
 }
 
 enum err check_mail(

@@ -7,6 +7,7 @@
 #include "lib/dns/suffix.h"
 #include "lib/http/fetch.h"
 #include "lib/wire/validator.h"
+#include "proc/validator/budget.h"
 #include "proc/validator/mail.h"
 
 /* All of a check, however many questions it asks (doc/threats.md D19). */
@@ -28,6 +29,7 @@ struct checker {
     struct clock clock;
     const struct suffix_list *suffixes;
     struct website website;
+    struct budget *budget;       /* what others have to bear of all checks; NULL: anything */
     const struct mailer *mailer; /* the primary's; NULL: no mail is sent or judged here */
     /* Gives a resolver that remembers nothing, and takes it back. */
     enum err (*resolver_open)(void *ctx, struct resolver *ret_resolver);
@@ -35,9 +37,11 @@ struct checker {
     void *ctx;
 };
 
-/* Appends the observation's DER. ERR_INPUT for a challenge whose name is no host name or can't have
- * a record, ERR_UNSUPPORTED for a method that isn't in the table; both with a reason. ERR_MEMORY,
- * ERR_CRYPTO, ERR_IO: nothing could be seen, so nothing is said. */
+/* Appends the observation's DER. ERR_AGAIN with "dcv.target_busy": the name's domain, or an address
+ * that a page led to, has had its fill for the moment, and nothing is said. ERR_INPUT for a
+ * challenge whose name is no host name or can't have a record, ERR_UNSUPPORTED for a method that
+ * isn't in the table; both with a reason. ERR_MEMORY, ERR_CRYPTO, ERR_IO: nothing could be seen, so
+ * nothing is said. */
 enum err check_run(const struct checker *checker, const struct validator_check *check,
     struct buf *observation, struct report *ret_report, struct reason *ret_reason) MUST_USE;
 /* Mails the code of this challenge. ERR_INPUT or ERR_UNSUPPORTED as above; ERR_DENIED with

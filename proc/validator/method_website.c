@@ -96,6 +96,9 @@ static enum err page_visit(struct tour *tour)
         page_judge(tour, &page, &fetched);
         return OK;
     }
+    if (err == ERR_CONFLICT) {
+        return ERR_AGAIN; /* nothing is said of a page that we had no right to visit now */
+    }
     failure_tell(tour, &page, err);
     return err == ERR_MEMORY ? err : OK;
 }
@@ -205,6 +208,10 @@ static enum err page_fetch(
         };
         if (left <= 0) {
             return ERR_TIMEOUT;
+        }
+        struct budget *budget = tour->attempt->checker->budget;
+        if (budget != NULL && !budget_spend_address(budget, &page->addresses[i])) {
+            return ERR_CONFLICT;
         }
         snprintf(page->asked + asked, sizeof page->asked - asked, " (%s)", fetch.address);
         err = website->fetch(&fetch, ret_fetched);

@@ -5,10 +5,9 @@
 #include "lib/base/log.h"
 
 enum {
-    /* The registrar asks for all names of an enrolment at once; each check may take its deadline.
-     */
-    CONNECTIONS_MAX = 32,
-    HTTPS_THREADS = 8,
+    /* One for each of the registrar's workers that check, and some to spare: a check may take its
+     * deadline, and must not hold up another. */
+    CONNECTIONS_MAX = 64,
     HTTPS_IDLE_SECONDS = 30,
     /* A certificate with chain, a key, a CA certificate. */
     TRANSPORT_PEM_MAX_BYTES = 64 * 1024,
@@ -108,7 +107,7 @@ enum err serve_https(const struct checker *checker, const struct config_endpoint
         .route_count = sizeof routes / sizeof *routes,
         .ctx = (void *)checker,
         .error_page = error_page,
-        .threads = HTTPS_THREADS,
+        .thread_each = true,
         .connections_max = CONNECTIONS_MAX,
         .idle_seconds = HTTPS_IDLE_SECONDS,
         .certificate_pem = buf_span(&identity->certificate_pem),

@@ -334,6 +334,17 @@ class Courier(unittest.TestCase):
         text = self.mailbox.messages()[0].get_body(("plain",)).get_content()
         self.assertEqual(text.count("ab:cd:ef"), 2)
 
+    def test_a_pass_is_told_with_the_name_and_where_to_go_on(self):
+        self.controller.start()
+        self.start()
+        self.queue(1, "dcv-passed", "ar@shop.example.com", "zh-HK", proved="2026-11-28T01:00:00Z")
+        wait_until(lambda: self.mailbox.envelopes)
+        message = self.mailbox.messages()[0]
+        text = message.get_body(("plain",)).get_content()
+        self.assertEqual(message["Subject"], "e-Cert (Server): control of your domain names is confirmed")
+        self.assertEqual(text.count("www.shop.example.com"), 2)
+        self.assertIn("CSR", text)
+
     def test_a_registered_key_is_told_with_its_server_and_where_to_remove_it(self):
         self.controller.start()
         self.start()

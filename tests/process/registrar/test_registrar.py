@@ -290,6 +290,87 @@ class Registrar(unittest.TestCase):
             with self.subTest(change):
                 self.assertEqual(self.verdict(primary=change), "failed")
 
+    def pits(self, count, seconds, domain="pit{}.example"):
+        """As many enrolments of one slow subscriber, whose names nobody ever answers for."""
+        made = []
+        for number in range(count):
+            application = self.office.application_new()
+            name = "www." + domain.format(number)
+            for perspective in self.office.perspectives.values():
+                perspective.pits[name] = seconds
+            reference = self.office.approve(application)
+            self.office.sql("UPDATE application SET subscriber = 'Tar Pits' WHERE id = ?", bytes.fromhex(application))
+            made.append(self.office.challenge(reference, name=name))
+        return made
+
+    def test_d19_one_subscribers_slow_names_do_not_hold_up_anothers(self):
+        pits = self.pits(12, 5)
+        quick = self.office.challenge(self.office.approve())
+        self.await_state(quick, "validated")
+        waiting = [pit for pit in pits if self.office.challenge_state(pit) == "checking"]
+        self.assertGreater(len(waiting), 0)
+        wait_until(lambda: self.office.one("SELECT count(*) FROM pacing WHERE slow = 1 AND enrolment IN (%s)"
+                                           % ",".join("?" * len(pits)), *pits) > 0, 60, "a slow one")
+        # Another one passes while the slow ones are being waited for in their own lane.
+        quick = self.office.challenge(self.office.approve())
+        self.await_state(quick, "validated")
+        self.assertGreater(len([pit for pit in pits if self.office.challenge_state(pit) == "checking"]), 0)
+        for perspective in self.office.perspectives.values():
+            perspective.pits.clear()
+
+    def test_d30_checks_of_one_domain_beyond_the_cap_are_put_off_and_say_until_when(self):
+        self.office.registrar_kill()
+        config = self.office.directory + "/ecert.conf"
+        with open(config, encoding="utf-8") as file:
+            text = file.read()
+        with open(config, "w", encoding="utf-8") as file:
+            file.write(text.replace("checks_per_minute = 6000", "checks_per_minute = 2"))
+        self.office.registrar_start()
+        try:
+            enrolments = [self.office.challenge(self.office.approve(), name="www.crowded.example") for _ in range(5)]
+            put_off = wait_until(lambda: self.office.sql(
+                "SELECT challenge.next_check FROM challenge JOIN pacing USING (enrolment)"
+                " WHERE reason = 'dcv.waits_target' AND state = 'checking' ORDER BY 1") or None, what="one put off")
+            wait_until(lambda: sum(self.office.challenge_state(e) != "checking" for e in enrolments) >= 2,
+                       what="two that were made")
+            self.assertGreater(put_off[-1][0], time.time())
+        finally:
+            self.office.registrar_kill()
+            with open(config, "w", encoding="utf-8") as file:
+                file.write(text)
+            self.office.registrar_start()
+
+    def mails_of_a_pass(self, enrolment):
+        return self.office.sql("SELECT recipient, language, json_extract(parameters, '$.server_name') FROM outbox"
+                               " WHERE enrolment = ? AND kind = 'dcv-passed'", enrolment)
+
+    def session(self, reference, age):
+        now = int(time.time())
+        enrolment = self.office.one("SELECT id FROM enrolment WHERE reference = ?", reference)
+        self.office.sql("INSERT INTO session (token_hash, enrolment, created, seen, language) VALUES (?, ?, ?, ?, 'en')",
+                        os.urandom(32), enrolment, now - age, now - age)
+
+    def test_who_has_left_is_mailed_when_it_passes_and_who_looks_on_is_not(self):
+        for age, mails in ((None, 1), (600, 1), (5, 0)):
+            with self.subTest(age):
+                reference = self.office.approve()
+                if age is not None:
+                    self.session(reference, age)
+                enrolment = self.office.challenge(reference)
+                self.await_state(enrolment, "validated")
+                self.assertEqual(len(self.mails_of_a_pass(enrolment)), mails)
+
+    def test_a_check_that_comes_by_itself_mails_in_any_case_and_once(self):
+        self.office.perspectives["primary"].verdict = FAILED
+        reference = self.office.approve()
+        enrolment = self.office.challenge(reference)
+        wait_until(lambda: self.office.challenge_state(enrolment) == "failed", what="a failed check")
+        self.session(reference, 5)
+        self.office.perspectives["primary"].verdict = PASSED
+        self.office.sql("UPDATE challenge SET next_check = ? WHERE enrolment = ?", int(time.time()), enrolment)
+        self.await_state(enrolment, "validated")
+        self.assertEqual(len(self.mails_of_a_pass(enrolment)), 1)
+
     def test_killed_in_the_middle_of_a_check_it_checks_again(self):
         for perspective in self.office.perspectives.values():
             perspective.delay = 0.5
@@ -472,7 +553,8 @@ class Registrar(unittest.TestCase):
 
     def mails(self, enrolment):
         return [kind for kind, in self.office.sql(
-            "SELECT kind FROM outbox WHERE enrolment = ? AND kind <> 'csr-invitation' ORDER BY id", enrolment)]
+            "SELECT kind FROM outbox WHERE enrolment = ? AND kind NOT IN ('csr-invitation', 'dcv-passed') ORDER BY id",
+            enrolment)]
 
     def test_after_seven_days_comes_one_reminder_and_after_six_none(self):
         enrolment = self.issued()

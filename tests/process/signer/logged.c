@@ -12,6 +12,12 @@ static int64_t clock_of_test(void *ctx)
     return world.time;
 }
 
+static int64_t elapsed_of_test(void *ctx)
+{
+    (void)ctx;
+    return world.elapsed;
+}
+
 struct issuing *core(void)
 {
     struct issuing *issuing = NULL;
@@ -22,6 +28,7 @@ struct issuing *core(void)
         .issuer_count = 2,
         .journal_path = world.journal_path,
         .clock = { clock_of_test, NULL },
+        .elapsed = { world.watched ? elapsed_of_test : NULL, NULL },
         .random = random_system() };
     enum err err = issuing_open(&setup, &issuing, NULL, &reason);
     if (err != OK) {
@@ -89,6 +96,7 @@ int world_begin(void **state)
 {
     (void)state;
     world.time = NOW;
+    world.watched = false;
     unlink(world.journal_path);
     return 0;
 }

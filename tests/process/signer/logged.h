@@ -22,6 +22,8 @@ struct logged_world {
     char folder[32];
     char journal_path[PATH_MAX];
     int64_t time;
+    bool watched;    /* by the time since boot */
+    int64_t elapsed; /* that */
 };
 extern struct logged_world world;
 

@@ -71,8 +71,9 @@ class Challenge:
         return base64.b32encode(digest).decode().lower().rstrip("=")
 
 
-def check_request(challenge, attempt=b"a" * 16, version=1, kind=1):
-    body = sequence(element(OCTETS, attempt), challenge.der())
+def check_request(challenge, attempt=b"a" * 16, version=1, kind=1, patience_ms=0):
+    patience = [element(0xa2, integer(patience_ms))] if patience_ms else []
+    body = sequence(element(OCTETS, attempt), challenge.der(), *patience)
     return sequence(integer(version), integer(kind), body)
 
 

@@ -313,6 +313,33 @@ class ValidatorTest(unittest.TestCase):
         self.world.update(APEX, txt(challenge).replace("TXT", "60 TXT"))
         self.assert_passes(challenge)
 
+    def test_d30_a_flood_of_orders_for_one_domain_asks_its_servers_no_more_than_so_often(self):
+        class Thrifty(Primary):
+            checks_per_minute = 7
+
+        folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, folder)
+        thrifty = Thrifty(folder, PROGRAM, self.world, "thrifty")
+        self.addCleanup(thrifty.stop)
+        thrifty.start_on_socket()
+        begun = time.monotonic()
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda number: thrifty.ask(
+                check_request(Challenge(f"n{number}.{APEX}", NOW))), range(40)))
+        refused = [answer for answer in answers if answer.err != 0]
+        given_back = 1 + (time.monotonic() - begun) * 7 / 60
+        self.assertLessEqual(len(answers) - len(refused), 7 + given_back)
+        self.assertGreaterEqual(len(answers) - len(refused), 7)
+        self.assertEqual({answer.reason for answer in refused}, {"dcv.target_busy"})
+        elsewhere = thrifty.ask(check_request(Challenge("www.elsewhere.net", NOW)))
+        self.assertNotEqual(elsewhere.reason, "dcv.target_busy")
+
+    def test_d19_who_has_less_patience_gets_a_shorter_check(self):
+        mute = Challenge("www.mute." + APEX)
+        answer = self.primary.ask(check_request(mute, patience_ms=1000))
+        self.assertEqual((answer.err, answer.dcv), (0, "failed"))
+        self.assertLess(answer.questions[0].milliseconds, 2000)  # of 2500 that it gets in a whole check
+
     def test_challenges_that_make_no_sense_are_refused(self):
         for name, code in (("127.0.0.1", "name.ip"), ("WWW." + APEX, "name.not_canonical"),
                            ("a_b." + APEX, "name.underscore"), ("x" * 64 + ".com", "name.label_too_long")):

@@ -365,6 +365,23 @@ server {{ listen {NGINX}:8888; server_name {late.name};
             self.serve(challenge, said if number != 4 else redirect("http://x.example.com/" + CANARY.decode()))
             self.assertEqual(self.ask(challenge).dcv, "failed")
 
+    def test_d30_a_flood_of_orders_visits_one_address_no_more_than_so_often(self):
+        """By their redirects a few checks could make many visits; the listener counts them."""
+        thrifty = Primary(self.folder, PROGRAM, self.world, "thrifty")
+        thrifty.source, thrifty.checks_per_minute = "", 7
+        self.addCleanup(thrifty.stop)
+        thrifty.start_on_socket()
+        for number in range(30):
+            for hop in range(4):
+                self.sites.hosts[f"f{number}h{hop}.web.{APEX}"] = redirect(
+                    f"http://f{number}h{hop + 1}.web.{APEX}{PATH}")
+        before, begun = self.connections(PUBLIC), time.monotonic()
+        replies = [thrifty.ask(check_request(self.challenge(f"f{number}h0.web"))) for number in range(30)]
+        given_back = 1 + (time.monotonic() - begun) * 7 / 60
+        self.assertGreater(self.connections(PUBLIC) - before, 0)
+        self.assertLessEqual(self.connections(PUBLIC) - before, 7 + given_back)
+        self.assertEqual(replies[-1].reason, "dcv.target_busy")
+
     def test_d19_slow_and_endless_answers_end_at_the_deadline(self):
         def drip(connection, _head):
             connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 60\r\n\r\n")

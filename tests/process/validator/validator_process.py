@@ -18,6 +18,7 @@ def openssl(*arguments, **options):
 
 class Validator:
     allow_localhost = True
+    checks_per_minute = 60000
     service = ""
     more = ""     # further lines of the section
     source = None # where questions come from; None: the world's address
@@ -42,6 +43,7 @@ class Validator:
     stubs = {{{stubs}}}
     allow_localhost_queries = {str(self.allow_localhost).lower()}
     caa_identity = "ca.example.net"
+    checks_per_minute = {self.checks_per_minute}
     {self.more}
     {extra}
 }}

@@ -1,0 +1,199 @@
+/* A list of what is due, read anew when something has happened and at least once a second, and the
+ * rounds under way beside it. */
+#include "proc/registrar/queue.h"
+
+#include "lib/base/clock.h"
+#include "lib/base/pace.h"
+
+#include <assert.h>
+
+enum {
+    ROWS_ARENA_BYTES = 2 * 1024 * 1024,
+    REFILL_MS = 1000,
+};
+
+static enum err refill(struct queue *queue, struct store *store, int64_t now, uint64_t bell);
+static enum err list_read(struct queue_list *list, struct store *store, int64_t since, int64_t now);
+static bool pick(
+    struct queue *queue, struct queue_list *list, enum queue_lane lane, struct pacing_due *ret_due);
+static bool may_fly(const struct queue *queue, enum queue_lane lane, const struct pacing_due *row,
+    size_t *ret_free);
+static bool is_slow(const struct queue *queue, uint64_t subscriber);
+static unsigned subscriber_max(
+    const struct queue *queue, enum queue_lane lane, uint64_t subscriber);
+static uint64_t id_key(const uint8_t enrolment[ENROLMENT_ID_BYTES]);
+static struct queue_flight *flight_find(
+    struct queue *queue, const uint8_t enrolment[ENROLMENT_ID_BYTES]);
+static unsigned flights_at(const struct queue *queue, enum queue_lane lane, uint64_t target);
+
+static unsigned rounds_max(enum queue_lane lane)
+{
+    return lane == QUEUE_PROMPT ? PROMPT_ROUNDS_MAX : PATIENT_ROUNDS_MAX;
+}
+
+enum err queue_take(struct queue *queue, struct store *store, enum queue_lane lane, int64_t now,
+    uint64_t bell, struct pacing_due *ret_due, bool *ret_found)
+{
+    pthread_mutex_lock(&queue->mutex);
+    enum err err = refill(queue, store, now, bell);
+    *ret_found = err == OK && (pick(queue, &queue->all, lane, ret_due) ||
+                                  pick(queue, &queue->fresh, lane, ret_due));
+    pthread_mutex_unlock(&queue->mutex);
+    return err;
+}
+
+/* All is read once a second; in between, when something has happened, what may be new. */
+static enum err refill(struct queue *queue, struct store *store, int64_t now, uint64_t bell)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    if (queue->filled_ms == 0 || now_ms - queue->filled_ms >= REFILL_MS) {
+        TRY(list_read(&queue->all, store, 0, now));
+        queue->fresh.count = 0;
+        queue->filled = now;
+        queue->filled_ms = now_ms;
+        queue->bell = bell;
+    } else if (bell != queue->bell) {
+        TRY(list_read(&queue->fresh, store, queue->filled, now));
+        queue->bell = bell;
+    }
+    return OK;
+}
+
+static enum err list_read(struct queue_list *list, struct store *store, int64_t since, int64_t now)
+{
+    struct arena arena = arena_make(ROWS_ARENA_BYTES);
+    struct pacing_due *rows = NULL;
+    size_t count = 0;
+    enum err err = store_pacing_due(store, since, now, QUEUE_ROWS_MAX, &arena, &rows, &count);
+    if (err != OK) {
+        arena_release(&arena);
+        return err;
+    }
+    arena_release(&list->arena);
+    *list = (struct queue_list){ arena, rows, count };
+    return OK;
+}
+
+static bool pick(
+    struct queue *queue, struct queue_list *list, enum queue_lane lane, struct pacing_due *ret_due)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        struct pacing_due *row = &list->rows[i];
+        size_t place = 0;
+        if (row->subscriber == 0 ||
+            (row->slow || is_slow(queue, row->subscriber)) != (lane == QUEUE_PATIENT) ||
+            !may_fly(queue, lane, row, &place)) {
+            continue;
+        }
+        struct queue_flight *flight = &queue->flights[place];
+        *flight =
+            (struct queue_flight){ .used = true, .lane = lane, .subscriber = row->subscriber };
+        memcpy(flight->enrolment, row->enrolment, sizeof flight->enrolment);
+        *ret_due = *row;
+        row->subscriber = 0;
+        return true;
+    }
+    return false;
+}
+
+static bool may_fly(
+    const struct queue *queue, enum queue_lane lane, const struct pacing_due *row, size_t *ret_free)
+{
+    unsigned of_subscriber = 0;
+    bool room = false;
+    for (size_t i = 0; i < QUEUE_FLIGHTS_MAX; i++) {
+        const struct queue_flight *flight = &queue->flights[i];
+        if (!flight->used) {
+            *ret_free = i;
+            room = true;
+            continue;
+        }
+        if (memcmp(flight->enrolment, row->enrolment, sizeof row->enrolment) == 0) {
+            return false;
+        }
+        of_subscriber += flight->lane == lane && flight->subscriber == row->subscriber ? 1 : 0;
+    }
+    size_t aim = (size_t)(id_key(row->enrolment) % QUEUE_AIMS_MAX);
+    bool known = queue->aims[aim].enrolment == id_key(row->enrolment);
+    bool full = known && flights_at(queue, lane, queue->aims[aim].target) >= rounds_max(lane);
+    return room && !full && of_subscriber < subscriber_max(queue, lane, row->subscriber);
+}
+
+static bool is_slow(const struct queue *queue, uint64_t subscriber)
+{
+    size_t i = (size_t)(subscriber % QUEUE_KNOWN_MAX);
+    int64_t slow_ms = queue->known[i].slow_ms;
+    return queue->known[i].subscriber == subscriber && slow_ms != 0 &&
+           clock_monotonic_ms() - slow_ms < SLOW_REMEMBERED_MS;
+}
+
+static unsigned subscriber_max(const struct queue *queue, enum queue_lane lane, uint64_t subscriber)
+{
+    bool known = queue->known[subscriber % QUEUE_KNOWN_MAX].subscriber == subscriber;
+    return lane == QUEUE_PROMPT && !known ? 1 : rounds_max(lane);
+}
+
+static uint64_t id_key(const uint8_t enrolment[ENROLMENT_ID_BYTES])
+{
+    return pace_key(enrolment, ENROLMENT_ID_BYTES);
+}
+
+bool queue_aim(struct queue *queue, const uint8_t enrolment[ENROLMENT_ID_BYTES],
+    const uint64_t *targets, size_t count)
+{
+    bool free = true;
+    pthread_mutex_lock(&queue->mutex);
+    struct queue_flight *flight = flight_find(queue, enrolment);
+    for (size_t i = 0; i < count; i++) {
+        if (free && flights_at(queue, flight->lane, targets[i]) >= rounds_max(flight->lane)) {
+            size_t aim = (size_t)(id_key(enrolment) % QUEUE_AIMS_MAX);
+            queue->aims[aim].enrolment = id_key(enrolment);
+            queue->aims[aim].target = targets[i];
+            free = false;
+        }
+    }
+    for (size_t i = 0; free && i < count && i < QUEUE_TARGETS_MAX; i++) {
+        flight->targets[i] = targets[i];
+    }
+    pthread_mutex_unlock(&queue->mutex);
+    return free;
+}
+
+void queue_done(
+    struct queue *queue, const uint8_t enrolment[ENROLMENT_ID_BYTES], bool made, bool slow)
+{
+    pthread_mutex_lock(&queue->mutex);
+    struct queue_flight *flight = flight_find(queue, enrolment);
+    size_t i = (size_t)(flight->subscriber % QUEUE_KNOWN_MAX);
+    if (made) {
+        queue->known[i].subscriber = flight->subscriber;
+        queue->known[i].slow_ms = slow ? clock_monotonic_ms() : 0;
+    }
+    flight->used = false;
+    pthread_mutex_unlock(&queue->mutex);
+}
+
+/* Of a round that queue_take has begun. */
+static struct queue_flight *flight_find(
+    struct queue *queue, const uint8_t enrolment[ENROLMENT_ID_BYTES])
+{
+    size_t i = 0;
+    while (!queue->flights[i].used ||
+           memcmp(queue->flights[i].enrolment, enrolment, ENROLMENT_ID_BYTES) != 0) {
+        i++;
+        assert(i < QUEUE_FLIGHTS_MAX);
+    }
+    return &queue->flights[i];
+}
+
+static unsigned flights_at(const struct queue *queue, enum queue_lane lane, uint64_t target)
+{
+    unsigned count = 0;
+    for (size_t i = 0; i < QUEUE_FLIGHTS_MAX; i++) {
+        const struct queue_flight *flight = &queue->flights[i];
+        for (size_t t = 0; t < QUEUE_TARGETS_MAX; t++) {
+            count += flight->used && flight->lane == lane && flight->targets[t] == target ? 1 : 0;
+        }
+    }
+    return count;
+}

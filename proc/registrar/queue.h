@@ -1,0 +1,69 @@
+#pragma once
+/* Whose check is next. Longest waiting first, but nobody's slow or many checks before everybody
+ * else's: a subscriber has few rounds at a time, a domain too, and what had to be waited for goes
+ * to workers of its own. */
+#include "lib/store/pacing.h"
+
+#include <pthread.h>
+
+enum {
+    /* How many due enrolments are looked at at a time; those behind them come with the next look.
+     */
+    QUEUE_ROWS_MAX = 8192,
+    QUEUE_FLIGHTS_MAX = 64,
+    QUEUE_TARGETS_MAX = 4,
+    QUEUE_AIMS_MAX = 4096,
+    QUEUE_KNOWN_MAX = 1024,
+    /* How long a subscriber's slow round is held against his others. */
+    SLOW_REMEMBERED_MS = 600000,
+    /* Rounds of one subscriber, and of one registrable domain, at the same time in one lane. */
+    PROMPT_ROUNDS_MAX = 4,
+    PATIENT_ROUNDS_MAX = 2,
+};
+
+enum queue_lane {
+    QUEUE_PROMPT,  /* whatever was not slow the last time */
+    QUEUE_PATIENT, /* what was */
+};
+
+/* A round under way. */
+struct queue_flight {
+    bool used;
+    enum queue_lane lane;
+    uint8_t enrolment[ENROLMENT_ID_BYTES];
+    uint64_t subscriber;
+    uint64_t targets[QUEUE_TARGETS_MAX]; /* 0: none */
+};
+
+struct queue {
+    pthread_mutex_t mutex;
+    struct queue_list {
+        struct arena arena;
+        struct pacing_due *rows; /* taken ones have no subscriber any more */
+        size_t count;
+    } all, fresh;      /* what is due, and what has become so since that was read */
+    int64_t filled;    /* when all was read, by the clock of the store */
+    int64_t filled_ms; /* and by the one that doesn't go back */
+    uint64_t bell;     /* what had rung when either was read */
+    struct queue_flight flights[QUEUE_FLIGHTS_MAX];
+    struct {
+        uint64_t enrolment, target; /* what was found to have its fill the last time */
+    } aims[QUEUE_AIMS_MAX];
+    struct {
+        uint64_t subscriber;
+        int64_t slow_ms; /* when his last slow round was over; 0: his last one was quick */
+    } known[QUEUE_KNOWN_MAX];
+};
+
+/* The next enrolment of this lane, which is nobody else's until queue_done; *ret_found is false if
+ * there is none. `bell` is how often something has happened that may have made more due. */
+enum err queue_take(struct queue *queue, struct store *store, enum queue_lane lane, int64_t now,
+    uint64_t bell, struct pacing_due *ret_due, bool *ret_found) MUST_USE;
+/* Notes what the round will look at; false if one of the targets has its fill: then the enrolment
+ * is given back by queue_done, and comes again when there is room. */
+bool queue_aim(struct queue *queue, const uint8_t enrolment[ENROLMENT_ID_BYTES],
+    const uint64_t *targets, size_t count);
+/* `made` if the round was made, `slow` if it had to be waited for. Of a subscriber whose last round
+ * was slow, all others count as slow; one of whom nothing is known has one round at a time. */
+void queue_done(
+    struct queue *queue, const uint8_t enrolment[ENROLMENT_ID_BYTES], bool made, bool slow);
