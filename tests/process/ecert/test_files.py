@@ -32,7 +32,7 @@ class Files(ToolTest):
     def test_who_does_not_know_a_command_is_told_how_it_goes_on(self):
         for words, what, verbs in (
                 (["cert"], "cert is not a command by itself.", "list show complete import export remove"),
-                (["crl", "x"], "crl x is not a command.", "install list refresh")):
+                (["crl", "x"], "crl x is not a command.", "install list refresh write")):
             said = self.run_tool(*words, code=64)
             self.assertIn(what, said)
             self.assertIn(", ".join(f"{words[0]} {verb}" for verb in verbs.split()), said)
