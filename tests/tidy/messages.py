@@ -57,11 +57,18 @@ def wanted(root):
                     yield name, str(path.relative_to(root))
 
 
+def options(root):
+    """Yields (id, where) for every option of ecert."""
+    for path in sorted((root / "cli/ecert").glob("*.c")):
+        for name in re.findall(r'\{\s*"([a-z0-9-]+)",\s*OPTION_[A-Z]+,', path.read_text(encoding="utf-8")):
+            yield "tool.option." + name, path.name
+
+
 def main():
     root = pathlib.Path(sys.argv[1])
     texts = {language: catalogue(root / "web/po" / (language + ".po")) for language in LANGUAGES}
     faults = set()
-    for name, where in wanted(root):
+    for name, where in [*wanted(root), *options(root)]:
         names = [name]
         if where.endswith(".c") and name.split(".")[0] in FAMILIES_OF_ERRORS and not GOOD.match(name):
             names.append(name + ".next")
