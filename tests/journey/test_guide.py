@@ -330,7 +330,7 @@ class Guide(unittest.TestCase):
         for one in self.both:
             password = "file:" + one.path("password")
             item = os.path.basename(one.pair)
-            for name, style in (("after", []), ("exchange-2010", ["--legacy"])):
+            for name, style in (("after", []), ("exchange-2010", ["--for", "exchange2010"])):
                 one.ecert("key", "backup", item, "--out", one.path(name + ".pfx"), "--password-file",
                           one.path("password"), *style)
             for name, chain in (("before", 0), ("after", 2), ("exchange-2010", 2)):
