@@ -90,7 +90,7 @@ class There(SshTest, DeployCase):
         self.json("deploy", "run", self.new, *here)
         self.run_tool("deploy", "rollback", "here")
         self.expect_sent(self.web[0], self.old)
-        self.run_tool("deploy", "run", self.new, "--targets", self.targets, "--only", "127.0.79.1")
+        self.run_tool("deploy", "run", self.new, "--targets", self.targets, "--only", "127.0.79.1", "--again")
         self.expect_sent(self.web[0], self.new)
         self.run_tool("deploy", "rollback", "127.0.79.1")
         self.expect_pair(self.web[0], self.old)

@@ -6,10 +6,12 @@ without.
 """
 import fcntl
 import os
-import pty
 import re
+import select
 import struct
+import subprocess
 import termios
+import time
 import unicodedata
 import unittest
 
@@ -68,22 +70,20 @@ class Screens(ToolTest):
     def screen(self, arguments, columns=80, language="en", **more):
         """As the terminal gets it; escapes and all."""
         arguments = [word.format(**self.words) for word in arguments] + ["--lang", language]
-        pid, fd = pty.fork()
-        if pid == 0:
-            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
-            os.execve(PROGRAM, [PROGRAM, *arguments],
-                      self.environment(TERM="xterm", TZ="Asia/Hong_Kong", **more))
-        said = b""
-        while True:
-            try:
-                part = os.read(fd, 65536)
-            except OSError:
+        ours, theirs = os.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+        tool = subprocess.Popen([PROGRAM, *arguments], stdin=theirs, stdout=theirs, stderr=theirs,
+                                env=self.environment(TERM="xterm", TZ="Asia/Hong_Kong", **more))
+        said, deadline = b"", time.monotonic() + 30
+        # Their end stays open here: what is still on its way when the last one closes it can be lost.
+        while time.monotonic() < deadline:
+            if select.select([ours], [], [], 0.02)[0]:
+                said += os.read(ours, 65536)
+            elif tool.poll() is not None and said.endswith(b"\n"):
                 break
-            if not part:
-                break
-            said += part
-        os.close(fd)
-        os.waitpid(pid, 0)
+        os.close(theirs)
+        os.close(ours)
+        tool.wait()
         self.waits = re.findall(WAIT, said.decode())
         return re.sub(WAIT, "", said.decode()).replace("\r\n", "\n")
 
