@@ -8,7 +8,7 @@
 /* Done, failed, nothing to do, wrong usage. */
 enum exit_code { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_NOTHING = 2, EXIT_USAGE = 64 };
 
-enum { CALL_WORDS_MAX = 16, CALL_TIMEOUT_MS = 90000, CALL_ARENA_BYTES = 8 * 1024 * 1024 };
+enum { CALL_TIMEOUT_MS = 90000, CALL_ARENA_BYTES = 8 * 1024 * 1024 };
 
 struct command;
 

@@ -134,7 +134,6 @@ static size_t cell_format(const struct value *value, char ret_text[CELL_MAX])
         snprintf(ret_text, CELL_MAX, "%s", value_truth(value) ? "yes" : "no");
         break;
     case VALUE_TEXT:
-    case VALUE_MARKUP:
         snprintf(ret_text, CELL_MAX, "%s", text == NULL ? "" : text);
         break;
     case VALUE_NULL:

@@ -10,8 +10,6 @@ enum {
     STATEMENTS_MAX = 16,
     STATEMENT_SIGNATURE_BYTES = 64, /* Ed25519 */
     STATEMENT_SPKI_BYTES = 44,
-    /* A script is a page or two that people read before they sign it. */
-    SCRIPT_MAX_BYTES = 128 * 1024,
     AUTHORITY_FILE_MAX = 64,
 };
 

@@ -7,7 +7,7 @@
 enum {
     SCRIPT_STEPS_MAX = 32,
     SCRIPT_ADMINISTRATORS_MAX = 16,
-    SCRIPT_FILE_MAX = 128 * 1024,
+    SCRIPT_FILE_MAX = 128 * 1024, /* people read it before they sign it */
     SCRIPT_HASH_BYTES = 32,
 };
 

@@ -88,5 +88,4 @@ enum err key_to_pem(const struct key *key, struct secret *ret_pem) MUST_USE;
 enum err key_to_encrypted_pem(const struct key *key, const struct secret *passphrase,
     enum key_stretch stretch, struct buf *buf) MUST_USE;
 /* "PUBLIC KEY". */
-enum err key_to_public_pem(const struct key *key, struct buf *buf) MUST_USE;
 enum err key_from_public_pem(struct span pem, struct key **ret_key) MUST_USE;

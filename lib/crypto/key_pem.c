@@ -112,11 +112,6 @@ enum err key_to_encrypted_pem(const struct key *key, const struct secret *passph
     return pem_write("ENCRYPTED PRIVATE KEY", buf_span(&der), buf);
 }
 
-enum err key_to_public_pem(const struct key *key, struct buf *buf)
-{
-    return pem_write("PUBLIC KEY", key_spki(key), buf);
-}
-
 enum err key_from_public_pem(struct span pem, struct key **ret_key)
 {
     AUTO(buf) der = buf_make(KEY_SPKI_MAX_BYTES * 2);

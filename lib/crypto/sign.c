@@ -9,7 +9,6 @@
 #include <assert.h>
 
 struct algorithm_row {
-    const char *name;
     struct span der;
     enum digest digest;
     bool rsa, ecdsa;
@@ -22,23 +21,28 @@ struct algorithm_row {
 
 /* BR 7.1.3.2; Ed25519 by RFC 8410. */
 static const struct algorithm_row algorithms[SIGNATURE_ALGORITHM_COUNT] = {
-    [SIGNATURE_RSA_SHA256] = { "sha256WithRSAEncryption",
-        BYTES("\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b\x05\x00"), DIGEST_SHA256, true,
-        false },
-    [SIGNATURE_RSA_SHA384] = { "sha384WithRSAEncryption",
-        BYTES("\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0c\x05\x00"), DIGEST_SHA384, true,
-        false },
-    [SIGNATURE_RSA_SHA512] = { "sha512WithRSAEncryption",
-        BYTES("\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0d\x05\x00"), DIGEST_SHA512, true,
-        false },
-    [SIGNATURE_ECDSA_SHA256] = { "ecdsa-with-SHA256",
-        BYTES("\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02"), DIGEST_SHA256, false, true },
-    [SIGNATURE_ECDSA_SHA384] = { "ecdsa-with-SHA384",
-        BYTES("\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x03"), DIGEST_SHA384, false, true },
-    [SIGNATURE_ECDSA_SHA512] = { "ecdsa-with-SHA512",
-        BYTES("\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x04"), DIGEST_SHA512, false, true },
-    [SIGNATURE_ED25519] = { "Ed25519", BYTES("\x30\x05\x06\x03\x2b\x65\x70"), DIGEST_SHA512, false,
-        false },
+    [SIGNATURE_RSA_SHA256] = { .der = BYTES(
+                                   "\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b\x05\x00"),
+        .digest = DIGEST_SHA256,
+        .rsa = true },
+    [SIGNATURE_RSA_SHA384] = { .der = BYTES(
+                                   "\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0c\x05\x00"),
+        .digest = DIGEST_SHA384,
+        .rsa = true },
+    [SIGNATURE_RSA_SHA512] = { .der = BYTES(
+                                   "\x30\x0d\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0d\x05\x00"),
+        .digest = DIGEST_SHA512,
+        .rsa = true },
+    [SIGNATURE_ECDSA_SHA256] = { .der = BYTES("\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x02"),
+        .digest = DIGEST_SHA256,
+        .ecdsa = true },
+    [SIGNATURE_ECDSA_SHA384] = { .der = BYTES("\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x03"),
+        .digest = DIGEST_SHA384,
+        .ecdsa = true },
+    [SIGNATURE_ECDSA_SHA512] = { .der = BYTES("\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x04"),
+        .digest = DIGEST_SHA512,
+        .ecdsa = true },
+    [SIGNATURE_ED25519] = { .der = BYTES("\x30\x05\x06\x03\x2b\x65\x70"), .digest = DIGEST_SHA512 },
 };
 
 enum direction { SIGNING, VERIFYING };
@@ -80,12 +84,6 @@ enum err signature_algorithm_from_der(struct span der, enum signature_algorithm 
         }
     }
     return ERR_UNSUPPORTED;
-}
-
-const char *signature_algorithm_name(enum signature_algorithm algorithm)
-{
-    assert(algorithm < SIGNATURE_ALGORITHM_COUNT);
-    return algorithms[algorithm].name;
 }
 
 enum signature_algorithm signature_algorithm_of_key(const struct key *key)

@@ -22,8 +22,6 @@ struct span signature_algorithm_der(enum signature_algorithm algorithm);
 /* ERR_UNSUPPORTED for any other bytes. */
 enum err signature_algorithm_from_der(
     struct span der, enum signature_algorithm *ret_algorithm) MUST_USE;
-/* "sha256WithRSAEncryption", "ecdsa-with-SHA384", "Ed25519", …: for showing. */
-const char *signature_algorithm_name(enum signature_algorithm algorithm);
 /* What a key of this kind signs with here: RSA and P-256 SHA-256, P-384 SHA-384, P-521 SHA-512. */
 enum signature_algorithm signature_algorithm_of_key(const struct key *key);
 

@@ -3,7 +3,7 @@
  * parents down to its registrable domain, and nothing else (doc/threats.md D15). */
 #include "lib/dns/suffix.h"
 
-enum { MAILBOX_ADDRESS_MAX = HOST_NAME_MAX_LENGTH + 20, MAILBOX_LOCAL_PARTS = 5 };
+enum { MAILBOX_LOCAL_PARTS = 5 };
 
 /* "admin", "administrator", "webmaster", "hostmaster", "postmaster". */
 const char *mailbox_local_part(size_t index);

@@ -4,12 +4,11 @@
 #include <libpsl.h>
 
 #include <stdlib.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 struct suffix_list {
     psl_ctx_t *loaded; /* NULL for the built-in list */
     const psl_ctx_t *rules;
-    int64_t time;
 };
 
 static bool is_suffix(const struct suffix_list *list, const char *name);
@@ -20,14 +19,12 @@ enum err suffix_list_open(const char *path, struct suffix_list **ret_list)
     if (list == NULL) {
         return ERR_MEMORY;
     }
-    struct stat status = { 0 };
-    if (path != NULL && stat(path, &status) != 0) {
+    if (path != NULL && access(path, R_OK) != 0) {
         suffix_list_free(list);
         return ERR_NOT_FOUND;
     }
     list->loaded = path == NULL ? NULL : psl_load_file(path);
     list->rules = path == NULL ? psl_builtin() : list->loaded;
-    list->time = path == NULL ? (int64_t)psl_builtin_file_time() : (int64_t)status.st_mtime;
     if (list->rules == NULL || !is_suffix(list, "com")) {
         suffix_list_free(list);
         return ERR_INPUT;
@@ -42,11 +39,6 @@ void suffix_list_free(struct suffix_list *list)
         psl_free(list->loaded);
         free(list);
     }
-}
-
-int64_t suffix_list_time(const struct suffix_list *list)
-{
-    return list->time;
 }
 
 bool suffix_list_holds(const struct suffix_list *list, const struct dns_name *name)

@@ -1,6 +1,6 @@
 #pragma once
 /* The public suffix list, its ICANN section only (BR 3.2.2.6): where a name's registrable part
- * begins. The list ages; load a newer file where there is one and show its date. */
+ * begins. The list ages; load a newer file where there is one. */
 #include "lib/dns/hostname.h"
 
 struct suffix_list;
@@ -10,8 +10,6 @@ struct suffix_list;
 enum err suffix_list_open(const char *path, struct suffix_list **ret_list) MUST_USE;
 void suffix_list_free(struct suffix_list *list);
 AUTO_PTR_DEFINE(suffix_list, suffix_list_free)
-/* When the list was made, in seconds since 1970; 0 if unknown. */
-int64_t suffix_list_time(const struct suffix_list *list);
 
 /* True if the name (without "*.") is itself a public suffix: no wildcard below it, no certificate.
  */

@@ -192,11 +192,6 @@ const struct view_attribute *view_attribute(const struct view_name *name, struct
     return NULL;
 }
 
-bool view_server(const struct view *view)
-{
-    return (view->applies & (FOR_SERVER | FOR_PRECERTIFICATE)) != 0;
-}
-
 int view_by_bytes(const void *left, const void *right)
 {
     const struct span *a = left, *b = right;

@@ -290,7 +290,6 @@ enum err view_make(struct span der, enum lint_kind kind, struct view *ret_view) 
 /* Notes a fault where it is met first. `at` is shown to people: it must not be NULL. */
 void view_fault(struct view *view, enum fault fault, struct span at);
 const struct view_attribute *view_attribute(const struct view_name *name, struct span oid);
-bool view_server(const struct view *view);
 /* No policies, and a subscriber reference number as the first unit: by its looks a classic one. */
 bool view_classic(const struct view *view);
 /* The order of spans, for qsort. */

@@ -147,16 +147,6 @@ enum err store_challenge_request_check_of(
     return err == ERR_NOT_FOUND ? ERR_CONFLICT : err;
 }
 
-enum err store_challenge_due(struct store *store, int64_t now, size_t limit, struct arena *arena,
-    struct challenge_row **ret_rows, size_t *ret_count)
-{
-    AUTO(query) query = query_read(store,
-        "SELECT " CHALLENGE_COLUMNS " FROM challenge WHERE next_check > 0 AND next_check <= ?"
-        " ORDER BY next_check, enrolment, place");
-    bind_int64(&query, now);
-    return rows_list(&query, limit, arena, ret_rows, ret_count);
-}
-
 static enum err rows_list(struct query *query, size_t limit, struct arena *arena,
     struct challenge_row **ret_rows, size_t *ret_count)
 {

@@ -37,9 +37,6 @@ enum err store_challenge_request_check(
 /* The same of one name alone. */
 enum err store_challenge_request_check_of(struct store *store,
     const uint8_t enrolment[ENROLMENT_ID_BYTES], const char *name, int64_t now) MUST_USE;
-/* What is due, longest waiting first; rows of one enrolment stand together. */
-enum err store_challenge_due(struct store *store, int64_t now, size_t limit, struct arena *arena,
-    struct challenge_row **ret_rows, size_t *ret_count) MUST_USE;
 /* The outcome of a check; ERR_NOT_FOUND if the challenge (by its nonce) was replaced meanwhile. */
 enum err store_challenge_set_result(struct store *store, const struct challenge_row *row,
     enum challenge_state state, int64_t next_check) MUST_USE;

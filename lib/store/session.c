@@ -74,15 +74,6 @@ enum err store_session_last_seen(
     return OK;
 }
 
-enum err store_session_set_language(
-    struct store *store, const uint8_t token_hash[HASH_BYTES], const char *language)
-{
-    AUTO(query) query = query_write(store, "UPDATE session SET language = ? WHERE token_hash = ?");
-    bind_text(&query, language);
-    bind_bytes(&query, span_make(token_hash, HASH_BYTES));
-    return query_change(&query);
-}
-
 enum err store_session_delete(struct store *store, const uint8_t token_hash[HASH_BYTES])
 {
     AUTO(query) query = query_write(store, "DELETE FROM session WHERE token_hash = ?");

@@ -25,8 +25,6 @@ bool session_wants_touch(const struct session_row *row, int64_t now);
 /* Moves `seen` on; ERR_NOT_FOUND as store_session_get. */
 enum err store_session_touch(
     struct store *store, const uint8_t token_hash[HASH_BYTES], int64_t now) MUST_USE;
-enum err store_session_set_language(
-    struct store *store, const uint8_t token_hash[HASH_BYTES], const char *language) MUST_USE;
 /* When a page or a call of any of the enrolment's sessions was last seen, to within half a minute;
  * 0 if there is none. */
 enum err store_session_last_seen(

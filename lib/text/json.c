@@ -23,7 +23,6 @@ static const char *const kind_names[] = {
     [VALUE_BOOL] = "true or false",
     [VALUE_INTEGER] = "an integer",
     [VALUE_TEXT] = "a string",
-    [VALUE_MARKUP] = "a string",
     [VALUE_LIST] = "a list",
     [VALUE_OBJECT] = "an object",
 };
@@ -72,7 +71,6 @@ void json_format(struct buf *buf, const struct value *value)
         buf_append_format(buf, "%" PRId64, value_integer(value));
         break;
     case VALUE_TEXT:
-    case VALUE_MARKUP:
         format_text(buf, value_text(value));
         break;
     case VALUE_LIST:

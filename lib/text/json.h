@@ -11,8 +11,7 @@ enum { JSON_DEPTH_MAX = 16 };
  * line and column), json.depth, json.number (not an integer of 64 bits). */
 enum err json_parse(struct span text, size_t max, struct value_tree *tree,
     const struct value **ret_value, struct reason *ret_reason) MUST_USE;
-/* Appends the value as compact JSON; failures show in the buffer. VALUE_MARKUP is written as text.
- */
+/* Appends the value as compact JSON; failures show in the buffer. */
 void json_format(struct buf *buf, const struct value *value);
 
 /* A required member. Codes: json.missing, json.type (expected: the type), json.too_long. `max`

@@ -135,13 +135,6 @@ static void value_write(struct render *render, const struct node *node)
     case VALUE_TEXT:
         text_write(render->html, span_from_text(value_text(value)), node->place);
         break;
-    case VALUE_MARKUP:
-        if (node->place == PLACE_TEXT) {
-            buf_append_text(render->html, value_text(value));
-        } else {
-            text_write(render->html, span_from_text(value_text(value)), node->place);
-        }
-        break;
     case VALUE_NULL:
     case VALUE_BOOL:
     case VALUE_LIST:

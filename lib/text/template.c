@@ -88,19 +88,6 @@ void template_set_free(struct template_set *set)
     free(set);
 }
 
-void template_set_visit_messages(
-    const struct template_set *set, void (*visit)(const char *id, void *ctx), void *ctx)
-{
-    for (size_t i = 0; i < set->count; i++) {
-        for (size_t j = 0; j < set->templates[i].count; j++) {
-            const struct node *node = &set->templates[i].nodes[j];
-            if (node->kind == NODE_MESSAGE) {
-                visit(node->name, ctx);
-            }
-        }
-    }
-}
-
 static enum err directory_load(
     struct template_set *set, const char *directory, DIR *entries, struct reason *ret_reason)
 {

@@ -11,7 +11,7 @@
  * The compiler follows the HTML: a value may stand in text or in a quoted attribute; in href, src
  * and action it is encoded as part of a URL, or, standing first, must be a path or an http(s) or
  * mailto URL. Anywhere else (unquoted attributes, script, style, comments) it is refused at boot.
- * Nothing is written unescaped but VALUE_MARKUP in text, which only the program can make. */
+ * No value is ever written unescaped. */
 #include "lib/base/buf.h"
 #include "lib/text/language.h"
 #include "lib/text/value.h"
@@ -31,10 +31,6 @@ enum err template_set_add(struct template_set *set, const char *name, struct spa
 enum err template_set_link(struct template_set *set, struct reason *ret_reason) MUST_USE;
 void template_set_free(struct template_set *set);
 AUTO_PTR_DEFINE(template_set, template_set_free)
-
-/* Calls `visit` with every message id that stands in a template. */
-void template_set_visit_messages(
-    const struct template_set *set, void (*visit)(const char *id, void *ctx), void *ctx);
 
 /* Appends the page. ERR_NOT_FOUND for an unknown template, ERR_LIMIT if partials nest too deep or
  * the buffer is full. */

@@ -15,7 +15,7 @@ struct value {
 };
 
 static struct value *value_new(struct value_tree *tree, enum value_kind kind);
-static struct value *text_new(struct value_tree *tree, enum value_kind kind, struct span text);
+static struct value *text_new(struct value_tree *tree, struct span text);
 static void append(struct value *parent, struct value *child);
 
 struct value_tree value_tree_make(struct arena *arena)
@@ -58,7 +58,7 @@ void value_put_text(
 void value_put_span(
     struct value_tree *tree, struct value *object, const char *name, struct span text)
 {
-    value_put(tree, object, name, text_new(tree, VALUE_TEXT, text));
+    value_put(tree, object, name, text_new(tree, text));
 }
 
 void value_put_integer(
@@ -85,12 +85,6 @@ void value_put_null(struct value_tree *tree, struct value *object, const char *n
     value_put(tree, object, name, value_new(tree, VALUE_NULL));
 }
 
-void value_put_markup(
-    struct value_tree *tree, struct value *object, const char *name, const char *markup)
-{
-    value_put(tree, object, name, text_new(tree, VALUE_MARKUP, span_from_text(markup)));
-}
-
 struct value *value_put_object(struct value_tree *tree, struct value *object, const char *name)
 {
     struct value *value = value_object(tree);
@@ -112,7 +106,7 @@ void value_add(struct value_tree *tree, struct value *list, struct value *value)
 
 void value_add_text(struct value_tree *tree, struct value *list, const char *text)
 {
-    value_add(tree, list, text_new(tree, VALUE_TEXT, span_from_text(text)));
+    value_add(tree, list, text_new(tree, span_from_text(text)));
 }
 
 struct value *value_add_object(struct value_tree *tree, struct value *list)
@@ -166,7 +160,6 @@ bool value_truth(const struct value *value)
     case VALUE_INTEGER:
         return value->integer != 0;
     case VALUE_TEXT:
-    case VALUE_MARKUP:
         return value->text[0] != '\0';
     case VALUE_LIST:
         return value->count > 0;
@@ -210,9 +203,9 @@ static struct value *value_new(struct value_tree *tree, enum value_kind kind)
     return value;
 }
 
-static struct value *text_new(struct value_tree *tree, enum value_kind kind, struct span text)
+static struct value *text_new(struct value_tree *tree, struct span text)
 {
-    struct value *value = value_new(tree, kind);
+    struct value *value = value_new(tree, VALUE_TEXT);
     if (value == NULL) {
         return NULL;
     }

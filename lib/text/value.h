@@ -14,7 +14,6 @@ enum value_kind {
     VALUE_BOOL,
     VALUE_INTEGER,
     VALUE_TEXT,
-    VALUE_MARKUP, /* HTML that the program itself wrote: the only thing that is not escaped */
     VALUE_LIST,
     VALUE_OBJECT,
 };
@@ -46,9 +45,6 @@ void value_put_integer(
     struct value_tree *tree, struct value *object, const char *name, int64_t integer);
 void value_put_bool(struct value_tree *tree, struct value *object, const char *name, bool truth);
 void value_put_null(struct value_tree *tree, struct value *object, const char *name);
-/* Only for markup whose every byte comes from the program. */
-void value_put_markup(
-    struct value_tree *tree, struct value *object, const char *name, const char *markup);
 struct value *value_put_object(struct value_tree *tree, struct value *object, const char *name);
 struct value *value_put_list(struct value_tree *tree, struct value *object, const char *name);
 
@@ -62,7 +58,7 @@ enum value_kind value_kind(const struct value *value);
 const struct value *value_get(const struct value *object, const char *name);
 /* The same by the first `len` bytes of a longer text. */
 const struct value *value_get_part(const struct value *object, const char *name, size_t len);
-/* The text of VALUE_TEXT or VALUE_MARKUP; NULL for other kinds. */
+/* The text of VALUE_TEXT; NULL for other kinds. */
 const char *value_text(const struct value *value);
 int64_t value_integer(const struct value *value);
 /* What {{#if}} asks: true, a non-zero integer, a non-empty text or list, any object. */

@@ -5,7 +5,7 @@
 #include "lib/wire/channel.h"
 #include "lib/wire/message.h"
 
-enum { SERVER_CONNECTIONS_MAX = 64, SERVER_USERS_MAX = 8 };
+enum { SERVER_USERS_MAX = 8 };
 
 /* One request and what becomes of it; lives as long as its handler runs. */
 struct exchange {

@@ -35,17 +35,6 @@ enum err perspective_links_make(const struct registrar *registrar, int64_t timeo
     return OK;
 }
 
-void perspective_links_release(struct perspective_link *links, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (links[i].url == NULL) {
-            client_release(&links[i].client);
-        }
-        http_client_free(links[i].http);
-        links[i].http = NULL;
-    }
-}
-
 enum err perspective_ask(struct perspective_link *link, const struct validator_check *check,
     struct buf *observation, struct report *ret_report, struct reason *ret_reason)
 {

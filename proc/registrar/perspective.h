@@ -19,7 +19,6 @@ struct perspective_link {
  * `timeout_ms`, has gone away under its check. */
 enum err perspective_links_make(const struct registrar *registrar, int64_t timeout_ms,
     struct perspective_link ret_links[PERSPECTIVES_MAX], size_t *ret_count) MUST_USE;
-void perspective_links_release(struct perspective_link *links, size_t count);
 
 /* Appends the observation's DER. The reason says why a perspective did not answer. */
 enum err perspective_ask(struct perspective_link *link, const struct validator_check *check,

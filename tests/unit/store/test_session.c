@@ -31,12 +31,6 @@ static enum err sweep(struct store *store, void *ctx)
     return store_session_sweep(store, event->now);
 }
 
-static enum err language(struct store *store, void *ctx)
-{
-    (void)ctx;
-    return store_session_set_language(store, token, "en");
-}
-
 static enum err end(struct store *store, void *ctx)
 {
     (void)ctx;
@@ -94,13 +88,11 @@ static void a_session_that_was_left_is_gone(void **state)
 {
     struct fixture *fixture = *state;
     struct session_row row = { 0 };
-    assert_int_equal(store_transact(fixture->store, language, NULL), OK);
     assert_int_equal(store_session_get(fixture->store, token, NOW, &row), OK);
-    assert_string_equal(row.language, "en");
+    assert_string_equal(row.language, "zh-HK");
     assert_int_equal(store_transact(fixture->store, end, NULL), OK);
     assert_int_equal(look(fixture, NOW), ERR_NOT_FOUND);
     assert_int_equal(store_transact(fixture->store, end, NULL), OK);
-    assert_int_equal(store_transact(fixture->store, language, NULL), ERR_NOT_FOUND);
 }
 
 static void sweeping_takes_only_what_is_over(void **state)
