@@ -1,4 +1,5 @@
-/* Reads the profile of a ceremony. Names become file names and parts of URLs, so they are plain. */
+/* Reads the profile of a trial's ceremony. Names become file names and parts of URLs, so they are
+ * plain. */
 #include "lib/config/ceremony.h"
 #include "lib/base/clock.h"
 #include "lib/config/internal.h"
@@ -8,64 +9,56 @@
 #include <stdio.h>
 
 static cfg_opt_t subject_options[] = {
-    CFG_STR("country", "", CFGF_NONE),
-    CFG_STR("state_or_province", "", CFGF_NONE),
-    CFG_STR("locality", "", CFGF_NONE),
-    CFG_STR("organisation", "", CFGF_NONE),
+    CONFIG_TEXT("country"),
+    CONFIG_TEXT("state_or_province"),
+    CONFIG_TEXT("locality"),
+    CONFIG_TEXT("organisation"),
     CFG_END(),
 };
 
 static cfg_opt_t authority_options[] = {
-    CFG_STR("common_name", "", CFGF_NONE),
-    CFG_STR("organisation", "", CFGF_NONE),
-    CFG_STR("name", "", CFGF_NONE),
-    CFG_STR("crl_name", "", CFGF_NONE),
-    CFG_STR("key", "", CFGF_NONE),
-    CFG_STR("token_key", "", CFGF_NONE),
+    CONFIG_TEXT("common_name"),
+    CONFIG_TEXT("organisation"),
+    CONFIG_TEXT("name"),
+    CONFIG_TEXT("crl_name"),
+    CONFIG_TEXT("key"),
+    CONFIG_TEXT("token_key"),
     CFG_INT("years", 0, CFGF_NONE),
     CFG_STR("policy", "ov", CFGF_NONE),
-    CFG_STR("old_name", "", CFGF_NONE),
-    CFG_STR("cross_name", "", CFGF_NONE),
+    CONFIG_TEXT("old_name"),
+    CONFIG_TEXT("cross_name"),
     CFG_END(),
 };
 
 static cfg_opt_t officer_options[] = {
-    CFG_STR("name", "", CFGF_NONE),
+    CONFIG_TEXT("name"),
     CFG_END(),
 };
 
 static cfg_opt_t perspective_options[] = {
-    CFG_STR("region", "", CFGF_NONE),
-    CFG_STR("address", "", CFGF_NONE),
+    CONFIG_TEXT("region"),
+    CONFIG_TEXT("address"),
     CFG_END(),
 };
 
 static cfg_opt_t log_options[] = {
-    CFG_STR("operator", "", CFGF_NONE),
-    CFG_STR("url", "", CFGF_NONE),
-    CFG_STR("spki", "", CFGF_NONE),
-    CFG_STR("kind", "rfc6962", CFGF_NONE),
-    CFG_STR("state", "", CFGF_NONE),
-    CFG_STR("since", "", CFGF_NONE),
-    CFG_STR("from", "", CFGF_NONE),
-    CFG_STR("until", "", CFGF_NONE),
+    CONFIG_LOG_OPTIONS,
+    CONFIG_TEXT("spki"),
     CFG_END(),
 };
 
-enum { TITLED = CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES | CFGF_NODEFAULT };
-
 static cfg_opt_t file_options[] = {
-    CFG_STR("policy_set", "", CFGF_NONE),
-    CFG_STR("url", "", CFGF_NONE),
-    CFG_STR("caa_identity", "", CFGF_NONE),
+    CONFIG_TEXT("policy_set"),
+    CONFIG_TEXT("url"),
+    CONFIG_TEXT("caa_identity"),
     CONFIG_MODULE_OPTIONS,
     CFG_SEC("subject", subject_options, CFGF_NONE),
-    CFG_SEC("root", authority_options, TITLED),
-    CFG_SEC("partner", authority_options, TITLED),
-    CFG_SEC("issuer", authority_options, TITLED),
-    CFG_SEC("officer", officer_options, TITLED),
-    CFG_SEC("perspective", perspective_options, TITLED),
-    CFG_SEC("ct_log", log_options, TITLED),
+    CFG_SEC("root", authority_options, CONFIG_TITLED),
+    CFG_SEC("partner", authority_options, CONFIG_TITLED),
+    CFG_SEC("issuer", authority_options, CONFIG_TITLED),
+    CFG_SEC("officer", officer_options, CONFIG_TITLED),
+    CFG_SEC("perspective", perspective_options, CONFIG_TITLED),
+    CFG_SEC("ct_log", log_options, CONFIG_TITLED),
     CFG_END(),
 };
 
@@ -135,16 +128,14 @@ static enum err authority_take(cfg_t *section, const char *organisation,
     return OK;
 }
 
-/* Where a key names a token, there must be a module to reach it by. */
 static enum err token_key_check(const struct ceremony_profile *profile,
     const struct ceremony_authority *authority, struct reason *ret_reason)
 {
     const char *uri = authority->token_key;
-    if (*uri != '\0' && (strncmp(uri, "pkcs11:", 7) != 0 || *profile->module.path == '\0')) {
-        return reason_set(ret_reason, ERR_INPUT, "config.value", "token_key", uri,
-            "pkcs11:token=…;object=…, and a pkcs11_module");
-    }
-    return OK;
+    return config_module_reaches(&profile->module, uri)
+               ? OK
+               : reason_set(ret_reason, ERR_INPUT, "config.value", "token_key", uri,
+                     CONFIG_TOKEN_KEY_EXPECTED);
 }
 
 static enum err token_keys_check(const struct ceremony_profile *profile, struct reason *ret_reason)

@@ -1,7 +1,7 @@
 #pragma once
-/* The profile of a ceremony: what the root, the issuing CAs, the partner, the officers and the
- * perspectives of a new hierarchy are to be. Read once, by the ceremony; nothing of it is used by
- * the service. */
+/* The profile of a trial's ceremony: what the root, the issuing CAs, the partner, the officers and
+ * the perspectives of a new hierarchy are to be. The trial's script is written from it (others are
+ * written by people, script.h); nothing of it is used by the service. */
 #include "lib/config/config.h"
 
 enum { CEREMONY_ISSUERS_MAX = 8, CEREMONY_LOGS_MAX = 16 };

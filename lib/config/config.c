@@ -10,9 +10,9 @@
 enum { CONFIG_HOST_MAX = 256 };
 
 static cfg_opt_t service_options[] = {
-    CFG_STR("run_directory", "", CFGF_NONE),
-    CFG_STR("store", "", CFGF_NONE),
-    CFG_STR("data_directory", "", CFGF_NONE),
+    CONFIG_TEXT("run_directory"),
+    CONFIG_TEXT("store"),
+    CONFIG_TEXT("data_directory"),
     CFG_BOOL("trial", cfg_false, CFGF_NONE),
     CFG_BOOL("users", cfg_true, CFGF_NONE),
     CFG_INT("first_user_id", 0, CFGF_NONE),
@@ -25,67 +25,67 @@ static cfg_opt_t service_options[] = {
 static cfg_opt_t portal_options[] = {
     CFG_STR("address", "127.0.0.1", CFGF_NONE),
     CFG_INT("port", 8080, CFGF_NONE),
-    CFG_STR("url", "", CFGF_NONE),
-    CFG_STR("tls_certificate", "", CFGF_NONE),
-    CFG_STR("tls_key", "", CFGF_NONE),
-    CFG_STR("enquiry_email", "", CFGF_NONE),
-    CFG_STR("caa_identity", "", CFGF_NONE),
+    CONFIG_TEXT("url"),
+    CONFIG_TEXT("tls_certificate"),
+    CONFIG_TEXT("tls_key"),
+    CONFIG_TEXT("enquiry_email"),
+    CONFIG_TEXT("caa_identity"),
     CFG_END(),
 };
 
 static cfg_opt_t signer_options[] = {
-    CFG_STR("directory", "", CFGF_NONE),
-    CFG_STR("passphrase_file", "", CFGF_NONE),
+    CONFIG_TEXT("directory"),
+    CONFIG_TEXT("passphrase_file"),
     CONFIG_MODULE_OPTIONS,
     CFG_END(),
 };
 
 static cfg_opt_t validator_options[] = {
-    CFG_STR("id", "", CFGF_NONE),
-    CFG_STR("key", "", CFGF_NONE),
-    CFG_STR("address", "", CFGF_NONE),
-    CFG_STR("trust_anchors", "", CFGF_NONE),
+    CONFIG_TEXT("id"),
+    CONFIG_TEXT("key"),
+    CONFIG_TEXT("address"),
+    CONFIG_TEXT("trust_anchors"),
     CFG_STR_LIST("stubs", "{}", CFGF_NONE),
     CFG_BOOL("allow_localhost_queries", cfg_false, CFGF_NONE),
     CFG_INT("website_port", 80, CFGF_NONE),
     CFG_INT("website_tls_port", 443, CFGF_NONE),
     CFG_INT("checks_per_minute", 120, CFGF_NONE),
     CFG_BOOL("allow_localhost_websites", cfg_false, CFGF_NONE),
-    CFG_STR("caa_identity", "", CFGF_NONE),
-    CFG_STR("mail_key", "", CFGF_NONE),
-    CFG_STR("mail_from", "", CFGF_NONE),
-    CFG_STR("smtp", "", CFGF_NONE),
-    CFG_STR("listen", "", CFGF_NONE),
-    CFG_STR("transport_ca", "", CFGF_NONE),
-    CFG_STR("transport_certificate", "", CFGF_NONE),
-    CFG_STR("transport_key", "", CFGF_NONE),
+    CONFIG_TEXT("caa_identity"),
+    CONFIG_TEXT("mail_key"),
+    CONFIG_TEXT("mail_from"),
+    CONFIG_TEXT("smtp"),
+    CONFIG_TEXT("listen"),
+    CONFIG_TEXT("transport_ca"),
+    CONFIG_TEXT("transport_certificate"),
+    CONFIG_TEXT("transport_key"),
     CFG_END(),
 };
 
 static cfg_opt_t perspective_options[] = {
-    CFG_STR("url", "", CFGF_NONE),
+    CONFIG_TEXT("url"),
     CFG_END(),
 };
 
 static cfg_opt_t registrar_options[] = {
-    CFG_STR("roster", "", CFGF_NONE),
-    CFG_STR("ceremony_spki", "", CFGF_NONE),
-    CFG_STR("publications", "", CFGF_NONE),
-    CFG_STR("transport_ca", "", CFGF_NONE),
-    CFG_STR("transport_certificate", "", CFGF_NONE),
-    CFG_STR("transport_key", "", CFGF_NONE),
+    CONFIG_TEXT("roster"),
+    CONFIG_TEXT("ceremony_spki"),
+    CONFIG_TEXT("publications"),
+    CONFIG_TEXT("transport_ca"),
+    CONFIG_TEXT("transport_certificate"),
+    CONFIG_TEXT("transport_key"),
     CFG_INT("crl_hours", 24, CFGF_NONE),
     CFG_INT("checks_per_minute", 60, CFGF_NONE),
-    CFG_STR("operator_email", "", CFGF_NONE),
+    CONFIG_TEXT("operator_email"),
     CFG_INT("ct_give_up_seconds", 21600, CFGF_NONE),
-    CFG_STR("ct_trust_anchors", "", CFGF_NONE),
+    CONFIG_TEXT("ct_trust_anchors"),
     CFG_END(),
 };
 
 static cfg_opt_t courier_options[] = {
-    CFG_STR("spool", "", CFGF_NONE),
-    CFG_STR("smtp", "", CFGF_NONE),
-    CFG_STR("mail_from", "", CFGF_NONE),
+    CONFIG_TEXT("spool"),
+    CONFIG_TEXT("smtp"),
+    CONFIG_TEXT("mail_from"),
     CFG_END(),
 };
 
@@ -94,8 +94,7 @@ static cfg_opt_t file_options[] = {
     CFG_SEC("portal", portal_options, CFGF_NODEFAULT),
     CFG_SEC("signer", signer_options, CFGF_NODEFAULT),
     CFG_SEC("validator", validator_options, CFGF_NODEFAULT),
-    CFG_SEC("perspective", perspective_options,
-        CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES | CFGF_NODEFAULT),
+    CFG_SEC("perspective", perspective_options, CONFIG_TITLED),
     CFG_SEC("registrar", registrar_options, CFGF_NODEFAULT),
     CFG_SEC("courier", courier_options, CFGF_NODEFAULT),
     CFG_END(),

@@ -1,6 +1,6 @@
 #pragma once
-/* Between parsing a file (parse.c), reading a configuration (config.c, ceremony.c) and judging its
- * values (check.c). */
+/* Between parsing a file (parse.c), reading it (config.c, ceremony.c, script.c, targets.c) and
+ * judging its values (check.c). */
 #include "lib/base/bytes.h"
 #include "lib/config/config.h"
 
@@ -35,9 +35,19 @@ enum config_kind {
     KIND_SANDBOX,
 };
 
-/* The keys of a security module in a section's options, between CFG_… of its own. */
+/* Among the options of a section, for files that include <confuse.h>: a text, empty where it isn't
+ * given; and the flags of a section of which there may be several, each with a title of its own. */
+#define CONFIG_TEXT(key) CFG_STR(key, "", CFGF_NONE)
+#define CONFIG_TITLED    (CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES | CFGF_NODEFAULT)
+
+/* A log of Certificate Transparency, but for its key; read by ceremony_log_take. */
+#define CONFIG_LOG_OPTIONS                                                                         \
+    CONFIG_TEXT("operator"), CONFIG_TEXT("url"), CFG_STR("kind", "rfc6962", CFGF_NONE),            \
+        CONFIG_TEXT("state"), CONFIG_TEXT("since"), CONFIG_TEXT("from"), CONFIG_TEXT("until")
+
+/* The keys of a security module. */
 #define CONFIG_MODULE_OPTIONS                                                                      \
-    CFG_STR("pkcs11_module", "", CFGF_NONE), CFG_STR("pkcs11_pin_file", "", CFGF_NONE),            \
+    CONFIG_TEXT("pkcs11_module"), CONFIG_TEXT("pkcs11_pin_file"),                                  \
         CFG_INT("pkcs11_seconds", 5, CFGF_NONE),                                                   \
         CFG_STR_LIST("pkcs11_environment", "{}", CFGF_NONE),                                       \
         CFG_STR_LIST("pkcs11_folders", "{}", CFGF_NONE)
@@ -45,6 +55,10 @@ enum config_kind {
 /* Reads them; a reason's field is "SECTION.pkcs11_…". */
 enum err config_module_take(struct cfg_t *cfg, const char *section,
     struct config_module *ret_module, struct reason *ret_reason) MUST_USE;
+
+/* False where a key names a token and there is no module to reach it by; "" names none. */
+bool config_module_reaches(const struct config_module *module, const char *token_key);
+#define CONFIG_TOKEN_KEY_EXPECTED "pkcs11:token=…;object=…, and a pkcs11_module"
 
 /* A list of at most CONFIG_MODULE_LIST_MAX texts; ERR_INPUT if there are more or one isn't valid.
  */

@@ -1,4 +1,5 @@
-/* The security module's keys, which the service's configuration and a ceremony's profile share. */
+/* The security module's keys, which the service's configuration, a ceremony's script and a trial's
+ * profile share. */
 #include "lib/config/internal.h"
 
 #include <confuse.h>
@@ -74,4 +75,9 @@ enum err config_module_take(
     }
     *ret_module = module;
     return OK;
+}
+
+bool config_module_reaches(const struct config_module *module, const char *token_key)
+{
+    return *token_key == '\0' || (strncmp(token_key, "pkcs11:", 7) == 0 && *module->path != '\0');
 }

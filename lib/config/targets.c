@@ -19,8 +19,7 @@ static cfg_opt_t target_options[] = {
 };
 
 static cfg_opt_t file_options[] = {
-    CFG_SEC(
-        "target", target_options, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES | CFGF_NODEFAULT),
+    CFG_SEC("target", target_options, CONFIG_TITLED),
     CFG_END(),
 };
 

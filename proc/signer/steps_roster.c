@@ -51,6 +51,11 @@ enum err step_roster(struct holding *holding, const struct script_step *step)
     return holding_file(holding, "signer", "roster", ".der", buf_span(&sealed), 0644);
 }
 
+_Static_assert((int)SCRIPT_OFFICER == (int)OFFICER_ROLE_OFFICER &&
+                   (int)SCRIPT_ADMINISTRATOR == (int)OFFICER_ROLE_ADMINISTRATOR &&
+                   (int)SCRIPT_AUDITOR == (int)OFFICER_ROLE_AUDITOR,
+    "a script's roles are a roster's");
+
 static enum err officers_take(
     struct holding *holding, const struct script_step *step, struct roster *roster)
 {

@@ -1,34 +1,6 @@
 /* What was proved, or asked for, by one name says nothing about another: doc/threats.md D13 (a mail
  * domain is not validated by its mailbox) and D23 (a request gives its key and no name). */
-#include "tests/factory/factory.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-
-#include <cmocka.h>
-
-#define NOW INT64_C(1795000000) /* 2026-11-18 */
-
-static struct factory factory;
-
-static enum err verify(void *ctx, size_t index, struct span part, struct span signature)
-{
-    (void)ctx;
-    return signature_verify(factory.perspectives[index], SIGNATURE_RSA_SHA256, part, signature);
-}
-
-static enum err judge(struct sample *sample, struct arena *arena,
-    struct entitlement *ret_entitlement, struct reason *ret_reason)
-{
-    static const struct observation_verifier verifier = { verify, NULL };
-    static struct warrant warrant;
-    *ret_reason = (struct reason){ 0 };
-    assert_int_equal(sample_format(sample), OK);
-    assert_int_equal(warrant_parse(buf_span(&sample->der), arena, &warrant), OK);
-    return warrant_check(
-        &warrant, &factory.roster, &verifier, sample->now, arena, ret_entitlement, ret_reason);
-}
+#include "tests/unit/ca/judged.h"
 
 static void expect(struct sample *sample, const char *code)
 {
@@ -96,19 +68,6 @@ static void d23_a_request_that_names_another_is_refused(void **state)
         expect(&sample, "csr.foreign_name");
     }
     sample_release(&sample);
-}
-
-static int make_factory(void **state)
-{
-    (void)state;
-    return factory_init(&factory, KEY_TYPE_P256) == OK ? 0 : -1;
-}
-
-static int drop_factory(void **state)
-{
-    (void)state;
-    factory_release(&factory);
-    return 0;
 }
 
 int main(void)

@@ -2,38 +2,14 @@
  * judgement. The rule is written here a second time, from BR 3.2.2.9, and both must agree in every
  * row. */
 #include "lib/ca/evidence.h"
-#include "tests/factory/factory.h"
+#include "tests/unit/ca/judged.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-
-#include <cmocka.h>
-
-#define NOW            INT64_C(1795000000) /* 2026-11-18 */
 #define DAY_2025_03_15 INT64_C(1741996800)
 #define DAY_2026_03_15 INT64_C(1773532800)
 #define DAY_2026_06_15 INT64_C(1781481600)
 #define DAY_2026_12_15 INT64_C(1797292800)
 
 enum { REMOTES_MAX = 8, FACTORY_REMOTES = FACTORY_PERSPECTIVES - 1 };
-
-static struct factory factory;
-
-static enum err verify(void *ctx, size_t index, struct span part, struct span signature)
-{
-    (void)ctx;
-    return signature_verify(factory.perspectives[index], SIGNATURE_RSA_SHA256, part, signature);
-}
-
-static enum err believe(void *ctx, size_t index, struct span part, struct span signature)
-{
-    (void)ctx;
-    (void)index;
-    (void)part;
-    (void)signature;
-    return OK;
-}
 
 /* --- The rule, from its text --- */
 
@@ -79,19 +55,6 @@ static void states_sign(
     }
 }
 
-static enum err judge(struct sample *sample, struct reason *ret_reason)
-{
-    static const struct observation_verifier verifier = { verify, NULL };
-    struct warrant warrant;
-    struct entitlement entitlement;
-    AUTO(arena) arena = arena_make(WARRANT_ARENA_BYTES);
-    *ret_reason = (struct reason){ 0 };
-    assert_int_equal(sample_format(sample), OK);
-    assert_int_equal(warrant_parse(buf_span(&sample->der), &arena, &warrant), OK);
-    return warrant_check(
-        &warrant, &factory.roster, &verifier, sample->now, &arena, &entitlement, ret_reason);
-}
-
 static void d3_every_set_of_lying_perspectives_is_judged_by_the_rule(void **state)
 {
     (void)state;
@@ -113,7 +76,7 @@ static void d3_every_set_of_lying_perspectives_is_judged_by_the_rule(void **stat
         const char *wanted =
             rule((value & 1) != 0, (caa & 1) != 0, FACTORY_REMOTES, agreeing, agreeing, NOW);
         struct reason reason;
-        enum err err = judge(&sample, &reason);
+        enum err err = verdict(&sample, &reason);
         if (err != (*wanted == '\0' ? OK : ERR_DENIED) || strcmp(reason.code, wanted) != 0) {
             fail_msg(
                 "value %02x, caa %02x: \"%s\" instead of \"%s\"", value, caa, reason.code, wanted);
@@ -133,8 +96,6 @@ struct table {
     struct name_evidence evidence;
     struct evidence_rules rules;
 };
-
-static const struct observation_verifier believer = { believe, NULL };
 
 static void table_init(struct table *table, unsigned remotes, int64_t now)
 {
@@ -160,7 +121,7 @@ static void table_init(struct table *table, unsigned remotes, int64_t now)
     }
     table->evidence = (struct name_evidence){ table->observations, remotes + 1 };
     table->rules = (struct evidence_rules){ .roster = &table->roster,
-        .verifier = &believer,
+        .verifier = &factory_believer,
         .edition = edition_rules(EDITION_SERVER),
         .now = now,
         .application_hash = application };
@@ -294,19 +255,6 @@ static void d3_nobody_is_counted_twice(void **state)
                 table_judge(&table, &reason), from == to ? "" : "warrant.perspective_twice");
         }
     }
-}
-
-static int make_factory(void **state)
-{
-    (void)state;
-    return factory_init(&factory, KEY_TYPE_P256) == OK ? 0 : -1;
-}
-
-static int drop_factory(void **state)
-{
-    (void)state;
-    factory_release(&factory);
-    return 0;
 }
 
 int main(void)

@@ -1,53 +1,6 @@
 /* Evidence of two attempts: a proof that serves again, and everybody's word on CAA of now
  * (BR 4.2.1, 4.2.2.1). */
-#include "tests/factory/factory.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-
-#include <cmocka.h>
-
-#define NOW INT64_C(1795000000) /* 2026-11-18 */
-
-static struct factory factory;
-static struct key *loaded[FACTORY_PERSPECTIVES];
-
-static enum err verify(void *ctx, size_t index, struct span part, struct span signature)
-{
-    (void)ctx;
-    return signature_verify(loaded[index], SIGNATURE_RSA_SHA256, part, signature);
-}
-
-static const struct observation_verifier verifier = { verify, NULL };
-
-/* Parses the sample's DER and checks it at its own time. */
-static enum err verdict(struct sample *sample, struct reason *ret_reason)
-{
-    struct warrant warrant;
-    struct entitlement entitlement;
-    AUTO(arena) arena = arena_make(WARRANT_ARENA_BYTES);
-    AUTO(buf) again = buf_make(WARRANT_MAX_BYTES);
-    *ret_reason = (struct reason){ 0 };
-    assert_int_equal(sample_format(sample), OK);
-    assert_int_equal(warrant_parse(buf_span(&sample->der), &arena, &warrant), OK);
-    assert_int_equal(warrant_format(&warrant, &again), OK);
-    assert_true(span_equal(buf_span(&again), buf_span(&sample->der)));
-    return warrant_check(
-        &warrant, &factory.roster, &verifier, sample->now, &arena, &entitlement, ret_reason);
-}
-
-#define OBSERVATION(i) sample->observations[0][i]
-#define EVERY_OBSERVATION(statement)                                                               \
-    for (size_t i = 0; i < FACTORY_PERSPECTIVES; i++) {                                            \
-        struct observation *o = &sample->observations[0][i];                                       \
-        statement;                                                                                 \
-    }
-#define SPOIL(name, statement)                                                                     \
-    static void name(struct sample *sample)                                                        \
-    {                                                                                              \
-        statement;                                                                                 \
-    }
+#include "tests/unit/ca/judged.h"
 
 /* A proof of before and everybody's word on CAA of now. */
 struct twice {
@@ -167,25 +120,6 @@ static void a_word_on_caa_that_is_none_lets_no_proof_serve_again(void **state)
         free(twice);
         sample_release(&sample);
     }
-}
-
-static int make_factory(void **state)
-{
-    (void)state;
-    if (factory_init(&factory, KEY_TYPE_P256) != OK) {
-        return -1;
-    }
-    for (size_t i = 0; i < FACTORY_PERSPECTIVES; i++) {
-        loaded[i] = factory.perspectives[i];
-    }
-    return 0;
-}
-
-static int drop_factory(void **state)
-{
-    (void)state;
-    factory_release(&factory);
-    return 0;
 }
 
 int main(void)

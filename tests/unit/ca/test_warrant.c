@@ -1,42 +1,7 @@
 /* The attempt: every field of a valid warrant is changed in turn, and each time the one reason that
  * fits it comes back. A row says when the change happens: before all is bound and signed again (who
  * could do that owns every key but judgement), before signing, or behind the signatures' back. */
-#include "tests/factory/factory.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-
-#include <cmocka.h>
-
-#define NOW INT64_C(1795000000) /* 2026-11-18 */
-
-static struct factory factory;
-static struct key *loaded[FACTORY_PERSPECTIVES];
-
-static enum err verify(void *ctx, size_t index, struct span part, struct span signature)
-{
-    (void)ctx;
-    return signature_verify(loaded[index], SIGNATURE_RSA_SHA256, part, signature);
-}
-
-static const struct observation_verifier verifier = { verify, NULL };
-
-/* Parses the sample's DER and checks it at its own time. */
-static enum err verdict(struct sample *sample, struct reason *ret_reason)
-{
-    struct warrant warrant;
-    struct entitlement entitlement;
-    AUTO(arena) arena = arena_make(WARRANT_ARENA_BYTES);
-    AUTO(buf) again = buf_make(WARRANT_MAX_BYTES);
-    *ret_reason = (struct reason){ 0 };
-    assert_int_equal(sample_format(sample), OK);
-    assert_int_equal(warrant_parse(buf_span(&sample->der), &arena, &warrant), OK);
-    assert_int_equal(warrant_format(&warrant, &again), OK);
-    assert_true(span_equal(buf_span(&again), buf_span(&sample->der)));
-    return warrant_check(
-        &warrant, &factory.roster, &verifier, sample->now, &arena, &entitlement, ret_reason);
-}
+#include "tests/unit/ca/judged.h"
 
 enum moment { BOUND, SIGNED, AFTERWARDS };
 
@@ -45,18 +10,6 @@ struct attempt {
     enum moment moment;
     void (*spoil)(struct sample *sample);
 };
-
-#define OBSERVATION(i) sample->observations[0][i]
-#define EVERY_OBSERVATION(statement)                                                               \
-    for (size_t i = 0; i < FACTORY_PERSPECTIVES; i++) {                                            \
-        struct observation *o = &sample->observations[0][i];                                       \
-        statement;                                                                                 \
-    }
-#define SPOIL(name, statement)                                                                     \
-    static void name(struct sample *sample)                                                        \
-    {                                                                                              \
-        statement;                                                                                 \
-    }
 
 /* clang-format off */
 SPOIL(name_of_another, sample->names[0] = "www.example.org")
@@ -439,48 +392,6 @@ static void mail_proves_nothing_from_its_last_day_on(void **state)
     }
 }
 
-static void remotes_of_one_region_do_for_the_private_set_only(void **state)
-{
-    struct reason reason;
-    struct sample sample;
-    struct roster kept = factory.roster;
-    (void)state;
-    for (size_t i = 0; i < FACTORY_PERSPECTIVES; i++) {
-        memcpy(factory.roster.perspectives[i].region, "apnic", 6);
-    }
-    factory_publish(&factory);
-    assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
-    assert_int_equal(verdict(&sample, &reason), ERR_DENIED);
-    assert_string_equal(reason.code, "warrant.regions");
-    factory.roster.policy_set = POLICY_PRIVATE; /* with logs all the same */
-    assert_int_equal(verdict(&sample, &reason), OK);
-    factory.roster = kept;
-    sample_release(&sample);
-}
-
-/* doc/threats.md S1: whoever owns the registrar can't leave the logs out. */
-static void a_public_set_without_logs_issues_nothing(void **state)
-{
-    struct reason reason;
-    struct sample sample;
-    struct roster kept = factory.roster;
-    (void)state;
-    factory.roster.policy_set = POLICY_PUBLIC;
-    assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
-    assert_int_equal(verdict(&sample, &reason), ERR_DENIED);
-    assert_string_equal(reason.code, "ct.logs_missing");
-    sample_release(&sample);
-    factory_publish(&factory);
-    assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
-    assert_int_equal(verdict(&sample, &reason), OK);
-    /* Nor name the profile that has none. */
-    snprintf(sample.warrant.profile_id, sizeof sample.warrant.profile_id, "ov-server-1");
-    assert_int_equal(verdict(&sample, &reason), ERR_DENIED);
-    assert_string_equal(reason.code, "warrant.profile");
-    factory.roster = kept;
-    sample_release(&sample);
-}
-
 static void a_key_made_first_binds_the_evidence(void **state)
 {
     struct reason reason;
@@ -501,133 +412,6 @@ static void a_key_made_first_binds_the_evidence(void **state)
     sample_release(&sample);
 }
 
-static void a_wildcard_holds_its_bare_name_too(void **state)
-{
-    struct reason reason;
-    struct sample sample;
-    (void)state;
-    assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
-    assert_int_equal(sample_become(&sample, EDITION_WILDCARD, 1), OK);
-    assert_string_equal(sample.observations[0][0].adn, "shop.example.com");
-    assert_int_equal(verdict(&sample, &reason), OK);
-    assert_int_equal(sample_csr(&sample, factory.subscriber, "shop.example.com"), OK);
-    assert_int_equal(verdict(&sample, &reason), OK);
-    assert_int_equal(sample_csr(&sample, factory.subscriber, "www.shop.example.com"), OK);
-    assert_int_equal(verdict(&sample, &reason), ERR_DENIED);
-    assert_string_equal(reason.code, "csr.foreign_name");
-    sample_release(&sample);
-}
-
-/* What was seen for the bare name, or at the parent of it, is not what was seen for the wildcard.
- */
-static void d28_a_wildcard_is_proved_at_its_bare_name_and_by_dns_or_mail(void **state)
-{
-    struct reason reason;
-    struct sample sample;
-    (void)state;
-    assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
-    assert_int_equal(sample_become(&sample, EDITION_WILDCARD, 1), OK);
-    for (size_t i = 0; i < FACTORY_PERSPECTIVES; i++) {
-        memcpy(sample.observations[0][i].adn, "example.com", 12);
-    }
-    assert_int_equal(sample_sign(&sample), OK);
-    assert_int_equal(verdict(&sample, &reason), ERR_DENIED);
-    assert_string_equal(reason.code, "warrant.adn");
-
-    assert_int_equal(sample_become(&sample, EDITION_WILDCARD, 1), OK);
-    for (size_t i = 0; i < FACTORY_PERSPECTIVES; i++) {
-        memcpy(sample.observations[0][i].challenge.name, "shop.example.com", 17);
-    }
-    assert_int_equal(sample_sign(&sample), OK);
-    assert_int_equal(verdict(&sample, &reason), ERR_DENIED);
-    assert_string_equal(reason.code, "warrant.name");
-
-    assert_int_equal(sample_become(&sample, EDITION_WILDCARD, 1), OK);
-    for (size_t i = 0; i < FACTORY_PERSPECTIVES; i++) {
-        sample.observations[0][i].challenge.method = DCV_WEBSITE;
-    }
-    assert_int_equal(sample_sign(&sample), OK);
-    assert_int_equal(verdict(&sample, &reason), ERR_DENIED);
-    assert_string_equal(reason.code, "warrant.method");
-    sample_release(&sample);
-}
-
-static void every_edition_has_its_issuer_and_its_profile(void **state)
-{
-    (void)state;
-    for (unsigned i = 0; i < EDITION_COUNT; i++) {
-        struct reason reason;
-        struct sample sample;
-        const struct edition_rules *rules = edition_rules((enum edition)i);
-        assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
-        assert_int_equal(sample_become(&sample, (enum edition)i, rules->names_max > 1 ? 3 : 1), OK);
-        if (verdict(&sample, &reason) != OK) {
-            fail_msg("%s: %s", rules->id, reason.code);
-        }
-        snprintf(sample.warrant.profile_id, sizeof sample.warrant.profile_id, "%s",
-            rules->ev ? "ov-server-1" : "ev-server-1");
-        assert_int_equal(verdict(&sample, &reason), ERR_DENIED);
-        assert_string_equal(reason.code, "warrant.profile");
-        sample_release(&sample);
-    }
-}
-
-static void an_edition_without_its_ca_in_the_roster_is_refused(void **state)
-{
-    struct reason reason;
-    struct sample sample;
-    (void)state;
-    assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
-    assert_int_equal(sample_become(&sample, EDITION_EV, 1), OK);
-    factory.roster.issuer_count--;
-    assert_int_equal(verdict(&sample, &reason), ERR_DENIED);
-    factory.roster.issuer_count++;
-    assert_string_equal(reason.code, "warrant.issuer");
-    sample_release(&sample);
-}
-
-static void each_of_fifty_names_needs_its_own_evidence(void **state)
-{
-    struct reason reason;
-    struct sample sample;
-    (void)state;
-    assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
-    assert_int_equal(sample_become(&sample, EDITION_MULTI, APPLICATION_NAMES_MAX), OK);
-    assert_int_equal(verdict(&sample, &reason), OK);
-    sample.warrant.evidence_count--;
-    assert_int_equal(verdict(&sample, &reason), ERR_DENIED);
-    assert_string_equal(reason.code, "warrant.evidence_missing");
-    sample.warrant.evidence_count++;
-    struct name_evidence kept = sample.evidence[49];
-    sample.evidence[49] = sample.evidence[48];
-    assert_int_equal(verdict(&sample, &reason), ERR_DENIED);
-    assert_string_equal(reason.code, "warrant.name");
-    assert_string_equal(reason.field, sample.names[49]);
-    sample.evidence[49] = kept;
-    sample.observations[31][0].dcv = DCV_FAILED;
-    assert_int_equal(sample_sign(&sample), OK);
-    assert_int_equal(verdict(&sample, &reason), ERR_DENIED);
-    assert_string_equal(reason.code, "warrant.primary_dcv");
-    assert_string_equal(reason.field, sample.names[31]);
-    sample_release(&sample);
-}
-
-static void a_mail_proves_nothing_where_the_edition_does_not_offer_it(void **state)
-{
-    struct reason reason;
-    struct sample sample;
-    (void)state;
-    assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
-    assert_int_equal(sample_become(&sample, EDITION_EV_MULTI, 2), OK);
-    for (size_t i = 0; i < FACTORY_PERSPECTIVES; i++) {
-        sample.observations[1][i].challenge.method = DCV_EMAIL;
-    }
-    assert_int_equal(sample_sign(&sample), OK);
-    assert_int_equal(verdict(&sample, &reason), ERR_DENIED);
-    assert_string_equal(reason.code, "warrant.method");
-    sample_release(&sample);
-}
-
 static void truncated_and_lengthened_warrants_are_no_warrants(void **state)
 {
     struct warrant warrant;
@@ -645,25 +429,6 @@ static void truncated_and_lengthened_warrants_are_no_warrants(void **state)
     sample_release(&sample);
 }
 
-static int make_factory(void **state)
-{
-    (void)state;
-    if (factory_init(&factory, KEY_TYPE_P256) != OK) {
-        return -1;
-    }
-    for (size_t i = 0; i < FACTORY_PERSPECTIVES; i++) {
-        loaded[i] = factory.perspectives[i];
-    }
-    return 0;
-}
-
-static int drop_factory(void **state)
-{
-    (void)state;
-    factory_release(&factory);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -674,15 +439,7 @@ int main(void)
         cmocka_unit_test(a_persistent_record_proves_until_it_ends),
         cmocka_unit_test(a_code_by_mail_needs_the_primary_and_everybodys_caa),
         cmocka_unit_test(mail_proves_nothing_from_its_last_day_on),
-        cmocka_unit_test(remotes_of_one_region_do_for_the_private_set_only),
-        cmocka_unit_test(a_public_set_without_logs_issues_nothing),
         cmocka_unit_test(a_key_made_first_binds_the_evidence),
-        cmocka_unit_test(a_wildcard_holds_its_bare_name_too),
-        cmocka_unit_test(d28_a_wildcard_is_proved_at_its_bare_name_and_by_dns_or_mail),
-        cmocka_unit_test(every_edition_has_its_issuer_and_its_profile),
-        cmocka_unit_test(an_edition_without_its_ca_in_the_roster_is_refused),
-        cmocka_unit_test(each_of_fifty_names_needs_its_own_evidence),
-        cmocka_unit_test(a_mail_proves_nothing_where_the_edition_does_not_offer_it),
         cmocka_unit_test(truncated_and_lengthened_warrants_are_no_warrants),
     };
     return cmocka_run_group_tests(tests, make_factory, drop_factory);
