@@ -1,5 +1,5 @@
-/* What a warrant needs beside a sound attempt: the edition's own issuer, profile, names and methods,
- * and what the policy set of the roster asks for. */
+/* What a warrant needs beside a sound attempt: the edition's own issuer, profile, names and
+ * methods, and what the policy set of the roster asks for. */
 #include "tests/unit/ca/judged.h"
 
 static void remotes_of_one_region_do_for_the_private_set_only(void **state)
