@@ -45,6 +45,9 @@ enum err factory_promise(const struct factory *factory, size_t log, struct span 
 enum err factory_promises(const struct factory *factory, size_t count, struct span precertificate,
     int64_t now, struct buf *list) MUST_USE;
 
+/* Takes every signature for a right one, where what is judged is not the signatures. */
+extern const struct observation_verifier factory_believer;
+
 /* One warrant with all it borrows from. Change what is in it, then call the maker's later steps. */
 struct sample {
     const struct factory *factory;

@@ -36,14 +36,19 @@ int64_t now(void)
     return clock_now(&clock);
 }
 
+void value_derive(struct observation *seen)
+{
+    assert_int_equal(
+        challenge_expected(&seen->challenge, running.factory.roster.caa_identity, seen->expected),
+        OK);
+}
+
 void perspectives_look(struct sample *sample)
 {
     for (size_t n = 0; n < sample->warrant.evidence_count; n++) {
         for (size_t i = 0; i < FACTORY_PERSPECTIVES; i++) {
             struct observation *seen = &sample->observations[n][i];
-            assert_int_equal(challenge_expected(&seen->challenge,
-                                 running.factory.roster.caa_identity, seen->expected),
-                OK);
+            value_derive(seen);
             bool mail = seen->challenge.method == DCV_EMAIL;
             bool passed = !mail && world_shows(seen->challenge.name, seen->expected);
             seen->dcv = passed ? DCV_PASSED : mail && i > 0 ? DCV_NOT_ASKED : DCV_FAILED;
@@ -104,6 +109,12 @@ void expect_nothing(const struct sample *sample, const char *code)
     assert_int_equal(err, ERR_DENIED);
     assert_int_equal(der.len, 0);
     assert_int_equal(issued(), before);
+}
+
+void expect_refused(struct sample *sample, const char *code)
+{
+    assert_int_equal(sample_format(sample), OK);
+    expect_nothing(sample, code);
 }
 
 void expect_certificate(const struct sample *sample, struct buf *der)

@@ -30,6 +30,8 @@ void victim_places_the_record(struct sample *sample);
 void victim_is_validated(struct sample *sample);
 /* Six perspectives look at what the challenges ask for, and sign what they see. */
 void perspectives_look(struct sample *sample);
+/* What is expected, anew from the challenge. */
+void value_derive(struct observation *seen);
 /* The same approvals and observations beside another application, rewritten in the store. */
 void application_rewrite(struct sample *sample, const char *name, const char *organisation);
 
@@ -40,4 +42,6 @@ enum err ask(const struct request_id *request, struct span warrant, struct buf *
 int64_t issued(void);
 /* It is refused for this reason, no octet comes back, and the journal has no certificate more. */
 void expect_nothing(const struct sample *sample, const char *code);
+/* The same with what he changed in it. */
+void expect_refused(struct sample *sample, const char *code);
 void expect_certificate(const struct sample *sample, struct buf *der);

@@ -1,42 +1,6 @@
 /* The world of the tests of Certificate Transparency in the signer. */
 #include "tests/process/signer/logged.h"
 
-#include <stdlib.h>
-#include <unistd.h>
-
-struct logged_world world = { .folder = "transparency-test-XXXXXX" };
-
-static int64_t clock_of_test(void *ctx)
-{
-    (void)ctx;
-    return world.time;
-}
-
-static int64_t elapsed_of_test(void *ctx)
-{
-    (void)ctx;
-    return world.elapsed;
-}
-
-struct issuing *core(void)
-{
-    struct issuing *issuing = NULL;
-    struct reason reason = { 0 };
-    const struct issuing_setup setup = { .roster = &world.factory.roster,
-        .roster_hash = world.factory.roster_hash,
-        .issuers = world.issuers,
-        .issuer_count = 2,
-        .journal_path = world.journal_path,
-        .clock = { clock_of_test, NULL },
-        .elapsed = { world.watched ? elapsed_of_test : NULL, NULL },
-        .random = random_system() };
-    enum err err = issuing_open(&setup, &issuing, NULL, &reason);
-    if (err != OK) {
-        fail_msg("%s: %s", err_name(err), reason.code);
-    }
-    return issuing;
-}
-
 void walk_release(struct walk *walk)
 {
     sample_release(&walk->sample);
@@ -92,34 +56,11 @@ void promises_write(const struct promises *promises, const struct walk *walk,
     }
 }
 
-int world_begin(void **state)
+int logged_make(void **state)
 {
-    (void)state;
-    world.time = NOW;
-    world.watched = false;
-    unlink(world.journal_path);
-    return 0;
-}
-
-int world_make(void **state)
-{
-    (void)state;
-    if (mkdtemp(world.folder) == NULL ||
-        path_join(world.journal_path, sizeof world.journal_path, world.folder, "journal") != OK ||
-        factory_init(&world.factory, KEY_TYPE_RSA_2048) != OK) {
+    if (world_make(state) != 0) {
         return -1;
     }
     factory_publish(&world.factory);
-    world.issuers[0] = world.factory.issuer;
-    world.issuers[1] = world.factory.ev_issuer;
-    return 0;
-}
-
-int world_drop(void **state)
-{
-    (void)state;
-    unlink(world.journal_path);
-    rmdir(world.folder);
-    factory_release(&world.factory);
     return 0;
 }

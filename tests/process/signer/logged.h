@@ -1,37 +1,12 @@
 #pragma once
-/* One signer core over its own folder, with logs, and requests on their way through it. */
-#include "lib/base/file.h"
+/* The signer's core with logs, and requests on their way through it. */
 #include "lib/pki/sct.h"
-#include "proc/signer/issue.h"
-#include "tests/factory/factory.h"
-
-#include <limits.h>
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
-
-#define NOW INT64_C(1795000000) /* 2026-11-18 */
+#include "tests/process/signer/core.h"
 
 enum { SCTS = 3 };
 
-/* What a test shares with its core. */
-struct logged_world {
-    struct factory factory;
-    struct issuer_key issuers[2];
-    char folder[32];
-    char journal_path[PATH_MAX];
-    int64_t time;
-    bool watched;    /* by the time since boot */
-    int64_t elapsed; /* that */
-};
-extern struct logged_world world;
-
-int world_make(void **state);
-int world_drop(void **state);
-/* At NOW again, without a journal. */
-int world_begin(void **state);
-struct issuing *core(void);
+/* A world with logs. */
+int logged_make(void **state);
 
 /* One request on its way: its warrant, its precertificate, and enough promises for it. */
 struct walk {

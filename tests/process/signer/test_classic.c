@@ -1,54 +1,20 @@
 /* The classic policy set over a real journal: certificates with organizational units, byte for byte
  * as the profile says, and everybody who refuses to let a public hierarchy have them. */
-#include "lib/base/file.h"
 #include "lib/der/oid.h"
-#include "lib/journal/proof.h"
 #include "lib/lint/lint.h"
 #include "lib/pki/name.h"
-#include "proc/signer/issue.h"
-#include "tests/factory/factory.h"
+#include "tests/process/signer/core.h"
 
 #include <fcntl.h>
-#include <limits.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
-#define NOW INT64_C(1795000000) /* 2026-11-18 */
-
-static struct factory factory;
 static struct roster classic, as_made;
-static char folder[] = "classic-test-XXXXXX";
-static char journal_path[PATH_MAX];
-
-static int64_t clock_of_test(void *ctx)
-{
-    (void)ctx;
-    return NOW;
-}
-
-static enum err core_open(struct issuing **ret_issuing, struct reason *ret_reason)
-{
-    const struct issuing_setup setup = { .roster = &factory.roster,
-        .roster_hash = factory.roster_hash,
-        .issuers = &factory.issuer,
-        .issuer_count = 1,
-        .journal_path = journal_path,
-        .clock = { clock_of_test, NULL },
-        .random = random_system() };
-    *ret_reason = (struct reason){ 0 };
-    return issuing_open(&setup, ret_issuing, /* ret_cut= */ NULL, ret_reason);
-}
 
 static int begin(void **state)
 {
-    (void)state;
-    factory.roster = classic;
-    memset(factory.roster_hash, 1, sizeof factory.roster_hash);
-    unlink(journal_path);
-    return 0;
+    world.factory.roster = classic;
+    memset(world.factory.roster_hash, 1, sizeof world.factory.roster_hash);
+    return world_begin(state);
 }
 
 static enum err issue(
@@ -57,7 +23,7 @@ static enum err issue(
     struct signer_serial serial;
     AUTO_PTR(issuing) issuing = NULL;
     const struct request_id *request = &sample->warrant.request;
-    TRY(core_open(&issuing, ret_reason));
+    TRY(core_open(&issuing, /* ret_cut= */ NULL, ret_reason));
     TRY(issuing_reserve(issuing, request, &serial, ret_reason));
     return issuing_issue(issuing, request, buf_span(&sample->der), certificate, NULL, ret_reason);
 }
@@ -96,7 +62,7 @@ static void the_units_stand_in_their_order_behind_the_organisation(void **state)
     struct lint_result result;
     AUTO(buf) der = buf_make(CERTIFICATE_MAX_BYTES);
     (void)state;
-    assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
+    assert_int_equal(sample_init(&sample, &world.factory, NOW, 1), OK);
     sample.application.subject.brn = "12345678-000-01-26-A";
     sample.application.subject.other_document = "HKO";
     sample_repair(&sample);
@@ -144,7 +110,7 @@ static void each_edition_has_them_and_the_branch_is_the_fourth(void **state)
         AUTO(buf) der = buf_make(CERTIFICATE_MAX_BYTES);
         const char *const units[] = { "0002142877", "000000001234567800000000",
             "Example Post e-Cert (Server)", rows[i].fourth };
-        assert_int_equal(sample_init(&sample, &factory, NOW, i + 1), OK);
+        assert_int_equal(sample_init(&sample, &world.factory, NOW, i + 1), OK);
         sample.application.subject.branch = "Central Branch";
         sample.application.subject.branch_zh = rows[i].branch_zh;
         sample.warrant.chinese = rows[i].chinese;
@@ -170,7 +136,7 @@ static void what_has_no_room_in_a_unit_is_not_signed(void **state)
         struct sample sample;
         struct reason reason;
         AUTO(buf) der = buf_make(CERTIFICATE_MAX_BYTES);
-        assert_int_equal(sample_init(&sample, &factory, NOW, i + 1), OK);
+        assert_int_equal(sample_init(&sample, &world.factory, NOW, i + 1), OK);
         sample.application.subject.brn = rows[i].brn;
         sample.application.subject.ci_cr = rows[i].ci_cr;
         sample.application.subject.other_document = rows[i].other;
@@ -210,8 +176,8 @@ static void s10_no_set_signs_another_ones_profile(void **state)
         struct reason reason;
         AUTO(buf) der = buf_make(CERTIFICATE_MAX_BYTES);
         begin(NULL);
-        factory.roster.policy_set = rows[i].set;
-        assert_int_equal(sample_init(&sample, &factory, NOW, i + 1), OK);
+        world.factory.roster.policy_set = rows[i].set;
+        assert_int_equal(sample_init(&sample, &world.factory, NOW, i + 1), OK);
         pin(&sample, rows[i].profile);
         assert_int_equal(issue(&sample, &der, &reason), ERR_DENIED);
         assert_string_equal(reason.code, "warrant.profile");
@@ -232,7 +198,7 @@ static void held_to_public_rules_it_is_refused(void **state)
     enum lint_kind kind;
     AUTO(buf) der = buf_make(CERTIFICATE_MAX_BYTES);
     (void)state;
-    assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
+    assert_int_equal(sample_init(&sample, &world.factory, NOW, 1), OK);
     assert_int_equal(issue(&sample, &der, &reason), OK);
     assert_int_equal(lint_guess(buf_span(&der), &kind), OK);
     assert_int_equal(kind, LINT_SERVER_CLASSIC);
@@ -252,7 +218,7 @@ static void assert_not_opened(const char *field)
 {
     struct issuing *issuing = NULL;
     struct reason reason;
-    assert_int_equal(core_open(&issuing, &reason), ERR_DENIED);
+    assert_int_equal(core_open(&issuing, /* ret_cut= */ NULL, &reason), ERR_DENIED);
     assert_string_equal(reason.code, "roster.classic");
     assert_string_equal(reason.field, field);
 }
@@ -260,14 +226,15 @@ static void assert_not_opened(const char *field)
 static void the_signer_starts_with_no_classic_roster_that_claims_to_be_public(void **state)
 {
     (void)state;
-    factory.roster.issuers[0] = as_made.issuers[0]; /* of organisation validation */
+    world.factory.roster.issuers[0] = as_made.issuers[0]; /* of organisation validation */
     assert_not_opened("ssl-ca-3-17");
     begin(NULL);
-    factory.roster.issuers[factory.roster.issuer_count++] = as_made.issuers[1]; /* of EV */
+    world.factory.roster.issuers[world.factory.roster.issuer_count++] =
+        as_made.issuers[1]; /* of EV */
     assert_not_opened("ev-ssl-ca-3-17");
     begin(NULL);
-    snprintf(factory.roster.logs[0].name, sizeof factory.roster.logs[0].name, "log");
-    factory.roster.log_count = 1;
+    snprintf(world.factory.roster.logs[0].name, sizeof world.factory.roster.logs[0].name, "log");
+    world.factory.roster.log_count = 1;
     assert_not_opened("ct_log");
 }
 
@@ -278,29 +245,20 @@ static void a_hierarchy_never_changes_from_classic_or_to_it(void **state)
     (void)state;
     for (unsigned i = 0; i < 2; i++) {
         begin(NULL);
-        factory.roster.policy_set = i == 0 ? POLICY_CLASSIC : POLICY_PUBLIC;
-        assert_int_equal(core_open(&issuing, &reason), OK);
+        world.factory.roster.policy_set = i == 0 ? POLICY_CLASSIC : POLICY_PUBLIC;
+        assert_int_equal(core_open(&issuing, /* ret_cut= */ NULL, &reason), OK);
         issuing_free(issuing);
-        factory.roster.policy_set = i == 0 ? POLICY_PUBLIC : POLICY_CLASSIC;
-        factory.roster.epoch++;
-        memset(factory.roster_hash, 2, sizeof factory.roster_hash);
+        world.factory.roster.policy_set = i == 0 ? POLICY_PUBLIC : POLICY_CLASSIC;
+        world.factory.roster.epoch++;
+        memset(world.factory.roster_hash, 2, sizeof world.factory.roster_hash);
         assert_not_opened("policy_set");
     }
 }
 
-static enum err prove(const struct roster *roster, struct reason *ret_reason)
+static enum err proved(const struct roster *roster, struct reason *ret_reason)
 {
-    struct proof_roster by;
     AUTO(proof) proof = { .count = 0 };
-    assert_int_equal(proof_roster_take(roster, factory.roster_hash, &by), OK);
-    struct proof_setup setup = { .rosters = &by, .roster_count = 1, .threads = 1 };
-    setup.fd = open(journal_path, O_RDONLY | O_CLOEXEC);
-    assert_true(setup.fd >= 0);
-    *ret_reason = (struct reason){ 0 };
-    enum err err = proof_run(&setup, &proof, ret_reason);
-    close(setup.fd);
-    proof_roster_release(&by);
-    return err;
+    return prove(world.journal_path, roster, &proof, ret_reason);
 }
 
 static void the_proof_asks_for_the_units_too(void **state)
@@ -310,44 +268,34 @@ static void the_proof_asks_for_the_units_too(void **state)
     struct roster other = classic;
     AUTO(buf) der = buf_make(CERTIFICATE_MAX_BYTES);
     (void)state;
-    assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
+    assert_int_equal(sample_init(&sample, &world.factory, NOW, 1), OK);
     assert_int_equal(issue(&sample, &der, &reason), OK);
-    assert_int_equal(prove(&classic, &reason), OK);
+    assert_int_equal(proved(&classic, &reason), OK);
     other.trial = true; /* so that another type would have to stand there */
-    assert_int_equal(prove(&other, &reason), ERR_DENIED);
+    assert_int_equal(proved(&other, &reason), ERR_DENIED);
     assert_string_equal(reason.code, "proof.units");
     sample_release(&sample);
 }
 
 static int make_world(void **state)
 {
-    (void)state;
     static struct buf ov, ev;
-    if (mkdtemp(folder) == NULL ||
-        path_join(journal_path, sizeof journal_path, folder, "journal") != OK ||
-        factory_init(&factory, KEY_TYPE_P256) != OK) {
+    if (world_make_p256(state) != 0) {
         return -1;
     }
-    as_made = factory.roster;
+    as_made = world.factory.roster;
     ov = buf_make(CERTIFICATE_MAX_BYTES);
     ev = buf_make(CERTIFICATE_MAX_BYTES);
     buf_append(&ov, as_made.issuers[0].certificate);
     buf_append(&ev, as_made.issuers[1].certificate);
     as_made.issuers[0].certificate = buf_span(&ov);
     as_made.issuers[1].certificate = buf_span(&ev);
-    if (factory_classic(&factory) != OK) {
+    if (factory_classic(&world.factory) != OK) {
         return -1;
     }
-    classic = factory.roster;
-    return 0;
-}
-
-static int drop_world(void **state)
-{
-    (void)state;
-    unlink(journal_path);
-    rmdir(folder);
-    factory_release(&factory);
+    classic = world.factory.roster;
+    world.issuers[0] = world.factory.issuer;
+    world.issuer_count = 1;
     return 0;
 }
 
@@ -364,5 +312,5 @@ int main(void)
         cmocka_unit_test_setup(a_hierarchy_never_changes_from_classic_or_to_it, begin),
         cmocka_unit_test_setup(the_proof_asks_for_the_units_too, begin),
     };
-    return cmocka_run_group_tests(tests, make_world, drop_world);
+    return cmocka_run_group_tests(tests, make_world, world_drop);
 }

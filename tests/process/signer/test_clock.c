@@ -202,5 +202,5 @@ int main(void)
         TEST(s8_a_start_with_a_clock_that_was_turned_signs_nothing),
         TEST(s9_an_image_that_is_woken_on_another_day_signs_nothing),
     };
-    return cmocka_run_group_tests(tests, world_make, world_drop);
+    return cmocka_run_group_tests(tests, logged_make, world_drop);
 }

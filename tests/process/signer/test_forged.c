@@ -288,5 +288,5 @@ int main(void)
         TEST(s1_a_precertificate_that_somebody_else_wrote_is_asked_for_its_warrant),
         TEST(nobody_goes_on_by_writing_that_it_goes_on),
     };
-    return cmocka_run_group_tests(tests, world_make, world_drop);
+    return cmocka_run_group_tests(tests, logged_make, world_drop);
 }

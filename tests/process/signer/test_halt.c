@@ -1,24 +1,10 @@
 /* The stop switch, and while it is being turned back: a stop that comes while the order to go on is
  * on its way to the disk is a stop of its own, and the order that was on its way doesn't end it. */
-#include "lib/base/file.h"
-#include "proc/signer/issue.h"
-#include "tests/factory/factory.h"
+#include "tests/process/signer/core.h"
 
-#include <limits.h>
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <unistd.h>
-
-#include <cmocka.h>
-
-#define NOW INT64_C(1795000000)
-
-static struct factory factory;
-static struct issuer_key issuers[2];
-static char folder[] = "halt-test-XXXXXX";
-static char journal_path[PATH_MAX];
 
 /* What others do while the disk works, and what came of it. */
 static struct {
@@ -64,36 +50,6 @@ static void *go_on_and_stop(void *ctx)
     return ctx;
 }
 
-static int64_t clock_of_test(void *ctx)
-{
-    (void)ctx;
-    return NOW;
-}
-
-static struct issuing *core(void)
-{
-    struct issuing *issuing = NULL;
-    struct reason reason = { 0 };
-    const struct issuing_setup setup = {
-        .roster = &factory.roster,
-        .roster_hash = factory.roster_hash,
-        .issuers = issuers,
-        .issuer_count = 2,
-        .journal_path = journal_path,
-        .clock = { clock_of_test, NULL },
-        .random = random_system(),
-    };
-    assert_int_equal(issuing_open(&setup, &issuing, NULL, &reason), OK);
-    return issuing;
-}
-
-static int begin(void **state)
-{
-    (void)state;
-    unlink(journal_path);
-    return 0;
-}
-
 /* Two officers' order to go on after this stop. */
 static void order_after(const struct halt *halt, struct resumption *resumption,
     uint8_t signatures[RESUMPTION_SIGNATURES][SIGNATURE_MAX_BYTES])
@@ -104,10 +60,10 @@ static void order_after(const struct halt *halt, struct resumption *resumption,
         size_t len = 0;
         AUTO(buf) message = buf_make(HALT_MAX_BYTES);
         assert_int_equal(resumption_message(resumption, &message), OK);
-        assert_int_equal(signature_make(factory.officers[i], SIGNATURE_ED25519, buf_span(&message),
-                             signatures[i], &len),
+        assert_int_equal(signature_make(world.factory.officers[i], SIGNATURE_ED25519,
+                             buf_span(&message), signatures[i], &len),
             OK);
-        memcpy(resumption->signatures[i].key_id, key_spki_sha256(factory.officers[i]).data,
+        memcpy(resumption->signatures[i].key_id, key_spki_sha256(world.factory.officers[i]).data,
             HASH_BYTES);
         resumption->signatures[i].signature = span_make(signatures[i], len);
     }
@@ -152,7 +108,7 @@ static void once_stopped_nothing_is_signed_until_two_people_say_so(void **state)
     AUTO(buf) certificate = buf_make(CERTIFICATE_MAX_BYTES);
     (void)state;
     for (unsigned i = 0; i < 2; i++) {
-        assert_int_equal(sample_init(&samples[i], &factory, NOW, i + 1), OK);
+        assert_int_equal(sample_init(&samples[i], &world.factory, NOW, i + 1), OK);
     }
     struct issuing *issuing = core();
     assert_int_equal(resume(issuing, &stop), ERR_CONFLICT);
@@ -201,7 +157,7 @@ static void expect_second_stop(void *(*run)(void *ctx))
     struct signer_serial serial;
     struct sample sample;
     struct issuing *issuing = core();
-    assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
+    assert_int_equal(sample_init(&sample, &world.factory, NOW, 1), OK);
     assert_int_equal(issuing_halt(issuing, &first, &reason), OK);
     order(issuing, &resumption, signatures);
     meanwhile.issuing = issuing;
@@ -241,35 +197,13 @@ static void the_order_that_is_on_its_way_does_not_end_the_stop_behind_it(void **
     assert_string_equal(meanwhile.reason.code, "issuance.not_stopped");
 }
 
-static int make_world(void **state)
-{
-    (void)state;
-    if (mkdtemp(folder) == NULL ||
-        path_join(journal_path, sizeof journal_path, folder, "journal") != OK ||
-        factory_init(&factory, KEY_TYPE_RSA_2048) != OK) {
-        return -1;
-    }
-    issuers[0] = factory.issuer;
-    issuers[1] = factory.ev_issuer;
-    return 0;
-}
-
-static int drop_world(void **state)
-{
-    (void)state;
-    unlink(journal_path);
-    rmdir(folder);
-    factory_release(&factory);
-    return 0;
-}
-
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup(name, begin)
+#define TEST(name) cmocka_unit_test_setup(name, world_begin)
     const struct CMUnitTest tests[] = {
         TEST(once_stopped_nothing_is_signed_until_two_people_say_so),
         TEST(a_stop_during_a_resumption_stands),
         TEST(the_order_that_is_on_its_way_does_not_end_the_stop_behind_it),
     };
-    return cmocka_run_group_tests(tests, make_world, drop_world);
+    return cmocka_run_group_tests(tests, world_make, world_drop);
 }

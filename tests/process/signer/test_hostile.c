@@ -1,74 +1,19 @@
 /* The issuing core in the hands of an enemy: whoever drives it has the registrar, the store and the
  * socket, and may send any message at any moment. Names begin with the row of the threat. */
-#include "lib/base/file.h"
 #include "lib/pki/crl.h"
 #include "lib/journal/record.h"
 #include "proc/signer/authority.h"
-#include "proc/signer/issue.h"
 #include "proc/signer/journal.h"
-#include "tests/factory/factory.h"
+#include "tests/process/signer/core.h"
 
-#include <limits.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
-#define NOW    INT64_C(1795000000) /* 2026-11-18 */
 #define OURS   "ssl-ca-3-17"
 #define THEIRS "ev-ssl-ca-3-17"
-
-static struct factory factory;
-static struct issuer_key issuers[2]; /* one key under two ids */
-static char folder[] = "hostile-test-XXXXXX";
-static char journal_path[PATH_MAX];
-static int64_t the_time;
-static const struct weaklist *weak;
-static void (*at_clock)(void); /* what happens elsewhere while somebody looks at the clock */
-
-static int64_t clock_of_test(void *ctx)
-{
-    (void)ctx;
-    if (at_clock != NULL) {
-        at_clock();
-    }
-    return the_time;
-}
-
-static struct issuing *core(void)
-{
-    struct issuing *issuing = NULL;
-    struct reason reason = { 0 };
-    const struct issuing_setup setup = {
-        .roster = &factory.roster,
-        .roster_hash = factory.roster_hash,
-        .weak = weak,
-        .issuers = issuers,
-        .issuer_count = 2,
-        .journal_path = journal_path,
-        .clock = { clock_of_test, NULL },
-        .random = random_system(),
-    };
-    enum err err = issuing_open(&setup, &issuing, NULL, &reason);
-    if (err != OK) {
-        fail_msg("%s: %s", err_name(err), reason.code);
-    }
-    return issuing;
-}
-
-static int begin(void **state)
-{
-    (void)state;
-    the_time = NOW;
-    at_clock = NULL;
-    unlink(journal_path);
-    return 0;
-}
 
 static enum err issue(struct issuing *issuing, const struct sample *sample,
     struct signer_serial *ret_serial, struct reason *ret_reason)
@@ -87,7 +32,7 @@ static void what_breaks_a_rule_is_not_signed_whoever_wants_it(void **state)
     AUTO_PTR(issuing) issuing = core();
     struct signer_serial serial;
     (void)state;
-    assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
+    assert_int_equal(sample_init(&sample, &world.factory, NOW, 1), OK);
     sample.application.subject.country = "ZQ";
     assert_int_equal(sample_bind(&sample), OK);
     assert_int_equal(sample_sign(&sample), OK);
@@ -108,11 +53,12 @@ static void a_ca_that_breaks_a_rule_is_not_signed(void **state)
     AUTO(buf) der = buf_make(CERTIFICATE_MAX_BYTES);
     (void)state;
     assert_int_equal(
-        authority_root(&profile, &root, factory.issuer.key, NOW, &der, &reason), ERR_CRYPTO);
+        authority_root(&profile, &root, world.factory.issuer.key, NOW, &der, &reason), ERR_CRYPTO);
     assert_string_equal(reason.field, "validity.root_short");
     assert_int_equal(der.len, 0);
     root.years = 20;
-    assert_int_equal(authority_root(&profile, &root, factory.issuer.key, NOW, &der, &reason), OK);
+    assert_int_equal(
+        authority_root(&profile, &root, world.factory.issuer.key, NOW, &der, &reason), OK);
 }
 
 static enum err take_back(struct issuing *issuing, const char *issuer,
@@ -130,7 +76,7 @@ static bool listed(struct issuing *issuing, const char *issuer, const struct sig
     struct crl_entry entry;
     struct signer_crl_made made;
     struct reason reason = { 0 };
-    struct signer_crl wanted = { .this_update = the_time, .next_update = the_time + 86400 };
+    struct signer_crl wanted = { .this_update = world.time, .next_update = world.time + 86400 };
     AUTO(buf) der = buf_make(SIGNER_CRL_MAX_BYTES);
     memcpy(wanted.issuer, issuer, strlen(issuer) + 1);
     enum err err = issuing_crl(issuing, &wanted, &made, &der, &reason);
@@ -148,7 +94,7 @@ static void r13_a_revocation_under_another_issuer_takes_nothing_off_a_list(void 
     struct reason reason = { 0 };
     struct issuing *issuing = core();
     (void)state;
-    assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
+    assert_int_equal(sample_init(&sample, &world.factory, NOW, 1), OK);
     assert_int_equal(issue(issuing, &sample, &serial, &reason), OK);
     (void)!take_back(issuing, THEIRS, &serial, REVOCATION_SUPERSEDED, NOW);
     (void)!take_back(issuing, OURS, &serial, REVOCATION_SUPERSEDED, NOW);
@@ -171,7 +117,7 @@ static void r5_no_date_of_a_revocation_keeps_lists_from_being_made(void **state)
     struct reason reason = { 0 };
     AUTO_PTR(issuing) issuing = core();
     (void)state;
-    assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
+    assert_int_equal(sample_init(&sample, &world.factory, NOW, 1), OK);
     for (size_t i = 0; i < sizeof dates / sizeof dates[0]; i++) {
         struct signer_serial serial;
         sample.warrant.request.ordinal = (unsigned)i + 1;
@@ -189,8 +135,8 @@ static void d27_the_key_of_a_compromised_certificate_gets_no_other(void **state)
     struct reason reason = { 0 };
     struct issuing *issuing = core();
     (void)state;
-    assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
-    assert_int_equal(sample_init(&again, &factory, NOW, 2), OK);
+    assert_int_equal(sample_init(&sample, &world.factory, NOW, 1), OK);
+    assert_int_equal(sample_init(&again, &world.factory, NOW, 2), OK);
     assert_int_equal(issue(issuing, &sample, &serial, &reason), OK);
     assert_int_equal(take_back(issuing, OURS, &serial, REVOCATION_KEY_COMPROMISE, NOW), OK);
     assert_int_equal(issue(issuing, &again, &serial, &reason), ERR_DENIED);
@@ -212,10 +158,11 @@ static void d27_a_blocked_key_gets_nothing_for_ever(void **state)
     struct reason reason = { 0 };
     struct issuing *issuing = core();
     (void)state;
-    assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
+    assert_int_equal(sample_init(&sample, &world.factory, NOW, 1), OK);
     issuing_status(issuing, &before);
     for (unsigned i = 0; i < 3; i++) { /* told again, it stays one record */
-        assert_int_equal(issuing_block(issuing, key_spki_sha256(factory.subscriber).data), OK);
+        assert_int_equal(
+            issuing_block(issuing, key_spki_sha256(world.factory.subscriber).data), OK);
     }
     issuing_status(issuing, &after);
     assert_int_equal(after.blocked, 1);
@@ -238,9 +185,9 @@ static void d27_blocking_a_key_takes_back_nothing_by_itself(void **state)
     struct reason reason = { 0 };
     AUTO_PTR(issuing) issuing = core();
     (void)state;
-    assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
+    assert_int_equal(sample_init(&sample, &world.factory, NOW, 1), OK);
     assert_int_equal(issue(issuing, &sample, &serial, &reason), OK);
-    assert_int_equal(issuing_block(issuing, key_spki_sha256(factory.subscriber).data), OK);
+    assert_int_equal(issuing_block(issuing, key_spki_sha256(world.factory.subscriber).data), OK);
     assert_false(listed(issuing, OURS, &serial));
     assert_int_equal(take_back(issuing, OURS, &serial, REVOCATION_KEY_COMPROMISE, NOW), OK);
     assert_true(listed(issuing, OURS, &serial));
@@ -268,11 +215,11 @@ static void d27_a_block_that_cannot_be_recorded_counts_all_the_same(void **state
         struct sample sample, again;
         struct signer_serial serial, other;
         struct reason reason = { 0 };
-        const uint8_t *hash = key_spki_sha256(factory.subscriber).data;
-        begin(NULL);
+        const uint8_t *hash = key_spki_sha256(world.factory.subscriber).data;
+        world_begin(NULL);
         struct issuing *issuing = core();
-        assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
-        assert_int_equal(sample_init(&again, &factory, NOW, 2), OK);
+        assert_int_equal(sample_init(&sample, &world.factory, NOW, 1), OK);
+        assert_int_equal(sample_init(&again, &world.factory, NOW, 2), OK);
         assert_int_equal(issue(issuing, &sample, &serial, &reason), OK);
         room_limit(issuing, 20);
         for (unsigned i = 0; i < 2; i++) {
@@ -305,34 +252,36 @@ static void the_index_has_a_key_of_its_own_where_none_can_be_read(void **state)
     struct stat status;
     (void)state;
     unlink(path);
-    assert_int_equal(issuing_index_key(issuers, 2, path, &random, first, &reason), OK);
+    assert_int_equal(issuing_index_key(world.issuers, 2, path, &random, first, &reason), OK);
     assert_int_equal(access(path, F_OK), -1); /* those can */
-    assert_int_equal(issuing_index_key(issuers, 0, path, &random, second, &reason), OK);
+    assert_int_equal(issuing_index_key(world.issuers, 0, path, &random, second, &reason), OK);
     assert_memory_not_equal(first, second, sizeof first);
     assert_int_equal(stat(path, &status), 0);
     assert_int_equal(status.st_mode & 0777, 0600);
-    assert_int_equal(issuing_index_key(issuers, 0, path, &random, first, &reason), OK);
+    assert_int_equal(issuing_index_key(world.issuers, 0, path, &random, first, &reason), OK);
     assert_memory_equal(first, second, sizeof first);
     static const char *const wrong[] = { "", "0123456789012345678901234567890",
         "01234567890123456789012345678901234567890123456789012345678901234" };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         assert_int_equal(file_replace(path, span_from_text(wrong[i]), 0600), OK);
-        assert_int_equal(issuing_index_key(issuers, 0, path, &random, first, &reason), ERR_INPUT);
+        assert_int_equal(
+            issuing_index_key(world.issuers, 0, path, &random, first, &reason), ERR_INPUT);
         assert_string_equal(reason.code, "signer.index_key");
     }
     static const char readable[] =
         "0123456789012345678901234567890123456789012345678901234567890123";
     assert_int_equal(file_replace(path, span_from_text(readable), 0640), OK);
-    assert_int_equal(issuing_index_key(issuers, 0, path, &random, first, &reason), ERR_DENIED);
+    assert_int_equal(
+        issuing_index_key(world.issuers, 0, path, &random, first, &reason), ERR_DENIED);
     /* Whatever is drawn, it is read again as it was. */
     for (unsigned i = 0; i < 1024; i++) {
         unlink(path);
-        assert_int_equal(issuing_index_key(issuers, 0, path, &random, first, &reason), OK);
-        assert_int_equal(issuing_index_key(issuers, 0, path, &random, second, &reason), OK);
+        assert_int_equal(issuing_index_key(world.issuers, 0, path, &random, first, &reason), OK);
+        assert_int_equal(issuing_index_key(world.issuers, 0, path, &random, second, &reason), OK);
         assert_memory_equal(first, second, sizeof first);
     }
     unlink(path);
-    assert_int_equal(issuing_index_key(issuers, 0, path, &random, first, &reason), OK);
+    assert_int_equal(issuing_index_key(world.issuers, 0, path, &random, first, &reason), OK);
     assert_memory_not_equal(first, second, sizeof first);
     unlink(path);
 }
@@ -361,13 +310,13 @@ static void d27_a_key_on_the_list_of_weak_ones_is_not_signed_for(void **state)
     assert_int_equal(file_replace(path[0], span_from_text(digits + 20), 0600), OK);
     assert_int_equal(weaklist_load(path, 1, &list, &reason), OK);
     unlink(path[0]);
-    weak = list;
+    world.weak = list;
     issuing = core();
-    weak = NULL;
-    assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
+    world.weak = NULL;
+    assert_int_equal(sample_init(&sample, &world.factory, NOW, 1), OK);
     assert_int_equal(issue(issuing, &sample, &serial, &reason), OK);
     sample_release(&sample);
-    assert_int_equal(sample_init(&sample, &factory, NOW, 2), OK);
+    assert_int_equal(sample_init(&sample, &world.factory, NOW, 2), OK);
     assert_int_equal(sample_csr(&sample, key, "www.shop.example.com"), OK);
     assert_int_equal(sample_format(&sample), OK);
     assert_int_equal(issue(issuing, &sample, &serial, &reason), ERR_DENIED);
@@ -389,12 +338,12 @@ static void fail_the_queue_once(void)
     if (++clock_looks != 2) { /* the first is before the intent, the second behind the signature */
         return;
     }
-    at_clock = NULL;
+    world.at_clock = NULL;
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &unlimited), 0);
     limited = unlimited;
     limited.rlim_cur = disturbed_limit;
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &limited), 0);
-    assert_int_equal(sample_init(&other, &factory, NOW, 77), OK);
+    assert_int_equal(sample_init(&other, &world.factory, NOW, 77), OK);
     enum err err = issuing_withdraw(disturbed, other.warrant.approvals[0].application_hash);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &unlimited), 0);
     assert_int_equal(err, ERR_NO_SPACE);
@@ -411,16 +360,16 @@ static void s1_no_certificate_stands_in_the_journal_without_its_intent(void **st
     struct issuing *issuing = core();
     (void)state;
     signal(SIGXFSZ, SIG_IGN);
-    assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
+    assert_int_equal(sample_init(&sample, &world.factory, NOW, 1), OK);
     const struct request_id *request = &sample.warrant.request;
     assert_int_equal(issuing_reserve(issuing, request, &serial, &reason), OK);
     issuing_status(issuing, &status);
     disturbed = issuing;
     disturbed_limit = (rlim_t)status.journal_bytes + 100;
     clock_looks = 0;
-    at_clock = fail_the_queue_once;
+    world.at_clock = fail_the_queue_once;
     enum err err = issuing_issue(issuing, request, buf_span(&sample.der), &der, NULL, &reason);
-    assert_null(at_clock);
+    assert_null(world.at_clock);
     assert_int_equal(err, ERR_NO_SPACE);
     assert_int_equal(der.len, 0);
     issuing_free(issuing);
@@ -454,7 +403,7 @@ static void tbs_elsewhere(const struct sample *sample, struct buf *tbs)
     assert_int_equal(der_enter(&outer, DER_SEQUENCE, &inner), OK);
     assert_int_equal(der_read_whole(&inner, DER_SEQUENCE, &whole), OK);
     buf_append(tbs, whole);
-    unlink(journal_path);
+    unlink(world.journal_path);
 }
 
 /* Reserves by a signer, and writes the intent into its file behind its back. */
@@ -469,8 +418,9 @@ static void intent_forge(const struct sample *sample, const char *issuer, struct
     struct issuing *issuing = core();
     assert_int_equal(issuing_reserve(issuing, &sample->warrant.request, &serial, &reason), OK);
     issuing_free(issuing);
-    assert_int_equal(certificate_assemble(buf_span(tbs),
-                         signature_algorithm_of_key(factory.issuer.key), SPAN_LITERAL("x"), &der),
+    assert_int_equal(
+        certificate_assemble(buf_span(tbs), signature_algorithm_of_key(world.factory.issuer.key),
+            SPAN_LITERAL("x"), &der),
         OK);
     assert_int_equal(certificate_parse(buf_span(&der), &made), OK);
     if (own_serial) {
@@ -483,9 +433,11 @@ static void intent_forge(const struct sample *sample, const char *issuer, struct
         .tbs = buf_span(tbs) };
     snprintf(intent.issuer, sizeof intent.issuer, "%s", issuer);
     assert_int_equal(warrant_hash(warrant, intent.warrant_hash), OK);
-    assert_int_equal(journal_open(journal_path, NULL, nothing, NULL, &journal, NULL, &reason), OK);
     assert_int_equal(
-        journal_append(journal, JOURNAL_INTENT, the_time, record_intent_write, &intent, NULL), OK);
+        journal_open(world.journal_path, NULL, nothing, NULL, &journal, NULL, &reason), OK);
+    assert_int_equal(
+        journal_append(journal, JOURNAL_INTENT, world.time, record_intent_write, &intent, NULL),
+        OK);
     journal_free(journal);
 }
 
@@ -513,9 +465,9 @@ static void s1_an_intent_that_somebody_else_wrote_gets_nothing_signed(void **sta
         struct reason reason = { 0 };
         AUTO(buf) tbs = buf_make(CERTIFICATE_MAX_BYTES);
         AUTO(buf) der = buf_make(CERTIFICATE_MAX_BYTES);
-        unlink(journal_path);
-        assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
-        assert_int_equal(sample_init(&other, &factory, NOW, 2), OK);
+        unlink(world.journal_path);
+        assert_int_equal(sample_init(&sample, &world.factory, NOW, 1), OK);
+        assert_int_equal(sample_init(&other, &world.factory, NOW, 2), OK);
         assert_int_equal(sample_become(&other, EDITION_WILDCARD, 1), OK);
         tbs_elsewhere(cases[i].other ? &other : &sample, &tbs);
         for (uint8_t *at = tbs.data; cases[i].from != NULL && at != NULL;) {
@@ -547,32 +499,18 @@ static void s1_an_intent_that_somebody_else_wrote_gets_nothing_signed(void **sta
     }
 }
 
+/* One key under two ids. */
 static int make_world(void **state)
 {
-    (void)state;
-    if (mkdtemp(folder) == NULL ||
-        path_join(journal_path, sizeof journal_path, folder, "journal") != OK ||
-        factory_init(&factory, KEY_TYPE_RSA_2048) != OK) {
-        return -1;
-    }
-    issuers[0] = factory.issuer;
-    issuers[1] = factory.issuer;
-    memcpy(issuers[1].id, THEIRS, sizeof THEIRS);
-    return 0;
-}
-
-static int drop_world(void **state)
-{
-    (void)state;
-    unlink(journal_path);
-    rmdir(folder);
-    factory_release(&factory);
-    return 0;
+    int made = world_make(state);
+    world.issuers[1] = world.factory.issuer;
+    memcpy(world.issuers[1].id, THEIRS, sizeof THEIRS);
+    return made;
 }
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup(name, begin)
+#define TEST(name) cmocka_unit_test_setup(name, world_begin)
     const struct CMUnitTest tests[] = {
         TEST(what_breaks_a_rule_is_not_signed_whoever_wants_it),
         TEST(a_ca_that_breaks_a_rule_is_not_signed),
@@ -587,5 +525,5 @@ int main(void)
         TEST(s1_an_intent_that_somebody_else_wrote_gets_nothing_signed),
         TEST(s1_no_certificate_stands_in_the_journal_without_its_intent),
     };
-    return cmocka_run_group_tests(tests, make_world, drop_world);
+    return cmocka_run_group_tests(tests, make_world, world_drop);
 }

@@ -1,66 +1,12 @@
 /* The issuing core over a real journal: one certificate per request, nothing forgotten, nothing
  * signed that may not be. */
-#include "lib/base/file.h"
 #include "lib/pki/crl.h"
 #include "lib/pki/name.h"
-#include "proc/signer/issue.h"
-#include "tests/factory/factory.h"
+#include "tests/process/signer/core.h"
 
-#include <limits.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <sys/resource.h>
 #include <unistd.h>
-
-#include <cmocka.h>
-
-#define NOW INT64_C(1795000000) /* 2026-11-18 */
-
-static struct factory factory;
-static struct issuer_key issuers[2];
-static char folder[] = "signer-test-XXXXXX";
-static char journal_path[PATH_MAX];
-static int64_t the_time;
-
-static int64_t clock_of_test(void *ctx)
-{
-    (void)ctx;
-    return the_time;
-}
-
-static enum err core_open(struct issuing **ret_issuing, int64_t *ret_cut, struct reason *ret_reason)
-{
-    const struct issuing_setup setup = {
-        .roster = &factory.roster,
-        .roster_hash = factory.roster_hash,
-        .issuers = issuers,
-        .issuer_count = 2,
-        .journal_path = journal_path,
-        .clock = { clock_of_test, NULL },
-        .random = random_system(),
-    };
-    return issuing_open(&setup, ret_issuing, ret_cut, ret_reason);
-}
-
-static struct issuing *core(void)
-{
-    struct issuing *issuing = NULL;
-    struct reason reason = { 0 };
-    enum err err = core_open(&issuing, NULL, &reason);
-    if (err != OK) {
-        fail_msg("%s: %s", err_name(err), reason.code);
-    }
-    return issuing;
-}
-
-static int begin(void **state)
-{
-    (void)state;
-    the_time = NOW;
-    unlink(journal_path);
-    return 0;
-}
 
 /* Reserves and issues; the certificate replaces the buffer's content. */
 static enum err issue(struct issuing *issuing, const struct sample *sample, struct buf *certificate,
@@ -82,10 +28,10 @@ static void a_warrant_becomes_the_certificate_it_entitles_to(void **state)
     AUTO_PTR(issuing) issuing = core();
     AUTO(buf) der = buf_make(CERTIFICATE_MAX_BYTES);
     (void)state;
-    assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
+    assert_int_equal(sample_init(&sample, &world.factory, NOW, 1), OK);
     assert_int_equal(issue(issuing, &sample, &der, &reason), OK);
     assert_int_equal(certificate_parse(buf_span(&der), &made), OK);
-    assert_int_equal(certificate_verify(&made, factory.issuer.key), OK);
+    assert_int_equal(certificate_verify(&made, world.factory.issuer.key), OK);
     assert_int_equal(made.not_before, NOW);
     assert_int_equal(made.not_after, NOW + 199 * 86400 - 1);
     assert_int_equal(made.serial.len, 17);
@@ -111,13 +57,13 @@ static void an_ev_warrant_is_signed_by_the_ev_ca_with_all_it_must_say(void **sta
     AUTO_PTR(issuing) issuing = core();
     AUTO(buf) der = buf_make(CERTIFICATE_MAX_BYTES);
     (void)state;
-    assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
+    assert_int_equal(sample_init(&sample, &world.factory, NOW, 1), OK);
     sample.warrant.chinese = true;
     assert_int_equal(sample_become(&sample, EDITION_EV, 1), OK);
     assert_int_equal(issue(issuing, &sample, &der, &reason), OK);
     assert_int_equal(certificate_parse(buf_span(&der), &made), OK);
-    assert_int_equal(certificate_verify(&made, factory.ev_issuer.key), OK);
-    assert_int_not_equal(certificate_verify(&made, factory.issuer.key), OK);
+    assert_int_equal(certificate_verify(&made, world.factory.ev_issuer.key), OK);
+    assert_int_not_equal(certificate_verify(&made, world.factory.issuer.key), OK);
     assert_subject(made.subject,
         "CN=www.shop.example.com, O=例子商店有限公司, L=Hong Kong, ST=Hong Kong, C=HK, "
         "serialNumber=12345678, jurisdictionC=HK, businessCategory=Private Organization");
@@ -138,7 +84,7 @@ static void fifty_names_make_a_warrant_beyond_a_message_and_one_certificate(void
         struct sample sample;
         struct certificate made;
         AUTO(buf) der = buf_make(CERTIFICATE_MAX_BYTES);
-        assert_int_equal(sample_init(&sample, &factory, NOW, i + 1), OK);
+        assert_int_equal(sample_init(&sample, &world.factory, NOW, i + 1), OK);
         assert_int_equal(sample_become(&sample, editions[i], APPLICATION_NAMES_MAX), OK);
         assert_true(sample.der.len > MESSAGE_MAX_BYTES);
         assert_int_equal(issue(issuing, &sample, &der, &reason), OK);
@@ -159,7 +105,7 @@ static void a_wildcard_brings_its_bare_name_into_the_certificate(void **state)
     AUTO_PTR(issuing) issuing = core();
     AUTO(buf) der = buf_make(CERTIFICATE_MAX_BYTES);
     (void)state;
-    assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
+    assert_int_equal(sample_init(&sample, &world.factory, NOW, 1), OK);
     assert_int_equal(sample_become(&sample, EDITION_WILDCARD, 1), OK);
     assert_int_equal(issue(issuing, &sample, &der, &reason), OK);
     assert_int_equal(certificate_parse(buf_span(&der), &made), OK);
@@ -179,7 +125,7 @@ static void the_certificate_ends_with_the_subscription(void **state)
     AUTO_PTR(issuing) issuing = core();
     AUTO(buf) der = buf_make(CERTIFICATE_MAX_BYTES);
     (void)state;
-    assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
+    assert_int_equal(sample_init(&sample, &world.factory, NOW, 1), OK);
     sample.warrant.approvals[1].time = NOW - 360 * 86400;
     assert_int_equal(sample_sign(&sample), OK);
     assert_int_equal(sample_format(&sample), OK);
@@ -200,8 +146,8 @@ static void a_request_has_one_serial_and_one_certificate_for_ever(void **state)
     AUTO(buf) der = buf_make(CERTIFICATE_MAX_BYTES);
     AUTO(buf) again = buf_make(CERTIFICATE_MAX_BYTES);
     (void)state;
-    assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
-    assert_int_equal(sample_init(&other, &factory, NOW, 2), OK);
+    assert_int_equal(sample_init(&sample, &world.factory, NOW, 1), OK);
+    assert_int_equal(sample_init(&other, &world.factory, NOW, 2), OK);
     const struct request_id *request = &sample.warrant.request;
     assert_int_equal(issuing_reserve(issuing, request, &first, &reason), OK);
     assert_int_equal(issuing_reserve(issuing, request, &second, &reason), OK);
@@ -232,8 +178,8 @@ static void nothing_is_issued_without_a_reservation_or_for_another_request(void 
     AUTO_PTR(issuing) issuing = core();
     AUTO(buf) der = buf_make(CERTIFICATE_MAX_BYTES);
     (void)state;
-    assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
-    assert_int_equal(sample_init(&other, &factory, NOW, 2), OK);
+    assert_int_equal(sample_init(&sample, &world.factory, NOW, 1), OK);
+    assert_int_equal(sample_init(&other, &world.factory, NOW, 2), OK);
     const struct request_id *request = &sample.warrant.request;
     assert_int_equal(
         issuing_issue(issuing, request, buf_span(&sample.der), &der, NULL, &reason), ERR_CONFLICT);
@@ -257,7 +203,7 @@ static void a_refused_request_may_come_again_with_a_better_warrant(void **state)
     AUTO_PTR(issuing) issuing = core();
     AUTO(buf) der = buf_make(CERTIFICATE_MAX_BYTES);
     (void)state;
-    assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
+    assert_int_equal(sample_init(&sample, &world.factory, NOW, 1), OK);
     sample.warrant.epoch++;
     assert_int_equal(sample_format(&sample), OK);
     assert_int_equal(issue(issuing, &sample, &der, &reason), ERR_DENIED);
@@ -275,7 +221,7 @@ static void a_withdrawn_application_is_never_signed_for_again(void **state)
     struct issuing *issuing = core();
     AUTO(buf) der = buf_make(CERTIFICATE_MAX_BYTES);
     (void)state;
-    assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
+    assert_int_equal(sample_init(&sample, &world.factory, NOW, 1), OK);
     assert_int_equal(issuing_withdraw(issuing, sample.warrant.approvals[0].application_hash), OK);
     assert_int_equal(issue(issuing, &sample, &der, &reason), ERR_DENIED);
     assert_string_equal(reason.code, "warrant.withdrawn");
@@ -290,7 +236,7 @@ static void a_withdrawn_application_is_never_signed_for_again(void **state)
 static struct signer_revoke revocation(
     const struct signer_serial *serial, enum revocation_reason why)
 {
-    struct signer_revoke revoke = { .serial = *serial, .reason = why, .date = the_time };
+    struct signer_revoke revoke = { .serial = *serial, .reason = why, .date = world.time };
     memcpy(revoke.issuer, "ssl-ca-3-17", 12);
     return revoke;
 }
@@ -300,12 +246,12 @@ static size_t crl_entries(struct issuing *issuing, const struct signer_serial *s
 {
     struct crl crl;
     struct reason reason = { 0 };
-    struct signer_crl wanted = { .this_update = the_time, .next_update = the_time + 86400 };
+    struct signer_crl wanted = { .this_update = world.time, .next_update = world.time + 86400 };
     AUTO(buf) der = buf_make(SIGNER_CRL_MAX_BYTES);
     memcpy(wanted.issuer, "ssl-ca-3-17", 12);
     assert_int_equal(issuing_crl(issuing, &wanted, ret_made, &der, &reason), OK);
     assert_int_equal(crl_parse(buf_span(&der), &crl), OK);
-    assert_int_equal(crl_verify(&crl, factory.issuer.key), OK);
+    assert_int_equal(crl_verify(&crl, world.factory.issuer.key), OK);
     enum err err = crl_find(&crl, span_make(serial->bytes, serial->len), ret_entry);
     ret_entry->serial = (struct span){ 0 };
     return err == OK;
@@ -320,7 +266,7 @@ static void a_revocation_is_taken_and_never_forgotten(void **state)
     struct crl_entry entry;
     struct issuing *issuing = core();
     (void)state;
-    assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
+    assert_int_equal(sample_init(&sample, &world.factory, NOW, 1), OK);
     assert_int_equal(issuing_reserve(issuing, &sample.warrant.request, &serial, &reason), OK);
     assert_int_equal(crl_entries(issuing, &serial, &made, &entry), 0);
     struct signer_revoke revoke = revocation(&unknown, REVOCATION_SUPERSEDED);
@@ -353,7 +299,7 @@ static void a_revoked_serial_is_not_signed_any_more(void **state)
     AUTO_PTR(issuing) issuing = core();
     AUTO(buf) der = buf_make(CERTIFICATE_MAX_BYTES);
     (void)state;
-    assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
+    assert_int_equal(sample_init(&sample, &world.factory, NOW, 1), OK);
     assert_int_equal(issuing_reserve(issuing, &sample.warrant.request, &serial, &reason), OK);
     struct signer_revoke revoke = revocation(&serial, REVOCATION_CESSATION);
     assert_int_equal(issuing_revoke(issuing, &revoke, &reason), OK);
@@ -389,13 +335,13 @@ static void a_clock_that_went_back_stops_issuance(void **state)
     AUTO_PTR(issuing) issuing = core();
     AUTO(buf) der = buf_make(CERTIFICATE_MAX_BYTES);
     (void)state;
-    assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
-    assert_int_equal(sample_init(&later, &factory, NOW, 2), OK);
+    assert_int_equal(sample_init(&sample, &world.factory, NOW, 1), OK);
+    assert_int_equal(sample_init(&later, &world.factory, NOW, 2), OK);
     assert_int_equal(issue(issuing, &sample, &der, &reason), OK);
-    the_time = NOW - 61;
+    world.time = NOW - 61;
     assert_int_equal(issue(issuing, &later, &der, &reason), ERR_AGAIN);
     assert_string_equal(reason.code, "clock.backwards");
-    the_time = NOW - 60;
+    world.time = NOW - 60;
     assert_int_equal(issue(issuing, &later, &der, &reason), OK);
     sample_release(&sample);
     sample_release(&later);
@@ -408,13 +354,13 @@ static void an_older_roster_is_not_taken(void **state)
     (void)state;
     issuing_free(issuing);
     issuing = NULL;
-    factory.roster.epoch--;
-    factory.roster_hash[0] ^= 1;
+    world.factory.roster.epoch--;
+    world.factory.roster_hash[0] ^= 1;
     assert_int_equal(core_open(&issuing, NULL, &reason), ERR_DENIED);
     assert_string_equal(reason.code, "roster.epoch");
-    factory.roster.epoch++;
+    world.factory.roster.epoch++;
     assert_int_equal(core_open(&issuing, NULL, &reason), ERR_DENIED);
-    factory.roster_hash[0] ^= 1;
+    world.factory.roster_hash[0] ^= 1;
     issuing_free(core());
 }
 
@@ -437,15 +383,15 @@ static void a_journal_torn_anywhere_opens_and_goes_on(void **state)
     AUTO(buf) whole = { 0 };
     AUTO(buf) der = buf_make(CERTIFICATE_MAX_BYTES);
     (void)state;
-    assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
+    assert_int_equal(sample_init(&sample, &world.factory, NOW, 1), OK);
     struct issuing *issuing = core();
     assert_int_equal(issue(issuing, &sample, &der, &reason), OK);
     issuing_free(issuing);
-    assert_int_equal(file_read(journal_path, FILE_MAX_BYTES, &whole), OK);
+    assert_int_equal(file_read(world.journal_path, FILE_MAX_BYTES, &whole), OK);
     for (size_t len = 0; len <= whole.len; len += len % 7 == 0 ? 131 : 97) {
         struct signer_status status;
         AUTO(buf) again = buf_make(CERTIFICATE_MAX_BYTES);
-        assert_int_equal(file_replace(journal_path, span_make(whole.data, len), 0600), OK);
+        assert_int_equal(file_replace(world.journal_path, span_make(whole.data, len), 0600), OK);
         issuing = core();
         assert_int_equal(issue(issuing, &sample, &again, &reason), OK);
         issuing_status(issuing, &status);
@@ -464,15 +410,15 @@ static void a_changed_journal_does_not_open_and_stays_as_it_is(void **state)
     AUTO(buf) after = { 0 };
     AUTO(buf) der = buf_make(CERTIFICATE_MAX_BYTES);
     (void)state;
-    assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
+    assert_int_equal(sample_init(&sample, &world.factory, NOW, 1), OK);
     assert_int_equal(issue(issuing, &sample, &der, &reason), OK);
     issuing_free(issuing);
-    assert_int_equal(file_read(journal_path, FILE_MAX_BYTES, &whole), OK);
+    assert_int_equal(file_read(world.journal_path, FILE_MAX_BYTES, &whole), OK);
     whole.data[60] ^= 1;
-    assert_int_equal(file_replace(journal_path, buf_span(&whole), 0600), OK);
+    assert_int_equal(file_replace(world.journal_path, buf_span(&whole), 0600), OK);
     assert_int_equal(core_open(&broken, NULL, &reason), ERR_INPUT);
     assert_string_equal(reason.code, "journal.broken");
-    assert_int_equal(file_read(journal_path, FILE_MAX_BYTES, &after), OK);
+    assert_int_equal(file_read(world.journal_path, FILE_MAX_BYTES, &after), OK);
     assert_true(span_equal(buf_span(&whole), buf_span(&after)));
     sample_release(&sample);
 }
@@ -487,7 +433,7 @@ static void a_full_disk_refuses_and_leaves_the_journal_as_it_was(void **state)
     AUTO_PTR(issuing) issuing = core();
     AUTO(buf) der = buf_make(CERTIFICATE_MAX_BYTES);
     (void)state;
-    assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
+    assert_int_equal(sample_init(&sample, &world.factory, NOW, 1), OK);
     assert_int_equal(issuing_reserve(issuing, &sample.warrant.request, &serial, &reason), OK);
     issuing_status(issuing, &before);
     signal(SIGXFSZ, SIG_IGN);
@@ -511,33 +457,9 @@ static void a_full_disk_refuses_and_leaves_the_journal_as_it_was(void **state)
     sample_release(&sample);
 }
 
-static int make_world(void **state)
-{
-    (void)state;
-    if (mkdtemp(folder) == NULL ||
-        path_join(journal_path, sizeof journal_path, folder, "journal") != OK) {
-        return -1;
-    }
-    if (factory_init(&factory, KEY_TYPE_RSA_2048) != OK) {
-        return -1;
-    }
-    issuers[0] = factory.issuer;
-    issuers[1] = factory.ev_issuer;
-    return 0;
-}
-
-static int drop_world(void **state)
-{
-    (void)state;
-    unlink(journal_path);
-    rmdir(folder);
-    factory_release(&factory);
-    return 0;
-}
-
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup(name, begin)
+#define TEST(name) cmocka_unit_test_setup(name, world_begin)
     const struct CMUnitTest tests[] = {
         TEST(a_warrant_becomes_the_certificate_it_entitles_to),
         TEST(an_ev_warrant_is_signed_by_the_ev_ca_with_all_it_must_say),
@@ -558,5 +480,5 @@ int main(void)
         TEST(a_changed_journal_does_not_open_and_stays_as_it_is),
         TEST(a_full_disk_refuses_and_leaves_the_journal_as_it_was),
     };
-    return cmocka_run_group_tests(tests, make_world, drop_world);
+    return cmocka_run_group_tests(tests, world_make, world_drop);
 }

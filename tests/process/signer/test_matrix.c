@@ -1,55 +1,12 @@
 /* Every profile by every key, and every moment: only the allowed cells are signed, and to the
  * second (doc/threats.md S7, S10). */
-#include "lib/base/file.h"
 #include "lib/journal/record.h"
-#include "proc/signer/issue.h"
-#include "tests/factory/factory.h"
+#include "tests/process/signer/core.h"
 
-#include <limits.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
-#define NOW INT64_C(1795000000) /* 2026-11-18 */
 #define DAY INT64_C(86400)
-
-enum { KEYS = 2 };
-
-static struct factory factory;
-static struct issuer_key issuers[KEYS];
-static char folder[] = "matrix-test-XXXXXX";
-static char journal_path[PATH_MAX];
-
-static int64_t clock_of_test(void *ctx)
-{
-    (void)ctx;
-    return NOW;
-}
-
-static struct issuing *core(void)
-{
-    struct issuing *issuing = NULL;
-    struct reason reason = { 0 };
-    const struct issuing_setup setup = { .roster = &factory.roster,
-        .roster_hash = factory.roster_hash,
-        .issuers = issuers,
-        .issuer_count = KEYS,
-        .journal_path = journal_path,
-        .clock = { clock_of_test, NULL },
-        .random = random_system() };
-    assert_int_equal(issuing_open(&setup, &issuing, NULL, &reason), OK);
-    return issuing;
-}
-
-static int begin(void **state)
-{
-    (void)state;
-    unlink(journal_path);
-    return 0;
-}
 
 static const enum edition editions[] = { EDITION_SERVER, EDITION_WILDCARD, EDITION_MULTI,
     EDITION_EV, EDITION_EV_MULTI };
@@ -59,7 +16,7 @@ enum { EDITIONS = sizeof editions / sizeof editions[0] };
 static void sample_of(struct sample *sample, size_t edition, unsigned number)
 {
     bool multi = editions[edition] == EDITION_MULTI || editions[edition] == EDITION_EV_MULTI;
-    assert_int_equal(sample_init(sample, &factory, NOW, number), OK);
+    assert_int_equal(sample_init(sample, &world.factory, NOW, number), OK);
     assert_int_equal(sample_become(sample, editions[edition], multi ? 2 : 1), OK);
 }
 
@@ -80,7 +37,7 @@ static void s10_a_warrant_gets_its_editions_profile_and_key_and_no_other(void **
             struct signer_serial serial;
             struct reason reason = { 0 };
             const struct profile *profile = profile_at(p);
-            bool right = profile == warrant_profile(&factory.roster, editions[e]);
+            bool right = profile == warrant_profile(&world.factory.roster, editions[e]);
             AUTO(buf) der = buf_make(CERTIFICATE_MAX_BYTES);
             sample_of(&sample, e, ++number);
             struct warrant *warrant = &sample.warrant;
@@ -94,8 +51,8 @@ static void s10_a_warrant_gets_its_editions_profile_and_key_and_no_other(void **
             assert_string_equal(reason.code, right ? "" : "warrant.profile");
             if (right) {
                 assert_int_equal(certificate_parse(buf_span(&der), &made), OK);
-                assert_int_equal(certificate_verify(&made, issuers[is_ev(e)].key), OK);
-                assert_int_not_equal(certificate_verify(&made, issuers[!is_ev(e)].key), OK);
+                assert_int_equal(certificate_verify(&made, world.issuers[is_ev(e)].key), OK);
+                assert_int_not_equal(certificate_verify(&made, world.issuers[!is_ev(e)].key), OK);
                 assert_false(made.is_ca);
                 signed_++;
             } else {
@@ -114,13 +71,15 @@ static enum err pass_by(void *ctx, const struct journal_record *record)
     return OK;
 }
 
-static enum err believe(void *ctx, size_t index, struct span part, struct span signature)
+/* What a sample entitles to; lies in the sample, the warrant and the arena. */
+static void entitle(const struct sample *sample, struct warrant *warrant, struct arena *arena,
+    struct entitlement *ret_entitlement)
 {
-    (void)ctx;
-    (void)index;
-    (void)part;
-    (void)signature;
-    return OK;
+    struct reason reason = { 0 };
+    assert_int_equal(warrant_parse(buf_span(&sample->der), arena, warrant), OK);
+    assert_int_equal(warrant_check(warrant, &world.factory.roster, &factory_believer, NOW, arena,
+                         ret_entitlement, &reason),
+        OK);
 }
 
 /* What a warrant entitles to, by this profile under this issuer's name. ERR_INPUT where the
@@ -128,17 +87,13 @@ static enum err believe(void *ctx, size_t index, struct span part, struct span s
 static enum err tbs_of(const struct sample *sample, const struct profile *profile,
     const struct issuer_key *issuer, const struct signer_serial *serial, struct buf *tbs)
 {
-    static const struct observation_verifier verifier = { believe, NULL, believe };
     struct warrant warrant;
     struct entitlement entitlement;
     struct policy policy;
     struct reason reason = { 0 };
     AUTO(arena) arena = arena_make(WARRANT_ARENA_BYTES);
-    assert_int_equal(warrant_parse(buf_span(&sample->der), &arena, &warrant), OK);
-    assert_int_equal(
-        warrant_check(&warrant, &factory.roster, &verifier, NOW, &arena, &entitlement, &reason),
-        OK);
-    policy_at(NOW, factory.roster.policy_set, &policy);
+    entitle(sample, &warrant, &arena, &entitlement);
+    policy_at(NOW, world.factory.roster.policy_set, &policy);
     const struct build_request request = { .entitlement = &entitlement,
         .profile = profile,
         .issuer = issuer,
@@ -156,7 +111,7 @@ static void s10_an_intent_of_any_profile_under_any_key_is_signed_in_its_own_cell
     (void)state;
     for (size_t c = 0; c < 2; c++) {
         for (size_t p = 0; p < profile_count(); p++) {
-            for (size_t k = 0; k < KEYS; k++) {
+            for (size_t k = 0; k < WORLD_ISSUERS; k++) {
                 struct sample sample;
                 struct signer_serial serial;
                 struct signer_status status;
@@ -164,13 +119,13 @@ static void s10_an_intent_of_any_profile_under_any_key_is_signed_in_its_own_cell
                 struct journal *journal = NULL;
                 AUTO(buf) tbs = buf_make(CERTIFICATE_MAX_BYTES);
                 AUTO(buf) right_tbs = buf_make(CERTIFICATE_MAX_BYTES);
-                begin(NULL);
+                world_begin(NULL);
                 sample_of(&sample, chosen[c], ++number);
                 struct issuing *issuing = core();
                 assert_int_equal(
                     issuing_reserve(issuing, &sample.warrant.request, &serial, &reason), OK);
                 issuing_free(issuing);
-                if (tbs_of(&sample, profile_at(p), &issuers[k], &serial, &tbs) != OK) {
+                if (tbs_of(&sample, profile_at(p), &world.issuers[k], &serial, &tbs) != OK) {
                     sample_release(&sample);
                     continue;
                 }
@@ -178,10 +133,11 @@ static void s10_an_intent_of_any_profile_under_any_key_is_signed_in_its_own_cell
                     .serial = span_make(serial.bytes, serial.len),
                     .warrant = buf_span(&sample.der),
                     .tbs = buf_span(&tbs) };
-                memcpy(intent.issuer, issuers[k].id, sizeof intent.issuer);
+                memcpy(intent.issuer, world.issuers[k].id, sizeof intent.issuer);
                 assert_int_equal(warrant_hash(intent.warrant, intent.warrant_hash), OK);
                 assert_int_equal(
-                    journal_open(journal_path, NULL, pass_by, NULL, &journal, NULL, &reason), OK);
+                    journal_open(world.journal_path, NULL, pass_by, NULL, &journal, NULL, &reason),
+                    OK);
                 assert_int_equal(journal_append(journal, JOURNAL_INTENT, NOW, record_intent_write,
                                      &intent, NULL),
                     OK);
@@ -191,8 +147,8 @@ static void s10_an_intent_of_any_profile_under_any_key_is_signed_in_its_own_cell
                 issuing_free(issuing);
                 /* A profile that says the same in these octets is the same. */
                 assert_int_equal(
-                    tbs_of(&sample, warrant_profile(&factory.roster, editions[chosen[c]]),
-                        &issuers[c], &serial, &right_tbs),
+                    tbs_of(&sample, warrant_profile(&world.factory.roster, editions[chosen[c]]),
+                        &world.issuers[c], &serial, &right_tbs),
                     OK);
                 bool right = span_equal(buf_span(&tbs), buf_span(&right_tbs));
                 assert_true(!right || k == c);
@@ -241,7 +197,7 @@ static void validity_check(const struct validity *row, struct entitlement *entit
 {
     const int64_t now = at(row->now), year_2050 = at("2050-01-01T00:00:00Z");
     struct reason reason = { 0 };
-    struct issuer_key issuer = issuers[0];
+    struct issuer_key issuer = world.issuers[0];
     struct policy policy;
     struct certificate made;
     uint8_t tags[2];
@@ -249,7 +205,7 @@ static void validity_check(const struct validity *row, struct entitlement *entit
     AUTO(buf) der = buf_make(CERTIFICATE_MAX_BYTES);
     issuer.certificate.not_after = now + row->issuer;
     entitlement->subscription_end = now + row->subscription;
-    policy_at(now, factory.roster.policy_set, &policy);
+    policy_at(now, world.factory.roster.policy_set, &policy);
     const struct build_request request = { .entitlement = entitlement,
         .profile = entitlement->profile,
         .issuer = &issuer,
@@ -301,53 +257,26 @@ static void s7_validity_is_right_to_the_second_on_every_boundary(void **state)
         { "2026-11-18T00:00:00Z", 199 * DAY - 1, 900 * DAY, 199 * DAY - 2 },
         { "2026-11-18T00:00:00Z", 0, 900 * DAY, 0 },
     };
-    static const struct observation_verifier verifier = { believe, NULL, believe };
     struct sample sample;
     struct warrant warrant;
     struct entitlement entitlement;
-    struct reason reason = { 0 };
     AUTO(arena) arena = arena_make(WARRANT_ARENA_BYTES);
     (void)state;
     sample_of(&sample, 0, 1);
-    assert_int_equal(warrant_parse(buf_span(&sample.der), &arena, &warrant), OK);
-    assert_int_equal(
-        warrant_check(&warrant, &factory.roster, &verifier, NOW, &arena, &entitlement, &reason),
-        OK);
+    entitle(&sample, &warrant, &arena, &entitlement);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         validity_check(&cases[i], &entitlement);
     }
     sample_release(&sample);
 }
 
-static int make_world(void **state)
-{
-    (void)state;
-    if (mkdtemp(folder) == NULL ||
-        path_join(journal_path, sizeof journal_path, folder, "journal") != OK ||
-        factory_init(&factory, KEY_TYPE_P256) != OK) {
-        return -1;
-    }
-    issuers[0] = factory.issuer;
-    issuers[1] = factory.ev_issuer;
-    return 0;
-}
-
-static int drop_world(void **state)
-{
-    (void)state;
-    unlink(journal_path);
-    rmdir(folder);
-    factory_release(&factory);
-    return 0;
-}
-
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup(name, begin)
+#define TEST(name) cmocka_unit_test_setup(name, world_begin)
     const struct CMUnitTest tests[] = {
         TEST(s10_a_warrant_gets_its_editions_profile_and_key_and_no_other),
         TEST(s10_an_intent_of_any_profile_under_any_key_is_signed_in_its_own_cell_only),
         TEST(s7_validity_is_right_to_the_second_on_every_boundary),
     };
-    return cmocka_run_group_tests(tests, make_world, drop_world);
+    return cmocka_run_group_tests(tests, world_make_p256, world_drop);
 }

@@ -1,20 +1,10 @@
 /* The proof from public keys alone: what the signer did proves, and every lie that a rewritten
  * journal could tell, its chain made whole again, is found at its record. */
-#include "lib/base/file.h"
-#include "lib/journal/proof.h"
-#include "proc/signer/issue.h"
-#include "tests/factory/factory.h"
+#include "tests/process/signer/core.h"
 
 #include <fcntl.h>
-#include <limits.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
-
-#include <cmocka.h>
-
-#define NOW INT64_C(1795000000) /* 2026-11-18 */
 
 enum { LINES_MAX = 64, REQUESTS = 5 };
 
@@ -25,22 +15,13 @@ struct line {
     struct span body;
 };
 
-static struct factory factory;
 static struct proof_roster roster;
-static char folder[] = "proof-test-XXXXXX";
-static char journal_path[PATH_MAX], forged_path[PATH_MAX];
+static char forged_path[PATH_MAX];
 static struct buf truth;
 static struct arena arena;
 static struct line lines[LINES_MAX];
 static size_t line_count;
-static int64_t the_time;
 static const uint8_t nobodys_key[HASH_BYTES] = { 0xb1, 0x0c };
-
-static int64_t clock_of_test(void *ctx)
-{
-    (void)ctx;
-    return the_time;
-}
 
 static enum err line_visit(void *ctx, const struct journal_record *record)
 {
@@ -59,7 +40,7 @@ static void world_issue(struct issuing *issuing)
     for (unsigned i = 0; i < REQUESTS; i++) {
         struct sample sample;
         AUTO(buf) der = buf_make(CERTIFICATE_MAX_BYTES);
-        assert_int_equal(sample_init(&sample, &factory, NOW, i + 1), OK);
+        assert_int_equal(sample_init(&sample, &world.factory, NOW, i + 1), OK);
         if (i == 3) {
             sample.warrant.epoch++;
             assert_int_equal(sample_format(&sample), OK);
@@ -113,8 +94,8 @@ static void forge(const struct line *forged, size_t count)
     }
 }
 
-static enum err prove(const char *path, const struct proof_anchor *anchors, size_t anchor_count,
-    struct proof *ret_proof, struct reason *ret_reason)
+static enum err prove_from(const char *path, const struct proof_anchor *anchors,
+    size_t anchor_count, struct proof *ret_proof, struct reason *ret_reason)
 {
     struct proof_setup setup = { .rosters = &roster,
         .roster_count = 1,
@@ -134,7 +115,7 @@ static void assert_refused(
     struct reason reason;
     AUTO(proof) proof = { .count = 0 };
     forge(forged, count);
-    enum err err = prove(forged_path, NULL, 0, &proof, &reason);
+    enum err err = prove_from(forged_path, NULL, 0, &proof, &reason);
     assert_string_equal(reason.code, code);
     assert_int_equal(err, ERR_DENIED);
     assert_int_equal(proof.failed_seq, record);
@@ -175,7 +156,7 @@ static void what_the_signer_did_proves(void **state)
     AUTO(proof) proof = { .count = 0 };
     AUTO(buf) der = buf_make(CERTIFICATE_MAX_BYTES);
     (void)state;
-    enum err err = prove(journal_path, NULL, 0, &proof, &reason);
+    enum err err = prove_from(world.journal_path, NULL, 0, &proof, &reason);
     assert_string_equal(reason.code, "");
     assert_int_equal(err, OK);
     assert_int_equal(proof.state.records, (int64_t)line_count);
@@ -197,7 +178,7 @@ static void an_intent_without_its_certificate_is_proved_and_counted(void **state
     AUTO(proof) proof = { .count = 0 };
     (void)state;
     forge(lines, line_of(JOURNAL_ISSUED, 0));
-    assert_int_equal(prove(forged_path, NULL, 0, &proof, &reason), OK);
+    assert_int_equal(prove_from(forged_path, NULL, 0, &proof, &reason), OK);
     assert_int_equal(proof.unsigned_yet, 1);
     close(proof.setup.fd);
 }
@@ -338,7 +319,7 @@ static void d27_nothing_is_signed_behind_the_block_of_its_key(void **state)
     struct record_blocked blocked;
     size_t last = line_of(JOURNAL_BLOCKED, 0);
     (void)state;
-    memcpy(blocked.spki_hash, key_spki_sha256(factory.subscriber).data, HASH_BYTES);
+    memcpy(blocked.spki_hash, key_spki_sha256(world.factory.subscriber).data, HASH_BYTES);
     const struct line kept = lines[last];
     lines[last].body = written(record_blocked_write, &blocked);
     for (unsigned i = 0; i < 3; i++) { /* before each of the intents */
@@ -393,7 +374,7 @@ static void a_changed_octet_breaks_the_chain(void **state)
         truth.data[at] ^= 4;
         assert_int_equal(file_replace(forged_path, buf_span(&truth), 0600), OK);
         truth.data[at] ^= 4;
-        assert_int_equal(prove(forged_path, NULL, 0, &proof, &reason), ERR_DENIED);
+        assert_int_equal(prove_from(forged_path, NULL, 0, &proof, &reason), ERR_DENIED);
         assert_true(proof.failed_seq > 0 && proof.failed_seq <= (int64_t)line_count);
         close(proof.setup.fd);
     }
@@ -408,23 +389,23 @@ static void s18_anchors_notice_a_journal_that_lost_records_or_is_another(void **
     for (size_t i = 0; i < 2; i++) {
         AUTO(proof) proof = { .count = 0 };
         forge(lines, (size_t)records[i]);
-        assert_int_equal(prove(forged_path, NULL, 0, &proof, &reason), OK);
+        assert_int_equal(prove_from(forged_path, NULL, 0, &proof, &reason), OK);
         anchors[i].records = records[i];
         memcpy(anchors[i].head, proof.state.head, SHA256_BYTES);
         close(proof.setup.fd);
     }
     AUTO(proof) whole = { .count = 0 };
-    assert_int_equal(prove(forged_path, anchors, 2, &whole, &reason), OK);
+    assert_int_equal(prove_from(forged_path, anchors, 2, &whole, &reason), OK);
     close(whole.setup.fd);
     AUTO(proof) shorter = { .count = 0 };
     forge(lines, line_count - 1);
-    assert_int_equal(prove(forged_path, anchors, 2, &shorter, &reason), ERR_DENIED);
+    assert_int_equal(prove_from(forged_path, anchors, 2, &shorter, &reason), ERR_DENIED);
     assert_string_equal(reason.code, "proof.behind");
     close(shorter.setup.fd);
     AUTO(proof) other = { .count = 0 };
     forge(lines, line_count);
     anchors[0].head[0] ^= 1;
-    assert_int_equal(prove(forged_path, anchors, 2, &other, &reason), ERR_DENIED);
+    assert_int_equal(prove_from(forged_path, anchors, 2, &other, &reason), ERR_DENIED);
     assert_string_equal(reason.code, "proof.anchor");
     assert_int_equal(other.failed_seq, 3);
     close(other.setup.fd);
@@ -432,49 +413,31 @@ static void s18_anchors_notice_a_journal_that_lost_records_or_is_another(void **
 
 static int make_world(void **state)
 {
-    (void)state;
     struct reason reason = { 0 };
-    static struct issuer_key issuers[2];
-    struct issuing *issuing = NULL;
     struct journal *journal = NULL;
-    the_time = NOW;
     arena = arena_make(64 * 1024 * 1024);
-    if (mkdtemp(folder) == NULL ||
-        path_join(journal_path, sizeof journal_path, folder, "journal") != OK ||
-        path_join(forged_path, sizeof forged_path, folder, "forged") != OK ||
-        factory_init(&factory, KEY_TYPE_RSA_2048) != OK) {
+    if (world_make(state) != 0 ||
+        path_join(forged_path, sizeof forged_path, world.folder, "forged") != OK) {
         return -1;
     }
-    issuers[0] = factory.issuer;
-    issuers[1] = factory.ev_issuer;
-    const struct issuing_setup setup = { .roster = &factory.roster,
-        .roster_hash = factory.roster_hash,
-        .issuers = issuers,
-        .issuer_count = 2,
-        .journal_path = journal_path,
-        .clock = { clock_of_test, NULL },
-        .random = random_system() };
-    assert_int_equal(issuing_open(&setup, &issuing, NULL, &reason), OK);
+    struct issuing *issuing = core();
     world_issue(issuing);
     issuing_free(issuing);
     assert_int_equal(
-        journal_open(journal_path, NULL, line_visit, NULL, &journal, NULL, &reason), OK);
+        journal_open(world.journal_path, NULL, line_visit, NULL, &journal, NULL, &reason), OK);
     journal_free(journal);
-    assert_int_equal(file_read(journal_path, FILE_MAX_BYTES, &truth), OK);
-    return proof_roster_take(&factory.roster, factory.roster_hash, &roster) == OK ? 0 : -1;
+    assert_int_equal(file_read(world.journal_path, FILE_MAX_BYTES, &truth), OK);
+    bool taken = proof_roster_take(&world.factory.roster, world.factory.roster_hash, &roster) == OK;
+    return taken ? 0 : -1;
 }
 
 static int drop_world(void **state)
 {
-    (void)state;
     proof_roster_release(&roster);
-    unlink(journal_path);
     unlink(forged_path);
-    rmdir(folder);
     buf_release(&truth);
     arena_release(&arena);
-    factory_release(&factory);
-    return 0;
+    return world_drop(state);
 }
 
 int main(void)

@@ -1,73 +1,21 @@
 /* The certificates of OCSP responders: what is signed, what is refused, and that the journal's
  * proof takes nothing else for one. */
-#include "lib/base/file.h"
-#include "lib/journal/proof.h"
 #include "lib/lint/lint.h"
 #include "lib/pki/csr.h"
 #include "proc/signer/responder.h"
-#include "tests/factory/factory.h"
+#include "tests/process/signer/core.h"
 
 #include <fcntl.h>
-#include <limits.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
-#define NOW INT64_C(1795000000) /* 2026-11-18 */
-
-static struct factory factory;
-static struct issuer_key issuers[2];
 static struct key *responder;
 static struct buf csr;
-static char folder[] = "responder-test-XXXXXX";
-static char journal_path[PATH_MAX];
-static int64_t the_time;
 
-static int64_t clock_of_test(void *ctx)
+static enum err proved(struct reason *ret_reason)
 {
-    (void)ctx;
-    return the_time;
-}
-
-static struct issuing *core(void)
-{
-    struct issuing *issuing = NULL;
-    struct reason reason = { 0 };
-    const struct issuing_setup setup = { .roster = &factory.roster,
-        .roster_hash = factory.roster_hash,
-        .issuers = issuers,
-        .issuer_count = 2,
-        .journal_path = journal_path,
-        .clock = { clock_of_test, NULL },
-        .random = random_system() };
-    assert_int_equal(issuing_open(&setup, &issuing, NULL, &reason), OK);
-    return issuing;
-}
-
-static int begin(void **state)
-{
-    (void)state;
-    the_time = NOW;
-    unlink(journal_path);
-    return 0;
-}
-
-static enum err prove(struct reason *ret_reason)
-{
-    struct proof_roster by;
     AUTO(proof) proof = { .count = 0 };
-    assert_int_equal(proof_roster_take(&factory.roster, factory.roster_hash, &by), OK);
-    struct proof_setup setup = { .rosters = &by, .roster_count = 1, .threads = 1 };
-    setup.fd = open(journal_path, O_RDONLY | O_CLOEXEC);
-    assert_true(setup.fd >= 0);
-    *ret_reason = (struct reason){ 0 };
-    enum err err = proof_run(&setup, &proof, ret_reason);
-    close(setup.fd);
-    proof_roster_release(&by);
-    return err;
+    return prove(world.journal_path, &world.factory.roster, &proof, ret_reason);
 }
 
 static void it_lives_a_month_and_says_whose_answers_it_signs(void **state)
@@ -89,13 +37,13 @@ static void it_lives_a_month_and_says_whose_answers_it_signs(void **state)
     assert_int_equal(made.not_before, NOW);
     assert_int_equal(made.not_after, NOW + 30 * 86400 - 1);
     assert_true(span_equal(made.spki, key_spki(responder)));
-    assert_true(span_equal(made.issuer, factory.issuer.certificate.subject));
+    assert_true(span_equal(made.issuer, world.factory.issuer.certificate.subject));
     assert_false(made.server_auth);
-    assert_int_equal(certificate_verify(&made, factory.issuer.key), OK);
+    assert_int_equal(certificate_verify(&made, world.factory.issuer.key), OK);
     assert_int_equal(lint_check(buf_span(&der), LINT_RESPONDER, NOW, &result), OK);
     assert_int_equal(result.warnings, 0);
     assert_int_equal(lint_check(buf_span(&der), LINT_SERVER_OV, NOW, &result), ERR_INPUT);
-    assert_int_equal(prove(&reason), OK);
+    assert_int_equal(proved(&reason), OK);
     /* The journal is read again by the next start. */
     issuing_free(core());
 }
@@ -106,12 +54,12 @@ static void never_longer_than_its_authority(void **state)
     struct certificate made;
     AUTO(buf) der = buf_make(CERTIFICATE_MAX_BYTES);
     (void)state;
-    the_time = factory.issuer.certificate.not_after - 86400;
+    world.time = world.factory.issuer.certificate.not_after - 86400;
     struct issuing *issuing = core();
     assert_int_equal(issuing_responder(issuing, "ssl-ca-3-17", buf_span(&csr), &der, &reason), OK);
     issuing_free(issuing);
     assert_int_equal(certificate_parse(buf_span(&der), &made), OK);
-    assert_int_equal(made.not_after, factory.issuer.certificate.not_after);
+    assert_int_equal(made.not_after, world.factory.issuer.certificate.not_after);
 }
 
 static void assert_refused(struct issuing *issuing, const char *issuer, struct span asked,
@@ -147,7 +95,7 @@ static void what_is_refused_leaves_no_record(void **state)
     assert_refused(issuing, "ssl-ca-3-17", buf_span(&csr), ERR_DENIED, "key.blocked");
     assert_int_equal(issuing_halt(issuing, &stop, &reason), OK);
     assert_refused(issuing, "ssl-ca-3-17", buf_span(&csr), ERR_AGAIN, "issuance.stopped");
-    the_time -= 3600;
+    world.time -= 3600;
     assert_refused(issuing, "ssl-ca-3-17", buf_span(&csr), ERR_AGAIN, "clock.backwards");
     issuing_free(issuing);
 }
@@ -168,7 +116,7 @@ static void record_forge(struct span tbs, const char *issuer, int64_t time)
     issuing_free(core()); /* the epoch */
     snprintf(record.issuer, sizeof record.issuer, "%s", issuer);
     assert_int_equal(
-        journal_open(journal_path, NULL, no_record, NULL, &journal, NULL, &reason), OK);
+        journal_open(world.journal_path, NULL, no_record, NULL, &journal, NULL, &reason), OK);
     assert_int_equal(
         journal_append(journal, JOURNAL_RESPONDER, time, record_responder_write, &record, NULL),
         OK);
@@ -195,14 +143,14 @@ static void s10_the_proof_takes_nothing_else_for_a_responder(void **state)
     static const uint8_t ocsp_signing[] = { 0x2b, 6, 1, 5, 5, 7, 3, 9 };
     (void)state;
     struct issuing *issuing = core();
-    assert_int_equal(sample_init(&sample, &factory, NOW, 1), OK);
+    assert_int_equal(sample_init(&sample, &world.factory, NOW, 1), OK);
     assert_int_equal(issuing_reserve(issuing, &sample.warrant.request, &serial, &reason), OK);
     assert_int_equal(
         issuing_issue(issuing, &sample.warrant.request, buf_span(&sample.der), &der, NULL, &reason),
         OK);
     issuing_free(issuing);
     assert_int_equal(certificate_parse(buf_span(&der), &server), OK);
-    responder_build(&factory.issuer, &good);
+    responder_build(&world.factory.issuer, &good);
     buf_append(&nameless, buf_span(&good));
     uint8_t *purpose = memmem(nameless.data, nameless.len, ocsp_signing, sizeof ocsp_signing);
     assert_non_null(purpose);
@@ -216,16 +164,16 @@ static void s10_the_proof_takes_nothing_else_for_a_responder(void **state)
         { buf_span(&good), "ssl-ca-3-17", NOW, true },
         { server.tbs, "ssl-ca-3-17", NOW, false },
         { buf_span(&nameless), "ssl-ca-3-17", NOW, false },
-        { factory.issuer.certificate.tbs, "ssl-ca-3-17", NOW, false },
+        { world.factory.issuer.certificate.tbs, "ssl-ca-3-17", NOW, false },
         { buf_span(&good), "ev-ssl-ca-3-17", NOW, false },
         { buf_span(&good), "root", NOW, false },
         { buf_span(&good), "ssl-ca-3-17", NOW + 1, false },
         { SPAN_LITERAL("\x30\x00"), "ssl-ca-3-17", NOW, false },
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        begin(NULL);
+        world_begin(NULL);
         record_forge(rows[i].tbs, rows[i].issuer, rows[i].time);
-        assert_int_equal(prove(&reason), rows[i].proved ? OK : ERR_DENIED);
+        assert_int_equal(proved(&reason), rows[i].proved ? OK : ERR_DENIED);
         assert_string_equal(reason.code, rows[i].proved ? "" : "proof.responder");
     }
     sample_release(&sample);
@@ -233,18 +181,12 @@ static void s10_the_proof_takes_nothing_else_for_a_responder(void **state)
 
 static int make_world(void **state)
 {
-    (void)state;
     struct sample sample;
-    if (mkdtemp(folder) == NULL ||
-        path_join(journal_path, sizeof journal_path, folder, "journal") != OK ||
-        factory_init(&factory, KEY_TYPE_P256) != OK ||
-        key_generate(KEY_TYPE_P256, &responder) != OK) {
+    if (world_make_p256(state) != 0 || key_generate(KEY_TYPE_P256, &responder) != OK) {
         return -1;
     }
-    issuers[0] = factory.issuer;
-    issuers[1] = factory.ev_issuer;
     csr = buf_make(CSR_MAX_BYTES);
-    bool made = sample_init(&sample, &factory, NOW, 1) == OK &&
+    bool made = sample_init(&sample, &world.factory, NOW, 1) == OK &&
                 sample_csr(&sample, responder, "responder") == OK;
     buf_append(&csr, buf_span(&sample.csr));
     sample_release(&sample);
@@ -253,22 +195,18 @@ static int make_world(void **state)
 
 static int drop_world(void **state)
 {
-    (void)state;
-    unlink(journal_path);
-    rmdir(folder);
     buf_release(&csr);
     key_free(responder);
-    factory_release(&factory);
-    return 0;
+    return world_drop(state);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(it_lives_a_month_and_says_whose_answers_it_signs, begin),
-        cmocka_unit_test_setup(never_longer_than_its_authority, begin),
-        cmocka_unit_test_setup(what_is_refused_leaves_no_record, begin),
-        cmocka_unit_test_setup(s10_the_proof_takes_nothing_else_for_a_responder, begin),
+        cmocka_unit_test_setup(it_lives_a_month_and_says_whose_answers_it_signs, world_begin),
+        cmocka_unit_test_setup(never_longer_than_its_authority, world_begin),
+        cmocka_unit_test_setup(what_is_refused_leaves_no_record, world_begin),
+        cmocka_unit_test_setup(s10_the_proof_takes_nothing_else_for_a_responder, world_begin),
     };
     return cmocka_run_group_tests(tests, make_world, drop_world);
 }

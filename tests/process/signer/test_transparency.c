@@ -348,5 +348,5 @@ int main(void)
         TEST(an_abandoned_serial_is_revoked_and_never_signed_for),
         TEST(s1_a_journal_torn_anywhere_goes_on_with_the_same_serial),
     };
-    return cmocka_run_group_tests(tests, world_make, world_drop);
+    return cmocka_run_group_tests(tests, logged_make, world_drop);
 }

@@ -3,7 +3,6 @@
 #include "lib/journal/proof.h"
 #include "tests/process/signer/logged.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -67,27 +66,12 @@ static void forge(const struct line *forged, size_t count)
     }
 }
 
-static enum err prove(struct proof *ret_proof, struct reason *ret_reason)
-{
-    struct proof_roster roster;
-    struct proof_setup setup = { .rosters = &roster, .roster_count = 1, .threads = 2 };
-    assert_int_equal(
-        proof_roster_take(&world.factory.roster, world.factory.roster_hash, &roster), OK);
-    setup.fd = open(forged_path, O_RDONLY | O_CLOEXEC);
-    assert_true(setup.fd >= 0);
-    *ret_reason = (struct reason){ 0 };
-    enum err err = proof_run(&setup, ret_proof, ret_reason);
-    close(setup.fd);
-    proof_roster_release(&roster);
-    return err;
-}
-
 static void assert_proof(const struct line *forged, size_t count, const char *code)
 {
     struct reason reason;
     AUTO(proof) proof = { .count = 0 };
     forge(forged, count);
-    enum err err = prove(&proof, &reason);
+    enum err err = prove(forged_path, &world.factory.roster, &proof, &reason);
     assert_string_equal(reason.code, code);
     assert_int_equal(err, *code == '\0' ? OK : ERR_DENIED);
 }
@@ -226,7 +210,7 @@ static void s1_s4_the_proof_finds_what_the_logs_were_not_shown(void **state)
 static int make_world(void **state)
 {
     arena = arena_make(64 * 1024 * 1024);
-    return world_make(state) == 0 &&
+    return logged_make(state) == 0 &&
                    path_join(forged_path, sizeof forged_path, world.folder, "forged") == OK
                ? 0
                : -1;

@@ -1,105 +1,8 @@
-/* One check against a resolver that answers, lies and fails. */
-#include "proc/validator/check.h"
+/* One check against a resolver that answers, lies and fails: the value that is expected, and CAA.
+ */
+#include "tests/process/validator/bench.h"
 
-#include "tests/unit/dns/fake_resolver.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-
-#include <cmocka.h>
-
-#define NOW  INT64_C(1795400000)
 #define HOST "_ecert-validation.www.shop.example.com"
-
-/* A checker over a world of answers, with a key made once. */
-struct bench {
-    struct fake_world world;
-    struct checker checker;
-    struct validator_check check;
-    char expected[EXPECTED_TEXT_MAX];
-    uint8_t rdata[1 + EXPECTED_TEXT_MAX]; /* a TXT record with the expected value */
-    struct report report;
-    struct reason reason;
-    struct buf der;
-};
-
-static struct key *key;
-static struct suffix_list *suffixes;
-
-static int64_t fixed_now(void *ctx)
-{
-    (void)ctx;
-    return NOW;
-}
-
-static enum err bench_open(void *ctx, struct resolver *ret_resolver)
-{
-    *ret_resolver = fake_resolver(ctx);
-    return OK;
-}
-
-static void bench_close(void *ctx, struct resolver resolver)
-{
-    assert_ptr_equal(ctx, resolver.ctx);
-}
-
-static void bench_init(struct bench *bench, const char *name)
-{
-    *bench = (struct bench){
-        .checker = { .id = "hk-1",
-            .key = key,
-            .caa_identity = "ca.example.net",
-            .clock = { .now = fixed_now },
-            .suffixes = suffixes,
-            .resolver_open = bench_open,
-            .resolver_close = bench_close },
-        .check = { .attempt = { 1, 2, 3 },
-            .challenge = { .method = DCV_DNS, .created = NOW - 60, .nonce = { 4, 5, 6 } } },
-        .der = buf_make(OBSERVATION_MAX_BYTES),
-    };
-    snprintf(bench->check.challenge.name, sizeof bench->check.challenge.name, "%s", name);
-}
-
-/* Derives the expected value once the challenge is as the test wants it. */
-static void bench_expect(struct bench *bench)
-{
-    assert_int_equal(
-        challenge_expected(&bench->check.challenge, "ca.example.net", bench->expected), OK);
-    bench->rdata[0] = (uint8_t)strlen(bench->expected);
-    memcpy(bench->rdata + 1, bench->expected, bench->rdata[0]);
-}
-
-static struct span expected_rdata(const struct bench *bench)
-{
-    return span_make(bench->rdata, 1u + bench->rdata[0]);
-}
-
-static struct observation bench_run(struct bench *bench, struct fake_answer *answers, size_t count)
-{
-    bench->world = (struct fake_world){ .answers = answers, .count = count };
-    bench->checker.ctx = &bench->world;
-    buf_clear(&bench->der);
-    assert_int_equal(
-        check_run(&bench->checker, &bench->check, &bench->der, &bench->report, &bench->reason), OK);
-    struct observation observation;
-    struct der reader = der_reader(buf_span(&bench->der));
-    assert_int_equal(observation_read(&reader, &observation), OK);
-    assert_int_equal(der_finish(&reader), OK);
-    assert_int_equal(
-        signature_verify(key, SIGNATURE_RSA_SHA256, observation.signed_part, observation.signature),
-        OK);
-    return observation;
-}
-
-static const struct report_step *bench_step(const struct bench *bench, const char *code)
-{
-    for (size_t i = 0; i < bench->report.count; i++) {
-        if (strcmp(bench->report.steps[i].code, code) == 0) {
-            return &bench->report.steps[i];
-        }
-    }
-    return NULL;
-}
 
 static void the_expected_value_passes_and_is_signed(void **state)
 {
@@ -112,7 +15,7 @@ static void the_expected_value_passes_and_is_signed(void **state)
             .type = DNS_TXT,
             .records = { SPAN_LITERAL("\x03"
                                       "old"),
-                expected_rdata(&bench) } },
+                bench_rdata(&bench) } },
     };
     struct observation seen = bench_run(&bench, answers, 1);
     assert_int_equal(seen.dcv, DCV_PASSED);
@@ -137,7 +40,7 @@ static void a_wildcard_is_validated_at_its_base_and_asks_issuewild(void **state)
     struct fake_answer answers[] = {
         { .name = "_ecert-validation.shop.example.com",
             .type = DNS_TXT,
-            .records = { expected_rdata(&bench) } },
+            .records = { bench_rdata(&bench) } },
         { .name = "shop.example.com",
             .type = DNS_CAA,
             .records = { SPAN_LITERAL("\x00\x05"
@@ -167,7 +70,7 @@ static void a_wildcard_asks_for_its_bare_name_too(void **state)
     struct fake_answer answers[] = {
         { .name = "_ecert-validation.shop.example.com",
             .type = DNS_TXT,
-            .records = { expected_rdata(&bench) } },
+            .records = { bench_rdata(&bench) } },
         { .name = "shop.example.com",
             .type = DNS_CAA,
             .records = { SPAN_LITERAL("\x00\x05"
@@ -223,8 +126,8 @@ static void what_does_not_match_exactly_fails_with_its_code(void **state)
                                           "wrong") } },
             DNSSEC_INSECURE },
         { "dcv.servfail", { .rcode = DNS_RCODE_SERVFAIL }, DNSSEC_UNKNOWN },
-        { "dcv.servfail", { .rcode = 5, .records = { expected_rdata(&bench) } }, DNSSEC_UNKNOWN },
-        { "dcv.bogus", { .security = DNS_SECURITY_BOGUS, .records = { expected_rdata(&bench) } },
+        { "dcv.servfail", { .rcode = 5, .records = { bench_rdata(&bench) } }, DNSSEC_UNKNOWN },
+        { "dcv.bogus", { .security = DNS_SECURITY_BOGUS, .records = { bench_rdata(&bench) } },
             DNSSEC_BOGUS },
         { "dcv.timeout", { .err = ERR_TIMEOUT }, DNSSEC_UNKNOWN },
         { "dcv.too_large", { .err = ERR_LIMIT }, DNSSEC_UNKNOWN },
@@ -265,7 +168,7 @@ static void a_lookup_that_failed_once_is_tried_again(void **state)
     bench_init(&bench, "www.shop.example.com");
     bench_expect(&bench);
     struct fake_answer answers[] = {
-        { .name = HOST, .type = DNS_TXT, .fails_first = 1, .records = { expected_rdata(&bench) } }
+        { .name = HOST, .type = DNS_TXT, .fails_first = 1, .records = { bench_rdata(&bench) } }
     };
     assert_int_equal(bench_run(&bench, answers, 1).dcv, DCV_PASSED);
     buf_release(&bench.der);
@@ -290,7 +193,7 @@ static void a_value_lives_for_thirty_days_to_the_second(void **state)
         bench.check.challenge.created = cases[i].created;
         bench_expect(&bench);
         struct fake_answer answers[] = {
-            { .name = HOST, .type = DNS_TXT, .records = { expected_rdata(&bench) } }
+            { .name = HOST, .type = DNS_TXT, .records = { bench_rdata(&bench) } }
         };
         assert_int_equal(bench_run(&bench, answers, 1).dcv, cases[i].result);
         assert_non_null(bench_step(&bench, cases[i].code));
@@ -305,7 +208,7 @@ static void whatever_changes_the_challenge_changes_what_is_expected(void **state
     bench_init(&bench, "www.shop.example.com");
     bench_expect(&bench);
     struct fake_answer answers[] = {
-        { .name = HOST, .type = DNS_TXT, .records = { expected_rdata(&bench) } }
+        { .name = HOST, .type = DNS_TXT, .records = { bench_rdata(&bench) } }
     };
     bench.check.challenge.has_spki = true;
     assert_int_equal(bench_run(&bench, answers, 1).dcv, DCV_FAILED);
@@ -321,265 +224,12 @@ static void a_public_suffix_never_passes(void **state)
     struct bench bench;
     bench_init(&bench, "*.com.hk");
     bench_expect(&bench);
-    struct fake_answer answers[] = { { .name = "_ecert-validation.com.hk",
-        .type = DNS_TXT,
-        .records = { expected_rdata(&bench) } } };
+    struct fake_answer answers[] = {
+        { .name = "_ecert-validation.com.hk", .type = DNS_TXT, .records = { bench_rdata(&bench) } }
+    };
     assert_int_equal(bench_run(&bench, answers, 1).dcv, DCV_FAILED);
     assert_non_null(bench_step(&bench, "name.public_suffix"));
     buf_release(&bench.der);
-}
-
-/* CNAME records in wire form: link<i>.example.net leads to link<i+1>.example.net. */
-enum { LINKS_MAX = 20 };
-struct chain {
-    char names[LINKS_MAX + 1][HOST_NAME_MAX_LENGTH + 1];
-    uint8_t rdata[LINKS_MAX + 1][HOST_NAME_MAX_LENGTH + 2];
-    struct fake_answer answers[LINKS_MAX + 1];
-    size_t count;
-};
-
-static struct span name_rdata(const char *name, uint8_t *bytes)
-{
-    size_t len = 0;
-    for (const char *label = name; label != NULL;) {
-        const char *dot = strchr(label, '.');
-        size_t label_len = dot == NULL ? strlen(label) : (size_t)(dot - label);
-        bytes[len++] = (uint8_t)label_len;
-        memcpy(bytes + len, label, label_len);
-        len += label_len;
-        label = dot == NULL ? NULL : dot + 1;
-    }
-    bytes[len++] = 0;
-    return span_make(bytes, len);
-}
-
-static void chain_make(struct chain *chain, const char *name, size_t links)
-{
-    *chain = (struct chain){ .count = links };
-    snprintf(chain->names[0], sizeof chain->names[0], "%s", name);
-    for (size_t i = 0; i < links; i++) {
-        snprintf(chain->names[i + 1], sizeof chain->names[0], "link%zu.example.net", i + 1);
-        chain->answers[i] = (struct fake_answer){ .name = chain->names[i], .type = DNS_CNAME };
-        chain->answers[i].records[0] = name_rdata(chain->names[i + 1], chain->rdata[i]);
-    }
-}
-
-/* The value stands at the domain that the challenge names. */
-static struct observation domain_run(struct bench *bench, struct chain *chain, const char *domain)
-{
-    static char host[HOST_NAME_MAX_LENGTH + 20];
-    snprintf(bench->check.challenge.domain, sizeof bench->check.challenge.domain, "%s", domain);
-    bench_expect(bench);
-    snprintf(host, sizeof host, "_ecert-validation.%s", domain);
-    chain->answers[chain->count] =
-        (struct fake_answer){ .name = host, .type = DNS_TXT, .records = { expected_rdata(bench) } };
-    return bench_run(bench, chain->answers, chain->count + 1);
-}
-
-/* doc/threats.md D12: chains of 0 to 20 links; eight are followed. */
-static void a_name_is_proved_where_its_aliases_lead_eight_at_most(void **state)
-{
-    (void)state;
-    for (size_t links = 0; links <= LINKS_MAX; links++) {
-        struct bench bench;
-        struct chain chain;
-        char target[HOST_NAME_MAX_LENGTH + 1];
-        bench_init(&bench, "www.shop.example.com");
-        chain_make(&chain, "www.shop.example.com", links);
-        snprintf(target, sizeof target, "link%zu.example.net", links == 0 ? 1 : links);
-        struct observation seen = domain_run(&bench, &chain, target);
-        bool followed = links >= 1 && links <= DNS_ALIASES_MAX;
-        assert_int_equal(seen.dcv, followed ? DCV_PASSED : DCV_FAILED);
-        assert_string_equal(seen.adn, target);
-        assert_string_equal(seen.alias, followed ? target : "");
-        assert_string_equal(seen.challenge.name, "www.shop.example.com");
-        if (links > DNS_ALIASES_MAX) {
-            assert_non_null(bench_step(&bench, "dcv.alias_loop"));
-        }
-        /* CAA is the name's own, wherever it was proved. */
-        assert_string_equal(bench_step(&bench, "caa.absent")->asked, "CAA www.shop.example.com");
-        buf_release(&bench.der);
-    }
-}
-
-static void aliases_in_a_circle_or_to_nowhere_prove_nothing(void **state)
-{
-    static const struct {
-        const char *to, *code;
-        bool twice;
-        enum dns_security security;
-    } cases[] = {
-        { "www.shop.example.com", "dcv.alias_loop", false, DNS_SECURITY_SECURE },
-        { "link1.example.net", "dcv.alias_loop", false, DNS_SECURITY_SECURE },
-        { "_x.example.net", "dcv.alias_refused", false, DNS_SECURITY_SECURE },
-        { "link9.example.net", "dcv.alias_refused", true, DNS_SECURITY_SECURE },
-        { "link9.example.net", "dcv.bogus", false, DNS_SECURITY_BOGUS },
-        { "link9.example.org", "dcv.domain_refused", false, DNS_SECURITY_SECURE },
-    };
-    (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct bench bench;
-        struct chain chain;
-        bench_init(&bench, "www.shop.example.com");
-        chain_make(&chain, "www.shop.example.com", 2);
-        struct fake_answer *last = &chain.answers[1];
-        last->records[0] = name_rdata(cases[i].to, chain.rdata[1]);
-        last->records[1] = cases[i].twice ? last->records[0] : (struct span){ 0 };
-        last->security = cases[i].security;
-        struct observation seen = domain_run(&bench, &chain, "link9.example.net");
-        assert_int_equal(seen.dcv, DCV_FAILED);
-        assert_string_equal(seen.alias, "");
-        assert_int_equal(seen.dnssec == DNSSEC_BOGUS, cases[i].security == DNS_SECURITY_BOGUS);
-        assert_non_null(bench_step(&bench, cases[i].code));
-        buf_release(&bench.der);
-    }
-}
-
-/* BR 4.2.2.2: an answer on the way that is not signed makes the whole insecure. */
-static void the_weakest_answer_on_the_way_is_what_is_signed(void **state)
-{
-    (void)state;
-    struct bench bench;
-    struct chain chain;
-    bench_init(&bench, "www.shop.example.com");
-    chain_make(&chain, "www.shop.example.com", 2);
-    chain.answers[0].security = DNS_SECURITY_INSECURE;
-    struct observation seen = domain_run(&bench, &chain, "link2.example.net");
-    assert_int_equal(seen.dcv, DCV_PASSED);
-    assert_int_equal(seen.dnssec, DNSSEC_INSECURE);
-    buf_release(&bench.der);
-}
-
-/* SC-101, D20: a parent will do, never past the registrable domain, not even an alias's. */
-static void a_parent_proves_a_name_down_to_the_registrable_domain(void **state)
-{
-    static const struct {
-        const char *name, *domain;
-        size_t links;
-        bool passes;
-    } cases[] = {
-        { "a.www.shop.com.hk", "a.www.shop.com.hk", 0, true },
-        { "a.www.shop.com.hk", "www.shop.com.hk", 0, true },
-        { "a.www.shop.com.hk", "shop.com.hk", 0, true },
-        { "a.www.shop.com.hk", "com.hk", 0, false },
-        { "*.www.shop.com.hk", "shop.com.hk", 0, true },
-        { "*.shop.com.hk", "com.hk", 0, false },
-        { "www.shop.example.com", "example.net", 1, true },
-        { "www.shop.example.com", "link1.example.net", 1, true },
-        { "a.www.nowhere", "www.nowhere", 0, false },
-    };
-    (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct bench bench;
-        struct chain chain;
-        bench_init(&bench, cases[i].name);
-        chain_make(&chain, cases[i].name, cases[i].links);
-        struct observation seen = domain_run(&bench, &chain, cases[i].domain);
-        assert_int_equal(seen.dcv, cases[i].passes ? DCV_PASSED : DCV_FAILED);
-        if (!cases[i].passes) {
-            assert_non_null(bench_step(&bench, "dcv.domain_refused"));
-        }
-        buf_release(&bench.der);
-    }
-}
-
-/* BR 3.2.2.4.7: at the label or at the domain itself; from there no alias is followed (D12). */
-static void the_value_may_stand_at_the_name_itself_but_behind_no_alias(void **state)
-{
-    for (int aliased = 0; aliased < 2; aliased++) {
-        struct bench bench;
-        (void)state;
-        bench_init(&bench, "www.shop.example.com");
-        bench_expect(&bench);
-        struct fake_answer answers[] = { { .name = "www.shop.example.com",
-            .type = DNS_TXT,
-            .canonical = aliased ? "elsewhere.example.net" : NULL,
-            .records = { SPAN_LITERAL("\x06v=spf1"), expected_rdata(&bench) } } };
-        struct observation seen = bench_run(&bench, answers, 1);
-        assert_int_equal(seen.dcv, aliased ? DCV_FAILED : DCV_PASSED);
-        buf_release(&bench.der);
-    }
-}
-
-static void a_domain_that_the_table_forbids_is_refused_unsigned(void **state)
-{
-    static const struct {
-        const char *name, *domain;
-        enum dcv_method method;
-    } cases[] = {
-        { "www.example.com", "example.com", DCV_WEBSITE },
-        { "www.example.com", "example.com", DCV_EMAIL },
-        { "*.example.com", "example.net", DCV_DNS },
-        { "www.example.com", "example.net", DCV_PERSISTENT },
-        { "www.example.com", "EXAMPLE.com", DCV_DNS },
-        { "www.example.com", "com", DCV_DNS },
-    };
-    (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct bench bench;
-        bench_init(&bench, cases[i].name);
-        bench.check.challenge.method = cases[i].method;
-        snprintf(bench.check.challenge.domain, sizeof bench.check.challenge.domain, "%s",
-            cases[i].domain);
-        bench.checker.ctx = &bench.world;
-        assert_int_equal(
-            check_run(&bench.checker, &bench.check, &bench.der, &bench.report, &bench.reason),
-            ERR_INPUT);
-        assert_int_equal(bench.der.len, 0);
-        assert_int_equal(bench.world.asked_count, 0);
-        buf_release(&bench.der);
-    }
-}
-
-/* BR 3.2.2.4.22: the record names us and the account; what it says of its end is signed. */
-static void a_persistent_record_proves_for_its_account_alone(void **state)
-{
-    static const struct {
-        const char *name, *domain, *srn, *host, *value, *code;
-        int64_t until;
-    } cases[] = {
-        { "www.example.com", "", "1", "_validation-persist.www.example.com",
-            "ca.example.net; accounturi=acct:1@ca.example.net", "dcv.persist_found", 0 },
-        { "*.example.com", "", "1", "_validation-persist.example.com",
-            "ca.example.net; accounturi=acct:1@ca.example.net; persistUntil=1795400001",
-            "dcv.persist_found", NOW + 1 },
-        { "www.example.com", "example.com", "1", "_validation-persist.example.com",
-            "ca.example.net; accounturi=acct:1@ca.example.net", "dcv.persist_found", 0 },
-        { "www.example.com", "", "1", "_validation-persist.www.example.com",
-            "ca.example.net; accounturi=acct:1@ca.example.net; persistUntil=1795399999",
-            "dcv.persist_ended", 0 },
-        { "www.example.com", "", "2", "_validation-persist.www.example.com",
-            "ca.example.net; accounturi=acct:1@ca.example.net", "dcv.persist_account", 0 },
-        { "www.example.com", "", "1", "_validation-persist.www.example.com",
-            "other.example.net; accounturi=acct:1@ca.example.net", "dcv.persist_issuer", 0 },
-        { "www.example.com", "", "1", "_validation-persist.example.com",
-            "ca.example.net; accounturi=acct:1@ca.example.net", "dcv.txt_missing", 0 },
-        { "www.example.com", "", "1", "_ecert-validation.www.example.com",
-            "ca.example.net; accounturi=acct:1@ca.example.net", "dcv.txt_missing", 0 },
-        { "www.example.com", "", "1", "www.example.com",
-            "ca.example.net; accounturi=acct:1@ca.example.net", "dcv.txt_missing", 0 },
-    };
-    (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct bench bench;
-        uint8_t rdata[200] = { (uint8_t)strlen(cases[i].value) };
-        struct challenge *challenge = &bench.check.challenge;
-        memcpy(rdata + 1, cases[i].value, rdata[0]);
-        bench_init(&bench, cases[i].name);
-        challenge->method = DCV_PERSISTENT;
-        challenge->created = NOW - 400 * DAY_SECONDS; /* nothing of it ages */
-        snprintf(challenge->srn, sizeof challenge->srn, "%s", cases[i].srn);
-        snprintf(challenge->domain, sizeof challenge->domain, "%s", cases[i].domain);
-        struct fake_answer answers[] = { { .name = cases[i].host,
-            .type = DNS_TXT,
-            .records = { SPAN_LITERAL("\x04junk"), span_make(rdata, 1u + rdata[0]) } } };
-        struct observation seen = bench_run(&bench, answers, 1);
-        bool found = strcmp(cases[i].code, "dcv.persist_found") == 0;
-        assert_int_equal(seen.dcv, found ? DCV_PASSED : DCV_FAILED);
-        assert_int_equal(seen.until, cases[i].until);
-        assert_non_null(bench_step(&bench, cases[i].code));
-        buf_release(&bench.der);
-    }
 }
 
 /* A proof that is used again: nothing but CAA is asked, and nothing else is said. */
@@ -669,22 +319,6 @@ static void challenges_that_make_no_sense_are_refused_unsigned(void **state)
     }
 }
 
-static int prepare(void **state)
-{
-    (void)state;
-    return key_generate(KEY_TYPE_RSA_2048, &key) == OK && suffix_list_open(NULL, &suffixes) == OK
-               ? 0
-               : -1;
-}
-
-static int clear(void **state)
-{
-    (void)state;
-    key_free(key);
-    suffix_list_free(suffixes);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -697,16 +331,9 @@ int main(void)
         cmocka_unit_test(a_value_lives_for_thirty_days_to_the_second),
         cmocka_unit_test(whatever_changes_the_challenge_changes_what_is_expected),
         cmocka_unit_test(a_public_suffix_never_passes),
-        cmocka_unit_test(a_name_is_proved_where_its_aliases_lead_eight_at_most),
-        cmocka_unit_test(aliases_in_a_circle_or_to_nowhere_prove_nothing),
-        cmocka_unit_test(the_weakest_answer_on_the_way_is_what_is_signed),
-        cmocka_unit_test(a_parent_proves_a_name_down_to_the_registrable_domain),
-        cmocka_unit_test(the_value_may_stand_at_the_name_itself_but_behind_no_alias),
-        cmocka_unit_test(a_domain_that_the_table_forbids_is_refused_unsigned),
-        cmocka_unit_test(a_persistent_record_proves_for_its_account_alone),
         cmocka_unit_test(caa_alone_is_asked_where_the_proof_is_there_already),
         cmocka_unit_test(caa_is_asked_for_the_subscribers_account),
         cmocka_unit_test(challenges_that_make_no_sense_are_refused_unsigned),
     };
-    return cmocka_run_group_tests(tests, prepare, clear);
+    return cmocka_run_group_tests(tests, bench_prepare, bench_clear);
 }

@@ -11,15 +11,6 @@
 
 enum { REMOTES_MAX = 8, FACTORY_REMOTES = FACTORY_PERSPECTIVES - 1 };
 
-static enum err believe(void *ctx, size_t index, struct span part, struct span signature)
-{
-    (void)ctx;
-    (void)index;
-    (void)part;
-    (void)signature;
-    return OK;
-}
-
 /* --- The rule, from its text --- */
 
 /* BR 3.2.2.9: "2-5 remotes: at most 1 non-corroboration; 6 and more: at most 2"; the schedule. */
@@ -106,8 +97,6 @@ struct table {
     struct evidence_rules rules;
 };
 
-static const struct observation_verifier believer = { believe, NULL };
-
 static void table_init(struct table *table, unsigned remotes, int64_t now)
 {
     static const char *const regions[] = { "apnic", "arin", "ripe", "lacnic", "afrinic" };
@@ -132,7 +121,7 @@ static void table_init(struct table *table, unsigned remotes, int64_t now)
     }
     table->evidence = (struct name_evidence){ table->observations, remotes + 1 };
     table->rules = (struct evidence_rules){ .roster = &table->roster,
-        .verifier = &believer,
+        .verifier = &factory_believer,
         .edition = edition_rules(EDITION_SERVER),
         .now = now,
         .application_hash = application };

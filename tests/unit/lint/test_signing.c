@@ -1,17 +1,7 @@
 /* The rules that compare with the moment of signing, which only whoever signs knows: each with what
  * passes and what fails. All others have theirs in tests/process/lint. */
-#include "lib/lint/lint.h"
+#include "tests/unit/lint/found.h"
 #include "tests/unit/pki/hierarchy.h"
-
-static bool found(const struct lint_result *result, const char *id)
-{
-    for (size_t i = 0; i < result->count; i++) {
-        if (strcmp(result->findings[i].lint->id, id) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
 
 /* ResponseData of one good answer, as a responder would sign it at HIERARCHY_NOW. */
 static size_t answer_write(uint8_t *ret_der, size_t size, int64_t this_update)
