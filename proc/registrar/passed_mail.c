@@ -1,5 +1,5 @@
 /* The outbox takes the same mail once; the second that it was proved in makes it another one. */
-#include "proc/registrar/passed.h"
+#include "proc/registrar/passed_mail.h"
 #include "lib/store/session.h"
 #include "proc/registrar/representative_mail.h"
 
