@@ -11,6 +11,7 @@
 #include "lib/sandbox/sandbox.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -18,7 +19,7 @@
 
 enum {
     CHILD_FD = 3,
-    CHILD_SECONDS = 60, /* of computing */
+    CHILD_SECONDS = 60, /* of computing, and of silence */
     CHILD_MEMORY = 512 * 1024 * 1024,
     ANSWER_BYTES = 2 * PFX_MAX_BYTES,
 };
@@ -59,10 +60,19 @@ enum err pfx_read_apart(struct span der, const struct secret *passphrase, struct
         child_run(ends[1], der);
     }
     close(ends[1]);
-    enum err err = pid < 0 ? err_from_errno(errno) : bytes_send(ends[0], secret_span(passphrase));
+    const struct timeval patience = { .tv_sec = CHILD_SECONDS };
+    enum err err = pid < 0 ? err_from_errno(errno) : OK;
+    if (err == OK &&
+        setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) != 0) {
+        err = err_from_errno(errno);
+    }
+    err = err != OK ? err : bytes_send(ends[0], secret_span(passphrase));
     (void)shutdown(ends[0], SHUT_WR);
-    enum err received = pid < 0 ? err : bytes_receive(ends[0], ANSWER_BYTES, &bytes);
+    enum err received = err != OK ? err : bytes_receive(ends[0], ANSWER_BYTES, &bytes);
     close(ends[0]);
+    if (pid > 0) {
+        (void)kill(pid, SIGKILL); /* whatever it is at: it has answered, or its time is over */
+    }
     while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
         continue;
     }

@@ -6,6 +6,7 @@ protecting a file that it knows. What reads ours is in tests/unit/pki/judges.py.
 import os
 import signal
 import subprocess
+import sys
 import time
 import unittest
 
@@ -107,7 +108,8 @@ class Reading(ToolTest):
 
 class Apart(ToolTest):
     """K6: who reads the file can reach nothing, and its end is only its own."""
-    def test_k6_the_reader_is_confined_and_its_death_is_one_clear_error(self):
+    def reader_at_work(self):
+        """The tool, and the child that it has read a slow file with."""
         key = self.path("key.pem")
         run("openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", key)
         run("openssl", "pkcs12", "-export", "-inkey", key, "-nocerts", "-out", self.path("slow.pfx"), "-passout",
@@ -124,13 +126,27 @@ class Apart(ToolTest):
                 with open(f"/proc/{found[0]}/status", encoding="ascii") as file:
                     status = dict(line.rstrip("\n").split(":\t", 1) for line in file)
             time.sleep(0.005)
-        self.assertEqual((status.get("Seccomp"), status.get("NoNewPrivs")), ("2", "1"))
-        self.assertEqual(sorted(os.listdir(f"/proc/{found[0]}/fd")), ["3"])
-        os.kill(int(found[0]), signal.SIGKILL)
-        said, _ = tool.communicate(timeout=60)
+        return tool, int(found[0]), status
+
+    def ends_with_one_clear_error(self, tool, seconds):
+        said, _ = tool.communicate(timeout=seconds)
         self.assertEqual(tool.returncode, 1)
         self.assertIn("urn:ecert:problem:pfx.apart", said)
         self.assertEqual(self.certificates(), [])
+
+    def test_k6_the_reader_is_confined_and_its_death_is_one_clear_error(self):
+        tool, child, status = self.reader_at_work()
+        self.assertEqual((status.get("Seccomp"), status.get("NoNewPrivs")), ("2", "1"))
+        self.assertEqual(sorted(os.listdir(f"/proc/{child}/fd")), ["3"])
+        os.kill(child, signal.SIGKILL)
+        self.ends_with_one_clear_error(tool, 60)
+
+    @unittest.skipUnless("--long" in sys.argv, "waits for a minute")
+    def test_k6_a_reader_that_sleeps_is_not_waited_for(self):
+        tool, child, _ = self.reader_at_work()
+        os.kill(child, signal.SIGSTOP)
+        self.ends_with_one_clear_error(tool, 120)
+        self.assertFalse(os.path.exists(f"/proc/{child}"))
 
     def test_k6_a_cost_beyond_reason_is_not_paid(self):
         key = self.path("key.pem")
