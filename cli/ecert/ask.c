@@ -55,8 +55,8 @@ static enum err line_read(char ret_answer[ANSWER_MAX])
     return OK;
 }
 
-enum err ask_choice(const struct tool *tool, const char *id, const char *const *choices,
-    size_t count, size_t proposed, size_t *ret_choice)
+enum err ask_choice(struct tool *tool, const char *id, const char *const *choices, size_t count,
+    size_t proposed, size_t *ret_choice)
 {
     if (!tool->asks || count > CHOICES_MAX) {
         return ERR_NOT_FOUND;
@@ -75,7 +75,17 @@ enum err ask_choice(const struct tool *tool, const char *id, const char *const *
                 return OK;
             }
         }
+        ask_number_refuse(tool, answer, count);
     }
+}
+
+void ask_number_refuse(struct tool *tool, const char *typed, size_t count)
+{
+    struct reason reason = { 0 };
+    char range[32];
+    snprintf(range, sizeof range, "1-%zu", count);
+    enum err err = reason_set(&reason, ERR_INPUT, "usage.number", typed, NULL, range);
+    screen_failure(tool, err, &reason);
 }
 
 enum err ask_yes(const struct tool *tool, const char *id, bool *ret_yes)

@@ -10,8 +10,10 @@ enum { ANSWER_MAX = 512, PASSWORD_MAX = 1024 };
 enum err ask_line(const struct tool *tool, const char *id, const char *proposed,
     char ret_answer[ANSWER_MAX]) MUST_USE;
 /* One of a list, by number; `proposed` is the index that Enter takes. */
-enum err ask_choice(const struct tool *tool, const char *id, const char *const *choices,
-    size_t count, size_t proposed, size_t *ret_choice) MUST_USE;
+enum err ask_choice(struct tool *tool, const char *id, const char *const *choices, size_t count,
+    size_t proposed, size_t *ret_choice) MUST_USE;
+/* Says that what was typed is no number of a list of `count`, before it is asked for again. */
+void ask_number_refuse(struct tool *tool, const char *typed, size_t count);
 /* Yes or no, in words or their first letter; Enter alone asks again. */
 enum err ask_yes(const struct tool *tool, const char *id, bool *ret_yes) MUST_USE;
 enum err ask_secret(const struct tool *tool, const char *id, struct secret *ret_secret) MUST_USE;

@@ -105,7 +105,8 @@ enum exit_code command_deploy_script(struct tool *tool, const struct arguments *
     err = err == OK
               ? pfx_file_write(tool, arguments, "windows2019", store, &material.item, pfx, &reason)
               : err;
-    buf_append_format(&parts.script, "# %s\r\n%s", material.view.first_name, HEAD);
+    /* No name: what a certificate says of itself may hold line ends, and would be commands. */
+    buf_append_format(&parts.script, "# %s\r\n%s", material.view.thumbprint_sha1, HEAD);
     err = err == OK ? chain_add(&parts, store, &reason) : err;
     err = err == OK ? withdrawn_add(tool, &parts, store) : err;
     install_add(&parts, kind, services);

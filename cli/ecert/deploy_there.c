@@ -13,7 +13,9 @@ static const char *const refusals[REMOTE_REFUSALS] = { "deploy.refused", "deploy
 
 enum { HEAD_MAX = 8 * DEPLOY_PATH_MAX };
 
-/* POSIX sh, with mv -T, readlink and sha256sum of coreutils or busybox. */
+/* POSIX sh, with mv -T, readlink and sha256sum of coreutils or busybox. What the link `current`
+ * says is calculated with, and some shells run commands that stand in a number; so it is a number,
+ * and the folders are nobody else's (doc/threats.md K1). */
 static const char SCRIPT[] =
     "set -eu\n"
     "umask 077\n"
@@ -27,7 +29,22 @@ static const char SCRIPT[] =
     "cd -- \"${place:-/}\" 2>/dev/null || refuse 65 \"no such directory: $place\"\n"
     "here=$(pwd -P); [ \"$here\" != / ] || here=\n"
     "folder=.ecert-$base; whole=$here/$folder/current\n"
+    "safe() {\n"
+    "  [ -d \"$1\" ] && [ ! -L \"$1\" ] && ls -ldn -- \"$1\" | {\n"
+    "    read -r mode _ owner _\n"
+    "    case $mode in\n"
+    "      ?????w* | ????????w*) false ;;\n"
+    "      *) [ \"$owner\" = 0 ] || [ \"$owner\" = \"$(id -u)\" ] ;;\n"
+    "    esac\n"
+    "  }\n"
+    "}\n"
+    "for one in \"$here/.\" \"${key%/*}/.\" \"$here/$folder\"; do\n"
+    "  [ ! -e \"$one\" ] && [ ! -L \"$one\" ] || safe \"$one\" ||\n"
+    "    refuse 65 \"others can write there: ${one%/.}\"\n"
+    "done\n"
     "current=$(readlink \"$folder/current\" 2>/dev/null || true)\n"
+    "case $current in *[!0-9]*) refuse 65 \"a link is in the way: $place/$folder/current\" ;; "
+    "esac\n"
     "put_link() { ln -s -- \"$1\" \"$2.new.$$\"; mv -fT -- \"$2.new.$$\" \"$2\"; }\n"
     "switch() { put_link \"$1\" \"$folder/current\"; sync; current=$1; }\n"
     "test_it() {\n"

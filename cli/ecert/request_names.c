@@ -159,10 +159,14 @@ static enum err ask_services(struct tool *tool, struct request_names *names)
         snprintf(number, sizeof number, "%2zu", i + 1);
         screen_pair(tool, 2, number, 6, language_text(tool->language, services[i].label));
     }
-    do {
+    for (;;) {
         TRY(ask_line(tool, "tool.ask_services", "", answer));
         memset(chosen, 0, sizeof chosen);
-    } while (!services_read(answer, chosen));
+        if (services_read(answer, chosen)) {
+            break;
+        }
+        ask_number_refuse(tool, answer, services_count);
+    }
     if (answer[0] == '\0') {
         return OK;
     }

@@ -1,6 +1,7 @@
 /* What the walk has learnt: a row for each reserved serial, by request and by serial; the hashes of
  * withdrawn applications and of blocked keys, each with the place where it was first named. */
 #include "lib/journal/proof_table.h"
+#include "lib/base/array.h"
 
 #include <stdlib.h>
 
@@ -39,21 +40,6 @@ void proof_tables_release(struct proof *proof)
     free(proof->rows);
     free(proof->withdrawn.list);
     free(proof->blocked.list);
-}
-
-static enum err array_grow(void **array, size_t count, size_t *capacity, size_t size)
-{
-    if (count < *capacity) {
-        return OK;
-    }
-    size_t grown = *capacity == 0 ? 256 : 2 * *capacity;
-    void *moved = grown > UINT32_MAX ? NULL : realloc(*array, grown * size);
-    if (moved == NULL) {
-        return ERR_MEMORY;
-    }
-    *array = moved;
-    *capacity = grown;
-    return OK;
 }
 
 struct proof_row *proof_row_of(const struct proof *proof, const struct request_id *request)

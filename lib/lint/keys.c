@@ -177,161 +177,32 @@ static uint64_t remainder_like(const struct words *number, uint64_t divisor)
     return carry;
 }
 
-/* BR 6.1.6: no factor below 752. The even one has a lint of its own. */
-static const uint16_t primes[] = {
-    3,
-    5,
-    7,
-    11,
-    13,
-    17,
-    19,
-    23,
-    29,
-    31,
-    37,
-    41,
-    43,
-    47,
-    53,
-    59,
-    61,
-    67,
-    71,
-    73,
-    79,
-    83,
-    89,
-    97,
-    101,
-    103,
-    107,
-    109,
-    113,
-    127,
-    131,
-    137,
-    139,
-    149,
-    151,
-    157,
-    163,
-    167,
-    173,
-    179,
-    181,
-    191,
-    193,
-    197,
-    199,
-    211,
-    223,
-    227,
-    229,
-    233,
-    239,
-    241,
-    251,
-    257,
-    263,
-    269,
-    271,
-    277,
-    281,
-    283,
-    293,
-    307,
-    311,
-    313,
-    317,
-    331,
-    337,
-    347,
-    349,
-    353,
-    359,
-    367,
-    373,
-    379,
-    383,
-    389,
-    397,
-    401,
-    409,
-    419,
-    421,
-    431,
-    433,
-    439,
-    443,
-    449,
-    457,
-    461,
-    463,
-    467,
-    479,
-    487,
-    491,
-    499,
-    503,
-    509,
-    521,
-    523,
-    541,
-    547,
-    557,
-    563,
-    569,
-    571,
-    577,
-    587,
-    593,
-    599,
-    601,
-    607,
-    613,
-    617,
-    619,
-    631,
-    641,
-    643,
-    647,
-    653,
-    659,
-    661,
-    673,
-    677,
-    683,
-    691,
-    701,
-    709,
-    719,
-    727,
-    733,
-    739,
-    743,
-    751,
-};
+/* Every prime is tried, and of other numbers only few: no table of primes has to be right. */
+static bool tried(unsigned odd)
+{
+    return odd <= 7 || (odd % 3 != 0 && odd % 5 != 0 && odd % 7 != 0);
+}
 
-enum { PRIMES = sizeof primes / sizeof primes[0] };
-
-/* By products of primes that fit 63 bits, since dividing the modulus is what costs. Moduli of more
- * than 16384 bits, which nobody has, are not looked at. */
+/* BR 6.1.6: no factor below 752; the even one has a lint of its own. By products that fit 63 bits,
+ * since dividing the modulus is what costs. Moduli of more than 16384 bits, which nobody has, are
+ * not looked at. */
 static bool rsa_small_factors(const struct view *view)
 {
+    enum { FACTORS_BELOW = 752 };
+    static const uint64_t room = (UINT64_C(1) << 63) / FACTORS_BELOW;
     struct words number;
     if (!rsa_numbers(view) || view->key.modulus.len > 8 * WORDS_MAX) {
         return true;
     }
     words_read(view->key.modulus, &number);
-    for (size_t at = 0, behind; at < PRIMES; at = behind) {
+    for (unsigned first = 3, behind; first < FACTORS_BELOW; first = behind) {
         uint64_t product = 1;
-        for (behind = at; behind < PRIMES && product < (UINT64_C(1) << 63) / 752; behind++) {
-            product *= primes[behind];
+        for (behind = first; behind < FACTORS_BELOW && product < room; behind += 2) {
+            product *= tried(behind) ? behind : 1;
         }
         uint64_t rest = remainder_like(&number, product);
-        for (size_t i = at; i < behind; i++) {
-            if (rest % primes[i] == 0) {
+        for (unsigned factor = first; factor < behind; factor += 2) {
+            if (tried(factor) && rest % factor == 0) {
                 return false;
             }
         }

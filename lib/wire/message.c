@@ -158,3 +158,20 @@ static enum err reason_read(struct der *reader, struct reason *ret_reason)
     TRY(der_read_cstring(&inner, DER_UTF8_STRING, ret_reason->expected, REASON_TEXT_MAX));
     return der_finish(&inner);
 }
+
+enum err message_line_read(struct der *reader, uint8_t tag, char *ret_text, size_t size)
+{
+    struct span text;
+    TRY(der_read_text(reader, tag, &text));
+    if (text.len >= size) {
+        return ERR_LIMIT;
+    }
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.data[i] < 0x20 || text.data[i] == 0x7f) {
+            return ERR_INPUT;
+        }
+    }
+    memcpy(ret_text, text.data, text.len);
+    ret_text[text.len] = '\0';
+    return OK;
+}

@@ -36,3 +36,7 @@ enum err answer_format(const struct answer_fields *fields, struct buf *message) 
  * NULL); ERR_PEER if the answer is malformed. After OK `ret_body` is at the body, or empty. */
 enum err answer_parse(
     struct span message, unsigned type, struct der *ret_body, struct reason *ret_reason) MUST_USE;
+
+/* A text of a body that will stand on pages and in logs: possibly empty, without control
+ * characters. ERR_LIMIT if it doesn't fit, ERR_INPUT if it is none. */
+enum err message_line_read(struct der *reader, uint8_t tag, char *ret_text, size_t size) MUST_USE;

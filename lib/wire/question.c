@@ -1,8 +1,8 @@
 /* SEQUENCE OF SEQUENCE { asked, outcome, dnssec, ttl, records, milliseconds, via, seen }. */
 #include "lib/wire/question.h"
+#include "lib/wire/message.h"
 
 static enum err question_read(struct der *reader, struct question *ret_question);
-static enum err text_read(struct der *reader, char *ret_text, size_t size);
 
 void questions_write(struct der_writer *writer, const struct questions *questions)
 {
@@ -45,33 +45,16 @@ static enum err question_read(struct der *reader, struct question *ret_question)
     struct question question = { 0 };
     unsigned dnssec = 0;
     TRY(der_enter(reader, DER_SEQUENCE, &inner));
-    TRY(text_read(&inner, question.asked, sizeof question.asked));
-    TRY(text_read(&inner, question.outcome, sizeof question.outcome));
+    TRY(message_line_read(&inner, DER_IA5_STRING, question.asked, sizeof question.asked));
+    TRY(message_line_read(&inner, DER_IA5_STRING, question.outcome, sizeof question.outcome));
     TRY(der_read_uint(&inner, DNSSEC_UNKNOWN, &dnssec));
     question.dnssec = (enum dnssec_state)dnssec;
     TRY(der_read_uint(&inner, INT32_MAX, &question.ttl));
     TRY(der_read_uint(&inner, INT32_MAX, &question.records));
     TRY(der_read_uint(&inner, INT32_MAX, &question.milliseconds));
-    TRY(text_read(&inner, question.via, sizeof question.via));
-    TRY(text_read(&inner, question.seen, sizeof question.seen));
+    TRY(message_line_read(&inner, DER_IA5_STRING, question.via, sizeof question.via));
+    TRY(message_line_read(&inner, DER_IA5_STRING, question.seen, sizeof question.seen));
     TRY(der_finish(&inner));
     *ret_question = question;
-    return OK;
-}
-
-static enum err text_read(struct der *reader, char *ret_text, size_t size)
-{
-    struct span text;
-    TRY(der_read_text(reader, DER_IA5_STRING, &text));
-    if (text.len >= size) {
-        return ERR_LIMIT;
-    }
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.data[i] < 0x20 || text.data[i] > 0x7e) {
-            return ERR_INPUT;
-        }
-    }
-    memcpy(ret_text, text.data, text.len);
-    ret_text[text.len] = '\0';
     return OK;
 }

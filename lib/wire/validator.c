@@ -5,7 +5,6 @@
 
 static void text_fill(char *to, size_t size, const char *from);
 static enum err step_read(struct der *reader, struct report_step *ret_step);
-static enum err text_read(struct der *reader, char *ret_text, size_t size);
 
 void report_add(struct report *report, const char *code, const char *asked, const char *seen,
     const char *expected)
@@ -99,7 +98,7 @@ enum err validator_check_read(struct der *reader, struct validator_check *ret_ch
         TRY(der_enter(&inner, DER_CONTEXT(0), &proof));
         TRY(der_read_cstring(
             &proof, DER_IA5_STRING, check.proof.address, sizeof check.proof.address));
-        TRY(text_read(&proof, check.proof.code, sizeof check.proof.code));
+        TRY(message_line_read(&proof, DER_UTF8_STRING, check.proof.code, sizeof check.proof.code));
         TRY(der_finish(&proof));
     }
     if (der_peek(&inner, DER_CONTEXT_PRIMITIVE(1))) {
@@ -174,30 +173,12 @@ static enum err step_read(struct der *reader, struct report_step *ret_step)
     struct der inner;
     struct report_step step = { 0 };
     TRY(der_enter(reader, DER_SEQUENCE, &inner));
-    TRY(text_read(&inner, step.code, sizeof step.code));
-    TRY(text_read(&inner, step.asked, sizeof step.asked));
-    TRY(text_read(&inner, step.seen, sizeof step.seen));
-    TRY(text_read(&inner, step.expected, sizeof step.expected));
+    TRY(message_line_read(&inner, DER_UTF8_STRING, step.code, sizeof step.code));
+    TRY(message_line_read(&inner, DER_UTF8_STRING, step.asked, sizeof step.asked));
+    TRY(message_line_read(&inner, DER_UTF8_STRING, step.seen, sizeof step.seen));
+    TRY(message_line_read(&inner, DER_UTF8_STRING, step.expected, sizeof step.expected));
     TRY(der_finish(&inner));
     *ret_step = step;
-    return OK;
-}
-
-/* Possibly empty, without control characters: it will stand on pages and in logs. */
-static enum err text_read(struct der *reader, char *ret_text, size_t size)
-{
-    struct span text;
-    TRY(der_read_text(reader, DER_UTF8_STRING, &text));
-    if (text.len >= size) {
-        return ERR_LIMIT;
-    }
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.data[i] < 0x20 || text.data[i] == 0x7f) {
-            return ERR_INPUT;
-        }
-    }
-    memcpy(ret_text, text.data, text.len);
-    ret_text[text.len] = '\0';
     return OK;
 }
 

@@ -4,9 +4,7 @@
 #include "lib/base/log.h"
 #include "lib/store/application.h"
 #include "lib/store/enrolment.h"
-#include "lib/text/json.h"
-
-#include <stdio.h>
+#include "proc/registrar/representative_mail.h"
 
 enum { WAITING_MAX = 4096, WAITING_ARENA_BYTES = 16 * 1024 * 1024 };
 
@@ -30,37 +28,17 @@ enum err acceptance_mail_write(const struct registrar *registrar,
     char fingerprint[2 * HASH_BYTES + 1];
     char serial[2 * SERIAL_MAX_BYTES + 1];
     char day[TIME_TEXT_MAX];
-    const struct application *application = mail->application;
     hex_format(span_make(mail->spki_hash, HASH_BYTES), fingerprint);
     hex_format(mail->serial, serial);
-    struct value_tree tree = value_tree_make(arena);
-    struct value *parameters = value_object(&tree);
-    value_put_text(&tree, parameters, "portal_url", registrar->config.portal.url);
-    value_put_text(&tree, parameters, "server_name", application->names[0]);
-    value_put_text(&tree, parameters, "organisation", application->subject.organisation);
-    value_put_text(&tree, parameters, "name", application->representative.name);
-    value_put_text(&tree, parameters, "fingerprint", fingerprint);
+    struct representative_mail row = representative_mail_make(registrar, mail->application, arena);
+    value_put_text(&row.tree, row.parameters, "fingerprint", fingerprint);
     /* The outbox takes the same mail once; another certificate is another mail. */
-    value_put_text(&tree, parameters, "serial", serial);
+    value_put_text(&row.tree, row.parameters, "serial", serial);
     if (mail->deadline != 0) {
         time_format_day(mail->deadline, day);
-        value_put_text(&tree, parameters, "deadline", day);
+        value_put_text(&row.tree, row.parameters, "deadline", day);
     }
-    TRY(value_tree_check(&tree));
-    AUTO(buf) text = buf_make(OUTBOX_PARAMETERS_MAX);
-    json_format(&text, parameters);
-    TRY(buf_check(&text));
-    struct outbox_row row = { 0 };
-    snprintf(row.kind, sizeof row.kind, "%s", mail->kind);
-    memcpy(row.enrolment, enrolment, sizeof row.enrolment);
-    snprintf(row.recipient, sizeof row.recipient, "%s", application->representative.email);
-    snprintf(row.language, sizeof row.language, "%s", application->representative.language);
-    row.parameters = arena_text(arena, buf_span(&text));
-    if (row.parameters == NULL) {
-        return ERR_MEMORY;
-    }
-    *ret_row = row;
-    return OK;
+    return representative_mail_write(&row, mail->kind, enrolment, ret_row);
 }
 
 enum err acceptance_step(struct registrar *registrar, bool *ret_worked)

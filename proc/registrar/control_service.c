@@ -294,7 +294,9 @@ static void signer_facts(struct registrar *registrar, struct control_facts *fact
     fact_number(facts, "signer.withdrawn", status.withdrawn);
     fact_number(facts, "signer.blocked", status.blocked);
     fact_number(facts, "signer.weak_keys", status.weak_keys);
-    fact_time(facts, "signer.weak_keys.time", status.weak_keys_time);
+    if (status.weak_keys_time != 0) { /* 0: there is no list */
+        fact_time(facts, "signer.weak_keys.time", status.weak_keys_time);
+    }
     control_fact_add(facts, "signer.sandbox", status.sandbox);
 }
 

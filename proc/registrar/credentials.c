@@ -7,8 +7,8 @@
 #include "lib/store/application.h"
 #include "lib/store/enrolment.h"
 #include "lib/store/outbox.h"
-#include "lib/text/json.h"
 #include "lib/wire/courier.h"
+#include "proc/registrar/representative_mail.h"
 
 #include <stdio.h>
 
@@ -23,8 +23,6 @@ struct credentials {
 
 static enum err pin_make(struct registrar *registrar, struct client *courier,
     const struct enrolment_row *enrolment, struct reason *ret_reason);
-static enum err mail_write(const struct registrar *registrar, const struct application *application,
-    struct arena *arena, struct outbox_row *ret_mail);
 static enum err credentials_commit(struct store *store, void *ctx);
 
 enum err credentials_make(struct registrar *registrar, struct client *courier,
@@ -58,34 +56,10 @@ static enum err pin_make(struct registrar *registrar, struct client *courier,
     struct credentials credentials = {
         .act = registrar_act(registrar), .enrolment = enrolment, .pin_hash = pin.hash
     };
-    TRY(mail_write(registrar, &application, &arena, &credentials.mail));
-    memcpy(credentials.mail.enrolment, enrolment->id, sizeof credentials.mail.enrolment);
+    struct representative_mail mail = representative_mail_make(registrar, &application, &arena);
+    TRY(representative_mail_write(&mail, "csr-invitation", enrolment->id, &credentials.mail));
     TRY(store_transact(registrar->store, credentials_commit, &credentials));
     log_event(LOG_INFO, "enrolment.letter_made", "reference", enrolment->reference, NULL);
-    return OK;
-}
-
-static enum err mail_write(const struct registrar *registrar, const struct application *application,
-    struct arena *arena, struct outbox_row *ret_mail)
-{
-    struct value_tree tree = value_tree_make(arena);
-    struct value *parameters = value_object(&tree);
-    value_put_text(&tree, parameters, "portal_url", registrar->config.portal.url);
-    value_put_text(&tree, parameters, "server_name", application->names[0]);
-    value_put_text(&tree, parameters, "organisation", application->subject.organisation);
-    value_put_text(&tree, parameters, "name", application->representative.name);
-    TRY(value_tree_check(&tree));
-    AUTO(buf) text = buf_make(OUTBOX_PARAMETERS_MAX);
-    json_format(&text, parameters);
-    TRY(buf_check(&text));
-    struct outbox_row mail = { .kind = "csr-invitation" };
-    snprintf(mail.recipient, sizeof mail.recipient, "%s", application->representative.email);
-    snprintf(mail.language, sizeof mail.language, "%s", application->representative.language);
-    mail.parameters = arena_text(arena, buf_span(&text));
-    if (mail.parameters == NULL) {
-        return ERR_MEMORY;
-    }
-    *ret_mail = mail;
     return OK;
 }
 

@@ -4,7 +4,7 @@
 #include "proc/registrar/validation.h"
 #include "proc/registrar/issuing.h"
 #include "proc/registrar/mailing.h"
-#include "proc/registrar/passed.h"
+#include "proc/registrar/passed_mail.h"
 #include "lib/base/log.h"
 #include "lib/store/application.h"
 #include "lib/store/certificate.h"

@@ -7,7 +7,6 @@
 #include "lib/pki/certificate.h"
 #include "lib/pki/extension.h"
 #include "lib/pki/name.h"
-#include "proc/signer/linted.h"
 #include "proc/signer/serial.h"
 
 #include <arpa/inet.h>
@@ -26,8 +25,6 @@ static enum err authority_name(const struct profile *kind, const struct ceremony
     const struct ceremony_authority *authority, struct buf *name, struct reason *ret_reason);
 static enum err finish(struct certificate_fields *fields, struct extensions *extensions,
     const struct key *key, struct buf *tbs);
-static enum err look_and_sign(struct span tbs, const struct key *key, enum lint_kind kind,
-    int64_t now, struct buf *certificate, struct reason *ret_reason);
 static enum err key_identifiers_write(
     struct der_writer *writer, const struct key *own, const struct key *issuing);
 static void address_write(struct der_writer *writer, const char *address);
@@ -35,15 +32,6 @@ static void address_write(struct der_writer *writer, const char *address);
 static void extensions_init(struct extensions *extensions)
 {
     extensions->writer = der_writer_make(extensions->bytes, sizeof extensions->bytes);
-}
-
-enum err authority_root(const struct ceremony_profile *profile,
-    const struct ceremony_authority *root, const struct key *key, int64_t now,
-    struct buf *certificate, struct reason *ret_reason)
-{
-    AUTO(buf) tbs = buf_make(CERTIFICATE_MAX_BYTES);
-    TRY(authority_root_tbs(profile, root, key, now, &tbs, ret_reason));
-    return look_and_sign(buf_span(&tbs), key, LINT_ROOT, now, certificate, ret_reason);
 }
 
 enum err authority_root_tbs(const struct ceremony_profile *profile,
@@ -86,15 +74,6 @@ static const struct profile *profile_of(const struct authority_request *request)
     return profile_by_id(strcmp(policy, "any") == 0  ? "issuing-ca-1"
                          : strcmp(policy, "ev") == 0 ? "issuing-ca-ev-1"
                                                      : "issuing-ca-ov-1");
-}
-
-enum err authority_subordinate(
-    const struct authority_request *request, struct buf *certificate, struct reason *ret_reason)
-{
-    AUTO(buf) tbs = buf_make(CERTIFICATE_MAX_BYTES);
-    TRY(authority_subordinate_tbs(request, &tbs, ret_reason));
-    return look_and_sign(buf_span(&tbs), request->root_key, request->kind, request->not_before,
-        certificate, ret_reason);
 }
 
 enum err authority_subordinate_tbs(
@@ -211,13 +190,6 @@ static enum err finish(struct certificate_fields *fields, struct extensions *ext
     fields->algorithm = signature_algorithm_of_key(key);
     fields->extensions = span_make(extensions->bytes, len);
     return certificate_write_tbs(fields, tbs);
-}
-
-static enum err look_and_sign(struct span tbs, const struct key *key, enum lint_kind kind,
-    int64_t now, struct buf *certificate, struct reason *ret_reason)
-{
-    TRY(linted(tbs, kind, now, ret_reason));
-    return certificate_sign(tbs, signature_algorithm_of_key(key), key, certificate);
 }
 
 static enum err key_identifiers_write(

@@ -8,11 +8,7 @@
 #include "lib/crypto/sign.h"
 #include "lib/lint/lint.h"
 
-/* Appends the self-signed certificate of a root, ours or the partner's. */
-enum err authority_root(const struct ceremony_profile *profile,
-    const struct ceremony_authority *root, const struct key *key, int64_t now,
-    struct buf *certificate, struct reason *ret_reason) MUST_USE;
-/* What is to be signed of it, appended; nothing is looked at yet. */
+/* What is to be signed of a root, ours or the partner's, appended; nothing is looked at yet. */
 enum err authority_root_tbs(const struct ceremony_profile *profile,
     const struct ceremony_authority *root, const struct key *key, int64_t now, struct buf *tbs,
     struct reason *ret_reason) MUST_USE;
@@ -32,10 +28,7 @@ struct authority_request {
     int64_t not_after; /* shortened to the root's */
 };
 
-/* Appends the certificate of a CA below a root. */
-enum err authority_subordinate(const struct authority_request *request, struct buf *certificate,
-    struct reason *ret_reason) MUST_USE;
-/* What is to be signed of it, appended; nothing is looked at yet. */
+/* The same of a CA below a root. */
 enum err authority_subordinate_tbs(
     const struct authority_request *request, struct buf *tbs, struct reason *ret_reason) MUST_USE;
 int64_t years_after(int64_t time, unsigned years);

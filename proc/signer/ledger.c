@@ -1,5 +1,6 @@
 /* What was learnt: looked up, noted as pending, and written for the index's segments. */
 #include "proc/signer/ledger.h"
+#include "lib/base/array.h"
 #include "proc/signer/checkpoint.h"
 #include "proc/signer/ledger_internal.h"
 
@@ -49,21 +50,6 @@ void ledger_release(struct ledger *ledger)
     *ledger = (struct ledger){ 0 };
 }
 
-enum err ledger_array_grow(void **array, size_t count, size_t *capacity, size_t size)
-{
-    if (count < *capacity) {
-        return OK;
-    }
-    size_t grown = *capacity == 0 ? 256 : 2 * *capacity;
-    void *moved = grown > UINT32_MAX ? NULL : realloc(*array, grown * size);
-    if (moved == NULL) {
-        return ERR_MEMORY;
-    }
-    *array = moved;
-    *capacity = grown;
-    return OK;
-}
-
 void ledger_request_key(const struct request_id *request, uint8_t ret_key[REQUEST_KEY_BYTES])
 {
     memcpy(ret_key, request->enrolment, ENROLMENT_ID_BYTES);
@@ -72,7 +58,7 @@ void ledger_request_key(const struct request_id *request, uint8_t ret_key[REQUES
 
 enum err ledger_row_add(struct ledger *ledger, const struct ledger_row *row)
 {
-    TRY(ledger_array_grow(
+    TRY(array_grow(
         (void **)&ledger->rows, ledger->count, &ledger->capacity, sizeof ledger->rows[0]));
     ledger->rows[ledger->count] = *row;
     TRY(index_add(&ledger->by_request, (uint32_t)ledger->count));
@@ -96,7 +82,7 @@ enum err ledger_hash_add(struct ledger *ledger, struct ledger_hashes *hashes,
     if (!*ret_new && seq == INT64_MAX) {
         return OK; /* what the base has needs nobody to hold it */
     }
-    TRY(ledger_array_grow(
+    TRY(array_grow(
         (void **)&hashes->list, hashes->count, &hashes->capacity, sizeof hashes->list[0]));
     hashes->list[hashes->count].seq = seq;
     memcpy(hashes->list[hashes->count].hash, hash, HASH_BYTES);

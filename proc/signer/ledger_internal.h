@@ -3,8 +3,6 @@
 #include "proc/signer/ledger.h"
 
 void ledger_request_key(const struct request_id *request, uint8_t ret_key[REQUEST_KEY_BYTES]);
-/* Room for one more of `size` octets: the array doubles. */
-enum err ledger_array_grow(void **array, size_t count, size_t *capacity, size_t size) MUST_USE;
 /* The row in memory, brought there from the base if that has it. NULL: unknown, or no memory. */
 struct ledger_row *ledger_row_own(struct ledger *ledger, const uint8_t *key);
 enum err ledger_row_add(struct ledger *ledger, const struct ledger_row *row) MUST_USE;

@@ -1,4 +1,5 @@
 /* Learning records, one lesson a type. */
+#include "lib/base/array.h"
 #include "proc/signer/ledger_internal.h"
 
 #include <stdio.h>
@@ -164,7 +165,7 @@ static enum err learn_abandoned(struct ledger *ledger, const struct journal_reco
 
 static enum err open_add(struct ledger *ledger, const uint8_t *key)
 {
-    TRY(ledger_array_grow((void **)&ledger->open, ledger->open_count, &ledger->open_capacity,
+    TRY(array_grow((void **)&ledger->open, ledger->open_count, &ledger->open_capacity,
         sizeof ledger->open[0]));
     memcpy(ledger->open[ledger->open_count++], key, REQUEST_KEY_BYTES);
     return OK;

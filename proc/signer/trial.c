@@ -37,6 +37,8 @@ static enum err people_make(struct trial *trial);
 static enum err perspectives_make(struct trial *trial);
 static enum err transport_make(struct trial *trial);
 static enum err hold(struct trial *trial);
+static enum err written_hold(const struct conduct_request *request, const struct buf *text,
+    const char *name, const char *folder, struct reason *ret_reason);
 static enum err approvals_make(const char *folder, const struct script *script,
     struct statement *ret_approvals, size_t *ret_count, struct reason *ret_reason);
 static enum err lists_script(
@@ -193,21 +195,30 @@ static enum err journal_put(const char *directory, struct buf *text, struct reas
 
 static enum err hold(struct trial *trial)
 {
-    char folder[PATH_MAX];
-    bool settled = false;
-    struct statement approvals[STATEMENTS_MAX];
     AUTO(buf) text = buf_make(SCRIPT_FILE_MAX);
-    AUTO(script) script = { .parsed = NULL };
-    struct conduct_request request = {
-        .directory = trial->directory, .script = &script, .approvals = approvals, .prepared = true
-    };
+    const struct conduct_request request = { .directory = trial->directory, .prepared = true };
     const struct trial_people people = { trial->staging.path, TRIAL_ADMINISTRATORS, TRIAL_QUORUM };
     TRY(journal_put(trial->directory, &text, trial->reason));
     TRY(trial_script_write(&trial->profile, &people, &text, trial->reason));
-    TRY(script_read(buf_span(&text), "./trial.conf", &script, trial->reason));
-    TRY(path_join(folder, sizeof folder, trial->staging.path, "administrators"));
-    TRY(approvals_make(folder, &script, approvals, &request.approval_count, trial->reason));
-    return conduct(&request, &settled, trial->reason);
+    return written_hold(&request, &text, "./trial.conf", trial->staging.path, trial->reason);
+}
+
+/* A script that this program wrote; who approves it has his key in administrators/ below `folder`.
+ */
+static enum err written_hold(const struct conduct_request *request, const struct buf *text,
+    const char *name, const char *folder, struct reason *ret_reason)
+{
+    char keys[PATH_MAX];
+    bool settled = false;
+    struct statement approvals[STATEMENTS_MAX];
+    AUTO(script) script = { .parsed = NULL };
+    struct conduct_request approved = *request;
+    approved.script = &script;
+    approved.approvals = approvals;
+    TRY(script_read(buf_span(text), name, &script, ret_reason));
+    TRY(path_join(keys, sizeof keys, folder, "administrators"));
+    TRY(approvals_make(keys, &script, approvals, &approved.approval_count, ret_reason));
+    return conduct(&approved, &settled, ret_reason);
 }
 
 /* By as many administrators as it takes, whose keys lie in `folder`. */
@@ -236,25 +247,17 @@ static enum err approvals_make(const char *folder, const struct script *script,
 
 enum err trial_lists(const struct trial_list_request *list, struct reason *ret_reason)
 {
-    char folder[PATH_MAX];
-    bool settled = false;
-    struct statement approvals[STATEMENTS_MAX];
+    char path[PATH_MAX];
     AUTO(buf) text = buf_make(SCRIPT_FILE_MAX);
-    AUTO(script) script = { .parsed = NULL };
-    struct conduct_request request = {
-        .directory = list->directory, .script = &script, .approvals = approvals
-    };
-    TRY(path_join(folder, sizeof folder, list->directory, "root/journal"));
     AUTO(buf) journal = { 0 };
-    enum err err = file_read(folder, FILE_MAX_BYTES, &journal);
+    const struct conduct_request request = { .directory = list->directory };
+    TRY(path_join(path, sizeof path, list->directory, "root/journal"));
+    enum err err = file_read(path, FILE_MAX_BYTES, &journal);
     if (err != OK) {
-        return reason_set(ret_reason, err, "ceremony.not_held", folder, err_name(err), NULL);
+        return reason_set(ret_reason, err, "ceremony.not_held", path, err_name(err), NULL);
     }
     TRY(lists_script(list, &text, ret_reason));
-    TRY(script_read(buf_span(&text), "./lists.conf", &script, ret_reason));
-    TRY(path_join(folder, sizeof folder, list->directory, "administrators"));
-    TRY(approvals_make(folder, &script, approvals, &request.approval_count, ret_reason));
-    return conduct(&request, &settled, ret_reason);
+    return written_hold(&request, &text, "./lists.conf", list->directory, ret_reason);
 }
 
 static enum err lists_script(

@@ -1,11 +1,11 @@
 /* Making rosters and warrants. */
 #include "tests/factory/factory.h"
+#include "tests/factory/authority.h"
 #include "lib/base/file.h"
 #include "lib/der/oid.h"
 #include "lib/pki/csr.h"
 #include "lib/pki/name.h"
 #include "lib/pki/sct.h"
-#include "proc/signer/authority.h"
 #include "proc/signer/issue.h"
 #include "proc/signer/keyfile.h"
 

@@ -268,6 +268,16 @@ class Windows(DeployCase):
                   "file:" + self.path("password"))
         self.assertEqual(run("openssl", "pkey", "-pubout", given=key), public_key("key", self.authority.key("new")))
 
+    def test_what_a_certificate_calls_itself_stands_in_no_script(self):
+        """A line end in a name would begin a command."""
+        csr = run("openssl", "req", "-new", "-key", self.authority.key("odd"), "-subj", "/CN=x")
+        with open(self.path("odd.chain"), "w", encoding="ascii") as file:
+            file.write(self.authority.leaf(csr, NAME + "\nsubjectAltName=@odd\n[odd]\nDNS.1=a\\r\\ncalc.exe\n[default]")
+                       + self.authority.issuer)
+        new = self.json("cert", "import", self.path("odd.chain"), "--key", self.authority.key("odd"))["id"]
+        self.make(new, "--kind", "windows")
+        self.assertNotIn("calc", self.script())
+
     def test_windows(self):
         new = self.pair("new")
         self.make(new, "--kind", "windows")

@@ -109,6 +109,42 @@ class There(SshTest, DeployCase):
             self.assertIn(word, said["seen"])
         self.assertEqual(sorted(os.listdir(self.path("d"))), ["folder.crt", "link.crt"])
 
+    def put(self, folder, code):
+        """To one of the hosts, into a folder here."""
+        return self.json("deploy", "run", self.item, "--kind", "files", "--certificate", self.path(folder + "/x.crt"),
+                         "--key", self.path(folder + "/x.key"), "--to", self.hosts[0], "--ssh-config", self.config,
+                         "--again", code=code)["targets"][0]
+
+    def test_nothing_is_put_where_others_can_write(self):
+        self.item = self.pair("new")
+        os.mkdir(self.path("theirs"), 0o755)
+        os.mkdir(self.path("theirs/away"), 0o755)
+        for name in ("group", "everybody", "stranger", "folder", "link"):
+            os.mkdir(self.path(name), 0o755)
+        os.chmod(self.path("group"), 0o775)
+        os.chmod(self.path("everybody"), 0o1777)
+        os.chown(self.path("stranger"), 65534, 65534)
+        os.mkdir(self.path("folder/.ecert-x.crt"))
+        os.chown(self.path("folder/.ecert-x.crt"), 65534, 65534)
+        os.symlink(self.path("theirs/away"), self.path("link/.ecert-x.crt"))
+        for name in ("group", "everybody", "stranger", "folder", "link"):
+            said = self.put(name, 1)
+            self.assertEqual(said["reason"], "deploy.refused", (name, said))
+            self.assertIn("others can write there", said["seen"], name)
+        self.assertEqual(os.listdir(self.path("theirs/away")), [])
+
+    def test_a_number_that_is_none_is_not_calculated_with(self):
+        """Some shells run what stands in brackets there."""
+        self.item = self.pair("new")
+        for number, words in enumerate(("PATH[$(touch x)]", "1 + 1", "-1", "../away")):
+            folder = f"f{number}"
+            os.makedirs(self.path(folder + "/.ecert-x.crt"), 0o755)
+            os.symlink(words, self.path(folder + "/.ecert-x.crt/current"))
+            said = self.put(folder, 1)
+            self.assertEqual(said["reason"], "deploy.refused", said)
+            self.assertEqual(os.readlink(self.path(folder + "/.ecert-x.crt/current")), words)
+            self.assertEqual(os.listdir(self.path(folder)), [".ecert-x.crt"])
+
     def test_nothing_of_ours_is_read_by_a_shell(self):
         new = self.pair("new")
         for name in ("$(touch x)", "a b'c\"d", "-rf", "`touch x`;touch y", "店"):

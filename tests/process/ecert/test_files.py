@@ -38,6 +38,7 @@ class Files(ToolTest):
             self.assertIn(", ".join(f"{words[0]} {verb}" for verb in verbs.split()), said)
             said = self.run_tool(*words, "--help")
             self.assertEqual(len(said.splitlines()), len(verbs.split()), said)
+        self.assertRegex(self.run_tool("cert", "import", "--help"), r"--key FILE +file with the key")
         for words in (["certs"], ["certs", "--help"]):
             self.assertIn("certs is not a command.", self.run_tool(*words, code=64))
         self.assertIn("ID is missing.", self.run_tool("cert", "show", code=64))

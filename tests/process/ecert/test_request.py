@@ -53,8 +53,9 @@ class Wizard(ToolTest):
         return screen, names_in(out)
 
     def test_one_name(self):
-        screen, names = self.wizard(("(number)", "1"), ("Server name", "under_score." + DOMAIN),
+        screen, names = self.wizard(("(number)", "four"), ("(number)", "1"), ("Server name", "under_score." + DOMAIN),
                                     ("Server name", "www." + DOMAIN))
+        self.assertIn("four: this is not a number that fits", screen)
         self.assertIn("underscore", screen)
         self.assertEqual(names, ["www." + DOMAIN])
 
@@ -71,6 +72,9 @@ class Wizard(ToolTest):
             ("[mail." + DOMAIN, "mx1." + DOMAIN), ("[autodiscover." + DOMAIN, ""),
             ("Another name", "www." + DOMAIN), ("Another name", ""), ("common name", "3"))
         self.assertEqual(names, ["www." + DOMAIN, "autodiscover." + DOMAIN, "mx1." + DOMAIN])
+        for typed in ("3 13", "five"):
+            self.assertIn(typed + ": this is not a number that fits", screen)
+        self.assertIn("1-12", screen)
         subject = subprocess.run(["openssl", "req", "-noout", "-subject", "-in", self.path("r.csr")], check=True,
                                  capture_output=True, text=True).stdout
         self.assertIn("CN = www." + DOMAIN, subject)

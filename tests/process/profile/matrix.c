@@ -10,11 +10,11 @@
 #include "lib/crypto/keycheck.h"
 #include "lib/pki/crl.h"
 #include "lib/pki/csr.h"
-#include "proc/signer/authority.h"
 #include "proc/signer/build.h"
 #include "proc/signer/linted.h"
 #include "proc/signer/responder.h"
 #include "proc/signer/serial.h"
+#include "tests/factory/authority.h"
 #include "tests/factory/factory.h"
 
 #include <dirent.h>

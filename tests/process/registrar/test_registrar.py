@@ -371,6 +371,15 @@ class Registrar(unittest.TestCase):
         self.await_state(enrolment, "validated")
         self.assertEqual(len(self.mails_of_a_pass(enrolment)), 1)
 
+    def test_where_a_request_waits_for_the_pass_the_next_mail_is_its_certificates(self):
+        for problem, mails in (("key.blocked", 1), ("warrant.evidence_old", 0)):
+            with self.subTest(problem):
+                reference = self.office.approve()
+                self.office.sql("UPDATE enrolment SET problem_code = ? WHERE reference = ?", problem, reference)
+                enrolment = self.office.challenge(reference)
+                self.await_state(enrolment, "validated")
+                self.assertEqual(len(self.mails_of_a_pass(enrolment)), mails)
+
     def test_killed_in_the_middle_of_a_check_it_checks_again(self):
         for perspective in self.office.perspectives.values():
             perspective.delay = 0.5

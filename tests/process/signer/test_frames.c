@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { FRAMES_MAX = 16, EXTRA_MAX = 64, REPLY_MS = 30000 };
+enum { FRAMES_MAX = 16, EXTRA_MAX = 64, REPLY_MS = 30000, ANCHORED_EVERY = 8 };
 
 static unsigned rounds, seed;
 
@@ -52,9 +52,12 @@ static void frames_collect(void)
     expect_certificate(&honest, &der);
     victim_is_validated(&withdrawn);
     const struct signer_reserve reserve = { honest.warrant.request },
-                                other = { withdrawn.warrant.request };
+                                waiting = { withdrawn.warrant.request };
+    struct signer_reserve other = waiting; /* given up and taken back, while `waiting` waits */
+    other.request.ordinal++;
     memcpy(withdraw.application_hash, withdrawn.warrant.approvals[0].application_hash, HASH_BYTES);
     assert_int_equal(signer_call_withdraw(&running.client, &withdraw, &reason), OK);
+    assert_int_equal(signer_call_reserve(&running.client, &waiting, &serial, &reason), OK);
     assert_int_equal(signer_call_reserve(&running.client, &other, &serial, &reason), OK);
     const struct signer_issue issue = { honest.warrant.request, buf_span(&honest.der) },
                               refused = { withdrawn.warrant.request, buf_span(&withdrawn.der) };
@@ -137,6 +140,15 @@ static int file_beside(void)
     }
 }
 
+/* An unknown place stops it: what is asked then would be refused for that alone. */
+static void anchor_again(void)
+{
+    static const struct signer_place nothing;
+    struct signer_place place;
+    struct reason reason;
+    assert_int_equal(signer_call_anchor(&running.client, &nothing, &place, &reason), OK);
+}
+
 static void s11_no_spoilt_frame_has_anything_signed_or_stops_it(void **state)
 {
     AUTO(buf) frame = buf_make(2 * MESSAGE_MAX_BYTES);
@@ -148,6 +160,9 @@ static void s11_no_spoilt_frame_has_anything_signed_or_stops_it(void **state)
     int64_t before = issued();
     for (unsigned round = 0; round < rounds; round++) {
         int64_t deadline = clock_monotonic_ms() + REPLY_MS;
+        if (round % ANCHORED_EVERY == 0) {
+            anchor_again();
+        }
         int received = -1;
         if (channel.fd < 0) {
             assert_int_equal(channel_connect(running.socket_path, deadline, &channel), OK);
@@ -176,11 +191,8 @@ static void s11_no_spoilt_frame_has_anything_signed_or_stops_it(void **state)
     assert_true(answered > 0 && hung_up > 0);
     assert_int_equal(issued(), before);
     /* And it still does what it is for, once it is anchored again. */
-    static const struct signer_place nothing;
-    struct signer_place place;
-    struct reason reason;
     struct sample sample;
-    assert_int_equal(signer_call_anchor(&running.client, &nothing, &place, &reason), OK);
+    anchor_again();
     AUTO(buf) der = buf_make(CERTIFICATE_MAX_BYTES);
     victim_is_validated(&sample);
     expect_certificate(&sample, &der);
@@ -214,6 +226,52 @@ static void s11_another_user_is_hung_up_on(void **state)
     int status = -1;
     assert_true(waitpid(pid, &status, 0) == pid);
     assert_int_equal(status, 0);
+    assert_true(running_lives(&running));
+}
+
+/* More connections than the signer has threads for; a connection that is answered keeps its own. */
+enum { PLACES = 32, MORE_THAN_PLACES = PLACES + 8, NO_PLACE_MS = 2000 };
+
+static enum err status_ask(struct channel *channel)
+{
+    AUTO(buf) frame = buf_make(MESSAGE_MAX_BYTES);
+    int64_t deadline = clock_monotonic_ms() + REPLY_MS;
+    TRY(channel_connect(running.socket_path, deadline, channel));
+    TRY(request_format(SIGNER_STATUS, nothing_write, NULL, &frame));
+    return channel_send(channel, buf_span(&frame), -1, deadline);
+}
+
+static enum err status_await(struct channel *channel, int64_t wait_ms)
+{
+    AUTO(buf) reply = buf_make(MESSAGE_MAX_BYTES);
+    int received = -1;
+    enum err err = channel_recv(channel, &reply, &received, clock_monotonic_ms() + wait_ms);
+    if (received >= 0) {
+        close(received);
+    }
+    return err;
+}
+
+/* One after the other until one has to wait; it has its turn when another leaves. A signer that is
+ * slow lets one wait earlier, which is no failure. */
+static void s17_no_more_than_so_many_are_served_at_once(void **state)
+{
+    struct channel channels[MORE_THAN_PLACES];
+    size_t count = 0;
+    enum err err = OK;
+    (void)state;
+    while (err == OK && count < MORE_THAN_PLACES) {
+        channels[count] = channel_none();
+        assert_int_equal(status_ask(&channels[count]), OK);
+        err = status_await(&channels[count++], NO_PLACE_MS);
+    }
+    assert_int_equal(err, ERR_TIMEOUT);
+    assert_true(count > 1 && count <= PLACES + 1);
+    channel_close(&channels[0]);
+    assert_int_equal(status_await(&channels[count - 1], REPLY_MS), OK);
+    for (size_t i = 1; i < count; i++) {
+        channel_close(&channels[i]);
+    }
     assert_true(running_lives(&running));
 }
 
@@ -315,6 +373,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(s11_no_spoilt_frame_has_anything_signed_or_stops_it),
         cmocka_unit_test(s11_another_user_is_hung_up_on),
+        cmocka_unit_test(s17_no_more_than_so_many_are_served_at_once),
         cmocka_unit_test(s17_under_overload_revocations_and_lists_are_taken),
     };
     if (argc < 4) {

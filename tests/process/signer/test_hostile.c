@@ -2,7 +2,7 @@
  * socket, and may send any message at any moment. Names begin with the row of the threat. */
 #include "lib/pki/crl.h"
 #include "lib/journal/record.h"
-#include "proc/signer/authority.h"
+#include "tests/factory/authority.h"
 #include "proc/signer/journal.h"
 #include "tests/process/signer/core.h"
 
