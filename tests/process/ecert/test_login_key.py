@@ -11,7 +11,7 @@ import unittest
 from stand_in import Authority, Portal
 from tool import NAME, ToolTest, public_key
 
-ADDRESS = "127.0.0.78"
+ADDRESS = "127.0.0.79"
 PORT = 20000 + os.getpid() % 20000
 PIN = "1234567812345678"
 REGISTER = ("POST", "/api/v1/enrolment/key")

@@ -15,7 +15,7 @@ from tool import NAME, PROGRAM, ToolTest, public_key
 
 CUT = os.path.abspath(sys.argv[2])
 CUT_EXIT = 137
-ADDRESS = "127.0.0.78"
+ADDRESS = "127.0.0.74"
 PORT = 20000 + os.getpid() % 20000
 CUTS_MAX = 400
 

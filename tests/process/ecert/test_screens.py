@@ -4,19 +4,13 @@ without.
 
     test_screens.py ECERT
 """
-import fcntl
 import os
 import re
-import select
-import struct
-import subprocess
-import termios
-import time
 import unicodedata
 import unittest
 
 from hierarchy import Hierarchy
-from tool import PROGRAM, ToolTest
+from tool import PROGRAM, Terminal, ToolTest
 
 LANGUAGES = ("en", "zh-HK", "zh-CN")
 ESCAPE = re.compile(r"\033\[[0-9]*m")
@@ -70,22 +64,10 @@ class Screens(ToolTest):
     def screen(self, arguments, columns=80, language="en", **more):
         """As the terminal gets it; escapes and all."""
         arguments = [word.format(**self.words) for word in arguments] + ["--lang", language]
-        ours, theirs = os.openpty()
-        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
-        tool = subprocess.Popen([PROGRAM, *arguments], stdin=theirs, stdout=theirs, stderr=theirs,
-                                env=self.environment(TERM="xterm", TZ="Asia/Hong_Kong", **more))
-        said, deadline = b"", time.monotonic() + 30
-        # Their end stays open here: what is still on its way when the last one closes it can be lost.
-        while time.monotonic() < deadline:
-            if select.select([ours], [], [], 0.02)[0]:
-                said += os.read(ours, 65536)
-            elif tool.poll() is not None and said.endswith(b"\n"):
-                break
-        os.close(theirs)
-        os.close(ours)
-        tool.wait()
-        self.waits = re.findall(WAIT, said.decode())
-        return re.sub(WAIT, "", said.decode()).replace("\r\n", "\n")
+        environment = self.environment(TERM="xterm", TZ="Asia/Hong_Kong", **more)
+        said, _ = Terminal([PROGRAM, *arguments], environment, columns).answer()
+        self.waits = re.findall(WAIT, said)
+        return re.sub(WAIT, "", said).replace("\r\n", "\n")
 
     def test_no_line_is_wider_than_the_terminal_nor_than_a_hundred(self):
         for columns in (80, 120):

@@ -1,11 +1,13 @@
 """Runs `ecert` for tests: with pipes, or at a terminal of its own."""
+import fcntl
 import json
 import os
-import pty
 import select
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 import unittest
 
@@ -55,30 +57,54 @@ class ToolTest(unittest.TestCase):
 
     def at_terminal(self, arguments, answers, code=0):
         """Answers each prompt, given as (what is awaited, what is typed); returns the screen."""
-        pid, fd = pty.fork()
-        if pid == 0:
-            os.execve(PROGRAM, [PROGRAM, *arguments], self.environment(TERM="dumb", NO_COLOR="1"))
-        screen, answers, deadline = "", list(answers), time.monotonic() + 30
-        seen = 0
-        while time.monotonic() < deadline:
-            if select.select([fd], [], [], 0.2)[0]:
-                try:
-                    screen += os.read(fd, 65536).decode("utf-8", "replace")
-                except OSError:
-                    break
-            at = screen.find(answers[0][0], seen) if answers else -1
-            if at >= 0:
-                seen = at + len(answers[0][0])
-                typed = answers.pop(0)[1]
-                time.sleep(0.1)
-                if callable(typed):
-                    typed = typed(pid)
-                os.write(fd, typed.encode() + b"\n")
-        os.close(fd)
-        _, status = os.waitpid(pid, 0)
-        self.assertEqual(answers, [], screen)
-        self.assertEqual(os.waitstatus_to_exitcode(status), code, screen)
+        tool = Terminal([PROGRAM, *arguments], self.environment(TERM="dumb", NO_COLOR="1"))
+        screen, left = tool.answer(answers)
+        self.assertEqual(left, [], screen)
+        self.assertEqual(tool.code, code, screen)
         return screen
+
+
+class Terminal:
+    """A program at a terminal of its own, which it may ask for a line without echo."""
+    # Written by us behind the program's last word, which has arrived when this has; no program of ours says it.
+    END = b"\0"
+
+    def __init__(self, command, environment, columns=0):
+        """`columns`: 0 for a terminal that doesn't know how wide it is."""
+        self.ours, self.theirs = os.openpty()
+        fcntl.ioctl(self.theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+        # Their end stays open here: what is still on its way when the last one closes it can be lost.
+        self.process = subprocess.Popen(
+            command, stdin=self.theirs, stdout=self.theirs, stderr=self.theirs, env=environment, start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+        self.code = None
+
+    def sleeps(self):
+        """It waits for an answer: what is typed between its question and its turning off the echo is thrown away."""
+        with open(f"/proc/{self.process.pid}/stat", encoding="utf-8") as file:
+            return file.read().rpartition(") ")[2][0] in "SZ"
+
+    def answer(self, answers=(), seconds=60):
+        """Until the program has ended: what it said, and the answers that it didn't ask for."""
+        said, seen, answers, deadline = b"", 0, list(answers), time.monotonic() + seconds
+        while not said.endswith(self.END) and time.monotonic() < deadline:
+            if self.code is None and self.process.poll() is not None:
+                self.code = self.process.returncode
+                os.write(self.theirs, self.END)
+            if select.select([self.ours], [], [], 0.02)[0]:
+                said += os.read(self.ours, 65536)
+            at = said.find(answers[0][0].encode(), seen) if answers and self.code is None else -1
+            if at >= 0 and self.sleeps():
+                seen = at + len(answers[0][0].encode())
+                typed = answers.pop(0)[1]
+                if callable(typed):
+                    typed = typed(self.process.pid)
+                os.write(self.ours, typed.encode() + b"\n")
+        self.process.kill()
+        self.process.wait()
+        os.close(self.theirs)
+        os.close(self.ours)
+        return said.removesuffix(self.END).decode("utf-8", "replace"), answers
 
 
 def public_key(kind, path):

@@ -21,7 +21,8 @@ import urllib.parse
 
 PORTAL = SEED = DATA = None
 WEAK_KEY = os.path.join(os.path.dirname(__file__), "../../vectors/keys/rsa2048.pem")
-HOST = "127.0.9.%d" % (1 + os.getpid() % 250)
+# One of 37500, by the number of the process: tests that run beside each other have one each.
+HOST = "127.9.%d.%d" % (100 + os.getpid() // 250 % 150, 1 + os.getpid() % 250)
 
 CONFIG = """
 service {{
