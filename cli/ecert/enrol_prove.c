@@ -406,13 +406,11 @@ void walk_results_show(const struct walk *walk)
 
 static void next_check_show(const struct walk *walk)
 {
-    const struct value *dcv = value_get(walk->enrolment, "dcv");
-    const struct placeholder values[] = {
-        { "time", api_text(dcv, "next_check") },
-        { "in", api_text(dcv, "next_check_in") },
-        { NULL, NULL },
-    };
-    if (values[0].value[0] != '\0') {
+    const char *next = api_text(value_get(walk->enrolment, "dcv"), "next_check");
+    char moment[SCREEN_MOMENT_MAX];
+    screen_moment_text(walk->tool, next, moment);
+    const struct placeholder values[] = { { "time", moment }, { NULL, NULL } };
+    if (next[0] != '\0') {
         screen_message(walk->tool, "tool.next_check", values);
     }
 }

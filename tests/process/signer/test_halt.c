@@ -3,7 +3,6 @@
 #include "tests/process/signer/core.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <unistd.h>
 
 /* What others do while the disk works, and what came of it. */
@@ -14,7 +13,6 @@ static struct {
     const struct resumption *resumption;
     enum err halted, resumed;
     struct reason reason;
-    atomic_bool asked;
 } meanwhile;
 
 int __real_fdatasync(int fd);

@@ -63,7 +63,7 @@ static enum err fake_lookup(void *ctx, const char *name, enum dns_type type, int
     return OK;
 }
 
-static struct resolver fake_resolver(struct fake_world *world)
+static inline struct resolver fake_resolver(struct fake_world *world)
 {
     return (struct resolver){ .lookup = fake_lookup, .ctx = world };
 }
