@@ -18,18 +18,18 @@ enum err earlier_check(const struct earlier_application *earlier, const struct a
     const struct officers_rules officers_rules = { rules->roster, rules->verifier, earlier->hash,
         rules->now };
     if (application_check(&earlier->application, &why) != OK) {
-        return denied(ret_reason, EARLIER_REASON "application", why.code);
+        return denied(ret_reason, "warrant.earlier_application", why.code);
     }
     if (!same_subscriber(&earlier->application, present)) {
-        return denied(ret_reason, EARLIER_REASON "subscriber", NULL);
+        return denied(ret_reason, "warrant.earlier_subscriber", NULL);
     }
     enum err err =
         officers_check(earlier->approvals, earlier->approval_count, &officers_rules, &why);
     if (err != OK) {
-        return denied(ret_reason, EARLIER_REASON "approvals", why.code);
+        return denied(ret_reason, "warrant.earlier_approvals", why.code);
     }
     if (rules->now - earlier->approvals[0].time > rules->policy.identity_reuse_seconds) {
-        return denied(ret_reason, EARLIER_REASON "old", NULL);
+        return denied(ret_reason, "warrant.earlier_old", NULL);
     }
     return OK;
 }

@@ -10,12 +10,12 @@
 /* Whether the evidence of `earlier` may serve `present`: an application as good as any, approved by
  * two officers of the roster of today and looked into no longer ago than a present one's may be, of
  * the same SRN, organisation and government mark. That its subscription is over does not matter.
- * Uses roster, verifier, policy and time of `rules`. ERR_DENIED with EARLIER_REASON and
- * "application", "subscriber", "approvals" (with the reason for a present one in `seen`), "old". */
+ * Uses roster, verifier, policy and time of `rules`. ERR_DENIED "warrant.earlier_<what>", with
+ * the reason that a present one would be given in `seen`. */
 enum err earlier_check(const struct earlier_application *earlier, const struct application *present,
     const struct evidence_rules *rules, struct reason *ret_reason) MUST_USE;
 /* The one of that hash; NULL if it is not there. */
-const struct earlier_application *earlier_find(const struct earlier_application *earlier,
-    size_t count, const uint8_t hash[HASH_BYTES]);
+const struct earlier_application *earlier_find(
+    const struct earlier_application *earlier, size_t count, const uint8_t hash[HASH_BYTES]);
 /* True if it asked for this very name. */
 bool earlier_has_name(const struct earlier_application *earlier, const char *name);

@@ -140,7 +140,7 @@ static enum err challenge_check(const struct challenge *challenge, const char *n
             earlier_find(rules->earlier, rules->earlier_count, challenge->application_hash);
         if (earlier == NULL || !earlier_has_name(earlier, name)) {
             return denied(ret_reason,
-                earlier == NULL ? "warrant.application_binding" : EARLIER_REASON "name", name);
+                earlier == NULL ? "warrant.application_binding" : "warrant.earlier_name", name);
         }
     }
     if ((rules->edition->methods & (1u << challenge->method)) == 0 ||

@@ -19,8 +19,7 @@ enum err officers_check(const struct approval *approvals, size_t count,
     const struct officers_rules *rules, struct reason *ret_reason)
 {
     const struct approval *vetted = &approvals[0], *approved = &approvals[1];
-    if (count != 2 || vetted->role != APPROVAL_VETTED ||
-        approved->role != APPROVAL_APPROVED) {
+    if (count != 2 || vetted->role != APPROVAL_VETTED || approved->role != APPROVAL_APPROVED) {
         return denied(ret_reason, "warrant.approvals", NULL);
     }
     if (memcmp(vetted->key_id, approved->key_id, HASH_BYTES) == 0) {

@@ -41,8 +41,7 @@ enum err renewal_init(
     };
     TRY(application_hash(earlier->application_der, earlier->hash));
     memcpy(earlier->approvals, first->warrant.approvals, sizeof earlier->approvals);
-    second->evidence[0] =
-        (struct name_evidence){ renewal->observations, 2 * FACTORY_PERSPECTIVES };
+    second->evidence[0] = (struct name_evidence){ renewal->observations, 2 * FACTORY_PERSPECTIVES };
     second->warrant.earlier = earlier;
     second->warrant.earlier_count = 1;
     spoilt(renewal, plan, RENEWAL_JOINED);

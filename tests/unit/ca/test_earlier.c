@@ -174,8 +174,7 @@ SPOILT(of_another_account, RENEWAL_PROVED, {
 /* clang-format on */
 
 /* The later one's edition knows no website; the earlier one's did. */
-static void by_a_method_that_the_edition_forbids(
-    struct renewal *renewal, enum renewal_stage stage)
+static void by_a_method_that_the_edition_forbids(struct renewal *renewal, enum renewal_stage stage)
 {
     if (stage == RENEWAL_APPLIED) {
         assert_int_equal(sample_become(&renewal->second, EDITION_WILDCARD, 1), OK);
@@ -213,7 +212,7 @@ static const struct renewal_case {
     { "warrant.caa_stale", caa_of_yesterday },
     { "warrant.caa_stale", caa_not_asked },
     { "warrant.challenge_old", caa_alone },
-    { "warrant.attempt", one_of_them_spliced_in },
+    { "warrant.challenge", one_of_them_spliced_in },
     { "warrant.key_binding", for_another_key },
     { "warrant.account", of_another_account },
     { "warrant.method", by_a_method_that_the_edition_forbids },
