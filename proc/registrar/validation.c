@@ -2,10 +2,12 @@
  * they signed and what they reported is stored in one transaction together with the verdict. A
  * round that is killed leaves the challenges due, and the next one begins anew. */
 #include "proc/registrar/validation.h"
+#include "proc/registrar/earlier.h"
 #include "proc/registrar/issuing.h"
 #include "proc/registrar/mailing.h"
 #include "proc/registrar/passed_mail.h"
 #include "lib/base/log.h"
+#include "lib/ca/earlier.h"
 #include "lib/store/application.h"
 #include "lib/store/certificate.h"
 #include "lib/store/challenge.h"
@@ -27,13 +29,6 @@ struct word {
     struct report report;
 };
 
-/* What proves a name already and may be used again: then everybody is asked for CAA alone. */
-struct earlier {
-    bool reusable;
-    struct evidence_row row;
-    struct name_evidence evidence; /* of row.attempt */
-};
-
 struct round {
     struct registrar *registrar;
     uint8_t attempt[ATTEMPT_BYTES];
@@ -47,7 +42,11 @@ struct round {
     bool again_patiently; /* nothing is judged: it goes to the other lane */
     int64_t now;
     uint8_t application_hash[HASH_BYTES];
-    struct earlier earlier[APPLICATION_NAMES_MAX + 1];
+    struct earlier
+        earlier[APPLICATION_NAMES_MAX + 1];   /* where one is, all are asked for CAA alone */
+    struct earlier_applications applications; /* whose evidence these are */
+    struct application application;
+    bool earlier_refused; /* by the signer: it is not offered again */
     bool passed[APPLICATION_NAMES_MAX + 1];
     int64_t oldest[APPLICATION_NAMES_MAX + 1];
     struct act act;
@@ -74,7 +73,8 @@ static enum err word_ask(struct asking *asking, size_t row, struct reason *ret_r
 static enum err word_check(
     const struct asking *asking, size_t row, struct span der, struct reason *ret_reason);
 static enum err rules_make(struct round *round, struct evidence_rules *ret_rules);
-static enum err earlier_find(struct round *round);
+static const struct challenge *challenge_of(const struct round *round, size_t row);
+static enum err earlier_look(struct round *round);
 static enum err round_judge(struct round *round);
 static enum err name_judge(struct round *round, size_t row, const struct evidence_rules *rules);
 static enum err round_commit(struct store *store, void *ctx);
@@ -123,7 +123,7 @@ static enum err round_run(struct registrar *registrar, struct validation *valida
         return ERR_MEMORY;
     }
     round.now = clock_now(&registrar->clock);
-    enum err found = earlier_find(&round);
+    enum err found = earlier_look(&round);
     if (found != OK) {
         log_failure(LOG_ERROR, "evidence.unreadable", found, NULL);
     }
@@ -211,7 +211,7 @@ static enum err word_ask(struct asking *asking, size_t row, struct reason *ret_r
     struct round *round = asking->round;
     struct word *word = &asking->words[row];
     struct validator_check check = {
-        .challenge = round->rows[row].challenge,
+        .challenge = *challenge_of(round, row),
         .patience_ms = round->lane == QUEUE_PROMPT ? PROMPT_PATIENCE_MS : 0,
         .caa_only = round->earlier[row].reusable,
     };
@@ -235,7 +235,7 @@ static enum err word_check(
     const struct registrar *registrar = round->registrar;
     const struct perspective *perspective =
         roster_perspective(&registrar->roster, asking->link->id);
-    const uint8_t *nonce = round->rows[row].challenge.nonce;
+    const uint8_t *nonce = challenge_of(round, row)->nonce;
     struct observation observation = { 0 };
     struct der reader = der_reader(der);
     bool right = perspective != NULL && observation_read(&reader, &observation) == OK &&
@@ -260,49 +260,53 @@ static enum err rules_make(struct round *round, struct evidence_rules *ret_rules
     struct registrar *registrar = round->registrar;
     struct enrolment_row enrolment = { 0 };
     struct application_row row = { 0 };
-    struct application application = { 0 };
+    struct application *application = &round->application;
     TRY(store_enrolment_get(registrar->store, round->rows[0].enrolment, &enrolment));
     TRY(store_application_get(registrar->store, enrolment.application, round->arena, &row));
-    TRY(application_parse(row.der, round->arena, &application));
+    TRY(application_parse(row.der, round->arena, application));
     memcpy(round->application_hash, row.hash, HASH_BYTES);
+    round->earlier_refused =
+        strncmp(enrolment.problem.code, EARLIER_REASON, strlen(EARLIER_REASON)) == 0;
     *ret_rules = (struct evidence_rules){
         .roster = &registrar->roster,
         .verifier = &registrar->verifier,
-        .edition = edition_rules(application.edition),
+        .edition = edition_rules(application->edition),
         .now = round->now,
         .application_hash = round->application_hash,
-        .srn = application.subject.srn,
+        .srn = application->subject.srn,
+        .earlier = round->applications.list,
+        .earlier_count = round->applications.count,
     };
     policy_at(round->now, registrar->roster.policy_set, &ret_rules->policy);
-    round->mails = !application.government; /* officers look for themselves */
+    round->mails = !application->government; /* officers look for themselves */
     return passed_mail_write(
-        registrar, &application, round->rows[0].enrolment, round->arena, &round->mail);
+        registrar, application, round->rows[0].enrolment, round->arena, &round->mail);
 }
 
 /* The proofs that are there from before: where they would still do, with a new word on CAA. */
-static enum err earlier_find(struct round *round)
+static enum err earlier_look(struct round *round)
 {
     struct evidence_rules rules;
-    struct evidence_row *rows = NULL;
-    size_t count = 0;
-    struct store *store = round->registrar->store;
     TRY(rules_make(round, &rules));
-    TRY(store_evidence_list(store, round->rows[0].enrolment, round->arena, &rows, &count));
-    for (size_t i = 0; i < count; i++) {
-        for (size_t row = 0; row < round->row_count; row++) {
-            struct earlier *earlier = &round->earlier[row];
-            struct reason reason = { 0 };
-            if (strcmp(rows[i].name, round->rows[row].challenge.name) != 0) {
-                continue;
-            }
-            earlier->row = rows[i];
-            earlier->row.has_caa = false;
-            TRY(evidence_read(store, &earlier->row, round->arena, &earlier->evidence));
-            earlier->reusable =
-                evidence_reusable(&earlier->evidence, rows[i].name, &rules, &reason) == OK;
-        }
+    for (size_t row = 0; row < round->row_count; row++) {
+        const struct earlier_search search = { .registrar = round->registrar,
+            .row = &round->rows[row],
+            .application = &round->application,
+            .rules = &rules,
+            .applications = &round->applications,
+            .arena = round->arena,
+            .own_alone = round->earlier_refused };
+        TRY(earlier_search(&search, &round->earlier[row]));
     }
     return OK;
+}
+
+/* What is asked: an earlier proof has the challenge that it proved. */
+static const struct challenge *challenge_of(const struct round *round, size_t row)
+{
+    const struct earlier *earlier = &round->earlier[row];
+    return earlier->reusable ? &earlier->evidence.observations[0].challenge
+                             : &round->rows[row].challenge;
 }
 
 static enum err round_judge(struct round *round)
