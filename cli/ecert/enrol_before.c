@@ -20,8 +20,8 @@ enum err walk_await_before(struct walk *walk, struct reason *ret_reason)
             continue;
         }
         screen_moment_text(walk->tool, api_text(one, "proved_before"), moment);
-        const struct placeholder values[] = { { "name", api_text(one, "name") },
-            { "time", moment }, { NULL, NULL } };
+        const struct placeholder values[] = { { "name", api_text(one, "name") }, { "time", moment },
+            { NULL, NULL } };
         screen_step(walk->tool, "tool.proved_before", values);
         any = true;
     }

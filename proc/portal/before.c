@@ -7,8 +7,8 @@
 static bool serves(
     const struct visit *visit, const struct evidence_row *row, const struct policy *policy);
 
-enum err before_find(struct visit *visit, const char *name, const uint8_t *spki_hash,
-    struct evidence_row *ret_row)
+enum err before_find(
+    struct visit *visit, const char *name, const uint8_t *spki_hash, struct evidence_row *ret_row)
 {
     struct evidence_row *rows = NULL;
     size_t count = 0;
@@ -53,8 +53,8 @@ enum err before_taken(
     TRY(store_evidence_list(
         visit->portal->store, visit->enrolment.id, visit->request->arena, &rows, &count));
     for (size_t i = 0; i < count; i++) {
-        if (strcmp(rows[i].name, challenge->name) == 0 &&
-            rows[i].has_caa && rows[i].time <= challenge->created) {
+        if (strcmp(rows[i].name, challenge->name) == 0 && rows[i].has_caa &&
+            rows[i].time <= challenge->created) {
             *ret_row = rows[i];
             return OK;
         }

@@ -10,8 +10,8 @@ enum err before_find(struct visit *visit, const char *name, const uint8_t *spki_
     struct evidence_row *ret_row) MUST_USE;
 /* The proof of a challenge that has passed, if it is older than the challenge; else ERR_NOT_FOUND.
  */
-enum err before_taken(struct visit *visit, const struct challenge *challenge,
-    struct evidence_row *ret_row) MUST_USE;
+enum err before_taken(
+    struct visit *visit, const struct challenge *challenge, struct evidence_row *ret_row) MUST_USE;
 /* Tells it of one name: "proved_before", when, "proved_before_until" and "proved_before_by". */
 void before_tell(struct visit *visit, struct value *object, const struct evidence_row *row);
 /* The member "proved_before": a list of such names. On a page also "before_all", where none is to

@@ -118,8 +118,8 @@ static enum err application_try(
     if (applications->count == before) {
         return OK;
     }
-    enum err err = earlier_check(
-        &applications->list[before], search->application, search->rules, ret_reason);
+    enum err err =
+        earlier_check(&applications->list[before], search->application, search->rules, ret_reason);
     applications->count = err == OK ? applications->count : before;
     return err;
 }

@@ -8,8 +8,9 @@
 /* What proves a name already. */
 struct earlier {
     bool reusable;
-    struct evidence_row row;       /* its has_caa is false */
-    struct name_evidence evidence; /* of row.attempt; its challenge may be an earlier application's */
+    struct evidence_row row; /* its has_caa is false */
+    struct name_evidence
+        evidence; /* of row.attempt; its challenge may be an earlier application's */
 };
 
 /* The earlier applications of one warrant, or of one round. */

@@ -218,7 +218,7 @@ static const struct renewal_case {
     { "warrant.method", by_a_method_that_the_edition_forbids },
 };
 
-static void an_earlier_proof_serves_nobody_and_nothing_else(void **state)
+static void d33_an_earlier_proof_serves_nobody_and_nothing_else(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
@@ -305,7 +305,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_earlier_proof_serves_as_long_as_its_day_has_it),
-        cmocka_unit_test(an_earlier_proof_serves_nobody_and_nothing_else),
+        cmocka_unit_test(d33_an_earlier_proof_serves_nobody_and_nothing_else),
         cmocka_unit_test(an_officer_who_has_left_the_roster_takes_the_proofs_along),
         cmocka_unit_test(the_list_of_earlier_applications_has_one_form),
     };
