@@ -40,8 +40,7 @@ enum err before_find(
 static bool serves(
     const struct visit *visit, const struct evidence_row *row, const struct policy *policy)
 {
-    unsigned methods = edition_rules(visit->application.edition)->methods;
-    return (methods & 1U << row->method) != 0 && policy_method_allowed(row->method, visit->now) &&
+    return (methods_offered(visit) & 1U << row->method) != 0 &&
            visit->now - row->time <= policy_reuse(policy, row->method);
 }
 

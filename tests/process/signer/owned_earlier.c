@@ -1,5 +1,5 @@
-/* The victim has proved her name for an application of before; a second one of hers is approved, and
- * everything but signer, officers and perspectives is the attacker's. */
+/* The victim has proved her name for an application of before; a second one of hers is approved,
+ * and everything but signer, officers and perspectives is the attacker's. */
 #include "tests/process/signer/owned_earlier.h"
 #include "tests/factory/renewal.h"
 #include "tests/process/signer/cast.h"
@@ -24,8 +24,8 @@ static void renewal_drop(struct renewal *renewal)
     free(renewal);
 }
 
-static void expect_of(void (*spoil)(struct renewal *renewal, enum renewal_stage stage),
-    const char *code)
+static void expect_of(
+    void (*spoil)(struct renewal *renewal, enum renewal_stage stage), const char *code)
 {
     struct renewal *renewal = victim_renews(spoil);
     expect_nothing(&renewal->second, code);

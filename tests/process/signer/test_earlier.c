@@ -1,5 +1,6 @@
 /* Evidence of an earlier application in the order of the journal: a withdrawal of either before the
- * signature forbids it, one behind it does not; and the proof from public keys alone sees the same. */
+ * signature forbids it, one behind it does not; and the proof from public keys alone sees the same.
+ */
 #include "tests/factory/renewal.h"
 #include "tests/process/signer/core.h"
 
@@ -164,14 +165,15 @@ static void the_proof_finds_what_was_signed_behind_the_withdrawal_of_either(void
         struct rewriting rewriting = { .withdrawn = cases[i].withdrawn };
         AUTO_PTR(journal) from = NULL;
         AUTO_PTR(journal) to = NULL;
-        assert_int_equal(path_join(path, sizeof path, world.folder, i == 0   ? "first"
-                                                                    : i == 1 ? "second"
-                                                                             : "third"),
+        assert_int_equal(path_join(path, sizeof path, world.folder,
+                             i == 0   ? "first"
+                             : i == 1 ? "second"
+                                      : "third"),
             OK);
         assert_int_equal(journal_open(path, NULL, nothing_visit, NULL, &to, NULL, &reason), OK);
         rewriting.to = to;
-        assert_int_equal(journal_open(world.journal_path, NULL, record_copy, &rewriting, &from,
-                             NULL, &reason),
+        assert_int_equal(
+            journal_open(world.journal_path, NULL, record_copy, &rewriting, &from, NULL, &reason),
             OK);
         assert_proof_of(path, cases[i].code, 1);
         assert_int_equal(unlink(path), 0);
