@@ -18,7 +18,7 @@ const struct option options_deploy_script[] = {
     { "out", OPTION_VALUE, "DIRECTORY" },
     { "password-file", OPTION_VALUE, "FILE" },
     { "password-fd", OPTION_VALUE, "N" },
-    { "for", OPTION_VALUE, "TARGET" },
+    { "for", OPTION_VALUE, PFX_TARGET_WORDS },
     { .name = NULL },
 };
 

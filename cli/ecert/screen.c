@@ -21,7 +21,6 @@ static void print_wrapped(const char *text, size_t column, size_t indent);
 static void print_cells(
     const char *const *cells, const size_t *widths, size_t columns, size_t column);
 static void print_spaces(size_t count);
-static size_t columns_now(void);
 static void print_mark(const struct tool *tool, const char *colour, const char *mark);
 static size_t word_width(const char *text, size_t *ret_bytes);
 static wchar_t character_at(const char *text);
@@ -109,7 +108,7 @@ void screen_table(
         }
         total += widths[k] + (k > 0 ? GAP : 0);
     }
-    bool stacked = total > columns_now();
+    bool stacked = total > screen_columns();
     for (size_t i = 0; i < count; i++) {
         fputs(i == 0 && tool->colour ? BOLD : "", stdout);
         if (stacked) {
@@ -145,7 +144,7 @@ void screen_pair(
     }
     print_spaces(indent);
     fputs(left, stdout);
-    if (columns_now() < (taken > width ? taken : width) + NARROW) {
+    if (screen_columns() < (taken > width ? taken : width) + NARROW) {
         fputc('\n', stdout);
         print_spaces(indent + GAP);
         print_wrapped(right, indent + GAP, indent + GAP);
@@ -443,7 +442,7 @@ static void print_wrapped(const char *text, size_t column, size_t indent)
     AUTO(buf) clean = buf_make(LINE_MAX_BYTES);
     clean_append(&clean, text);
     const char *at = buf_text(&clean);
-    size_t columns = columns_now();
+    size_t columns = screen_columns();
     while (at != NULL && *at != '\0') {
         const char *end = at;
         size_t width = 0;
@@ -484,7 +483,7 @@ static void print_spaces(size_t count)
 }
 
 /* A file, a pipe and a terminal that doesn't say get the most. */
-static size_t columns_now(void)
+size_t screen_columns(void)
 {
     struct winsize size = { .ws_col = 0 };
     bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= SCREEN_COLUMNS_MIN;

@@ -66,5 +66,7 @@ void screen_distance(const struct tool *tool, int64_t time, char ret_text[SCREEN
 /* "text (inner)", in the brackets that the language has. */
 void screen_bracket(
     const struct tool *tool, const char *text, const char *inner, struct buf *ret_text);
+/* How wide a line may be. */
+size_t screen_columns(void);
 /* Columns that a UTF-8 text takes. */
 size_t screen_width(const char *text);
