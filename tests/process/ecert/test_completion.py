@@ -162,7 +162,7 @@ bind 'set enable-bracketed-paste off'; bind 'set bell-style none'; PS1='READY> '
         shutil.copy(os.path.join(SCRIPTS, "_ecert"), self.path("functions/_ecert"))
         self.write(".zshrc", f"""
 fpath=({self.path("functions")} $fpath); autoload -Uz compinit; compinit -u -D; unsetopt zle_bracketed_paste beep
-unset zle_bracketed_paste; setopt no_always_last_prompt no_prompt_sp; PROMPT='READY> '
+unset zle_bracketed_paste; setopt no_always_last_prompt no_prompt_sp no_list_ambiguous; PROMPT='READY> '
 """)
         shell = self.shell("zsh", "-i", ZDOTDIR=self.scratch)
         shell.wait("READY> ")
