@@ -54,6 +54,7 @@ enum exit_code command_crl_write(struct tool *tool, const struct arguments *argu
 enum exit_code command_key_backup(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_key_restore(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_check(struct tool *tool, const struct arguments *arguments);
+enum exit_code command_watch(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_deploy_plan(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_deploy_run(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_deploy_script(struct tool *tool, const struct arguments *arguments);
@@ -73,6 +74,7 @@ extern const struct option options_deploy_plan[];
 extern const struct option options_deploy_run[];
 extern const struct option options_deploy_script[];
 extern const struct option options_deploy_status[];
+extern const struct option options_watch[];
 extern const struct option options_key_backup[];
 extern const struct option options_key_restore[];
 
