@@ -66,6 +66,8 @@ enum err watch_deploy(struct watch *watch, struct reason *ret_reason) MUST_USE;
 /* When the newest certificate is put to its target at the earliest, by its window and after its
  * failures; INT64_MAX: it is there. */
 int64_t watch_target_next(const struct watch *watch, const struct watch_target *target);
+/* It is due; or it is the new one itself, whose walk hasn't come to its end. */
+bool watch_renewal_wanted(const struct watch *watch, const struct watch_certificate *one);
 /* Whether the renewal may be tried now. */
 bool watch_renewal_ready(const struct watch *watch, const struct watch_certificate *one);
 /* The subscription ends no later than the certificate: within it there is nothing longer. */

@@ -19,6 +19,7 @@ enum {
 static void certificate_judge(struct watch *watch, const struct watch_certificate *one);
 static void state_judge(struct watch *watch, const struct watch_certificate *one);
 static void renewal_judge(struct watch *watch, const struct watch_certificate *one);
+static void cause_write(const struct watch *watch, const struct reason *reason, struct buf *why);
 static bool is_passing(const struct reason *reason);
 static void subscription_judge(struct watch *watch, const struct watch_certificate *one);
 static enum err authorities_judge(struct watch *watch);
@@ -47,7 +48,7 @@ static void certificate_judge(struct watch *watch, const struct watch_certificat
 {
     state_judge(watch, one);
     subscription_judge(watch, one);
-    if (watch->now >= one->due && !watch_at_end(one)) {
+    if (watch_renewal_wanted(watch, one)) {
         renewal_judge(watch, one);
     }
 }
@@ -113,10 +114,20 @@ static void renewal_judge(struct watch *watch, const struct watch_certificate *o
         watch_find(watch, WATCH_NOTE, "watch.renews_next", name, day, NULL);
         return;
     }
-    language_format_reason(watch->tool->language, &renewal->reason, "", &why);
+    cause_write(watch, &renewal->reason, &why);
     const char *said = renewal->said[0] != '\0' ? renewal->said : buf_text(&why);
     bool waits = is_passing(&renewal->reason) && renewal->attempts < ATTEMPTS_SILENT;
     watch_find(watch, waits ? WATCH_NOTE : WATCH_PERSON, "watch.renewal_failed", name, said, next);
+}
+
+/* What happened, and what was seen where the sentence doesn't say it. */
+static void cause_write(const struct watch *watch, const struct reason *reason, struct buf *why)
+{
+    language_format_reason(watch->tool->language, reason, "", why);
+    const char *text = buf_text(why);
+    if (reason->seen[0] != '\0' && text != NULL && strstr(text, reason->seen) == NULL) {
+        buf_append_format(why, " (%s)", reason->seen);
+    }
 }
 
 /* What may be over by itself: the network, a service that is being restarted, an interruption. */
@@ -253,7 +264,7 @@ static void delivery_judge(struct watch *watch, const struct watch_target *targe
     bool failed = record->state == DEPLOY_FAILED || record->state == DEPLOY_ROLLED_BACK;
     if (failed && record->attempts > 0) {
         AUTO(buf) why = buf_make(4096);
-        language_format_reason(watch->tool->language, &record->reason, "", &why);
+        cause_write(watch, &record->reason, &why);
         watch_find(watch, WATCH_PERSON, "watch.target_failed", name, buf_text(&why), when);
         return;
     }

@@ -8,7 +8,6 @@
 
 enum { PROVE_SECONDS = 20 };
 
-static bool is_wanted(const struct watch *watch, const struct watch_certificate *one);
 static enum err deploy_newest(
     struct watch *watch, const struct watch_certificate *one, struct reason *ret_reason);
 static bool is_there(const struct watch_target *target);
@@ -35,20 +34,18 @@ enum err watch_renew(struct watch *watch, struct reason *ret_reason)
     return OK;
 }
 
+/* A refused PIN is not tried again: each try costs one of ten. */
 bool watch_renewal_ready(const struct watch *watch, const struct watch_certificate *one)
 {
-    return is_wanted(watch, one) && one->way.logs_in && one->way.proves &&
-           watch->now >= one->renewal.next;
+    bool pin_refused = strcmp(one->renewal.reason.code, "login.refused") == 0;
+    return watch_renewal_wanted(watch, one) && !pin_refused && one->way.enrolled &&
+           one->way.logs_in && one->way.proves && watch->now >= one->renewal.next;
 }
 
-/* Due; or it is the new one itself, whose walk hasn't come to its end. A refused PIN is not tried
- * again: each try costs one of ten. */
-static bool is_wanted(const struct watch *watch, const struct watch_certificate *one)
+bool watch_renewal_wanted(const struct watch *watch, const struct watch_certificate *one)
 {
-    bool pin_refused = strcmp(one->renewal.reason.code, "login.refused") == 0;
-    bool arrived = strcmp(one->renewal.key, one->view.key_sha256) == 0;
-    return one->way.enrolled && !pin_refused &&
-           (arrived || (watch->now >= one->due && !watch_at_end(one)));
+    bool arrived = one->way.enrolled && strcmp(one->renewal.key, one->view.key_sha256) == 0;
+    return arrived || (watch->now >= one->due && !watch_at_end(one));
 }
 
 bool watch_at_end(const struct watch_certificate *one)

@@ -3,11 +3,14 @@
 
     test_watch.py ECERT DAY_MODULE
 """
+import json
 import os
 import shutil
 import subprocess
+import sys
 import unittest
 
+import servers
 from stand_in import run
 from tool import NAME, PROGRAM, public_key
 from watch_case import WatchCase, date, days_on
@@ -214,6 +217,126 @@ class Renewals(WatchCase):
         self.assertEqual(self.watch("--renew", code=1)["problem"]["type"], "urn:ecert:problem:watch.busy")
 
 
+class Servers(WatchCase):
+    """What is where, by the ledger, and what servers answer."""
+    def setUp(self):
+        super().setUp()
+        if servers.program("nginx") is None:
+            self.skipTest("nginx is not here")
+        self.old = self.enrol()["id"]
+        self.nginx = servers.Nginx(self.path("nginx"), "127.0.83.1")
+        pair = f"{self.store}/personal/{self.old}/"
+        self.nginx.give(pair + "certificate.pem", pair + "key.pem")
+        self.nginx.start()
+        self.addCleanup(self.nginx.stop)
+        self.assertEqual(self.json("deploy", "run", *self.nginx.words)["targets"][0]["state"], "answers")
+
+    def sent(self):
+        """Thumbprint of what the server answers with."""
+        sent = servers.wait_for(self.nginx.sent)
+        return run("openssl", "x509", "-noout", "-fingerprint", "-sha256", given=sent.encode()).decode() \
+            .strip().split("=")[1].replace(":", "").lower()
+
+    def expect_sent(self, item):
+        servers.wait_for(lambda: all(self.sent() == item for _ in range(3)))
+
+    def test_it_is_renewed_deployed_and_verified(self):
+        self.assertEqual(self.codes(self.watch()), [])
+        self.pass_by(days=140)
+        said = self.renew()
+        self.assertEqual(self.codes(said), [])
+        new = said["certificates"][0]["id"]
+        self.assertNotEqual(new, self.old)
+        self.expect_sent(new)
+        self.assertEqual((said["targets"][0]["there"], said["targets"][0]["answers_with"]), (new, new))
+
+    def test_a_server_that_refuses_keeps_the_old_pair_and_is_tried_again_in_its_time(self):
+        self.pass_by(days=140)
+        with open(self.nginx.config, "a", encoding="ascii") as file:
+            file.write("nonsense;\n")
+        said = self.renew(code=1)
+        self.assertEqual(self.codes(said), ["watch.target_failed"])
+        self.assertIn("nonsense", said["findings"][-1]["text"])
+        self.expect_sent(self.old)
+        self.nginx.write_config()
+        again = date(said["targets"][0]["next_attempt"].rstrip("Z"))
+        self.assertTrue(3600 <= (again - self.now).total_seconds() <= 3960)
+        self.pass_by(minutes=59)
+        self.assertEqual(self.codes(self.renew(code=1)), ["watch.target_failed"])
+        self.expect_sent(self.old)
+        self.now = again
+        said = self.renew()
+        self.expect_sent(said["certificates"][0]["id"])
+        self.assertEqual(len(self.portal.issued), 2)
+
+    def test_a_server_waits_for_its_window(self):
+        self.json("deploy", "run", *self.nginx.words, "--window", "Sun 02:00-04:00", "--again", "--now")
+        self.now = date("2027-03-17T12:00:00")
+        said = self.renew()
+        self.assertEqual(self.codes(said), ["watch.target_waits"])
+        self.assertEqual(said["targets"][0]["next_attempt"], "2027-03-21T02:00:00Z")
+        self.expect_sent(self.old)
+        self.now = date("2027-03-21T02:30:00")
+        self.expect_sent(self.renew()["certificates"][0]["id"])
+
+    def test_what_a_person_took_back_stays_until_there_is_a_newer_one(self):
+        self.pass_by(days=140)
+        self.renew()
+        self.run_tool("deploy", "rollback", "nginx")
+        self.expect_sent(self.old)
+        self.pass_by(hours=12)
+        self.renew()
+        self.expect_sent(self.old)
+
+    def test_a_server_that_answers_with_another_or_not_at_all_is_said_and_left_alone(self):
+        csr = run("openssl", "req", "-new", "-key", self.authority.key("evil"), "-subj", "/CN=x")
+        self.write("evil.crt", self.authority.leaf(csr, NAME))
+        os.remove(self.nginx.certificate)
+        os.remove(self.nginx.key)
+        self.nginx.give(self.path("evil.crt"), self.authority.key("evil"))
+        self.nginx.run(servers.program("nginx"), "-c", self.nginx.config, "-s", "reload")
+        servers.wait_for(lambda: self.sent() != self.old)
+        self.assertEqual(self.codes(self.renew(code=1)), ["watch.target_other"])
+        self.nginx.stop()
+        self.assertEqual(self.codes(self.renew(code=1)), ["watch.target_silent"])
+        self.nginx.start()
+
+    def test_a_deployment_that_was_interrupted_is_done_at_the_next_run(self):
+        self.pass_by(days=140)
+        new = self.renew()["certificates"][0]["id"]
+        path = self.store + "/deployed/nginx"
+        with open(path, encoding="utf-8") as file:
+            record = json.load(file)
+        record.update(state="started", there=self.old, tried=new)
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(record, file)
+        self.assertIn("watch.target_behind", self.codes(self.watch(code=1)))
+        self.assertEqual(self.renew()["targets"][0]["state"], "answers")
+
+
+class Installs(WatchCase):
+    """A pair that the enrolment itself installs."""
+    def test_where_the_program_fails_the_pair_before_is_back_and_it_ends_well_later(self):
+        os.mkdir(self.path("web"), 0o755)
+        after = self.write("after", f"#!/bin/sh\ntest ! -e '{self.path('sick')}' || exit 3\n"
+                           f"cat '{self.path('web')}/site.crt' >'{self.path('served')}'\n", 0o700)
+        old = self.enrol("--install-certificate", self.path("web/site.crt"), "--install-key", self.path("web/site.key"),
+                         "--after", after, ";")["id"]
+        self.pass_by(days=140)
+        self.write("sick", "")
+        said = self.renew(code=1)
+        self.assertEqual(said["certificates"][0]["reason"], "tool.after_failed")
+        pair = [public_key(*one) for one in (("certificate", self.path("web/site.crt")), ("key", self.path("web/site.key")),
+                                             ("key", f"{self.store}/personal/{old}/key.pem"))]
+        self.assertEqual(len(set(pair)), 1)
+        os.remove(self.path("sick"))
+        self.pass_by(hours=3)
+        self.assertEqual(self.codes(self.renew()), [])
+        self.assertNotEqual(public_key("key", self.path("web/site.key")), pair[0])
+        self.assertEqual(public_key("certificate", self.path("served")), public_key("key", self.path("web/site.key")))
+        self.assertEqual(len(self.portal.issued), 2)
+
+
 class Notices(WatchCase):
     """A person is told once, and again when it changes."""
     def setUp(self):
@@ -263,4 +386,4 @@ class Notices(WatchCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=["test_watch"])
+    unittest.main(argv=["test_watch", *sys.argv[3:]])
