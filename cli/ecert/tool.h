@@ -41,6 +41,7 @@ enum exit_code command_cert_complete(struct tool *tool, const struct arguments *
 enum exit_code command_cert_import(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_cert_export(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_cert_remove(struct tool *tool, const struct arguments *arguments);
+enum exit_code command_console(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_idn(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_chain_list(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_chain_install(struct tool *tool, const struct arguments *arguments);
@@ -70,6 +71,7 @@ extern const struct option options_cert_remove[];
 extern const struct option options_chain_install[];
 extern const struct option options_chain_remove[];
 extern const struct option options_check[];
+extern const struct option options_console[];
 extern const struct option options_deploy_plan[];
 extern const struct option options_deploy_run[];
 extern const struct option options_deploy_script[];

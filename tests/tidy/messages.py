@@ -13,7 +13,7 @@ import sys
 
 LANGUAGES = ["en", "zh_HK", "zh_CN"]
 # First words of ids that reach a page, the API, a letter or a mail.
-FAMILIES = {"api", "certstore", "chain", "check", "deploy", "endpoint", "handshake", "crl", "install", "pfx", "remote", "tool", "tsig", "update", "usage", "watch",
+FAMILIES = {"api", "asset", "certstore", "console", "chain", "check", "deploy", "endpoint", "handshake", "crl", "install", "pfx", "remote", "tool", "tsig", "update", "usage", "watch",
             "caa", "certificate", "confirm", "csr", "dcv", "enrolment", "field", "form", "json", "key", "login", "name",
             "page", "preview", "quorum", "session", "step", "type", "warrant", "zone"}
 # Ids with a family's word that are events of the log and the audit trail, or names of other things.
