@@ -43,6 +43,7 @@ static enum err pair_use(
     struct walk *walk, const struct delivery *delivery, struct reason *ret_reason);
 static enum err pair_install(
     struct walk *walk, const struct delivery *delivery, struct reason *ret_reason);
+static void pair_back(struct walk *walk);
 static enum err walk_finish(struct walk *walk);
 
 enum err walk_install(struct walk *walk, struct reason *ret_reason)
@@ -258,11 +259,25 @@ static enum err pair_use(
         TRY(pair_install(walk, delivery, ret_reason));
     }
     if (walk->after[0] != NULL) {
-        TRY(program_run(walk->after, ret_reason));
+        enum err err = program_run(walk->after, ret_reason);
+        if (err != OK && walk->renew && walk->install_certificate != NULL) {
+            pair_back(walk);
+        }
+        TRY(err);
         const struct placeholder values[] = { { "program", walk->after[0] }, { NULL, NULL } };
         screen_step(walk->tool, "tool.after_done", values);
     }
     return OK;
+}
+
+/* What the program had before, which it took then. At a first certificate there is none. */
+static void pair_back(struct walk *walk)
+{
+    if (certstore_install_back(walk->install_certificate, walk->install_key,
+            /* ret_reason= */ NULL) == OK) {
+        (void)!program_run(walk->after, /* ret_reason= */ NULL);
+        screen_message(walk->tool, "tool.pair_back", NULL);
+    }
 }
 
 static enum err pair_install(
@@ -292,6 +307,8 @@ static enum err pair_install(
 static enum err walk_finish(struct walk *walk)
 {
     struct item_view view;
+    const char *end = api_text(value_get(walk->enrolment, "subscription"), "end");
+    walk->subscription_end = end[0] != '\0' ? end : walk->subscription_end;
     walk->finished = true;
     walk->ended = true;
     walk->exit = EXIT_DONE;

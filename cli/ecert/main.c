@@ -78,6 +78,8 @@ static const struct command commands[] = {
         "tool.help_deploy_rollback" },
     { "deploy", "forget", command_deploy_forget, options_none, "TARGET", 1, ARGUMENTS_MAX,
         "tool.help_deploy_forget" },
+    { "watch", NULL, command_watch, options_watch, NULL, 0, 0, "tool.help_watch" },
+    { "console", NULL, command_console, options_console, NULL, 0, 0, "tool.help_console" },
     { "idn", NULL, command_idn, options_none, "NAME", 1, ARGUMENTS_MAX, "tool.help_idn" },
 };
 static const struct command command_alone = { "", NULL, command_state, options_none, NULL, 0, 0,

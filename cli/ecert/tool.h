@@ -51,6 +51,7 @@ enum exit_code command_cert_complete(struct tool *tool, const struct arguments *
 enum exit_code command_cert_import(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_cert_export(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_cert_remove(struct tool *tool, const struct arguments *arguments);
+enum exit_code command_console(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_idn(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_chain_list(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_chain_install(struct tool *tool, const struct arguments *arguments);
@@ -64,6 +65,7 @@ enum exit_code command_crl_write(struct tool *tool, const struct arguments *argu
 enum exit_code command_key_backup(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_key_restore(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_check(struct tool *tool, const struct arguments *arguments);
+enum exit_code command_watch(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_deploy_plan(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_deploy_run(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_deploy_script(struct tool *tool, const struct arguments *arguments);
@@ -79,10 +81,12 @@ extern const struct option options_cert_remove[];
 extern const struct option options_chain_install[];
 extern const struct option options_chain_remove[];
 extern const struct option options_check[];
+extern const struct option options_console[];
 extern const struct option options_deploy_plan[];
 extern const struct option options_deploy_run[];
 extern const struct option options_deploy_script[];
 extern const struct option options_deploy_status[];
+extern const struct option options_watch[];
 extern const struct option options_key_backup[];
 extern const struct option options_key_restore[];
 

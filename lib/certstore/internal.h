@@ -3,7 +3,8 @@
 #include "lib/certstore/trust.h"
 
 struct certstore {
-    struct folder root, requests, personal, intermediate, roots, untrusted, crls, logins, deployed;
+    struct folder root, requests, personal, intermediate, roots, untrusted, crls, logins, deployed,
+        renewals;
     int lock; /* held by flock during each change */
 };
 

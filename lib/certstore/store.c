@@ -72,6 +72,7 @@ static enum err folders_open(struct certstore *store)
         { "crls", &store->crls },
         { "logins", &store->logins },
         { "deployed", &store->deployed },
+        { "renewals", &store->renewals },
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         TRY(folder_open(&store->root, table[i].name, FOLDER_MAKE, table[i].folder));
@@ -84,7 +85,8 @@ static enum err leftovers_clear(struct certstore *store)
 {
     TRY(certstore_lock(store));
     const struct folder *folders[] = { &store->requests, &store->personal, &store->intermediate,
-        &store->roots, &store->untrusted, &store->crls, &store->logins, &store->deployed };
+        &store->roots, &store->untrusted, &store->crls, &store->logins, &store->deployed,
+        &store->renewals };
     enum err err = OK;
     for (size_t i = 0; err == OK && i < sizeof folders / sizeof folders[0]; i++) {
         err = folder_sweep(folders[i]);
@@ -100,7 +102,7 @@ void certstore_free(struct certstore *store)
     }
     struct folder *folders[] = { &store->requests, &store->personal, &store->intermediate,
         &store->roots, &store->untrusted, &store->crls, &store->logins, &store->deployed,
-        &store->root };
+        &store->renewals, &store->root };
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
         folder_close(folders[i]);
     }

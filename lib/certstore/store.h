@@ -7,6 +7,7 @@
  *     personal/ID/  key.pem  certificate.pem  chain.pem  about  ID: the certificate's SHA-256
  *     intermediate/  roots/  untrusted/   SHA-256.pem           crls/  SHA-256 of the issuer.crl
  *     logins/  the keys that log in at a portal (login.h)    deployed/  what is where (ledger.h)
+ *     renewals/  what unattended renewal has come to (renewals.h)
  *
  * A certificate joins its key by one rename of the request's directory: there is no moment at which
  * key and certificate lie in two places, or the key nowhere (doc/threats.md K3, K11). */
