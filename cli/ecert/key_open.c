@@ -50,10 +50,10 @@ enum err key_open(struct tool *tool, const struct certstore *store,
         struct reason reason = { 0 };
         if (attempt > 0) {
             screen_message(tool, "key.passphrase", NULL);
-            secret_release(&tool->access.passphrase);
+            secret_release(&tool->access->passphrase);
         }
         TRY(passphrase_have(tool, item, ret_reason));
-        err = certstore_load_key(store, item, &tool->access.passphrase, &reason, ret_key);
+        err = certstore_load_key(store, item, &tool->access->passphrase, &reason, ret_key);
         if (err != OK && ret_reason != NULL) {
             *ret_reason = reason;
         }
@@ -72,7 +72,7 @@ static enum err passphrase_have(
 {
     static const struct secret_source source = { "key-passphrase-file", "key-passphrase-fd",
         "tool.ask_key_passphrase", .twice = false, .max = PASSWORD_MAX };
-    struct key_access *access = &tool->access;
+    struct key_access *access = tool->access;
     bool serves = given(tool, source.file_option, source.fd_option) ||
                   memcmp(access->key_sha256, item->spki_sha256, SHA256_BYTES) == 0;
     if (access->passphrase.data != NULL && serves) {
@@ -88,7 +88,7 @@ enum err key_guard_new(
 {
     static const struct secret_source source = { "key-passphrase-file", "key-passphrase-fd",
         "tool.ask_new_passphrase", .twice = true, .max = PASSWORD_MAX };
-    struct secret *passphrase = &tool->access.passphrase;
+    struct secret *passphrase = &tool->access->passphrase;
     if (!arguments_has(tool->arguments, "encrypt-key")) {
         *ret_passphrase = NULL;
         return OK;
@@ -130,8 +130,8 @@ enum err key_from_token(struct tool *tool, const char *uri, const char *module,
     TRY(pkcs11_uri_parse(span_from_text(uri), &parsed, ret_reason));
     TRY(token_have(tool, &parsed, key_module_or_default(module), make != NULL, ret_reason));
     return make == NULL
-               ? token_key_find(tool->access.token, &parsed, ret_key, ret_reason)
-               : token_key_generate(tool->access.token, &parsed, *make, ret_key, ret_reason);
+               ? token_key_find(tool->access->token, &parsed, ret_key, ret_reason)
+               : token_key_generate(tool->access->token, &parsed, *make, ret_key, ret_reason);
 }
 
 /* A PIN file that the token refused is not tried again before it is written anew: who runs this by
@@ -141,7 +141,7 @@ static enum err token_have(struct tool *tool, const struct pkcs11_uri *uri, cons
 {
     static const struct secret_source source = { "token-pin-file", "token-pin-fd",
         "tool.ask_token_pin", .twice = false, .max = PASSWORD_MAX };
-    struct key_access *access = &tool->access;
+    struct key_access *access = tool->access;
     const char *pin_file = arguments_value(tool->arguments, source.file_option);
     if (access->token != NULL && strcmp(token_label(access->token), uri->token) == 0) {
         return OK;
@@ -157,10 +157,9 @@ static enum err token_have(struct tool *tool, const struct pkcs11_uri *uri, cons
         .label = uri->token,
         .pin_file = pin_file,
         .pin = pin_file == NULL ? &access->pin : NULL,
-        .refusal_file =
-            pin_file == NULL || tool->store_path == NULL
-                ? NULL
-                : arena_format(&tool->arena, "%s/token-pin-refused", tool->store_path),
+        .refusal_file = pin_file == NULL || tool->store_path == NULL
+                            ? NULL
+                            : arena_format(&tool->arena, "%s/token-pin-refused", tool->store_path),
         .makes_keys = makes_keys,
         .deadline_ms = 30000,
     };

@@ -78,7 +78,8 @@ static const struct command commands[] = {
         "tool.help_deploy_rollback" },
     { "deploy", "forget", command_deploy_forget, options_none, "TARGET", 1, ARGUMENTS_MAX,
         "tool.help_deploy_forget" },
-    { "watch", NULL, command_watch, options_watch, NULL, 0, 0, "tool.help_watch" },
+    { "watch", NULL, command_watch, options_watch, NULL, 0, 0, "tool.help_watch",
+        .opens_key = true },
     { "console", NULL, command_console, options_console, NULL, 0, 0, "tool.help_console" },
     { "idn", NULL, command_idn, options_none, "NAME", 1, ARGUMENTS_MAX, "tool.help_idn" },
 };
@@ -109,7 +110,9 @@ int main(int argc, char **argv)
         return EXIT_FAILED;
     }
     const char *no_colour = getenv("NO_COLOR");
+    struct key_access access = { .token = NULL };
     struct tool tool = {
+        .access = &access,
         .language = language_choose(languages, wanted_language(argc, argv)),
         .clock = clock_system(),
         .colour = isatty(STDOUT_FILENO) && (no_colour == NULL || no_colour[0] == '\0'),
@@ -120,7 +123,7 @@ int main(int argc, char **argv)
     tool.result = value_object(&tool.tree);
     enum exit_code code = command_line_run(&tool, argc - 1, argv + 1);
     result_print(&tool);
-    key_access_release(&tool.access);
+    key_access_release(&access);
     arena_release(&tool.arena);
     return fflush(stdout) == 0 ? (int)code : EXIT_FAILED;
 }

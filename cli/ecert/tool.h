@@ -25,7 +25,7 @@ struct tool {
     bool colour;
     bool asks;                         /* a person sits at the terminal */
     const struct arguments *arguments; /* of the command that runs */
-    struct key_access access;
+    struct key_access *access;
     struct arena arena;
     struct value_tree tree;
     struct value *result; /* the object that --json prints at the end */
