@@ -23,6 +23,7 @@ struct line {
 static void line_read(struct line *line);
 static void word_read(struct line *line, const char *word);
 static const struct option *option_of(const struct line *line, const char *word);
+static const struct option *option_in(const struct option *option, const char *name, size_t len);
 static bool is_given(const struct line *line, const struct option *option);
 static void commands_offer(const struct line *line);
 static void options_offer(const struct line *line, const struct option *options);
@@ -47,7 +48,9 @@ enum exit_code complete_words(struct tool *tool, int argc, char *const *argv)
             values_offer(&line, option->value, equals + 1, before);
         }
     } else if (line.typed[0] == '-') {
-        options_offer(&line, line.command == NULL ? NULL : line.command->options);
+        for (size_t i = 0; line.command != NULL && command_options(line.command, i) != NULL; i++) {
+            options_offer(&line, command_options(line.command, i));
+        }
         options_offer(&line, options_all);
     } else if (line.command == NULL) {
         commands_offer(&line);
@@ -103,15 +106,19 @@ static void word_read(struct line *line, const char *word)
 
 static const struct option *option_of(const struct line *line, const char *word)
 {
-    const struct option *const tables[] = {
-        line->command == NULL ? options_all : line->command->options, options_all
-    };
     size_t len = strcspn(word + 2, "=");
-    for (size_t i = 0; i < 2; i++) {
-        for (const struct option *option = tables[i]; option->name != NULL; option++) {
-            if (strlen(option->name) == len && memcmp(option->name, word + 2, len) == 0) {
-                return option;
-            }
+    const struct option *found = NULL, *table;
+    for (size_t i = 0; line->command != NULL && (table = command_options(line->command, i)); i++) {
+        found = found != NULL ? found : option_in(table, word + 2, len);
+    }
+    return found != NULL ? found : option_in(options_all, word + 2, len);
+}
+
+static const struct option *option_in(const struct option *option, const char *name, size_t len)
+{
+    for (; option->name != NULL; option++) {
+        if (strlen(option->name) == len && memcmp(option->name, name, len) == 0) {
+            return option;
         }
     }
     return NULL;
@@ -148,7 +155,7 @@ static void commands_offer(const struct line *line)
 static void options_offer(const struct line *line, const struct option *options)
 {
     const struct command *command = line->command == NULL ? &command_alone : line->command;
-    for (; options != NULL && options->name != NULL; options++) {
+    for (; options->name != NULL; options++) {
         char word[HELP_LINE_MAX];
         snprintf(word, sizeof word, "--%s", options->name);
         bool again = options->kind == OPTION_MANY || !is_given(line, options);

@@ -52,6 +52,8 @@ static const struct {
     { "deploy status", "ecert deploy status --live" },
     { "deploy rollback", "ecert deploy rollback web-1" },
     { "deploy forget", "ecert deploy forget web-1" },
+    { "watch", "ecert watch\necert watch --renew --notify /usr/sbin/sendmail root" },
+    { "console", "ecert console --port 8099" },
     { "idn", "ecert idn www.例子.com" },
 };
 

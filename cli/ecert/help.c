@@ -25,7 +25,9 @@ void help_show(struct tool *tool, const struct command *only)
         screen_line(tool, "");
         screen_line(tool, help_description(tool, only));
         screen_line(tool, "");
-        options_show(tool, only, only->options);
+        for (size_t i = 0; command_options(only, i) != NULL; i++) {
+            options_show(tool, only, command_options(only, i));
+        }
         example_show(tool, only);
         command_put(tool, only, tool->result);
     } else {
@@ -129,7 +131,10 @@ static void command_put(struct tool *tool, const struct command *command, struct
     value_put_integer(tree, object, "operands_max", (int64_t)command->operands_max);
     value_put_text(tree, object, "summary", language_text(tool->language, command->summary));
     value_put_text(tree, object, "description", help_description(tool, command));
-    options_put(tool, command, command->options, value_put_list(tree, object, "options"));
+    struct value *options = value_put_list(tree, object, "options");
+    for (size_t i = 0; command_options(command, i) != NULL; i++) {
+        options_put(tool, command, command_options(command, i), options);
+    }
     struct value *examples = value_put_list(tree, object, "examples");
     for (const char *at = example_of(command); at != NULL && *at != '\0';) {
         size_t len = strcspn(at, "\n");

@@ -35,8 +35,8 @@ static void page_write(const struct tool *tool, const struct command *command, s
 static void synopsis_write(
     const struct tool *tool, const struct command *command, struct buf *page);
 static void overview_write(const struct tool *tool, struct buf *page);
-static void options_write(const struct tool *tool, const struct command *command,
-    const struct option *options, struct buf *page);
+static void options_write(const struct tool *tool, const struct command *command, struct buf *page);
+static const struct option *table_of(const struct command *command, size_t index);
 static void examples_write(const struct command *command, struct buf *page);
 static void example_write(struct span line, struct buf *page);
 static void section(const struct tool *tool, const char *id, struct buf *page);
@@ -110,10 +110,9 @@ static void page_write(const struct tool *tool, const struct command *command, s
     if (alone) {
         overview_write(tool, page);
     }
-    const struct option *options = alone ? options_all : command->options;
-    if (options->name != NULL) {
+    if (table_of(command, 0)->name != NULL || table_of(command, 1) != NULL) {
         section(tool, "tool.page_options", page);
-        options_write(tool, command, options, page);
+        options_write(tool, command, page);
     }
     if (alone) {
         section(tool, "tool.page_environment", page);
@@ -150,11 +149,13 @@ static void synopsis_write(const struct tool *tool, const struct command *comman
     (void)tool;
     help_words(command, words);
     buf_append_format(page, ".Nm ecert%s%s\n", words[0] == '\0' ? "" : " ", words);
-    const struct option *options = command == &command_alone ? options_all : command->options;
-    for (const struct option *option = options; option->name != NULL; option++) {
-        buf_append_text(page, ".Op ");
-        option_write(option, page);
-        buf_append_text(page, option->kind == OPTION_MANY ? " ...\n" : "\n");
+    const struct option *table;
+    for (size_t i = 0; (table = table_of(command, i)) != NULL; i++) {
+        for (const struct option *option = table; option->name != NULL; option++) {
+            buf_append_text(page, ".Op ");
+            option_write(option, page);
+            buf_append_text(page, option->kind == OPTION_MANY ? " ...\n" : "\n");
+        }
     }
     if (command->operands != NULL) {
         placeholder_write(command->operands, page);
@@ -223,15 +224,24 @@ static void overview_write(const struct tool *tool, struct buf *page)
     text_write(language_text(tool->language, "tool.page_json"), page);
 }
 
-static void options_write(const struct tool *tool, const struct command *command,
-    const struct option *options, struct buf *page)
+/* On the page of ecert itself what every command takes. */
+static const struct option *table_of(const struct command *command, size_t index)
 {
+    bool alone = command == &command_alone;
+    return !alone ? command_options(command, index) : index == 0 ? options_all : NULL;
+}
+
+static void options_write(const struct tool *tool, const struct command *command, struct buf *page)
+{
+    const struct option *table;
     buf_append_text(page, ".Bl -tag -width Ds\n");
-    for (const struct option *option = options; option->name != NULL; option++) {
-        buf_append_text(page, ".It ");
-        option_write(option, page);
-        buf_append_text(page, "\n");
-        text_write(help_option(tool, command, option), page);
+    for (size_t i = 0; (table = table_of(command, i)) != NULL; i++) {
+        for (const struct option *option = table; option->name != NULL; option++) {
+            buf_append_text(page, ".It ");
+            option_write(option, page);
+            buf_append_text(page, "\n");
+            text_write(help_option(tool, command, option), page);
+        }
     }
     buf_append_text(page, ".El\n");
     if (command != &command_alone) {

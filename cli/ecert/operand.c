@@ -68,10 +68,10 @@ static const struct operand *operand_find(const char *placeholder)
     return NULL;
 }
 
-/* "rsa2048|p256": the words themselves. */
+/* "rsa2048|p256": the words themselves. "[ID|FILE]" isn't. */
 static bool is_choices(const char *placeholder)
 {
-    return strchr(placeholder, '|') != NULL && strpbrk(placeholder, "[]: ") == NULL;
+    return strchr(placeholder, '|') != NULL && strpbrk(placeholder, "[] ") == NULL;
 }
 
 void operand_candidates(struct tool *tool, const char *placeholder, const struct certstore *store,

@@ -92,6 +92,7 @@ class Manual(ToolTest):
                 self.assertEqual(words[0], "ecert")
                 self.assertEqual(words[1:1 + len(command["command"].split())], command["command"].split())
                 json = [] if "--json" in words else ["--json"]
+                words += ["--idle", "1"] if command["command"] == "console" else []
                 said = subprocess.run([*ALONE, PROGRAM, *json, *words[1:]], env=self.environment(HOME=self.scratch), timeout=60,
                                       stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, cwd=self.scratch)
                 self.assertNotRegex(said.stdout, FAULTS, example)
