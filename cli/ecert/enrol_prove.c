@@ -124,7 +124,7 @@ static const struct way *way(const struct walk *walk)
 
 static bool places_itself(const struct walk *walk)
 {
-    return walk->webroots[0] != NULL || walk->dns_server != NULL;
+    return walk->webroots[0] != NULL || walk->dns_server != NULL || walk->hook[0] != NULL;
 }
 
 static enum err challenges_get(struct walk *walk, struct reason *ret_reason)
@@ -147,6 +147,9 @@ static enum err challenges_get(struct walk *walk, struct reason *ret_reason)
     }
     list = value_get(value_get(walk->enrolment, "dcv"), "challenges");
     TRY(walk_values_check(walk, chosen->method, list, ret_reason));
+    if (chosen != &by_website) {
+        TRY(walk_records_check(walk, list, ret_reason));
+    }
     TRY(challenges_keep(walk, list, ret_reason));
     challenges_show(walk, list);
     return OK;
@@ -270,8 +273,9 @@ static enum err records_place(struct walk *walk, struct reason *ret_reason)
     for (size_t i = 0; i < walk->placed_count; i++) {
         TRY(placed_put(walk, &walk->placed[i], ret_reason));
     }
-    const struct placeholder values[] = { { "server", walk->dns_server }, { NULL, NULL } };
-    screen_step(walk->tool, chosen->placed, values);
+    const struct placeholder values[] = { { "server", walk->dns_server },
+        { "program", walk->hook[0] }, { NULL, NULL } };
+    screen_step(walk->tool, walk->hook[0] != NULL ? "tool.hook_placed" : chosen->placed, values);
     return OK;
 }
 
@@ -291,6 +295,9 @@ static bool lasts(const struct placed *placed)
 static enum err placed_put(
     const struct walk *walk, const struct placed *placed, struct reason *ret_reason)
 {
+    if (is_record(placed) && walk->hook[0] != NULL) {
+        return walk_hook_run(walk, HOOK_PLACE, placed, ret_reason);
+    }
     if (is_record(placed)) {
         return record_update(walk, placed, DNS_UPDATE_ADD, ret_reason);
     }
@@ -307,6 +314,9 @@ static enum err placed_remove(
     if (!is_record(placed)) {
         const char *folder = webroot_of(walk, placed->host);
         return folder == NULL ? ERR_NOT_FOUND : webroot_remove(folder, placed->value);
+    }
+    if (walk->hook[0] != NULL) {
+        return walk_hook_run(walk, HOOK_REMOVE, placed, ret_reason);
     }
     bool able = walk->dns_server != NULL && walk->tsig_file != NULL;
     return able ? record_update(walk, placed, DNS_UPDATE_REMOVE, ret_reason) : ERR_NOT_FOUND;
@@ -470,8 +480,14 @@ static void step_show(
     AUTO(buf) line = buf_make(4096);
     const char *text = api_text(step, "text"), *seen = api_text(step, "seen");
     const char *between = "";
-    buf_append_format(&line, "  %s%s%s%s – ", text[0] != '\0' ? text : api_text(step, "code"),
-        seen[0] != '\0' ? " (" : "", seen, seen[0] != '\0' ? ")" : "");
+    text = text[0] != '\0' ? text : api_text(step, "code");
+    buf_append_text(&line, "  ");
+    if (seen[0] != '\0') {
+        screen_bracket(walk->tool, text, seen, &line);
+    } else {
+        buf_append_text(&line, text);
+    }
+    buf_append_text(&line, " – ");
     const struct value *one = value_first(perspectives);
     for (; one != NULL; one = value_next(one)) {
         if (same_step(decisive_step(one), step)) {

@@ -30,8 +30,7 @@ static enum err prove(struct store *store, void *ctx)
 static enum err withdraw(struct store *store, void *ctx)
 {
     const struct fixture *fixture = ctx;
-    return store_application_set_state(
-        store, &act, fixture->application, APPLICATION_WITHDRAWN);
+    return store_application_set_state(store, &act, fixture->application, APPLICATION_WITHDRAWN);
 }
 
 static size_t found(struct fixture *fixture, const struct earlier_question *question)
@@ -39,8 +38,7 @@ static size_t found(struct fixture *fixture, const struct earlier_question *ques
     struct evidence_row *rows = NULL;
     size_t count = 99;
     AUTO(arena) arena = arena_make(65536);
-    assert_int_equal(
-        store_evidence_earlier(fixture->store, question, &arena, &rows, &count), OK);
+    assert_int_equal(store_evidence_earlier(fixture->store, question, &arena, &rows, &count), OK);
     for (size_t i = 0; i < count; i++) {
         assert_int_equal(rows[i].method, DCV_WEBSITE);
         assert_int_equal(rows[i].time, PROVED);
