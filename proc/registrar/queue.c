@@ -13,7 +13,8 @@ enum {
 };
 
 static enum err refill(struct queue *queue, struct store *store, int64_t now, uint64_t bell);
-static enum err list_read(struct queue_list *list, struct store *store, int64_t since, int64_t now);
+static enum err list_read(const struct queue *queue, struct queue_list *list, struct store *store,
+    int64_t since, int64_t now);
 static bool pick(
     struct queue *queue, struct queue_list *list, enum queue_lane lane, struct pacing_due *ret_due);
 static bool may_fly(const struct queue *queue, enum queue_lane lane, const struct pacing_due *row,
@@ -28,7 +29,12 @@ static unsigned flights_at(const struct queue *queue, enum queue_lane lane, uint
 
 static unsigned rounds_max(enum queue_lane lane)
 {
-    return lane == QUEUE_PROMPT ? PROMPT_ROUNDS_MAX : PATIENT_ROUNDS_MAX;
+    static const unsigned max[] = {
+        [QUEUE_PROMPT] = PROMPT_ROUNDS_MAX,
+        [QUEUE_PATIENT] = PATIENT_ROUNDS_MAX,
+        [QUEUE_REHEARSAL] = REHEARSAL_ROUNDS_MAX,
+    };
+    return max[lane];
 }
 
 enum err queue_take(struct queue *queue, struct store *store, enum queue_lane lane, int64_t now,
@@ -47,24 +53,25 @@ static enum err refill(struct queue *queue, struct store *store, int64_t now, ui
 {
     int64_t now_ms = clock_monotonic_ms();
     if (queue->filled_ms == 0 || now_ms - queue->filled_ms >= REFILL_MS) {
-        TRY(list_read(&queue->all, store, 0, now));
+        TRY(list_read(queue, &queue->all, store, 0, now));
         queue->fresh.count = 0;
         queue->filled = now;
         queue->filled_ms = now_ms;
         queue->bell = bell;
     } else if (bell != queue->bell) {
-        TRY(list_read(&queue->fresh, store, queue->filled, now));
+        TRY(list_read(queue, &queue->fresh, store, queue->filled, now));
         queue->bell = bell;
     }
     return OK;
 }
 
-static enum err list_read(struct queue_list *list, struct store *store, int64_t since, int64_t now)
+static enum err list_read(const struct queue *queue, struct queue_list *list, struct store *store,
+    int64_t since, int64_t now)
 {
     struct arena arena = arena_make(ROWS_ARENA_BYTES);
     struct pacing_due *rows = NULL;
     size_t count = 0;
-    enum err err = store_pacing_due(store, since, now, QUEUE_ROWS_MAX, &arena, &rows, &count);
+    enum err err = queue->due(store, since, now, QUEUE_ROWS_MAX, &arena, &rows, &count);
     if (err != OK) {
         arena_release(&arena);
         return err;

@@ -19,11 +19,13 @@ enum {
     /* Rounds of one subscriber, and of one registrable domain, at the same time in one lane. */
     PROMPT_ROUNDS_MAX = 4,
     PATIENT_ROUNDS_MAX = 2,
+    REHEARSAL_ROUNDS_MAX = 1,
 };
 
 enum queue_lane {
-    QUEUE_PROMPT,  /* whatever was not slow the last time */
-    QUEUE_PATIENT, /* what was */
+    QUEUE_PROMPT,    /* whatever was not slow the last time */
+    QUEUE_PATIENT,   /* what was */
+    QUEUE_REHEARSAL, /* nobody's certificate waits for it; in a queue of its own */
 };
 
 /* A round under way. */
@@ -37,6 +39,8 @@ struct queue_flight {
 
 struct queue {
     pthread_mutex_t mutex;
+    enum err (*due)(struct store *store, int64_t since, int64_t now, size_t limit,
+        struct arena *arena, struct pacing_due **ret_rows, size_t *ret_count); /* what fills it */
     struct queue_list {
         struct arena arena;
         struct pacing_due *rows; /* taken ones have no subscriber any more */
