@@ -1,7 +1,7 @@
 #pragma once
-/* What the words of the perspectives about one name amount to (BR 3.2.2.9): the primary decides, and
- * enough of the remotes must agree with it. Who said them, and whether they are signed, is for the
- * caller to know: evidence is counted by this, and so is a rehearsal, which proves nothing. */
+/* What the words of the perspectives about one name amount to (BR 3.2.2.9): the primary decides,
+ * and enough of the remotes must agree with it. Who said them, and whether they are signed, is for
+ * the caller to know: evidence is counted by this, and so is a rehearsal, which proves nothing. */
 #include "lib/ca/observation.h"
 #include "lib/ca/policy.h"
 #include "lib/ca/roster.h"

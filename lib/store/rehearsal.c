@@ -7,8 +7,8 @@ static enum err waits(
 static enum err rehearsal_read(struct query *query, struct arena *arena, void *row);
 static enum err sight_read(struct query *query, struct arena *arena, void *row);
 
-enum err store_rehearsal_ask(struct store *store, const uint8_t enrolment[ENROLMENT_ID_BYTES],
-    int64_t now, bool *ret_asked)
+enum err store_rehearsal_ask(
+    struct store *store, const uint8_t enrolment[ENROLMENT_ID_BYTES], int64_t now, bool *ret_asked)
 {
     bool waiting = false;
     TRY(waits(store, enrolment, &waiting));
@@ -39,8 +39,8 @@ static enum err waits(
     return OK;
 }
 
-enum err store_rehearsal_postpone(struct store *store, const uint8_t enrolment[ENROLMENT_ID_BYTES],
-    int64_t now, int64_t until)
+enum err store_rehearsal_postpone(
+    struct store *store, const uint8_t enrolment[ENROLMENT_ID_BYTES], int64_t now, int64_t until)
 {
     AUTO(query) query = query_write(store, "UPDATE rehearsal SET due = ?, put_off = 1"
                                            " WHERE enrolment = ? AND due > 0 AND due <= ?");
@@ -57,9 +57,9 @@ enum err store_rehearsal_list(struct store *store, const uint8_t enrolment[ENROL
         "SELECT name, nonce, asked, due, put_off, made, passes FROM rehearsal WHERE enrolment = ?"
         " ORDER BY name");
     bind_bytes(&query, span_make(enrolment, ENROLMENT_ID_BYTES));
-    struct query_list list = { .row_size = sizeof **ret_rows,
-        .limit = APPLICATION_NAMES_MAX + 1,
-        .read = rehearsal_read };
+    struct query_list list = {
+        .row_size = sizeof **ret_rows, .limit = APPLICATION_NAMES_MAX + 1, .read = rehearsal_read
+    };
     void *rows = NULL;
     TRY(query_list(&query, &list, arena, &rows, ret_count));
     *ret_rows = rows;
@@ -83,9 +83,9 @@ static enum err rehearsal_read(struct query *query, struct arena *arena, void *r
 enum err store_sight_list(struct store *store, const uint8_t enrolment[ENROLMENT_ID_BYTES],
     struct arena *arena, struct sight_row **ret_rows, size_t *ret_count)
 {
-    AUTO(query) query = query_read(store,
-        "SELECT name, perspective, dcv, caa, dnssec, report FROM rehearsal_sight"
-        " WHERE enrolment = ? ORDER BY name, perspective");
+    AUTO(query) query =
+        query_read(store, "SELECT name, perspective, dcv, caa, dnssec, report FROM rehearsal_sight"
+                          " WHERE enrolment = ? ORDER BY name, perspective");
     bind_bytes(&query, span_make(enrolment, ENROLMENT_ID_BYTES));
     struct query_list list = { .row_size = sizeof **ret_rows,
         .limit = (APPLICATION_NAMES_MAX + 1) * PERSPECTIVES_MAX,
@@ -122,12 +122,12 @@ enum err store_rehearsal_put(struct store *store, const uint8_t enrolment[ENROLM
     return query_change(&query);
 }
 
-enum err store_sight_put(struct store *store, const uint8_t enrolment[ENROLMENT_ID_BYTES],
-    const struct sight_row *row)
+enum err store_sight_put(
+    struct store *store, const uint8_t enrolment[ENROLMENT_ID_BYTES], const struct sight_row *row)
 {
-    AUTO(query) query = query_write(store,
-        "INSERT INTO rehearsal_sight (enrolment, name, perspective, dcv, caa, dnssec, report)"
-        " SELECT ?, ?, ?, iif(?, ?, NULL), ?, ?, ?");
+    AUTO(query) query = query_write(store, "INSERT OR REPLACE INTO rehearsal_sight (enrolment, "
+                                           "name, perspective, dcv, caa, dnssec, report)"
+                                           " SELECT ?, ?, ?, iif(?, ?, NULL), ?, ?, ?");
     bind_bytes(&query, span_make(enrolment, ENROLMENT_ID_BYTES));
     bind_text(&query, row->name);
     bind_text(&query, row->perspective);
@@ -139,8 +139,7 @@ enum err store_sight_put(struct store *store, const uint8_t enrolment[ENROLMENT_
     return query_run(&query);
 }
 
-enum err store_rehearsal_forget(
-    struct store *store, const uint8_t enrolment[ENROLMENT_ID_BYTES])
+enum err store_rehearsal_forget(struct store *store, const uint8_t enrolment[ENROLMENT_ID_BYTES])
 {
     AUTO(query) query = query_write(store, "DELETE FROM rehearsal WHERE enrolment = ?");
     bind_bytes(&query, span_make(enrolment, ENROLMENT_ID_BYTES));

@@ -1,7 +1,8 @@
 #pragma once
 /* The conversation with a validator that proves nothing: would this challenge pass if it were
  * checked now? The same questions are asked as for a check, but no attempt is named, nothing is
- * signed, and what comes back has not the form of an observation: nobody can make evidence of it. */
+ * signed, and what comes back has not the form of an observation: nobody can make evidence of it.
+ */
 #include "lib/wire/validator.h"
 
 /* Of a limit on checks of one domain a minute, what is given to rehearsals beside it: half, so that

@@ -1,5 +1,5 @@
-/* A rehearsal asks what a check would say and changes nothing: no attempt is counted, no code is used
- * up. It has budgets of its own, so that nobody has others' servers looked at for sport. */
+/* A rehearsal asks what a check would say and changes nothing: no attempt is counted, no code is
+ * used up. It has budgets of its own, so that nobody has others' servers looked at for sport. */
 #include "proc/portal/rehearsal.h"
 #include "proc/portal/enrolment.h"
 #include "proc/portal/handlers.h"
@@ -91,8 +91,8 @@ enum err rehearsal_put(
     struct rehearsal_row *rehearsals = NULL;
     size_t asked = 0;
     struct value_tree *tree = &visit->tree;
-    TRY(store_rehearsal_list(visit->portal->store, visit->enrolment.id, visit->request->arena,
-        &rehearsals, &asked));
+    TRY(store_rehearsal_list(
+        visit->portal->store, visit->enrolment.id, visit->request->arena, &rehearsals, &asked));
     if (asked == 0 || rehearsals[0].asked + REHEARSAL_KEPT_SECONDS < visit->now) {
         return OK;
     }
@@ -127,8 +127,7 @@ static enum err results_put(struct visit *visit, struct value *rehearsal,
         const struct rehearsal_row *row = rehearsal_of(&rows[i], rehearsals, asked);
         if (row != NULL) {
             const struct verdict verdict = { row->name, row->passes,
-                .open = !row->passes && failed <= OPEN_RESULTS_MAX,
-                .good = "dcv.would_pass",
+                .open = !row->passes && failed <= OPEN_RESULTS_MAX, .good = "dcv.would_pass",
                 .bad = "dcv.would_fail" };
             result_put(visit, value_add_object(&visit->tree, list), &verdict, sights, seen);
         }
@@ -158,8 +157,8 @@ static void result_put(struct visit *visit, struct value *result, const struct v
     for (size_t i = 0; i < count && said < PERSPECTIVES_MAX; i++) {
         const struct sight sight = { sights[i].dcv, sights[i].caa, sights[i].dnssec };
         if (strcmp(sights[i].name, verdict->name) == 0) {
-            sayings[said++] = saying_make(sights[i].perspective, sights[i].report,
-                sights[i].answered ? &sight : NULL);
+            sayings[said++] = saying_make(
+                sights[i].perspective, sights[i].report, sights[i].answered ? &sight : NULL);
         }
     }
     sayings_put(visit, result, verdict, sayings, said);

@@ -1,5 +1,5 @@
-/* What the places say becomes values: for the API place by place, for a page those together that say
- * the same. */
+/* What the places say becomes values: for the API place by place, for a page those together that
+ * say the same. */
 #include "proc/portal/saying.h"
 
 #include "proc/portal/enrolment.h"
@@ -63,8 +63,7 @@ void sayings_put(struct visit *visit, struct value *result, const struct verdict
     if (visit_is_api(visit)) {
         struct value *perspectives = value_put_list(tree, result, "perspectives");
         for (size_t i = 0; i < count; i++) {
-            saying_put(
-                visit, value_add_object(tree, perspectives), &sayings[i], verdict, result);
+            saying_put(visit, value_add_object(tree, perspectives), &sayings[i], verdict, result);
         }
     } else {
         value_put_bool(tree, result, "open", verdict->open);

@@ -1,5 +1,6 @@
 #pragma once
-/* What each place says of one name, be it a check's word or a rehearsal's: one description for both.
+/* What each place says of one name, be it a check's word or a rehearsal's: one description for
+ * both.
  */
 #include "lib/ca/quorum.h"
 #include "lib/crypto/digest.h"
@@ -25,8 +26,7 @@ struct verdict {
 };
 
 /* `sight` is NULL where the place gave no answer. */
-struct saying saying_make(
-    const char *perspective, struct span report, const struct sight *sight);
+struct saying saying_make(const char *perspective, struct span report, const struct sight *sight);
 /* The name, the verdict, "next", "quorum", and "perspectives" or for a page "groups" of places. */
 void sayings_put(struct visit *visit, struct value *result, const struct verdict *verdict,
     const struct saying *sayings, size_t count);

@@ -125,8 +125,8 @@ static enum err place_take(struct rehearsing *rehearsing, bool *ret_placed)
     struct rehearsal_row *asked = NULL;
     size_t count = 0;
     due_targets(registrar, rehearsing->rows, rehearsing->row_count, targets);
-    *ret_placed = queue_aim(
-        &registrar->rehearsals, rehearsing->enrolment, targets, rehearsing->row_count);
+    *ret_placed =
+        queue_aim(&registrar->rehearsals, rehearsing->enrolment, targets, rehearsing->row_count);
     if (!*ret_placed) {
         return OK;
     }
@@ -154,8 +154,7 @@ static int64_t pace_wait(struct rehearsing *rehearsing, const uint64_t *targets)
             names += same ? 1 : 0;
             first = first && !(same && other < i);
         }
-        int64_t wait =
-            first ? pace_take(pace, targets[i], names, now_ms, /* reserve= */ true) : 0;
+        int64_t wait = first ? pace_take(pace, targets[i], names, now_ms, /* reserve= */ true) : 0;
         longest = wait > longest ? wait : longest;
     }
     return longest;
@@ -219,9 +218,8 @@ static void word_ask(struct asking *asking, size_t row)
         .caa_only = rehearsing->earlier[row].reusable,
     };
     bool late = clock_monotonic_ms() >= rehearsing->deadline_ms;
-    enum err err = late
-        ? reason_set(&reason, ERR_TIMEOUT, "dcv.rehearsal_late", NULL, NULL, NULL)
-        : perspective_rehearse(asking->link, &rehearse, &word->rehearsed, &reason);
+    enum err err = late ? reason_set(&reason, ERR_TIMEOUT, "dcv.rehearsal_late", NULL, NULL, NULL)
+                        : perspective_rehearse(asking->link, &rehearse, &word->rehearsed, &reason);
     word->answered = err == OK;
     if (err != OK) {
         bool busy = strcmp(reason.code, "dcv.target_busy") == 0;
@@ -260,16 +258,15 @@ static bool name_passes(
     struct reason reason = { 0 };
     for (size_t i = 0; i < rehearsing->link_count; i++) {
         const struct word *word = &rehearsing->words[i * rehearsing->row_count + row];
-        const struct perspective *perspective =
-            roster_perspective(roster, rehearsing->links[i].id);
+        const struct perspective *perspective = roster_perspective(roster, rehearsing->links[i].id);
         const struct sight sight = { word->rehearsed.dcv, word->rehearsed.caa,
             word->rehearsed.dnssec };
         if (!word->answered || perspective == NULL) {
             continue;
         }
         bool agrees = perspective->primary
-            ? quorum_primary(&sight, &asked, challenge->name, &reason) == OK
-            : quorum_remote(&sight, &asked);
+                          ? quorum_primary(&sight, &asked, challenge->name, &reason) == OK
+                          : quorum_remote(&sight, &asked);
         if (agrees) {
             quorum_count(&tally, perspective);
         }

@@ -1,5 +1,5 @@
-/* A check without its end: everything is looked at, nothing is signed. What is known here of the key
- * is that it isn't needed. */
+/* A check without its end: everything is looked at, nothing is signed. What is known here of the
+ * key is that it isn't needed. */
 #include "proc/validator/method.h"
 
 enum err rehearse_run(const struct checker *checker, const struct rehearse *rehearse,
