@@ -12,7 +12,7 @@ enum err walk_rehearse(struct walk *walk, struct reason *ret_reason)
 {
     struct tool *tool = walk->tool;
     const struct value *answer;
-    bool drawn = value_get(walk->enrolment, "dcv") != NULL;
+    bool drawn = value_truth(value_get(walk->enrolment, "dcv"));
     if (drawn && !walk_values_stand(walk)) {
         return reason_set(
             ret_reason, ERR_CONFLICT, "tool.dry_run_other", walk->server_name, NULL, NULL);

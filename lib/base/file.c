@@ -156,6 +156,21 @@ enum err path_join(char *ret_path, size_t size, const char *directory, const cha
     return length < 0 || (size_t)length >= size ? ERR_LIMIT : OK;
 }
 
+enum err path_beside_program(char *ret_path, size_t size, const char *name)
+{
+    char program[PATH_MAX];
+    ssize_t len = readlink("/proc/self/exe", program, sizeof program - 1);
+    if (len < 0) {
+        return err_from_errno(errno);
+    }
+    program[len] = '\0';
+    char *slash = strrchr(program, '/');
+    if (slash != NULL) {
+        *slash = '\0';
+    }
+    return path_join(ret_path, size, program, name);
+}
+
 enum err fd_write_all(int fd, struct span content)
 {
     while (content.len > 0) {

@@ -19,5 +19,7 @@ enum err file_create(const char *path, struct span content, mode_t mode) MUST_US
 enum err directory_ensure(const char *path, mode_t mode) MUST_USE;
 /* Joins with one '/'; ERR_LIMIT if the result does not fit. */
 enum err path_join(char *ret_path, size_t size, const char *directory, const char *name) MUST_USE;
+/* A path from the folder of the program that runs, as "../share/ecert". */
+enum err path_beside_program(char *ret_path, size_t size, const char *name) MUST_USE;
 /* Writes all of it, through EINTR and short writes. */
 enum err fd_write_all(int fd, struct span content) MUST_USE;

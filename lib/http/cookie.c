@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 static bool token_valid(struct span text);
+static bool path_valid(const struct cookie *cookie);
 static bool pair_named(
     struct span pair, const char *prefix, const char *name, struct span *ret_value);
 
@@ -33,12 +34,13 @@ bool cookie_find(struct span header, const char *name, bool secure, struct span 
 enum err cookie_format(struct buf *buf, const struct cookie *cookie)
 {
     if (!token_valid(span_from_text(cookie->name)) || cookie->name[0] == '\0' ||
-        !token_valid(cookie->value)) {
+        !token_valid(cookie->value) || !path_valid(cookie)) {
         return ERR_INPUT;
     }
     buf_append_format(buf, "%s%s=", cookie->secure ? "__Host-" : "", cookie->name);
     buf_append(buf, cookie->value);
-    buf_append_format(buf, "; Path=/; HttpOnly; SameSite=%s", cookie->lax ? "Lax" : "Strict");
+    buf_append_format(buf, "; Path=%s; HttpOnly; SameSite=%s",
+        cookie->path == NULL ? "/" : cookie->path, cookie->lax ? "Lax" : "Strict");
     if (cookie->secure) {
         buf_append_text(buf, "; Secure");
     }
@@ -59,6 +61,22 @@ static bool pair_named(
     }
     *ret_value = span_make(pair.data + len + 1, pair.len - len - 1);
     return true;
+}
+
+/* "__Host-" stands for a cookie of the whole host (RFC 6265bis §4.1.3.2). */
+static bool path_valid(const struct cookie *cookie)
+{
+    const char *path = cookie->path;
+    if (path == NULL) {
+        return true;
+    }
+    for (const char *part = path; *part != '\0'; part += strcspn(part, "/")) {
+        part += *part == '/';
+        if (!token_valid(span_make(part, strcspn(part, "/")))) {
+            return false;
+        }
+    }
+    return path[0] == '/' && !cookie->secure;
 }
 
 static bool token_valid(struct span text)

@@ -9,6 +9,9 @@ struct cookie {
     struct span value;       /* of the unreserved URL characters only */
     int64_t max_age_seconds; /* 0: until the browser is closed; negative: delete it now */
     bool secure;             /* the connection is TLS */
+    /* Below which path it is sent, as "/desk/"; NULL: everywhere. Browsers send a host's cookies to
+     * all of its ports: a path that others don't know keeps one from them. Not with `secure`. */
+    const char *path;
     bool lax; /* SameSite=Lax instead of Strict: a link from a mail keeps the cookie */
 };
 

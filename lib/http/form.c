@@ -151,6 +151,7 @@ static const char *value_check(
     switch (field->type) {
     case FORM_LINE:
     case FORM_TEXT:
+    case FORM_SECRET:
         return text_check(field, value);
     case FORM_DIGITS:
     case FORM_SECRET_DIGITS:
@@ -228,7 +229,7 @@ static const char *length_check(
 static enum err value_store(const struct form_field *field, struct span value, uint8_t *destination)
 {
     void *place = destination + field->offset;
-    if (field->type == FORM_SECRET_DIGITS) {
+    if (field->type == FORM_SECRET_DIGITS || field->type == FORM_SECRET) {
         return secret_copy(value, place);
     }
     *(struct span *)place = value;

@@ -12,6 +12,7 @@ enum form_type {
     FORM_TEXT,   /* -> struct span: UTF-8 with line ends and tabs */
     FORM_DIGITS, /* -> struct span: decimal digits; spaces and '-' between them are dropped */
     FORM_SECRET_DIGITS, /* -> struct secret, to be released by the caller: as FORM_DIGITS */
+    FORM_SECRET,        /* -> the same: UTF-8 without control characters, blanks and all */
     FORM_CHOICE,        /* -> struct span: one of `choices`, as written there */
     FORM_CHECK,         /* -> bool: a check box or a pressed button; true if present at all */
     FORM_FILE,          /* -> struct span: any bytes */

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
-#include <unistd.h>
 
 enum { LANGUAGE_COUNT = 3, TAG_TEXT_MAX = 36 };
 
@@ -80,20 +79,14 @@ enum err language_set_open(
 enum err language_set_open_installed(struct language_set **ret_set, struct reason *ret_reason)
 {
     static const char *const places[] = { "../../web/locale", "../share/ecert/locale" };
-    char program[PATH_MAX], path[PATH_MAX + 64];
+    char path[PATH_MAX];
     const char *given = getenv("ECERT_LOCALE");
     if (given != NULL) {
         return language_set_open(given, ret_set, ret_reason);
     }
-    ssize_t len = readlink("/proc/self/exe", program, sizeof program - 1);
-    program[len < 0 ? 0 : len] = '\0';
-    char *slash = strrchr(program, '/');
-    if (slash != NULL) {
-        *slash = '\0';
-    }
     enum err err = ERR_NOT_FOUND;
     for (size_t i = 0; err != OK && i < sizeof places / sizeof places[0]; i++) {
-        snprintf(path, sizeof path, "%s/%s", program, places[i]);
+        TRY(path_beside_program(path, sizeof path, places[i]));
         err = language_set_open(path, ret_set, ret_reason);
     }
     return err;

@@ -52,10 +52,10 @@ enum err entry_refused(struct visit *visit, const char *code)
 enum err entry_open(struct visit *visit, const struct entry *entry, char ret_token[TOKEN_TEXT_MAX])
 {
     char token[TOKEN_TEXT_MAX];
-    uint8_t token_hash[HASH_BYTES];
-    TRY(token_make(visit->portal, token));
-    TRY(token_hashes(span_from_text(token), token_hash, /* ret_csrf= */ NULL));
-    struct opening opening = { visit, entry, token_hash };
+    uint8_t hash[HASH_BYTES];
+    TRY(token_make(&visit->portal->random, token));
+    TRY(token_hash(span_from_text(token), hash));
+    struct opening opening = { visit, entry, hash };
     TRY(store_transact(visit->portal->store, session_begin, &opening));
     visit->enrolment = *entry->enrolment;
     memcpy(ret_token, token, TOKEN_TEXT_MAX);

@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { EXIT_CONFIG = 1, EXIT_USAGE = 64, ASSET_MAX_BYTES = 256 * 1024, PEM_MAX_BYTES = 64 * 1024 };
+enum { EXIT_CONFIG = 1, EXIT_USAGE = 64, PEM_MAX_BYTES = 64 * 1024 };
 enum { POKE_TIMEOUT_MS = 500, FILES_MAX = 4096, CONNECTIONS_MAX = 1024, PER_ADDRESS_MAX = 64 };
 
 static const struct sandbox_rules rules = {
@@ -26,11 +26,6 @@ static const struct sandbox_rules rules = {
 };
 
 static struct portal self = {
-    .assets = {
-        { .name = "ecert.css", .content_type = "text/css; charset=utf-8" },
-        { .name = "ecert.js", .content_type = "text/javascript; charset=utf-8" },
-        { .name = "icon.svg", .content_type = "image/svg+xml" },
-    },
     .poke_lock = PTHREAD_MUTEX_INITIALIZER,
 };
 
@@ -72,9 +67,7 @@ int main(int argc, char **argv)
     weaklist_free(self.weak);
     template_set_free(self.templates);
     language_set_free(self.languages);
-    for (size_t i = 0; i < ASSET_COUNT; i++) {
-        buf_release(&self.assets[i].content);
-    }
+    assets_release(&self.assets);
     buf_release(&tls.certificate);
     buf_release(&tls.key);
     client_release(&self.poke);
@@ -119,21 +112,13 @@ static enum err boot(struct reason *ret_reason, struct tls_files *tls)
 static enum err data_load(struct reason *ret_reason)
 {
     char path[PATH_MAX];
-    char file[PATH_MAX];
     const char *data = self.config.service.data_directory;
     TRY(path_join(path, sizeof path, data, "locale"));
     TRY(language_set_open(path, &self.languages, ret_reason));
     TRY(path_join(path, sizeof path, data, "templates"));
     TRY(template_set_open(path, &self.templates, ret_reason));
     TRY(path_join(path, sizeof path, data, "static"));
-    for (size_t i = 0; i < ASSET_COUNT; i++) {
-        TRY(path_join(file, sizeof file, path, self.assets[i].name));
-        enum err err = file_read(file, ASSET_MAX_BYTES, &self.assets[i].content);
-        if (err != OK) {
-            return reason_set(ret_reason, err, "portal.asset", file, "", "");
-        }
-    }
-    return OK;
+    return assets_load(path, &self.assets, ret_reason);
 }
 
 /* The names under which this server may be addressed (doc/threats.md P15). */

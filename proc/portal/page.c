@@ -1,14 +1,11 @@
 /* The frame of a page. */
 #include "proc/portal/page.h"
 
+#include "lib/web/page.h"
+
 #include <stdio.h>
 
-enum {
-    PAGE_MAX_BYTES = 1024 * 1024,
-    HONG_KONG_OFFSET = 8 * 3600,
-    FIELD_LABEL_MAX = 80,
-    HASH_GROUP = 8
-};
+enum { HONG_KONG_OFFSET = 8 * 3600 };
 
 static const struct {
     const char *page;
@@ -38,7 +35,7 @@ static const struct {
 };
 
 static void steps_put(struct visit *visit, enum page_step shown);
-static void languages_put(struct visit *visit);
+static struct web_page visit_page(struct visit *visit);
 
 const char *page_of_state(enum enrolment_state state)
 {
@@ -55,6 +52,8 @@ void page_begin(struct visit *visit, enum page_step step, const char *title)
     struct value_tree *tree = &visit->tree;
     const struct config *config = &visit->portal->config;
     value_put_text(tree, visit->page, "lang", language_tag(visit->language));
+    value_put_text(tree, visit->page, "site", "site.name");
+    value_put_text(tree, visit->page, "home", "/");
     value_put_text(tree, visit->page, "title", title);
     value_put_bool(tree, visit->page, "trial", config->service.trial);
     value_put_text(tree, visit->page, "enquiry_email", config->portal.enquiry_email);
@@ -64,7 +63,8 @@ void page_begin(struct visit *visit, enum page_step step, const char *title)
     if (visit->has_session) {
         value_put_text(tree, visit->page, "csrf", visit->csrf);
     }
-    languages_put(visit);
+    const struct web_page page = visit_page(visit);
+    web_put_languages(&page, visit->portal->languages, visit->here);
     if (step != STEP_NONE) {
         steps_put(visit, step);
     }
@@ -72,32 +72,8 @@ void page_begin(struct visit *visit, enum page_step step, const char *title)
 
 void page_put_error(struct visit *visit, const struct reason *reason)
 {
-    struct value_tree *tree = &visit->tree;
-    struct reason shown = *reason;
-    char label[FIELD_LABEL_MAX];
-    snprintf(label, sizeof label, "field.%.60s", reason->field);
-    if (language_has(visit->language, label)) {
-        snprintf(shown.field, sizeof shown.field, "%s", language_text(visit->language, label));
-    }
-    AUTO(buf) text = buf_make(4096);
-    AUTO(buf) next = buf_make(4096);
-    language_format_reason(visit->language, &shown, "", &text);
-    language_format_reason(visit->language, &shown, ".next", &next);
-
-    struct value *list = (struct value *)value_get(visit->page, "errors");
-    struct value *by_field = (struct value *)value_get(visit->page, "error");
-    if (list == NULL) {
-        list = value_put_list(tree, visit->page, "errors");
-        by_field = value_put_object(tree, visit->page, "error");
-    }
-    struct value *error = value_add_object(tree, list);
-    value_put_text(tree, error, "field", reason->field);
-    value_put_text(tree, error, "text", buf_text(&text));
-    value_put_text(tree, error, "next", buf_text(&next));
-    const char *field = arena_text(visit->request->arena, span_from_text(reason->field));
-    if (field != NULL && field[0] != '\0' && value_get(by_field, field) == NULL) {
-        value_put_text(tree, by_field, field, buf_text(&text));
-    }
+    const struct web_page page = visit_page(visit);
+    web_put_error(&page, reason);
 }
 
 void page_put_errors(struct visit *visit)
@@ -109,13 +85,8 @@ void page_put_errors(struct visit *visit)
 
 void page_put_typed(struct visit *visit, const char *field, struct span text)
 {
-    struct value *typed = (struct value *)value_get(visit->page, "typed");
-    if (typed == NULL) {
-        typed = value_put_object(&visit->tree, visit->page, "typed");
-    }
-    if (utf8_valid(text)) {
-        value_put_span(&visit->tree, typed, field, text);
-    }
+    const struct web_page page = visit_page(visit);
+    web_put_typed(&page, field, text);
 }
 
 void page_put_problem(struct visit *visit)
@@ -140,10 +111,14 @@ enum err page_refresh(struct visit *visit)
 
 enum err page_reply(struct visit *visit, int status, const char *template)
 {
-    AUTO(buf) html = buf_make(PAGE_MAX_BYTES);
-    TRY(value_tree_check(&visit->tree));
-    TRY(template_render(visit->portal->templates, template, visit->language, visit->page, &html));
-    return reply_html(visit->response, status, &html);
+    const struct web_page page = visit_page(visit);
+    return web_reply(&page, visit->portal->templates, status, template);
+}
+
+void page_put_refusal(struct visit *visit, int status, const struct reason *reason)
+{
+    const struct web_page page = visit_page(visit);
+    web_put_refusal(&page, status, reason);
 }
 
 void put_time(struct visit *visit, struct value *object, const char *name, int64_t time)
@@ -200,12 +175,8 @@ void put_hash(struct visit *visit, struct value *object, const char *name, const
     if (visit_is_api(visit)) {
         return;
     }
-    struct value *groups = value_put_list(
-        &visit->tree, object, arena_format(visit->request->arena, "%s_groups", name));
-    for (; *hex != '\0'; hex += strnlen(hex, HASH_GROUP)) {
-        value_add_text(
-            &visit->tree, groups, arena_format(visit->request->arena, "%.*s", HASH_GROUP, hex));
-    }
+    const struct web_page page = visit_page(visit);
+    web_put_groups(&page, object, arena_format(visit->request->arena, "%s_groups", name), hex);
 }
 
 static void steps_put(struct visit *visit, enum page_step shown)
@@ -226,20 +197,13 @@ static void steps_put(struct visit *visit, enum page_step shown)
     }
 }
 
-static void languages_put(struct visit *visit)
+static struct web_page visit_page(struct visit *visit)
 {
-    struct value_tree *tree = &visit->tree;
-    struct value *list = value_put_list(tree, visit->page, "languages");
-    const struct language *language = NULL;
-    for (size_t i = 0; (language = language_at(visit->portal->languages, i)) != NULL; i++) {
-        struct value *item = value_add_object(tree, list);
-        const char *tag = language_tag(language);
-        value_put_text(tree, item, "tag", tag);
-        value_put_text(tree, item, "href",
-            visit->here == NULL
-                ? arena_format(visit->request->arena, "?lang=%s", tag)
-                : arena_format(visit->request->arena, "%s&lang=%s", visit->here, tag));
-        value_put_text(tree, item, "name", language_name(language));
-        value_put_bool(tree, item, "current", language == visit->language);
-    }
+    return (struct web_page){
+        .request = visit->request,
+        .response = visit->response,
+        .language = visit->language,
+        .tree = &visit->tree,
+        .root = visit->page,
+    };
 }

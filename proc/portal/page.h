@@ -30,6 +30,8 @@ void page_put_problem(struct visit *visit);
 /* Has the browser look again in a moment, without a script: for pages that wait. By header, since a
  * <meta> would be read out as part of the page. */
 enum err page_refresh(struct visit *visit) MUST_USE;
+/* What refuses a request, for the template "error". */
+void page_put_refusal(struct visit *visit, int status, const struct reason *reason);
 enum err page_reply(struct visit *visit, int status, const char *template) MUST_USE;
 
 /* `time` under `name` as RFC 3339, and for pages under `name`_text as people in Hong Kong read it.

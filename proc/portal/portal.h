@@ -10,18 +10,12 @@
 #include "lib/store/store.h"
 #include "lib/text/language.h"
 #include "lib/text/template.h"
+#include "lib/web/asset.h"
 #include "lib/wire/poke.h"
 
 #include <pthread.h>
 
-/* A file of web/static, kept in memory: after boot the portal opens no file but the store. */
-struct asset {
-    const char *name;
-    const char *content_type;
-    struct buf content;
-};
-
-enum { ASSET_COUNT = 3, PORTAL_HOSTS_MAX = 3, PORTAL_HOST_MAX = 280 };
+enum { PORTAL_HOSTS_MAX = 3, PORTAL_HOST_MAX = 280 };
 
 struct portal {
     struct config config;
@@ -29,7 +23,7 @@ struct portal {
     struct language_set *languages;
     struct template_set *templates;
     struct weaklist *weak; /* known weak keys */
-    struct asset assets[ASSET_COUNT];
+    struct assets assets;  /* after boot the portal opens no file but the store */
     struct clock clock;
     struct random random;
     bool secure; /* the URL that subscribers type is https: cookies are Secure */

@@ -8,7 +8,6 @@
 enum {
     CERTIFICATE_CACHE_SECONDS = 3600,
     CRL_CACHE_SECONDS = 60, /* a revocation is to be seen soon after the CRL that holds it */
-    ASSET_CACHE_SECONDS = 300,
     PEM_MAX_BYTES = 2 * CERTIFICATE_MAX_BYTES,
 };
 
@@ -52,16 +51,7 @@ enum err repository_crl_get(struct visit *visit)
 
 enum err asset_get(struct visit *visit)
 {
-    struct span file = { 0 };
-    (void)http_request_param(visit->request, "file", &file);
-    for (size_t i = 0; i < ASSET_COUNT; i++) {
-        const struct asset *asset = &visit->portal->assets[i];
-        if (span_equal_text(file, asset->name)) {
-            return reply_public(visit->response, asset->content_type, ASSET_CACHE_SECONDS,
-                buf_span(&asset->content));
-        }
-    }
-    return ERR_NOT_FOUND;
+    return assets_reply(&visit->portal->assets, visit->request, visit->response);
 }
 
 /* How old the list of weak keys is; nothing without one. */

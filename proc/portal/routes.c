@@ -102,7 +102,6 @@ static enum err route_enter(
 static enum err permission(struct visit *visit, bool *ret_answered);
 static enum err login_wanted(struct visit *visit);
 static enum err state_wrong(struct visit *visit);
-static const char *status_heading(struct visit *visit, int status);
 
 /* The same rows as lib/http wants them; every one leads to route_enter. */
 static struct http_route http_routes[ROUTE_COUNT];
@@ -203,29 +202,9 @@ enum err portal_error_page(
     if (visit_is_api(visit)) {
         return visit_reply_problem(visit, status, &reason);
     }
-    AUTO(buf) text = buf_make(4096);
-    AUTO(buf) next = buf_make(4096);
-    struct reason shown = reason;
-    const char *heading = status_heading(visit, status);
-    if (shown.code[0] == '\0') {
-        (void)reason_set(&shown, ERR_INPUT, heading, "", "", "");
-    }
-    language_format_reason(visit->language, &shown, "", &text);
-    language_format_reason(visit->language, &shown, ".next", &next);
     page_begin(visit, STEP_NONE, "error.title");
-    value_put_text(&visit->tree, visit->page, "heading", heading);
-    if (reason.code[0] != '\0') {
-        value_put_text(&visit->tree, visit->page, "what", buf_text(&text));
-    }
-    value_put_text(&visit->tree, visit->page, "next", buf_text(&next));
-    value_put_text(&visit->tree, visit->page, "request_id", request->id);
+    page_put_refusal(visit, status, &reason);
     return page_reply(visit, status, "error");
-}
-
-static const char *status_heading(struct visit *visit, int status)
-{
-    const char *id = arena_format(visit->request->arena, "status.%d", status);
-    return id != NULL && language_has(visit->language, id) ? id : "status.500";
 }
 
 void portal_observe(const struct http_request *request, int status, int64_t elapsed_ms, void *ctx)

@@ -2,12 +2,10 @@
  * from the session's token, never from an identifier in the request. */
 #include "proc/portal/visit.h"
 
-#include "lib/crypto/digest.h"
+#include "lib/web/page.h"
 
 #include <stdio.h>
 #include <strings.h>
-
-enum { LANGUAGE_COOKIE_SECONDS = 365 * 86400, CSRF_FIELD_MAX = 64 };
 
 static enum err language_choose(struct visit *visit);
 static bool token_find(const struct visit *visit, struct span *ret_token);
@@ -42,19 +40,7 @@ bool visit_is_api(const struct visit *visit)
 
 enum err visit_check_form(struct visit *visit)
 {
-    static const struct form_field fields[] = {
-        { "csrf", FORM_LINE, 1, CSRF_FIELD_MAX, .required = true, .offset = 0 },
-    };
-    static const struct form form = { fields, 1, FORM_IGNORE_UNKNOWN };
-    struct span csrf = { 0 };
-    struct span type = { 0 };
-    struct form_errors errors = { 0 };
-    bool same = http_request_same_origin(visit->request) &&
-                http_request_header(visit->request, "Content-Type", &type) &&
-                form_parse(&form, type, visit->request->body, visit->request->arena, &csrf,
-                    &errors) == OK &&
-                bytes_equal_secret(csrf, span_from_text(visit->csrf));
-    return same ? OK : reason_set(&visit->request->reason, ERR_DENIED, "session.csrf", "", "", "");
+    return form_check(visit->request, visit->csrf);
 }
 
 struct act visit_act(const struct visit *visit)
@@ -67,25 +53,10 @@ enum err visit_reload(struct visit *visit)
     return store_enrolment_get(visit->portal->store, visit->enrolment.id, &visit->enrolment);
 }
 
-enum err token_make(struct portal *portal, char ret_token[TOKEN_TEXT_MAX])
+enum err token_hash(struct span token, uint8_t ret_hash[HASH_BYTES])
 {
-    uint8_t bytes[TOKEN_BYTES];
-    TRY(random_fill(&portal->random, bytes, sizeof bytes));
-    base32_format(SPAN_OF(bytes), ret_token, TOKEN_TEXT_MAX);
-    return OK;
-}
-
-enum err token_hashes(struct span token, uint8_t ret_hash[HASH_BYTES], char ret_csrf[CSRF_TEXT_MAX])
-{
-    uint8_t csrf[HASH_BYTES];
-    const struct span for_store[] = { SPAN_LITERAL("ecert session v1\0"), token };
-    const struct span for_forms[] = { SPAN_LITERAL("ecert form v1\0"), token };
-    TRY(sha256_pieces(for_store, 2, ret_hash));
-    TRY(sha256_pieces(for_forms, 2, csrf));
-    if (ret_csrf != NULL) {
-        base32_format(SPAN_OF(csrf), ret_csrf, CSRF_TEXT_MAX);
-    }
-    return OK;
+    const struct span pieces[] = { SPAN_LITERAL("ecert session v1\0"), token };
+    return sha256_pieces(pieces, 2, ret_hash);
 }
 
 enum err visit_json(struct visit *visit, const char *const *names, const struct value **ret_object)
@@ -160,36 +131,18 @@ static void problem_put(
     value_put_text(tree, object, "instance", visit->request->id);
 }
 
-/* ?lang= wins and is remembered in a cookie; then the cookie; then what the browser asks for. */
+/* A machine says what it understands with every call, and keeps no cookie. */
 static enum err language_choose(struct visit *visit)
 {
     const struct language_set *languages = visit->portal->languages;
     struct span accept = { 0 };
-    struct span tag = { 0 };
-    char text[16];
+    if (!visit_is_api(visit)) {
+        return web_language_choose(
+            languages, visit->request, visit->response, visit->portal->secure, &visit->language);
+    }
     (void)http_request_header(visit->request, "Accept-Language", &accept);
     visit->language = language_negotiate(languages, accept);
-    if (visit_is_api(visit)) {
-        return OK;
-    }
-    bool asked = http_request_query(visit->request, "lang", &tag);
-    if (!asked && !http_request_cookie(visit->request, "lang", &tag)) {
-        return OK;
-    }
-    const struct language *language =
-        span_to_text(tag, text, sizeof text) ? language_by_tag(languages, text) : NULL;
-    if (language == NULL) {
-        return OK;
-    }
-    visit->language = language;
-    const struct cookie cookie = {
-        .name = "lang",
-        .value = span_from_text(language_tag(language)),
-        .max_age_seconds = LANGUAGE_COOKIE_SECONDS,
-        .secure = visit->portal->secure,
-        .lax = true,
-    };
-    return asked ? response_cookie(visit->response, &cookie) : OK;
+    return OK;
 }
 
 static bool token_find(const struct visit *visit, struct span *ret_token)
@@ -212,7 +165,8 @@ static enum err session_open(struct visit *visit, struct span token)
 {
     struct store *store = visit->portal->store;
     struct session_row session = { 0 };
-    TRY(token_hashes(token, visit->token_hash, visit->csrf));
+    TRY(token_hash(token, visit->token_hash));
+    TRY(token_csrf(token, visit->csrf));
     enum err err = store_session_get(store, visit->token_hash, visit->now, &session);
     if (err == ERR_NOT_FOUND) {
         return OK;

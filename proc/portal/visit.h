@@ -8,6 +8,7 @@
 #include "lib/store/enrolment.h"
 #include "lib/store/session.h"
 #include "lib/text/json.h"
+#include "lib/web/session.h"
 #include "proc/portal/portal.h"
 
 enum route_flags {
@@ -29,8 +30,6 @@ struct route {
     unsigned states; /* in which the enrolment must be; a page leads elsewhere, the API says 409 */
     size_t body_max;
 };
-
-enum { TOKEN_BYTES = 16, TOKEN_TEXT_MAX = 32, CSRF_TEXT_MAX = 56 };
 
 struct visit {
     struct portal *portal;
@@ -65,10 +64,8 @@ enum err visit_check_form(struct visit *visit) MUST_USE;
 struct act visit_act(const struct visit *visit);
 /* Reads the enrolment again after it was changed. */
 enum err visit_reload(struct visit *visit) MUST_USE;
-/* Tokens: made, and hashed as the store knows them. `ret_csrf` may be NULL. */
-enum err token_make(struct portal *portal, char ret_token[TOKEN_TEXT_MAX]) MUST_USE;
-enum err token_hashes(
-    struct span token, uint8_t ret_hash[HASH_BYTES], char ret_csrf[CSRF_TEXT_MAX]) MUST_USE;
+/* A session's token, hashed as the store knows it. */
+enum err token_hash(struct span token, uint8_t ret_hash[HASH_BYTES]) MUST_USE;
 /* Parses the body as a JSON object with no other members than `names` (NULL at the end). */
 enum err visit_json(
     struct visit *visit, const char *const *names, const struct value **ret_object) MUST_USE;

@@ -13,6 +13,7 @@ LIBRARIES = {
     "dns": ["base"],
     "text": ["base"],
     "http": ["base", "text"],
+    "web": ["base", "crypto", "text", "http"],
     "ca": ["base", "der", "crypto", "pki"],
     "wire": ["base", "der", "ca"],
     "journal": ["base", "der", "crypto", "pki", "ca", "wire"],
@@ -31,11 +32,11 @@ PROGRAMS = {
     "proc/signer": DOMAIN + ["lint"],
     "proc/validator": DOMAIN + ["dns", "http", "text"],
     "proc/courier": DOMAIN + ["http", "text", "store", "dns"],
-    "proc/portal": DOMAIN + ["http", "text", "store", "dns"],
+    "proc/portal": DOMAIN + ["http", "text", "web", "store", "dns"],
     "proc/console": DOMAIN + ["http", "text", "store", "dns"],
     "proc/registrar": DOMAIN + ["http", "text", "store", "dns", "lint"],
     "cli/ecertadm": DOMAIN + ["text", "store", "dns", "lint"],
-    "cli/ecert": ["base", "der", "crypto", "pki", "ca", "config", "dns", "text", "http", "certstore",
+    "cli/ecert": ["base", "der", "crypto", "pki", "ca", "config", "dns", "text", "http", "web", "certstore",
                   "sandbox"],
 }
 

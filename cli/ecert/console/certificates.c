@@ -1,0 +1,76 @@
+/* The server's certificates and requests, as the Exchange console lists them, and the viewer. */
+#include "cli/ecert/console/handlers.h"
+#include "cli/ecert/console/item_page.h"
+#include "cli/ecert/console/viewer.h"
+
+static enum err item_row(struct visit *visit, const struct certstore *store,
+    const struct certstore_item *item, struct value *list);
+static enum err tab_show(struct visit *visit, enum viewer_tab tab, const char *template);
+
+enum err certificates_get(struct visit *visit)
+{
+    AUTO_PTR(certstore) store = NULL;
+    AUTO(certstore_items) items = { 0 };
+    struct value_tree *tree = &visit->tool.tree;
+    size_t unreadable = 0;
+    page_begin(visit, "console.certificates", "certificates");
+    TRY(visit_store(visit, &store));
+    TRY(certstore_list(store, &items, &unreadable));
+    struct value *list = value_put_list(tree, visit->page, "items");
+    for (size_t i = 0; i < items.count; i++) {
+        TRY(item_row(visit, store, &items.items[i], list));
+    }
+    value_put_integer(tree, visit->page, "count", (int64_t)items.count);
+    value_put_text(tree, visit->page, "store", visit->tool.store_path);
+    if (unreadable > 0) {
+        value_put_integer(tree, visit->page, "n", (int64_t)unreadable);
+    }
+    return page_reply(visit, 200, "certificates");
+}
+
+static enum err item_row(struct visit *visit, const struct certstore *store,
+    const struct certstore_item *item, struct value *list)
+{
+    struct item_view *view = arena_alloc(visit->request->arena, 1, sizeof *view);
+    struct value *row = value_add_object(&visit->tool.tree, list);
+    TRY(view == NULL ? ERR_MEMORY : item_view(&visit->tool, store, item, view));
+    item_page_put(visit, view, row);
+    return OK;
+}
+
+enum err certificate_get(struct visit *visit)
+{
+    return tab_show(visit, VIEWER_GENERAL, "certificate");
+}
+
+enum err certificate_details_get(struct visit *visit)
+{
+    return tab_show(visit, VIEWER_DETAILS, "details");
+}
+
+enum err certificate_path_get(struct visit *visit)
+{
+    return tab_show(visit, VIEWER_PATH, "path");
+}
+
+/* A request has no details and no path yet: its one tab is General. */
+static enum err tab_show(struct visit *visit, enum viewer_tab tab, const char *template)
+{
+    AUTO(item_page) one = { 0 };
+    TRY(item_page_open(visit, "console.certificate", &one));
+    const struct span der = buf_span(&one.item.certificate);
+    if (one.item.kind == CERTSTORE_REQUEST && tab != VIEWER_GENERAL) {
+        return reason_set(&visit->request->reason, ERR_NOT_FOUND, "tool.no_certificate_yet",
+            one.item.id, NULL, NULL);
+    }
+    if (one.item.kind == CERTSTORE_PERSONAL) {
+        viewer_put_tabs(visit, one.path, tab);
+    }
+    if (tab == VIEWER_DETAILS) {
+        TRY(viewer_put_details(visit, der));
+    }
+    if (tab == VIEWER_PATH) {
+        TRY(viewer_put_paths(visit, one.store, der, buf_span(&one.item.chain)));
+    }
+    return page_reply(visit, 200, template);
+}

@@ -1,0 +1,82 @@
+/* The one table of what the console answers to, and the one gate before it: what isn't open needs
+ * the session, and a POST the proof that one of our own pages sent it (doc/threats.md K13). */
+#include "cli/ecert/console/handlers.h"
+
+enum { SMALL_BODY = 16 * 1024 };
+
+static const struct route routes[] = {
+    { HTTP_GET, "/static/{file}", static_get, .open = true },
+    { HTTP_GET, "/enter/{token}", enter_get, .open = true },
+
+    { HTTP_GET, "/{desk}/", certificates_get },
+    { HTTP_GET, "/{desk}/certificate/{id}", certificate_get },
+    { HTTP_GET, "/{desk}/certificate/{id}/details", certificate_details_get },
+    { HTTP_GET, "/{desk}/certificate/{id}/path", certificate_path_get },
+    { HTTP_POST, "/{desk}/end", end_post, .body_max = SMALL_BODY },
+};
+
+enum { ROUTE_COUNT = sizeof routes / sizeof routes[0] };
+
+static enum err route_enter(
+    struct http_request *request, struct http_response *response, void *ctx);
+static enum err permission(struct visit *visit);
+
+/* The same rows as lib/http wants them; every one leads to route_enter. */
+static struct http_route http_routes[ROUTE_COUNT];
+
+size_t console_routes(const struct http_route **ret_routes)
+{
+    for (size_t i = 0; i < ROUTE_COUNT; i++) {
+        http_routes[i] = (struct http_route){
+            .method = routes[i].method,
+            .pattern = routes[i].pattern,
+            .handler = route_enter,
+            .body_max = routes[i].body_max,
+        };
+    }
+    *ret_routes = http_routes;
+    return ROUTE_COUNT;
+}
+
+static enum err route_enter(struct http_request *request, struct http_response *response, void *ctx)
+{
+    struct visit *visit = arena_alloc(request->arena, 1, sizeof *visit);
+    if (visit == NULL) {
+        return ERR_MEMORY;
+    }
+    const struct route *route = &routes[request->route - http_routes];
+    enum err err = visit_open(visit, ctx, route, request, response);
+    err = err == OK && !route->open ? permission(visit) : err;
+    err = err == OK ? route->handle(visit) : err;
+    visit_close(visit);
+    return err;
+}
+
+static enum err permission(struct visit *visit)
+{
+    struct reason *reason = &visit->request->reason;
+    if (!visit->inside) {
+        return reason_set(reason, ERR_DENIED, "console.outside", "", "", "");
+    }
+    atomic_store(&visit->console->used_ms, clock_monotonic_ms());
+    return visit->route->method == HTTP_POST ? form_check(visit->request, visit->console->csrf)
+                                             : OK;
+}
+
+enum err console_error_page(
+    struct http_request *request, struct http_response *response, int status, void *ctx)
+{
+    struct visit *visit = arena_alloc(request->arena, 1, sizeof *visit);
+    if (visit == NULL) {
+        return ERR_MEMORY;
+    }
+    const struct reason reason = request->reason;
+    enum err err = visit_open(visit, ctx, NULL, request, response);
+    if (err == OK) {
+        page_begin(visit, "error.title", /* place= */ NULL);
+        page_put_refusal(visit, status, &reason);
+        err = page_reply(visit, status, "error");
+    }
+    visit_close(visit);
+    return err;
+}

@@ -1,0 +1,59 @@
+#pragma once
+/* One request on its way through the console: a tool as a command has it, silent, and the page that
+ * is made of it. Nothing here outlives the request. */
+#include "cli/ecert/console/console.h"
+#include "cli/ecert/item.h"
+#include "lib/http/form.h"
+#include "lib/web/page.h"
+
+struct visit;
+
+/* A row of the table in routes.c. Whatever isn't open needs the session; a POST its form's proof
+ * too. */
+struct route {
+    enum http_method method;
+    const char *pattern; /* "{desk}" stands for the session's part of the path */
+    enum err (*handle)(struct visit *visit);
+    bool open;
+    size_t body_max;
+};
+
+struct visit {
+    struct console *console;
+    const struct route *route; /* NULL on error pages */
+    struct http_request *request;
+    struct http_response *response;
+    bool inside; /* it is the session's browser */
+    struct tool tool;
+    struct value *page; /* the root of what is shown */
+    struct form_errors errors;
+    const char *here; /* path and query that the language links keep; NULL: the path alone */
+};
+
+/* Language, tool and session of a request. To be closed, whatever it returns. */
+enum err visit_open(struct visit *visit, struct console *console, const struct route *route,
+    struct http_request *request, struct http_response *response) MUST_USE;
+void visit_close(struct visit *visit);
+
+/* Which entry of the navigation a page belongs to: "certificates", "intermediate", "lists",
+ * "roots", "untrusted"; NULL: none. */
+void page_begin(struct visit *visit, const char *title, const char *place);
+void page_put_error(struct visit *visit, const struct reason *reason);
+void page_put_typed(struct visit *visit, const char *field, struct span text);
+void page_put_groups(struct visit *visit, struct value *object, const char *name, const char *hex);
+void page_put_refusal(struct visit *visit, int status, const struct reason *reason);
+enum err page_reply(struct visit *visit, int status, const char *template) MUST_USE;
+/* "2027-06-10 08:00 HKT (in 199 days)", the local time of this server. */
+void page_put_moment(struct visit *visit, struct value *object, const char *name, int64_t time);
+
+enum err visit_store(struct visit *visit, struct certstore **ret_store) MUST_USE;
+/* Parses the body as this form; on ERR_INPUT visit->errors says what is wrong. */
+enum err visit_form(struct visit *visit, const struct form *form, void *ret_fields) MUST_USE;
+/* 303 to a path of the desk: "/certificate/…". NULL (no memory) is a failure. */
+enum err visit_lead(struct visit *visit, const char *path) MUST_USE;
+/* The same, where the page then says what was done: one of the words in page.c. */
+enum err visit_done(struct visit *visit, const char *path, const char *word) MUST_USE;
+/* A part of the path as text in the request's memory; NULL where it is none. */
+const char *visit_param(struct visit *visit, const char *name);
+/* A text as a command takes it, in the request's memory; NULL for an empty one. */
+const char *visit_text(struct visit *visit, struct span text);
