@@ -171,11 +171,11 @@ static enum err observation_check(const struct name_evidence *evidence, size_t a
     if (perspective == NULL) {
         return denied(ret_reason, "warrant.perspective_unknown", name);
     }
-    if (tally->expected[0] == '\0' &&
-        challenge_expected(&first->challenge, rules->roster->caa_identity, tally->expected) != OK) {
+    if (counted->expected[0] == '\0' && challenge_expected(&first->challenge,
+                                            rules->roster->caa_identity, counted->expected) != OK) {
         return denied(ret_reason, "warrant.expected", name);
     }
-    if (strcmp(tally->expected, observation->expected) != 0) {
+    if (strcmp(counted->expected, observation->expected) != 0) {
         return denied(ret_reason, "warrant.expected", name);
     }
     if (!adn_fits(observation, perspective)) {

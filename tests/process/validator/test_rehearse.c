@@ -3,8 +3,8 @@
 
 #define HOST "_ecert-validation.www.shop.example.com"
 
-static enum err rehearse_by(struct bench *bench, struct fake_answer *answers, size_t count,
-    struct rehearsed *ret_rehearsed)
+static enum err rehearse_by(
+    struct bench *bench, struct fake_answer *answers, size_t count, struct rehearsed *ret_rehearsed)
 {
     const struct rehearse rehearse = { .challenge = bench->check.challenge,
         .caa_only = bench->check.caa_only };
