@@ -7,8 +7,8 @@
  * and *ret_count 0 where it waits for others of its domain, or was put off with the reason in the
  * store. What was found is to be given back by due_done. */
 enum err due_take(struct registrar *registrar, enum queue_lane lane, struct arena *arena,
-    struct challenge_row **ret_rows, size_t *ret_count, bool *ret_found,
-    uint8_t ret_enrolment[ENROLMENT_ID_BYTES]) MUST_USE;
+    struct challenge_row **ret_rows, size_t *ret_count, struct queue_turn *ret_turn,
+    bool *ret_found) MUST_USE;
 /* What each of these looks at: its registrable domain; where there is none, its name. */
 void due_targets(const struct registrar *registrar, const struct challenge_row *rows, size_t count,
     uint64_t *ret_targets);

@@ -59,26 +59,26 @@ enum err rehearsing_step(
     struct registrar *registrar, struct validation *validation, bool *ret_worked)
 {
     AUTO(arena) arena = arena_make(STEP_ARENA_BYTES);
-    struct pacing_due due = { 0 };
+    struct queue_turn turn = { 0 };
     struct rehearsing *rehearsing = arena_alloc(&arena, 1, sizeof *rehearsing);
     if (rehearsing == NULL) {
         return ERR_MEMORY;
     }
     *rehearsing = (struct rehearsing){
         .registrar = registrar,
-        .enrolment = due.enrolment,
+        .enrolment = turn.enrolment,
         .links = validation->links,
         .link_count = validation->link_count,
         .now = clock_now(&registrar->clock),
         .arena = &arena,
     };
     TRY(queue_take(&registrar->rehearsals, registrar->store, QUEUE_REHEARSAL, rehearsing->now,
-        bell_count(&registrar->bell), &due, ret_worked));
+        bell_count(&registrar->bell), &turn, ret_worked));
     if (!*ret_worked) {
         return OK;
     }
     enum err err = rehearsal_run(rehearsing, validation);
-    queue_done(&registrar->rehearsals, due.enrolment, /* made= */ true, /* slow= */ false);
+    queue_done(&registrar->rehearsals, turn.enrolment, /* made= */ true, /* slow= */ false);
     return err;
 }
 

@@ -114,6 +114,7 @@ class Perspective:
         self.rehearsal_delay = self.rehearsing = self.rehearsing_most = 0
         self.counting = threading.Lock()
         self.pits = {}  # names that are slow: seconds
+        self.names = []  # that it was asked about
         self.mailed = []
 
     def answer(self, packet):
@@ -129,6 +130,7 @@ class Perspective:
             return answer_make(kind)
         attempt, challenge = fields[0][1], element(SEQUENCE, fields[1][1])
         name = elements(fields[1][1])[1][1]
+        self.names.append(name.decode())
         time.sleep(self.pits.get(name.decode(), 0))
         derived = sequence(*(element(tag, value) for tag, value in elements(fields[1][1])
                              if tag not in (0x81, 0x82)))  # domain and subscriber are beside it
