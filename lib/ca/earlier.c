@@ -44,7 +44,7 @@ static bool same_subscriber(const struct application *left, const struct applica
            left->government == right->government;
 }
 
-const struct earlier_application *earlier_find(
+const struct earlier_application *earlier_of_hash(
     const struct earlier_application *earlier, size_t count, const uint8_t hash[HASH_BYTES])
 {
     for (size_t i = 0; i < count; i++) {

@@ -15,7 +15,7 @@
 enum err earlier_check(const struct earlier_application *earlier, const struct application *present,
     const struct evidence_rules *rules, struct reason *ret_reason) MUST_USE;
 /* The one of that hash; NULL if it is not there. */
-const struct earlier_application *earlier_find(
+const struct earlier_application *earlier_of_hash(
     const struct earlier_application *earlier, size_t count, const uint8_t hash[HASH_BYTES]);
 /* True if it asked for this very name. */
 bool earlier_has_name(const struct earlier_application *earlier, const char *name);

@@ -2,10 +2,13 @@
 #include "proc/registrar/earlier.h"
 #include "lib/ca/earlier.h"
 #include "lib/store/application.h"
+#include "lib/store/enrolment.h"
 #include "proc/registrar/issuing.h"
 
-static enum err proof_try(const struct earlier_search *search, const struct evidence_row *row,
-    struct earlier *ret_earlier);
+static enum err name_find(const struct earlier_search *search, const struct challenge_row *row,
+    bool own_alone, struct earlier *ret_earlier);
+static enum err proof_try(const struct earlier_search *search, const struct challenge *challenge,
+    const struct evidence_row *row, struct earlier *ret_earlier);
 static bool bound_elsewhere(const struct challenge *proved, const struct challenge *asked);
 static enum err application_try(
     const struct earlier_search *search, const uint8_t *hash, struct reason *ret_reason);
@@ -17,7 +20,7 @@ enum err earlier_application_add(struct store *store, const uint8_t hash[HASH_BY
     struct approval_row *rows = NULL;
     size_t count = 0;
     uint8_t id[APPLICATION_ID_BYTES];
-    if (earlier_find(applications->list, applications->count, hash) != NULL) {
+    if (earlier_of_hash(applications->list, applications->count, hash) != NULL) {
         return OK;
     }
     if (applications->count == EARLIER_APPLICATIONS_MAX) {
@@ -42,24 +45,61 @@ enum err earlier_application_add(struct store *store, const uint8_t hash[HASH_BY
     return OK;
 }
 
-enum err earlier_search(const struct earlier_search *search, struct earlier *ret_earlier)
+enum err earlier_rules(struct registrar *registrar, const uint8_t enrolment[ENROLMENT_ID_BYTES],
+    int64_t now, struct arena *arena, struct application *ret_application,
+    struct evidence_rules *ret_rules)
+{
+    struct enrolment_row row = { 0 };
+    struct application_row application = { 0 };
+    TRY(store_enrolment_get(registrar->store, enrolment, &row));
+    TRY(store_application_get(registrar->store, row.application, arena, &application));
+    TRY(application_parse(application.der, arena, ret_application));
+    struct span hash = arena_span(arena, SPAN_OF(application.hash));
+    if (hash.data == NULL) {
+        return ERR_MEMORY;
+    }
+    *ret_rules = (struct evidence_rules){
+        .roster = &registrar->roster,
+        .verifier = &registrar->verifier,
+        .edition = edition_rules(ret_application->edition),
+        .now = now,
+        .application_hash = hash.data,
+        .srn = ret_application->subject.srn,
+    };
+    policy_at(now, registrar->roster.policy_set, &ret_rules->policy);
+    return OK;
+}
+
+enum err earlier_find(const struct earlier_search *search, struct earlier *ret_earlier)
+{
+    struct enrolment_row enrolment = { 0 };
+    TRY(store_enrolment_get(search->registrar->store, search->rows[0].enrolment, &enrolment));
+    bool refused = strncmp(enrolment.problem.code, EARLIER_REASON, strlen(EARLIER_REASON)) == 0;
+    for (size_t i = 0; i < search->count; i++) {
+        TRY(name_find(search, &search->rows[i], refused, &ret_earlier[i]));
+    }
+    return OK;
+}
+
+static enum err name_find(const struct earlier_search *search, const struct challenge_row *row,
+    bool own_alone, struct earlier *ret_earlier)
 {
     struct evidence_row *rows = NULL;
     size_t count = 0;
     struct store *store = search->registrar->store;
-    const struct challenge *challenge = &search->row->challenge;
+    const struct challenge *challenge = &row->challenge;
     const struct subject *subject = &search->application->subject;
-    TRY(store_evidence_list(store, search->row->enrolment, search->arena, &rows, &count));
+    TRY(store_evidence_list(store, row->enrolment, search->arena, &rows, &count));
     for (size_t i = 0; i < count; i++) {
         if (strcmp(rows[i].name, challenge->name) == 0) {
-            TRY(proof_try(search, &rows[i], ret_earlier));
+            TRY(proof_try(search, challenge, &rows[i], ret_earlier));
         }
     }
-    if (ret_earlier->reusable || search->own_alone) {
+    if (ret_earlier->reusable || own_alone) {
         return OK;
     }
     const struct earlier_question question = {
-        .enrolment = search->row->enrolment,
+        .enrolment = row->enrolment,
         .srn = subject->srn,
         .organisation = subject->organisation,
         .name = challenge->name,
@@ -68,13 +108,13 @@ enum err earlier_search(const struct earlier_search *search, struct earlier *ret
     };
     TRY(store_evidence_earlier(store, &question, search->arena, &rows, &count));
     for (size_t i = 0; i < count && !ret_earlier->reusable; i++) {
-        TRY(proof_try(search, &rows[i], ret_earlier));
+        TRY(proof_try(search, challenge, &rows[i], ret_earlier));
     }
     return OK;
 }
 
-static enum err proof_try(const struct earlier_search *search, const struct evidence_row *row,
-    struct earlier *ret_earlier)
+static enum err proof_try(const struct earlier_search *search, const struct challenge *challenge,
+    const struct evidence_row *row, struct earlier *ret_earlier)
 {
     struct reason reason = { 0 };
     struct earlier earlier = { .row = *row };
@@ -84,7 +124,7 @@ static enum err proof_try(const struct earlier_search *search, const struct evid
         return OK;
     }
     const uint8_t *hash = earlier.evidence.observations[0].challenge.application_hash;
-    if (bound_elsewhere(&earlier.evidence.observations[0].challenge, &search->row->challenge)) {
+    if (bound_elsewhere(&earlier.evidence.observations[0].challenge, challenge)) {
         return OK;
     }
     bool own = memcmp(hash, search->rules->application_hash, HASH_BYTES) == 0;

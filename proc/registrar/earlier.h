@@ -26,16 +26,30 @@ enum err earlier_application_add(struct store *store, const uint8_t hash[HASH_BY
     struct arena *arena, struct earlier_applications *applications,
     struct reason *ret_reason) MUST_USE;
 
-/* One name's question. */
+/* The enrolment's application, and the rules by which its evidence is judged at `now`; both live in
+ * the arena. */
+enum err earlier_rules(struct registrar *registrar, const uint8_t enrolment[ENROLMENT_ID_BYTES],
+    int64_t now, struct arena *arena, struct application *ret_application,
+    struct evidence_rules *ret_rules) MUST_USE;
+
+/* What is looked for: proofs of these challenges, all of one enrolment. */
 struct earlier_search {
     struct registrar *registrar;
-    const struct challenge_row *row;
+    const struct challenge_row *rows;
+    size_t count;
     const struct application *application;
-    const struct evidence_rules *rules; /* for which `applications` is the list of earlier ones */
-    struct earlier_applications *applications;
+    const struct evidence_rules *rules;
+    struct earlier_applications *applications; /* grows by those whose evidence is found */
     struct arena *arena;
-    bool own_alone; /* the signer has refused what was proved for another application */
 };
-/* The enrolment's own proof of the name, if it has one, else the youngest of the subscriber's that
- * the signer would take. Not found is no failure: it is not reusable. */
-enum err earlier_search(const struct earlier_search *search, struct earlier *ret_earlier) MUST_USE;
+/* For each of them the enrolment's own proof, if it has one that may serve again, else the youngest
+ * of the subscriber's that the signer would take; none of these where the signer has refused such
+ * a one to the enrolment. Not found is no failure: it is not reusable. */
+enum err earlier_find(const struct earlier_search *search, struct earlier *ret_earlier) MUST_USE;
+
+/* What everybody is to be asked about: an earlier proof has the challenge that it proved. */
+static inline const struct challenge *earlier_challenge(
+    const struct earlier *earlier, const struct challenge *own)
+{
+    return earlier->reusable ? &earlier->evidence.observations[0].challenge : own;
+}

@@ -7,7 +7,6 @@
 #include "proc/registrar/mailing.h"
 #include "proc/registrar/passed_mail.h"
 #include "lib/base/log.h"
-#include "lib/ca/earlier.h"
 #include "lib/store/application.h"
 #include "lib/store/certificate.h"
 #include "lib/store/challenge.h"
@@ -42,12 +41,10 @@ struct round {
     atomic_bool slow;     /* a perspective took long for a name */
     bool again_patiently; /* nothing is judged: it goes to the other lane */
     int64_t now;
-    uint8_t application_hash[HASH_BYTES];
     struct earlier
         earlier[APPLICATION_NAMES_MAX + 1];   /* where one is, all are asked for CAA alone */
     struct earlier_applications applications; /* whose evidence these are */
     struct application application;
-    bool earlier_refused; /* by the signer: it is not offered again */
     bool passed[APPLICATION_NAMES_MAX + 1];
     int64_t oldest[APPLICATION_NAMES_MAX + 1];
     struct act act;
@@ -76,7 +73,7 @@ static enum err word_check(
     const struct asking *asking, size_t row, struct span der, struct reason *ret_reason);
 static enum err rules_make(struct round *round, struct evidence_rules *ret_rules);
 static const struct challenge *challenge_of(const struct round *round, size_t row);
-static enum err earlier_look(struct round *round);
+static enum err proved_find(struct round *round);
 static enum err round_judge(struct round *round);
 static enum err name_judge(struct round *round, size_t row, const struct evidence_rules *rules);
 static enum err round_commit(struct store *store, void *ctx);
@@ -127,7 +124,7 @@ static enum err round_run(struct registrar *registrar, struct validation *valida
         return ERR_MEMORY;
     }
     round.now = clock_now(&registrar->clock);
-    enum err found = earlier_look(&round);
+    enum err found = proved_find(&round);
     if (found != OK) {
         log_failure(LOG_ERROR, "evidence.unreadable", found, NULL);
     }
@@ -160,23 +157,14 @@ static bool round_passed(const struct round *round)
 static void round_ask(struct round *round, struct validation *validation)
 {
     struct asking askings[PERSPECTIVES_MAX];
-    pthread_t threads[PERSPECTIVES_MAX];
-    bool started[PERSPECTIVES_MAX] = { false };
     for (size_t i = 0; i < round->link_count; i++) {
         askings[i] = (struct asking){
             .round = round,
             .link = &validation->links[i],
             .words = &round->words[i * round->row_count],
         };
-        started[i] = pthread_create(&threads[i], NULL, asking_run, &askings[i]) == 0;
     }
-    for (size_t i = 0; i < round->link_count; i++) {
-        if (started[i]) {
-            pthread_join(threads[i], NULL);
-        } else {
-            (void)asking_run(&askings[i]);
-        }
-    }
+    perspective_each(round->link_count, asking_run, askings, sizeof *askings);
 }
 
 static void *asking_run(void *ctx)
@@ -267,56 +255,33 @@ static enum err word_check(
 
 static enum err rules_make(struct round *round, struct evidence_rules *ret_rules)
 {
-    struct registrar *registrar = round->registrar;
-    struct enrolment_row enrolment = { 0 };
-    struct application_row row = { 0 };
+    const uint8_t *enrolment = round->rows[0].enrolment;
     struct application *application = &round->application;
-    TRY(store_enrolment_get(registrar->store, round->rows[0].enrolment, &enrolment));
-    TRY(store_application_get(registrar->store, enrolment.application, round->arena, &row));
-    TRY(application_parse(row.der, round->arena, application));
-    memcpy(round->application_hash, row.hash, HASH_BYTES);
-    round->earlier_refused =
-        strncmp(enrolment.problem.code, EARLIER_REASON, strlen(EARLIER_REASON)) == 0;
-    *ret_rules = (struct evidence_rules){
-        .roster = &registrar->roster,
-        .verifier = &registrar->verifier,
-        .edition = edition_rules(application->edition),
-        .now = round->now,
-        .application_hash = round->application_hash,
-        .srn = application->subject.srn,
-        .earlier = round->applications.list,
-        .earlier_count = round->applications.count,
-    };
-    policy_at(round->now, registrar->roster.policy_set, &ret_rules->policy);
+    TRY(earlier_rules(
+        round->registrar, enrolment, round->now, round->arena, application, ret_rules));
+    ret_rules->earlier = round->applications.list;
+    ret_rules->earlier_count = round->applications.count;
     round->mails = !application->government; /* officers look for themselves */
-    return passed_mail_write(
-        registrar, application, round->rows[0].enrolment, round->arena, &round->mail);
+    return passed_mail_write(round->registrar, application, enrolment, round->arena, &round->mail);
 }
 
-/* The proofs that are there from before: where they would still do, with a new word on CAA. */
-static enum err earlier_look(struct round *round)
+static enum err proved_find(struct round *round)
 {
     struct evidence_rules rules;
     TRY(rules_make(round, &rules));
-    for (size_t row = 0; row < round->row_count; row++) {
-        const struct earlier_search search = { .registrar = round->registrar,
-            .row = &round->rows[row],
-            .application = &round->application,
-            .rules = &rules,
-            .applications = &round->applications,
-            .arena = round->arena,
-            .own_alone = round->earlier_refused };
-        TRY(earlier_search(&search, &round->earlier[row]));
-    }
-    return OK;
+    const struct earlier_search search = { .registrar = round->registrar,
+        .rows = round->rows,
+        .count = round->row_count,
+        .application = &round->application,
+        .rules = &rules,
+        .applications = &round->applications,
+        .arena = round->arena };
+    return earlier_find(&search, round->earlier);
 }
 
-/* What is asked: an earlier proof has the challenge that it proved. */
 static const struct challenge *challenge_of(const struct round *round, size_t row)
 {
-    const struct earlier *earlier = &round->earlier[row];
-    return earlier->reusable ? &earlier->evidence.observations[0].challenge
-                             : &round->rows[row].challenge;
+    return earlier_challenge(&round->earlier[row], &round->rows[row].challenge);
 }
 
 static enum err round_judge(struct round *round)
