@@ -133,6 +133,7 @@ class Pages(world.FreshCase):
         self.assertIn("_validation-persist.new.shop.example.com. 3600 IN TXT &quot;ecert.example.net; accounturi="
                       + account + "&quot;", page)
         self.assertIn("persistUntil", page)
+        self.assertEqual(page.count("Your account:"), 1)
         # The same record for ever: nothing of it is drawn.
         again = api.ask("POST", "/enrolment/dcv", {"method": "persistent"}).json()["challenges"][0]
         self.assertEqual(again["value"], challenge["value"])
