@@ -118,7 +118,11 @@ static enum err persistent_put(
     if (record == NULL) {
         return ERR_MEMORY;
     }
-    value_put_text(&visit->tree, object, "account", value);
+    /* The same for every name: a page says it once. */
+    struct value *told = visit_is_api(visit) ? object : visit->page;
+    if (value_get(told, "account") == NULL) {
+        value_put_text(&visit->tree, told, "account", value);
+    }
     return dns_put(visit, object, row, record);
 }
 
