@@ -47,8 +47,7 @@ AUTO_DEFINE(mirror, mirror_release)
 
 static enum err system_read(struct mirror *mirror);
 static bool is_ours(const char *name);
-static enum err roots_read(
-    struct tool *tool, const struct certstore *store, struct mirror *mirror);
+static enum err roots_read(struct tool *tool, const struct certstore *store, struct mirror *mirror);
 static bool is_trusted(const struct authorities *authorities, const struct authority *root);
 static enum err file_of(struct mirror *mirror, const char *path, struct mirror_file **ret_file);
 static bool is_right(const struct mirror_file *file);
@@ -115,8 +114,8 @@ static bool is_ours(const char *name)
 static enum err roots_read(struct tool *tool, const struct certstore *store, struct mirror *mirror)
 {
     AUTO(authorities) authorities = { 0 };
-    TRY(certstore_authorities(store, CERTSTORE_ROOTS, /* added= */ NULL, 0, clock_now(&tool->clock),
-        &authorities));
+    TRY(certstore_authorities(
+        store, CERTSTORE_ROOTS, /* added= */ NULL, 0, clock_now(&tool->clock), &authorities));
     for (size_t i = 0; i < authorities.count; i++) {
         const struct authority *root = &authorities.items[i];
         char path[FILE_PATH_MAX];

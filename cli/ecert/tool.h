@@ -83,6 +83,7 @@ extern const struct option options_chain_install[];
 extern const struct option options_chain_mirror[];
 extern const struct option options_chain_remove[];
 extern const struct option options_check[];
+extern const struct option options_crl_install[];
 extern const struct option options_console[];
 extern const struct option options_deploy_plan[];
 extern const struct option options_deploy_run[];
