@@ -1,7 +1,7 @@
 /* ecert chain mirror: the system's own trust store gets the roots of ours, by the system's own tool
  * (Debian's update-ca-certificates) and only when this is asked for. What it put there, it knows by
  * the file's name, ecert-SHA256.crt, and touches nothing else. The tool runs even where the files
- * are right: a run before may have been cut off ahead of it. */
+ * are right: a run before may have been cut off ahead of it. With no root anywhere it doesn't. */
 #include "cli/ecert/chain.h"
 #include "cli/ecert/child.h"
 #include "cli/ecert/screen.h"
@@ -67,11 +67,13 @@ enum exit_code command_chain_mirror(struct tool *tool, const struct arguments *a
         return EXIT_FAILED;
     }
     *mirror = (struct mirror){ .count = 0 };
+    bool undo = arguments_has(arguments, "undo");
     enum err err = system_read(mirror);
-    err = err == OK && !arguments_has(arguments, "undo") ? roots_read(tool, store, mirror) : err;
-    err = err != OK ? reason_set(&reason, err, "chain.mirror_write", PLACE, err_name(err), NULL)
-          : dry     ? OK
-                    : mirror_apply(mirror, &reason);
+    err = err == OK && !undo ? roots_read(tool, store, mirror) : err;
+    bool idle = mirror->count == 0 && !undo;
+    err = err != OK     ? reason_set(&reason, err, "chain.mirror_write", PLACE, err_name(err), NULL)
+          : dry || idle ? OK
+                        : mirror_apply(mirror, &reason);
     size_t changed = err == OK ? mirror_show(tool, mirror, dry) : 0;
     mirror_release(mirror);
     if (err != OK) {
