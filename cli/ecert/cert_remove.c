@@ -9,6 +9,7 @@
 const struct option options_cert_remove[] = {
     { "yes", OPTION_FLAG, NULL },
     { "in-use", OPTION_FLAG, NULL },
+    { "dry-run", OPTION_FLAG, NULL },
     { .name = NULL },
 };
 
@@ -35,6 +36,11 @@ enum exit_code command_cert_remove(struct tool *tool, const struct arguments *ar
         return screen_failure(tool, err, &reason);
     }
     item_show(tool, &view);
+    if (arguments_has(arguments, "dry-run")) {
+        screen_message(tool, "tool.chain_dry", NULL);
+        item_put(tool, &view, tool->result);
+        return EXIT_DONE;
+    }
     err = consent(tool, arguments, &reason);
     err = err == OK ? certstore_remove(store, &item, &reason) : err;
     if (err != OK) {

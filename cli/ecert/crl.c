@@ -15,6 +15,11 @@
 /* What a list of FILE_MAX_BYTES needs at 10 Mbit/s; a server that drips gets no more. */
 enum { CRL_TIMEOUT_MS = 60000 };
 
+const struct option options_crl_install[] = {
+    { "dry-run", OPTION_FLAG, NULL },
+    { .name = NULL },
+};
+
 /* What refreshing has come to. */
 struct refresh {
     struct tool *tool;
@@ -54,16 +59,26 @@ enum exit_code command_crl_install(struct tool *tool, const struct arguments *ar
     if (tool_open_store(tool, &store) != OK) {
         return EXIT_FAILED;
     }
-    err =
-        crl_read_any(buf_span(&file), &der) == OK && crl_parse(buf_span(&der), &crl) == OK
-            ? certstore_install_crl(store, buf_span(&der), clock_now(&tool->clock), &reason, &fresh)
-            : reason_set(&reason, ERR_INPUT, "crl.malformed", path, NULL, NULL);
+    bool dry = arguments_has(arguments, "dry-run");
+    int64_t now = clock_now(&tool->clock);
+    err = crl_read_any(buf_span(&file), &der) == OK && crl_parse(buf_span(&der), &crl) == OK
+              ? OK
+              : reason_set(&reason, ERR_INPUT, "crl.malformed", path, NULL, NULL);
+    err = err != OK ? err
+          : dry     ? certstore_judge_crl(store, buf_span(&der), now, &reason, &fresh)
+                    : certstore_install_crl(store, buf_span(&der), now, &reason, &fresh);
     if (err != OK) {
         return screen_failure(tool, err, &reason);
     }
     chain_name(crl.issuer, name);
     const struct placeholder values[] = { { "name", name }, { NULL, NULL } };
-    screen_step(tool, fresh ? "tool.crl_installed" : "tool.crl_unchanged", values);
+    if (dry && fresh) {
+        screen_message(tool, "tool.crl_would_install", values);
+        screen_message(tool, "tool.chain_dry", NULL);
+    } else {
+        screen_step(tool, fresh ? "tool.crl_installed" : "tool.crl_unchanged", values);
+    }
+    value_put_bool(&tool->tree, tool->result, "dry_run", dry);
     value_put_text(&tool->tree, tool->result, "issuer", name);
     value_put_bool(&tool->tree, tool->result, "new", fresh);
     return fresh ? EXIT_DONE : EXIT_NOTHING;

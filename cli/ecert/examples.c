@@ -33,6 +33,7 @@ static const struct {
     { "chain remove", "ecert chain remove 9c41d07e55ab --dry-run" },
     { "chain check", "ecert chain check\necert chain check fullchain.pem" },
     { "chain undo", "ecert chain undo" },
+    { "chain mirror", "ecert chain mirror --dry-run" },
     { "crl install", "ecert crl install eCertSCA3-17CRL1.crl" },
     { "crl list", "ecert crl list" },
     { "crl refresh", "ecert crl refresh" },

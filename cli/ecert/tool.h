@@ -66,6 +66,7 @@ enum exit_code command_chain_list(struct tool *tool, const struct arguments *arg
 enum exit_code command_chain_install(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_chain_remove(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_chain_check(struct tool *tool, const struct arguments *arguments);
+enum exit_code command_chain_mirror(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_chain_undo(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_crl_install(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_crl_list(struct tool *tool, const struct arguments *arguments);
@@ -88,8 +89,10 @@ extern const struct option options_cert_import[];
 extern const struct option options_cert_export[];
 extern const struct option options_cert_remove[];
 extern const struct option options_chain_install[];
+extern const struct option options_chain_mirror[];
 extern const struct option options_chain_remove[];
 extern const struct option options_check[];
+extern const struct option options_crl_install[];
 extern const struct option options_console[];
 extern const struct option options_deploy_plan[];
 extern const struct option options_deploy_run[];

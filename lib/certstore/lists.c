@@ -27,6 +27,22 @@ enum err certstore_install_crl(
     struct certstore *store, struct span der, int64_t now, struct reason *ret_reason, bool *ret_new)
 {
     struct crl crl;
+    bool fresh = false;
+    TRY(certstore_judge_crl(store, der, now, ret_reason, &fresh));
+    TRY(crl_parse(der, &crl));
+    if (fresh) {
+        TRY(certstore_replace_crl(store, &crl, ret_reason));
+    }
+    if (ret_new != NULL) {
+        *ret_new = fresh;
+    }
+    return OK;
+}
+
+enum err certstore_judge_crl(const struct certstore *store, struct span der, int64_t now,
+    struct reason *ret_reason, bool *ret_new)
+{
+    struct crl crl;
     AUTO(revocation_lists) here = { 0 };
     if (crl_parse(der, &crl) != OK) {
         return reason_set(ret_reason, ERR_INPUT, "crl.malformed", NULL, NULL, NULL);
@@ -43,12 +59,7 @@ enum err certstore_install_crl(
         }
         same |= ours && span_equal(before->der, der);
     }
-    if (!same) {
-        TRY(certstore_replace_crl(store, &crl, ret_reason));
-    }
-    if (ret_new != NULL) {
-        *ret_new = !same;
-    }
+    *ret_new = !same;
     return OK;
 }
 

@@ -11,6 +11,9 @@
  * ERR_CONFLICT with "crl.older" (seen and expected: the two dates). The field is the issuer. */
 enum err certstore_install_crl(struct certstore *store, struct span der, int64_t now,
     struct reason *ret_reason, bool *ret_new) MUST_USE;
+/* The same without keeping it. */
+enum err certstore_judge_crl(const struct certstore *store, struct span der, int64_t now,
+    struct reason *ret_reason, bool *ret_new) MUST_USE;
 
 enum list_state {
     LIST_FRESH,

@@ -197,6 +197,16 @@ class Lists(ChainTest):
                           for one in self.json("crl", "list")["lists"]},
                          {("ARL", 1, "fresh"), ("CRL", 0, "fresh")})
 
+    def test_a_list_is_tried_without_being_kept(self):
+        self.trust("root")
+        for _ in range(2):
+            said = self.json("crl", "install", self.ca.path("root.crl"), "--dry-run")
+            self.assertEqual((said["new"], said["dry_run"]), (True, True))
+        self.assertEqual(self.json("crl", "list")["lists"], [])
+        self.json("crl", "install", self.ca.path("partner.crl"), "--dry-run", code=1)
+        self.json("crl", "install", self.ca.path("root.crl"))
+        self.json("crl", "install", self.ca.path("root.crl"), "--dry-run", code=2)
+
     def test_an_older_list_never_replaces_a_newer_one(self):
         self.trust("root")
         now = datetime.datetime.now(datetime.timezone.utc)

@@ -113,6 +113,13 @@ class Files(ToolTest):
         back = self.json("cert", "import", out["pfx"], "--password-file", self.password)
         self.assertEqual(back["thumbprint_sha256"], made["thumbprint_sha256"])
 
+    def test_removing_is_tried_without_being_done(self):
+        made = self.brought_in()
+        said = self.json("cert", "remove", made["id"], "--dry-run")
+        self.assertEqual(said["id"], made["id"])
+        self.assertEqual(len(self.certificates()), 1)
+        self.assertEqual(self.problem("cert", "remove", "feedfeed", "--dry-run"), "certstore.no_item")
+
     def test_exporting_needs_one_form_and_a_certificate(self):
         made = self.brought_in()
         for more in ([], ["--pem"], ["--pem", "--der", "--out", self.path("x")], ["--out", self.path("x")]):
