@@ -19,7 +19,6 @@ enum {
 static void certificate_judge(struct watch *watch, const struct watch_certificate *one);
 static void state_judge(struct watch *watch, const struct watch_certificate *one);
 static void renewal_judge(struct watch *watch, const struct watch_certificate *one);
-static void cause_write(const struct watch *watch, const struct reason *reason, struct buf *why);
 static bool is_passing(const struct reason *reason);
 static void subscription_judge(struct watch *watch, const struct watch_certificate *one);
 static enum err authorities_judge(struct watch *watch);
@@ -28,6 +27,7 @@ static enum err paths_judge(struct watch *watch, const struct watch_certificate 
 static void target_ask(size_t index, void *ctx);
 static void target_judge(struct watch *watch, const struct watch_target *target);
 static void delivery_judge(struct watch *watch, const struct watch_target *target);
+static void staple_judge(struct watch *watch, const struct watch_target *target);
 
 enum err watch_judge(struct watch *watch)
 {
@@ -114,14 +114,13 @@ static void renewal_judge(struct watch *watch, const struct watch_certificate *o
         watch_find(watch, WATCH_NOTE, "watch.renews_next", name, day, NULL);
         return;
     }
-    cause_write(watch, &renewal->reason, &why);
+    watch_cause_write(watch, &renewal->reason, &why);
     const char *said = renewal->said[0] != '\0' ? renewal->said : buf_text(&why);
     bool waits = is_passing(&renewal->reason) && renewal->attempts < ATTEMPTS_SILENT;
     watch_find(watch, waits ? WATCH_NOTE : WATCH_PERSON, "watch.renewal_failed", name, said, next);
 }
 
-/* What happened, and what was seen where the sentence doesn't say it. */
-static void cause_write(const struct watch *watch, const struct reason *reason, struct buf *why)
+void watch_cause_write(const struct watch *watch, const struct reason *reason, struct buf *why)
 {
     language_format_reason(watch->tool->language, reason, "", why);
     const char *text = buf_text(why);
@@ -220,6 +219,7 @@ void watch_judge_targets(struct watch *watch)
     for (size_t i = 0; i < watch->target_count; i++) {
         target_judge(watch, &watch->targets[i]);
         delivery_judge(watch, &watch->targets[i]);
+        staple_judge(watch, &watch->targets[i]);
     }
 }
 
@@ -264,11 +264,36 @@ static void delivery_judge(struct watch *watch, const struct watch_target *targe
     bool failed = record->state == DEPLOY_FAILED || record->state == DEPLOY_ROLLED_BACK;
     if (failed && record->attempts > 0) {
         AUTO(buf) why = buf_make(4096);
-        cause_write(watch, &record->reason, &why);
+        watch_cause_write(watch, &record->reason, &why);
         watch_find(watch, WATCH_PERSON, "watch.target_failed", name, buf_text(&why), when);
         return;
     }
     watch_find(watch, watch->renews ? WATCH_NOTE : WATCH_PERSON,
         watch->renews ? "watch.target_waits" : "watch.target_behind", name,
         watch->renews ? when : record->server_name, NULL);
+}
+
+/* A good answer in the file serves to its end: until then a responder that is away is a note. */
+static void staple_judge(struct watch *watch, const struct watch_target *target)
+{
+    const struct deploy_record *record = &target->record;
+    AUTO(bundle) chain = { 0 };
+    AUTO(staple) staple = { 0 };
+    AUTO(buf) why = buf_make(4096);
+    struct certificate leaf;
+    struct reason reason = target->staple_reason;
+    bool stapling = record->target.staple[0] != '\0' && record->there[0] != '\0' &&
+                    staple_chain(watch->store, record, &chain, NULL) == OK && chain.count > 0 &&
+                    certificate_parse(chain.spans[0], &leaf) == OK && leaf.ocsp_uri.len > 0;
+    if (!stapling) {
+        return;
+    }
+    bool good = staple_read(record->target.staple, &chain, watch->now, &staple,
+                    target->stapled == OK ? &reason : NULL) == OK;
+    if (!good || target->stapled != OK) {
+        watch_cause_write(watch, &reason, &why);
+        watch_find(watch, good ? WATCH_NOTE : WATCH_PERSON,
+            good ? "watch.staple_waits" : "watch.staple", record->target.name, buf_text(&why),
+            NULL);
+    }
 }
