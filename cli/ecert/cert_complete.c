@@ -3,6 +3,7 @@
  */
 #include "cli/ecert/bundle.h"
 #include "cli/ecert/item.h"
+#include "cli/ecert/key_open.h"
 #include "cli/ecert/screen.h"
 
 #include <stdio.h>
@@ -21,13 +22,14 @@ enum exit_code command_cert_complete(struct tool *tool, const struct arguments *
     if (tool_open_store(tool, &store) != OK) {
         return EXIT_FAILED;
     }
-    err = ERR_NOT_FOUND;
-    for (size_t i = 0; err == ERR_NOT_FOUND && i < certificates.count; i++) {
+    bool more = true;
+    for (size_t i = 0; more && i < certificates.count; i++) {
         AUTO(buf) chain = buf_make(CERTSTORE_CHAIN_MAX);
         err = bundle_chain(&certificates, i, &chain);
-        err = err == OK ? certstore_complete(
-                              store, certificates.spans[i], buf_span(&chain), &reason, &item)
+        err = err == OK ? key_complete(
+                              tool, store, certificates.spans[i], buf_span(&chain), &reason, &item)
                         : err;
+        more = err == ERR_NOT_FOUND && strcmp(reason.code, "certificate.no_request") == 0;
     }
     err = err == OK ? item_view(tool, store, &item, &view) : err;
     if (err == ERR_CONFLICT) {

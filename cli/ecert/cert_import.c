@@ -3,6 +3,7 @@
  * it is told to; here it is refused and its place named. */
 #include "cli/ecert/bundle.h"
 #include "cli/ecert/item.h"
+#include "cli/ecert/key_open.h"
 #include "cli/ecert/pfx_file.h"
 #include "cli/ecert/screen.h"
 #include "lib/base/file.h"
@@ -12,6 +13,7 @@
 const struct option options_cert_import[] = {
     { "key", OPTION_VALUE, "FILE" },
     { "friendly", OPTION_VALUE, "NAME" },
+    { "encrypt-key", OPTION_FLAG, NULL },
     { "password-file", OPTION_VALUE, "FILE" },
     { "password-fd", OPTION_VALUE, "N" },
     { .name = NULL },
@@ -109,7 +111,7 @@ static enum err import_certificates(struct tool *tool, const struct arguments *a
         return import_pair(
             tool, arguments, store, bundle.spans[leaf], buf_span(&chain), ret_item, ret_reason);
     }
-    return certstore_complete(store, bundle.spans[leaf], buf_span(&chain), ret_reason, ret_item);
+    return key_complete(tool, store, bundle.spans[leaf], buf_span(&chain), ret_reason, ret_item);
 }
 
 /* The first server's certificate; where there is none, what is wrong with the first. */
@@ -138,10 +140,13 @@ static enum err import_pair(struct tool *tool, const struct arguments *arguments
     }
     if (certstore_find_key(store, key_spki_sha256(key).data, &here) == OK &&
         here.kind == CERTSTORE_REQUEST) {
-        return certstore_complete(store, certificate, chain, ret_reason, ret_item);
+        return certstore_complete(store, certificate, chain, key, ret_reason, ret_item);
     }
+    const struct secret *passphrase = NULL;
+    TRY(key_guard_new(tool, ret_reason, &passphrase));
     struct certstore_request request = {
         .key = key,
+        .passphrase = passphrase,
         .friendly_name = arguments_value(arguments, "friendly"),
         .created = clock_now(&tool->clock),
     };

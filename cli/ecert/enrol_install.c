@@ -4,6 +4,7 @@
 #include "cli/ecert/ask.h"
 #include "cli/ecert/enrol.h"
 #include "cli/ecert/item.h"
+#include "cli/ecert/key_open.h"
 #include "cli/ecert/screen.h"
 #include "lib/base/file.h"
 #include "lib/certstore/install.h"
@@ -208,7 +209,7 @@ static enum err chain_keep(
         return OK;
     }
     AUTO(certstore_item) certificate = { 0 };
-    TRY(certstore_complete(walk->store, buf_span(&delivery->leaf), buf_span(&delivery->chain),
+    TRY(key_complete(walk->tool, walk->store, buf_span(&delivery->leaf), buf_span(&delivery->chain),
         ret_reason, &certificate));
     certstore_item_release(&walk->item);
     walk->item = certificate;
@@ -287,7 +288,9 @@ static enum err pair_install(
     TRY(pem_write("CERTIFICATE", buf_span(&delivery->leaf), &full));
     buf_append(&full, buf_span(&delivery->chain));
     TRY(buf_check(&full));
-    TRY(certstore_load_key(walk->store, &walk->item, &key));
+    TRY(key_may_leave(&walk->item, ret_reason));
+    key_goes_plain_tell(walk->tool, &walk->item);
+    TRY(key_open(walk->tool, walk->store, &walk->item, ret_reason, &key));
     struct install_request request = {
         .certificate_path = walk->install_certificate,
         .key_path = walk->install_key,

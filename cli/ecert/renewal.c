@@ -3,6 +3,7 @@
 #include "cli/ecert/renewal.h"
 
 #include "cli/ecert/enrol.h"
+#include "cli/ecert/key_open.h"
 #include "cli/ecert/renewal_time.h"
 #include "cli/ecert/screen.h"
 #include "lib/certstore/login.h"
@@ -201,14 +202,23 @@ static enum err request_find(struct walk *walk, const struct certstore_item *bef
     return err == ERR_NOT_FOUND ? request_make(walk, before, renewal, ret_reason) : err;
 }
 
-/* Of the same kind of key and for the same names as the certificate before. */
+/* Of the same kind of key, guarded as that is, and for the same names as the certificate before. In
+ * a token nobody has said where a second key may go. */
 static enum err request_make(struct walk *walk, const struct certstore_item *before,
     struct renewal *renewal, struct reason *ret_reason)
 {
     AUTO_PTR(key) old = NULL;
     AUTO_PTR(key) key = NULL;
     AUTO(buf) csr = buf_make(CSR_MAX_BYTES);
-    TRY(certstore_load_key(walk->store, before, &old));
+    const struct secret *passphrase = NULL;
+    if (before->guard == CERTSTORE_KEY_TOKEN) {
+        return reason_set(ret_reason, ERR_UNSUPPORTED, "certstore.renewal_in_token", before->id,
+            before->token_uri, NULL);
+    }
+    TRY(key_open(walk->tool, walk->store, before, ret_reason, &old));
+    if (before->guard == CERTSTORE_KEY_PASSPHRASE) {
+        passphrase = &walk->tool->access->passphrase;
+    }
     TRY(key_generate(type_like(old), &key));
     TRY(request_write(before, key, &csr));
     hex_format(key_spki_sha256(key), renewal->key);
@@ -217,6 +227,7 @@ static enum err request_make(struct walk *walk, const struct certstore_item *bef
         .key = key,
         .csr = buf_span(&csr),
         .friendly_name = before->friendly_name,
+        .passphrase = passphrase,
         .created = clock_now(&walk->tool->clock),
     };
     return certstore_add_request(walk->store, &request, ret_reason, &walk->item);

@@ -2,9 +2,12 @@
  * without them it asks, one thing after the other, and shows everything before it makes anything.
  * The key is made here and never leaves the store. Names are given as U-labels or A-labels. */
 #include "cli/ecert/ask.h"
+#include "cli/ecert/item.h"
+#include "cli/ecert/key_open.h"
 #include "cli/ecert/request_names.h"
 #include "cli/ecert/screen.h"
 #include "lib/base/file.h"
+#include "lib/crypto/pkcs11.h"
 #include "lib/der/pem.h"
 #include "lib/pki/certificate.h"
 #include "lib/pki/csr.h"
@@ -25,7 +28,10 @@ const struct option options_request_new[] = {
     { "locality", OPTION_VALUE, "TEXT" },
     { "state", OPTION_VALUE, "TEXT" },
     { "country", OPTION_VALUE, "CC" },
-    { "key", OPTION_VALUE, "rsa2048|rsa3072|rsa4096|p256|p384" },
+    { "key", OPTION_VALUE, "TYPE|pkcs11:URI" },
+    { "generate", OPTION_VALUE, "TYPE" },
+    { "module", OPTION_VALUE, "FILE" },
+    { "encrypt-key", OPTION_FLAG, NULL },
     { "out", OPTION_VALUE, "FILE" },
     { .name = NULL },
 };
@@ -50,11 +56,16 @@ struct plan {
     char friendly[CERTSTORE_FRIENDLY_MAX];
     struct request_names names;
     char subject[SUBJECT_FIELDS][ANSWER_MAX];
-    enum key_type key_type;
+    enum key_type key_type; /* of a key that is to be made */
+    const char *token_uri;  /* NULL: the key is a file */
+    const char *module;
+    bool generate; /* in the token; else the key is there */
     const char *out;
 };
 
 static enum err plan_from_arguments(
+    const struct arguments *arguments, struct plan *plan, struct reason *ret_reason);
+static enum err plan_key(
     const struct arguments *arguments, struct plan *plan, struct reason *ret_reason);
 static enum err plan_ask(struct tool *tool, struct plan *plan, bool *ret_go);
 static void plan_show(
@@ -63,6 +74,8 @@ static enum err request_write(
     const struct plan *plan, const struct key *key, struct buf *csr, struct reason *ret_reason);
 static enum err request_out(const char *path, struct span csr, struct reason *ret_reason);
 static enum exit_code request_make(struct tool *tool, const struct plan *plan);
+static enum err key_have(
+    struct tool *tool, const struct plan *plan, struct reason *ret_reason, struct key **ret_key);
 static void renewal_say(
     const struct tool *tool, const struct certstore *store, const struct plan *plan);
 static void result_show(struct tool *tool, const struct plan *plan, const struct key *key,
@@ -100,7 +113,6 @@ static enum err plan_from_arguments(
     const struct arguments *arguments, struct plan *plan, struct reason *ret_reason)
 {
     const char *friendly = arguments_value(arguments, "friendly");
-    const char *key = arguments_value(arguments, "key");
     plan->out = arguments_value(arguments, "out");
     TRY(request_names_from_arguments(arguments, &plan->names, ret_reason));
     for (size_t i = 0; i < SUBJECT_FIELDS; i++) {
@@ -112,11 +124,37 @@ static enum err plan_from_arguments(
         !span_to_text(span_from_text(friendly), plan->friendly, sizeof plan->friendly)) {
         return reason_set(ret_reason, ERR_INPUT, "tool.friendly_long", "--friendly", NULL, NULL);
     }
-    bool wrong = key != NULL && key_type_from_name(key, &plan->key_type) != OK;
+    return plan_key(arguments, plan, ret_reason);
+}
+
+/* `--key p256`, `--key pkcs11:…`, `--key pkcs11:… --generate p256`. */
+static enum err plan_key(
+    const struct arguments *arguments, struct plan *plan, struct reason *ret_reason)
+{
+    const char *key = arguments_value(arguments, "key");
+    const char *generate = arguments_value(arguments, "generate");
+    const char *module = arguments_value(arguments, "module");
+    bool in_token = key != NULL && pkcs11_uri_begins(span_from_text(key));
+    const char *option = in_token ? "--generate" : "--key";
+    const char *type = in_token ? generate : key;
+    if (!in_token && (generate != NULL || module != NULL)) {
+        return reason_set(ret_reason, ERR_INPUT, "tool.only_in_token",
+            generate != NULL ? "--generate" : "--module", NULL, "--key pkcs11:…");
+    }
+    if (in_token && arguments_has(arguments, "encrypt-key")) {
+        return reason_set(ret_reason, ERR_INPUT, "usage.one_of", "--encrypt-key", NULL,
+            "--encrypt-key, pkcs11:…");
+    }
+    bool wrong = type != NULL && key_type_from_name(type, &plan->key_type) != OK;
     if (wrong || plan->key_type == KEY_TYPE_ED25519) {
-        return reason_set(ret_reason, ERR_INPUT, "tool.key_type", "--key", key,
+        return reason_set(ret_reason, ERR_INPUT, "tool.key_type", option, type,
             "rsa2048, rsa3072, rsa4096, p256, p384");
     }
+    struct pkcs11_uri uri;
+    TRY(in_token ? pkcs11_uri_parse(span_from_text(key), &uri, ret_reason) : OK);
+    plan->token_uri = in_token ? key : NULL;
+    plan->module = key_module_or_default(module);
+    plan->generate = in_token && generate != NULL;
     return OK;
 }
 
@@ -141,8 +179,10 @@ static enum err plan_ask(struct tool *tool, struct plan *plan, bool *ret_go)
     for (size_t i = 0; i < KEY_CHOICES; i++) {
         keys[i] = key_type_name(key_choices[i]);
     }
-    TRY(ask_choice(tool, "tool.ask_key", keys, KEY_CHOICES, 0, &choice));
-    plan->key_type = key_choices[choice];
+    if (plan->token_uri == NULL) {
+        TRY(ask_choice(tool, "tool.ask_key", keys, KEY_CHOICES, 0, &choice));
+        plan->key_type = key_choices[choice];
+    }
     plan_show(tool, plan, /* id= */ NULL, /* fingerprint= */ NULL);
     (void)request_names_warn(tool, &plan->names);
     return ask_yes(tool, "tool.ask_make_request", ret_go);
@@ -157,7 +197,7 @@ static void plan_show(
     struct screen_fact facts[SUBJECT_FIELDS + 7] = {
         { "tool.names", buf_text(&names) },
         { "tool.friendly_name", plan->friendly },
-        { "tool.key", key_type_name(plan->key_type) },
+        { "tool.key", plan->token_uri != NULL ? plan->token_uri : key_type_name(plan->key_type) },
     };
     for (size_t i = 0; i < SUBJECT_FIELDS; i++) {
         facts[3 + i] = (struct screen_fact){ subject_fields[i].label, plan->subject[i] };
@@ -175,15 +215,20 @@ static enum exit_code request_make(struct tool *tool, const struct plan *plan)
     AUTO(buf) csr = buf_make(CSR_MAX_BYTES);
     AUTO(certstore_item) item = { 0 };
     struct reason reason = { 0 };
+    const struct secret *passphrase = NULL;
     if (tool_open_store(tool, &store) != OK) {
         return EXIT_FAILED;
     }
     renewal_say(tool, store, plan);
-    enum err err = key_generate(plan->key_type, &key);
+    enum err err = key_guard_new(tool, &reason, &passphrase);
+    err = err == OK ? key_have(tool, plan, &reason, &key) : err;
     err = err == OK ? request_write(plan, key, &csr, &reason) : err;
     struct certstore_request request = {
         .key = key,
         .csr = buf_span(&csr),
+        .passphrase = passphrase,
+        .token_uri = plan->token_uri,
+        .token_module = plan->module,
         .friendly_name = plan->friendly[0] != '\0' ? plan->friendly : plan->names.list[0].text,
         .created = clock_now(&tool->clock),
     };
@@ -194,6 +239,16 @@ static enum exit_code request_make(struct tool *tool, const struct plan *plan)
     }
     result_show(tool, plan, key, &item);
     return EXIT_DONE;
+}
+
+static enum err key_have(
+    struct tool *tool, const struct plan *plan, struct reason *ret_reason, struct key **ret_key)
+{
+    if (plan->token_uri == NULL) {
+        return key_generate(plan->key_type, ret_key);
+    }
+    return key_from_token(tool, plan->token_uri, plan->module,
+        plan->generate ? &plan->key_type : NULL, ret_reason, ret_key);
 }
 
 /* Renewing is asking anew: the old key stays with the old certificate. */
@@ -254,6 +309,8 @@ static void result_show(struct tool *tool, const struct plan *plan, const struct
     const struct certstore_item *item)
 {
     char fingerprint[2 * SHA256_BYTES + 1];
+    enum key_type type = plan->key_type;
+    const char *key_text = key_type_of(key, &type) == OK ? key_type_name(type) : NULL;
     hex_format(key_spki_sha256(key), fingerprint);
     screen_step(tool, "tool.request_made", NULL);
     plan_show(tool, plan, item->id, fingerprint);
@@ -266,7 +323,8 @@ static void result_show(struct tool *tool, const struct plan *plan, const struct
     value_put_text(tree, tool->result, "id", item->id);
     value_put_text(tree, tool->result, "state", "PendingRequest");
     value_put_text(tree, tool->result, "friendly_name", item->friendly_name);
-    value_put_text(tree, tool->result, "key_type", key_type_name(plan->key_type));
+    value_put_text(tree, tool->result, "key_type", key_text);
+    value_put_text(tree, tool->result, "key_guard", item_guard_name(item->guard));
     value_put_text(tree, tool->result, "key_sha256", fingerprint);
     struct value *names = value_put_list(tree, tool->result, "names");
     for (size_t i = 0; i < plan->names.count; i++) {

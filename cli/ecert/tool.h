@@ -10,13 +10,22 @@
 
 enum exit_code { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_NOTHING = 2, EXIT_USAGE = 64 };
 
+/* The secrets that open keys, each asked for once (key_open.c). */
+struct key_access {
+    struct secret passphrase, pin;
+    uint8_t key_sha256[SHA256_BYTES]; /* of the key that the passphrase was typed for */
+    struct token *token;
+};
+
 struct tool {
     const struct language *language;
     struct clock clock;
     const char *store_path;
     bool json; /* one object on standard output, nothing else */
     bool colour;
-    bool asks; /* a person sits at the terminal */
+    bool asks;                         /* a person sits at the terminal */
+    const struct arguments *arguments; /* of the command that runs */
+    struct key_access *access;
     struct arena arena;
     struct value_tree tree;
     struct value *result; /* the object that --json prints at the end */
@@ -30,6 +39,7 @@ struct command {
     const char *operands; /* shown in usage; NULL: none */
     size_t operands_min, operands_max;
     const char *summary; /* message id */
+    bool opens_key;      /* takes options_key too */
 };
 
 enum exit_code command_state(struct tool *tool, const struct arguments *arguments);

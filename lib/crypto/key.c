@@ -82,6 +82,17 @@ enum err key_type_from_name(const char *name, enum key_type *ret_type)
     return ERR_INPUT;
 }
 
+enum err key_type_of(const struct key *key, enum key_type *ret_type)
+{
+    for (unsigned i = 0; i < KEY_TYPE_COUNT; i++) {
+        if (types[i].kind == key->kind && types[i].bits == key->bits) {
+            *ret_type = (enum key_type)i;
+            return OK;
+        }
+    }
+    return ERR_UNSUPPORTED;
+}
+
 const char *key_kind_name(enum key_kind kind)
 {
     assert(kind < KEY_KIND_COUNT);

@@ -41,6 +41,9 @@ const char *key_type_name(enum key_type type);
 /* ERR_INPUT for anything but these names. */
 enum err key_type_from_name(const char *name, enum key_type *ret_type) MUST_USE;
 
+/* ERR_UNSUPPORTED for a key of no such type: RSA of another size, P-521. */
+enum err key_type_of(const struct key *key, enum key_type *ret_type) MUST_USE;
+
 enum err key_generate(enum key_type type, struct key **ret_key) MUST_USE;
 /* The bytes of a SubjectPublicKeyInfo. ERR_INPUT if malformed or the point is not on its curve;
  * ERR_UNSUPPORTED for an algorithm, a curve, parameters or a size that this program doesn't know.
