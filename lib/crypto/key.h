@@ -53,6 +53,9 @@ void key_free(struct key *key);
 AUTO_PTR_DEFINE(key, key_free)
 
 enum key_kind key_kind(const struct key *key);
+/* Of a SubjectPublicKeyInfo, by its exact AlgorithmIdentifier; the key itself isn't looked at.
+ * ERR_UNSUPPORTED for any other. */
+enum err key_kind_of_spki(struct span spki, enum key_kind *ret_kind) MUST_USE;
 /* "RSA", "P-256", "P-384", "P-521", "Ed25519". */
 const char *key_kind_name(enum key_kind kind);
 /* Bits of the modulus or of the curve's order. */
