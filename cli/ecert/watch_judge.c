@@ -9,11 +9,14 @@
 #include "lib/certstore/lists.h"
 
 #include <stdio.h>
+#include <time.h>
 
 enum {
     SUBSCRIPTION_DAYS = 60, /* its end is said before: a new application takes its time */
     ATTEMPTS_SILENT = 3,    /* so many may fail of something that passes by itself */
     ANSWER_MS = 5000,
+    ASK_AGAIN_MS = 200,
+    OLD_WORKER_MS = 10000,
 };
 
 static void certificate_judge(struct watch *watch, const struct watch_certificate *one);
@@ -223,12 +226,21 @@ void watch_judge_targets(struct watch *watch)
     }
 }
 
+/* A worker on its way out after a reload may take one more connection, with the pair before: what
+ * answers so is asked again until it is gone. */
 static void target_ask(size_t index, void *ctx)
 {
     struct watch *watch = ctx;
     struct watch_target *target = &watch->targets[index];
-    int64_t not_after;
-    deploy_answer(&target->record.target, ANSWER_MS, target->answer, &not_after);
+    const struct deploy_record *record = &target->record;
+    const struct timespec pause = { .tv_nsec = ASK_AGAIN_MS * 1000000L };
+    int64_t deadline = clock_monotonic_ms() + OLD_WORKER_MS, not_after;
+    deploy_answer(&record->target, ANSWER_MS, target->answer, &not_after);
+    while (target->answer[0] != '\0' && strcmp(record->before, record->there) != 0 &&
+           strcmp(target->answer, record->before) == 0 && clock_monotonic_ms() < deadline) {
+        (void)nanosleep(&pause, /* rem= */ NULL);
+        deploy_answer(&record->target, ANSWER_MS, target->answer, &not_after);
+    }
 }
 
 /* Whether the server answers with what the ledger says. */
