@@ -20,7 +20,7 @@ enum { PROVE_SECONDS = 20, PROVE_SECONDS_MAX = 600, ANSWER_MS = 5000 };
         { "to", OPTION_VALUE, "USER@HOST" }, { "ssh-config", OPTION_VALUE, "FILE" },               \
         { "certificate", OPTION_VALUE, "FILE" }, { "key", OPTION_VALUE, "FILE" },                  \
         { "config", OPTION_VALUE, "FILE" }, { "pid-file", OPTION_VALUE, "FILE" },                  \
-        { "check", OPTION_VALUE, "HOST[:PORT][@ADDRESS]" },                                        \
+        { "staple", OPTION_VALUE, "FILE" }, { "check", OPTION_VALUE, "HOST[:PORT][@ADDRESS]" },    \
     {                                                                                              \
         "window", OPTION_VALUE, "TIMES"                                                            \
     }

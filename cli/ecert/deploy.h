@@ -37,6 +37,11 @@ enum err deploy_put(const struct deploy_target *target, const struct deploy_mate
     struct reason *ret_reason) MUST_USE;
 /* Back to the pair before, and reloads. "install.no_previous" too. */
 enum err deploy_back(const struct deploy_target *target, struct reason *ret_reason) MUST_USE;
+/* Has the program on this host test its configuration and read everything anew. "deploy.test",
+ * "deploy.reload". */
+enum err deploy_take(const struct deploy_target *target, struct reason *ret_reason) MUST_USE;
+/* The certificate and its chain, PEM. */
+enum err deploy_chain_pem(const struct certstore_item *item, struct buf *pem) MUST_USE;
 /* The two over ssh (deploy_there.c). */
 enum err deploy_there_put(const struct deploy_target *target,
     const struct deploy_material *material, struct reason *ret_reason) MUST_USE;

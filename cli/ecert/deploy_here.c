@@ -54,6 +54,12 @@ enum err deploy_back(const struct deploy_target *target, struct reason *ret_reas
     return reload(target, ret_reason);
 }
 
+enum err deploy_take(const struct deploy_target *target, struct reason *ret_reason)
+{
+    TRY(program(target, target->kind->test, /* plain= */ false, "deploy.test", ret_reason));
+    return reload(target, ret_reason);
+}
+
 static const char *key_of(const struct deploy_target *target)
 {
     return target->key[0] == '\0' ? NULL : target->key;

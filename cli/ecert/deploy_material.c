@@ -36,15 +36,20 @@ enum err deploy_material_load(struct tool *tool, struct certstore *store, const 
     TRY(key_open(tool, store, &material->item, ret_reason, &material->key));
     TRY(key_to_pem(material->key, &material->key_pem));
     material->chain_pem = buf_make(CERTSTORE_CHAIN_MAX);
-    TRY(pem_write("CERTIFICATE", buf_span(&material->item.certificate), &material->chain_pem));
-    buf_append(&material->chain_pem, buf_span(&material->item.chain));
-    TRY(buf_check(&material->chain_pem));
+    TRY(deploy_chain_pem(&material->item, &material->chain_pem));
     TRY(bundle_cut(buf_span(&material->chain_pem), &material->chain));
     TRY(certstore_list_trust(store, CERTSTORE_ROOTS, &material->root_blobs));
     for (size_t i = 0; i < material->root_blobs.count && i < CHAIN_CANDIDATES_MAX; i++) {
         material->roots[material->root_count++] = buf_span(&material->root_blobs.blobs[i]);
     }
     return OK;
+}
+
+enum err deploy_chain_pem(const struct certstore_item *item, struct buf *pem)
+{
+    TRY(pem_write("CERTIFICATE", buf_span(&item->certificate), pem));
+    buf_append(pem, buf_span(&item->chain));
+    return buf_check(pem);
 }
 
 static enum err item_choose(struct tool *tool, struct certstore *store, const char *wanted,

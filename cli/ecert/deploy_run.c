@@ -1,14 +1,14 @@
 /* Hosts at the same time, targets of one host one after the other: they may share a program. Each
  * target ends in a state of its own; one that fails stops nothing. */
 #include "cli/ecert/crew.h"
-#include "cli/ecert/deploy.h"
 #include "cli/ecert/screen.h"
+#include "cli/ecert/staple.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <time.h>
 
-enum { ANSWER_MS = 5000, ASK_AGAIN_MS = 200 };
+enum { ANSWER_MS = 5000, ASK_AGAIN_MS = 200, STAPLE_PATIENCE_DAYS = 3 };
 
 struct run {
     struct tool *tool;
@@ -25,6 +25,9 @@ struct run {
 
 static void host_serve(size_t index, void *ctx);
 static void record_serve(const struct run *run, struct deploy_record *record);
+static enum err staple_serve(const struct run *run, const struct deploy_record *record,
+    struct staple_swap *swap, struct reason *ret_reason);
+static void staple_return(const struct deploy_target *target, const struct staple_swap *swap);
 static void record_back(
     const struct run *run, struct deploy_record *record, const char *answered_before);
 static bool answers_again(
@@ -79,12 +82,15 @@ static void host_serve(size_t index, void *ctx)
 static void record_serve(const struct run *run, struct deploy_record *record)
 {
     const struct deploy_target *target = &record->target;
+    AUTO(staple_swap) swap = { 0 };
     struct reason reason = { 0 };
     char before[CERTSTORE_ID_MAX];
     int64_t not_after;
     deploy_answer(target, ANSWER_MS, before, &not_after);
-    enum err err = deploy_put(target, run->material, &reason);
+    enum err err = staple_serve(run, record, &swap, &reason);
+    err = err == OK ? deploy_put(target, run->material, &reason) : err;
     if (err != OK) {
+        staple_return(target, &swap);
         record->state = DEPLOY_FAILED;
         record->reason = reason;
         record->attempts++;
@@ -101,7 +107,39 @@ static void record_serve(const struct run *run, struct deploy_record *record)
     }
     record->reason = reason;
     record->attempts++;
+    staple_back(target, &swap);
     record_back(run, record, before);
+}
+
+/* The new certificate's OCSP answer comes in with it: with the old one's the program may refuse, or
+ * its clients. Where none can be had the old pair is better, as long as it has days to go. */
+static enum err staple_serve(const struct run *run, const struct deploy_record *record,
+    struct staple_swap *swap, struct reason *ret_reason)
+{
+    AUTO(staple) staple = { 0 };
+    struct reason reason = { 0 };
+    if (record->target.staple[0] == '\0') {
+        return OK;
+    }
+    int64_t now = run->material->now;
+    enum err err = staple_fetch(&run->material->chain, now, &staple, &reason);
+    bool waits = record->there[0] != '\0' &&
+                 record->not_after - now > STAPLE_PATIENCE_DAYS * DAY_SECONDS &&
+                 strcmp(reason.code, "ocsp.none") != 0;
+    if (err != OK) {
+        *ret_reason = waits ? reason : *ret_reason;
+        return waits ? err : OK;
+    }
+    return staple_put(&record->target, &staple, swap, ret_reason);
+}
+
+/* The program may have read it with the new pair before that went back. */
+static void staple_return(const struct deploy_target *target, const struct staple_swap *swap)
+{
+    if (swap->done) {
+        staple_back(target, swap);
+        (void)!deploy_take(target, /* ret_reason= */ NULL);
+    }
 }
 
 /* The new pair doesn't answer as it should. What answered before must do so again. */

@@ -13,6 +13,7 @@ static const struct deploy_kind kinds[] = {
         .test = { "nginx", "-t", "-q" },
         .reload = { "nginx", "-s", "reload" },
         .config_option = "-c",
+        .staples = true,
         .certificate = "/etc/nginx/tls/%s.crt",
         .key = "/etc/nginx/tls/%s.key",
         .port = 443,
@@ -33,6 +34,8 @@ static const struct deploy_kind kinds[] = {
         .reload = { "systemctl", "reload", "haproxy" },
         .config_option = "-f",
         .config_default = "/etc/haproxy/haproxy.cfg",
+        .staples = true,
+        .staple_suffix = ".ocsp",
         .by_signal = true,
         .certificate = "/etc/haproxy/tls/%s.pem",
         .port = 443,
@@ -58,6 +61,7 @@ static const struct deploy_kind kinds[] = {
     {
         .name = "files",
         .either = true,
+        .staples = true,
         .certificate = "/etc/ssl/ecert/%s.crt",
         .key = "/etc/ssl/ecert/%s.key",
         .port = 443,
@@ -77,6 +81,7 @@ static const struct {
     { "key", TEXT(key) },
     { "config", TEXT(config) },
     { "pid_file", TEXT(pid_file) },
+    { "staple", TEXT(staple) },
     { "check", TEXT(check) },
     { "window", TEXT(window) },
 #undef TEXT
@@ -85,6 +90,7 @@ enum { FIELDS = sizeof fields / sizeof fields[0] };
 
 static enum err wrong(const struct deploy_target *target, const char *code, const char *seen,
     const char *expected, struct reason *ret_reason);
+static enum err staple_check(const struct deploy_target *target, struct reason *ret_reason);
 static enum err path_check(
     const struct deploy_target *target, const char *field, struct reason *ret_reason);
 static const char *field_find(const struct deploy_target *target, const char *field);
@@ -169,7 +175,25 @@ enum err deploy_target_check(const struct deploy_target *target, struct reason *
     if (!target->kind->one_file && !target->kind->either && target->key[0] == '\0') {
         return wrong(target, "deploy.missing", NULL, "key", ret_reason);
     }
-    return OK;
+    return target->staple[0] == '\0' ? OK : staple_check(target, ret_reason);
+}
+
+/* Apache fetches its answers itself; Postfix and Dovecot hand out none. */
+static enum err staple_check(const struct deploy_target *target, struct reason *ret_reason)
+{
+    const struct deploy_kind *kind = target->kind;
+    char place[DEPLOY_PATH_MAX + 16];
+    if (!kind->staples) {
+        return wrong(target, "deploy.staple", kind->name, "nginx, haproxy, files", ret_reason);
+    }
+    if (target->to[0] != '\0') {
+        return wrong(target, "deploy.staple_there", target->to, NULL, ret_reason);
+    }
+    snprintf(place, sizeof place, "%s%s", target->certificate,
+        kind->staple_suffix == NULL ? "" : kind->staple_suffix);
+    return kind->staple_suffix == NULL || strcmp(place, target->staple) == 0
+               ? OK
+               : wrong(target, "deploy.staple_place", target->staple, place, ret_reason);
 }
 
 enum err deploy_field_check(
@@ -194,7 +218,8 @@ enum err deploy_field_check(
 static enum err path_check(
     const struct deploy_target *target, const char *field, struct reason *ret_reason)
 {
-    static const char *const paths[] = { "ssh_config", "certificate", "key", "config", "pid_file" };
+    static const char *const paths[] = { "ssh_config", "certificate", "key", "config", "pid_file",
+        "staple" };
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
         if (strcmp(paths[i], field) != 0) {
             continue;

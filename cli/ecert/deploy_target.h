@@ -22,6 +22,9 @@ struct deploy_kind {
     const char *test[DEPLOY_WORDS_MAX], *reload[DEPLOY_WORDS_MAX]; /* empty: there is none */
     const char *config_option;
     const char *config_default; /* NULL: the program knows it */
+    bool staples;               /* it reads an OCSP answer from a file */
+    const char
+        *staple_suffix; /* behind the certificate's name, where it looks for it nowhere else */
     bool by_signal; /* with a pid_file it is reloaded by SIGUSR2; without, the words are whole */
     const char *certificate, *key; /* proposed to a person; %s is the server name */
     uint16_t port;
@@ -39,6 +42,7 @@ struct deploy_target {
     char key[DEPLOY_PATH_MAX];
     char config[DEPLOY_PATH_MAX];
     char pid_file[DEPLOY_PATH_MAX];
+    char staple[DEPLOY_PATH_MAX]; /* the OCSP answer's file; "": none */
     char check[DEPLOY_CHECK_MAX]; /* HOST[:PORT][@ADDRESS]; "": it can't be asked */
     char window[DEPLOY_WINDOW_MAX];
 };
@@ -56,7 +60,8 @@ enum err deploy_field_set(struct deploy_target *target, const char *field, const
     struct reason *ret_reason) MUST_USE;
 /* Whether it is whole and every text can be what it says. ERR_INPUT with "deploy.name",
  * "deploy.missing" (expected: the field), "deploy.path", "deploy.one_file", "deploy.window",
- * "deploy.here_only", "remote.host" or an endpoint's reason; the field is the target's name. */
+ * "deploy.staple", "deploy.staple_there", "deploy.staple_place", "remote.host" or an endpoint's
+ * reason; the field is the target's name. */
 enum err deploy_target_check(
     const struct deploy_target *target, struct reason *ret_reason) MUST_USE;
 /* The same of one text alone: of "to", "check", "window" and the paths. */

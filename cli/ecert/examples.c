@@ -51,6 +51,7 @@ static const struct {
     { "deploy script",
         "ecert deploy script --kind exchange --out for-exchange --services IIS,SMTP" },
     { "deploy status", "ecert deploy status --live" },
+    { "deploy staple", "ecert deploy staple\necert deploy staple web-1" },
     { "deploy rollback", "ecert deploy rollback web-1" },
     { "deploy forget", "ecert deploy forget web-1" },
     { "watch", "ecert watch\necert watch --renew --notify /usr/sbin/sendmail root" },

@@ -83,6 +83,8 @@ static const struct command commands[] = {
         "tool.help_deploy_script", .opens_key = true },
     { "deploy", "status", command_deploy_status, options_deploy_status, NULL, 0, 0,
         "tool.help_deploy_status" },
+    { "deploy", "staple", command_deploy_staple, options_none, "[TARGET …]", 0, ARGUMENTS_MAX,
+        "tool.help_deploy_staple" },
     { "deploy", "rollback", command_deploy_rollback, options_none, "TARGET", 1, ARGUMENTS_MAX,
         "tool.help_deploy_rollback" },
     { "deploy", "forget", command_deploy_forget, options_none, "TARGET", 1, ARGUMENTS_MAX,

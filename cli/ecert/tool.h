@@ -80,6 +80,7 @@ enum exit_code command_deploy_plan(struct tool *tool, const struct arguments *ar
 enum exit_code command_deploy_run(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_deploy_script(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_deploy_status(struct tool *tool, const struct arguments *arguments);
+enum exit_code command_deploy_staple(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_deploy_rollback(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_deploy_forget(struct tool *tool, const struct arguments *arguments);
 

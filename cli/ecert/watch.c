@@ -69,6 +69,7 @@ static enum err pass(struct watch *watch, struct reason *ret_reason)
         TRY(watch_gather(watch, ret_reason));
         TRY(watch_deploy(watch, ret_reason));
         TRY(watch_gather(watch, ret_reason));
+        watch_staple(watch);
     }
     return watch_judge(watch);
 }

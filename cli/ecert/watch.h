@@ -4,6 +4,7 @@
 #include "cli/ecert/crl.h"
 #include "cli/ecert/deploy.h"
 #include "cli/ecert/renewal.h"
+#include "cli/ecert/staple.h"
 
 enum watch_severity {
     WATCH_FINE,
@@ -31,7 +32,9 @@ struct watch_certificate {
 struct watch_target {
     struct deploy_record record;
     const struct watch_certificate *newest; /* that is to be there; NULL: the store has none */
-    char answer[CERTSTORE_ID_MAX];          /* thumbprint; "": it doesn't answer, or isn't asked */
+    enum err stapled;                       /* what came of its OCSP answer in this pass */
+    struct reason staple_reason;
+    char answer[CERTSTORE_ID_MAX]; /* thumbprint; "": it doesn't answer, or isn't asked */
 };
 
 enum { WATCH_FINDINGS_MAX = 256 };
@@ -59,10 +62,15 @@ enum err watch_gather(struct watch *watch, struct reason *ret_reason) MUST_USE;
 void watch_find(struct watch *watch, enum watch_severity severity, const char *code,
     const char *field, const char *seen, const char *expected);
 
+/* What happened, and what was seen where the sentence doesn't say it. */
+void watch_cause_write(const struct watch *watch, const struct reason *reason, struct buf *why);
+
 /* Renews what is due and deploys what isn't where it belongs, each at its pacing. Fails only where
  * the store can't be read or written: what came of each attempt is in its record. */
 enum err watch_renew(struct watch *watch, struct reason *ret_reason) MUST_USE;
 enum err watch_deploy(struct watch *watch, struct reason *ret_reason) MUST_USE;
+/* Keeps the OCSP answers of all targets that staple fresh; what failed is in `stapled`. */
+void watch_staple(struct watch *watch);
 /* When the newest certificate is put to its target at the earliest, by its window and after its
  * failures; INT64_MAX: it is there. */
 int64_t watch_target_next(const struct watch *watch, const struct watch_target *target);

@@ -9,17 +9,19 @@
 #include "lib/certstore/lists.h"
 
 #include <stdio.h>
+#include <time.h>
 
 enum {
     SUBSCRIPTION_DAYS = 60, /* its end is said before: a new application takes its time */
     ATTEMPTS_SILENT = 3,    /* so many may fail of something that passes by itself */
     ANSWER_MS = 5000,
+    ASK_AGAIN_MS = 200,
+    OLD_WORKER_MS = 10000,
 };
 
 static void certificate_judge(struct watch *watch, const struct watch_certificate *one);
 static void state_judge(struct watch *watch, const struct watch_certificate *one);
 static void renewal_judge(struct watch *watch, const struct watch_certificate *one);
-static void cause_write(const struct watch *watch, const struct reason *reason, struct buf *why);
 static bool is_passing(const struct reason *reason);
 static void subscription_judge(struct watch *watch, const struct watch_certificate *one);
 static enum err authorities_judge(struct watch *watch);
@@ -28,6 +30,7 @@ static enum err paths_judge(struct watch *watch, const struct watch_certificate 
 static void target_ask(size_t index, void *ctx);
 static void target_judge(struct watch *watch, const struct watch_target *target);
 static void delivery_judge(struct watch *watch, const struct watch_target *target);
+static void staple_judge(struct watch *watch, const struct watch_target *target);
 
 enum err watch_judge(struct watch *watch)
 {
@@ -114,14 +117,13 @@ static void renewal_judge(struct watch *watch, const struct watch_certificate *o
         watch_find(watch, WATCH_NOTE, "watch.renews_next", name, day, NULL);
         return;
     }
-    cause_write(watch, &renewal->reason, &why);
+    watch_cause_write(watch, &renewal->reason, &why);
     const char *said = renewal->said[0] != '\0' ? renewal->said : buf_text(&why);
     bool waits = is_passing(&renewal->reason) && renewal->attempts < ATTEMPTS_SILENT;
     watch_find(watch, waits ? WATCH_NOTE : WATCH_PERSON, "watch.renewal_failed", name, said, next);
 }
 
-/* What happened, and what was seen where the sentence doesn't say it. */
-static void cause_write(const struct watch *watch, const struct reason *reason, struct buf *why)
+void watch_cause_write(const struct watch *watch, const struct reason *reason, struct buf *why)
 {
     language_format_reason(watch->tool->language, reason, "", why);
     const char *text = buf_text(why);
@@ -220,15 +222,25 @@ void watch_judge_targets(struct watch *watch)
     for (size_t i = 0; i < watch->target_count; i++) {
         target_judge(watch, &watch->targets[i]);
         delivery_judge(watch, &watch->targets[i]);
+        staple_judge(watch, &watch->targets[i]);
     }
 }
 
+/* A worker on its way out after a reload may take one more connection, with the pair before: what
+ * answers so is asked again until it is gone. */
 static void target_ask(size_t index, void *ctx)
 {
     struct watch *watch = ctx;
     struct watch_target *target = &watch->targets[index];
-    int64_t not_after;
-    deploy_answer(&target->record.target, ANSWER_MS, target->answer, &not_after);
+    const struct deploy_record *record = &target->record;
+    const struct timespec pause = { .tv_nsec = ASK_AGAIN_MS * 1000000L };
+    int64_t deadline = clock_monotonic_ms() + OLD_WORKER_MS, not_after;
+    deploy_answer(&record->target, ANSWER_MS, target->answer, &not_after);
+    while (target->answer[0] != '\0' && strcmp(record->before, record->there) != 0 &&
+           strcmp(target->answer, record->before) == 0 && clock_monotonic_ms() < deadline) {
+        (void)nanosleep(&pause, /* rem= */ NULL);
+        deploy_answer(&record->target, ANSWER_MS, target->answer, &not_after);
+    }
 }
 
 /* Whether the server answers with what the ledger says. */
@@ -264,11 +276,36 @@ static void delivery_judge(struct watch *watch, const struct watch_target *targe
     bool failed = record->state == DEPLOY_FAILED || record->state == DEPLOY_ROLLED_BACK;
     if (failed && record->attempts > 0) {
         AUTO(buf) why = buf_make(4096);
-        cause_write(watch, &record->reason, &why);
+        watch_cause_write(watch, &record->reason, &why);
         watch_find(watch, WATCH_PERSON, "watch.target_failed", name, buf_text(&why), when);
         return;
     }
     watch_find(watch, watch->renews ? WATCH_NOTE : WATCH_PERSON,
         watch->renews ? "watch.target_waits" : "watch.target_behind", name,
         watch->renews ? when : record->server_name, NULL);
+}
+
+/* A good answer in the file serves to its end: until then a responder that is away is a note. */
+static void staple_judge(struct watch *watch, const struct watch_target *target)
+{
+    const struct deploy_record *record = &target->record;
+    AUTO(bundle) chain = { 0 };
+    AUTO(staple) staple = { 0 };
+    AUTO(buf) why = buf_make(4096);
+    struct certificate leaf;
+    struct reason reason = target->staple_reason;
+    bool stapling = record->target.staple[0] != '\0' && record->there[0] != '\0' &&
+                    staple_chain(watch->store, record, &chain, NULL) == OK && chain.count > 0 &&
+                    certificate_parse(chain.spans[0], &leaf) == OK && leaf.ocsp_uri.len > 0;
+    if (!stapling) {
+        return;
+    }
+    bool good = staple_read(record->target.staple, &chain, watch->now, &staple,
+                    target->stapled == OK ? &reason : NULL) == OK;
+    if (!good || target->stapled != OK) {
+        watch_cause_write(watch, &reason, &why);
+        watch_find(watch, good ? WATCH_NOTE : WATCH_PERSON,
+            good ? "watch.staple_waits" : "watch.staple", record->target.name, buf_text(&why),
+            NULL);
+    }
 }

@@ -79,14 +79,37 @@ static enum err deploy_newest(
             list.records[list.count++] = target->record;
         }
     }
-    if (list.count == 0 ||
-        deploy_material_load(watch->tool, watch->store, one->item->id, &material, &reason) != OK) {
-        return OK; /* one that no client takes goes nowhere; what is the matter is found later */
+    if (list.count == 0) {
+        return OK;
     }
-    enum err err = deploy_all(watch->tool, watch->store, &material, &list, PROVE_SECONDS);
+    enum err err =
+        deploy_material_load(watch->tool, watch->store, one->item->id, &material, &reason);
+    if (err != OK) {
+        /* That of one that no client takes is found with its state. */
+        if (strcmp(reason.code, "deploy.not_valid") != 0) {
+            AUTO(buf) why = buf_make(4096);
+            watch_cause_write(watch, &reason, &why);
+            watch_find(watch, WATCH_PERSON, "watch.not_deployed", one->view.first_name,
+                buf_text(&why), one->view.short_id);
+        }
+        return OK;
+    }
+    err = deploy_all(watch->tool, watch->store, &material, &list, PROVE_SECONDS);
     return err == OK ? OK
                      : reason_set(ret_reason, err, "certstore.write", watch->tool->store_path,
                            err_name(err), NULL);
+}
+
+void watch_staple(struct watch *watch)
+{
+    for (size_t i = 0; i < watch->target_count; i++) {
+        struct watch_target *target = &watch->targets[i];
+        enum staple_end end;
+        if (target->record.target.staple[0] != '\0' && target->record.there[0] != '\0') {
+            target->stapled = staple_refresh(
+                watch->tool, watch->store, &target->record, &end, &target->staple_reason);
+        }
+    }
 }
 
 int64_t watch_target_next(const struct watch *watch, const struct watch_target *target)

@@ -13,6 +13,7 @@ static cfg_opt_t target_options[] = {
     CFG_STR("key", NULL, CFGF_NONE),
     CFG_STR("config", NULL, CFGF_NONE),
     CFG_STR("pid_file", NULL, CFGF_NONE),
+    CFG_STR("staple", NULL, CFGF_NONE),
     CFG_STR("check", NULL, CFGF_NONE),
     CFG_STR("window", NULL, CFGF_NONE),
     CFG_END(),

@@ -19,6 +19,7 @@ OID(postal_code, 3, "\x55\x04\x11") /* 2.5.4.17 */
 OID(jurisdiction_country, 11, "\x2b\x06\x01\x04\x01\x82\x37\x3c\x02\x01\x03") /* 1.3.6.1.4.1.311.60.2.1.3 */
 OID(email_address, 9, "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01") /* 1.2.840.113549.1.9.1 */
 OID(rsa_encryption, 9, "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01") /* 1.2.840.113549.1.1.1 */
+OID(sha1, 5, "\x2b\x0e\x03\x02\x1a") /* 1.3.14.3.2.26 */
 OID(sha256_with_rsa, 9, "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b") /* 1.2.840.113549.1.1.11 */
 OID(sha384_with_rsa, 9, "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0c") /* 1.2.840.113549.1.1.12 */
 OID(sha512_with_rsa, 9, "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0d") /* 1.2.840.113549.1.1.13 */
@@ -51,6 +52,7 @@ OID(qualifier_cps, 8, "\x2b\x06\x01\x05\x05\x07\x02\x01") /* 1.3.6.1.5.5.7.2.1 *
 OID(server_auth, 8, "\x2b\x06\x01\x05\x05\x07\x03\x01") /* 1.3.6.1.5.5.7.3.1 */
 OID(client_auth, 8, "\x2b\x06\x01\x05\x05\x07\x03\x02") /* 1.3.6.1.5.5.7.3.2 */
 OID(ocsp_signing, 8, "\x2b\x06\x01\x05\x05\x07\x03\x09") /* 1.3.6.1.5.5.7.3.9 */
+OID(ocsp_basic, 9, "\x2b\x06\x01\x05\x05\x07\x30\x01\x01") /* 1.3.6.1.5.5.7.48.1.1 */
 OID(ocsp_nocheck, 9, "\x2b\x06\x01\x05\x05\x07\x30\x01\x05")
 OID(any_ext_key_usage, 4, "\x55\x1d\x25\x00") /* 2.5.29.37.0 */
 OID(extension_request, 9, "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x0e") /* 1.2.840.113549.1.9.14 */

@@ -18,6 +18,7 @@ extern const struct span oid_postal_code;                /* 2.5.4.17 */
 extern const struct span oid_jurisdiction_country;       /* 1.3.6.1.4.1.311.60.2.1.3 */
 extern const struct span oid_email_address;              /* 1.2.840.113549.1.9.1 */
 extern const struct span oid_rsa_encryption;             /* 1.2.840.113549.1.1.1 */
+extern const struct span oid_sha1;                       /* 1.3.14.3.2.26 */
 extern const struct span oid_sha256_with_rsa;            /* 1.2.840.113549.1.1.11 */
 extern const struct span oid_sha384_with_rsa;            /* 1.2.840.113549.1.1.12 */
 extern const struct span oid_sha512_with_rsa;            /* 1.2.840.113549.1.1.13 */
@@ -50,6 +51,7 @@ extern const struct span oid_qualifier_cps;              /* 1.3.6.1.5.5.7.2.1 */
 extern const struct span oid_server_auth;                /* 1.3.6.1.5.5.7.3.1 */
 extern const struct span oid_client_auth;                /* 1.3.6.1.5.5.7.3.2 */
 extern const struct span oid_ocsp_signing;               /* 1.3.6.1.5.5.7.3.9 */
+extern const struct span oid_ocsp_basic;                 /* 1.3.6.1.5.5.7.48.1.1 */
 extern const struct span oid_ocsp_nocheck;               /* 1.3.6.1.5.5.7.48.1.5 */
 extern const struct span oid_any_ext_key_usage;          /* 2.5.29.37.0 */
 extern const struct span oid_extension_request;          /* 1.2.840.113549.1.9.14 */

@@ -159,7 +159,9 @@ class WatchCase(ToolTest):
                               stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
         if code is not None:
             self.assertEqual(done.returncode, code, done.stdout + done.stderr)
-        return json.loads(done.stdout)
+        given = json.loads(done.stdout)
+        self.hold(["watch"], given)
+        return given
 
     def renew(self, code=0, **environment):
         return self.watch("--renew", code=code, **environment)
