@@ -47,12 +47,11 @@ static enum err wish_take(
 static enum err number_take(const struct arguments *arguments, const char *option, int64_t min,
     int64_t max, int64_t *ret_number, struct reason *ret_reason);
 static enum err data_load(struct console *console, struct reason *ret_reason);
-static enum err serve(struct tool *tool, struct console *console, const struct wish *wish,
-    struct reason *ret_reason);
+static enum err serve(
+    struct tool *tool, struct console *console, const struct wish *wish, struct reason *ret_reason);
 static void host_set(struct console *console, const char *address, uint16_t port);
 static void opened_say(struct tool *tool, const struct console *console, uint16_t port);
-static const char *end_wait(
-    struct console *console, const sigset_t *ends, int64_t idle_seconds);
+static const char *end_wait(struct console *console, const sigset_t *ends, int64_t idle_seconds);
 
 enum exit_code command_console(struct tool *tool, const struct arguments *arguments)
 {
@@ -87,8 +86,7 @@ static enum err wish_take(
     }
     wish->address = address == NULL ? wish->address : address;
     TRY(number_take(arguments, "port", 1, PORT_MAX, &wish->port, ret_reason));
-    return number_take(
-        arguments, "idle", 1, IDLE_SECONDS_MAX, &wish->idle_seconds, ret_reason);
+    return number_take(arguments, "idle", 1, IDLE_SECONDS_MAX, &wish->idle_seconds, ret_reason);
 }
 
 static enum err number_take(const struct arguments *arguments, const char *option, int64_t min,
@@ -126,8 +124,8 @@ static enum err data_load(struct console *console, struct reason *ret_reason)
     return assets_load(path, &console->assets, ret_reason);
 }
 
-static enum err serve(struct tool *tool, struct console *console, const struct wish *wish,
-    struct reason *ret_reason)
+static enum err serve(
+    struct tool *tool, struct console *console, const struct wish *wish, struct reason *ret_reason)
 {
     AUTO_PTR(http_server) server = NULL;
     sigset_t ends;
@@ -201,8 +199,7 @@ static void opened_say(struct tool *tool, const struct console *console, uint16_
 
 /* Until somebody ends it here or on the page, or nobody has used it for too long: which message
  * says why. */
-static const char *end_wait(
-    struct console *console, const sigset_t *ends, int64_t idle_seconds)
+static const char *end_wait(struct console *console, const sigset_t *ends, int64_t idle_seconds)
 {
     const struct timespec look = { .tv_nsec = LOOK_MS * 1000000L };
     const struct timespec last_words = { .tv_nsec = LAST_WORDS_MS * 1000000L };

@@ -15,8 +15,7 @@ static const struct {
     { "icon.svg", "image/svg+xml" },
 };
 
-enum err assets_load(
-    const char *directory, struct assets *ret_assets, struct reason *ret_reason)
+enum err assets_load(const char *directory, struct assets *ret_assets, struct reason *ret_reason)
 {
     char path[PATH_MAX];
     for (size_t i = 0; i < ASSET_COUNT; i++) {
@@ -39,8 +38,8 @@ void assets_release(struct assets *assets)
     }
 }
 
-enum err assets_reply(const struct assets *assets, const struct http_request *request,
-    struct http_response *response)
+enum err assets_reply(
+    const struct assets *assets, const struct http_request *request, struct http_response *response)
 {
     struct span file = { 0 };
     (void)http_request_param(request, "file", &file);

@@ -15,8 +15,8 @@ struct assets {
 };
 
 /* Reads them from `directory`. On failure `ret_reason` is "asset.read" with the file's path. */
-enum err assets_load(const char *directory, struct assets *ret_assets,
-    struct reason *ret_reason) MUST_USE;
+enum err assets_load(
+    const char *directory, struct assets *ret_assets, struct reason *ret_reason) MUST_USE;
 void assets_release(struct assets *assets);
 /* Answers for "/static/{file}"; ERR_NOT_FOUND for any other file. */
 enum err assets_reply(const struct assets *assets, const struct http_request *request,

@@ -19,7 +19,7 @@ struct console {
     struct clock clock;
     struct random random;
     const char *store_path;
-    const char *server_name; /* of this host, for people */
+    const char *server_name;     /* of this host, for people */
     char host[CONSOLE_HOST_MAX]; /* the one Host that is answered to: "127.0.0.1:40123" */
     const char *host_list[2];
 

@@ -28,8 +28,7 @@ enum err item_page_open(struct visit *visit, const char *title, struct item_page
             &visit->request->reason, ERR_NOT_FOUND, "certstore.no_item", id, NULL, NULL);
     }
     TRY(item_view(&visit->tool, ret_page->store, &ret_page->item, &ret_page->view));
-    item_page_put(
-        visit, &ret_page->view, value_put_object(&visit->tool.tree, visit->page, "item"));
+    item_page_put(visit, &ret_page->view, value_put_object(&visit->tool.tree, visit->page, "item"));
     ret_page->path = arena_format(visit->request->arena, "/certificate/%s", ret_page->item.id);
     return ret_page->path == NULL ? ERR_MEMORY : OK;
 }
@@ -44,8 +43,8 @@ void item_page_put(struct visit *visit, const struct item_view *view, struct val
     value_put_text(tree, object, "name", name);
     value_put_text(tree, object, "id", view->item->id);
     value_put_text(tree, object, "href",
-        arena_format(visit->request->arena, "%s/certificate/%s", visit->console->desk,
-            view->item->id));
+        arena_format(
+            visit->request->arena, "%s/certificate/%s", visit->console->desk, view->item->id));
     value_put_text(tree, object, "friendly_name", view->item->friendly_name);
     value_put_text(
         tree, object, "state_text", item_state_text(&visit->tool, view->judgement.state));

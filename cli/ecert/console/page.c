@@ -30,7 +30,8 @@ void page_begin(struct visit *visit, const char *title, const char *place)
     value_put_text(tree, visit->page, "server", visit->console->server_name);
     web_put_languages(&page, visit->console->languages, visit->here);
     if (visit->inside) {
-        value_put_text(tree, visit->page, "home", arena_format(visit->request->arena, "%s/", visit->console->desk));
+        value_put_text(tree, visit->page, "home",
+            arena_format(visit->request->arena, "%s/", visit->console->desk));
         value_put_text(tree, visit->page, "desk", visit->console->desk);
         value_put_text(tree, visit->page, "csrf", visit->console->csrf);
         places_put(visit, place);
@@ -47,8 +48,7 @@ static void places_put(struct visit *visit, const char *place)
         value_put_text(tree, item, "label", places[i].label);
         value_put_text(tree, item, "href",
             arena_format(visit->request->arena, "%s%s", visit->console->desk, places[i].path));
-        value_put_bool(
-            tree, item, "current", place != NULL && strcmp(place, places[i].place) == 0);
+        value_put_bool(tree, item, "current", place != NULL && strcmp(place, places[i].place) == 0);
     }
 }
 
@@ -75,8 +75,7 @@ void page_put_typed(struct visit *visit, const char *field, struct span text)
     web_put_typed(&page, field, text);
 }
 
-void page_put_groups(
-    struct visit *visit, struct value *object, const char *name, const char *hex)
+void page_put_groups(struct visit *visit, struct value *object, const char *name, const char *hex)
 {
     const struct web_page page = visit_page(visit);
     web_put_groups(&page, object, name, hex);

@@ -53,8 +53,8 @@ static bool extension_lines(
     struct details *details, const struct certificate_extension *extension, struct value *lines);
 static void usage_lines(struct details *details, struct value *lines);
 static void thumbprints_add(struct details *details);
-static void path_put_one(struct visit *visit, const struct path *path, bool taken,
-    struct value *object);
+static void path_put_one(
+    struct visit *visit, const struct path *path, bool taken, struct value *object);
 
 void viewer_put_tabs(struct visit *visit, const char *path, enum viewer_tab shown)
 {
@@ -64,8 +64,8 @@ void viewer_put_tabs(struct visit *visit, const char *path, enum viewer_tab show
         struct value *item = value_add_object(tree, list);
         value_put_text(tree, item, "label", tabs[i].label);
         value_put_text(tree, item, "href",
-            arena_format(visit->request->arena, "%s%s%s", visit->console->desk, path,
-                tabs[i].suffix));
+            arena_format(
+                visit->request->arena, "%s%s%s", visit->console->desk, path, tabs[i].suffix));
         value_put_bool(tree, item, "current", i == shown);
     }
 }
@@ -81,7 +81,8 @@ void viewer_put_names(
         struct value *item = value_add_object(tree, list);
         if (dns_name_parse(names[i], DNS_NAME_HOST_OR_WILDCARD, &name, /* ret_reason= */ NULL) !=
             OK) {
-            value_put_text(tree, item, "unicode", utf8_plain(names[i]) ? visit_text(visit, names[i]) : "?");
+            value_put_text(
+                tree, item, "unicode", utf8_plain(names[i]) ? visit_text(visit, names[i]) : "?");
             continue;
         }
         dns_name_to_unicode(&name, shown);
@@ -241,8 +242,7 @@ static bool extension_lines(
     char oid[OID_TEXT_MAX];
     if (span_equal(extension->oid, oid_subject_alt_name)) {
         for (size_t i = 0; i < certificate->dns_name_count; i++) {
-            value_add_text(
-                tree, lines, visit_text(details->visit, certificate->dns_names[i]));
+            value_add_text(tree, lines, visit_text(details->visit, certificate->dns_names[i]));
         }
         return certificate->dns_name_count > 0;
     }
@@ -251,8 +251,8 @@ static bool extension_lines(
         return true;
     }
     if (span_equal(extension->oid, oid_ext_key_usage) && certificate->server_auth) {
-        value_add_text(tree, lines,
-            language_text(details->visit->tool.language, "console.server_auth"));
+        value_add_text(
+            tree, lines, language_text(details->visit->tool.language, "console.server_auth"));
         return true;
     }
     if (span_equal(extension->oid, oid_basic_constraints)) {
@@ -324,8 +324,8 @@ enum err viewer_put_paths(
     AUTO(certstore_paths) found = { 0 };
     struct value_tree *tree = &visit->tool.tree;
     size_t good = 0, bad = 0;
-    TRY(certstore_paths(store, der, chain, clock_now(&visit->tool.clock), &visit->request->reason,
-        &found));
+    TRY(certstore_paths(
+        store, der, chain, clock_now(&visit->tool.clock), &visit->request->reason, &found));
     struct value *list = value_put_list(tree, visit->page, "paths");
     for (size_t i = 0; i < found.paths->count; i++) {
         const struct path *path = &found.paths->paths[i];

@@ -13,5 +13,5 @@ enum err viewer_put_details(struct visit *visit, struct span der) MUST_USE;
 enum err viewer_put_paths(struct visit *visit, const struct certstore *store, struct span der,
     struct span chain) MUST_USE;
 /* Server names for people: "names" of {unicode, ascii where it differs, mixed}. */
-void viewer_put_names(struct visit *visit, struct value *object, const struct span *names,
-    size_t count);
+void viewer_put_names(
+    struct visit *visit, struct value *object, const struct span *names, size_t count);

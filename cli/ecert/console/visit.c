@@ -13,7 +13,9 @@ enum err visit_open(struct visit *visit, struct console *console, const struct r
         .route = route,
         .request = request,
         .response = response,
-        .tool = { .clock = console->clock, .store_path = console->store_path, .json = true,
+        .tool = { .clock = console->clock,
+            .store_path = console->store_path,
+            .json = true,
             .arena = arena_make(HTTP_ARENA_MAX_BYTES) },
     };
     visit->tool.tree = value_tree_make(&visit->tool.arena);
@@ -36,8 +38,7 @@ static bool is_inside(const struct visit *visit)
     struct span token = { 0 }, path = visit->request->path, desk = span_from_text(console->desk);
     return desk.len > 0 && http_request_cookie(visit->request, "ecert-console", &token) &&
            bytes_equal_secret(token, span_from_text(console->token)) && path.len > desk.len &&
-           path.data[desk.len] == '/' &&
-           bytes_equal_secret(span_make(path.data, desk.len), desk) &&
+           path.data[desk.len] == '/' && bytes_equal_secret(span_make(path.data, desk.len), desk) &&
            http_request_same_origin(visit->request);
 }
 
@@ -59,8 +60,7 @@ enum err visit_lead(struct visit *visit, const char *path)
     if (path == NULL) {
         return ERR_MEMORY;
     }
-    const char *whole =
-        arena_format(visit->request->arena, "%s%s", visit->console->desk, path);
+    const char *whole = arena_format(visit->request->arena, "%s%s", visit->console->desk, path);
     return whole == NULL ? ERR_MEMORY : reply_redirect(visit->response, whole);
 }
 

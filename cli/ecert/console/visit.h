@@ -40,8 +40,7 @@ void visit_close(struct visit *visit);
 void page_begin(struct visit *visit, const char *title, const char *place);
 void page_put_error(struct visit *visit, const struct reason *reason);
 void page_put_typed(struct visit *visit, const char *field, struct span text);
-void page_put_groups(
-    struct visit *visit, struct value *object, const char *name, const char *hex);
+void page_put_groups(struct visit *visit, struct value *object, const char *name, const char *hex);
 void page_put_refusal(struct visit *visit, int status, const struct reason *reason);
 enum err page_reply(struct visit *visit, int status, const char *template) MUST_USE;
 /* "2027-06-10 08:00 HKT (in 199 days)", the local time of this server. */
