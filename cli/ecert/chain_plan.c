@@ -99,8 +99,7 @@ bool chain_fingerprint_is(const char *typed, const char *id)
     return id[count] == '\0';
 }
 
-enum err chain_plan_apply(
-    struct chain_plan *plan, size_t *ret_chains, struct reason *ret_reason)
+enum err chain_plan_apply(struct chain_plan *plan, size_t *ret_chains, struct reason *ret_reason)
 {
     size_t changed = 0;
     TRY(certstore_apply(plan->store, plan->changes, plan->count, ret_reason, &changed));
@@ -154,7 +153,8 @@ static enum err issuers_check(const struct chain_plan *plan, struct reason *ret_
 }
 
 /* What its issuer has withdrawn keeps all of the file out; `replace_old` leaves only that out. */
-static enum err revoked_refuse(const struct tool *tool, const struct chain_plan *plan, struct reason *ret_reason)
+static enum err revoked_refuse(
+    const struct tool *tool, const struct chain_plan *plan, struct reason *ret_reason)
 {
     for (size_t i = 0; plan->folder == CERTSTORE_INTERMEDIATE && i < plan->authorities.count; i++) {
         const struct authority *item = &plan->authorities.items[i];
@@ -166,9 +166,8 @@ static enum err revoked_refuse(const struct tool *tool, const struct chain_plan 
 }
 
 /* Who revoked it and when; and what took its place, where that is known here. */
-static enum err revocation_tell(
-    const struct tool *tool, const struct chain_plan *plan, const struct authority *revoked,
-    struct reason *ret_reason)
+static enum err revocation_tell(const struct tool *tool, const struct chain_plan *plan,
+    const struct authority *revoked, struct reason *ret_reason)
 {
     const struct certificate *own = &revoked->certificate;
     char name[CHAIN_NAME_MAX], issuer[CHAIN_NAME_MAX], when[SCREEN_MOMENT_MAX];

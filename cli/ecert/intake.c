@@ -16,9 +16,8 @@ bool intake_holds_certificates(struct span file)
     struct certificate parsed;
     struct span rest = file;
     struct pem pem;
-    return pem_next(&rest, &pem) == OK ||
-           (bundle_cut(file, &bundle) == OK && bundle.count > 0 &&
-               certificate_parse(bundle.spans[0], &parsed) == OK);
+    return pem_next(&rest, &pem) == OK || (bundle_cut(file, &bundle) == OK && bundle.count > 0 &&
+                                              certificate_parse(bundle.spans[0], &parsed) == OK);
 }
 
 enum err intake_complete(struct certstore *store, const struct bundle *certificates,
@@ -28,8 +27,8 @@ enum err intake_complete(struct certstore *store, const struct bundle *certifica
     for (size_t i = 0; err == ERR_NOT_FOUND && i < certificates->count; i++) {
         AUTO(buf) chain = buf_make(CERTSTORE_CHAIN_MAX);
         err = bundle_chain(certificates, i, &chain);
-        err = err == OK ? certstore_complete(store, certificates->spans[i], buf_span(&chain),
-                              ret_reason, ret_item)
+        err = err == OK ? certstore_complete(
+                              store, certificates->spans[i], buf_span(&chain), ret_reason, ret_item)
                         : err;
     }
     return err;

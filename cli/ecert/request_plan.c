@@ -22,8 +22,8 @@ static enum err request_write(const struct request_plan *plan, const struct key 
     struct buf *csr, struct reason *ret_reason);
 static enum err request_out(const char *path, struct span csr, struct reason *ret_reason);
 
-enum err request_plan_friendly(struct request_plan *plan, const char *typed, const char *field,
-    struct reason *ret_reason)
+enum err request_plan_friendly(
+    struct request_plan *plan, const char *typed, const char *field, struct reason *ret_reason)
 {
     if (!span_to_text(span_from_text(typed), plan->friendly, sizeof plan->friendly)) {
         return reason_set(ret_reason, ERR_INPUT, "tool.friendly_long", field, NULL, NULL);
@@ -31,8 +31,8 @@ enum err request_plan_friendly(struct request_plan *plan, const char *typed, con
     return OK;
 }
 
-enum err request_plan_key(struct request_plan *plan, const char *typed, const char *field,
-    struct reason *ret_reason)
+enum err request_plan_key(
+    struct request_plan *plan, const char *typed, const char *field, struct reason *ret_reason)
 {
     enum key_type type;
     if (key_type_from_name(typed, &type) != OK || type == KEY_TYPE_ED25519) {
@@ -78,8 +78,8 @@ enum err request_plan_make(struct certstore *store, const struct request_plan *p
     return plan->out == NULL ? OK : request_out(plan->out, buf_span(&csr), ret_reason);
 }
 
-static enum err request_write(
-    const struct request_plan *plan, const struct key *key, struct buf *csr, struct reason *ret_reason)
+static enum err request_write(const struct request_plan *plan, const struct key *key,
+    struct buf *csr, struct reason *ret_reason)
 {
     struct span names[APPLICATION_NAMES_MAX];
     struct name_entry entries[REQUEST_SUBJECT_FIELDS + 1] = { 0 };
