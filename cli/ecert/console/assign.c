@@ -34,8 +34,8 @@ static enum err page_open(struct visit *visit, struct item_page *ret_page);
 static void kinds_put(struct visit *visit, struct span chosen);
 static enum err known_put(struct visit *visit, const struct item_page *page);
 static void fields_put(struct visit *visit, const struct fields *fields);
-static void option_give(struct visit *visit, struct arguments *arguments, const char *name,
-    struct span value);
+static void option_give(
+    struct visit *visit, struct arguments *arguments, const char *name, struct span value);
 static void targets_put(struct visit *visit);
 static void problem_put(struct visit *visit, const struct value *problem);
 
@@ -51,8 +51,8 @@ static enum err page_open(struct visit *visit, struct item_page *ret_page)
 {
     TRY(item_page_open(visit, "console.assign", ret_page));
     if (ret_page->item.kind == CERTSTORE_REQUEST) {
-        return reason_set(&visit->request->reason, ERR_CONFLICT, "tool.no_certificate_yet", NULL,
-            NULL, NULL);
+        return reason_set(
+            &visit->request->reason, ERR_CONFLICT, "tool.no_certificate_yet", NULL, NULL, NULL);
     }
     return known_put(visit, ret_page);
 }
@@ -155,7 +155,8 @@ static void targets_put(struct visit *visit)
     struct value_tree *tree = &visit->tool.tree;
     const struct value *targets = value_get(visit->tool.result, "targets");
     struct value *list = value_put_list(tree, visit->page, "targets");
-    static const char *const copied[] = { "name", "kind", "to", "certificate", "key", "config", "check" };
+    static const char *const copied[] = { "name", "kind", "to", "certificate", "key", "config",
+        "check" };
     for (const struct value *one = value_first(targets); one != NULL; one = value_next(one)) {
         struct value *item = value_add_object(tree, list);
         const char *state = value_text(value_get(one, "state"));
@@ -164,7 +165,8 @@ static void targets_put(struct visit *visit)
             value_put_text(tree, item, copied[i], value_text(value_get(one, copied[i])));
         }
         value_put_text(tree, item, "state",
-            arena_format(visit->request->arena, "console.deploy_%s", state == NULL ? "new" : state));
+            arena_format(
+                visit->request->arena, "console.deploy_%s", state == NULL ? "new" : state));
         value_put_bool(tree, item, "good",
             state != NULL && (strcmp(state, "answers") == 0 || strcmp(state, "installed") == 0));
         if (code != NULL) {
@@ -186,12 +188,13 @@ static void problem_put(struct visit *visit, const struct value *problem)
 {
     struct value_tree *tree = &visit->tool.tree;
     struct value *error = value_add_object(tree, value_put_list(tree, visit->page, "errors"));
-    AUTO(buf) text = buf_make(4096);
+    AUTO(buf) next = buf_make(4096);
+    const char *title = value_text(value_get(problem, "title"));
     const char *seen = value_text(value_get(problem, "seen"));
-    buf_append_text(&text, value_text(value_get(problem, "title")));
-    if (seen != NULL && seen[0] != '\0' && strstr(buf_text(&text), seen) == NULL) {
-        buf_append_format(&text, " (%s)", seen);
+    if (seen != NULL && seen[0] != '\0' && strstr(title, seen) == NULL) {
+        buf_append_format(&next, "%s · ", seen);
     }
-    value_put_text(tree, error, "text", buf_text(&text));
-    value_put_text(tree, error, "next", value_text(value_get(problem, "next")));
+    buf_append_text(&next, value_text(value_get(problem, "next")));
+    value_put_text(tree, error, "text", title);
+    value_put_text(tree, error, "next", buf_text(&next));
 }

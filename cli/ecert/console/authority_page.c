@@ -4,8 +4,8 @@
 static const struct {
     const char *word, *path, *title, *lead;
 } folders[] = {
-    [CERTSTORE_INTERMEDIATE] = { "intermediate", "/store/intermediate", "console.place_intermediate",
-        "console.lead_intermediate" },
+    [CERTSTORE_INTERMEDIATE] = { "intermediate", "/store/intermediate",
+        "console.place_intermediate", "console.lead_intermediate" },
     [CERTSTORE_ROOTS] = { "root", "/store/root", "console.place_roots", "console.lead_roots" },
     [CERTSTORE_UNTRUSTED] = { "untrusted", "/store/untrusted", "console.place_untrusted",
         "console.lead_untrusted" },
@@ -42,10 +42,10 @@ enum err authority_page_open(struct visit *visit, struct authority_page *ret_pag
         return reason_set(reason, ERR_NOT_FOUND, "certstore.no_authority", id, NULL, NULL);
     }
     page_begin(visit, "console.certificate", folders[ret_page->authority->folder].word);
-    authority_page_put(visit, ret_page->authority,
-        value_put_object(&visit->tool.tree, visit->page, "item"));
-    value_put_text(&visit->tool.tree, visit->page, "folder_title",
-        folders[ret_page->authority->folder].title);
+    authority_page_put(
+        visit, ret_page->authority, value_put_object(&visit->tool.tree, visit->page, "item"));
+    value_put_text(
+        &visit->tool.tree, visit->page, "folder_title", folders[ret_page->authority->folder].title);
     value_put_text(&visit->tool.tree, visit->page, "folder_href",
         arena_format(visit->request->arena, "%s%s", visit->console->desk,
             folders[ret_page->authority->folder].path));
@@ -66,8 +66,7 @@ void authority_page_put(
     value_put_text(tree, object, "state_text",
         untrusted ? language_text(visit->tool.language, "tool.state_Untrusted")
                   : chain_standing_text(&visit->tool, authority->standing));
-    value_put_bool(
-        tree, object, "good", !untrusted && authority->standing == AUTHORITY_CURRENT);
+    value_put_bool(tree, object, "good", !untrusted && authority->standing == AUTHORITY_CURRENT);
     chain_name(certificate->issuer, name);
     value_put_text(tree, object, "issuer", name);
     page_put_moment(visit, object, "begins_text", certificate->not_before);

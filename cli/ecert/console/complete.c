@@ -73,8 +73,8 @@ enum err complete_post(struct visit *visit)
         return page_reply_wrong(visit, &reason, "upload", "complete");
     }
     TRY(err);
-    return visit_done(visit,
-        arena_format(visit->request->arena, "/certificate/%s", completed.id), "completed");
+    return visit_done(
+        visit, arena_format(visit->request->arena, "/certificate/%s", completed.id), "completed");
 }
 
 static bool certifies(const struct bundle *bundle, const struct certstore_item *item)
@@ -82,8 +82,7 @@ static bool certifies(const struct bundle *bundle, const struct certstore_item *
     for (size_t i = 0; i < bundle->count; i++) {
         struct certificate parsed;
         uint8_t hash[SHA256_BYTES];
-        if (certificate_parse(bundle->spans[i], &parsed) == OK &&
-            sha256(parsed.spki, hash) == OK &&
+        if (certificate_parse(bundle->spans[i], &parsed) == OK && sha256(parsed.spki, hash) == OK &&
             span_equal(SPAN_OF(hash), SPAN_OF(item->spki_sha256))) {
             return true;
         }

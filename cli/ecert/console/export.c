@@ -123,11 +123,10 @@ static void targets_put(struct visit *visit, struct span chosen)
 static const char *path_propose(struct visit *visit, const struct item_page *page)
 {
     const char *home = getenv("HOME");
-    const char *name = page->view.first_name[0] == '\0' ? page->view.short_id
+    const char *name = page->view.first_name[0] == '\0'  ? page->view.short_id
                        : page->view.first_name[0] == '*' ? page->view.first_name + 2
                                                          : page->view.first_name;
-    return arena_format(
-        visit->request->arena, "%s/%s.pfx", home == NULL ? "" : home, name);
+    return arena_format(visit->request->arena, "%s/%s.pfx", home == NULL ? "" : home, name);
 }
 
 static const struct export_format *format_find(struct span name)

@@ -1,5 +1,5 @@
-/* The import wizard of the personal store: a PFX, or a certificate with its key in a file of its own
- * or for a key that waits here. */
+/* The import wizard of the personal store: a PFX, or a certificate with its key in a file of its
+ * own or for a key that waits here. */
 #include "cli/ecert/console/handlers.h"
 
 #include "cli/ecert/ask.h"
@@ -100,8 +100,7 @@ static enum err take_pfx(struct visit *visit, struct certstore *store, const str
     enum err err = pfx_file_open(fields->upload, &fields->password, &pfx, ret_reason);
     if (err != OK) {
         bool password = strcmp(ret_reason->code, "pfx.password") == 0;
-        snprintf(
-            ret_reason->field, sizeof ret_reason->field, password ? "password" : "upload");
+        snprintf(ret_reason->field, sizeof ret_reason->field, password ? "password" : "upload");
         return err;
     }
     return pfx_keep(&visit->tool, store, &pfx, ret_item, ret_reason);

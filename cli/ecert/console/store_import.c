@@ -142,8 +142,7 @@ static enum err plan_steps(struct visit *visit, const struct fields *fields)
     }
     bool nothing = chain_plan_empty(&plan);
     TRY(chain_plan_apply(&plan, &chains, &visit->request->reason));
-    return visit_done(
-        visit, authority_folder_path(plan.folder), nothing ? "nothing" : "installed");
+    return visit_done(visit, authority_folder_path(plan.folder), nothing ? "nothing" : "installed");
 }
 
 static void review_put(struct visit *visit, const struct chain_plan *plan)
@@ -152,8 +151,8 @@ static void review_put(struct visit *visit, const struct chain_plan *plan)
     struct value *added = value_put_list(tree, visit->page, "added");
     struct value *removed = value_put_list(tree, visit->page, "removed");
     for (size_t i = 0; i < plan->count; i++) {
-        authority_page_put(visit, plan->chosen[i],
-            value_add_object(tree, plan->changes[i].add ? added : removed));
+        authority_page_put(
+            visit, plan->chosen[i], value_add_object(tree, plan->changes[i].add ? added : removed));
     }
     value_put_bool(tree, visit->page, "roots", chain_plan_root(plan, 0) != NULL);
     if (plan->kept.count > 0) {

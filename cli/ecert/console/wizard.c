@@ -9,8 +9,15 @@
 
 #include <stdio.h>
 
-enum step { STEP_FRIENDLY, STEP_SCOPE, STEP_SERVICES, STEP_DOMAINS, STEP_ORGANISATION, STEP_SUMMARY,
-    STEPS };
+enum step {
+    STEP_FRIENDLY,
+    STEP_SCOPE,
+    STEP_SERVICES,
+    STEP_DOMAINS,
+    STEP_ORGANISATION,
+    STEP_SUMMARY,
+    STEPS
+};
 enum { SERVICES_MAX = 16, NAMES_TEXT_MAX = 32 * 1024, FIXED_FIELDS = 14 };
 
 static const char *const step_words[] = { "friendly", "scope", "services", "domains",
@@ -240,8 +247,8 @@ static void keys_put(struct visit *visit, struct span chosen)
         struct value *item = value_add_object(tree, list);
         const char *word = key_type_name(request_keys[i]);
         value_put_text(tree, item, "word", word);
-        value_put_text(tree, item, "label",
-            arena_format(visit->request->arena, "console.key_%s", word));
+        value_put_text(
+            tree, item, "label", arena_format(visit->request->arena, "console.key_%s", word));
         value_put_bool(tree, item, "chosen", span_equal_text(chosen, word));
     }
 }
@@ -307,8 +314,8 @@ static enum err names_propose(struct visit *visit, struct fields *fields, struct
         }
         if (!any) {
             any = true;
-            TRY(dns_name_parse(span_from_text(domain == NULL ? "" : domain), DNS_NAME_HOST,
-                &parsed, ret_reason));
+            TRY(dns_name_parse(
+                span_from_text(domain == NULL ? "" : domain), DNS_NAME_HOST, &parsed, ret_reason));
         }
         for (size_t k = 0; service_host(&services[i], k, domain, host); k++) {
             if (memmem(names.data, names.len, host, strlen(host)) == NULL) {
@@ -350,8 +357,7 @@ static enum err request_make(
     AUTO(certstore_item) item = { 0 };
     struct reason reason = { 0 };
     TRY(visit_store(visit, &store));
-    enum err err =
-        request_plan_make(store, plan, clock_now(&visit->tool.clock), &reason, &item);
+    enum err err = request_plan_make(store, plan, clock_now(&visit->tool.clock), &reason, &item);
     if (is_wrong(err, &reason)) {
         page_put_error_at(visit, &reason, "organisation");
         return step_show(visit, fields, STEP_ORGANISATION, 422);
