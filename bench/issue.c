@@ -1,17 +1,20 @@
 /* Certificates per second of one core's time by the issuing core (reserve, check the warrant,
  * build, lint, journal, sign, verify, compare; with Certificate Transparency all of it for the
- * precertificate, then the promises' checks and the second signature), beside three things:
+ * precertificate, then the promises' checks and the second signature), beside OpenSSL alone:
  *
- *   bare    the operations a warrant is made of: two Ed25519 and six RSA-2048 verifications, the
- *           request's (RSA-2048), one signature, or two with CT
- *   needed  these, and what can't be left out either: the request's key is made from its numbers,
- *           each own signature is verified before it leaves, each log's promise is verified (P-256)
+ *   needed  the cryptographic operations that an issuance can't do without: two Ed25519 and six
+ *           RSA-2048 verifications; the request's key made from its numbers, its signature verified
+ *           (RSA-2048); one signature, verified before it leaves. With CT two of them, and three
+ *           logs' promises verified (P-256). No hash of ours, no check of the key, no journal
+ *   wall    the same two by the clock on the wall, all processors together
+ *   bare    without what is verified of our own making and of the logs', on keys ready for use
  *   x509    OpenSSL's X509 functions from request to certificate: no warrant, nothing stored
  *
- * The journal is on, with as many callers at once as the registrar has workers; all take turns in
- * one run, and each keeps all processors busy, since two that share a core slow each other down.
- * The promises are made between the rounds' two halves and counted nowhere; p99 is of a
- * certificate's time in the core, by the wall's clock. */
+ * The journal is on, with as many callers at once as the registrar has workers. Every round goes
+ * needed, bare, core, needed, x509, and has its own ratios, of which the medians are printed: a
+ * machine that others load is as slow for one as for the other. Each keeps all processors busy,
+ * since two that share a core slow each other down. The promises are made between the rounds' two
+ * halves and counted nowhere; p99 is of a certificate's time in the core, by the wall's clock. */
 #include "bench/issue_beside.h"
 #include "bench/measure.h"
 #include "proc/signer/issue.h"
@@ -19,10 +22,11 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <unistd.h>
 
-enum { ROUNDS = 7, ROUND_CERTIFICATES = 200, CALLERS = 16, PROCESSORS_MAX = 64 };
+enum { ROUNDS = 15, ROUND_CERTIFICATES = 100, CALLERS = 16, PROCESSORS_MAX = 64 };
 
 #define NOW INT64_C(1795000000)
 
@@ -162,8 +166,22 @@ static void *caller_run(void *argument)
     }
 }
 
-/* Adds what it took to the sums of processor time and of the wall's. */
-static void half_run(struct bench *bench, size_t round, bool completing, double sums[2])
+/* Seconds of processor time, and of the wall's, for so many. */
+struct spent {
+    double cpu, wall, count;
+};
+
+static double rate_by_cpu(const struct spent *spent)
+{
+    return spent->count / spent->cpu;
+}
+
+static double rate_by_wall(const struct spent *spent)
+{
+    return spent->count / spent->wall;
+}
+
+static void half_run(struct bench *bench, size_t round, bool completing, struct spent *spent)
 {
     pthread_t callers[CALLERS];
     double cpu = measure_cpu(), wall = measure_wall();
@@ -181,8 +199,8 @@ static void half_run(struct bench *bench, size_t round, bool completing, double 
     if (atomic_load(&bench->failed)) {
         die("issuing");
     }
-    sums[0] += measure_cpu() - cpu;
-    sums[1] += measure_wall() - wall;
+    spent->cpu += measure_cpu() - cpu;
+    spent->wall += measure_wall() - wall;
 }
 
 static void promises_make(struct bench *bench, size_t round)
@@ -196,17 +214,14 @@ static void promises_make(struct bench *bench, size_t round)
     }
 }
 
-/* Certificates per second of processor time, and of the wall's. */
-static void round_run(struct bench *bench, size_t round, double *ret_cpu, double *ret_wall)
+static void round_run(struct bench *bench, size_t round, struct spent *spent)
 {
-    double sums[2] = { 0, 0 };
-    half_run(bench, round, /* completing= */ false, sums);
+    half_run(bench, round, /* completing= */ false, spent);
     if (bench->logged) {
         promises_make(bench, round);
-        half_run(bench, round, /* completing= */ true, sums);
+        half_run(bench, round, /* completing= */ true, spent);
     }
-    *ret_cpu = ROUND_CERTIFICATES / sums[0];
-    *ret_wall = ROUND_CERTIFICATES / sums[1];
+    spent->count += ROUND_CERTIFICATES;
 }
 
 /* One processor's share of a round, by OpenSSL alone. */
@@ -240,12 +255,12 @@ static void *share_run(void *argument)
     return NULL;
 }
 
-static double beside_run(
-    struct bench *bench, bool (*run)(struct beside *beside, unsigned long number))
+static void beside_run(struct bench *bench,
+    bool (*run)(struct beside *beside, unsigned long number), struct spent *spent)
 {
     struct share shares[PROCESSORS_MAX];
-    size_t each = ROUND_CERTIFICATES / bench->processors + 1;
-    double cpu = measure_cpu();
+    size_t each = ROUND_CERTIFICATES / 2 / bench->processors + 1;
+    double cpu = measure_cpu(), wall = measure_wall();
     for (size_t i = 0; i < bench->processors; i++) {
         shares[i] = (struct share){ .beside = bench->beside[i], .run = run, .count = each };
         if (pthread_create(&shares[i].thread, NULL, share_run, &shares[i]) != 0) {
@@ -255,56 +270,94 @@ static double beside_run(
     for (size_t i = 0; i < bench->processors; i++) {
         pthread_join(shares[i].thread, NULL);
     }
-    return (double)(each * bench->processors) / (measure_cpu() - cpu);
+    spent->cpu += measure_cpu() - cpu;
+    spent->wall += measure_wall() - wall;
+    spent->count += (double)(each * bench->processors);
 }
 
-/* What one kind of certificate came to, a value a round. */
-struct sums {
-    double core[ROUNDS], wall[ROUNDS], bare[ROUNDS], needed[ROUNDS], x509[ROUNDS];
-    double seconds[ROUNDS * ROUND_CERTIFICATES]; /* of each certificate */
+struct round {
+    struct spent core, needed, bare, x509;
 };
 
-/* The X509 functions know nothing of CT. */
-static void sums_print(struct sums *sums, const char *name, bool logged, bool json)
+static void rounds_run(struct bench *bench, struct round *rounds)
 {
-    enum { COUNT = ROUNDS * ROUND_CERTIFICATES };
-    static const char *const kinds[] = { "bare", "needed", "wall", "p99", "x509" };
-    static const char unit[] = "certificates/s/core";
-    char names[sizeof kinds / sizeof kinds[0]][64];
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        snprintf(names[i], sizeof names[i], "issue.%s.%s", name, kinds[i]);
-    }
-    double rate = measure_median(sums->core, ROUNDS);
-    double middle = measure_median(sums->seconds, COUNT);
-    const struct figure figures[] = {
-        { names[0], rate, unit, "bare operations", measure_median(sums->bare, ROUNDS) },
-        { names[1], rate, unit, "needed operations", measure_median(sums->needed, ROUNDS) },
-        { names[2], measure_median(sums->wall, ROUNDS), "certificates/s", "its core's time", rate },
-        { names[3], 1e3 * sums->seconds[COUNT * 99 / 100], "ms", "the median", 1e3 * middle },
-        { names[4], rate, unit, "OpenSSL X509", measure_median(sums->x509, ROUNDS) },
-    };
-    for (size_t i = 0; i < sizeof figures / sizeof figures[0] - logged; i++) {
-        measure_print(&figures[i], json);
+    for (size_t i = 0; i < ROUNDS; i++) {
+        beside_run(bench, needed, &rounds[i].needed);
+        beside_run(bench, bare, &rounds[i].bare);
+        round_run(bench, i, &rounds[i].core);
+        beside_run(bench, needed, &rounds[i].needed);
+        beside_run(bench, beside_x509, &rounds[i].x509);
     }
 }
 
-static void rounds_run(struct bench *bench, struct sums *sums)
+static double median_rate(
+    const struct round *rounds, size_t offset, double (*rate)(const struct spent *spent))
 {
+    double rates[ROUNDS];
     for (size_t i = 0; i < ROUNDS; i++) {
-        sums->bare[i] = beside_run(bench, bare);
-        round_run(bench, i, &sums->core[i], &sums->wall[i]);
-        sums->needed[i] = beside_run(bench, needed);
-        sums->x509[i] = beside_run(bench, beside_x509);
+        rates[i] = rate((const struct spent *)((const char *)&rounds[i] + offset));
     }
-    for (size_t i = 0; i < ROUNDS * ROUND_CERTIFICATES; i++) {
-        sums->seconds[i] = bench->wanted[i].seconds;
+    return measure_median(rates, ROUNDS);
+}
+
+/* The median rate of the core, beside one that is to it as the median of the rounds' ratios says.
+ */
+static void ratio_print(const struct round *rounds, size_t offset,
+    double (*rate)(const struct spent *spent), const struct figure *figure, bool json)
+{
+    double ratios[ROUNDS];
+    struct figure printed = *figure;
+    for (size_t i = 0; i < ROUNDS; i++) {
+        ratios[i] =
+            rate(&rounds[i].core) / rate((const struct spent *)((const char *)&rounds[i] + offset));
     }
+    printed.value = median_rate(rounds, offsetof(struct round, core), rate);
+    printed.beside_value = printed.value / measure_median(ratios, ROUNDS);
+    measure_print(&printed, json);
+}
+
+/* The X509 functions know nothing of CT. */
+static void kind_print(
+    const struct bench *bench, const struct round *rounds, const char *name, bool json)
+{
+    enum { COUNT = ROUNDS * ROUND_CERTIFICATES };
+    static double seconds[COUNT];
+    static const struct {
+        const char *name, *beside, *unit;
+        size_t offset;
+        double (*rate)(const struct spent *spent);
+    } kinds[] = {
+        { "needed", "needed operations", "certificates/s/core", offsetof(struct round, needed),
+            rate_by_cpu },
+        { "wall", "needed operations", "certificates/s", offsetof(struct round, needed),
+            rate_by_wall },
+        { "bare", "bare operations", "certificates/s/core", offsetof(struct round, bare),
+            rate_by_cpu },
+        { "x509", "OpenSSL X509", "certificates/s/core", offsetof(struct round, x509),
+            rate_by_cpu },
+    };
+    char label[64];
+    struct figure figure = { .name = label };
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0] - bench->logged; i++) {
+        snprintf(label, sizeof label, "issue.%s.%s", name, kinds[i].name);
+        figure.unit = kinds[i].unit;
+        figure.beside = kinds[i].beside;
+        ratio_print(rounds, kinds[i].offset, kinds[i].rate, &figure, json);
+    }
+    for (size_t i = 0; i < COUNT; i++) {
+        seconds[i] = bench->wanted[i].seconds;
+    }
+    snprintf(label, sizeof label, "issue.%s.p99", name);
+    double middle = measure_median(seconds, COUNT);
+    measure_print(&(struct figure){ label, 1e3 * seconds[COUNT * 99 / 100], "ms", "the median",
+                      1e3 * middle },
+        json);
 }
 
 static void bench_run(enum key_type issuer_type, bool logged, const char *name, bool json)
 {
     static struct bench bench;
-    static struct sums sums;
+    struct round rounds[ROUNDS] = { 0 };
     char folder[] = "bench-issue-XXXXXX", journal[64];
     bench = (struct bench){ .logged = logged };
     if (factory_init(&bench.factory, issuer_type) != OK || mkdtemp(folder) == NULL) {
@@ -317,18 +370,18 @@ static void bench_run(enum key_type issuer_type, bool logged, const char *name, 
     warrants_make(&bench);
     core_open(&bench, journal);
     beside_open(&bench);
-    rounds_run(&bench, &sums);
+    rounds_run(&bench, rounds);
     issuing_free(bench.issuing);
     for (size_t i = 0; i < bench.processors; i++) {
         beside_free(bench.beside[i]);
     }
+    kind_print(&bench, rounds, name, json);
     warrants_release(&bench);
     factory_release(&bench.factory);
     unlink(journal);
     snprintf(journal, sizeof journal, "%s/journal.index", folder);
     unlink(journal);
     rmdir(folder);
-    sums_print(&sums, name, logged, json);
 }
 
 int main(int argc, char **argv)

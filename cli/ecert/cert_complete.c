@@ -21,7 +21,7 @@ enum exit_code command_cert_complete(struct tool *tool, const struct arguments *
     if (tool_open_store(tool, &store) != OK) {
         return EXIT_FAILED;
     }
-    err = intake_complete(store, &certificates, &reason, &item);
+    err = intake_complete(tool, store, &certificates, &reason, &item);
     err = err == OK ? item_view(tool, store, &item, &view) : err;
     if (err == ERR_CONFLICT) {
         screen_failure(tool, err, &reason);

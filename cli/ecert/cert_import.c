@@ -11,6 +11,7 @@
 const struct option options_cert_import[] = {
     { "key", OPTION_VALUE, "FILE" },
     { "friendly", OPTION_VALUE, "NAME" },
+    { "encrypt-key", OPTION_FLAG, NULL },
     { "password-file", OPTION_VALUE, "FILE" },
     { "password-fd", OPTION_VALUE, "N" },
     { .name = NULL },
@@ -93,11 +94,11 @@ static enum err import_certificates(struct tool *tool, const struct arguments *a
         .friendly_name = arguments_value(arguments, "friendly"),
         .now = clock_now(&tool->clock),
     };
-    enum err err = intake_certificates(store, &bundle, &pair, ret_reason, ret_item);
+    enum err err = intake_certificates(tool, store, &bundle, &pair, ret_reason, ret_item);
     if (err != OK && strcmp(ret_reason->code, "key.passphrase_needed") == 0) {
         TRY(ask_secret_from(tool, arguments, &source, ret_reason, &password));
         pair.password = &password;
-        err = intake_certificates(store, &bundle, &pair, ret_reason, ret_item);
+        err = intake_certificates(tool, store, &bundle, &pair, ret_reason, ret_item);
     }
     if (strcmp(ret_reason->code, "certstore.is_ca") == 0 ||
         strcmp(ret_reason->code, "certificate.malformed") == 0) {

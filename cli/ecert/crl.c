@@ -20,11 +20,10 @@ struct refresh {
     struct certstore *store;
     struct http_client *client;
     struct value *list;
-    size_t changed, failed, skipped;
+    struct crl_outcome outcome;
 };
 static void refresh_release(struct refresh *refresh)
 {
-    certstore_free(refresh->store);
     http_client_free(refresh->client);
 }
 AUTO_DEFINE(refresh, refresh_release)
@@ -156,21 +155,34 @@ static void list_put(struct tool *tool, const struct revocation_list *list, stru
 enum exit_code command_crl_refresh(struct tool *tool, const struct arguments *arguments)
 {
     (void)arguments;
-    AUTO(refresh) run = { .tool = tool };
+    AUTO_PTR(certstore) store = NULL;
+    struct crl_outcome outcome;
+    if (tool_open_store(tool, &store) != OK) {
+        return EXIT_FAILED;
+    }
+    enum err err = crl_refresh_all(tool, store, &outcome);
+    if (err != OK) {
+        return screen_failure(tool, err, &(struct reason){ 0 });
+    }
+    if (outcome.addresses == 0) {
+        screen_message(tool, "tool.crl_no_urls", NULL);
+    }
+    return outcome.failed > 0                           ? EXIT_FAILED
+           : outcome.changed > 0 || outcome.skipped > 0 ? EXIT_DONE
+                                                        : EXIT_NOTHING;
+}
+
+enum err crl_refresh_all(
+    struct tool *tool, struct certstore *store, struct crl_outcome *ret_outcome)
+{
+    AUTO(refresh) run = { .tool = tool, .store = store };
     struct http_client_config config = {
         .timeout_ms = CRL_TIMEOUT_MS,
         .answer_max = FILE_MAX_BYTES,
     };
     struct list_urls *urls = arena_alloc(&tool->arena, 1, sizeof *urls);
-    if (tool_open_store(tool, &run.store) != OK) {
-        return EXIT_FAILED;
-    }
-    enum err err =
-        urls == NULL ? ERR_MEMORY : certstore_list_urls(run.store, clock_now(&tool->clock), urls);
-    err = err == OK ? http_client_new(&config, &run.client) : err;
-    if (err != OK) {
-        return screen_failure(tool, err, &(struct reason){ 0 });
-    }
+    TRY(urls == NULL ? ERR_MEMORY : certstore_list_urls(store, clock_now(&tool->clock), urls));
+    TRY(http_client_new(&config, &run.client));
     run.list = value_put_list(&tool->tree, tool->result, "lists");
     for (size_t i = 0; i < urls->count; i++) {
         if (urls->urls[i].missing[0] != '\0') {
@@ -179,12 +191,9 @@ enum exit_code command_crl_refresh(struct tool *tool, const struct arguments *ar
             list_refresh(&run, urls->urls[i].url);
         }
     }
-    if (urls->count == 0) {
-        screen_message(tool, "tool.crl_no_urls", NULL);
-    }
-    return run.failed > 0                       ? EXIT_FAILED
-           : run.changed > 0 || run.skipped > 0 ? EXIT_DONE
-                                                : EXIT_NOTHING;
+    run.outcome.addresses = urls->count;
+    *ret_outcome = run.outcome;
+    return OK;
 }
 
 /* Nothing in the stores could tell a true list from a false one; nothing relies on it either, since
@@ -196,7 +205,7 @@ static void list_skip(struct refresh *refresh, const struct list_url *url)
     value_put_text(&tool->tree, object, "url", url->url);
     value_put_text(&tool->tree, object, "state", "unverifiable");
     value_put_text(&tool->tree, object, "missing", url->missing);
-    refresh->skipped++;
+    refresh->outcome.skipped++;
     const struct placeholder values[] = { { "name", url->url }, { "issuer", url->missing },
         { NULL, NULL } };
     screen_message(tool, "tool.crl_skipped", values);
@@ -220,8 +229,8 @@ static void list_refresh(struct refresh *refresh, const char *url)
     value_put_text(&tool->tree, object, "url", url);
     value_put_text(&tool->tree, object, "state", state);
     value_put_text(&tool->tree, object, "reason", err == OK ? NULL : reason.code);
-    refresh->failed += err != OK;
-    refresh->changed += fresh;
+    refresh->outcome.failed += err != OK;
+    refresh->outcome.changed += fresh;
     if (err != OK && !tool->json) {
         snprintf(reason.field, sizeof reason.field, "%.260s", url);
         screen_failure(tool, err, &reason);

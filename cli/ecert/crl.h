@@ -1,5 +1,5 @@
 #pragma once
-/* What commands and pages about revocation lists share. */
+/* What commands and pages about revocation lists share, and `ecert watch` with them. */
 #include "cli/ecert/chain.h"
 #include "lib/certstore/lists.h"
 
@@ -8,3 +8,12 @@ enum err crl_take(struct certstore *store, struct span file, int64_t now, struct
     char ret_issuer[CHAIN_NAME_MAX], bool *ret_new) MUST_USE;
 /* "Fresh", … in the person's language. */
 const char *crl_state_text(const struct tool *tool, enum list_state state);
+
+struct crl_outcome {
+    size_t addresses, changed, failed, skipped;
+};
+/* Fetches the lists of all that is in the stores. Each is told as it is fetched, and stands in the
+ * result's "lists"; one that fails doesn't stop the others. Fails only where the store can't be
+ * read. */
+enum err crl_refresh_all(
+    struct tool *tool, struct certstore *store, struct crl_outcome *ret_outcome) MUST_USE;

@@ -5,6 +5,7 @@
 #include "cli/ecert/crew.h"
 #include "cli/ecert/deploy_window.h"
 #include "cli/ecert/ask.h"
+#include "cli/ecert/key_open.h"
 #include "cli/ecert/screen.h"
 
 #include <stdio.h>
@@ -78,6 +79,7 @@ enum exit_code command_deploy_plan(struct tool *tool, const struct arguments *ar
     }
     const struct placeholder values[] = { { "name", material.view.first_name }, { NULL, NULL } };
     screen_heading(tool, "tool.deploy_plan", values);
+    key_goes_plain_tell(tool, &material.item);
     struct value *targets = value_put_list(&tool->tree, tool->result, "targets");
     value_put_text(&tool->tree, tool->result, "id", material.item.id);
     for (size_t i = 0; i < list.count; i++) {
@@ -185,6 +187,7 @@ enum exit_code command_deploy_run(struct tool *tool, const struct arguments *arg
     if (err != OK) {
         return screen_failure(tool, err, &reason);
     }
+    key_goes_plain_tell(tool, &material.item);
     bool asked = list.count == 1 && list.records[0].state == DEPLOY_NEW && tool->asks &&
                  !arguments_has(arguments, "kind") && !arguments_has(arguments, "targets");
     if (asked && (ask_yes(tool, "tool.ask_deploy", &go) != OK || !go)) {

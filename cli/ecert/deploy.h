@@ -61,6 +61,9 @@ struct deploy_list {
 enum err deploy_gather(struct tool *tool, const struct arguments *arguments,
     struct certstore *store, const struct deploy_material *material, struct deploy_list *ret_list,
     struct reason *ret_reason) MUST_USE;
+/* What the ledger has of targets that a certificate for this name went to; NULL: all. */
+enum err deploy_ledger(struct tool *tool, const struct certstore *store, const char *server_name,
+    struct deploy_list *list, struct reason *ret_reason) MUST_USE;
 /* One target by questions. */
 enum err deploy_ask(struct tool *tool, const struct deploy_material *material,
     struct deploy_target *ret_target) MUST_USE;

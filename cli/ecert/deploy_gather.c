@@ -18,8 +18,6 @@ static enum err record_begin(struct tool *tool, const struct certstore *store, c
     struct deploy_list *list, struct reason *ret_reason);
 static enum err options_take(struct tool *tool, const struct arguments *arguments,
     const struct certstore *store, struct deploy_list *list, struct reason *ret_reason);
-static enum err ledger_take(struct tool *tool, const struct certstore *store,
-    const char *server_name, struct deploy_list *list, struct reason *ret_reason);
 static enum err only_keep(
     const struct arguments *arguments, struct deploy_list *list, struct reason *ret_reason);
 
@@ -43,7 +41,7 @@ enum err deploy_gather(struct tool *tool, const struct arguments *arguments,
     }
     if (file == NULL && !options) {
         const char *name = material == NULL ? NULL : material->view.first_name;
-        TRY(ledger_take(tool, store, name, list, ret_reason));
+        TRY(deploy_ledger(tool, store, name, list, ret_reason));
     }
     TRY(only_keep(arguments, list, ret_reason));
     if (list->count == 0 && material != NULL && tool->asks && !arguments_has(arguments, "only")) {
@@ -123,12 +121,14 @@ static enum err options_take(struct tool *tool, const struct arguments *argument
     return OK;
 }
 
-/* Those that a certificate for this name went to; NULL: all. */
-static enum err ledger_take(struct tool *tool, const struct certstore *store,
-    const char *server_name, struct deploy_list *list, struct reason *ret_reason)
+enum err deploy_ledger(struct tool *tool, const struct certstore *store, const char *server_name,
+    struct deploy_list *list, struct reason *ret_reason)
 {
     struct ledger_names *names = arena_alloc(&tool->arena, 1, sizeof *names);
-    TRY(names == NULL ? ERR_MEMORY : certstore_ledger_list(store, names));
+    if (list->records == NULL) {
+        list->records = arena_alloc(&tool->arena, DEPLOY_TARGETS_MAX, sizeof *list->records);
+    }
+    TRY(names == NULL || list->records == NULL ? ERR_MEMORY : certstore_ledger_list(store, names));
     for (size_t i = 0; i < names->count; i++) {
         struct deploy_record record;
         TRY(deploy_record_read(tool, store, names->names[i], &record, ret_reason));

@@ -4,6 +4,7 @@
 #include "cli/ecert/deploy.h"
 
 #include "cli/ecert/endpoint.h"
+#include "cli/ecert/key_open.h"
 #include "lib/der/pem.h"
 
 static enum err item_choose(struct tool *tool, struct certstore *store, const char *wanted,
@@ -31,7 +32,8 @@ enum err deploy_material_load(struct tool *tool, struct certstore *store, const 
             item_state_text(tool, material->view.judgement.state), NULL);
     }
     material->now = clock_now(&tool->clock);
-    TRY(certstore_load_key(store, &material->item, &material->key));
+    TRY(key_may_leave(&material->item, ret_reason));
+    TRY(key_open(tool, store, &material->item, ret_reason, &material->key));
     TRY(key_to_pem(material->key, &material->key_pem));
     material->chain_pem = buf_make(CERTSTORE_CHAIN_MAX);
     TRY(pem_write("CERTIFICATE", buf_span(&material->item.certificate), &material->chain_pem));

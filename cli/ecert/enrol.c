@@ -35,6 +35,7 @@ const struct option options_enrol[] = {
     { "domain", OPTION_VALUE, "DOMAIN" },
     { "persist", OPTION_VALUE, "SRN" },
     { "webroot", OPTION_MANY, "[NAME=]FOLDER" },
+    { "hook", OPTION_PROGRAM, "PROGRAM ARG ... ;" },
     { "email", OPTION_VALUE, "MAILBOX" },
     { "email-code", OPTION_MANY, "CODE" },
     { "chinese", OPTION_FLAG, NULL },
@@ -106,6 +107,27 @@ enum exit_code command_enrol(struct tool *tool, const struct arguments *argument
     return code;
 }
 
+/* By the key, which costs no attempt of the PIN's; by the file only where there is none. */
+enum err walk_unattended(struct walk *walk, struct reason *ret_reason)
+{
+    static const struct option pin_file = { "pin-file", OPTION_VALUE, "FILE" };
+    struct arguments arguments = { .given_count = 0 };
+    AUTO_PTR(key) key = NULL;
+    TRY(walk_recall(walk, ret_reason));
+    TRY(walk_ask_missing(walk, ret_reason));
+    TRY(walk_check(walk, ret_reason));
+    bool by_key = !walk->no_key && walk_find_login(walk, &key) == OK;
+    if (!by_key && walk->pin_file != NULL) {
+        arguments.given[0].option = &pin_file;
+        arguments.given[0].value = walk->pin_file;
+        arguments.given_count = 1;
+    }
+    walk->accept = walk->renew = true;
+    TRY(walk_log_in(walk, &arguments, ret_reason));
+    TRY(walk_keep(walk));
+    return walk_go(walk, ret_reason);
+}
+
 static void walk_release(struct walk *walk)
 {
     certstore_item_release(&walk->item);
@@ -131,12 +153,14 @@ static void walk_from_arguments(struct walk *walk, const struct arguments *argum
         { "email", &walk->email },
         { "install-certificate", &walk->install_certificate },
         { "install-key", &walk->install_key },
+        { "pin-file", &walk->pin_file },
     };
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
         *values[i].value = arguments_value(arguments, values[i].option);
     }
     for (size_t i = 0; i + 1 < AFTER_MAX; i++) {
         walk->after[i] = arguments_nth(arguments, "after", i);
+        walk->hook[i] = arguments_nth(arguments, "hook", i);
     }
     for (size_t i = 0; i < APPLICATION_NAMES_MAX; i++) {
         walk->webroots[i] = arguments_nth(arguments, "webroot", i);
@@ -275,6 +299,10 @@ static enum err walk_ask_missing(struct walk *walk, struct reason *ret_reason)
 static enum err walk_check(const struct walk *walk, struct reason *ret_reason)
 {
     bool half_dns = (walk->dns_server == NULL) != (walk->tsig_file == NULL);
+    if (walk->hook[0] != NULL && (walk->dns_server != NULL || walk->webroots[0] != NULL)) {
+        return reason_set(ret_reason, ERR_INPUT, "usage.one_of", "--hook", NULL,
+            "--hook, --dns-update, --webroot");
+    }
     bool half_install = (walk->install_certificate == NULL) != (walk->install_key == NULL);
     if (half_dns) {
         return reason_set(ret_reason, ERR_INPUT, "usage.together", "--dns-update", NULL, "--tsig");

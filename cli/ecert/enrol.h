@@ -34,6 +34,9 @@ struct walk {
     const char *email_codes[3]; /* as given; one for each name, in the order of the challenges */
     const char *install_certificate, *install_key;
     const char *after[AFTER_MAX]; /* ends with NULL */
+    const char *hook[AFTER_MAX];  /* places the record; ends with NULL */
+    const char *pin_file;         /* for renewing unattended where no key is registered */
+    const char *subscription_end; /* RFC 3339; NULL: the portal never said */
     bool accept;                  /* nobody is asked */
     bool chinese;
     bool no_key; /* no log-in without the PIN */
@@ -78,6 +81,16 @@ enum err walk_choose_method(struct walk *walk, const char *method, const struct 
  * them may be placed, for it would prove the domain for somebody else's. */
 enum err walk_values_check(const struct walk *walk, const char *method, const struct value *list,
     struct reason *ret_reason) MUST_USE;
+/* ERR_DENIED "tool.record_foreign" if one of the records is to stand anywhere but at a name of its
+ * own challenge, or holds what no record of ours does. */
+enum err walk_records_check(
+    const struct walk *walk, const struct value *list, struct reason *ret_reason) MUST_USE;
+/* Has the person's own program place a record, or take it away. Its words are the person's and one
+ * of two of ours; what is to be placed it reads from its standard input. ERR_IO with
+ * "tool.hook_failed" (seen: its last words), ERR_TIMEOUT with "tool.hook_slow". */
+enum hook_action { HOOK_PLACE, HOOK_REMOVE };
+enum err walk_hook_run(const struct walk *walk, enum hook_action action,
+    const struct placed *record, struct reason *ret_reason) MUST_USE;
 /* walk_prove where the code comes by mail. */
 enum err walk_prove_by_email(struct walk *walk, struct reason *ret_reason) MUST_USE;
 /* Logs in by the key that was registered here before; `ret_entered` stays false where there is none
@@ -85,6 +98,11 @@ enum err walk_prove_by_email(struct walk *walk, struct reason *ret_reason) MUST_
  * "tool.key_unknown" where nobody can. */
 enum err walk_enter_by_key(
     struct walk *walk, bool *ret_entered, struct reason *ret_reason) MUST_USE;
+/* The key that was registered here for this enrolment. ERR_NOT_FOUND. */
+enum err walk_find_login(const struct walk *walk, struct key **ret_key) MUST_USE;
+/* The whole walk for walk->item, of which only tool, store and item are given and all else is what
+ * was kept, without anybody who could answer: to the next certificate within the subscription. */
+enum err walk_unattended(struct walk *walk, struct reason *ret_reason) MUST_USE;
 /* Makes a key and registers it, unless the portal has ours already. Tells the outcome; a failure
  * only means that the PIN will be needed again. */
 void walk_register_key(struct walk *walk);

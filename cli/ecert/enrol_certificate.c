@@ -2,6 +2,7 @@
  * nothing is published before somebody has accepted it. */
 #include "cli/ecert/ask.h"
 #include "cli/ecert/enrol.h"
+#include "cli/ecert/key_open.h"
 #include "cli/ecert/screen.h"
 #include "lib/der/pem.h"
 #include "lib/dns/hostname.h"
@@ -11,8 +12,8 @@
 #include <stdio.h>
 
 static enum err submission_refused(struct walk *walk, struct reason *ret_reason);
-static enum err request_pem(struct walk *walk, struct buf *pem);
-static enum err request_anew(struct walk *walk, struct buf *csr);
+static enum err request_pem(struct walk *walk, struct buf *pem, struct reason *ret_reason);
+static enum err request_anew(struct walk *walk, struct buf *csr, struct reason *ret_reason);
 static bool issuing_is_over(const struct value *enrolment);
 static void content_show(struct walk *walk, const struct value *content);
 static bool content_is_ours(const struct walk *walk, const struct value *content);
@@ -31,7 +32,7 @@ enum err walk_submit(struct walk *walk, struct reason *ret_reason)
     if (walk->placed_count > 0) { /* an earlier run ended before it could tidy up */
         walk_remove_records(walk);
     }
-    TRY(request_pem(walk, &pem));
+    TRY(request_pem(walk, &pem, ret_reason));
     struct value *body = value_object(&walk->tool->tree);
     value_put_span(&walk->tool->tree, body, "csr", buf_span(&pem));
     TRY(api_call(&walk->api, walk->tool, HTTP_POST, "/enrolment/csr", body, &answer, ret_reason));
@@ -51,19 +52,19 @@ static enum err submission_refused(struct walk *walk, struct reason *ret_reason)
         api_text(problem, "field"), api_text(problem, "seen"), api_text(problem, "expected"));
 }
 
-static enum err request_pem(struct walk *walk, struct buf *pem)
+static enum err request_pem(struct walk *walk, struct buf *pem, struct reason *ret_reason)
 {
     if (walk->item.csr.len > 0) {
         return pem_write("CERTIFICATE REQUEST", buf_span(&walk->item.csr), pem);
     }
     AUTO(buf) csr = buf_make(CSR_MAX_BYTES);
-    TRY(request_anew(walk, &csr));
+    TRY(request_anew(walk, &csr, ret_reason));
     return pem_write("CERTIFICATE REQUEST", buf_span(&csr), pem);
 }
 
 /* A key from a backup has no request any more. Its content doesn't matter: the certificate's comes
  * from the application. */
-static enum err request_anew(struct walk *walk, struct buf *csr)
+static enum err request_anew(struct walk *walk, struct buf *csr, struct reason *ret_reason)
 {
     AUTO_PTR(key) key = NULL;
     AUTO(buf) subject = buf_make(1024);
@@ -74,7 +75,7 @@ static enum err request_anew(struct walk *walk, struct buf *csr)
     struct name_entry entry = { oid_common_name, text };
     size_t count = text.len <= SUBJECT_COMMON_NAME_MAX;
     TRY(name_write(&entry, count, /* ret_reason= */ NULL, &subject));
-    TRY(certstore_load_key(walk->store, &walk->item, &key));
+    TRY(key_open(walk->tool, walk->store, &walk->item, ret_reason, &key));
     struct csr_fields fields = {
         .subject = buf_span(&subject), .dns_names = &text, .dns_name_count = 1
     };

@@ -4,6 +4,7 @@
 #include "cli/ecert/ask.h"
 #include "cli/ecert/enrol.h"
 #include "cli/ecert/item.h"
+#include "cli/ecert/key_open.h"
 #include "cli/ecert/screen.h"
 #include "lib/base/file.h"
 #include "lib/certstore/install.h"
@@ -42,6 +43,7 @@ static enum err pair_use(
     struct walk *walk, const struct delivery *delivery, struct reason *ret_reason);
 static enum err pair_install(
     struct walk *walk, const struct delivery *delivery, struct reason *ret_reason);
+static void pair_back(struct walk *walk);
 static enum err walk_finish(struct walk *walk);
 
 enum err walk_install(struct walk *walk, struct reason *ret_reason)
@@ -207,7 +209,7 @@ static enum err chain_keep(
         return OK;
     }
     AUTO(certstore_item) certificate = { 0 };
-    TRY(certstore_complete(walk->store, buf_span(&delivery->leaf), buf_span(&delivery->chain),
+    TRY(key_complete(walk->tool, walk->store, buf_span(&delivery->leaf), buf_span(&delivery->chain),
         ret_reason, &certificate));
     certstore_item_release(&walk->item);
     walk->item = certificate;
@@ -257,11 +259,25 @@ static enum err pair_use(
         TRY(pair_install(walk, delivery, ret_reason));
     }
     if (walk->after[0] != NULL) {
-        TRY(program_run(walk->after, ret_reason));
+        enum err err = program_run(walk->after, ret_reason);
+        if (err != OK && walk->renew && walk->install_certificate != NULL) {
+            pair_back(walk);
+        }
+        TRY(err);
         const struct placeholder values[] = { { "program", walk->after[0] }, { NULL, NULL } };
         screen_step(walk->tool, "tool.after_done", values);
     }
     return OK;
+}
+
+/* What the program had before, which it took then. At a first certificate there is none. */
+static void pair_back(struct walk *walk)
+{
+    if (certstore_install_back(walk->install_certificate, walk->install_key,
+            /* ret_reason= */ NULL) == OK) {
+        (void)!program_run(walk->after, /* ret_reason= */ NULL);
+        screen_message(walk->tool, "tool.pair_back", NULL);
+    }
 }
 
 static enum err pair_install(
@@ -272,7 +288,9 @@ static enum err pair_install(
     TRY(pem_write("CERTIFICATE", buf_span(&delivery->leaf), &full));
     buf_append(&full, buf_span(&delivery->chain));
     TRY(buf_check(&full));
-    TRY(certstore_load_key(walk->store, &walk->item, &key));
+    TRY(key_may_leave(&walk->item, ret_reason));
+    key_goes_plain_tell(walk->tool, &walk->item);
+    TRY(key_open(walk->tool, walk->store, &walk->item, ret_reason, &key));
     struct install_request request = {
         .certificate_path = walk->install_certificate,
         .key_path = walk->install_key,
@@ -289,6 +307,8 @@ static enum err pair_install(
 static enum err walk_finish(struct walk *walk)
 {
     struct item_view view;
+    const char *end = api_text(value_get(walk->enrolment, "subscription"), "end");
+    walk->subscription_end = end[0] != '\0' ? end : walk->subscription_end;
     walk->finished = true;
     walk->ended = true;
     walk->exit = EXIT_DONE;

@@ -48,6 +48,18 @@ enum err walk_enter_by_key(struct walk *walk, bool *ret_entered, struct reason *
     return OK;
 }
 
+enum err walk_find_login(const struct walk *walk, struct key **ret_key)
+{
+    char reference[REFERENCE_TEXT_MAX], base[API_URL_MAX];
+    size_t len = strlen(walk->portal);
+    while (len > 0 && walk->portal[len - 1] == '/') {
+        len--;
+    }
+    reference_of(walk, reference);
+    bool fits = span_to_text(span_make(walk->portal, len), base, sizeof base);
+    return fits ? certstore_find_login(walk->store, base, reference, ret_key) : ERR_NOT_FOUND;
+}
+
 /* NULL where there is none, or none is wanted. */
 static enum err key_find(
     const struct walk *walk, const char *reference, struct reason *ret_reason, struct key **ret_key)

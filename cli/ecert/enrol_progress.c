@@ -2,6 +2,7 @@
  * end. */
 #include "cli/ecert/enrol.h"
 
+static void words_keep(struct value_tree *tree, struct value *list, const char *const *words);
 static enum err words_recall(const char **words, size_t size, const struct value *list);
 static void placed_recall(struct walk *walk, const struct value *list);
 static const char *recall(const char *given, const struct value *kept, const char *name);
@@ -23,16 +24,13 @@ enum err walk_keep(struct walk *walk)
     value_put_text(tree, kept, "email", walk->email);
     value_put_text(tree, kept, "install_certificate", walk->install_certificate);
     value_put_text(tree, kept, "install_key", walk->install_key);
+    value_put_text(tree, kept, "pin_file", walk->pin_file);
+    value_put_text(tree, kept, "subscription_end", walk->subscription_end);
     value_put_bool(tree, kept, "accept", walk->accept);
     value_put_bool(tree, kept, "chinese", walk->chinese);
-    struct value *webroots = value_put_list(tree, kept, "webroots");
-    for (size_t i = 0; walk->webroots[i] != NULL; i++) {
-        value_add_text(tree, webroots, walk->webroots[i]);
-    }
-    struct value *after = value_put_list(tree, kept, "after");
-    for (size_t i = 0; walk->after[i] != NULL; i++) {
-        value_add_text(tree, after, walk->after[i]);
-    }
+    words_keep(tree, value_put_list(tree, kept, "webroots"), walk->webroots);
+    words_keep(tree, value_put_list(tree, kept, "after"), walk->after);
+    words_keep(tree, value_put_list(tree, kept, "hook"), walk->hook);
     struct value *placed = value_put_list(tree, kept, "placed");
     for (size_t i = 0; i < walk->placed_count; i++) {
         struct value *record = value_add_object(tree, placed);
@@ -46,6 +44,13 @@ enum err walk_keep(struct walk *walk)
     json_format(&text, kept);
     TRY(buf_check(&text));
     return certstore_write_progress(walk->store, &walk->item, buf_span(&text));
+}
+
+static void words_keep(struct value_tree *tree, struct value *list, const char *const *words)
+{
+    for (; *words != NULL; words++) {
+        value_add_text(tree, list, *words);
+    }
 }
 
 enum err walk_recall(struct walk *walk, struct reason *ret_reason)
@@ -65,11 +70,14 @@ enum err walk_recall(struct walk *walk, struct reason *ret_reason)
     walk->root_file = recall(walk->root_file, kept, "root");
     /* Whoever now gives another way of proof means it; the old one may still have to be tidied up.
      */
-    if (walk->dns_server == NULL && walk->webroots[0] == NULL) {
+    if (walk->dns_server == NULL && walk->webroots[0] == NULL && walk->hook[0] == NULL) {
         walk->email = recall(walk->email, kept, "email");
     }
-    if (walk->dns_server == NULL && walk->email == NULL) {
+    if (walk->dns_server == NULL && walk->email == NULL && walk->hook[0] == NULL) {
         TRY(words_recall(walk->webroots, APPLICATION_NAMES_MAX + 1, value_get(kept, "webroots")));
+    }
+    if (walk->dns_server == NULL && walk->email == NULL && walk->webroots[0] == NULL) {
+        TRY(words_recall(walk->hook, AFTER_MAX, value_get(kept, "hook")));
     }
     walk->dns_server = recall(walk->dns_server, kept, "dns_update");
     walk->tsig_file = recall(walk->tsig_file, kept, "tsig");
@@ -79,6 +87,8 @@ enum err walk_recall(struct walk *walk, struct reason *ret_reason)
     }
     walk->install_certificate = recall(walk->install_certificate, kept, "install_certificate");
     walk->install_key = recall(walk->install_key, kept, "install_key");
+    walk->pin_file = recall(walk->pin_file, kept, "pin_file");
+    walk->subscription_end = recall(walk->subscription_end, kept, "subscription_end");
     walk->accept |= value_truth(value_get(kept, "accept"));
     walk->no_key |= value_truth(value_get(kept, "no_key"));
     walk->renew |= value_truth(value_get(kept, "renew"));

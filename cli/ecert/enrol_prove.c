@@ -123,7 +123,7 @@ static const struct way *way(const struct walk *walk)
 
 static bool places_itself(const struct walk *walk)
 {
-    return walk->webroots[0] != NULL || walk->dns_server != NULL;
+    return walk->webroots[0] != NULL || walk->dns_server != NULL || walk->hook[0] != NULL;
 }
 
 static enum err challenges_get(struct walk *walk, struct reason *ret_reason)
@@ -141,6 +141,9 @@ static enum err challenges_get(struct walk *walk, struct reason *ret_reason)
         list = value_get(answer, "challenges");
     }
     TRY(walk_values_check(walk, chosen->method, list, ret_reason));
+    if (chosen != &by_website) {
+        TRY(walk_records_check(walk, list, ret_reason));
+    }
     TRY(challenges_keep(walk, list, ret_reason));
     challenges_show(walk, list);
     return OK;
@@ -258,8 +261,9 @@ static enum err records_place(struct walk *walk, struct reason *ret_reason)
     for (size_t i = 0; i < walk->placed_count; i++) {
         TRY(placed_put(walk, &walk->placed[i], ret_reason));
     }
-    const struct placeholder values[] = { { "server", walk->dns_server }, { NULL, NULL } };
-    screen_step(walk->tool, chosen->placed, values);
+    const struct placeholder values[] = { { "server", walk->dns_server },
+        { "program", walk->hook[0] }, { NULL, NULL } };
+    screen_step(walk->tool, walk->hook[0] != NULL ? "tool.hook_placed" : chosen->placed, values);
     return OK;
 }
 
@@ -279,6 +283,9 @@ static bool lasts(const struct placed *placed)
 static enum err placed_put(
     const struct walk *walk, const struct placed *placed, struct reason *ret_reason)
 {
+    if (is_record(placed) && walk->hook[0] != NULL) {
+        return walk_hook_run(walk, HOOK_PLACE, placed, ret_reason);
+    }
     if (is_record(placed)) {
         return record_update(walk, placed, DNS_UPDATE_ADD, ret_reason);
     }
@@ -295,6 +302,9 @@ static enum err placed_remove(
     if (!is_record(placed)) {
         const char *folder = webroot_of(walk, placed->host);
         return folder == NULL ? ERR_NOT_FOUND : webroot_remove(folder, placed->value);
+    }
+    if (walk->hook[0] != NULL) {
+        return walk_hook_run(walk, HOOK_REMOVE, placed, ret_reason);
     }
     bool able = walk->dns_server != NULL && walk->tsig_file != NULL;
     return able ? record_update(walk, placed, DNS_UPDATE_REMOVE, ret_reason) : ERR_NOT_FOUND;

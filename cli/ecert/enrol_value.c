@@ -5,6 +5,7 @@
 #include "cli/ecert/enrol.h"
 #include "lib/base/clock.h"
 #include "lib/ca/observation.h"
+#include "lib/dns/hostname.h"
 
 static bool challenge_of(const struct walk *walk, const char *method, const struct value *one,
     struct challenge *ret_challenge);
@@ -82,4 +83,31 @@ static bool bytes_of(const char *text, uint8_t *ret_bytes, size_t len)
 {
     size_t read = 0;
     return hex_parse(span_from_text(text), ret_bytes, len, &read) == OK && read == len;
+}
+
+/* The portal names the place, and the person's DNS is not the portal's to write in: a record stands
+ * at the tag of its method above the name, or above a domain over it, and nowhere else. */
+enum err walk_records_check(
+    const struct walk *walk, const struct value *list, struct reason *ret_reason)
+{
+    const char *tag = walk->persist != NULL ? "_validation-persist." : "_ecert-validation.";
+    for (const struct value *one = value_first(list); one != NULL; one = value_next(one)) {
+        const char *host = api_text(one, "host"), *name = api_text(one, "name");
+        const char *value = api_text(one, "value");
+        struct dns_name place;
+        name += strncmp(name, "*.", 2) == 0 ? 2 : 0;
+        bool tagged = strncmp(host, tag, strlen(tag)) == 0;
+        const char *above = tagged ? host + strlen(tag) : "";
+        size_t gap = strlen(name) - strlen(above);
+        bool right = tagged && strlen(above) <= strlen(name) &&
+                     dns_name_parse(span_from_text(above), DNS_NAME_HOST, &place, NULL) == OK &&
+                     strcmp(name + gap, above) == 0 && (gap == 0 || name[gap - 1] == '.');
+        for (const char *byte = value; *byte != '\0'; byte++) {
+            right = right && *byte >= ' ' && *byte <= '~';
+        }
+        if (!right) {
+            return reason_set(ret_reason, ERR_DENIED, "tool.record_foreign", name, host, tag);
+        }
+    }
+    return OK;
 }

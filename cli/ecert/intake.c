@@ -2,11 +2,12 @@
  * and its place named. */
 #include "cli/ecert/intake.h"
 
+#include "cli/ecert/key_open.h"
 #include "lib/certstore/authority.h"
 #include "lib/der/pem.h"
 
 static enum err leaf_find(const struct bundle *bundle, size_t *ret_leaf, struct reason *ret_reason);
-static enum err pair_add(struct certstore *store, const struct intake_pair *pair,
+static enum err pair_add(struct tool *tool, struct certstore *store, const struct intake_pair *pair,
     struct span certificate, struct span chain, struct reason *ret_reason,
     struct certstore_item *ret_item);
 
@@ -20,22 +21,25 @@ bool intake_holds_certificates(struct span file)
                                               certificate_parse(bundle.spans[0], &parsed) == OK);
 }
 
-enum err intake_complete(struct certstore *store, const struct bundle *certificates,
-    struct reason *ret_reason, struct certstore_item *ret_item)
+enum err intake_complete(struct tool *tool, struct certstore *store,
+    const struct bundle *certificates, struct reason *ret_reason, struct certstore_item *ret_item)
 {
     enum err err = ERR_NOT_FOUND;
-    for (size_t i = 0; err == ERR_NOT_FOUND && i < certificates->count; i++) {
+    bool more = true;
+    for (size_t i = 0; more && i < certificates->count; i++) {
         AUTO(buf) chain = buf_make(CERTSTORE_CHAIN_MAX);
         err = bundle_chain(certificates, i, &chain);
-        err = err == OK ? certstore_complete(
-                              store, certificates->spans[i], buf_span(&chain), ret_reason, ret_item)
+        err = err == OK ? key_complete(tool, store, certificates->spans[i], buf_span(&chain),
+                              ret_reason, ret_item)
                         : err;
+        more = err == ERR_NOT_FOUND && strcmp(ret_reason->code, "certificate.no_request") == 0;
     }
     return err;
 }
 
-enum err intake_certificates(struct certstore *store, const struct bundle *certificates,
-    const struct intake_pair *pair, struct reason *ret_reason, struct certstore_item *ret_item)
+enum err intake_certificates(struct tool *tool, struct certstore *store,
+    const struct bundle *certificates, const struct intake_pair *pair, struct reason *ret_reason,
+    struct certstore_item *ret_item)
 {
     AUTO(buf) chain = buf_make(CERTSTORE_CHAIN_MAX);
     size_t leaf = 0;
@@ -43,10 +47,10 @@ enum err intake_certificates(struct certstore *store, const struct bundle *certi
     TRY(bundle_chain(certificates, leaf, &chain));
     if (pair->key_pem.len > 0) {
         return pair_add(
-            store, pair, certificates->spans[leaf], buf_span(&chain), ret_reason, ret_item);
+            tool, store, pair, certificates->spans[leaf], buf_span(&chain), ret_reason, ret_item);
     }
-    return certstore_complete(
-        store, certificates->spans[leaf], buf_span(&chain), ret_reason, ret_item);
+    return key_complete(
+        tool, store, certificates->spans[leaf], buf_span(&chain), ret_reason, ret_item);
 }
 
 /* The first server's certificate; where there is none, what is wrong with the first. */
@@ -62,7 +66,7 @@ static enum err leaf_find(const struct bundle *bundle, size_t *ret_leaf, struct 
 }
 
 /* A key that waits here already gets its certificate; another comes in with it. */
-static enum err pair_add(struct certstore *store, const struct intake_pair *pair,
+static enum err pair_add(struct tool *tool, struct certstore *store, const struct intake_pair *pair,
     struct span certificate, struct span chain, struct reason *ret_reason,
     struct certstore_item *ret_item)
 {
@@ -75,10 +79,13 @@ static enum err pair_add(struct certstore *store, const struct intake_pair *pair
     }
     if (certstore_find_key(store, key_spki_sha256(key).data, &here) == OK &&
         here.kind == CERTSTORE_REQUEST) {
-        return certstore_complete(store, certificate, chain, ret_reason, ret_item);
+        return certstore_complete(store, certificate, chain, key, ret_reason, ret_item);
     }
+    const struct secret *passphrase = NULL;
+    TRY(key_guard_new(tool, ret_reason, &passphrase));
     struct certstore_request request = {
         .key = key,
+        .passphrase = passphrase,
         .friendly_name = pair->friendly_name,
         .created = pair->now,
     };

@@ -122,6 +122,14 @@ void item_name(const struct item_view *view, char ret_name[HOST_NAME_UNICODE_MAX
         view->first_name[0] != '\0' ? view->first_name : friendly);
 }
 
+const char *item_guard_name(enum certstore_guard guard)
+{
+    static const char *const names[] = { [CERTSTORE_KEY_PLAIN] = "plain",
+        [CERTSTORE_KEY_PASSPHRASE] = "passphrase",
+        [CERTSTORE_KEY_TOKEN] = "token" };
+    return names[guard];
+}
+
 const char *item_state_text(const struct tool *tool, enum certstore_state state)
 {
     char id[64];
@@ -142,6 +150,10 @@ void item_show(const struct tool *tool, const struct item_view *view)
         language_format_reason(tool->language, &view->judgement.reason, "", &why);
         language_format_reason(tool->language, &view->judgement.reason, ".next", &next);
     }
+    const char *guard = view->item->guard == CERTSTORE_KEY_TOKEN ? view->item->token_uri
+                        : view->item->guard == CERTSTORE_KEY_PASSPHRASE
+                            ? language_text(tool->language, "tool.key_guard_passphrase")
+                            : NULL;
     const struct screen_fact facts[] = {
         { "tool.names", view->names },
         { "tool.friendly_name", view->item->friendly_name },
@@ -154,6 +166,7 @@ void item_show(const struct tool *tool, const struct item_view *view)
         { "tool.valid_from", begins },
         { "tool.valid_until", ends },
         { "tool.key", view->key_text },
+        { "tool.key_guard", guard },
         { "tool.key_fingerprint", view->key_sha256 },
         { "tool.thumbprint_sha256", view->thumbprint_sha256 },
         { "tool.thumbprint_sha1", view->thumbprint_sha1 },
@@ -177,6 +190,9 @@ void item_put(struct tool *tool, const struct item_view *view, struct value *obj
     value_put_text(tree, object, "subject", view->subject);
     value_put_text(tree, object, "key", view->key_text);
     value_put_text(tree, object, "key_sha256", view->key_sha256);
+    value_put_text(tree, object, "key_guard", item_guard_name(view->item->guard));
+    value_put_text(tree, object, "key_uri",
+        view->item->guard == CERTSTORE_KEY_TOKEN ? view->item->token_uri : NULL);
     time_format_rfc3339(view->item->created, text);
     value_put_text(tree, object, "created", text);
     if (view->item->kind == CERTSTORE_PERSONAL) {

@@ -28,6 +28,8 @@ enum err item_view(const struct tool *tool, const struct certstore *store,
 void item_name(const struct item_view *view, char ret_name[HOST_NAME_UNICODE_MAX]);
 /* The state in the person's language. */
 const char *item_state_text(const struct tool *tool, enum certstore_state state);
+/* "plain", "passphrase", "token". */
+const char *item_guard_name(enum certstore_guard guard);
 /* The same facts on the screen and in `object`. */
 void item_show(const struct tool *tool, const struct item_view *view);
 void item_put(struct tool *tool, const struct item_view *view, struct value *object);

@@ -10,6 +10,7 @@
 const struct option options_key_restore[] = {
     { "password-file", OPTION_VALUE, "FILE" },
     { "password-fd", OPTION_VALUE, "N" },
+    { "encrypt-key", OPTION_FLAG, NULL },
     { "to", OPTION_MANY, "USER@HOST:/DIRECTORY" },
     { "ssh-config", OPTION_VALUE, "FILE" },
     { .name = NULL },

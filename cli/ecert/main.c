@@ -7,6 +7,7 @@
  * program's own test and reload, and the program the person names; believe a certificate
  * that doesn't lead to the trusted root and to its own key, or a list that its CA didn't sign, take
  * a secret from the command line. */
+#include "cli/ecert/key_open.h"
 #include "cli/ecert/screen.h"
 #include "lib/base/limits.h"
 #include "lib/text/json.h"
@@ -34,16 +35,17 @@ static const struct option options_none[] = { { .name = NULL } };
 
 static const struct command commands[] = {
     { "request", "new", command_request_new, options_request_new, NULL, 0, 0,
-        "tool.help_request_new" },
-    { "enrol", NULL, command_enrol, options_enrol, NULL, 0, 0, "tool.help_enrol" },
+        "tool.help_request_new", .opens_key = true },
+    { "enrol", NULL, command_enrol, options_enrol, NULL, 0, 0, "tool.help_enrol",
+        .opens_key = true },
     { "cert", "list", command_cert_list, options_none, NULL, 0, 0, "tool.help_cert_list" },
     { "cert", "show", command_cert_show, options_none, "ID", 1, 1, "tool.help_cert_show" },
     { "cert", "complete", command_cert_complete, options_none, "FILE", 1, 1,
-        "tool.help_cert_complete" },
+        "tool.help_cert_complete", .opens_key = true },
     { "cert", "import", command_cert_import, options_cert_import, "FILE", 1, 1,
-        "tool.help_cert_import" },
+        "tool.help_cert_import", .opens_key = true },
     { "cert", "export", command_cert_export, options_cert_export, "ID", 1, 1,
-        "tool.help_cert_export" },
+        "tool.help_cert_export", .opens_key = true },
     { "cert", "remove", command_cert_remove, options_cert_remove, "ID", 1, 1,
         "tool.help_cert_remove" },
     { "chain", "list", command_chain_list, options_none, NULL, 0, 0, "tool.help_chain_list" },
@@ -58,23 +60,26 @@ static const struct command commands[] = {
     { "crl", "list", command_crl_list, options_none, NULL, 0, 0, "tool.help_crl_list" },
     { "crl", "refresh", command_crl_refresh, options_none, NULL, 0, 0, "tool.help_crl_refresh" },
     { "crl", "write", command_crl_write, options_none, "FILE", 1, 1, "tool.help_crl_write" },
-    { "key", "backup", command_key_backup, options_key_backup, "ID", 1, 1, "tool.help_key_backup" },
+    { "key", "backup", command_key_backup, options_key_backup, "ID", 1, 1, "tool.help_key_backup",
+        .opens_key = true },
     { "key", "restore", command_key_restore, options_key_restore, "FILE.pfx", 1, 1,
-        "tool.help_key_restore" },
+        "tool.help_key_restore", .opens_key = true },
     { "check", NULL, command_check, options_check, "[HOST[:PORT][@ADDRESS] …]", 0, ARGUMENTS_MAX,
         "tool.help_check" },
     { "deploy", "plan", command_deploy_plan, options_deploy_plan, "[ID]", 0, 1,
-        "tool.help_deploy_plan" },
-    { "deploy", "run", command_deploy_run, options_deploy_run, "[ID]", 0, 1,
-        "tool.help_deploy_run" },
+        "tool.help_deploy_plan", .opens_key = true },
+    { "deploy", "run", command_deploy_run, options_deploy_run, "[ID]", 0, 1, "tool.help_deploy_run",
+        .opens_key = true },
     { "deploy", "script", command_deploy_script, options_deploy_script, "[ID]", 0, 1,
-        "tool.help_deploy_script" },
+        "tool.help_deploy_script", .opens_key = true },
     { "deploy", "status", command_deploy_status, options_deploy_status, NULL, 0, 0,
         "tool.help_deploy_status" },
     { "deploy", "rollback", command_deploy_rollback, options_none, "TARGET", 1, ARGUMENTS_MAX,
         "tool.help_deploy_rollback" },
     { "deploy", "forget", command_deploy_forget, options_none, "TARGET", 1, ARGUMENTS_MAX,
         "tool.help_deploy_forget" },
+    { "watch", NULL, command_watch, options_watch, NULL, 0, 0, "tool.help_watch",
+        .opens_key = true },
     { "console", NULL, command_console, options_console, NULL, 0, 0, "tool.help_console" },
     { "idn", NULL, command_idn, options_none, "NAME", 1, ARGUMENTS_MAX, "tool.help_idn" },
 };
@@ -105,7 +110,9 @@ int main(int argc, char **argv)
         return EXIT_FAILED;
     }
     const char *no_colour = getenv("NO_COLOR");
+    struct key_access access = { .token = NULL };
     struct tool tool = {
+        .access = &access,
         .language = language_choose(languages, wanted_language(argc, argv)),
         .clock = clock_system(),
         .colour = isatty(STDOUT_FILENO) && (no_colour == NULL || no_colour[0] == '\0'),
@@ -116,6 +123,7 @@ int main(int argc, char **argv)
     tool.result = value_object(&tool.tree);
     enum exit_code code = command_line_run(&tool, argc - 1, argv + 1);
     result_print(&tool);
+    key_access_release(&access);
     arena_release(&tool.arena);
     return fflush(stdout) == 0 ? (int)code : EXIT_FAILED;
 }
@@ -178,7 +186,9 @@ static enum exit_code command_line_run(struct tool *tool, int argc, char *const 
     if (command == NULL) {
         return command_missing(tool, argc - leading, argv + leading);
     }
-    const struct option *const tables[] = { command->options, options_all, NULL };
+    const struct option *const tables[] = { command->options, options_all,
+        command->opens_key ? options_key : NULL, NULL };
+    tool->arguments = &arguments;
     enum err err = arguments_parse(leading, argv, tables + 1, &arguments, &reason);
     words += leading;
     err =
@@ -277,6 +287,7 @@ static void usage(const struct tool *tool, const struct command *only)
     if (only != NULL) {
         usage_command(tool, only);
         usage_options(tool, only->noun, only->options);
+        usage_options(tool, only->noun, only->opens_key ? options_key : options_none);
     }
     for (size_t i = 0; only == NULL && i < sizeof commands / sizeof commands[0]; i++) {
         usage_command(tool, &commands[i]);

@@ -1,6 +1,7 @@
 /* A PFX is written new, never over another file, and read back before anybody says it was done. */
 #include "cli/ecert/pfx_file.h"
 
+#include "cli/ecert/key_open.h"
 #include "cli/ecert/pfx_apart.h"
 #include "cli/ecert/screen.h"
 #include "lib/base/file.h"
@@ -31,26 +32,35 @@ static enum err backup_check(
 static enum err backup_write(const char *path, const struct secret *password, const struct key *key,
     const struct backup *backup, struct reason *ret_reason);
 
-enum err pfx_file_write(const struct tool *tool, const struct arguments *arguments,
-    const char *proposed, const struct certstore *store, const struct certstore_item *item,
-    const char *out, struct reason *ret_reason)
+enum err pfx_file_write(struct tool *tool, const struct arguments *arguments, const char *proposed,
+    const struct certstore *store, const struct certstore_item *item, const char *out,
+    struct reason *ret_reason)
 {
     static const struct secret_source source = { "password-file", "password-fd",
         "tool.ask_new_password", .twice = true, .max = PASSWORD_MAX };
+    AUTO_PTR(key) key = NULL;
     AUTO(secret) password = { 0 };
     const struct pfx_target *target = NULL;
     TRY(target_choose(arguments, proposed, &target, ret_reason));
+    TRY(pfx_file_possible(item, ret_reason));
+    TRY(key_open(tool, store, item, ret_reason, &key));
     TRY(ask_secret_from(tool, arguments, &source, ret_reason, &password));
-    return pfx_file_make(store, item, target, &password, out, ret_reason);
+    return pfx_file_make(item, key, target, &password, out, ret_reason);
 }
 
-enum err pfx_file_make(const struct certstore *store, const struct certstore_item *item,
+enum err pfx_file_possible(const struct certstore_item *item, struct reason *ret_reason)
+{
+    return item->guard != CERTSTORE_KEY_TOKEN
+               ? OK
+               : reason_set(ret_reason, ERR_UNSUPPORTED, "certstore.key_in_token", item->id,
+                     item->token_uri, NULL);
+}
+
+enum err pfx_file_make(const struct certstore_item *item, const struct key *key,
     const struct pfx_target *target, const struct secret *password, const char *out,
     struct reason *ret_reason)
 {
-    AUTO_PTR(key) key = NULL;
     AUTO(backup) backup = { 0 };
-    TRY(certstore_load_key(store, item, &key));
     TRY(backup_make(item, key, password, target, &backup, ret_reason));
     return backup_write(out, password, key, &backup, ret_reason);
 }
@@ -160,11 +170,14 @@ enum err pfx_file_open(
                : reason_set(ret_reason, ERR_INPUT, "tool.pfx_no_key", NULL, NULL, NULL);
 }
 
-enum err pfx_keep(const struct tool *tool, struct certstore *store, const struct pfx *pfx,
+enum err pfx_keep(struct tool *tool, struct certstore *store, const struct pfx *pfx,
     struct certstore_item *ret_item, struct reason *ret_reason)
 {
+    const struct secret *passphrase = NULL;
+    TRY(key_guard_new(tool, ret_reason, &passphrase));
     struct certstore_request request = {
         .key = pfx->key,
+        .passphrase = passphrase,
         .friendly_name = pfx->friendly_name,
         .created = clock_now(&tool->clock),
     };

@@ -9,11 +9,13 @@
  * the item's key, certificate and chain new to `out`, 0600, as the target of --for (else
  * `proposed`) reads them, and reads the file back. "tool.pfx_target" for a target that there isn't.
  */
-enum err pfx_file_write(const struct tool *tool, const struct arguments *arguments,
-    const char *proposed, const struct certstore *store, const struct certstore_item *item,
-    const char *out, struct reason *ret_reason) MUST_USE;
-/* The same with the password at hand. */
-enum err pfx_file_make(const struct certstore *store, const struct certstore_item *item,
+enum err pfx_file_write(struct tool *tool, const struct arguments *arguments, const char *proposed,
+    const struct certstore *store, const struct certstore_item *item, const char *out,
+    struct reason *ret_reason) MUST_USE;
+/* "certstore.key_in_token" for a key that can't leave its token. */
+enum err pfx_file_possible(const struct certstore_item *item, struct reason *ret_reason) MUST_USE;
+/* The same with key and password at hand. */
+enum err pfx_file_make(const struct certstore_item *item, const struct key *key,
     const struct pfx_target *target, const struct secret *password, const char *out,
     struct reason *ret_reason) MUST_USE;
 /* Says so where the target of --for knows only ciphers that are too weak to lie about. */
@@ -25,5 +27,5 @@ enum err pfx_file_read(const struct tool *tool, const struct arguments *argument
 enum err pfx_file_open(struct span file, const struct secret *password, struct pfx *ret_pfx,
     struct reason *ret_reason) MUST_USE;
 /* Into the store: a pair if the key's own certificate is there, else a key that waits for it. */
-enum err pfx_keep(const struct tool *tool, struct certstore *store, const struct pfx *pfx,
+enum err pfx_keep(struct tool *tool, struct certstore *store, const struct pfx *pfx,
     struct certstore_item *ret_item, struct reason *ret_reason) MUST_USE;

@@ -2,8 +2,11 @@
  * without them it asks, one thing after the other, and shows everything before it makes anything.
  * The key is made here and never leaves the store. Names are given as U-labels or A-labels. */
 #include "cli/ecert/ask.h"
+#include "cli/ecert/item.h"
+#include "cli/ecert/key_open.h"
 #include "cli/ecert/request_plan.h"
 #include "cli/ecert/screen.h"
+#include "lib/crypto/pkcs11.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -18,19 +21,24 @@ const struct option options_request_new[] = {
     { "locality", OPTION_VALUE, "TEXT" },
     { "state", OPTION_VALUE, "TEXT" },
     { "country", OPTION_VALUE, "CC" },
-    { "key", OPTION_VALUE, "rsa2048|rsa3072|rsa4096|p256|p384" },
+    { "key", OPTION_VALUE, "TYPE|pkcs11:URI" },
+    { "generate", OPTION_VALUE, "TYPE" },
+    { "module", OPTION_VALUE, "FILE" },
+    { "encrypt-key", OPTION_FLAG, NULL },
     { "out", OPTION_VALUE, "FILE" },
     { .name = NULL },
 };
 
 static enum err plan_from_arguments(
     const struct arguments *arguments, struct request_plan *plan, struct reason *ret_reason);
+static enum err plan_key(
+    const struct arguments *arguments, struct request_plan *plan, struct reason *ret_reason);
 static enum err plan_ask(struct tool *tool, struct request_plan *plan, bool *ret_go);
 static void plan_show(const struct tool *tool, const struct request_plan *plan, const char *id,
     const char *fingerprint);
 static enum exit_code request_make(struct tool *tool, const struct request_plan *plan);
-static void result_show(
-    struct tool *tool, const struct request_plan *plan, const struct certstore_item *item);
+static void result_show(struct tool *tool, const struct request_plan *plan,
+    const struct certstore_item *item, const char *key_text);
 
 enum exit_code command_request_new(struct tool *tool, const struct arguments *arguments)
 {
@@ -64,7 +72,6 @@ static enum err plan_from_arguments(
     const struct arguments *arguments, struct request_plan *plan, struct reason *ret_reason)
 {
     const char *friendly = arguments_value(arguments, "friendly");
-    const char *key = arguments_value(arguments, "key");
     plan->out = arguments_value(arguments, "out");
     TRY(request_names_from_arguments(arguments, &plan->names, ret_reason));
     for (size_t i = 0; i < REQUEST_SUBJECT_FIELDS; i++) {
@@ -73,7 +80,34 @@ static enum err plan_from_arguments(
             given != NULL ? given : request_subject[i].proposed);
     }
     TRY(friendly == NULL ? OK : request_plan_friendly(plan, friendly, "--friendly", ret_reason));
-    return key == NULL ? OK : request_plan_key(plan, key, "--key", ret_reason);
+    return plan_key(arguments, plan, ret_reason);
+}
+
+/* `--key p256`, `--key pkcs11:…`, `--key pkcs11:… --generate p256`. */
+static enum err plan_key(
+    const struct arguments *arguments, struct request_plan *plan, struct reason *ret_reason)
+{
+    const char *key = arguments_value(arguments, "key");
+    const char *generate = arguments_value(arguments, "generate");
+    const char *module = arguments_value(arguments, "module");
+    bool in_token = key != NULL && pkcs11_uri_begins(span_from_text(key));
+    const char *option = in_token ? "--generate" : "--key";
+    const char *type = in_token ? generate : key;
+    if (!in_token && (generate != NULL || module != NULL)) {
+        return reason_set(ret_reason, ERR_INPUT, "tool.only_in_token",
+            generate != NULL ? "--generate" : "--module", NULL, "--key pkcs11:…");
+    }
+    if (in_token && arguments_has(arguments, "encrypt-key")) {
+        return reason_set(ret_reason, ERR_INPUT, "usage.one_of", "--encrypt-key", NULL,
+            "--encrypt-key, pkcs11:…");
+    }
+    TRY(type == NULL ? OK : request_plan_key(plan, type, option, ret_reason));
+    struct pkcs11_uri uri;
+    TRY(in_token ? pkcs11_uri_parse(span_from_text(key), &uri, ret_reason) : OK);
+    plan->token_uri = in_token ? key : NULL;
+    plan->module = key_module_or_default(module);
+    plan->generate = in_token && generate != NULL;
+    return OK;
 }
 
 static enum err plan_ask(struct tool *tool, struct request_plan *plan, bool *ret_go)
@@ -97,8 +131,10 @@ static enum err plan_ask(struct tool *tool, struct request_plan *plan, bool *ret
     for (size_t i = 0; i < REQUEST_KEYS; i++) {
         keys[i] = key_type_name(request_keys[i]);
     }
-    TRY(ask_choice(tool, "tool.ask_key", keys, REQUEST_KEYS, 0, &choice));
-    plan->key_type = request_keys[choice];
+    if (plan->token_uri == NULL) {
+        TRY(ask_choice(tool, "tool.ask_key", keys, REQUEST_KEYS, 0, &choice));
+        plan->key_type = request_keys[choice];
+    }
     plan_show(tool, plan, /* id= */ NULL, /* fingerprint= */ NULL);
     (void)request_names_warn(tool, &plan->names);
     return ask_yes(tool, "tool.ask_make_request", ret_go);
@@ -113,7 +149,7 @@ static void plan_show(const struct tool *tool, const struct request_plan *plan, 
     struct screen_fact facts[REQUEST_SUBJECT_FIELDS + 7] = {
         { "tool.names", buf_text(&names) },
         { "tool.friendly_name", plan->friendly },
-        { "tool.key", key_type_name(plan->key_type) },
+        { "tool.key", plan->token_uri != NULL ? plan->token_uri : key_type_name(plan->key_type) },
     };
     for (size_t i = 0; i < REQUEST_SUBJECT_FIELDS; i++) {
         facts[3 + i] = (struct screen_fact){ request_subject[i].label, plan->subject[i] };
@@ -129,22 +165,24 @@ static enum exit_code request_make(struct tool *tool, const struct request_plan 
     AUTO_PTR(certstore) store = NULL;
     AUTO(certstore_item) item = { 0 };
     struct reason reason = { 0 };
+    const char *key_type = NULL;
     if (tool_open_store(tool, &store) != OK) {
         return EXIT_FAILED;
     }
     if (request_plan_renews(store, plan)) {
         screen_message(tool, "tool.request_renewal", NULL);
     }
-    enum err err = request_plan_make(store, plan, clock_now(&tool->clock), &reason, &item);
+    enum err err =
+        request_plan_make(tool, store, plan, clock_now(&tool->clock), &reason, &key_type, &item);
     if (err != OK) {
         return screen_failure(tool, err, &reason);
     }
-    result_show(tool, plan, &item);
+    result_show(tool, plan, &item, key_type);
     return EXIT_DONE;
 }
 
-static void result_show(
-    struct tool *tool, const struct request_plan *plan, const struct certstore_item *item)
+static void result_show(struct tool *tool, const struct request_plan *plan,
+    const struct certstore_item *item, const char *key_text)
 {
     char fingerprint[2 * SHA256_BYTES + 1];
     hex_format(SPAN_OF(item->spki_sha256), fingerprint);
@@ -159,7 +197,8 @@ static void result_show(
     value_put_text(tree, tool->result, "id", item->id);
     value_put_text(tree, tool->result, "state", "PendingRequest");
     value_put_text(tree, tool->result, "friendly_name", item->friendly_name);
-    value_put_text(tree, tool->result, "key_type", key_type_name(plan->key_type));
+    value_put_text(tree, tool->result, "key_type", key_text);
+    value_put_text(tree, tool->result, "key_guard", item_guard_name(item->guard));
     value_put_text(tree, tool->result, "key_sha256", fingerprint);
     struct value *names = value_put_list(tree, tool->result, "names");
     for (size_t i = 0; i < plan->names.count; i++) {

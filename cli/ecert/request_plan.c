@@ -1,6 +1,7 @@
 /* Tables of what can be said, and the request as DER. */
 #include "cli/ecert/request_plan.h"
 
+#include "cli/ecert/key_open.h"
 #include "lib/base/file.h"
 #include "lib/der/pem.h"
 #include "lib/pki/certificate.h"
@@ -18,6 +19,8 @@ const struct request_subject request_subject[REQUEST_SUBJECT_FIELDS] = {
 const enum key_type request_keys[REQUEST_KEYS] = { KEY_TYPE_RSA_2048, KEY_TYPE_RSA_3072,
     KEY_TYPE_RSA_4096, KEY_TYPE_P256, KEY_TYPE_P384 };
 
+static enum err key_have(struct tool *tool, const struct request_plan *plan,
+    struct reason *ret_reason, struct key **ret_key);
 static enum err request_write(const struct request_plan *plan, const struct key *key,
     struct buf *csr, struct reason *ret_reason);
 static enum err request_out(const char *path, struct span csr, struct reason *ret_reason);
@@ -61,21 +64,41 @@ bool request_plan_renews(const struct certstore *store, const struct request_pla
     return false;
 }
 
-enum err request_plan_make(struct certstore *store, const struct request_plan *plan, int64_t now,
-    struct reason *ret_reason, struct certstore_item *ret_item)
+enum err request_plan_make(struct tool *tool, struct certstore *store,
+    const struct request_plan *plan, int64_t now, struct reason *ret_reason,
+    const char **ret_key_type, struct certstore_item *ret_item)
 {
     AUTO_PTR(key) key = NULL;
     AUTO(buf) csr = buf_make(CSR_MAX_BYTES);
-    TRY(key_generate(plan->key_type, &key));
+    const struct secret *passphrase = NULL;
+    enum key_type type;
+    TRY(key_guard_new(tool, ret_reason, &passphrase));
+    TRY(key_have(tool, plan, ret_reason, &key));
     TRY(request_write(plan, key, &csr, ret_reason));
     struct certstore_request request = {
         .key = key,
         .csr = buf_span(&csr),
+        .passphrase = passphrase,
+        .token_uri = plan->token_uri,
+        .token_module = plan->module,
         .friendly_name = plan->friendly[0] != '\0' ? plan->friendly : plan->names.list[0].text,
         .created = now,
     };
     TRY(certstore_add_request(store, &request, ret_reason, ret_item));
+    if (ret_key_type != NULL) {
+        *ret_key_type = key_type_of(key, &type) == OK ? key_type_name(type) : NULL;
+    }
     return plan->out == NULL ? OK : request_out(plan->out, buf_span(&csr), ret_reason);
+}
+
+static enum err key_have(struct tool *tool, const struct request_plan *plan,
+    struct reason *ret_reason, struct key **ret_key)
+{
+    if (plan->token_uri == NULL) {
+        return key_generate(plan->key_type, ret_key);
+    }
+    return key_from_token(tool, plan->token_uri, plan->module,
+        plan->generate ? &plan->key_type : NULL, ret_reason, ret_key);
 }
 
 static enum err request_write(const struct request_plan *plan, const struct key *key,

@@ -18,7 +18,10 @@ struct request_plan {
     char friendly[CERTSTORE_FRIENDLY_MAX]; /* "": the first name */
     struct request_names names;
     char subject[REQUEST_SUBJECT_FIELDS][ANSWER_MAX];
-    enum key_type key_type;
+    enum key_type key_type; /* of a key that is to be made */
+    const char *token_uri;  /* NULL: the key is a file */
+    const char *module;
+    bool generate;   /* in the token; else the key is there */
     const char *out; /* where the request goes, too; NULL: only into the store */
 };
 
@@ -30,7 +33,9 @@ enum err request_plan_key(struct request_plan *plan, const char *typed, const ch
 /* Whether a certificate for the first name is here: renewing is asking anew, the old key stays with
  * the old certificate. */
 bool request_plan_renews(const struct certstore *store, const struct request_plan *plan);
-/* The key is made here and never leaves the store. Reasons of name_write, of the store,
- * "tool.file_exists", "tool.file_write". */
-enum err request_plan_make(struct certstore *store, const struct request_plan *plan, int64_t now,
-    struct reason *ret_reason, struct certstore_item *ret_item) MUST_USE;
+/* The key is made here and never leaves the store, or its token. Reasons of name_write, of the
+ * store, of key_guard_new and key_from_token, "tool.file_exists", "tool.file_write". `ret_key_type`
+ * (may be NULL): "p256", NULL for a token's key of a type that isn't made here. */
+enum err request_plan_make(struct tool *tool, struct certstore *store,
+    const struct request_plan *plan, int64_t now, struct reason *ret_reason,
+    const char **ret_key_type, struct certstore_item *ret_item) MUST_USE;

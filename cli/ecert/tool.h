@@ -10,13 +10,22 @@
 
 enum exit_code { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_NOTHING = 2, EXIT_USAGE = 64 };
 
+/* The secrets that open keys, each asked for once (key_open.c). */
+struct key_access {
+    struct secret passphrase, pin;
+    uint8_t key_sha256[SHA256_BYTES]; /* of the key that the passphrase was typed for */
+    struct token *token;
+};
+
 struct tool {
     const struct language *language;
     struct clock clock;
     const char *store_path;
     bool json; /* one object on standard output, nothing else */
     bool colour;
-    bool asks; /* a person sits at the terminal */
+    bool asks;                         /* a person sits at the terminal */
+    const struct arguments *arguments; /* of the command that runs */
+    struct key_access *access;
     struct arena arena;
     struct value_tree tree;
     struct value *result; /* the object that --json prints at the end */
@@ -30,6 +39,7 @@ struct command {
     const char *operands; /* shown in usage; NULL: none */
     size_t operands_min, operands_max;
     const char *summary; /* message id */
+    bool opens_key;      /* takes options_key too */
 };
 
 enum exit_code command_state(struct tool *tool, const struct arguments *arguments);
@@ -55,6 +65,7 @@ enum exit_code command_crl_write(struct tool *tool, const struct arguments *argu
 enum exit_code command_key_backup(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_key_restore(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_check(struct tool *tool, const struct arguments *arguments);
+enum exit_code command_watch(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_deploy_plan(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_deploy_run(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_deploy_script(struct tool *tool, const struct arguments *arguments);
@@ -75,6 +86,7 @@ extern const struct option options_deploy_plan[];
 extern const struct option options_deploy_run[];
 extern const struct option options_deploy_script[];
 extern const struct option options_deploy_status[];
+extern const struct option options_watch[];
 extern const struct option options_key_backup[];
 extern const struct option options_key_restore[];
 

@@ -66,6 +66,7 @@ struct observation_verifier {
     void *ctx;
     /* The same for an officer's signature; NULL loads the key from the roster each time. */
     enum err (*verify_officer)(void *ctx, size_t index, struct span message, struct span signature);
+    bool request_verified; /* the CSR's key was looked at before, and its signature */
 };
 
 /* What a checked warrant entitles to: the input of building the certificate, all borrowed. */

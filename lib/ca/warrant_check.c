@@ -29,8 +29,8 @@ static enum err officer_verify(const struct approval *approval, const struct off
     const struct approval_rules *rules);
 static enum err profile_check(const struct warrant *warrant, const struct roster *roster,
     struct entitlement *entitlement, struct reason *ret_reason);
-static enum err csr_check(
-    const struct warrant *warrant, struct entitlement *entitlement, struct reason *ret_reason);
+static enum err csr_check(const struct warrant *warrant, bool verified,
+    struct entitlement *entitlement, struct reason *ret_reason);
 static bool name_entitled(const struct entitlement *entitlement, struct span name);
 static enum err evidence_of_names_check(const struct warrant *warrant,
     const struct evidence_rules *rules, struct entitlement *entitlement, struct reason *ret_reason);
@@ -62,7 +62,7 @@ enum err warrant_check(const struct warrant *warrant, const struct roster *roste
     TRY(application_certificate_names(
         &warrant->application, arena, &names, &entitlement.name_count));
     entitlement.names = names;
-    TRY(csr_check(warrant, &entitlement, ret_reason));
+    TRY(csr_check(warrant, verifier->request_verified, &entitlement, ret_reason));
     TRY(sha256(entitlement.spki, spki_hash));
 
     struct evidence_rules rules = { .roster = roster,
@@ -188,13 +188,12 @@ static enum err profile_check(const struct warrant *warrant, const struct roster
 
 /* Key and proof of possession; and no name that was not applied for, for whoever asks for one
  * would believe to have it. */
-static enum err csr_check(
-    const struct warrant *warrant, struct entitlement *entitlement, struct reason *ret_reason)
+static enum err csr_check(const struct warrant *warrant, bool verified,
+    struct entitlement *entitlement, struct reason *ret_reason)
 {
     struct csr csr;
-    AUTO_PTR(key) key = NULL;
     if (csr_parse(warrant->csr, ret_reason, &csr) != OK ||
-        csr_verify(&csr, ret_reason, &key) != OK) {
+        (!verified && csr_verify(&csr, ret_reason, /* ret_key= */ NULL) != OK)) {
         return ERR_DENIED;
     }
     for (size_t i = 0; i < csr.dns_name_count; i++) {
@@ -206,8 +205,9 @@ static enum err csr_check(
         }
     }
     entitlement->spki = csr.spki;
-    entitlement->key_kind = key_kind(key);
-    return OK;
+    return key_kind_of_spki(csr.spki, &entitlement->key_kind) == OK
+               ? OK
+               : denied(ret_reason, "csr.key_malformed", "csr");
 }
 
 static bool name_entitled(const struct entitlement *entitlement, struct span name)

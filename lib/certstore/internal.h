@@ -3,7 +3,8 @@
 #include "lib/certstore/trust.h"
 
 struct certstore {
-    struct folder root, requests, personal, intermediate, roots, untrusted, crls, logins, deployed;
+    struct folder root, requests, personal, intermediate, roots, untrusted, crls, logins, deployed,
+        renewals;
     int lock; /* held by flock during each change */
 };
 
@@ -11,6 +12,12 @@ struct certstore {
  * for. */
 enum err certstore_lock(struct certstore *store) MUST_USE;
 void certstore_unlock(struct certstore *store);
+
+/* The key's file in an item's folder (keyfile.c); `passphrase` may be NULL. */
+enum err keyfile_read(const struct folder *folder, const struct secret *passphrase,
+    struct reason *ret_reason, struct key **ret_key) MUST_USE;
+enum err keyfile_write(
+    const struct folder *folder, const struct certstore_request *request) MUST_USE;
 
 /* SHA-256 as 64 hexadecimal digits. */
 enum err certstore_thumbprint(struct span bytes, char ret_id[CERTSTORE_ID_MAX]) MUST_USE;

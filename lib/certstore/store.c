@@ -33,7 +33,6 @@ static enum err item_draft(const struct folder *parent, const struct certstore_r
     char ret_name[FOLDER_NAME_MAX], struct folder *ret_folder);
 static enum err certificate_put(
     const struct folder *folder, struct span certificate, struct span chain);
-static enum err key_read(const struct folder *folder, struct key **ret_key);
 static enum err spki_hash(
     struct span certificate, struct reason *ret_reason, uint8_t ret_hash[SHA256_BYTES]);
 static const struct folder *folder_of(const struct certstore *store, enum certstore_kind kind);
@@ -73,6 +72,7 @@ static enum err folders_open(struct certstore *store)
         { "crls", &store->crls },
         { "logins", &store->logins },
         { "deployed", &store->deployed },
+        { "renewals", &store->renewals },
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         TRY(folder_open(&store->root, table[i].name, FOLDER_MAKE, table[i].folder));
@@ -85,7 +85,8 @@ static enum err leftovers_clear(struct certstore *store)
 {
     TRY(certstore_lock(store));
     const struct folder *folders[] = { &store->requests, &store->personal, &store->intermediate,
-        &store->roots, &store->untrusted, &store->crls, &store->logins, &store->deployed };
+        &store->roots, &store->untrusted, &store->crls, &store->logins, &store->deployed,
+        &store->renewals };
     enum err err = OK;
     for (size_t i = 0; err == OK && i < sizeof folders / sizeof folders[0]; i++) {
         err = folder_sweep(folders[i]);
@@ -101,7 +102,7 @@ void certstore_free(struct certstore *store)
     }
     struct folder *folders[] = { &store->requests, &store->personal, &store->intermediate,
         &store->roots, &store->untrusted, &store->crls, &store->logins, &store->deployed,
-        &store->root };
+        &store->renewals, &store->root };
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
         folder_close(folders[i]);
     }
@@ -261,10 +262,26 @@ static enum err about_line(struct span line, struct certstore_item *item)
         TRY(hex_parse(value, item->spki_sha256, SHA256_BYTES, &len));
         return len == SHA256_BYTES ? OK : ERR_INPUT;
     }
-    if (span_equal_text(name, "friendly_name") && value.len > 0) {
-        bool fits = utf8_valid(value) &&
-                    span_to_text(value, item->friendly_name, sizeof item->friendly_name);
-        return fits ? OK : ERR_INPUT;
+    if (span_equal_text(name, "guard") && span_equal_text(value, "passphrase")) {
+        item->guard = CERTSTORE_KEY_PASSPHRASE;
+    }
+    if (span_equal_text(name, "token")) {
+        item->guard = CERTSTORE_KEY_TOKEN;
+    }
+    const struct {
+        const char *name;
+        char *text;
+        size_t size;
+    } texts[] = {
+        { "friendly_name", item->friendly_name, sizeof item->friendly_name },
+        { "token", item->token_uri, sizeof item->token_uri },
+        { "module", item->token_module, sizeof item->token_module },
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        bool meant = span_equal_text(name, texts[i].name) && value.len > 0;
+        if (meant && (!utf8_valid(value) || !span_to_text(value, texts[i].text, texts[i].size))) {
+            return ERR_INPUT;
+        }
     }
     return OK;
 }
@@ -285,6 +302,12 @@ static enum err about_write(const struct folder *folder, const struct certstore_
         buf_append_byte(&text, control ? '?' : (uint8_t)*byte);
     }
     buf_append_byte(&text, '\n');
+    if (key_in_token(request->key)) {
+        buf_append_format(
+            &text, "token: %s\nmodule: %s\n", request->token_uri, request->token_module);
+    } else if (request->passphrase != NULL) {
+        buf_append_format(&text, "guard: passphrase\n");
+    }
     TRY(buf_check(&text));
     return folder_write(folder, "about", buf_span(&text));
 }
@@ -374,21 +397,6 @@ static const struct folder *folder_of(const struct certstore *store, enum certst
     return kind == CERTSTORE_REQUEST ? &store->requests : &store->personal;
 }
 
-enum err certstore_load_key(
-    const struct certstore *store, const struct certstore_item *item, struct key **ret_key)
-{
-    AUTO(folder) folder = { 0 };
-    TRY(folder_open(folder_of(store, item->kind), item->id, FOLDER_MUST_EXIST, &folder));
-    return key_read(&folder, ret_key);
-}
-
-static enum err key_read(const struct folder *folder, struct key **ret_key)
-{
-    AUTO(secret) pem = { 0 };
-    TRY(folder_read_secret(folder, "key.pem", KEY_PRIVATE_MAX_BYTES, &pem));
-    return key_from_pem(secret_span(&pem), /* passphrase= */ NULL, /* ret_reason= */ NULL, ret_key);
-}
-
 enum err certstore_add_request(struct certstore *store, const struct certstore_request *request,
     struct reason *ret_reason, struct certstore_item *ret_item)
 {
@@ -423,17 +431,9 @@ static enum err item_draft(const struct folder *parent, const struct certstore_r
     return err;
 }
 
-/* The key is read back before anything relies on it. */
 static enum err item_fill(const struct folder *folder, const struct certstore_request *request)
 {
-    AUTO(secret) pem = { 0 };
-    AUTO_PTR(key) again = NULL;
-    TRY(key_to_pem(request->key, &pem));
-    TRY(folder_write(folder, "key.pem", secret_span(&pem)));
-    TRY(key_read(folder, &again));
-    if (!key_same_public(again, request->key)) {
-        return ERR_IO;
-    }
+    TRY(keyfile_write(folder, request));
     if (request->csr.len > 0) {
         TRY(pem_put(folder, "request.csr", "CERTIFICATE REQUEST", request->csr));
     }
@@ -441,7 +441,7 @@ static enum err item_fill(const struct folder *folder, const struct certstore_re
 }
 
 enum err certstore_complete(struct certstore *store, struct span certificate, struct span chain,
-    struct reason *ret_reason, struct certstore_item *ret_item)
+    const struct key *key, struct reason *ret_reason, struct certstore_item *ret_item)
 {
     uint8_t hash[SHA256_BYTES];
     char key_text[2 * SHA256_BYTES + 1], id[CERTSTORE_ID_MAX];
@@ -459,9 +459,12 @@ enum err certstore_complete(struct certstore *store, struct span certificate, st
             ret_reason, ERR_CONFLICT, "certstore.have_certificate", NULL, item.id, id);
     }
     AUTO(folder) folder = { 0 };
-    AUTO_PTR(key) key = NULL;
+    AUTO_PTR(key) own = NULL;
     TRY(folder_open(&store->requests, item.id, FOLDER_MUST_EXIST, &folder));
-    TRY(key_read(&folder, &key));
+    if (key == NULL) {
+        TRY(certstore_load_key(store, &item, /* passphrase= */ NULL, ret_reason, &own));
+        key = own;
+    }
     if (!span_equal(key_spki_sha256(key), SPAN_OF(hash))) {
         return reason_set(ret_reason, ERR_DENIED, "certstore.key_damaged", NULL, item.id, key_text);
     }

@@ -7,6 +7,7 @@
  *     personal/ID/  key.pem  certificate.pem  chain.pem  about  ID: the certificate's SHA-256
  *     intermediate/  roots/  untrusted/   SHA-256.pem           crls/  SHA-256 of the issuer.crl
  *     logins/  the keys that log in at a portal (login.h)    deployed/  what is where (ledger.h)
+ *     renewals/  what unattended renewal has come to (renewals.h)
  *
  * A certificate joins its key by one rename of the request's directory: there is no moment at which
  * key and certificate lie in two places, or the key nowhere (doc/threats.md K3, K11). */
@@ -19,9 +20,16 @@ enum {
     CERTSTORE_ITEMS_MAX = 1024,
     CERTSTORE_PROGRESS_MAX = 64 * 1024,
     CERTSTORE_CHAIN_MAX = 256 * 1024,
+    CERTSTORE_PLACE_MAX = 512, /* a token's URI, a module's path */
 };
 
 enum certstore_kind { CERTSTORE_REQUEST, CERTSTORE_PERSONAL };
+/* What stands between the key and whoever holds its file. */
+enum certstore_guard {
+    CERTSTORE_KEY_PLAIN,      /* nothing but the file's mode */
+    CERTSTORE_KEY_PASSPHRASE, /* the file is an EncryptedPrivateKeyInfo */
+    CERTSTORE_KEY_TOKEN,      /* there is no file: a security module holds the key */
+};
 
 struct certstore;
 
@@ -41,6 +49,8 @@ struct certstore_item {
     struct buf certificate; /* DER; empty for a request */
     struct buf chain;       /* PEM of the intermediates that came with it; may be empty */
     uint8_t spki_sha256[SHA256_BYTES];
+    enum certstore_guard guard;
+    char token_uri[CERTSTORE_PLACE_MAX], token_module[CERTSTORE_PLACE_MAX]; /* of a token's key */
 };
 void certstore_item_release(struct certstore_item *item);
 AUTO_DEFINE(certstore_item, certstore_item_release)
@@ -63,14 +73,18 @@ enum err certstore_find(const struct certstore *store, const char *wanted,
 /* The item whose key this is; ERR_NOT_FOUND. */
 enum err certstore_find_key(const struct certstore *store, const uint8_t spki_sha256[SHA256_BYTES],
     struct certstore_item *ret_item) MUST_USE;
+/* `passphrase` may be NULL. Reasons: "key.passphrase_needed" and "key.passphrase" (ERR_DENIED);
+ * "certstore.key_in_token" (ERR_UNSUPPORTED, seen: its URI). */
 enum err certstore_load_key(const struct certstore *store, const struct certstore_item *item,
-    struct key **ret_key) MUST_USE;
+    const struct secret *passphrase, struct reason *ret_reason, struct key **ret_key) MUST_USE;
 
 struct certstore_request {
     const struct key *key;
     struct span csr; /* DER; may be empty */
     const char *friendly_name;
     int64_t created;
+    const struct secret *passphrase;      /* the key's file is encrypted under it; NULL: not */
+    const char *token_uri, *token_module; /* where the key is if key_in_token; else NULL */
 };
 /* ERR_CONFLICT with "certstore.key_exists" (seen: the id) if the key is here already. */
 enum err certstore_add_request(struct certstore *store, const struct certstore_request *request,
@@ -79,9 +93,11 @@ enum err certstore_add_request(struct certstore *store, const struct certstore_r
 /* Joins a certificate to the request whose key it certifies. `chain` is PEM and may be empty. The
  * certificate must parse and its key be the request's, or nothing changes: ERR_NOT_FOUND with
  * "certificate.no_request" (seen: the certificate's key), ERR_CONFLICT with
- * "certstore.have_certificate", ERR_INPUT with "certificate.malformed". */
+ * "certstore.have_certificate", ERR_INPUT with "certificate.malformed". `key` is the request's, as
+ * the caller opened it; NULL: it is read from its file, which must be plain
+ * ("key.passphrase_needed", "certstore.key_in_token"). */
 enum err certstore_complete(struct certstore *store, struct span certificate, struct span chain,
-    struct reason *ret_reason, struct certstore_item *ret_item) MUST_USE;
+    const struct key *key, struct reason *ret_reason, struct certstore_item *ret_item) MUST_USE;
 /* A key with its certificate in one step (from a backup); as the two above. */
 enum err certstore_add_personal(struct certstore *store, const struct certstore_request *request,
     struct span certificate, struct span chain, struct reason *ret_reason,

@@ -8,8 +8,11 @@
 
 #include <stdatomic.h>
 
-/* A context set up once for one algorithm. Whoever finds it free uses it, others make their own: so
- * a key may be shared between threads, and one thread pays the set-up once. */
+/* A context set up once for one algorithm. Whoever finds one free uses it, others make their own:
+ * so a key may be shared between threads, and few pay the set-up more than once. Several, since who
+ * has one may lose the processor while he has it. */
+enum { PREPARED = 4 };
+
 struct prepared {
     atomic_flag busy;
     EVP_PKEY_CTX *ctx;    /* for signatures of a hash */
@@ -26,7 +29,7 @@ struct key {
     bool is_private;
     struct buf spki;
     uint8_t spki_sha256[SHA256_BYTES];
-    struct prepared verifying, signing;
+    struct prepared verifying[PREPARED], signing[PREPARED];
     struct held *held; /* in a token: pkcs11.c; else NULL */
 };
 

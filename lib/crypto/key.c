@@ -82,6 +82,17 @@ enum err key_type_from_name(const char *name, enum key_type *ret_type)
     return ERR_INPUT;
 }
 
+enum err key_type_of(const struct key *key, enum key_type *ret_type)
+{
+    for (unsigned i = 0; i < KEY_TYPE_COUNT; i++) {
+        if (types[i].kind == key->kind && types[i].bits == key->bits) {
+            *ret_type = (enum key_type)i;
+            return OK;
+        }
+    }
+    return ERR_UNSUPPORTED;
+}
+
 const char *key_kind_name(enum key_kind kind)
 {
     assert(kind < KEY_KIND_COUNT);
@@ -283,8 +294,10 @@ enum err key_adopt(EVP_PKEY *pkey, struct span spki, bool is_private, struct key
     key->pkey = pkey;
     key->is_private = is_private;
     key->spki = buf_make(KEY_SPKI_MAX_BYTES);
-    atomic_flag_clear(&key->verifying.busy);
-    atomic_flag_clear(&key->signing.busy);
+    for (size_t i = 0; i < PREPARED; i++) {
+        atomic_flag_clear(&key->verifying[i].busy);
+        atomic_flag_clear(&key->signing[i].busy);
+    }
     struct span bits;
     TRY(spki.len > 0 ? spki_split(spki, &key->kind, &bits) : kind_of(pkey, &key->kind));
     key->bits =
@@ -398,14 +411,22 @@ enum err rsa_public_write(struct span modulus, struct span exponent, struct buf 
 void key_free(struct key *key)
 {
     if (key != NULL) {
-        EVP_PKEY_CTX_free(key->verifying.ctx);
-        EVP_MD_CTX_free(key->verifying.messages);
-        EVP_PKEY_CTX_free(key->signing.ctx);
+        for (size_t i = 0; i < PREPARED; i++) {
+            EVP_PKEY_CTX_free(key->verifying[i].ctx);
+            EVP_MD_CTX_free(key->verifying[i].messages);
+            EVP_PKEY_CTX_free(key->signing[i].ctx);
+        }
         EVP_PKEY_free(key->pkey);
         buf_release(&key->spki);
         free(key->held);
         free(key);
     }
+}
+
+enum err key_kind_of_spki(struct span spki, enum key_kind *ret_kind)
+{
+    struct span bits;
+    return spki_split(spki, ret_kind, &bits);
 }
 
 enum key_kind key_kind(const struct key *key)

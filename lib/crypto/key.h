@@ -41,6 +41,9 @@ const char *key_type_name(enum key_type type);
 /* ERR_INPUT for anything but these names. */
 enum err key_type_from_name(const char *name, enum key_type *ret_type) MUST_USE;
 
+/* ERR_UNSUPPORTED for a key of no such type: RSA of another size, P-521. */
+enum err key_type_of(const struct key *key, enum key_type *ret_type) MUST_USE;
+
 enum err key_generate(enum key_type type, struct key **ret_key) MUST_USE;
 /* The bytes of a SubjectPublicKeyInfo. ERR_INPUT if malformed or the point is not on its curve;
  * ERR_UNSUPPORTED for an algorithm, a curve, parameters or a size that this program doesn't know.
@@ -50,6 +53,9 @@ void key_free(struct key *key);
 AUTO_PTR_DEFINE(key, key_free)
 
 enum key_kind key_kind(const struct key *key);
+/* Of a SubjectPublicKeyInfo, by its exact AlgorithmIdentifier; the key itself isn't looked at.
+ * ERR_UNSUPPORTED for any other. */
+enum err key_kind_of_spki(struct span spki, enum key_kind *ret_kind) MUST_USE;
 /* "RSA", "P-256", "P-384", "P-521", "Ed25519". */
 const char *key_kind_name(enum key_kind kind);
 /* Bits of the modulus or of the curve's order. */

@@ -4,7 +4,7 @@
 
 #include <openssl/bn.h>
 
-enum { FERMAT_ROUNDS = 100, NEWTON_MAX = 64, WORD_ROOT_BITS = 62 };
+enum { FERMAT_ROUNDS = 100, WORD_ROOT_BITS = 62 };
 
 /* Moduli whose squares are few; their products fit a word. */
 static const unsigned residue_moduli[2][5] = { { 64, 63, 65, 11, 17 }, { 19, 23, 29, 31, 37 } };
@@ -30,7 +30,7 @@ AUTO_DEFINE(numbers, numbers_release)
 
 static enum err start_find(
     const struct span modulus, BIGNUM *n, BIGNUM *a, BIGNUM *difference, BN_CTX *ctx);
-static bool root_floor(BIGNUM *ret_root, const BIGNUM *number, BN_CTX *ctx);
+static bool root_floor(BIGNUM *ret_root, BIGNUM *ret_rest, const BIGNUM *number, BN_CTX *ctx);
 static struct rest rest_of(const BIGNUM *number);
 static bool may_be_square(struct rest rest);
 static bool square_at(const BIGNUM *n, const BIGNUM *a, unsigned round, BN_CTX *ctx);
@@ -64,16 +64,23 @@ enum err rsa_primes_close(struct span modulus, bool *ret_close)
     return OK;
 }
 
-/* a: the root of n rounded up; difference: a^2 - n. */
+/* a: the root of n rounded up; difference: a^2 - n. With n = s^2 + r it is 2s + 1 - r for a = s
+ * + 1.
+ */
 static enum err start_find(
     const struct span modulus, BIGNUM *n, BIGNUM *a, BIGNUM *difference, BN_CTX *ctx)
 {
-    bool good = BN_bin2bn(modulus.data, (int)modulus.len, n) != NULL && root_floor(a, n, ctx) &&
-                BN_sqr(difference, a, ctx) == 1 && BN_sub(difference, difference, n) == 1;
-    if (good && BN_is_negative(difference)) {
-        good = BN_add_word(a, 1) == 1 && BN_sqr(difference, a, ctx) == 1 &&
-               BN_sub(difference, difference, n) == 1;
+    BN_CTX_start(ctx);
+    BIGNUM *rest = BN_CTX_get(ctx);
+    bool good = rest != NULL && BN_bin2bn(modulus.data, (int)modulus.len, n) != NULL &&
+                root_floor(a, rest, n, ctx);
+    if (good && BN_is_zero(rest)) {
+        BN_zero(difference);
+    } else if (good) {
+        good = BN_lshift1(difference, a) == 1 && BN_add_word(difference, 1) == 1 &&
+               BN_sub(difference, difference, rest) == 1 && BN_add_word(a, 1) == 1;
     }
+    BN_CTX_end(ctx);
     return good ? OK : crypto_failed(ERR_CRYPTO);
 }
 
@@ -86,28 +93,33 @@ static uint64_t word_root(uint64_t word)
     return root;
 }
 
-/* Newton's method from above, begun with the root of the leading half of the bits, found in the
- * same way: it falls until it doesn't. */
-static bool root_floor(BIGNUM *ret_root, const BIGNUM *number, BN_CTX *ctx)
+/* The root of the upper half and what it leaves give the lower half by one division (Zimmermann,
+ * Karatsuba Square Root, INRIA RR-3805): number = root^2 + rest. */
+static bool root_floor(BIGNUM *ret_root, BIGNUM *ret_rest, const BIGNUM *number, BN_CTX *ctx)
 {
-    if (BN_is_zero(number)) {
-        BN_zero(ret_root);
-        return true;
+    int bits = BN_num_bits(number), low = (bits + 1) / 4;
+    if (bits <= WORD_ROOT_BITS) {
+        uint64_t word = BN_get_word(number), root = word_root(word);
+        return BN_set_word(ret_root, root) == 1 && BN_set_word(ret_rest, word - root * root) == 1;
     }
     BN_CTX_start(ctx);
-    BIGNUM *next = BN_CTX_get(ctx);
-    int bits = BN_num_bits(number), shift = bits <= WORD_ROOT_BITS ? 0 : bits / 4 * 2;
-    bool good = next != NULL && BN_rshift(next, number, shift) == 1 &&
-                (shift > 0 ? root_floor(ret_root, next, ctx)
-                           : BN_set_word(ret_root, word_root(BN_get_word(next))) == 1) &&
-                BN_add_word(ret_root, 1) == 1 && BN_lshift(ret_root, ret_root, shift / 2) == 1;
-    for (int i = 0; good && i < NEWTON_MAX; i++) {
-        good = BN_div(next, NULL, number, ret_root, ctx) == 1 &&
-               BN_add(next, next, ret_root) == 1 && BN_rshift1(next, next) == 1;
-        if (good && BN_cmp(next, ret_root) >= 0) {
-            break;
-        }
-        good = good && BN_copy(ret_root, next) != NULL;
+    BIGNUM *part = BN_CTX_get(ctx), *divisor = BN_CTX_get(ctx), *quotient = BN_CTX_get(ctx);
+    bool good = quotient != NULL && BN_rshift(part, number, 2 * low) == 1 &&
+                root_floor(ret_root, ret_rest, part, ctx);
+    /* The next `low` bits go below the rest, the last ones below that. */
+    good = good && BN_rshift(part, number, low) == 1 &&
+           (BN_mask_bits(part, low) == 1 || BN_num_bits(part) <= low) &&
+           BN_lshift(ret_rest, ret_rest, low) == 1 && BN_add(ret_rest, ret_rest, part) == 1 &&
+           BN_lshift1(divisor, ret_root) == 1 &&
+           BN_div(quotient, ret_rest, ret_rest, divisor, ctx) == 1 &&
+           BN_lshift(ret_root, ret_root, low) == 1 && BN_add(ret_root, ret_root, quotient) == 1 &&
+           BN_copy(part, number) != NULL &&
+           (BN_mask_bits(part, low) == 1 || BN_num_bits(part) <= low) &&
+           BN_lshift(ret_rest, ret_rest, low) == 1 && BN_add(ret_rest, ret_rest, part) == 1 &&
+           BN_sqr(part, quotient, ctx) == 1 && BN_sub(ret_rest, ret_rest, part) == 1;
+    while (good && BN_is_negative(ret_rest)) {
+        good = BN_sub_word(ret_root, 1) == 1 && BN_add(ret_rest, ret_rest, ret_root) == 1 &&
+               BN_add(ret_rest, ret_rest, ret_root) == 1 && BN_add_word(ret_rest, 1) == 1;
     }
     BN_CTX_end(ctx);
     return good;
@@ -154,11 +166,10 @@ static bool may_be_square(struct rest rest)
 static bool square_at(const BIGNUM *n, const BIGNUM *a, unsigned round, BN_CTX *ctx)
 {
     BN_CTX_start(ctx);
-    BIGNUM *difference = BN_CTX_get(ctx), *root = BN_CTX_get(ctx), *square = BN_CTX_get(ctx);
-    bool found = square != NULL && BN_copy(root, a) != NULL && BN_add_word(root, round) == 1 &&
+    BIGNUM *difference = BN_CTX_get(ctx), *root = BN_CTX_get(ctx), *rest = BN_CTX_get(ctx);
+    bool found = rest != NULL && BN_copy(root, a) != NULL && BN_add_word(root, round) == 1 &&
                  BN_sqr(difference, root, ctx) == 1 && BN_sub(difference, difference, n) == 1 &&
-                 root_floor(root, difference, ctx) && BN_sqr(square, root, ctx) == 1 &&
-                 BN_cmp(square, difference) == 0;
+                 root_floor(root, rest, difference, ctx) && BN_is_zero(rest);
     BN_CTX_end(ctx);
     return found;
 }

@@ -136,6 +136,9 @@ static enum err pin_read(
 {
     struct stat status;
     char refused[sizeof token->pin_identity] = "";
+    if (setup->pin != NULL) {
+        return secret_copy(secret_span(setup->pin), &token->pin);
+    }
     enum err err = file_read_secret(setup->pin_file, PIN_MAX, &token->pin);
     if (err != OK || stat(setup->pin_file, &status) != 0) {
         return reason_set(ret_reason, err == OK ? ERR_NOT_FOUND : err, "pkcs11.pin_file",

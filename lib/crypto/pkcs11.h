@@ -38,9 +38,10 @@ struct token_report {
 };
 
 struct token_setup {
-    const char *module; /* path of the shared object */
-    const char *label;  /* of the token */
-    const char *pin_file;
+    const char *module;       /* path of the shared object */
+    const char *label;        /* of the token */
+    const char *pin_file;     /* or: */
+    const struct secret *pin; /* copied; with it, no `refusal_file` */
     /* Remembers over restarts which PIN file was refused, until that file is written anew. NULL:
      * nothing is remembered. */
     const char *refusal_file;

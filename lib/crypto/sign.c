@@ -173,12 +173,26 @@ enum err signature_verify(const struct key *key, enum signature_algorithm algori
     return hashed_verify(key, algorithm, hash, signature);
 }
 
-/* On the key's own context if it is free. */
+/* One that is free, now taken; NULL: none is. The contexts are a cache, not part of the key's
+ * value: hence the cast. */
+static struct prepared *prepared_take(const struct key *key, enum direction direction)
+{
+    struct key *owner = (struct key *)(uintptr_t)key;
+    struct prepared *prepared = direction == SIGNING ? owner->signing : owner->verifying;
+    for (size_t i = 0; i < PREPARED; i++) {
+        if (!atomic_flag_test_and_set(&prepared[i].busy)) {
+            return &prepared[i];
+        }
+    }
+    return NULL;
+}
+
+/* On one of the key's own contexts if one is free. */
 static enum err ed25519_verify(const struct key *key, struct span message, struct span signature)
 {
-    struct prepared *prepared = &((struct key *)(uintptr_t)key)->verifying;
+    struct prepared *prepared = prepared_take(key, VERIFYING);
     EVP_MD_CTX *made = NULL;
-    if (atomic_flag_test_and_set(&prepared->busy)) {
+    if (prepared == NULL) {
         enum err err = message_verify(key, &made, message, signature);
         EVP_MD_CTX_free(made);
         return err;
@@ -205,14 +219,12 @@ static enum err message_verify(
     return good ? OK : crypto_failed(ERR_SIGNATURE);
 }
 
-/* Lends the key's own context if it is free, else a new one. The contexts are a cache, not part of
- * the key's value: hence the cast. */
+/* Lends one of the key's own contexts if one is free, else a new one. */
 static enum err context_borrow(const struct key *key, enum signature_algorithm algorithm,
     enum direction direction, struct loan *ret_loan)
 {
-    struct key *owner = (struct key *)(uintptr_t)key;
-    struct prepared *prepared = direction == SIGNING ? &owner->signing : &owner->verifying;
-    if (atomic_flag_test_and_set(&prepared->busy)) {
+    struct prepared *prepared = prepared_take(key, direction);
+    if (prepared == NULL) {
         ret_loan->lender = NULL;
         return context_make(key, algorithm, direction, &ret_loan->ctx);
     }

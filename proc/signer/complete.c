@@ -21,10 +21,9 @@ enum err issuing_complete(struct issuing *issuing, const struct request_id *requ
     struct span scts, struct buf *certificate, struct reason *ret_reason)
 {
     struct reason reason = { 0 };
-    pthread_mutex_t *lock = issuing_request_lock(issuing, request);
-    pthread_mutex_lock(lock);
+    request_enter(issuing, request);
     enum err err = complete_once(issuing, request, scts, certificate, &reason);
-    pthread_mutex_unlock(lock);
+    request_leave(issuing, request);
     if (err != OK && ret_reason != NULL) {
         *ret_reason = reason;
     }
@@ -109,7 +108,7 @@ static enum err complete_new(struct issuing *issuing, const struct ledger_row *r
     AUTO(buf) tbs = buf_make(CERTIFICATE_MAX_BYTES);
     TRY(promise_read(issuing, row->record, &promise));
     enum err err = promise_entitle(
-        issuance, &promise, /* verified= */ row->seq > issuing->found, &arena, ret_reason);
+        issuance, &promise, /* verified= */ row->record >= issuing->found, &arena, ret_reason);
     err = err == OK ? promises_check(issuance, &promise.precertificate, scts, ret_reason) : err;
     if (err != OK) {
         return issuance_refuse(issuance, ret_reason, err);
@@ -223,10 +222,9 @@ static enum err completion_build(struct issuance *issuance, const struct certifi
 enum err issuing_abandon(
     struct issuing *issuing, const struct request_id *request, struct reason *ret_reason)
 {
-    pthread_mutex_t *lock = issuing_request_lock(issuing, request);
-    pthread_mutex_lock(lock);
+    request_enter(issuing, request);
     enum err err = abandon_once(issuing, request, ret_reason);
-    pthread_mutex_unlock(lock);
+    request_leave(issuing, request);
     follower_poke(issuing->follower);
     return err;
 }

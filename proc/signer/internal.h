@@ -21,8 +21,7 @@ struct issuing {
     struct clock clock; /* the watch's */
     struct random random;
     struct journal *journal;
-    int64_t
-        found; /* so many records stood in it when it was opened: anybody may have written them */
+    int64_t found; /* its octets when it was opened: anybody may have written them */
     struct checkpoint *checkpoint; /* NULL: none */
     struct follower *follower;     /* NULL before issuing_follow */
     int64_t index_records;
@@ -61,7 +60,9 @@ struct issuance {
     struct build_request build;
 };
 
-pthread_mutex_t *issuing_request_lock(struct issuing *issuing, const struct request_id *request);
+/* Around all that is done for a request: one thread at a time, whom the journal reckons with. */
+void request_enter(struct issuing *issuing, const struct request_id *request);
+void request_leave(struct issuing *issuing, const struct request_id *request);
 /* What the ledger says of a request. */
 bool issuing_row(
     struct issuing *issuing, const struct request_id *request, struct ledger_row *ret_row) MUST_USE;

@@ -17,10 +17,22 @@ static enum err issue_again(struct issuing *issuing, const struct ledger_row *ro
 static enum err issue_new(
     struct issuance *issuance, struct buf *certificate, struct reason *ret_reason);
 
-pthread_mutex_t *issuing_request_lock(struct issuing *issuing, const struct request_id *request)
+static pthread_mutex_t *lock_of(struct issuing *issuing, const struct request_id *request)
 {
     uint32_t mixed = load_be32(request->enrolment) ^ load_be32(request->enrolment + 12);
     return &issuing->requests[(mixed ^ request->ordinal) % REQUEST_LOCKS];
+}
+
+void request_enter(struct issuing *issuing, const struct request_id *request)
+{
+    pthread_mutex_lock(lock_of(issuing, request));
+    journal_enter(issuing->journal);
+}
+
+void request_leave(struct issuing *issuing, const struct request_id *request)
+{
+    journal_leave(issuing->journal);
+    pthread_mutex_unlock(lock_of(issuing, request));
 }
 
 bool issuing_row(
@@ -64,12 +76,11 @@ enum err issuing_reserve(struct issuing *issuing, const struct request_id *reque
     struct signer_serial *ret_serial, struct reason *ret_reason)
 {
     struct ledger_row row;
-    pthread_mutex_t *lock = issuing_request_lock(issuing, request);
-    pthread_mutex_lock(lock);
+    request_enter(issuing, request);
     enum err err = issuing_row(issuing, request, &row)
                        ? OK
                        : serial_reserve(issuing, request, &row, ret_reason);
-    pthread_mutex_unlock(lock);
+    request_leave(issuing, request);
     if (err == OK) {
         memcpy(ret_serial->bytes, row.serial, SERIAL_BYTES);
         ret_serial->len = SERIAL_BYTES;
@@ -83,11 +94,10 @@ enum err issuing_issue(struct issuing *issuing, const struct request_id *request
 {
     struct reason reason = { 0 };
     struct ledger_row row;
-    pthread_mutex_t *lock = issuing_request_lock(issuing, request);
-    pthread_mutex_lock(lock);
+    request_enter(issuing, request);
     enum err err = issue_once(issuing, request, warrant, certificate, &reason);
     bool precertificate = issuing_row(issuing, request, &row) && row.state == LEDGER_PRECERTIFIED;
-    pthread_mutex_unlock(lock);
+    request_leave(issuing, request);
     if (err == OK && ret_precertificate != NULL) {
         *ret_precertificate = precertificate;
     }
@@ -273,7 +283,7 @@ enum err issuance_entitle(
     struct issuing *issuing = issuance->issuing;
     const struct observation_verifier verifier = { verified ? signature_verified
                                                             : perspective_verify,
-        issuing, verified ? signature_verified : officer_verify };
+        issuing, verified ? signature_verified : officer_verify, verified };
     if (warrant_parse(issuance->warrant_der, arena, &issuance->warrant) != OK) {
         return reason_set(ret_reason, ERR_DENIED, "warrant.malformed", NULL, NULL, NULL);
     }

@@ -239,7 +239,7 @@ static enum err past_learn(struct issuing *issuing, const struct issuing_setup *
     TRY(journal_open(setup->journal_path, &place, ledger_learn, &issuing->ledger, &issuing->journal,
         ret_cut, ret_reason));
     journal_look(issuing->journal, &place);
-    issuing->found = place.records;
+    issuing->found = place.bytes;
     if (issuing->ledger.resumption_refused) {
         log_event(LOG_ERROR, "journal.resumption_refused", "next",
             "issuance stays stopped until two of the roster resume it", NULL);
@@ -324,7 +324,9 @@ struct issuer_key *issuing_issuer(struct issuing *issuing, const char *id)
 enum err issuing_record(struct issuing *issuing, enum journal_type type, int64_t time,
     body_writer write, const void *object)
 {
-    enum err err = journal_append(issuing->journal, type, time, write, object, NULL);
+    struct journal_ticket ticket;
+    enum err err = journal_add(issuing->journal, type, time, write, object, &ticket);
+    err = err == OK ? journal_gather(issuing->journal, &ticket) : err;
     follower_poke(issuing->follower);
     return err;
 }

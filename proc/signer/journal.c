@@ -1,18 +1,28 @@
 /* The journal: reading it through at start, and group commit.
  *
- * Whoever waits for a record that is not on disk becomes the writer if there is none: takes all
- * that is queued, writes and syncs it without the lock, wakes those whose records it wrote, and one
- * of the next batch to write that. A failed batch takes with it everything queued behind it, since
- * the chain would be broken otherwise: the generation counts such failures. */
+ * Whoever waits for a record that is not on disk becomes the writer if there is none and the batch
+ * is due: takes all that is queued, writes and syncs it without the lock, tells those whose records
+ * it wrote, and has one of the next batch write that if it is due by then. A batch is due when
+ * somebody in a hurry waits for it, or enough of those who work. Each sleeps on a semaphore of his
+ * own and is told what became of his record, so that nobody whom a sync serves has to stand in line
+ * for the lock once more. A failed batch takes with it everything queued behind it, since the chain
+ * would be broken otherwise: the generation counts such failures. */
 #include "proc/signer/journal.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+/* So many wait for each that is still at work, and so long at most: a batch's sync costs about as
+ * much as the signatures of one warrant, and takes a millisecond or several. */
+enum { WAITERS_A_WORKER = 3, GATHER_NANOSECONDS = 20000000, NANOSECONDS = 1000000000 };
 
 /* A waiter may sleep through failures; more than so many before it wakes can't be. */
 enum { QUEUE_MAX = 16 * 1024 * 1024, FAILURES_KEPT = 64 };
@@ -22,17 +32,31 @@ struct failure {
     enum err err;
 };
 
+enum told { NOTHING, LOOK_AGAIN, SETTLED };
+
+/* Somebody who waits: on the journal's list for as long as he was told nothing. */
+struct sleeper {
+    struct sleeper *next;
+    const struct journal_ticket *ticket;
+    bool gathers;
+    enum err fate; /* his record's, once it is settled */
+    _Atomic enum told told;
+    sem_t woken; /* once for each time that he was told something */
+};
+
 struct journal {
     int fd;
     pthread_mutex_t mutex;
-    pthread_cond_t
-        settled[2];      /* of the batch being written and of the one in the queue, by parity */
-    unsigned batch;      /* the number of the one in the queue */
-    struct buf queue;    /* records not yet handed to the disk */
-    struct buf writing;  /* records being written, without the lock */
-    bool busy;           /* somebody is writing */
-    bool broken;         /* the disk failed: never again */
-    unsigned generation; /* failed batches so far */
+    struct sleeper *sleepers;
+    int waiting;                            /* of those who entered, so many gather */
+    int at_work;                            /* and so many don't */
+    bool hurry;                             /* the queue's batch is due, whoever is at work */
+    bool called;                            /* somebody was told to write it */
+    struct buf queue;                       /* records not yet handed to the disk */
+    struct buf writing;                     /* records being written, without the lock */
+    bool busy;                              /* somebody is writing */
+    bool broken;                            /* the disk failed: never again */
+    unsigned generation;                    /* failed batches so far */
     struct failure failures[FAILURES_KEPT]; /* by generation */
     struct journal_state next;              /* including what is queued */
     struct journal_state disk;              /* what is safe */
@@ -50,6 +74,13 @@ struct record_fields {
 
 static enum err journal_replay(struct journal *journal, journal_visitor visit, void *ctx,
     int64_t *ret_cut, struct reason *ret_reason);
+static enum err wait_for(
+    struct journal *journal, const struct journal_ticket *ticket, bool gathers);
+static bool batch_due(const struct journal *journal);
+static void turn_take(struct journal *journal);
+static bool sleeper_sleep(struct sleeper *sleeper, const struct timespec *until);
+static struct sleeper *sleepers_take(struct journal *journal);
+static void sleepers_wake(struct sleeper *taken);
 static void batch_write(struct journal *journal);
 static enum err batch_to_disk(struct journal *journal);
 static void batch_teach(struct journal *journal);
@@ -62,8 +93,6 @@ enum err journal_open(const char *path, const struct journal_state *from, journa
         return ERR_MEMORY;
     }
     pthread_mutex_init(&journal->mutex, NULL);
-    pthread_cond_init(&journal->settled[0], NULL);
-    pthread_cond_init(&journal->settled[1], NULL);
     journal->queue = buf_make(QUEUE_MAX);
     journal->writing = buf_make(QUEUE_MAX);
     journal->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -97,8 +126,6 @@ void journal_free(struct journal *journal)
     }
     buf_release(&journal->queue);
     buf_release(&journal->writing);
-    pthread_cond_destroy(&journal->settled[0]);
-    pthread_cond_destroy(&journal->settled[1]);
     pthread_mutex_destroy(&journal->mutex);
     free(journal);
 }
@@ -211,8 +238,7 @@ enum err journal_add_behind(struct journal *journal, const struct journal_ticket
     memcpy(previous, journal->next.head, sizeof previous);
     const struct record_fields fields = { journal->next.records + 1, time, type, SPAN_OF(previous),
         write, object };
-    const struct journal_ticket ticket = { fields.seq, journal->next.bytes, journal->generation,
-        journal->batch };
+    const struct journal_ticket ticket = { fields.seq, journal->next.bytes, journal->generation };
     enum err err = journal->broken ? ERR_IO : OK;
     err = err == OK && earlier != NULL ? ticket_fate(journal, earlier) : err;
     err = err == OK ? record_queue(journal, &fields) : err;
@@ -225,17 +251,144 @@ enum err journal_add_behind(struct journal *journal, const struct journal_ticket
 
 enum err journal_wait(struct journal *journal, const struct journal_ticket *ticket)
 {
+    return wait_for(journal, ticket, /* gathers= */ false);
+}
+
+enum err journal_gather(struct journal *journal, const struct journal_ticket *ticket)
+{
+    return wait_for(journal, ticket, /* gathers= */ true);
+}
+
+void journal_enter(struct journal *journal)
+{
     pthread_mutex_lock(&journal->mutex);
-    while (journal->generation == ticket->generation && journal->disk.records < ticket->seq) {
-        if (journal->busy) {
-            pthread_cond_wait(&journal->settled[ticket->batch % 2], &journal->mutex);
-        } else {
-            batch_write(journal);
-        }
-    }
-    enum err err = ticket_fate(journal, ticket);
+    journal->at_work++;
     pthread_mutex_unlock(&journal->mutex);
-    return err;
+}
+
+void journal_leave(struct journal *journal)
+{
+    pthread_mutex_lock(&journal->mutex);
+    journal->at_work--;
+    struct sleeper *taken = sleepers_take(journal);
+    pthread_mutex_unlock(&journal->mutex);
+    sleepers_wake(taken);
+}
+
+static bool is_settled(const struct journal *journal, const struct journal_ticket *ticket)
+{
+    return journal->generation != ticket->generation || journal->disk.records >= ticket->seq;
+}
+
+static bool batch_due(const struct journal *journal)
+{
+    return !journal->busy &&
+           (journal->hurry || journal->waiting >= WAITERS_A_WORKER * journal->at_work);
+}
+
+static void sleeper_add(struct journal *journal, struct sleeper *sleeper)
+{
+    atomic_store(&sleeper->told, NOTHING);
+    sleeper->next = journal->sleepers;
+    journal->sleepers = sleeper;
+}
+
+static enum err wait_for(struct journal *journal, const struct journal_ticket *ticket, bool gathers)
+{
+    struct sleeper self = { .ticket = ticket, .gathers = gathers };
+    struct timespec patience;
+    bool patient = gathers;
+    clock_gettime(CLOCK_MONOTONIC, &patience);
+    patience.tv_sec += (patience.tv_nsec + GATHER_NANOSECONDS) / NANOSECONDS;
+    patience.tv_nsec = (patience.tv_nsec + GATHER_NANOSECONDS) % NANOSECONDS;
+    sem_init(&self.woken, /* pshared= */ 0, 0);
+    pthread_mutex_lock(&journal->mutex);
+    journal->at_work -= gathers;
+    journal->waiting += gathers;
+    journal->hurry = journal->hurry || !(gathers || is_settled(journal, ticket));
+    sleeper_add(journal, &self);
+    turn_take(journal);
+    for (;;) {
+        bool woken = sleeper_sleep(&self, patient ? &patience : NULL);
+        if (woken && atomic_load(&self.told) == SETTLED) {
+            break;
+        }
+        pthread_mutex_lock(&journal->mutex);
+        if (woken) {
+            journal->called = false;
+            sleeper_add(journal, &self);
+        } else {
+            patient = false;
+            journal->hurry = journal->hurry || atomic_load(&self.told) == NOTHING;
+        }
+        turn_take(journal);
+    }
+    sem_destroy(&self.woken);
+    return self.fate;
+}
+
+/* False if he was told nothing until then; NULL: he sleeps on. */
+static bool sleeper_sleep(struct sleeper *sleeper, const struct timespec *until)
+{
+    int failed;
+    do {
+        failed = until == NULL ? sem_wait(&sleeper->woken)
+                               : sem_clockwait(&sleeper->woken, CLOCK_MONOTONIC, until);
+    } while (failed != 0 && errno == EINTR);
+    return failed == 0;
+}
+
+/* Called with the lock, which it gives back: writes the batch if it is due and nobody does, and
+ * tells whoever is to know. */
+static void turn_take(struct journal *journal)
+{
+    if (batch_due(journal)) {
+        batch_write(journal);
+    }
+    struct sleeper *taken = sleepers_take(journal);
+    pthread_mutex_unlock(&journal->mutex);
+    sleepers_wake(taken);
+}
+
+/* Off the list: whose records are settled, and one more if somebody has to write. */
+static struct sleeper *sleepers_take(struct journal *journal)
+{
+    struct sleeper *taken = NULL, **link = &journal->sleepers;
+    while (*link != NULL) {
+        struct sleeper *sleeper = *link;
+        bool settled = is_settled(journal, sleeper->ticket);
+        if (!settled) {
+            link = &sleeper->next;
+            continue;
+        }
+        *link = sleeper->next;
+        journal->waiting -= sleeper->gathers;
+        journal->at_work += sleeper->gathers;
+        sleeper->fate = ticket_fate(journal, sleeper->ticket);
+        sleeper->next = taken;
+        taken = sleeper;
+    }
+    struct sleeper *writer = batch_due(journal) && !journal->called ? journal->sleepers : NULL;
+    for (struct sleeper *sleeper = taken; sleeper != NULL; sleeper = sleeper->next) {
+        atomic_store(&sleeper->told, SETTLED);
+    }
+    if (writer != NULL) {
+        journal->called = true;
+        journal->sleepers = writer->next;
+        writer->next = taken;
+        atomic_store(&writer->told, LOOK_AGAIN);
+    }
+    return writer != NULL ? writer : taken;
+}
+
+/* A sleeper is gone as soon as he is woken. */
+static void sleepers_wake(struct sleeper *taken)
+{
+    while (taken != NULL) {
+        struct sleeper *next = taken->next;
+        sem_post(&taken->woken);
+        taken = next;
+    }
 }
 
 /* Called with the lock, which it gives back while the disk works. */
@@ -246,7 +399,7 @@ static void batch_write(struct journal *journal)
     journal->writing = journal->queue;
     journal->queue = swapped;
     buf_clear(&journal->queue);
-    unsigned batch = journal->batch++;
+    journal->hurry = false;
     journal->busy = true;
     pthread_mutex_unlock(&journal->mutex);
     enum err err = batch_to_disk(journal);
@@ -257,17 +410,14 @@ static void batch_write(struct journal *journal)
     journal->busy = false;
     if (err == OK) {
         journal->disk = reached;
-    } else {
-        buf_clear(&journal->queue);
-        journal->next = journal->disk;
-        journal->failures[journal->generation % FAILURES_KEPT] =
-            (struct failure){ journal->disk.records, err };
-        journal->generation++;
-        journal->broken = err != ERR_NO_SPACE;
-        pthread_cond_broadcast(&journal->settled[(batch + 1) % 2]);
+        return;
     }
-    pthread_cond_broadcast(&journal->settled[batch % 2]);
-    pthread_cond_signal(&journal->settled[(batch + 1) % 2]);
+    buf_clear(&journal->queue);
+    journal->next = journal->disk;
+    journal->failures[journal->generation % FAILURES_KEPT] =
+        (struct failure){ journal->disk.records, err };
+    journal->generation++;
+    journal->broken = err != ERR_NO_SPACE;
 }
 
 /* After a full disk the file is cut back to what is acknowledged; after any other failure nobody

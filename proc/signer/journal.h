@@ -31,7 +31,6 @@ struct journal_ticket {
     int64_t seq;
     int64_t offset;
     unsigned generation;
-    unsigned batch;
 };
 
 /* Puts a record into the queue: its order among all records is fixed now, its being on disk is not.
@@ -45,10 +44,17 @@ enum err journal_add_behind(struct journal *journal, const struct journal_ticket
     enum journal_type type, int64_t time,
     void (*write)(struct der_writer *writer, const void *object), const void *object,
     struct journal_ticket *ret_ticket) MUST_USE;
-/* Returns when the record is on disk. ERR_NO_SPACE: it isn't, nor is anything queued behind it, and
- * the file is as it was. ERR_IO: the disk failed, and no further record will be taken. */
+/* Returns when the record is on disk, which is begun at once. ERR_NO_SPACE: it isn't, nor is
+ * anything queued behind it, and the file is as it was. ERR_IO: the disk failed, and no further
+ * record will be taken. */
 enum err journal_wait(struct journal *journal, const struct journal_ticket *ticket) MUST_USE;
-/* Both at once. */
+/* The same between journal_enter and journal_leave, for what is in no hurry: one sync for three in
+ * four of those who are between the two, or after twenty milliseconds. */
+enum err journal_gather(struct journal *journal, const struct journal_ticket *ticket) MUST_USE;
+/* Around a call that will have records to wait for: others' journal_gather reckons with it. */
+void journal_enter(struct journal *journal);
+void journal_leave(struct journal *journal);
+/* journal_add and journal_wait at once. */
 enum err journal_append(struct journal *journal, enum journal_type type, int64_t time,
     void (*write)(struct der_writer *writer, const void *object), const void *object,
     struct journal_ticket *ret_ticket) MUST_USE;

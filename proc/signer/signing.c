@@ -48,8 +48,8 @@ enum err signing_run(struct issuance *issuance, struct signing *signing, enum jo
         err = journal_add_behind(issuing->journal, &intended, signing->result,
             clock_now(&issuing->clock), result_write, &result, &signed_);
     }
-    err = err == OK ? journal_wait(issuing->journal, &signed_) : err;
-    TRY(journal_wait(issuing->journal, &intended));
+    err = err == OK ? journal_gather(issuing->journal, &signed_) : err;
+    TRY(journal_gather(issuing->journal, &intended));
     follower_poke(issuing->follower);
     TRY(err);
     buf_append(der, buf_span(&made));

@@ -13,7 +13,7 @@ import sys
 
 LANGUAGES = ["en", "zh_HK", "zh_CN"]
 # First words of ids that reach a page, the API, a letter or a mail.
-FAMILIES = {"api", "asset", "certstore", "console", "chain", "check", "deploy", "endpoint", "handshake", "crl", "install", "pfx", "remote", "tool", "tsig", "update", "usage",
+FAMILIES = {"api", "asset", "certstore", "console", "chain", "check", "deploy", "endpoint", "handshake", "crl", "install", "pfx", "remote", "tool", "tsig", "update", "usage", "watch",
             "caa", "certificate", "confirm", "csr", "dcv", "enrolment", "field", "form", "json", "key", "login", "name",
             "page", "preview", "quorum", "session", "step", "type", "warrant", "zone"}
 # Ids with a family's word that are events of the log and the audit trail, or names of other things.
@@ -22,7 +22,7 @@ NOT_SHOWN = re.compile(
     r"|crl\.(entry_lost|issuer|window)|key\.file|chain\.(pem|before)|enrolment\.(advanced|attempt|login|opened|pin_made|rejected|moved|spki_hash)|key\.(pasted|blocked_add|registered|removed|login)|key\.pem"
     r"|login\.(all|throttled_network))$")
 # What is no error has nothing to be done about.
-FAMILIES_OF_ERRORS = {"certstore", "chain", "check", "deploy", "endpoint", "handshake", "crl", "install", "pfx", "remote", "tsig", "update", "usage", "csr", "form", "json", "key", "name", "session", "warrant"}
+FAMILIES_OF_ERRORS = {"certstore", "chain", "check", "deploy", "endpoint", "handshake", "crl", "install", "pfx", "remote", "tsig", "update", "usage", "watch", "csr", "form", "json", "key", "name", "session", "warrant"}
 GOOD = re.compile(r"^(caa\.(absent|authorises|unrestricted|lookup_insecure)|dcv\.txt_found|csr\.(title|lead|paste|file|"
                   r"preview|name_rule|key_warning|signer_refused)|certificate\.(issued|none)?)$")
 

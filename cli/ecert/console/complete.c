@@ -67,7 +67,7 @@ enum err complete_post(struct visit *visit)
     } else if (!certifies(&bundle, &one.item)) {
         err = reason_set(&reason, ERR_DENIED, "console.other_key", field, NULL, NULL);
     } else {
-        err = intake_complete(one.store, &bundle, &reason, &completed);
+        err = intake_complete(&visit->tool, one.store, &bundle, &reason, &completed);
     }
     if (is_wrong(err, &reason)) {
         return page_reply_wrong(visit, &reason, "upload", "complete");

@@ -5,6 +5,7 @@
 
 #include "cli/ecert/ask.h"
 #include "cli/ecert/export_file.h"
+#include "cli/ecert/key_open.h"
 #include "cli/ecert/pfx_file.h"
 
 #include <stdlib.h>
@@ -38,10 +39,10 @@ static void choices_put(
 static void targets_put(struct visit *visit, struct span chosen);
 static const char *path_propose(struct visit *visit, const struct item_page *page);
 static const struct export_format *format_find(struct span name);
-static enum err file_make(const struct item_page *page, const struct fields *fields,
-    const char *out, struct reason *ret_reason);
-static enum err pfx_make(const struct item_page *page, const struct fields *fields, const char *out,
-    struct reason *ret_reason);
+static enum err file_make(struct visit *visit, const struct item_page *page,
+    const struct fields *fields, const char *out, struct reason *ret_reason);
+static enum err pfx_make(struct visit *visit, const struct item_page *page,
+    const struct fields *fields, const char *out, struct reason *ret_reason);
 
 enum err export_get(struct visit *visit)
 {
@@ -66,7 +67,7 @@ enum err export_post(struct visit *visit)
         return page_reply_wrong(visit, /* reason= */ NULL, "out", "export");
     }
     const char *out = visit_text(visit, fields.out);
-    err = file_make(&one, &fields, out == NULL ? "" : out, &reason);
+    err = file_make(visit, &one, &fields, out == NULL ? "" : out, &reason);
     if (is_wrong(err, &reason)) {
         return page_reply_wrong(visit, &reason, "out", "export");
     }
@@ -140,8 +141,8 @@ static const struct export_format *format_find(struct span name)
     return NULL;
 }
 
-static enum err file_make(const struct item_page *page, const struct fields *fields,
-    const char *out, struct reason *ret_reason)
+static enum err file_make(struct visit *visit, const struct item_page *page,
+    const struct fields *fields, const char *out, struct reason *ret_reason)
 {
     const struct export_format *format = format_find(fields->format);
     if (format == NULL || (page->item.kind == CERTSTORE_REQUEST && format->write != NULL)) {
@@ -150,13 +151,14 @@ static enum err file_make(const struct item_page *page, const struct fields *fie
     if (out[0] != '/') {
         return reason_set(ret_reason, ERR_INPUT, "console.path_absolute", "out", out, NULL);
     }
-    return format->write == NULL ? pfx_make(page, fields, out, ret_reason)
+    return format->write == NULL ? pfx_make(visit, page, fields, out, ret_reason)
                                  : export_write(format, &page->item, out, ret_reason);
 }
 
-static enum err pfx_make(const struct item_page *page, const struct fields *fields, const char *out,
-    struct reason *ret_reason)
+static enum err pfx_make(struct visit *visit, const struct item_page *page,
+    const struct fields *fields, const char *out, struct reason *ret_reason)
 {
+    AUTO_PTR(key) key = NULL;
     char name[40] = "";
     const struct pfx_target *target =
         span_to_text(fields->target, name, sizeof name) ? pfx_target_find(name) : NULL;
@@ -169,5 +171,7 @@ static enum err pfx_make(const struct item_page *page, const struct fields *fiel
     if (!bytes_equal_secret(secret_span(&fields->password), secret_span(&fields->again))) {
         return reason_set(ret_reason, ERR_INPUT, "tool.secret_differs", "again", NULL, NULL);
     }
-    return pfx_file_make(page->store, &page->item, target, &fields->password, out, ret_reason);
+    TRY(pfx_file_possible(&page->item, ret_reason));
+    TRY(key_open(&visit->tool, page->store, &page->item, ret_reason, &key));
+    return pfx_file_make(&page->item, key, target, &fields->password, out, ret_reason);
 }

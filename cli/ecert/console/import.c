@@ -79,7 +79,7 @@ static enum err take(struct visit *visit, struct certstore *store, const struct 
     if (bundle_cut(fields->upload, &bundle) != OK || bundle.count == 0) {
         return reason_set(ret_reason, ERR_INPUT, "console.no_certificates", "upload", NULL, NULL);
     }
-    enum err err = intake_certificates(store, &bundle, &pair, ret_reason, ret_item);
+    enum err err = intake_certificates(&visit->tool, store, &bundle, &pair, ret_reason, ret_item);
     if (err != OK && strncmp(ret_reason->code, "key.", 4) == 0) {
         bool password = strncmp(ret_reason->code, "key.passphrase", 14) == 0;
         snprintf(ret_reason->field, sizeof ret_reason->field, password ? "password" : "key");

@@ -25,7 +25,8 @@ struct visit {
     struct http_response *response;
     bool inside; /* it is the session's browser */
     struct tool tool;
-    struct value *page; /* the root of what is shown */
+    struct key_access access; /* what opens a guarded key, for this request */
+    struct value *page;       /* the root of what is shown */
     struct form_errors errors;
     const char *here; /* path and query that the language links keep; NULL: the path alone */
 };

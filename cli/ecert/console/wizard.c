@@ -357,7 +357,8 @@ static enum err request_make(
     AUTO(certstore_item) item = { 0 };
     struct reason reason = { 0 };
     TRY(visit_store(visit, &store));
-    enum err err = request_plan_make(store, plan, clock_now(&visit->tool.clock), &reason, &item);
+    enum err err = request_plan_make(&visit->tool, store, plan, clock_now(&visit->tool.clock),
+        &reason, /* ret_key_type= */ NULL, &item);
     if (is_wrong(err, &reason)) {
         page_put_error_at(visit, &reason, "organisation");
         return step_show(visit, fields, STEP_ORGANISATION, 422);

@@ -83,7 +83,7 @@ static void a_request_is_found_again_with_its_key(void **state)
     assert_int_equal(certstore_find(store, "Web shop \xe5\xba\x97", NULL, &found), OK);
     assert_string_equal(found.id, item.id);
     assert_int_equal(found.created, TEST_NOW);
-    assert_int_equal(certstore_load_key(store, &found, &again), OK);
+    assert_int_equal(certstore_load_key(store, &found, NULL, NULL, &again), OK);
     assert_true(key_same_public(key, again));
 }
 
@@ -151,13 +151,13 @@ static void a_certificate_joins_its_key(void **state)
     issue(key, &certificate);
     assert_int_equal(certstore_write_progress(store, &item, SPAN_LITERAL("half way")), OK);
     assert_int_equal(certstore_complete(store, buf_span(&certificate),
-                         buf_span(&authority.issuer_pem), NULL, &done),
+                         buf_span(&authority.issuer_pem), /* key= */ NULL, NULL, &done),
         OK);
     reopen();
     expect_counts(0, 1);
     assert_int_equal(done.kind, CERTSTORE_PERSONAL);
     assert_true(span_equal(buf_span(&done.certificate), buf_span(&certificate)));
-    assert_int_equal(certstore_load_key(store, &done, &again), OK);
+    assert_int_equal(certstore_load_key(store, &done, NULL, NULL, &again), OK);
     assert_true(key_same_public(key, again));
     AUTO(buf) progress = { 0 };
     assert_int_equal(certstore_read_progress(store, &done, &progress), OK);
@@ -174,8 +174,8 @@ static void a_certificate_that_fits_no_request_changes_nothing(void **state)
     struct reason reason = { 0 };
     assert_int_equal(key_generate(KEY_TYPE_P256, &stranger), OK);
     issue(stranger, &certificate);
-    assert_int_equal(
-        certstore_complete(store, buf_span(&certificate), (struct span){ 0 }, &reason, &done),
+    assert_int_equal(certstore_complete(store, buf_span(&certificate), (struct span){ 0 },
+                         /* key= */ NULL, &reason, &done),
         ERR_NOT_FOUND);
     assert_string_equal(reason.code, "certificate.no_request");
     assert_int_equal(strlen(reason.seen), 64);
@@ -188,8 +188,8 @@ static void what_is_no_certificate_changes_nothing(void **state)
     AUTO(certstore_item) item = { 0 }, done = { 0 };
     AUTO_PTR(key) key = add_request("a", &item);
     struct reason reason = { 0 };
-    assert_int_equal(
-        certstore_complete(store, SPAN_LITERAL("hello"), (struct span){ 0 }, &reason, &done),
+    assert_int_equal(certstore_complete(store, SPAN_LITERAL("hello"), (struct span){ 0 },
+                         /* key= */ NULL, &reason, &done),
         ERR_INPUT);
     assert_string_equal(reason.code, "certificate.malformed");
     expect_counts(1, 0);
@@ -204,11 +204,65 @@ static void a_second_certificate_for_a_key_is_refused(void **state)
     struct reason reason = { 0 };
     issue(key, &certificate);
     struct span none = { 0 };
-    assert_int_equal(certstore_complete(store, buf_span(&certificate), none, NULL, &done), OK);
     assert_int_equal(
-        certstore_complete(store, buf_span(&certificate), none, &reason, &again), ERR_CONFLICT);
+        certstore_complete(store, buf_span(&certificate), none, /* key= */ NULL, NULL, &done), OK);
+    assert_int_equal(
+        certstore_complete(store, buf_span(&certificate), none, /* key= */ NULL, &reason, &again),
+        ERR_CONFLICT);
     assert_string_equal(reason.code, "certstore.have_certificate");
     expect_counts(0, 1);
+}
+
+static void an_encrypted_key_opens_with_its_passphrase_only(void **state)
+{
+    (void)state;
+    AUTO(certstore_item) item = { 0 }, done = { 0 };
+    AUTO_PTR(key) key = NULL;
+    AUTO_PTR(key) again = NULL;
+    AUTO(secret) right = { 0 }, wrong = { 0 };
+    AUTO(buf) certificate = { 0 };
+    struct reason reason = { 0 };
+    const struct span none = { 0 };
+    assert_int_equal(key_generate(KEY_TYPE_P256, &key), OK);
+    assert_int_equal(secret_copy(SPAN_LITERAL("correct horse"), &right), OK);
+    assert_int_equal(secret_copy(SPAN_LITERAL("wrong horse"), &wrong), OK);
+    const struct certstore_request request = {
+        .key = key, .friendly_name = "a", .created = TEST_NOW, .passphrase = &right
+    };
+    assert_int_equal(certstore_add_request(store, &request, NULL, &item), OK);
+    assert_int_equal(item.guard, CERTSTORE_KEY_PASSPHRASE);
+    assert_int_equal(certstore_load_key(store, &item, NULL, &reason, &again), ERR_DENIED);
+    assert_string_equal(reason.code, "key.passphrase_needed");
+    assert_int_equal(certstore_load_key(store, &item, &wrong, &reason, &again), ERR_DENIED);
+    assert_string_equal(reason.code, "key.passphrase");
+    issue(key, &certificate);
+    assert_int_equal(
+        certstore_complete(store, buf_span(&certificate), none, /* key= */ NULL, &reason, &done),
+        ERR_DENIED);
+    assert_string_equal(reason.code, "key.passphrase_needed");
+    expect_counts(1, 0);
+    assert_int_equal(certstore_load_key(store, &item, &right, NULL, &again), OK);
+    assert_int_equal(
+        certstore_complete(store, buf_span(&certificate), none, again, NULL, &done), OK);
+    assert_int_equal(done.guard, CERTSTORE_KEY_PASSPHRASE);
+    expect_counts(0, 1);
+}
+
+static void a_stranger_s_key_given_for_the_request_s_is_refused(void **state)
+{
+    (void)state;
+    AUTO(certstore_item) item = { 0 }, done = { 0 };
+    AUTO_PTR(key) key = add_request("a", &item);
+    AUTO_PTR(key) stranger = NULL;
+    AUTO(buf) certificate = { 0 };
+    struct reason reason = { 0 };
+    issue(key, &certificate);
+    assert_int_equal(key_generate(KEY_TYPE_P256, &stranger), OK);
+    assert_int_equal(certstore_complete(store, buf_span(&certificate), (struct span){ 0 }, stranger,
+                         &reason, &done),
+        ERR_DENIED);
+    assert_string_equal(reason.code, "certstore.key_damaged");
+    expect_counts(1, 0);
 }
 
 static void a_swapped_key_file_is_noticed_before_anything_joins_it(void **state)
@@ -228,8 +282,8 @@ static void a_swapped_key_file_is_noticed_before_anything_joins_it(void **state)
     FILE *file = fopen(path, "w");
     assert_int_equal(fwrite(pem.data, 1, pem.len, file), pem.len);
     fclose(file);
-    assert_int_equal(
-        certstore_complete(store, buf_span(&certificate), (struct span){ 0 }, &reason, &done),
+    assert_int_equal(certstore_complete(store, buf_span(&certificate), (struct span){ 0 },
+                         /* key= */ NULL, &reason, &done),
         ERR_DENIED);
     assert_string_equal(reason.code, "certstore.key_damaged");
     expect_counts(1, 0);
@@ -304,6 +358,8 @@ int main(void)
         TEST(a_certificate_that_fits_no_request_changes_nothing),
         TEST(what_is_no_certificate_changes_nothing),
         TEST(a_second_certificate_for_a_key_is_refused),
+        TEST(an_encrypted_key_opens_with_its_passphrase_only),
+        TEST(a_stranger_s_key_given_for_the_request_s_is_refused),
         TEST(a_swapped_key_file_is_noticed_before_anything_joins_it),
         TEST(a_pair_from_a_backup_must_be_a_pair),
         TEST(a_damaged_entry_is_counted_and_the_others_stay),

@@ -43,6 +43,12 @@ static void every_kind_of_key_is_read_and_its_public_half_is_openssls(void **sta
         assert_true(key_same_public(private_key, public_key));
         assert_true(span_equal(key_spki_sha256(private_key), key_spki_sha256(public_key)));
         assert_int_equal(key_kind(public_key), rows[i].kind);
+        enum key_kind kind = KEY_KIND_COUNT;
+        assert_int_equal(key_kind_of_spki(key_spki(public_key), &kind), OK);
+        assert_int_equal(kind, rows[i].kind);
+        struct span cut = key_spki(public_key);
+        cut.len--;
+        assert_int_not_equal(key_kind_of_spki(cut, &kind), OK);
         assert_int_equal(key_bits(public_key), rows[i].bits);
     }
 }
