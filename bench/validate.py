@@ -14,7 +14,6 @@ other side, and Boulder needs a database, a broker and containers.
 import json
 import os
 import socket
-import sqlite3
 import statistics
 import subprocess
 import sys
@@ -28,7 +27,7 @@ os.environ["ECERT_BUILD"] = BUILD
 sys.path[:0] = ["@registrar_tests@", "@validator_tests@"]
 import office  # noqa: E402
 from office import serve_socket  # noqa: E402
-from messages import Challenge  # noqa: E402
+from crowd import Crowd  # noqa: E402
 
 VALIDATOR = os.path.join(BUILD, "proc/validator/ecertd-validator")
 NET = "127.0.%d." % (40 + os.getpid() % 200)
@@ -146,61 +145,10 @@ class Service(office.Office):
             os.close(ready)
 
 
-class Store:
-    """Enrolments by the hundred: copies of one that officers approved, each with a name of its own."""
-
+class Store(Crowd):
     def __init__(self, service, counts):
-        self.service, self.counts = service, counts  # whether the rules in force are content with so few remotes
-        reference = service.approve()
-        self.path = service.directory + "/store/ecert.db"
-        self.database = sqlite3.connect(self.path, timeout=60, isolation_level=None, check_same_thread=False)
-        self.lock = threading.Lock()
-        self.model, self.application = self.one(
-            "SELECT id, application FROM enrolment WHERE reference = ?", reference)
-        self.next = 0
-
-    def one(self, statement, *values):
-        return self.database.execute(statement, values).fetchone()
-
-    def add(self, names, subscribers, method=7):
-        """One enrolment a name; returns (enrolment, challenge) pairs. They are pending."""
-        made = []
-        with self.lock:
-            self.database.execute("BEGIN IMMEDIATE")
-            for number, name in enumerate(names):
-                self.next += 1
-                application, enrolment = os.urandom(16), os.urandom(16)
-                challenge = Challenge(name, method=method, nonce=os.urandom(16))
-                challenge.application_hash = os.urandom(32)
-                self.database.execute(
-                    "INSERT INTO application (id, hash, der, state, created, subscriber) SELECT ?, ?, der, state, created, ?"
-                    " FROM application WHERE id = ?",
-                    (application, challenge.application_hash, subscribers(number), self.application))
-                self.database.execute(
-                    "INSERT INTO enrolment (id, application, reference, pin_hash, attempts_left, state, chinese, ordinal,"
-                    " dcv_method, spki_hash, subscription_end, updated, version) SELECT ?, ?, ?, 'none', 10, 'confirmed', 0,"
-                    " 1, ?, NULL, subscription_end, updated, 1 FROM enrolment WHERE id = ?",
-                    (enrolment, application, "%09d" % self.next, method, self.model))
-                self.database.execute(
-                    "INSERT INTO challenge (enrolment, place, application_hash, name, method, created, nonce, spki_hash,"
-                    " state, next_check, attempts) VALUES (?, 0, ?, ?, ?, ?, ?, NULL, 'pending', 0, 0)",
-                    (enrolment, challenge.application_hash, name, method, challenge.created, challenge.nonce))
-                made.append((enrolment, challenge))
-            self.database.execute("COMMIT")
-        return made
-
-    def ask(self, enrolments):
-        with self.lock:
-            self.database.execute("BEGIN IMMEDIATE")
-            self.database.executemany("UPDATE challenge SET state = 'checking', next_check = ? WHERE enrolment = ?",
-                                      [(int(time.time()), enrolment) for enrolment, _ in enrolments])
-            self.database.execute("COMMIT")
-        self.service.poke()
-
-    def states(self, enrolments):
-        ids = ",".join("x'%s'" % enrolment.hex() for enrolment, _ in enrolments)
-        with self.lock:
-            return [state for state, in self.database.execute("SELECT state FROM challenge WHERE enrolment IN (%s)" % ids)]
+        super().__init__(service)
+        self.counts = counts  # whether the rules in force are content with so few remotes
 
 
 def batch_rate(store, made):

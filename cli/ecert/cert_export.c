@@ -12,7 +12,7 @@ const struct option options_cert_export[] = {
     { "out", OPTION_VALUE, "FILE" },
     { "password-file", OPTION_VALUE, "FILE" },
     { "password-fd", OPTION_VALUE, "N" },
-    { "for", OPTION_VALUE, "TARGET" },
+    { "for", OPTION_VALUE, PFX_TARGET_WORDS },
     { .name = NULL },
 };
 

@@ -18,7 +18,7 @@ const struct option options_deploy_script[] = {
     { "out", OPTION_VALUE, "DIRECTORY" },
     { "password-file", OPTION_VALUE, "FILE" },
     { "password-fd", OPTION_VALUE, "N" },
-    { "for", OPTION_VALUE, "TARGET" },
+    { "for", OPTION_VALUE, PFX_TARGET_WORDS },
     { .name = NULL },
 };
 
@@ -77,7 +77,8 @@ static enum err chain_add(
     struct parts *parts, const struct certstore *store, struct reason *ret_reason);
 static enum err withdrawn_add(
     struct tool *tool, struct parts *parts, const struct certstore *store);
-static void install_add(struct parts *parts, const struct script_kind *kind, const char *services);
+static void install_add(const struct tool *tool, struct parts *parts,
+    const struct script_kind *kind, const char *services);
 static enum err file_put(
     const char *out, const char *name, struct span content, struct reason *ret_reason);
 
@@ -105,11 +106,12 @@ enum exit_code command_deploy_script(struct tool *tool, const struct arguments *
     err = err == OK
               ? pfx_file_write(tool, arguments, "windows2019", store, &material.item, pfx, &reason)
               : err;
-    /* No name: what a certificate says of itself may hold line ends, and would be commands. */
-    buf_append_format(&parts.script, "# %s\r\n%s", material.view.thumbprint_sha1, HEAD);
+    /* No name: what a certificate says of itself may hold line ends, and would be commands. The
+     * mark before it says UTF-8 to Windows PowerShell. */
+    buf_append_format(&parts.script, "\xef\xbb\xbf# %s\r\n%s", material.view.thumbprint_sha1, HEAD);
     err = err == OK ? chain_add(&parts, store, &reason) : err;
     err = err == OK ? withdrawn_add(tool, &parts, store) : err;
-    install_add(&parts, kind, services);
+    install_add(tool, &parts, kind, services);
     err = err == OK ? buf_check(&parts.script) : err;
     err = err == OK ? file_put(parts.out, "setup.ps1", buf_span(&parts.script), &reason) : err;
     if (err != OK) {
@@ -224,7 +226,9 @@ static enum err withdrawn_add(struct tool *tool, struct parts *parts, const stru
     return OK;
 }
 
-static void install_add(struct parts *parts, const struct script_kind *kind, const char *services)
+/* The question is of the language files, which hold no quotation mark that would end it. */
+static void install_add(const struct tool *tool, struct parts *parts,
+    const struct script_kind *kind, const char *services)
 {
     const struct {
         const char *hole, *value;
@@ -232,7 +236,8 @@ static void install_add(struct parts *parts, const struct script_kind *kind, con
         { "{thumbprint}", parts->material->view.thumbprint_sha1 },
         { "{services}", services },
     };
-    buf_append_text(&parts->script, "$password = Read-Host -AsSecureString -Prompt 'site.pfx'\r\n");
+    buf_append_format(&parts->script, "$password = Read-Host -AsSecureString -Prompt '%s'\r\n",
+        language_text(tool->language, "tool.script_password"));
     for (const char *at = kind->install; *at != '\0';) {
         const char *value = NULL;
         for (size_t i = 0; i < sizeof holes / sizeof holes[0]; i++) {

@@ -468,8 +468,14 @@ static void step_show(
     AUTO(buf) line = buf_make(4096);
     const char *text = api_text(step, "text"), *seen = api_text(step, "seen");
     const char *between = "";
-    buf_append_format(&line, "  %s%s%s%s – ", text[0] != '\0' ? text : api_text(step, "code"),
-        seen[0] != '\0' ? " (" : "", seen, seen[0] != '\0' ? ")" : "");
+    text = text[0] != '\0' ? text : api_text(step, "code");
+    buf_append_text(&line, "  ");
+    if (seen[0] != '\0') {
+        screen_bracket(walk->tool, text, seen, &line);
+    } else {
+        buf_append_text(&line, text);
+    }
+    buf_append_text(&line, " – ");
     const struct value *one = value_first(perspectives);
     for (; one != NULL; one = value_next(one)) {
         if (same_step(decisive_step(one), step)) {

@@ -8,7 +8,7 @@ const struct option options_key_backup[] = {
     { "out", OPTION_VALUE, "FILE.pfx" },
     { "password-file", OPTION_VALUE, "FILE" },
     { "password-fd", OPTION_VALUE, "N" },
-    { "for", OPTION_VALUE, "TARGET" },
+    { "for", OPTION_VALUE, PFX_TARGET_WORDS },
     { .name = NULL },
 };
 

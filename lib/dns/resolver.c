@@ -46,7 +46,10 @@ enum err resolver_proves_insecure(
             *ret_insecure = false;
             return OK;
         }
-        if (answered) {
+        /* What an alias leads to may be anybody's zone. The alias itself is no zone's beginning, so
+         * what is above it decides. */
+        bool aliased = answer.canonical[0] != '\0' || answer.via[0] != '\0';
+        if (answered && !aliased) {
             *ret_insecure = answer.security == DNS_SECURITY_INSECURE || answer.unsigned_delegation;
             return OK;
         }

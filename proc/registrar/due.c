@@ -23,27 +23,25 @@ static int64_t pace_wait(struct registrar *registrar, const uint64_t *targets, s
 static enum err waiting_commit(struct store *store, void *ctx);
 
 enum err due_take(struct registrar *registrar, enum queue_lane lane, struct arena *arena,
-    struct challenge_row **ret_rows, size_t *ret_count, bool *ret_found,
-    uint8_t ret_enrolment[ENROLMENT_ID_BYTES])
+    struct challenge_row **ret_rows, size_t *ret_count, struct queue_turn *ret_turn,
+    bool *ret_found)
 {
     int64_t now = clock_now(&registrar->clock);
-    struct pacing_due due = { 0 };
     bool put_off = false;
     TRY(queue_take(&registrar->queue, registrar->store, lane, now, bell_count(&registrar->bell),
-        &due, ret_found));
+        ret_turn, ret_found));
     if (!*ret_found) {
         return OK;
     }
-    memcpy(ret_enrolment, due.enrolment, sizeof due.enrolment);
     enum err err =
-        store_challenge_list(registrar->store, due.enrolment, arena, ret_rows, ret_count);
+        store_challenge_list(registrar->store, ret_turn->enrolment, arena, ret_rows, ret_count);
     *ret_count = err == OK ? due_rows(*ret_rows, *ret_count, now) : 0;
     if (*ret_count > 0) {
         err = caps_check(registrar, *ret_rows, *ret_count, now, &put_off);
         *ret_count = put_off ? 0 : *ret_count;
     }
     if (err != OK) {
-        due_done(registrar, due.enrolment, /* made= */ false, /* slow= */ false);
+        due_done(registrar, ret_turn->enrolment, /* made= */ false, /* slow= */ false);
     }
     return err;
 }

@@ -7,8 +7,8 @@
  * and *ret_count 0 where it waits for others of its domain, or was put off with the reason in the
  * store. What was found is to be given back by due_done. */
 enum err due_take(struct registrar *registrar, enum queue_lane lane, struct arena *arena,
-    struct challenge_row **ret_rows, size_t *ret_count, bool *ret_found,
-    uint8_t ret_enrolment[ENROLMENT_ID_BYTES]) MUST_USE;
+    struct challenge_row **ret_rows, size_t *ret_count, struct queue_turn *ret_turn,
+    bool *ret_found) MUST_USE;
 /* As queue_done. */
 void due_done(
     struct registrar *registrar, const uint8_t enrolment[ENROLMENT_ID_BYTES], bool made, bool slow);

@@ -14,13 +14,14 @@ enum {
 
 static enum err refill(struct queue *queue, struct store *store, int64_t now, uint64_t bell);
 static enum err list_read(struct queue_list *list, struct store *store, int64_t since, int64_t now);
-static bool pick(
-    struct queue *queue, struct queue_list *list, enum queue_lane lane, struct pacing_due *ret_due);
+static bool pick(struct queue *queue, struct queue_list *list, enum queue_lane lane,
+    struct queue_turn *ret_turn);
 static bool may_fly(const struct queue *queue, enum queue_lane lane, const struct pacing_due *row,
     size_t *ret_free);
+static bool is_known(const struct queue *queue, uint64_t subscriber);
 static bool is_slow(const struct queue *queue, uint64_t subscriber);
-static unsigned subscriber_max(
-    const struct queue *queue, enum queue_lane lane, uint64_t subscriber);
+static unsigned patience_of(
+    const struct queue *queue, enum queue_lane lane, const struct pacing_due *row);
 static uint64_t id_key(const uint8_t enrolment[ENROLMENT_ID_BYTES]);
 static struct queue_flight *flight_find(
     struct queue *queue, const uint8_t enrolment[ENROLMENT_ID_BYTES]);
@@ -32,12 +33,18 @@ static unsigned rounds_max(enum queue_lane lane)
 }
 
 enum err queue_take(struct queue *queue, struct store *store, enum queue_lane lane, int64_t now,
-    uint64_t bell, struct pacing_due *ret_due, bool *ret_found)
+    uint64_t bell, struct queue_turn *ret_turn, bool *ret_found)
 {
     pthread_mutex_lock(&queue->mutex);
     enum err err = refill(queue, store, now, bell);
-    *ret_found = err == OK && (pick(queue, &queue->all, lane, ret_due) ||
-                                  pick(queue, &queue->fresh, lane, ret_due));
+    bool open = lane == QUEUE_PROMPT || queue->patient_ms == 0 ||
+                clock_monotonic_ms() - queue->patient_ms >= PATIENT_SPACING_MS;
+    *ret_found =
+        err == OK && open &&
+        (pick(queue, &queue->all, lane, ret_turn) || pick(queue, &queue->fresh, lane, ret_turn));
+    if (*ret_found && lane == QUEUE_PATIENT) {
+        queue->patient_ms = clock_monotonic_ms();
+    }
     pthread_mutex_unlock(&queue->mutex);
     return err;
 }
@@ -75,7 +82,7 @@ static enum err list_read(struct queue_list *list, struct store *store, int64_t 
 }
 
 static bool pick(
-    struct queue *queue, struct queue_list *list, enum queue_lane lane, struct pacing_due *ret_due)
+    struct queue *queue, struct queue_list *list, enum queue_lane lane, struct queue_turn *ret_turn)
 {
     for (size_t i = 0; i < list->count; i++) {
         struct pacing_due *row = &list->rows[i];
@@ -86,10 +93,13 @@ static bool pick(
             continue;
         }
         struct queue_flight *flight = &queue->flights[place];
-        *flight =
-            (struct queue_flight){ .used = true, .lane = lane, .subscriber = row->subscriber };
+        ret_turn->patience_ms = patience_of(queue, lane, row);
+        memcpy(ret_turn->enrolment, row->enrolment, sizeof ret_turn->enrolment);
+        *flight = (struct queue_flight){ .used = true,
+            .unknown = !is_known(queue, row->subscriber),
+            .lane = lane,
+            .subscriber = row->subscriber };
         memcpy(flight->enrolment, row->enrolment, sizeof flight->enrolment);
-        *ret_due = *row;
         row->subscriber = 0;
         return true;
     }
@@ -99,8 +109,8 @@ static bool pick(
 static bool may_fly(
     const struct queue *queue, enum queue_lane lane, const struct pacing_due *row, size_t *ret_free)
 {
-    unsigned of_subscriber = 0;
-    bool room = false;
+    unsigned of_subscriber = 0, of_unknown = 0;
+    bool room = false, unknown = lane == QUEUE_PROMPT && !is_known(queue, row->subscriber);
     for (size_t i = 0; i < QUEUE_FLIGHTS_MAX; i++) {
         const struct queue_flight *flight = &queue->flights[i];
         if (!flight->used) {
@@ -112,25 +122,41 @@ static bool may_fly(
             return false;
         }
         of_subscriber += flight->lane == lane && flight->subscriber == row->subscriber ? 1 : 0;
+        of_unknown += flight->lane == lane && flight->unknown ? 1 : 0;
+    }
+    if (unknown && (of_subscriber > 0 || of_unknown >= UNKNOWN_ROUNDS_MAX)) {
+        return false;
     }
     size_t aim = (size_t)(id_key(row->enrolment) % QUEUE_AIMS_MAX);
     bool known = queue->aims[aim].enrolment == id_key(row->enrolment);
     bool full = known && flights_at(queue, lane, queue->aims[aim].target) >= rounds_max(lane);
-    return room && !full && of_subscriber < subscriber_max(queue, lane, row->subscriber);
+    return room && !full && of_subscriber < rounds_max(lane);
+}
+
+static bool is_known(const struct queue *queue, uint64_t subscriber)
+{
+    return queue->known[subscriber % QUEUE_KNOWN_MAX].subscriber == subscriber;
 }
 
 static bool is_slow(const struct queue *queue, uint64_t subscriber)
 {
     size_t i = (size_t)(subscriber % QUEUE_KNOWN_MAX);
     int64_t slow_ms = queue->known[i].slow_ms;
-    return queue->known[i].subscriber == subscriber && slow_ms != 0 &&
+    return is_known(queue, subscriber) && slow_ms != 0 &&
            clock_monotonic_ms() - slow_ms < SLOW_REMEMBERED_MS;
 }
 
-static unsigned subscriber_max(const struct queue *queue, enum queue_lane lane, uint64_t subscriber)
+/* Up to a quarter less, for each enrolment its own part: what began together must not end together.
+ */
+static unsigned patience_of(
+    const struct queue *queue, enum queue_lane lane, const struct pacing_due *row)
 {
-    bool known = queue->known[subscriber % QUEUE_KNOWN_MAX].subscriber == subscriber;
-    return lane == QUEUE_PROMPT && !known ? 1 : rounds_max(lane);
+    unsigned under_way = 0;
+    for (size_t i = 0; i < QUEUE_FLIGHTS_MAX; i++) {
+        under_way += queue->flights[i].used && queue->flights[i].lane == lane ? 1 : 0;
+    }
+    unsigned patience = under_way < CROWDED_ROUNDS ? PROMPT_PATIENCE_MS : CROWDED_PATIENCE_MS;
+    return lane == QUEUE_PATIENT ? 0 : patience - patience / 4 * row->enrolment[0] / UINT8_MAX;
 }
 
 static uint64_t id_key(const uint8_t enrolment[ENROLMENT_ID_BYTES])

@@ -1,7 +1,9 @@
 #pragma once
-/* Whose check is next. Longest waiting first, but nobody's slow or many checks before everybody
- * else's: a subscriber has few rounds at a time, a domain too, and what had to be waited for goes
- * to workers of its own. */
+/* Whose check is next, and how long it may take. Longest waiting first, but nobody's slow or many
+ * checks before everybody else's: a subscriber has few rounds at a time, a domain too, and what had
+ * to be waited for goes to workers of its own. Nobody is known to be slow before it has been tried:
+ * the more rounds are under way, the shorter the time in which a further one must answer to stay
+ * with the others, and some workers are kept for whom nobody has had to wait for. */
 #include "lib/store/pacing.h"
 
 #include <pthread.h>
@@ -19,6 +21,17 @@ enum {
     /* Rounds of one subscriber, and of one registrable domain, at the same time in one lane. */
     PROMPT_ROUNDS_MAX = 4,
     PATIENT_ROUNDS_MAX = 2,
+    /* Prompt rounds of all subscribers of whom nothing is known; the workers above that number
+     * (PROMPT_WORKERS) serve those whose last round was quick. */
+    UNKNOWN_ROUNDS_MAX = 18,
+    /* How long a name's check may take where others wait behind it, at most and with less room.
+     * What needs more is not judged by that, but checked again where there is time. */
+    PROMPT_PATIENCE_MS = 4000,
+    CROWDED_PATIENCE_MS = 2000,
+    CROWDED_ROUNDS = 8, /* so many prompt rounds under way leave less room */
+    /* Two patient rounds begin so far apart: a crowd that was found slow at one moment must not
+     * take the processors from everybody at the next. */
+    PATIENT_SPACING_MS = 150,
 };
 
 enum queue_lane {
@@ -26,9 +39,16 @@ enum queue_lane {
     QUEUE_PATIENT, /* what was */
 };
 
+/* Who is next. */
+struct queue_turn {
+    uint8_t enrolment[ENROLMENT_ID_BYTES];
+    unsigned patience_ms; /* for each of its names; 0: as long as a check takes */
+};
+
 /* A round under way. */
 struct queue_flight {
     bool used;
+    bool unknown; /* nothing was known of the subscriber when it began */
     enum queue_lane lane;
     uint8_t enrolment[ENROLMENT_ID_BYTES];
     uint64_t subscriber;
@@ -41,10 +61,11 @@ struct queue {
         struct arena arena;
         struct pacing_due *rows; /* taken ones have no subscriber any more */
         size_t count;
-    } all, fresh;      /* what is due, and what has become so since that was read */
-    int64_t filled;    /* when all was read, by the clock of the store */
-    int64_t filled_ms; /* and by the one that doesn't go back */
-    uint64_t bell;     /* what had rung when either was read */
+    } all, fresh;       /* what is due, and what has become so since that was read */
+    int64_t filled;     /* when all was read, by the clock of the store */
+    int64_t filled_ms;  /* and by the one that doesn't go back */
+    uint64_t bell;      /* what had rung when either was read */
+    int64_t patient_ms; /* when the last patient round began */
     struct queue_flight flights[QUEUE_FLIGHTS_MAX];
     struct {
         uint64_t enrolment, target; /* what was found to have its fill the last time */
@@ -58,7 +79,7 @@ struct queue {
 /* The next enrolment of this lane, which is nobody else's until queue_done; *ret_found is false if
  * there is none. `bell` is how often something has happened that may have made more due. */
 enum err queue_take(struct queue *queue, struct store *store, enum queue_lane lane, int64_t now,
-    uint64_t bell, struct pacing_due *ret_due, bool *ret_found) MUST_USE;
+    uint64_t bell, struct queue_turn *ret_turn, bool *ret_found) MUST_USE;
 /* Notes what the round will look at; false if one of the targets has its fill: then the enrolment
  * is given back by queue_done, and comes again when there is room. */
 bool queue_aim(struct queue *queue, const uint8_t enrolment[ENROLMENT_ID_BYTES],

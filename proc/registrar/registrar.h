@@ -17,7 +17,7 @@
 enum {
     REGISTRAR_LEVEL_MAX = 160,
     /* How many enrolments are validated, and how many certificates asked for, at the same time. */
-    PROMPT_WORKERS = 16,
+    PROMPT_WORKERS = 24,
     PATIENT_WORKERS = 8,
     ISSUING_WORKERS = 2,
     /* What one step may hold of the store's rows and a warrant. */

@@ -43,6 +43,7 @@ struct round {
     size_t link_count;
     const struct perspective_link *links;
     enum queue_lane lane;
+    unsigned patience_ms; /* of the queue's turn */
     atomic_bool slow;     /* a perspective took long for a name */
     bool again_patiently; /* nothing is judged: it goes to the other lane */
     int64_t now;
@@ -68,6 +69,7 @@ static enum err round_run(struct registrar *registrar, struct validation *valida
     struct challenge_row *rows, size_t count, struct arena *arena, bool *ret_slow);
 static bool round_passed(const struct round *round);
 static void round_ask(struct round *round, struct validation *validation);
+static int64_t slow_from(const struct round *round);
 static bool goes_on(const struct round *round);
 static void *asking_run(void *ctx);
 static enum err word_ask(struct asking *asking, size_t row, struct reason *ret_reason);
@@ -93,14 +95,15 @@ enum err validation_step(
     AUTO(arena) arena = arena_make(STEP_ARENA_BYTES);
     struct challenge_row *rows = NULL;
     size_t count = 0;
-    uint8_t enrolment[ENROLMENT_ID_BYTES];
-    TRY(due_take(registrar, validation->lane, &arena, &rows, &count, ret_worked, enrolment));
+    struct queue_turn turn = { 0 };
+    TRY(due_take(registrar, validation->lane, &arena, &rows, &count, &turn, ret_worked));
     if (!*ret_worked) {
         return OK;
     }
     bool slow = false;
+    validation->patience_ms = turn.patience_ms;
     enum err err = count > 0 ? round_run(registrar, validation, rows, count, &arena, &slow) : OK;
-    due_done(registrar, enrolment, count > 0, slow);
+    due_done(registrar, turn.enrolment, count > 0, slow);
     return err;
 }
 
@@ -114,6 +117,7 @@ static enum err round_run(struct registrar *registrar, struct validation *valida
         .link_count = validation->link_count,
         .links = validation->links,
         .lane = validation->lane,
+        .patience_ms = validation->patience_ms,
         .by_itself = rows[0].state == CHALLENGE_FAILED,
         .arena = arena,
     };
@@ -185,7 +189,7 @@ static void *asking_run(void *ctx)
         int64_t begun = clock_monotonic_ms();
         word->observation = buf_make(OBSERVATION_MAX_BYTES);
         enum err err = word_ask(asking, i, &reason);
-        if (clock_monotonic_ms() - begun >= SLOW_MS) {
+        if (clock_monotonic_ms() - begun >= slow_from(round)) {
             atomic_store(&round->slow, true);
         }
         if (err != OK) {
@@ -200,6 +204,12 @@ static void *asking_run(void *ctx)
     return NULL;
 }
 
+/* What all but used its time up had to be waited for. */
+static int64_t slow_from(const struct round *round)
+{
+    return (round->patience_ms > 0 ? round->patience_ms : PROMPT_PATIENCE_MS) * INT64_C(3) / 4;
+}
+
 /* The first slow name ends a round that others wait behind. */
 static bool goes_on(const struct round *round)
 {
@@ -212,7 +222,7 @@ static enum err word_ask(struct asking *asking, size_t row, struct reason *ret_r
     struct word *word = &asking->words[row];
     struct validator_check check = {
         .challenge = round->rows[row].challenge,
-        .patience_ms = round->lane == QUEUE_PROMPT ? PROMPT_PATIENCE_MS : 0,
+        .patience_ms = round->patience_ms,
         .caa_only = round->earlier[row].reusable,
     };
     memcpy(check.attempt, round->attempt, sizeof check.attempt);

@@ -7,11 +7,8 @@ struct validation {
     struct perspective_link links[PERSPECTIVES_MAX]; /* this worker's own */
     size_t link_count;
     enum queue_lane lane;
+    unsigned patience_ms; /* this turn's */
 };
-
-/* How long a check may take where others wait behind it (proc/registrar/queue.h). What needs more
- * is not judged by that, but checked again where there is time. */
-enum { PROMPT_PATIENCE_MS = 4000, SLOW_MS = 3000 };
 
 /* One enrolment's due challenges, by all perspectives, each in a thread of its own. */
 enum err validation_step(

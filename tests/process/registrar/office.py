@@ -111,6 +111,7 @@ class Perspective:
         self.name, self.key, self.verdict, self.caa, self.delay = name, key, PASSED, PASSED, 0
         self.asked = self.caa_asked = 0
         self.pits = {}  # names that are slow: seconds
+        self.names = []  # that it was asked about
         self.mailed = []
 
     def answer(self, packet):
@@ -124,6 +125,7 @@ class Perspective:
             return answer_make(kind)
         attempt, challenge = fields[0][1], element(SEQUENCE, fields[1][1])
         name = elements(fields[1][1])[1][1]
+        self.names.append(name.decode())
         time.sleep(self.pits.get(name.decode(), 0))
         derived = sequence(*(element(tag, value) for tag, value in elements(fields[1][1])
                              if tag not in (0x81, 0x82)))  # domain and subscriber are beside it

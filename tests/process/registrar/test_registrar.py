@@ -290,34 +290,6 @@ class Registrar(unittest.TestCase):
             with self.subTest(change):
                 self.assertEqual(self.verdict(primary=change), "failed")
 
-    def pits(self, count, seconds, domain="pit{}.example"):
-        """As many enrolments of one slow subscriber, whose names nobody ever answers for."""
-        made = []
-        for number in range(count):
-            application = self.office.application_new()
-            name = "www." + domain.format(number)
-            for perspective in self.office.perspectives.values():
-                perspective.pits[name] = seconds
-            reference = self.office.approve(application)
-            self.office.sql("UPDATE application SET subscriber = 'Tar Pits' WHERE id = ?", bytes.fromhex(application))
-            made.append(self.office.challenge(reference, name=name))
-        return made
-
-    def test_d19_one_subscribers_slow_names_do_not_hold_up_anothers(self):
-        pits = self.pits(12, 5)
-        quick = self.office.challenge(self.office.approve())
-        self.await_state(quick, "validated")
-        waiting = [pit for pit in pits if self.office.challenge_state(pit) == "checking"]
-        self.assertGreater(len(waiting), 0)
-        wait_until(lambda: self.office.one("SELECT count(*) FROM pacing WHERE slow = 1 AND enrolment IN (%s)"
-                                           % ",".join("?" * len(pits)), *pits) > 0, 60, "a slow one")
-        # Another one passes while the slow ones are being waited for in their own lane.
-        quick = self.office.challenge(self.office.approve())
-        self.await_state(quick, "validated")
-        self.assertGreater(len([pit for pit in pits if self.office.challenge_state(pit) == "checking"]), 0)
-        for perspective in self.office.perspectives.values():
-            perspective.pits.clear()
-
     def test_d30_checks_of_one_domain_beyond_the_cap_are_put_off_and_say_until_when(self):
         self.office.registrar_kill()
         config = self.office.directory + "/ecert.conf"

@@ -26,8 +26,9 @@ PROBE = """mount -t tmpfs none /run && ip netns add probe && ip link add one typ
 ip link set one netns probe && ip netns exec probe nft add table inet probe && ip netns del probe"""
 
 
-def enter():
-    """Starts this program once more within namespaces of its own, or skips it."""
+def enter(users=False):
+    """Starts this program once more within namespaces of its own, or skips it. `users`: what it starts has
+    users of its own, which only root can give it."""
     os.environ["PATH"] += ":/usr/sbin:/sbin"
     if INSIDE in os.environ:
         subprocess.run("mount -t tmpfs none /run && ip link set lo up", shell=True, check=True)
@@ -35,12 +36,14 @@ def enter():
     for name in ("unshare", "ip", "nft"):
         if not shutil.which(name):
             skip(f"{name} is not installed")
-    tried = subprocess.run(["unshare", "-rmn", "sh", "-c", PROBE], capture_output=True, text=True,
-                           check=False)
+    if users and os.geteuid() != 0:
+        skip("programs with users of their own need root")
+    unshare = ["unshare", "-mn" if users else "-rmn"]
+    tried = subprocess.run([*unshare, "sh", "-c", PROBE], capture_output=True, text=True, check=False)
     if tried.returncode != 0:
         skip("no network namespaces here: " + tried.stderr.strip().replace("\n", "; "))
     os.environ[INSIDE] = "1"
-    os.execvp("unshare", ["unshare", "-rmn", sys.executable, "-B", *sys.argv])
+    os.execvp("unshare", [*unshare, sys.executable, "-B", *sys.argv])
 
 
 def skip(why):
@@ -135,15 +138,16 @@ class Internet:
 
 class Judge:
     """Counts, in the kernel, what leaves a place towards each of some blocks: TCP and UDP, so that
-    neighbour discovery is no offence."""
+    neighbour discovery is no offence. What an `exempt` rule of nft matches is not counted."""
 
-    def __init__(self, place, blocks):
+    def __init__(self, place, blocks, exempt=()):
         self.place = place
+        exempted = "".join(f"add rule inet judge out {rule} accept\n" for rule in exempt)
         rules = "".join(
             f'add rule inet judge out {"ip6" if ":" in block else "ip"} daddr {block} '
             f'meta l4proto {{ tcp, udp }} counter comment "{block}"\n' for block in blocks)
         nft(place, "-f", "-", text="add table inet judge\nadd chain inet judge out "
-            "{ type filter hook output priority 0; }\n" + rules)
+            "{ type filter hook output priority 0; }\n" + exempted + rules)
 
     def counted(self):
         """How many packets went to which block; those without any are left out."""

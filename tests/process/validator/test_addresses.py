@@ -6,9 +6,7 @@ nothing relaxed, in the network namespaces of internet.py.
     test_addresses.py VALIDATOR [--long]
 """
 import concurrent.futures
-import ipaddress
 import os
-import random
 import shutil
 import socket
 import sys
@@ -23,39 +21,14 @@ from authorities import ROOT_SERVERS, NameServer, WebServer, Zone, start_togethe
 from internet import Internet, Judge, Place, within  # noqa: E402
 from messages import Challenge, check_request  # noqa: E402
 from rebinder import Rebinder  # noqa: E402
+from special import BLOCKS, addresses, kind  # noqa: E402
 from validator_process import Primary  # noqa: E402
 
 ROOT, REBINDER, PUBLIC = "44.53.0.1", "46.2.0.53", "46.1.0.80"
 WEBSITE = 18
 PATH = "/.well-known/pki-validation/fileauth.txt"
 ROUNDS = 10000 if "--long" in sys.argv else 2000
-# IANA's registries of special-purpose addresses (RFC 6890 and what was added since), whatever they say
-# about being globally reachable, and besides them what is multicast, reserved, or deprecated.
-SPECIAL = """0.0.0.0/8 0.0.0.0/32 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24
-192.0.0.0/29 192.0.0.8/32 192.0.0.9/32 192.0.0.10/32 192.0.0.170/32 192.0.0.171/32 192.0.2.0/24
-192.31.196.0/24 192.52.193.0/24 192.88.99.0/24 192.168.0.0/16 192.175.48.0/24 198.18.0.0/15 198.51.100.0/24
-203.0.113.0/24 224.0.0.0/4 240.0.0.0/4 255.255.255.255/32
-::/128 ::1/128 ::/96 ::ffff:0:0/96 64:ff9b::/96 64:ff9b:1::/48 100::/64 100:0:0:1::/64 2001::/23 2001::/32
-2001:1::1/128 2001:1::2/128 2001:1::3/128 2001:2::/48 2001:3::/32 2001:4:112::/48 2001:10::/28 2001:20::/28
-2001:30::/28 2001:db8::/32 2002::/16 2620:4f:8000::/48 3fff::/20 5f00::/16 fc00::/7 fe80::/10 fec0::/10
-ff00::/8""".split()
-
-
-def addresses():
-    """The first, the last and some other of each block, each once."""
-    chance, found = random.Random(7), {}
-    for block in map(ipaddress.ip_network, SPECIAL):
-        within_it = chance.randrange(block.num_addresses)
-        for address in (block[0], block[-1], block[within_it]):
-            found[str(address)] = None
-    return list(found)
-
-
 ADDRESSES = addresses()
-
-
-def kind(address):
-    return "AAAA" if ":" in address else "A"
 
 
 def literal(address):
@@ -107,7 +80,7 @@ class AddressesTest(unittest.TestCase):
         cls.primary.allow_localhost, cls.primary.namespace = False, "p0"
         cls.addClassCleanup(cls.primary.stop)
         cls.primary.start_on_socket()
-        cls.judge = Judge("p0", SPECIAL)
+        cls.judge = Judge("p0", BLOCKS)
 
     def setUp(self):
         """The judge can see: one packet by hand, and it is counted."""

@@ -34,6 +34,28 @@ static void the_first_ancestor_that_proves_anything_decides(void **state)
     assert_false(proves(answers, 3, "a.b.example.com"));
 }
 
+static void d21_where_an_alias_leads_proves_nothing_about_the_name(void **state)
+{
+    (void)state;
+    struct fake_answer answers[] = {
+        { .name = "b.example.com", .type = DNS_DS, .rcode = DNS_RCODE_SERVFAIL },
+        { .name = "example.com",
+            .type = DNS_DS,
+            .security = DNS_SECURITY_INSECURE,
+            .canonical = "elsewhere.example.net" },
+        { .name = "com", .type = DNS_DS },
+    };
+    assert_false(proves(answers, 3, "b.example.com"));
+    answers[1].canonical = NULL;
+    assert_true(proves(answers, 3, "b.example.com"));
+    answers[0] = (struct fake_answer){ .name = "b.example.com",
+        .type = DNS_DS,
+        .unsigned_delegation = true,
+        .canonical = "elsewhere.example.net" };
+    answers[1].security = DNS_SECURITY_SECURE;
+    assert_false(proves(answers, 3, "b.example.com"));
+}
+
 static void nothing_is_proven_where_nobody_answers(void **state)
 {
     (void)state;
@@ -78,6 +100,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_ancestor_that_proves_anything_decides),
+        cmocka_unit_test(d21_where_an_alias_leads_proves_nothing_about_the_name),
         cmocka_unit_test(nothing_is_proven_where_nobody_answers),
         cmocka_unit_test(records_of_a_bogus_answer_reach_nobody),
         cmocka_unit_test(a_configuration_that_cannot_work_is_refused_at_once),
