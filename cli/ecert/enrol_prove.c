@@ -29,7 +29,6 @@ static enum err office_wait(struct walk *walk, struct reason *ret_reason);
 static bool offers(const struct walk *walk, const char *wanted);
 static const struct way *way(const struct walk *walk);
 static bool places_itself(const struct walk *walk);
-static enum err challenges_get(struct walk *walk, struct reason *ret_reason);
 static bool stand_at_domain(const struct walk *walk, const struct value *list);
 static bool challenges_are_ours(const struct walk *walk, const struct value *list);
 static enum err challenges_keep(
@@ -63,10 +62,13 @@ enum err walk_prove(struct walk *walk, struct reason *ret_reason)
         return reason_set(
             ret_reason, ERR_UNSUPPORTED, "tool.no_method", walk->server_name, method, NULL);
     }
+    if (walk->dry_run) {
+        return walk_rehearse(walk, ret_reason);
+    }
     if (walk->email != NULL) {
         return walk_prove_by_email(walk, ret_reason);
     }
-    TRY(challenges_get(walk, ret_reason));
+    TRY(walk_values_get(walk, ret_reason));
     TRY(records_place(walk, ret_reason));
     for (int i = 0; i < CHECKS_MAX; i++) {
         TRY(check(walk, ret_reason));
@@ -126,16 +128,22 @@ static bool places_itself(const struct walk *walk)
     return walk->webroots[0] != NULL || walk->dns_server != NULL || walk->hook[0] != NULL;
 }
 
-static enum err challenges_get(struct walk *walk, struct reason *ret_reason)
+bool walk_values_stand(const struct walk *walk)
 {
     const struct value *dcv = value_get(walk->enrolment, "dcv");
     const struct value *list = value_get(dcv, "challenges");
+    bool usable = strcmp(api_text(dcv, "method"), way(walk)->method) == 0 &&
+                  strcmp(api_text(dcv, "state"), "expired") != 0 && !walk_is_bound_elsewhere(walk);
+    /* A mail's code is placed nowhere. */
+    return usable && (walk->email != NULL ||
+                         (stand_at_domain(walk, list) && challenges_are_ours(walk, list)));
+}
+
+enum err walk_values_get(struct walk *walk, struct reason *ret_reason)
+{
     const struct way *chosen = way(walk);
-    bool usable = strcmp(api_text(dcv, "method"), chosen->method) == 0 &&
-                  strcmp(api_text(dcv, "state"), "expired") != 0 &&
-                  !walk_is_bound_elsewhere(walk) && stand_at_domain(walk, list) &&
-                  challenges_are_ours(walk, list);
-    if (!usable) {
+    const struct value *list = value_get(value_get(walk->enrolment, "dcv"), "challenges");
+    if (!walk_values_stand(walk)) {
         const struct value *answer;
         TRY(walk_choose_method(walk, chosen->method, &answer, ret_reason));
         list = value_get(answer, "challenges");
@@ -394,7 +402,14 @@ static bool check_is_over(const struct value *enrolment)
 /* One line a name, one a perspective, and what it saw where it failed. */
 void walk_results_show(const struct walk *walk)
 {
-    const struct value *list = value_get(value_get(walk->enrolment, "dcv"), "results");
+    walk_results_show_as(walk, value_get(value_get(walk->enrolment, "dcv"), "results"),
+        "tool.name_passed", "tool.name_failed");
+    next_check_show(walk);
+}
+
+void walk_results_show_as(
+    const struct walk *walk, const struct value *list, const char *good, const char *bad)
+{
     for (const struct value *result = value_first(list); result != NULL;
          result = value_next(result)) {
         const struct placeholder values[] = {
@@ -404,14 +419,13 @@ void walk_results_show(const struct walk *walk)
             { NULL, NULL },
         };
         bool passed = value_truth(value_get(result, "passed"));
-        screen_message(walk->tool, passed ? "tool.name_passed" : "tool.name_failed", values);
+        screen_message(walk->tool, passed ? good : bad, values);
         if (!passed) {
             perspectives_show(walk, result);
             walk_trace_show(walk, value_first(value_get(result, "perspectives")));
             screen_line(walk->tool, api_text(result, "next"));
         }
     }
-    next_check_show(walk);
 }
 
 static void next_check_show(const struct walk *walk)

@@ -13,10 +13,12 @@ static enum err pair_add(struct tool *tool, struct certstore *store, const struc
 
 bool intake_holds_certificates(struct span file)
 {
+    AUTO(buf) text = buf_make(BUNDLE_FILE_MAX);
     AUTO(bundle) bundle = { 0 };
     struct certificate parsed;
-    struct span rest = file;
     struct pem pem;
+    bool narrow = pem_narrow(file, &text) == OK;
+    struct span rest = narrow ? buf_span(&text) : file;
     return pem_next(&rest, &pem) == OK || (bundle_cut(file, &bundle) == OK && bundle.count > 0 &&
                                               certificate_parse(bundle.spans[0], &parsed) == OK);
 }

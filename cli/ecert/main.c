@@ -15,12 +15,15 @@
 #include "lib/base/limits.h"
 #include "lib/text/json.h"
 
+#include <linux/capability.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 enum { ARENA_MAX = 64 * 1024 * 1024 };
@@ -91,6 +94,7 @@ const struct command command_alone = { "", NULL, command_state, options_none, NU
     "tool.help_state" };
 
 static void harden(void);
+static void stay_in_memory(void);
 static const struct language *language_choose(const struct language_set *set, const char *wanted);
 static int options_leading(int argc, char *const *argv);
 static const struct command *command_find(int argc, char *const *argv, int *ret_words);
@@ -141,6 +145,21 @@ static void harden(void)
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     (void)signal(SIGPIPE, SIG_IGN);
     umask(077);
+    stay_in_memory();
+}
+
+/* No page of ours is swapped out, whichever library made a copy there. Only where no limit counts
+ * (root): under one the next allocation would fail. What is in a struct secret is locked by itself.
+ */
+static void stay_in_memory(void)
+{
+    struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+    struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = { { .effective = 0 } };
+    bool unlimited = syscall(SYS_capget, &header, sets) == 0 &&
+                     (sets[0].effective & CAP_TO_MASK(CAP_IPC_LOCK)) != 0;
+    if (unlimited) {
+        (void)mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
+    }
 }
 
 /* --lang, else the locale; English where the locale says nothing, as every tool does. */

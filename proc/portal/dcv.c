@@ -4,6 +4,7 @@
 #include "proc/portal/enrolment.h"
 #include "proc/portal/handlers.h"
 
+#include "lib/store/rehearsal.h"
 #include "lib/store/throttle.h"
 
 #include <stdio.h>
@@ -34,6 +35,7 @@ static enum err challenges_store(struct store *store, void *ctx);
 static enum err check_request(struct visit *visit);
 static enum err check_store(struct store *store, void *ctx);
 static bool mail_on_its_way(const struct value *dcv);
+static void rehearsal_words_put(struct visit *visit, const struct value *dcv, bool mailed);
 static void method_put(struct visit *visit, const char *method);
 static void method_choices_put(struct visit *visit);
 static void choice_again_put(struct visit *visit, const struct value *dcv, bool proved);
@@ -78,9 +80,12 @@ enum err dcv_get(struct visit *visit)
     value_put_bool(tree, visit->page, "proved", proved);
     value_put_bool(tree, visit->page, "checking", checking);
     const char *method = value_text(value_get(dcv, "method"));
-    value_put_bool(tree, visit->page, "checks_all",
-        method != NULL && strcmp(method, dcv_method_id(DCV_EMAIL)) != 0);
-    TRY(checking || mail_on_its_way(dcv) ? page_refresh(visit) : OK);
+    bool mailed = method != NULL && strcmp(method, dcv_method_id(DCV_EMAIL)) == 0;
+    value_put_bool(tree, visit->page, "checks_all", method != NULL && !mailed);
+    rehearsal_words_put(visit, dcv, mailed);
+    bool waits = checking || mail_on_its_way(dcv) ||
+                 value_truth(value_get(value_get(dcv, "rehearsal"), "waiting"));
+    TRY(waits ? page_refresh(visit) : OK);
     value_put_text(tree, visit->page, "next_href", page_of_state(visit->enrolment.state));
     method_put(visit, method);
     method_choices_put(visit);
@@ -281,6 +286,8 @@ static enum err check_store(struct store *store, void *ctx)
     hex_format(SPAN_OF(visit->enrolment.id), bucket + strlen(bucket));
     const struct throttle throttle = { bucket, CHECK_BUDGET, CHECK_WINDOW_SECONDS };
     TRY(store_throttle_spend(store, &throttle, visit->now));
+    TRY(store_rehearsal_forget(
+        store, visit->enrolment.id)); /* the check's word is the better one */
     return store_challenge_request_check(store, visit->enrolment.id, visit->now);
 }
 
@@ -293,6 +300,16 @@ static bool mail_on_its_way(const struct value *dcv)
         }
     }
     return false;
+}
+
+static void rehearsal_words_put(struct visit *visit, const struct value *dcv, bool mailed)
+{
+    const struct value *rehearsal = value_get(dcv, "rehearsal");
+    bool good = value_truth(value_get(rehearsal, "would_pass"));
+    value_put_text(&visit->tree, visit->page, "rehearse_hint",
+        mailed ? "dcv.rehearse_hint_email" : "dcv.rehearse_hint");
+    value_put_text(&visit->tree, visit->page, "rehearsal_verdict",
+        good ? "dcv.rehearsal_good" : "dcv.rehearsal_bad");
 }
 
 /* The words of the chosen method's page. */

@@ -3,10 +3,13 @@ import contextlib
 import io
 import os
 import re
+import sys
 import unittest
 import zipfile
 
-import world
+sys.path.append(os.path.join(os.path.dirname(__file__), "..", "ecert"))
+import windows  # noqa: E402
+import world  # noqa: E402
 
 
 def key(kind="EC"):
@@ -431,6 +434,18 @@ class Requests(world.FreshCase):
         }
         for what, value in forms.items():
             self.assertEqual(self.submit(value, field="file").status, 200, what)
+
+    def test_requests_of_windows_programs_are_read(self):
+        for program in windows.ORDERS:
+            der = windows.request(key("RSA2048"), ["csr.shop.example.com"], program)
+            text = windows.pem("NEW CERTIFICATE REQUEST", der)
+            for value in (windows.utf16(text), windows.utf16(text, mark=False), text.encode(), der):
+                page = self.submit(value, field="file")
+                self.assertEqual(page.status, 200, (program, value[:4]))
+                self.assertIn("商店有限公司", page.text)
+            spoilt = bytearray(der)
+            spoilt[-1] ^= 1
+            self.assertEqual(self.submit(bytes(spoilt), field="file").status, 422, program)
 
     def test_no_name_at_all_is_fine(self):
         self.assertEqual(self.submit(csr(subject="/O=Shop Example Limited")).status, 200)
