@@ -16,7 +16,7 @@ const struct option options_cert_export[] = {
     { .name = NULL },
 };
 
-static enum err format_choose(const struct arguments *arguments,
+static enum err format_choose(struct tool *tool, const struct arguments *arguments,
     const struct export_format **ret_format, struct reason *ret_reason);
 
 enum exit_code command_cert_export(struct tool *tool, const struct arguments *arguments)
@@ -25,11 +25,9 @@ enum exit_code command_cert_export(struct tool *tool, const struct arguments *ar
     AUTO(certstore_item) item = { 0 };
     struct reason reason = { 0 };
     const struct export_format *format = NULL;
-    const char *out = arguments_value(arguments, "out");
-    enum err err = format_choose(arguments, &format, &reason);
-    err = err == OK && out == NULL
-              ? reason_set(&reason, ERR_INPUT, "usage.needed", "--out", NULL, NULL)
-              : err;
+    const char *out = NULL;
+    enum err err = format_choose(tool, arguments, &format, &reason);
+    err = err == OK ? ask_option(tool, arguments, "out", "tool.ask_out", &out, &reason) : err;
     if (err != OK) {
         return screen_failure(tool, err, &reason);
     }
@@ -56,17 +54,24 @@ enum exit_code command_cert_export(struct tool *tool, const struct arguments *ar
     return EXIT_DONE;
 }
 
-static enum err format_choose(const struct arguments *arguments,
+static enum err format_choose(struct tool *tool, const struct arguments *arguments,
     const struct export_format **ret_format, struct reason *ret_reason)
 {
     const struct export_format *chosen = NULL;
     const struct export_format *format;
+    const char *names[EXPORT_FORMATS];
+    size_t choice = 0;
     for (size_t i = 0; (format = export_format_at(i)) != NULL; i++) {
+        names[i] = format->name;
         if (arguments_has(arguments, format->name) && chosen != NULL) {
             return reason_set(ret_reason, ERR_INPUT, "usage.one_of", format->name,
                 /* seen= */ NULL, "--pem, --der, --p7b, --pfx");
         }
         chosen = arguments_has(arguments, format->name) ? format : chosen;
+    }
+    if (chosen == NULL &&
+        ask_choice(tool, "tool.ask_format", names, EXPORT_FORMATS, 0, &choice) == OK) {
+        chosen = export_format_at(choice);
     }
     if (chosen == NULL) {
         return reason_set(

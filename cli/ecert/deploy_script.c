@@ -67,8 +67,8 @@ static const char HEAD[] =
     "    if ($LASTEXITCODE -ne 0) { throw \"$program $words : $LASTEXITCODE\" }\r\n"
     "}\r\n";
 
-static enum err kind_take(const struct arguments *arguments, const struct script_kind **ret_kind,
-    struct reason *ret_reason);
+static enum err kind_take(struct tool *tool, const struct arguments *arguments,
+    const struct script_kind **ret_kind, struct reason *ret_reason);
 static enum err services_check(const char *services, struct reason *ret_reason);
 static enum err directory_make(const char *path, struct reason *ret_reason);
 static enum err part_add(struct parts *parts, const char *store, const char *suffix,
@@ -92,14 +92,14 @@ enum exit_code command_deploy_script(struct tool *tool, const struct arguments *
     const char *services = arguments_value(arguments, "services");
     const char *wanted = arguments->operand_count > 0 ? arguments->operands[0] : NULL;
     char pfx[DEPLOY_PATH_MAX];
-    enum err err = kind_take(arguments, &kind, &reason);
+    enum err err = kind_take(tool, arguments, &kind, &reason);
+    err = err == OK ? ask_option(tool, arguments, "out", "tool.ask_out", &parts.out, &reason) : err;
     services = services == NULL ? "IIS,SMTP,IMAP,POP" : services;
     err = err == OK ? services_check(services, &reason) : err;
     if (err != OK || tool_open_store(tool, &store) != OK) {
         return err == OK ? EXIT_FAILED : screen_failure(tool, err, &reason);
     }
     parts.material = &material;
-    parts.out = arguments_value(arguments, "out");
     err = deploy_material_load(tool, store, wanted, &material, &reason);
     err = err == OK ? directory_make(parts.out, &reason) : err;
     err = err == OK ? path_join(pfx, sizeof pfx, parts.out, "site.pfx") : err;
@@ -126,12 +126,14 @@ enum exit_code command_deploy_script(struct tool *tool, const struct arguments *
     return EXIT_DONE;
 }
 
-static enum err kind_take(const struct arguments *arguments, const struct script_kind **ret_kind,
-    struct reason *ret_reason)
+static enum err kind_take(struct tool *tool, const struct arguments *arguments,
+    const struct script_kind **ret_kind, struct reason *ret_reason)
 {
     const char *name = arguments_value(arguments, "kind");
-    if (arguments_value(arguments, "out") == NULL) {
-        return reason_set(ret_reason, ERR_INPUT, "usage.needed", "--out", NULL, NULL);
+    const char *names[] = { kinds[0].name, kinds[1].name };
+    size_t choice = 0;
+    if (name == NULL && ask_choice(tool, "tool.ask_kind", names, 2, 0, &choice) == OK) {
+        name = names[choice];
     }
     for (size_t i = 0; name != NULL && i < sizeof kinds / sizeof kinds[0]; i++) {
         if (strcmp(kinds[i].name, name) == 0) {

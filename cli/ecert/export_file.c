@@ -9,7 +9,7 @@ static enum err format_pem(const struct certstore_item *item, struct buf *ret_fi
 static enum err format_der(const struct certstore_item *item, struct buf *ret_file);
 static enum err format_p7b(const struct certstore_item *item, struct buf *ret_file);
 
-static const struct export_format formats[] = {
+static const struct export_format formats[EXPORT_FORMATS] = {
     { "pem", format_pem },
     { "der", format_der },
     { "p7b", format_p7b },
@@ -18,7 +18,7 @@ static const struct export_format formats[] = {
 
 const struct export_format *export_format_at(size_t index)
 {
-    return index < sizeof formats / sizeof formats[0] ? &formats[index] : NULL;
+    return index < EXPORT_FORMATS ? &formats[index] : NULL;
 }
 
 enum err export_write(const struct export_format *format, const struct certstore_item *item,

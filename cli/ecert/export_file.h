@@ -7,6 +7,7 @@ struct export_format {
     /* NULL: it is the PFX. */
     enum err (*write)(const struct certstore_item *item, struct buf *ret_file);
 };
+enum { EXPORT_FORMATS = 4 };
 /* NULL past the last. */
 const struct export_format *export_format_at(size_t index);
 /* Writes it new, 0644, to `out`: "tool.file_exists", "tool.file_write". Not for the PFX. */
