@@ -78,6 +78,12 @@ bool walk_is_bound_elsewhere(const struct walk *walk);
 enum err walk_choose_method(struct walk *walk, const char *method, const struct value **ret_answer,
     struct reason *ret_reason) MUST_USE;
 
+/* True for a challenge whose name was proved for an earlier application: nothing is to be placed.
+ */
+bool walk_was_proved_before(const struct value *challenge);
+/* Tells of every such name of walk->enrolment, and waits until the portal has had CAA looked at. */
+enum err walk_await_before(struct walk *walk, struct reason *ret_reason) MUST_USE;
+
 /* ERR_DENIED "tool.value_unbound" if one of these values is not derived from our key: nothing of
  * them may be placed, for it would prove the domain for somebody else's. */
 enum err walk_values_check(const struct walk *walk, const char *method, const struct value *list,

@@ -69,9 +69,10 @@ enum err walk_prove(struct walk *walk, struct reason *ret_reason)
         return walk_prove_by_email(walk, ret_reason);
     }
     TRY(walk_values_get(walk, ret_reason));
-    TRY(records_place(walk, ret_reason));
+    bool proved = is_validated(walk->enrolment);
+    TRY(proved ? OK : records_place(walk, ret_reason));
     for (int i = 0; i < CHECKS_MAX; i++) {
-        TRY(check(walk, ret_reason));
+        TRY(proved ? OK : check(walk, ret_reason));
         if (is_validated(walk->enrolment)) {
             screen_step(walk->tool, "tool.proved", NULL);
             walk_remove_records(walk);
@@ -146,8 +147,13 @@ enum err walk_values_get(struct walk *walk, struct reason *ret_reason)
     if (!walk_values_stand(walk)) {
         const struct value *answer;
         TRY(walk_choose_method(walk, chosen->method, &answer, ret_reason));
-        list = value_get(answer, "challenges");
+        TRY(walk_look(walk, ret_reason));
     }
+    TRY(walk_await_before(walk, ret_reason));
+    if (is_validated(walk->enrolment)) {
+        return OK;
+    }
+    list = value_get(value_get(walk->enrolment, "dcv"), "challenges");
     TRY(walk_values_check(walk, chosen->method, list, ret_reason));
     if (chosen != &by_website) {
         TRY(walk_records_check(walk, list, ret_reason));
@@ -216,6 +222,9 @@ static enum err challenges_keep(
     size_t count = 0;
     for (const struct value *one = value_first(list); one != NULL; one = value_next(one)) {
         struct placed *placed = &walk->placed[count];
+        if (walk_was_proved_before(one)) {
+            continue;
+        }
         bool fits = count < APPLICATION_NAMES_MAX &&
                     span_to_text(span_from_text(api_text(one, way(walk)->host)), placed->host,
                         sizeof placed->host) &&
@@ -241,6 +250,9 @@ static void challenges_show(const struct walk *walk, const struct value *list)
     screen_heading(walk->tool, chosen->title, NULL);
     for (const struct value *one = value_first(list); one != NULL; one = value_next(one)) {
         const char *url = api_text(one, "url");
+        if (walk_was_proved_before(one)) {
+            continue;
+        }
         const struct screen_fact facts[] = {
             { chosen->where, url[0] != '\0' ? url : api_text(one, "host") },
             { chosen->what, api_text(one, "value") },

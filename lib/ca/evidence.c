@@ -1,6 +1,7 @@
 /* The evidence of one name: one attempt, one challenge, distinct perspectives, their signatures,
  * and the quorum (BR 3.2.2.4, 3.2.2.9, 4.2.1, 4.2.2.1). */
 #include "lib/ca/evidence.h"
+#include "lib/ca/earlier.h"
 #include "lib/ca/quorum.h"
 
 /* Perspectives and this machine keep their own time. */
@@ -130,7 +131,12 @@ static enum err challenge_check(const struct challenge *challenge, const char *n
         return denied(ret_reason, "warrant.name", name);
     }
     if (memcmp(challenge->application_hash, rules->application_hash, HASH_BYTES) != 0) {
-        return denied(ret_reason, "warrant.application_binding", name);
+        const struct earlier_application *earlier =
+            earlier_of_hash(rules->earlier, rules->earlier_count, challenge->application_hash);
+        if (earlier == NULL || !earlier_has_name(earlier, name)) {
+            return denied(ret_reason,
+                earlier == NULL ? "warrant.application_binding" : "warrant.earlier_name", name);
+        }
     }
     if ((rules->edition->methods & (1u << challenge->method)) == 0 ||
         !policy_method_allowed(challenge->method, rules->now)) {

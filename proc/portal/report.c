@@ -60,8 +60,8 @@ enum err dcv_put(struct visit *visit, struct value *object)
     for (size_t i = 0; challenges_good(visit, rows, count) && i < count; i++) {
         TRY(challenge_put(visit, list, &rows[i]));
     }
-    TRY(results_put(visit, dcv, rows, count));
-    return rehearsal_put(visit, dcv, rows, count);
+    TRY(rehearsal_put(visit, dcv, rows, count));
+    return results_put(visit, dcv, rows, count);
 }
 
 static const char *overall_state(
@@ -98,7 +98,9 @@ static enum err results_put(
     for (size_t i = 0; i < count; i++) {
         if (rows[i].state == CHALLENGE_FAILED || rows[i].state == CHALLENGE_PASSED) {
             struct value *result = value_add_object(&visit->tree, list);
-            bool open = rows[i].state == CHALLENGE_FAILED && failed <= OPEN_RESULTS_MAX;
+            /* A rehearsal is later, and says what still stands. */
+            bool open = rows[i].state == CHALLENGE_FAILED && failed <= OPEN_RESULTS_MAX &&
+                        value_get(dcv, "rehearsal") == NULL;
             result_put(visit, result, &rows[i], open, seen, seen_count);
         }
     }

@@ -180,8 +180,19 @@ static enum err everybody_ask(struct rehearsing *rehearsing, struct validation *
     struct evidence_rules rules;
     TRY(earlier_rules(rehearsing->registrar, rehearsing->enrolment, rehearsing->now,
         rehearsing->arena, &application, &rules));
-    TRY(earlier_find(rehearsing->registrar, &rules, rehearsing->rows, rehearsing->row_count,
-        rehearsing->arena, rehearsing->earlier));
+    struct earlier_applications *applications =
+        arena_alloc(rehearsing->arena, 1, sizeof *applications);
+    if (applications == NULL) {
+        return ERR_MEMORY;
+    }
+    const struct earlier_search search = { .registrar = rehearsing->registrar,
+        .rows = rehearsing->rows,
+        .count = rehearsing->row_count,
+        .application = &application,
+        .rules = &rules,
+        .applications = applications,
+        .arena = rehearsing->arena };
+    TRY(earlier_find(&search, rehearsing->earlier));
     rehearsing->words =
         calloc(rehearsing->link_count * rehearsing->row_count, sizeof *rehearsing->words);
     if (rehearsing->words == NULL) {
@@ -214,7 +225,8 @@ static void word_ask(struct asking *asking, size_t row)
     struct word *word = &asking->words[row];
     struct reason reason = { 0 };
     const struct rehearse rehearse = {
-        .challenge = rehearsing->rows[row].challenge,
+        .challenge =
+            *earlier_challenge(&rehearsing->earlier[row], &rehearsing->rows[row].challenge),
         .caa_only = rehearsing->earlier[row].reusable,
     };
     bool late = clock_monotonic_ms() >= rehearsing->deadline_ms;

@@ -41,7 +41,10 @@ struct round {
     atomic_bool slow;     /* a perspective took long for a name */
     bool again_patiently; /* nothing is judged: it goes to the other lane */
     int64_t now;
-    struct earlier earlier[APPLICATION_NAMES_MAX + 1];
+    struct earlier
+        earlier[APPLICATION_NAMES_MAX + 1];   /* where one is, all are asked for CAA alone */
+    struct earlier_applications applications; /* whose evidence these are */
+    struct application application;
     bool passed[APPLICATION_NAMES_MAX + 1];
     int64_t oldest[APPLICATION_NAMES_MAX + 1];
     struct act act;
@@ -69,6 +72,7 @@ static enum err word_ask(struct asking *asking, size_t row, struct reason *ret_r
 static enum err word_check(
     const struct asking *asking, size_t row, struct span der, struct reason *ret_reason);
 static enum err rules_make(struct round *round, struct evidence_rules *ret_rules);
+static const struct challenge *challenge_of(const struct round *round, size_t row);
 static enum err proved_find(struct round *round);
 static enum err round_judge(struct round *round);
 static enum err name_judge(struct round *round, size_t row, const struct evidence_rules *rules);
@@ -205,7 +209,7 @@ static enum err word_ask(struct asking *asking, size_t row, struct reason *ret_r
     struct round *round = asking->round;
     struct word *word = &asking->words[row];
     struct validator_check check = {
-        .challenge = round->rows[row].challenge,
+        .challenge = *challenge_of(round, row),
         .patience_ms = round->patience_ms,
         .caa_only = round->earlier[row].reusable,
     };
@@ -229,7 +233,7 @@ static enum err word_check(
     const struct registrar *registrar = round->registrar;
     const struct perspective *perspective =
         roster_perspective(&registrar->roster, asking->link->id);
-    const uint8_t *nonce = round->rows[row].challenge.nonce;
+    const uint8_t *nonce = challenge_of(round, row)->nonce;
     struct observation observation = { 0 };
     struct der reader = der_reader(der);
     bool right = perspective != NULL && observation_read(&reader, &observation) == OK &&
@@ -251,20 +255,33 @@ static enum err word_check(
 
 static enum err rules_make(struct round *round, struct evidence_rules *ret_rules)
 {
-    struct application application = { 0 };
     const uint8_t *enrolment = round->rows[0].enrolment;
+    struct application *application = &round->application;
     TRY(earlier_rules(
-        round->registrar, enrolment, round->now, round->arena, &application, ret_rules));
-    round->mails = !application.government; /* officers look for themselves */
-    return passed_mail_write(round->registrar, &application, enrolment, round->arena, &round->mail);
+        round->registrar, enrolment, round->now, round->arena, application, ret_rules));
+    ret_rules->earlier = round->applications.list;
+    ret_rules->earlier_count = round->applications.count;
+    round->mails = !application->government; /* officers look for themselves */
+    return passed_mail_write(round->registrar, application, enrolment, round->arena, &round->mail);
 }
 
 static enum err proved_find(struct round *round)
 {
     struct evidence_rules rules;
     TRY(rules_make(round, &rules));
-    return earlier_find(
-        round->registrar, &rules, round->rows, round->row_count, round->arena, round->earlier);
+    const struct earlier_search search = { .registrar = round->registrar,
+        .rows = round->rows,
+        .count = round->row_count,
+        .application = &round->application,
+        .rules = &rules,
+        .applications = &round->applications,
+        .arena = round->arena };
+    return earlier_find(&search, round->earlier);
+}
+
+static const struct challenge *challenge_of(const struct round *round, size_t row)
+{
+    return earlier_challenge(&round->earlier[row], &round->rows[row].challenge);
 }
 
 static enum err round_judge(struct round *round)

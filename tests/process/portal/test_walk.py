@@ -133,6 +133,7 @@ class Pages(world.FreshCase):
         self.assertIn("_validation-persist.new.shop.example.com. 3600 IN TXT &quot;ecert.example.net; accounturi="
                       + account + "&quot;", page)
         self.assertIn("persistUntil", page)
+        self.assertEqual(page.count("Your account:"), 1)
         # The same record for ever: nothing of it is drawn.
         again = api.ask("POST", "/enrolment/dcv", {"method": "persistent"}).json()["challenges"][0]
         self.assertEqual(again["value"], challenge["value"])
@@ -207,6 +208,11 @@ class Pages(world.FreshCase):
         self.assertEqual(len(re.findall(r'<details class="result bad">', page)), 50)
         self.assertEqual(len(re.findall(r'<details class="result bad" open>',
                                         self.world.browser("absent").get("/dcv").text)), 1)
+        # What is the same of every zone is said once for all of them.
+        self.assertEqual(page.count("<dd><code>SOA example.com</code></dd>"), 50)
+        self.assertEqual(page.count("the zone that answered"), 1)
+        told = self.world.api("fifty-absent").ask("GET", "/enrolment/dcv").text
+        self.assertEqual(told.count("the zone that answered"), 50 * 6)
 
     def test_after_thirty_days_there_are_new_values(self):
         browser, api = self.world.browser("told"), self.world.api("told")

@@ -8,6 +8,7 @@
 #include "lib/pki/crl.h"
 #include "lib/wire/rehearsal.h"
 #include "tests/process/signer/cast.h"
+#include "tests/process/signer/owned_earlier.h"
 
 #include <stdio.h>
 
@@ -594,6 +595,10 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_forged_mail_code),
         cmocka_unit_test(a_key_of_his_own_where_the_evidence_is_bound_to_the_subscribers),
         cmocka_unit_test(a_withdrawn_application_by_a_store_that_has_forgotten_it),
+        cmocka_unit_test(an_earlier_proof_serves_nobody_but_its_subscriber),
+        cmocka_unit_test(an_earlier_application_that_officers_did_not_approve),
+        cmocka_unit_test(an_earlier_proof_for_a_key_of_his_own),
+        cmocka_unit_test(an_earlier_application_that_was_withdrawn),
         cmocka_unit_test(a_lapsed_application_and_one_that_he_dates_anew),
         cmocka_unit_test(officers_of_his_own_making),
         cmocka_unit_test(another_profile_edition_epoch_or_request),
@@ -603,6 +608,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_key_that_was_blocked_comes_back),
         cmocka_unit_test(an_order_to_go_on_that_two_of_the_roster_did_not_give),
         cmocka_unit_test(what_remains_is_a_key_of_his_own_beside_evidence_that_is_bound_to_none),
+        cmocka_unit_test(
+            what_remains_is_a_key_of_his_own_beside_an_earlier_proof_that_is_bound_to_none),
     };
     if (argc != 3) {
         return 64;
