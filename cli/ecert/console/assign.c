@@ -3,6 +3,7 @@
 #include "cli/ecert/console/handlers.h"
 #include "cli/ecert/console/item_page.h"
 
+#include "cli/ecert/ask.h"
 #include "cli/ecert/deploy.h"
 
 #include <stdio.h>
@@ -13,7 +14,13 @@ struct fields {
     struct span step;
     bool known; /* the targets that the ledger has for this name */
     struct span kind, to, certificate, key, config, check;
+    struct secret passphrase;
 };
+static void fields_release(struct fields *fields)
+{
+    secret_release(&fields->passphrase);
+}
+AUTO_DEFINE(fields, fields_release)
 
 static const struct form_field form_fields[] = {
     { "step", FORM_CHOICE, .required = true, .offset = offsetof(struct fields, step),
@@ -24,6 +31,8 @@ static const struct form_field form_fields[] = {
     { "certificate", FORM_LINE, .max = DEPLOY_PATH_MAX - 1,
         .offset = offsetof(struct fields, certificate) },
     { "key", FORM_LINE, .max = DEPLOY_PATH_MAX - 1, .offset = offsetof(struct fields, key) },
+    { "passphrase", FORM_SECRET, .max = PASSWORD_MAX,
+        .offset = offsetof(struct fields, passphrase) },
     { "config", FORM_LINE, .max = DEPLOY_PATH_MAX - 1, .offset = offsetof(struct fields, config) },
     { "check", FORM_LINE, .max = DEPLOY_CHECK_MAX - 1, .offset = offsetof(struct fields, check) },
 };
@@ -37,7 +46,8 @@ static void fields_put(struct visit *visit, const struct fields *fields);
 static void option_give(
     struct visit *visit, struct arguments *arguments, const char *name, struct span value);
 static void targets_put(struct visit *visit);
-static void problem_put(struct visit *visit, const struct value *problem);
+static void problem_put(
+    struct visit *visit, const struct item_page *page, const struct value *problem);
 
 enum err assign_get(struct visit *visit)
 {
@@ -60,13 +70,14 @@ static enum err page_open(struct visit *visit, struct item_page *ret_page)
 enum err assign_post(struct visit *visit)
 {
     AUTO(item_page) one = { 0 };
-    struct fields fields = { 0 };
+    AUTO(fields) fields = { .known = false };
     TRY(page_open(visit, &one));
     enum err err = visit_form(visit, &form, &fields);
     fields_put(visit, &fields);
     if (err != OK) {
         return page_reply_wrong(visit, /* reason= */ NULL, "kind", "assign");
     }
+    item_page_unlock(visit, &one, &fields.passphrase);
     struct arguments arguments = { .operands = { one.item.id }, .operand_count = 1 };
     if (!fields.known) {
         option_give(visit, &arguments, "kind", fields.kind);
@@ -82,7 +93,7 @@ enum err assign_post(struct visit *visit)
     (void)(run ? command_deploy_run : command_deploy_plan)(&visit->tool, &arguments);
     const struct value *problem = value_get(visit->tool.result, "problem");
     if (problem != NULL) {
-        problem_put(visit, problem);
+        problem_put(visit, &one, problem);
         return page_reply(visit, 422, "assign");
     }
     targets_put(visit);
@@ -184,8 +195,18 @@ static void targets_put(struct visit *visit)
 }
 
 /* A refusal that the command has worded already. */
-static void problem_put(struct visit *visit, const struct value *problem)
+static void problem_put(
+    struct visit *visit, const struct item_page *page, const struct value *problem)
 {
+    static const char prefix[] = "urn:ecert:problem:";
+    struct reason reason = { 0 };
+    const char *type = value_text(value_get(problem, "type"));
+    reason_set(&reason, ERR_INPUT, type + strlen(prefix), NULL, NULL, NULL);
+    item_page_locked(visit, page, &reason);
+    if (reason.field[0] != '\0' || strcmp(reason.code, "console.in_token") == 0) {
+        page_put_error(visit, &reason);
+        return;
+    }
     struct value_tree *tree = &visit->tool.tree;
     struct value *error = value_add_object(tree, value_put_list(tree, visit->page, "errors"));
     AUTO(buf) next = buf_make(4096);

@@ -2,18 +2,28 @@
 #include "cli/ecert/console/handlers.h"
 #include "cli/ecert/console/item_page.h"
 
+#include "cli/ecert/ask.h"
 #include "cli/ecert/intake.h"
 #include "cli/ecert/item_use.h"
 
 struct fields {
     struct span upload, pasted;
+    struct secret passphrase;
 };
+static void fields_release(struct fields *fields)
+{
+    secret_release(&fields->passphrase);
+}
+AUTO_DEFINE(fields, fields_release)
 
 static const struct form_field form_fields[] = {
     { "upload", FORM_FILE, .max = BUNDLE_FILE_MAX, .offset = offsetof(struct fields, upload) },
     { "pasted", FORM_TEXT, .offset = offsetof(struct fields, pasted) },
+    { "passphrase", FORM_SECRET, .max = PASSWORD_MAX,
+        .offset = offsetof(struct fields, passphrase) },
 };
-static const struct form form = { form_fields, 2, FORM_IGNORE_UNKNOWN };
+static const struct form form = { form_fields, sizeof form_fields / sizeof form_fields[0],
+    FORM_IGNORE_UNKNOWN };
 
 struct removal {
     bool nevertheless;
@@ -50,7 +60,7 @@ enum err complete_post(struct visit *visit)
     AUTO(item_page) one = { 0 };
     AUTO(bundle) bundle = { 0 };
     AUTO(certstore_item) completed = { 0 };
-    struct fields fields = { 0 };
+    AUTO(fields) fields = { .passphrase = { 0 } };
     struct reason reason = { 0 };
     TRY(request_open(visit, &one));
     if (visit_form(visit, &form, &fields) != OK) {
@@ -67,8 +77,10 @@ enum err complete_post(struct visit *visit)
     } else if (!certifies(&bundle, &one.item)) {
         err = reason_set(&reason, ERR_DENIED, "console.other_key", field, NULL, NULL);
     } else {
+        item_page_unlock(visit, &one, &fields.passphrase);
         err = intake_complete(&visit->tool, one.store, &bundle, &reason, &completed);
     }
+    item_page_locked(visit, &one, &reason);
     if (is_wrong(err, &reason)) {
         return page_reply_wrong(visit, &reason, "upload", "complete");
     }

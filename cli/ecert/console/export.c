@@ -14,12 +14,13 @@ enum { TARGETS_MAX = 16 };
 
 struct fields {
     struct span format, target, out;
-    struct secret password, again;
+    struct secret password, again, passphrase;
 };
 static void fields_release(struct fields *fields)
 {
     secret_release(&fields->password);
     secret_release(&fields->again);
+    secret_release(&fields->passphrase);
 }
 AUTO_DEFINE(fields, fields_release)
 
@@ -29,6 +30,8 @@ static const struct form_field form_fields[] = {
     { "out", FORM_LINE, .max = PATH_MAX - 1, .required = true,
         .offset = offsetof(struct fields, out) },
     { "password", FORM_SECRET, .max = PASSWORD_MAX, .offset = offsetof(struct fields, password) },
+    { "passphrase", FORM_SECRET, .max = PASSWORD_MAX,
+        .offset = offsetof(struct fields, passphrase) },
     { "again", FORM_SECRET, .max = PASSWORD_MAX, .offset = offsetof(struct fields, again) },
 };
 static const struct form form = { form_fields, sizeof form_fields / sizeof form_fields[0],
@@ -67,7 +70,9 @@ enum err export_post(struct visit *visit)
         return page_reply_wrong(visit, /* reason= */ NULL, "out", "export");
     }
     const char *out = visit_text(visit, fields.out);
+    item_page_unlock(visit, &one, &fields.passphrase);
     err = file_make(visit, &one, &fields, out == NULL ? "" : out, &reason);
+    item_page_locked(visit, &one, &reason);
     if (is_wrong(err, &reason)) {
         return page_reply_wrong(visit, &reason, "out", "export");
     }

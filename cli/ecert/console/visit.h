@@ -26,6 +26,7 @@ struct visit {
     bool inside; /* it is the session's browser */
     struct tool tool;
     struct key_access access; /* what opens a guarded key, for this request */
+    bool unlocks;             /* a passphrase was typed */
     struct value *page;       /* the root of what is shown */
     struct form_errors errors;
     const char *here; /* path and query that the language links keep; NULL: the path alone */

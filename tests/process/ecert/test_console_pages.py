@@ -11,7 +11,7 @@ import servers
 from console_case import Console
 from deploy_case import DeployCase
 from hierarchy import Hierarchy
-from stand_in import run
+from stand_in import Authority, run
 from tool import NAME, ToolTest, public_key
 
 # What the wizard's pages send, one after the other.
@@ -264,6 +264,32 @@ class Pairs(PageTest):
         self.assertIn(NAME, page.text)
         self.assertIn('value="mine"', page.text)
         self.console.get("/request?from=nothing", status=404)
+
+
+class Guarded(PageTest):
+    """A key that lies encrypted in the store is opened by what is typed on the page, and for that page alone."""
+    def test_each_page_that_needs_the_key_asks_for_its_passphrase(self):
+        authority = Authority(self.path("ca"))
+        guard = ["--key-passphrase-file", self.write("passphrase", SECRET)]
+        made = self.json("request", "new", "--name", NAME, "--key", "p256", "--encrypt-key", "--out",
+                         self.path("r.csr"), *guard)
+        certificate = authority.leaf(content(self.path("r.csr")), NAME).encode()
+        page = f"/certificate/{made['id']}"
+        out = self.path("out.pfx")
+        export = {"format": "pfx", "target": "modern", "out": out, "password": "of the file", "again": "of the file"}
+        for typed, words in ((None, "passphrase is needed"), ("wrong battery", "passphrase is wrong")):
+            fields = {} if typed is None else {"passphrase": typed}
+            for answer in (self.console.post(page + "/complete", fields, files=[("upload", certificate)]),
+                           self.console.post(page + "/export", {**export, **fields})):
+                self.refused(answer, words)
+                self.assertIn('id="passphrase-error"', answer.text)
+        self.assertEqual(self.certificates()[0]["state"], "PendingRequest")
+        right = {"passphrase": SECRET}
+        done = self.console.post(page + "/complete", right, files=[("upload", certificate)], status=303)
+        page = done.headers["Location"].removeprefix(self.console.desk).split("?")[0]
+        self.refused(self.console.post(page + "/export", export), "passphrase is needed")
+        self.assert_no_key(self.console.post(page + "/export", {**export, **right}, status=200))
+        self.assertEqual(stat.S_IMODE(os.stat(out).st_mode), 0o600)
 
 
 class Stores(PageTest):
