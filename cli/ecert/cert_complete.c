@@ -1,9 +1,8 @@
 /* ecert cert complete FILE: joins a certificate that came by another way (mail, download page) to
  * the request whose key it certifies. PEM, DER or P7B; what else the file holds becomes the chain.
  */
-#include "cli/ecert/bundle.h"
+#include "cli/ecert/intake.h"
 #include "cli/ecert/item.h"
-#include "cli/ecert/key_open.h"
 #include "cli/ecert/screen.h"
 
 #include <stdio.h>
@@ -22,15 +21,7 @@ enum exit_code command_cert_complete(struct tool *tool, const struct arguments *
     if (tool_open_store(tool, &store) != OK) {
         return EXIT_FAILED;
     }
-    bool more = true;
-    for (size_t i = 0; more && i < certificates.count; i++) {
-        AUTO(buf) chain = buf_make(CERTSTORE_CHAIN_MAX);
-        err = bundle_chain(&certificates, i, &chain);
-        err = err == OK ? key_complete(
-                              tool, store, certificates.spans[i], buf_span(&chain), &reason, &item)
-                        : err;
-        more = err == ERR_NOT_FOUND && strcmp(reason.code, "certificate.no_request") == 0;
-    }
+    err = intake_complete(tool, store, &certificates, &reason, &item);
     err = err == OK ? item_view(tool, store, &item, &view) : err;
     if (err == ERR_CONFLICT) {
         screen_failure(tool, err, &reason);

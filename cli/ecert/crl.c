@@ -3,7 +3,6 @@
  * where it came from doesn't matter, so it may come over plain HTTP. */
 #include "cli/ecert/crl.h"
 
-#include "cli/ecert/chain.h"
 #include "cli/ecert/screen.h"
 #include "lib/base/clock.h"
 #include "lib/base/file.h"
@@ -40,14 +39,12 @@ static void list_skip(struct refresh *refresh, const struct list_url *url);
 static void list_refresh(struct refresh *refresh, const char *url);
 static enum err list_fetch(
     struct refresh *refresh, const char *url, struct buf *ret_der, struct reason *ret_reason);
-static const char *state_text(const struct tool *tool, enum list_state state);
 
 enum exit_code command_crl_install(struct tool *tool, const struct arguments *arguments)
 {
     AUTO_PTR(certstore) store = NULL;
-    AUTO(buf) file = { 0 }, der = buf_make(FILE_MAX_BYTES);
+    AUTO(buf) file = { 0 };
     struct reason reason = { 0 };
-    struct crl crl;
     char name[CHAIN_NAME_MAX];
     bool fresh = false;
     const char *path = arguments->operands[0];
@@ -61,16 +58,13 @@ enum exit_code command_crl_install(struct tool *tool, const struct arguments *ar
     }
     bool dry = arguments_has(arguments, "dry-run");
     int64_t now = clock_now(&tool->clock);
-    err = crl_read_any(buf_span(&file), &der) == OK && crl_parse(buf_span(&der), &crl) == OK
-              ? OK
-              : reason_set(&reason, ERR_INPUT, "crl.malformed", path, NULL, NULL);
-    err = err != OK ? err
-          : dry     ? certstore_judge_crl(store, buf_span(&der), now, &reason, &fresh)
-                    : certstore_install_crl(store, buf_span(&der), now, &reason, &fresh);
+    err = crl_take(store, buf_span(&file), dry, now, &reason, name, &fresh);
     if (err != OK) {
+        if (strcmp(reason.code, "crl.malformed") == 0) {
+            snprintf(reason.field, sizeof reason.field, "%s", path);
+        }
         return screen_failure(tool, err, &reason);
     }
-    chain_name(crl.issuer, name);
     const struct placeholder values[] = { { "name", name }, { NULL, NULL } };
     if (dry && fresh) {
         screen_message(tool, "tool.crl_would_install", values);
@@ -82,6 +76,20 @@ enum exit_code command_crl_install(struct tool *tool, const struct arguments *ar
     value_put_text(&tool->tree, tool->result, "issuer", name);
     value_put_bool(&tool->tree, tool->result, "new", fresh);
     return fresh ? EXIT_DONE : EXIT_NOTHING;
+}
+
+enum err crl_take(struct certstore *store, struct span file, bool dry, int64_t now,
+    struct reason *ret_reason, char ret_issuer[CHAIN_NAME_MAX], bool *ret_new)
+{
+    AUTO(buf) der = buf_make(FILE_MAX_BYTES);
+    struct crl crl;
+    if (crl_read_any(file, &der) != OK || crl_parse(buf_span(&der), &crl) != OK) {
+        return reason_set(ret_reason, ERR_INPUT, "crl.malformed", NULL, NULL, NULL);
+    }
+    TRY(dry ? certstore_judge_crl(store, buf_span(&der), now, ret_reason, ret_new)
+            : certstore_install_crl(store, buf_span(&der), now, ret_reason, ret_new));
+    chain_name(crl.issuer, ret_issuer);
+    return OK;
 }
 
 enum exit_code command_crl_list(struct tool *tool, const struct arguments *arguments)
@@ -125,13 +133,13 @@ static void row_fill(struct tool *tool, const struct revocation_list *list, stru
     *row = (struct screen_row){ {
         arena_text(&tool->arena, span_from_text(name)),
         list->of_authorities ? "ARL" : "CRL",
-        state_text(tool, list->state),
+        crl_state_text(tool, list->state),
         arena_format(&tool->arena, "%zu", list->entries),
         arena_text(&tool->arena, span_from_text(next)),
     } };
 }
 
-static const char *state_text(const struct tool *tool, enum list_state state)
+const char *crl_state_text(const struct tool *tool, enum list_state state)
 {
     static const char *const ids[] = {
         [LIST_FRESH] = "tool.crl_fresh",

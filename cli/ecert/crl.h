@@ -1,11 +1,20 @@
 #pragma once
-/* Fetching the lists of all that is in the stores, for `ecert crl refresh` and `ecert watch`. */
-#include "cli/ecert/tool.h"
+/* What commands and pages about revocation lists share, and `ecert watch` with them. */
+#include "cli/ecert/chain.h"
+#include "lib/certstore/lists.h"
+
+/* Keeps the list of a file (PEM or DER), or says in `dry` whether it would: reasons of
+ * certstore_install_crl, and "crl.malformed". */
+enum err crl_take(struct certstore *store, struct span file, bool dry, int64_t now,
+    struct reason *ret_reason, char ret_issuer[CHAIN_NAME_MAX], bool *ret_new) MUST_USE;
+/* "Fresh", … in the person's language. */
+const char *crl_state_text(const struct tool *tool, enum list_state state);
 
 struct crl_outcome {
     size_t addresses, changed, failed, skipped;
 };
-/* Each is told as it is fetched, and stands in the result's "lists"; one that fails doesn't stop
- * the others. Fails only where the store can't be read. */
+/* Fetches the lists of all that is in the stores. Each is told as it is fetched, and stands in the
+ * result's "lists"; one that fails doesn't stop the others. Fails only where the store can't be
+ * read. */
 enum err crl_refresh_all(
     struct tool *tool, struct certstore *store, struct crl_outcome *ret_outcome) MUST_USE;

@@ -40,17 +40,29 @@ enum err pfx_file_write(struct tool *tool, const struct arguments *arguments, co
         "tool.ask_new_password", .twice = true, .max = PASSWORD_MAX };
     AUTO_PTR(key) key = NULL;
     AUTO(secret) password = { 0 };
-    AUTO(backup) backup = { 0 };
     const struct pfx_target *target = NULL;
     TRY(target_choose(arguments, proposed, &target, ret_reason));
-    if (item->guard == CERTSTORE_KEY_TOKEN) {
-        return reason_set(
-            ret_reason, ERR_UNSUPPORTED, "certstore.key_in_token", item->id, item->token_uri, NULL);
-    }
+    TRY(pfx_file_possible(item, ret_reason));
     TRY(key_open(tool, store, item, ret_reason, &key));
     TRY(ask_secret_from(tool, arguments, &source, ret_reason, &password));
-    TRY(backup_make(item, key, &password, target, &backup, ret_reason));
-    return backup_write(out, &password, key, &backup, ret_reason);
+    return pfx_file_make(item, key, target, &password, out, ret_reason);
+}
+
+enum err pfx_file_possible(const struct certstore_item *item, struct reason *ret_reason)
+{
+    return item->guard != CERTSTORE_KEY_TOKEN
+               ? OK
+               : reason_set(ret_reason, ERR_UNSUPPORTED, "certstore.key_in_token", item->id,
+                     item->token_uri, NULL);
+}
+
+enum err pfx_file_make(const struct certstore_item *item, const struct key *key,
+    const struct pfx_target *target, const struct secret *password, const char *out,
+    struct reason *ret_reason)
+{
+    AUTO(backup) backup = { 0 };
+    TRY(backup_make(item, key, password, target, &backup, ret_reason));
+    return backup_write(out, password, key, &backup, ret_reason);
 }
 
 static enum err target_choose(const struct arguments *arguments, const char *proposed,
@@ -142,11 +154,20 @@ enum err pfx_file_read(const struct tool *tool, const struct arguments *argument
         return reason_set(ret_reason, err, "tool.file_read", path, err_name(err), NULL);
     }
     TRY(ask_secret_from(tool, arguments, &source, ret_reason, &password));
-    TRY(pfx_read_apart(buf_span(&file), &password, ret_reason, ret_pfx));
-    if (ret_pfx->key == NULL) {
-        return reason_set(ret_reason, ERR_INPUT, "tool.pfx_no_key", path, NULL, NULL);
+    err = pfx_file_open(buf_span(&file), &password, ret_pfx, ret_reason);
+    if (err != OK && strcmp(ret_reason->code, "tool.pfx_no_key") == 0) {
+        return reason_set(ret_reason, err, "tool.pfx_no_key", path, NULL, NULL);
     }
-    return OK;
+    return err;
+}
+
+enum err pfx_file_open(
+    struct span file, const struct secret *password, struct pfx *ret_pfx, struct reason *ret_reason)
+{
+    TRY(pfx_read_apart(file, password, ret_reason, ret_pfx));
+    return ret_pfx->key != NULL
+               ? OK
+               : reason_set(ret_reason, ERR_INPUT, "tool.pfx_no_key", NULL, NULL, NULL);
 }
 
 enum err pfx_keep(struct tool *tool, struct certstore *store, const struct pfx *pfx,

@@ -15,11 +15,20 @@
 enum err pfx_file_write(struct tool *tool, const struct arguments *arguments, const char *proposed,
     const struct certstore *store, const struct certstore_item *item, const char *out,
     struct reason *ret_reason) MUST_USE;
+/* "certstore.key_in_token" for a key that can't leave its token. */
+enum err pfx_file_possible(const struct certstore_item *item, struct reason *ret_reason) MUST_USE;
+/* The same with key and password at hand. */
+enum err pfx_file_make(const struct certstore_item *item, const struct key *key,
+    const struct pfx_target *target, const struct secret *password, const char *out,
+    struct reason *ret_reason) MUST_USE;
 /* Says so where the target of --for knows only ciphers that are too weak to lie about. */
 void pfx_file_warn(const struct tool *tool, const struct arguments *arguments);
 /* Asks for the password in the same way. "tool.pfx_no_key" for a file without a key. */
 enum err pfx_file_read(const struct tool *tool, const struct arguments *arguments, const char *path,
     struct pfx *ret_pfx, struct reason *ret_reason) MUST_USE;
+/* The same of bytes at hand, with the password. */
+enum err pfx_file_open(struct span file, const struct secret *password, struct pfx *ret_pfx,
+    struct reason *ret_reason) MUST_USE;
 /* Into the store: a pair if the key's own certificate is there, else a key that waits for it. */
 enum err pfx_keep(struct tool *tool, struct certstore *store, const struct pfx *pfx,
     struct certstore_item *ret_item, struct reason *ret_reason) MUST_USE;

@@ -10,7 +10,6 @@
 
 enum scope { SCOPE_ONE, SCOPE_WILDCARD, SCOPE_SEVERAL, SCOPES };
 
-static enum err name_add(struct request_names *names, const char *typed, struct reason *ret_reason);
 static enum err service_add(struct request_names *names, const struct service *service,
     const char *domain, struct reason *ret_reason);
 static enum err ask_one(struct tool *tool, struct request_names *names, const char *question,
@@ -28,7 +27,7 @@ enum err request_names_from_arguments(
     const char *domain = arguments_value(arguments, "domain");
     const char *service = arguments_nth(arguments, "service", 0);
     for (size_t i = 0; arguments_nth(arguments, "name", i) != NULL; i++) {
-        TRY(name_add(ret_names, arguments_nth(arguments, "name", i), ret_reason));
+        TRY(request_names_add(ret_names, arguments_nth(arguments, "name", i), ret_reason));
     }
     if ((domain == NULL) != (service == NULL)) {
         const char *given = domain == NULL ? "--service" : "--domain";
@@ -52,7 +51,8 @@ enum err request_names_from_arguments(
 }
 
 /* One name twice is one name. */
-static enum err name_add(struct request_names *names, const char *typed, struct reason *ret_reason)
+enum err request_names_add(
+    struct request_names *names, const char *typed, struct reason *ret_reason)
 {
     struct dns_name name;
     TRY(dns_name_parse(span_from_text(typed), DNS_NAME_HOST_OR_WILDCARD, &name, ret_reason));
@@ -68,20 +68,42 @@ static enum err name_add(struct request_names *names, const char *typed, struct 
     return OK;
 }
 
-static void host_format(char ret_host[ANSWER_MAX], const char *label, const char *domain)
+bool service_host(const struct service *service, size_t index, const char *domain,
+    char ret_host[SERVICE_HOST_MAX])
 {
-    snprintf(ret_host, ANSWER_MAX, "%s%s%s", label, label[0] == '\0' ? "" : ".", domain);
+    if (index >= SERVICE_HOSTS_MAX || service->hosts[index] == NULL) {
+        return false;
+    }
+    const char *label = service->hosts[index];
+    snprintf(ret_host, SERVICE_HOST_MAX, "%s%s%s", label, label[0] == '\0' ? "" : ".", domain);
+    return true;
 }
 
 static enum err service_add(struct request_names *names, const struct service *service,
     const char *domain, struct reason *ret_reason)
 {
-    for (size_t i = 0; i < SERVICE_HOSTS_MAX && service->hosts[i] != NULL; i++) {
-        char host[ANSWER_MAX];
-        host_format(host, service->hosts[i], domain);
-        TRY(name_add(names, host, ret_reason));
+    char host[SERVICE_HOST_MAX];
+    for (size_t i = 0; service_host(service, i, domain, host); i++) {
+        TRY(request_names_add(names, host, ret_reason));
     }
     return OK;
+}
+
+enum err request_names_wildcard(
+    struct request_names *names, const char *typed, struct reason *ret_reason)
+{
+    char wildcard[ANSWER_MAX + 2];
+    const char *bare = strncmp(typed, "*.", 2) == 0 ? typed + 2 : typed;
+    snprintf(wildcard, sizeof wildcard, "*.%s", bare);
+    TRY(request_names_add(names, wildcard, ret_reason));
+    return request_names_add(names, bare, ret_reason);
+}
+
+void request_names_lead(struct request_names *names, size_t index)
+{
+    struct dns_name common = names->list[index];
+    names->list[index] = names->list[0];
+    names->list[0] = common;
 }
 
 enum err request_names_ask(struct tool *tool, struct request_names *ret_names)
@@ -120,7 +142,7 @@ static enum err ask_one(struct tool *tool, struct request_names *names, const ch
         struct reason reason = { 0 };
         TRY(ask_line(tool, question, proposed, answer));
         *ret_more = answer[0] != '\0';
-        enum err err = *ret_more ? name_add(names, answer, &reason) : OK;
+        enum err err = *ret_more ? request_names_add(names, answer, &reason) : OK;
         if (err == OK) {
             return OK;
         }
@@ -128,18 +150,14 @@ static enum err ask_one(struct tool *tool, struct request_names *names, const ch
     }
 }
 
-/* With or without "*.": the certificate is for both, as the wildcard edition has it. */
 static enum err ask_wildcard(struct tool *tool, struct request_names *names)
 {
     for (;;) {
-        char answer[ANSWER_MAX], wildcard[ANSWER_MAX + 2];
+        char answer[ANSWER_MAX];
         struct reason reason = { 0 };
         TRY(ask_line(tool, "tool.ask_wildcard", /* proposed= */ NULL, answer));
-        const char *bare = strncmp(answer, "*.", 2) == 0 ? answer + 2 : answer;
-        snprintf(wildcard, sizeof wildcard, "*.%s", bare);
         names->count = 0;
-        enum err err = name_add(names, wildcard, &reason);
-        err = err == OK ? name_add(names, bare, &reason) : err;
+        enum err err = request_names_wildcard(names, answer, &reason);
         if (err == OK) {
             return OK;
         }
@@ -203,10 +221,9 @@ static enum err ask_hosts(struct tool *tool, struct request_names *names,
     const struct service *service, const char *domain)
 {
     screen_line(tool, language_text(tool->language, service->label));
-    for (size_t i = 0; i < SERVICE_HOSTS_MAX && service->hosts[i] != NULL; i++) {
-        char proposed[ANSWER_MAX];
+    char proposed[SERVICE_HOST_MAX];
+    for (size_t i = 0; service_host(service, i, domain, proposed); i++) {
         bool more;
-        host_format(proposed, service->hosts[i], domain);
         TRY(ask_one(tool, names, "tool.ask_host", proposed, &more));
     }
     return OK;
@@ -224,9 +241,7 @@ static enum err ask_common_name(struct tool *tool, struct request_names *names)
         choices[i] = names->list[i].text;
     }
     TRY(ask_choice(tool, "tool.ask_common_name", choices, count, 0, &choice));
-    struct dns_name common = names->list[choice];
-    names->list[choice] = names->list[0];
-    names->list[0] = common;
+    request_names_lead(names, choice);
     return OK;
 }
 

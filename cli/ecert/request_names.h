@@ -4,6 +4,10 @@
 #include "lib/ca/application.h"
 #include "lib/dns/hostname.h"
 
+struct service;
+
+enum { SERVICE_HOST_MAX = 512 };
+
 struct request_names {
     struct dns_name list[APPLICATION_NAMES_MAX]; /* the first one is the common name */
     size_t count;
@@ -14,6 +18,17 @@ struct request_names {
  * --domain and --service without the other). */
 enum err request_names_from_arguments(const struct arguments *arguments,
     struct request_names *ret_names, struct reason *ret_reason) MUST_USE;
+/* One more name as typed; twice is once. Reasons of dns_name_parse, "tool.too_many_names". */
+enum err request_names_add(
+    struct request_names *names, const char *typed, struct reason *ret_reason) MUST_USE;
+/* What the service's template proposes below the domain; `index`th host, or false past the last. */
+bool service_host(const struct service *service, size_t index, const char *domain,
+    char ret_host[SERVICE_HOST_MAX]);
+/* With or without "*.": the certificate is for both, as the wildcard edition has it. */
+enum err request_names_wildcard(
+    struct request_names *names, const char *typed, struct reason *ret_reason) MUST_USE;
+/* Makes this name the first, the common name; it must be one of them. */
+void request_names_lead(struct request_names *names, size_t index);
 /* Asks a person as Exchange's wizard does: how many names, for which services, which of them is
  * the common name. A wrong name is explained and asked for again. ERR_NOT_FOUND if the input
  * ends. */

@@ -4,19 +4,12 @@
 #include "cli/ecert/ask.h"
 #include "cli/ecert/item.h"
 #include "cli/ecert/key_open.h"
-#include "cli/ecert/request_names.h"
+#include "cli/ecert/request_plan.h"
 #include "cli/ecert/screen.h"
-#include "lib/base/file.h"
 #include "lib/crypto/pkcs11.h"
-#include "lib/der/pem.h"
-#include "lib/pki/certificate.h"
-#include "lib/pki/csr.h"
-#include "lib/pki/name.h"
 
 #include <stdio.h>
 #include <unistd.h>
-
-enum { SUBJECT_FIELDS = 5, KEY_CHOICES = 5 };
 
 const struct option options_request_new[] = {
     { "name", OPTION_MANY, "NAME" },
@@ -36,54 +29,20 @@ const struct option options_request_new[] = {
     { .name = NULL },
 };
 
-/* What the request says beside the names. Every one may be empty; the certificate's subject comes
- * from the application and not from here. */
-static const struct {
-    const char *option, *label, *question, *value;
-    const struct span *oid;
-} subject_fields[SUBJECT_FIELDS] = {
-    { "organisation", "tool.organisation", "tool.ask_organisation", "", &oid_organisation },
-    { "unit", "tool.unit", "tool.ask_unit", "", &oid_organisational_unit },
-    { "locality", "tool.locality", "tool.ask_locality", "Hong Kong", &oid_locality },
-    { "state", "tool.state", "tool.ask_state", "Hong Kong", &oid_state_or_province },
-    { "country", "tool.country", "tool.ask_country", "HK", &oid_country },
-};
-
-static const enum key_type key_choices[KEY_CHOICES] = { KEY_TYPE_RSA_2048, KEY_TYPE_RSA_3072,
-    KEY_TYPE_RSA_4096, KEY_TYPE_P256, KEY_TYPE_P384 };
-
-struct plan {
-    char friendly[CERTSTORE_FRIENDLY_MAX];
-    struct request_names names;
-    char subject[SUBJECT_FIELDS][ANSWER_MAX];
-    enum key_type key_type; /* of a key that is to be made */
-    const char *token_uri;  /* NULL: the key is a file */
-    const char *module;
-    bool generate; /* in the token; else the key is there */
-    const char *out;
-};
-
 static enum err plan_from_arguments(
-    const struct arguments *arguments, struct plan *plan, struct reason *ret_reason);
+    const struct arguments *arguments, struct request_plan *plan, struct reason *ret_reason);
 static enum err plan_key(
-    const struct arguments *arguments, struct plan *plan, struct reason *ret_reason);
-static enum err plan_ask(struct tool *tool, struct plan *plan, bool *ret_go);
-static void plan_show(
-    const struct tool *tool, const struct plan *plan, const char *id, const char *fingerprint);
-static enum err request_write(
-    const struct plan *plan, const struct key *key, struct buf *csr, struct reason *ret_reason);
-static enum err request_out(const char *path, struct span csr, struct reason *ret_reason);
-static enum exit_code request_make(struct tool *tool, const struct plan *plan);
-static enum err key_have(
-    struct tool *tool, const struct plan *plan, struct reason *ret_reason, struct key **ret_key);
-static void renewal_say(
-    const struct tool *tool, const struct certstore *store, const struct plan *plan);
-static void result_show(struct tool *tool, const struct plan *plan, const struct key *key,
-    const struct certstore_item *item);
+    const struct arguments *arguments, struct request_plan *plan, struct reason *ret_reason);
+static enum err plan_ask(struct tool *tool, struct request_plan *plan, bool *ret_go);
+static void plan_show(const struct tool *tool, const struct request_plan *plan, const char *id,
+    const char *fingerprint);
+static enum exit_code request_make(struct tool *tool, const struct request_plan *plan);
+static void result_show(struct tool *tool, const struct request_plan *plan,
+    const struct certstore_item *item, const char *key_text);
 
 enum exit_code command_request_new(struct tool *tool, const struct arguments *arguments)
 {
-    struct plan plan = { .key_type = KEY_TYPE_RSA_2048 };
+    struct request_plan plan = { .key_type = KEY_TYPE_RSA_2048 };
     struct reason reason = { 0 };
     enum err err = plan_from_arguments(arguments, &plan, &reason);
     if (err != OK) {
@@ -110,26 +69,23 @@ enum exit_code command_request_new(struct tool *tool, const struct arguments *ar
 }
 
 static enum err plan_from_arguments(
-    const struct arguments *arguments, struct plan *plan, struct reason *ret_reason)
+    const struct arguments *arguments, struct request_plan *plan, struct reason *ret_reason)
 {
     const char *friendly = arguments_value(arguments, "friendly");
     plan->out = arguments_value(arguments, "out");
     TRY(request_names_from_arguments(arguments, &plan->names, ret_reason));
-    for (size_t i = 0; i < SUBJECT_FIELDS; i++) {
-        const char *given = arguments_value(arguments, subject_fields[i].option);
+    for (size_t i = 0; i < REQUEST_SUBJECT_FIELDS; i++) {
+        const char *given = arguments_value(arguments, request_subject[i].option);
         snprintf(plan->subject[i], sizeof plan->subject[i], "%s",
-            given != NULL ? given : subject_fields[i].value);
+            given != NULL ? given : request_subject[i].proposed);
     }
-    if (friendly != NULL &&
-        !span_to_text(span_from_text(friendly), plan->friendly, sizeof plan->friendly)) {
-        return reason_set(ret_reason, ERR_INPUT, "tool.friendly_long", "--friendly", NULL, NULL);
-    }
+    TRY(friendly == NULL ? OK : request_plan_friendly(plan, friendly, "--friendly", ret_reason));
     return plan_key(arguments, plan, ret_reason);
 }
 
 /* `--key p256`, `--key pkcs11:…`, `--key pkcs11:… --generate p256`. */
 static enum err plan_key(
-    const struct arguments *arguments, struct plan *plan, struct reason *ret_reason)
+    const struct arguments *arguments, struct request_plan *plan, struct reason *ret_reason)
 {
     const char *key = arguments_value(arguments, "key");
     const char *generate = arguments_value(arguments, "generate");
@@ -145,11 +101,7 @@ static enum err plan_key(
         return reason_set(ret_reason, ERR_INPUT, "usage.one_of", "--encrypt-key", NULL,
             "--encrypt-key, pkcs11:…");
     }
-    bool wrong = type != NULL && key_type_from_name(type, &plan->key_type) != OK;
-    if (wrong || plan->key_type == KEY_TYPE_ED25519) {
-        return reason_set(ret_reason, ERR_INPUT, "tool.key_type", option, type,
-            "rsa2048, rsa3072, rsa4096, p256, p384");
-    }
+    TRY(type == NULL ? OK : request_plan_key(plan, type, option, ret_reason));
     struct pkcs11_uri uri;
     TRY(in_token ? pkcs11_uri_parse(span_from_text(key), &uri, ret_reason) : OK);
     plan->token_uri = in_token ? key : NULL;
@@ -158,10 +110,10 @@ static enum err plan_key(
     return OK;
 }
 
-static enum err plan_ask(struct tool *tool, struct plan *plan, bool *ret_go)
+static enum err plan_ask(struct tool *tool, struct request_plan *plan, bool *ret_go)
 {
     char answer[ANSWER_MAX];
-    const char *keys[KEY_CHOICES];
+    const char *keys[REQUEST_KEYS];
     size_t choice;
     screen_heading(tool, "tool.request_title", NULL);
     screen_message(tool, "tool.request_intro", NULL);
@@ -172,16 +124,16 @@ static enum err plan_ask(struct tool *tool, struct plan *plan, bool *ret_go)
     const char *proposed = fits ? shown : plan->friendly;
     TRY(ask_line(tool, "tool.ask_friendly", proposed, answer));
     snprintf(plan->friendly, sizeof plan->friendly, "%.*s", CERTSTORE_FRIENDLY_MAX - 1, answer);
-    for (size_t i = 0; i < SUBJECT_FIELDS; i++) {
-        TRY(ask_line(tool, subject_fields[i].question, plan->subject[i], answer));
+    for (size_t i = 0; i < REQUEST_SUBJECT_FIELDS; i++) {
+        TRY(ask_line(tool, request_subject[i].question, plan->subject[i], answer));
         memcpy(plan->subject[i], answer, sizeof answer);
     }
-    for (size_t i = 0; i < KEY_CHOICES; i++) {
-        keys[i] = key_type_name(key_choices[i]);
+    for (size_t i = 0; i < REQUEST_KEYS; i++) {
+        keys[i] = key_type_name(request_keys[i]);
     }
     if (plan->token_uri == NULL) {
-        TRY(ask_choice(tool, "tool.ask_key", keys, KEY_CHOICES, 0, &choice));
-        plan->key_type = key_choices[choice];
+        TRY(ask_choice(tool, "tool.ask_key", keys, REQUEST_KEYS, 0, &choice));
+        plan->key_type = request_keys[choice];
     }
     plan_show(tool, plan, /* id= */ NULL, /* fingerprint= */ NULL);
     (void)request_names_warn(tool, &plan->names);
@@ -189,129 +141,51 @@ static enum err plan_ask(struct tool *tool, struct plan *plan, bool *ret_go)
 }
 
 /* `id` and `fingerprint` once the request is made. */
-static void plan_show(
-    const struct tool *tool, const struct plan *plan, const char *id, const char *fingerprint)
+static void plan_show(const struct tool *tool, const struct request_plan *plan, const char *id,
+    const char *fingerprint)
 {
     AUTO(buf) names = buf_make(APPLICATION_NAMES_MAX * HOST_NAME_UNICODE_MAX);
     request_names_text(tool, &plan->names, &names);
-    struct screen_fact facts[SUBJECT_FIELDS + 7] = {
+    struct screen_fact facts[REQUEST_SUBJECT_FIELDS + 7] = {
         { "tool.names", buf_text(&names) },
         { "tool.friendly_name", plan->friendly },
         { "tool.key", plan->token_uri != NULL ? plan->token_uri : key_type_name(plan->key_type) },
     };
-    for (size_t i = 0; i < SUBJECT_FIELDS; i++) {
-        facts[3 + i] = (struct screen_fact){ subject_fields[i].label, plan->subject[i] };
+    for (size_t i = 0; i < REQUEST_SUBJECT_FIELDS; i++) {
+        facts[3 + i] = (struct screen_fact){ request_subject[i].label, plan->subject[i] };
     }
-    facts[3 + SUBJECT_FIELDS] = (struct screen_fact){ "tool.request_file", plan->out };
-    facts[4 + SUBJECT_FIELDS] = (struct screen_fact){ "tool.id", id };
-    facts[5 + SUBJECT_FIELDS] = (struct screen_fact){ "tool.key_fingerprint", fingerprint };
+    facts[3 + REQUEST_SUBJECT_FIELDS] = (struct screen_fact){ "tool.request_file", plan->out };
+    facts[4 + REQUEST_SUBJECT_FIELDS] = (struct screen_fact){ "tool.id", id };
+    facts[5 + REQUEST_SUBJECT_FIELDS] = (struct screen_fact){ "tool.key_fingerprint", fingerprint };
     screen_facts(tool, facts);
 }
 
-static enum exit_code request_make(struct tool *tool, const struct plan *plan)
+static enum exit_code request_make(struct tool *tool, const struct request_plan *plan)
 {
     AUTO_PTR(certstore) store = NULL;
-    AUTO_PTR(key) key = NULL;
-    AUTO(buf) csr = buf_make(CSR_MAX_BYTES);
     AUTO(certstore_item) item = { 0 };
     struct reason reason = { 0 };
-    const struct secret *passphrase = NULL;
+    const char *key_type = NULL;
     if (tool_open_store(tool, &store) != OK) {
         return EXIT_FAILED;
     }
-    renewal_say(tool, store, plan);
-    enum err err = key_guard_new(tool, &reason, &passphrase);
-    err = err == OK ? key_have(tool, plan, &reason, &key) : err;
-    err = err == OK ? request_write(plan, key, &csr, &reason) : err;
-    struct certstore_request request = {
-        .key = key,
-        .csr = buf_span(&csr),
-        .passphrase = passphrase,
-        .token_uri = plan->token_uri,
-        .token_module = plan->module,
-        .friendly_name = plan->friendly[0] != '\0' ? plan->friendly : plan->names.list[0].text,
-        .created = clock_now(&tool->clock),
-    };
-    err = err == OK ? certstore_add_request(store, &request, &reason, &item) : err;
-    err = err == OK && plan->out != NULL ? request_out(plan->out, buf_span(&csr), &reason) : err;
+    if (request_plan_renews(store, plan)) {
+        screen_message(tool, "tool.request_renewal", NULL);
+    }
+    enum err err =
+        request_plan_make(tool, store, plan, clock_now(&tool->clock), &reason, &key_type, &item);
     if (err != OK) {
         return screen_failure(tool, err, &reason);
     }
-    result_show(tool, plan, key, &item);
+    result_show(tool, plan, &item, key_type);
     return EXIT_DONE;
 }
 
-static enum err key_have(
-    struct tool *tool, const struct plan *plan, struct reason *ret_reason, struct key **ret_key)
-{
-    if (plan->token_uri == NULL) {
-        return key_generate(plan->key_type, ret_key);
-    }
-    return key_from_token(tool, plan->token_uri, plan->module,
-        plan->generate ? &plan->key_type : NULL, ret_reason, ret_key);
-}
-
-/* Renewing is asking anew: the old key stays with the old certificate. */
-static void renewal_say(
-    const struct tool *tool, const struct certstore *store, const struct plan *plan)
-{
-    AUTO(certstore_items) items = { 0 };
-    struct certificate parsed;
-    if (certstore_list(store, &items, /* ret_unreadable= */ NULL) != OK) {
-        return;
-    }
-    for (size_t i = 0; i < items.count; i++) {
-        bool covers = items.items[i].kind == CERTSTORE_PERSONAL &&
-                      certificate_parse(buf_span(&items.items[i].certificate), &parsed) == OK &&
-                      certificate_covers_host(&parsed, span_from_text(plan->names.list[0].text));
-        if (covers) {
-            screen_message(tool, "tool.request_renewal", NULL);
-            return;
-        }
-    }
-}
-
-static enum err request_write(
-    const struct plan *plan, const struct key *key, struct buf *csr, struct reason *ret_reason)
-{
-    struct span names[APPLICATION_NAMES_MAX];
-    struct name_entry entries[SUBJECT_FIELDS + 1] = { 0 };
-    AUTO(buf) subject = buf_make(8192);
-    size_t count = 0;
-    for (size_t i = 0; i < plan->names.count; i++) {
-        names[i] = span_from_text(plan->names.list[i].text);
-    }
-    /* X.520 gives the CN 64 characters; a longer name stands in the SAN alone. */
-    if (names[0].len <= SUBJECT_COMMON_NAME_MAX) {
-        entries[count++] = (struct name_entry){ oid_common_name, names[0] };
-    }
-    for (size_t i = 0; i < SUBJECT_FIELDS; i++) {
-        entries[count++] =
-            (struct name_entry){ *subject_fields[i].oid, span_from_text(plan->subject[i]) };
-    }
-    TRY(name_write(entries, count, ret_reason, &subject));
-    struct csr_fields fields = {
-        .subject = buf_span(&subject), .dns_names = names, .dns_name_count = plan->names.count
-    };
-    return csr_write(&fields, key, csr);
-}
-
-static enum err request_out(const char *path, struct span csr, struct reason *ret_reason)
-{
-    AUTO(buf) pem = buf_make(2 * CSR_MAX_BYTES);
-    TRY(pem_write("CERTIFICATE REQUEST", csr, &pem));
-    enum err err = file_create(path, buf_span(&pem), 0644);
-    const char *code = err == ERR_CONFLICT ? "tool.file_exists" : "tool.file_write";
-    return err == OK ? OK : reason_set(ret_reason, err, code, path, err_name(err), NULL);
-}
-
-static void result_show(struct tool *tool, const struct plan *plan, const struct key *key,
-    const struct certstore_item *item)
+static void result_show(struct tool *tool, const struct request_plan *plan,
+    const struct certstore_item *item, const char *key_text)
 {
     char fingerprint[2 * SHA256_BYTES + 1];
-    enum key_type type = plan->key_type;
-    const char *key_text = key_type_of(key, &type) == OK ? key_type_name(type) : NULL;
-    hex_format(key_spki_sha256(key), fingerprint);
+    hex_format(SPAN_OF(item->spki_sha256), fingerprint);
     screen_step(tool, "tool.request_made", NULL);
     plan_show(tool, plan, item->id, fingerprint);
     value_put_bool(

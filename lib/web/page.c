@@ -60,6 +60,11 @@ void web_put_languages(
 
 void web_put_error(const struct web_page *page, const struct reason *reason)
 {
+    web_put_error_at(page, reason, reason->field);
+}
+
+void web_put_error_at(const struct web_page *page, const struct reason *reason, const char *field)
+{
     struct value_tree *tree = page->tree;
     struct reason shown = *reason;
     char label[FIELD_LABEL_MAX];
@@ -79,12 +84,12 @@ void web_put_error(const struct web_page *page, const struct reason *reason)
         by_field = value_put_object(tree, page->root, "error");
     }
     struct value *error = value_add_object(tree, list);
-    value_put_text(tree, error, "field", reason->field);
+    value_put_text(tree, error, "field", field);
     value_put_text(tree, error, "text", buf_text(&text));
     value_put_text(tree, error, "next", buf_text(&next));
-    const char *field = arena_text(page->request->arena, span_from_text(reason->field));
-    if (field != NULL && field[0] != '\0' && value_get(by_field, field) == NULL) {
-        value_put_text(tree, by_field, field, buf_text(&text));
+    const char *name = arena_text(page->request->arena, span_from_text(field));
+    if (name != NULL && name[0] != '\0' && value_get(by_field, name) == NULL) {
+        value_put_text(tree, by_field, name, buf_text(&text));
     }
 }
 

@@ -26,6 +26,8 @@ void web_put_languages(
 /* Adds one error to "errors", the page's summary, and by its field to "error", above the field. A
  * field is called what "field.NAME" says, where there is such a text. */
 void web_put_error(const struct web_page *page, const struct reason *reason);
+/* The same above `field`, where the reason's own field is what was typed there. */
+void web_put_error_at(const struct web_page *page, const struct reason *reason, const char *field);
 /* What was typed, to be shown again; never a secret. Texts that aren't UTF-8 are left out. */
 void web_put_typed(const struct web_page *page, const char *field, struct span text);
 /* Hexadecimal in groups of eight digits that a person can compare, under `name`. */

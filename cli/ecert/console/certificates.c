@@ -3,9 +3,13 @@
 #include "cli/ecert/console/item_page.h"
 #include "cli/ecert/console/viewer.h"
 
+#include "lib/base/limits.h"
+#include "lib/der/pem.h"
+
 static enum err item_row(struct visit *visit, const struct certstore *store,
     const struct certstore_item *item, struct value *list);
 static enum err tab_show(struct visit *visit, enum viewer_tab tab, const char *template);
+static enum err request_put(struct visit *visit, const struct item_page *page);
 
 enum err certificates_get(struct visit *visit)
 {
@@ -43,6 +47,19 @@ enum err certificate_get(struct visit *visit)
     return tab_show(visit, VIEWER_GENERAL, "certificate");
 }
 
+/* The request is what the portal's page wants; there is nothing secret in it. */
+enum err request_file_get(struct visit *visit)
+{
+    AUTO(item_page) one = { 0 };
+    AUTO(buf) pem = buf_make(2 * CSR_MAX_BYTES);
+    TRY(item_page_open(visit, "console.certificate", &one));
+    if (one.item.csr.len == 0) {
+        return ERR_NOT_FOUND;
+    }
+    TRY(pem_write("CERTIFICATE REQUEST", buf_span(&one.item.csr), &pem));
+    return reply_download(visit->response, "application/pkcs10", "request.csr", buf_span(&pem));
+}
+
 enum err certificate_details_get(struct visit *visit)
 {
     return tab_show(visit, VIEWER_DETAILS, "details");
@@ -51,6 +68,16 @@ enum err certificate_details_get(struct visit *visit)
 enum err certificate_path_get(struct visit *visit)
 {
     return tab_show(visit, VIEWER_PATH, "path");
+}
+
+static enum err request_put(struct visit *visit, const struct item_page *page)
+{
+    AUTO(buf) pem = buf_make(2 * CSR_MAX_BYTES);
+    if (page->item.csr.len > 0) {
+        TRY(pem_write("CERTIFICATE REQUEST", buf_span(&page->item.csr), &pem));
+        value_put_text(&visit->tool.tree, visit->page, "csr", buf_text(&pem));
+    }
+    return buf_check(&pem);
 }
 
 /* A request has no details and no path yet: its one tab is General. */
@@ -63,7 +90,9 @@ static enum err tab_show(struct visit *visit, enum viewer_tab tab, const char *t
         return reason_set(&visit->request->reason, ERR_NOT_FOUND, "tool.no_certificate_yet",
             one.item.id, NULL, NULL);
     }
-    if (one.item.kind == CERTSTORE_PERSONAL) {
+    if (one.item.kind == CERTSTORE_REQUEST) {
+        TRY(request_put(visit, &one));
+    } else {
         viewer_put_tabs(visit, one.path, tab);
     }
     if (tab == VIEWER_DETAILS) {

@@ -33,6 +33,30 @@ enum err item_page_open(struct visit *visit, const char *title, struct item_page
     return ret_page->path == NULL ? ERR_MEMORY : OK;
 }
 
+void item_page_unlock(struct visit *visit, const struct item_page *page, struct secret *passphrase)
+{
+    if (page->item.guard != CERTSTORE_KEY_PASSPHRASE || passphrase->len == 0) {
+        return;
+    }
+    visit->access.passphrase = *passphrase;
+    *passphrase = (struct secret){ 0 };
+    memcpy(visit->access.key_sha256, page->item.spki_sha256, SHA256_BYTES);
+    visit->unlocks = true;
+}
+
+void item_page_locked(
+    const struct visit *visit, const struct item_page *page, struct reason *reason)
+{
+    bool secret = strcmp(reason->code, "tool.secret_none") == 0 ||
+                  strncmp(reason->code, "key.passphrase", 14) == 0;
+    if (secret && page->item.guard == CERTSTORE_KEY_TOKEN) {
+        reason_set(reason, ERR_DENIED, "console.in_token", NULL, page->item.token_uri, NULL);
+    } else if (secret) {
+        reason_set(reason, ERR_DENIED, visit->unlocks ? "key.passphrase" : "key.passphrase_needed",
+            "passphrase", NULL, NULL);
+    }
+}
+
 void item_page_put(struct visit *visit, const struct item_view *view, struct value *object)
 {
     struct value_tree *tree = &visit->tool.tree;
@@ -49,6 +73,7 @@ void item_page_put(struct visit *visit, const struct item_view *view, struct val
     value_put_text(
         tree, object, "state_text", item_state_text(&visit->tool, view->judgement.state));
     value_put_bool(tree, object, "pending", pending);
+    value_put_bool(tree, object, "guarded", view->item->guard == CERTSTORE_KEY_PASSPHRASE);
     value_put_bool(tree, object, "good", view->judgement.state == CERTSTORE_VALID);
     page_put_moment(visit, object, "made_text", view->item->created);
     names_put(visit, view, object);

@@ -7,13 +7,27 @@ static const struct {
     const char *place, *label, *path;
 } places[] = {
     { "certificates", "console.place_certificates", "/" },
+    { "intermediate", "console.place_intermediate", "/store/intermediate" },
+    { "lists", "console.place_lists", "/lists" },
+    { "root", "console.place_roots", "/store/root" },
+    { "untrusted", "console.place_untrusted", "/store/untrusted" },
 };
 
 /* What a page may say that it was led to behind something done. */
 static const struct {
     const char *word, *text;
 } done[] = {
+    { "requested", "console.done_requested" },
+    { "completed", "console.done_completed" },
+    { "imported", "console.done_imported" },
+    { "pending", "console.done_pending" },
     { "removed", "console.done_removed" },
+    { "installed", "console.done_installed" },
+    { "nothing", "console.done_nothing" },
+    { "deleted", "console.done_deleted" },
+    { "undone", "console.done_undone" },
+    { "listed", "console.done_listed" },
+    { "unchanged", "console.done_unchanged" },
 };
 
 static struct web_page visit_page(struct visit *visit);
@@ -91,6 +105,54 @@ enum err page_reply(struct visit *visit, int status, const char *template)
 {
     const struct web_page page = visit_page(visit);
     return web_reply(&page, visit->console->templates, status, template);
+}
+
+void page_put_error_at(struct visit *visit, const struct reason *reason, const char *field)
+{
+    const struct web_page page = visit_page(visit);
+    web_put_error_at(&page, reason, field);
+}
+
+enum err page_reply_wrong(
+    struct visit *visit, const struct reason *reason, const char *field, const char *template)
+{
+    for (size_t i = 0; i < visit->errors.count; i++) {
+        page_put_error(visit, &visit->errors.reasons[i]);
+    }
+    if (reason != NULL) {
+        size_t word = strspn(reason->field, "abcdefghijklmnopqrstuvwxyz_");
+        bool own = word > 0 && reason->field[word] == '\0';
+        page_put_error_at(visit, reason, own ? reason->field : field);
+    }
+    return page_reply(visit, 422, template);
+}
+
+bool is_wrong(enum err err, struct reason *reason)
+{
+    if (err != OK && reason->code[0] == '\0') {
+        reason_set(reason, err, "tool.failed", NULL, err_name(err), NULL);
+    }
+    switch (err) {
+    case ERR_INPUT:
+    case ERR_NOT_FOUND:
+    case ERR_DENIED:
+    case ERR_CONFLICT:
+    case ERR_LIMIT:
+    case ERR_UNSUPPORTED:
+    case ERR_SIGNATURE:
+    case ERR_IO:
+    case ERR_NO_SPACE:
+    case ERR_AGAIN:
+    case ERR_TIMEOUT:
+        return true;
+    case OK:
+    case ERR_MEMORY:
+    case ERR_CRYPTO:
+    case ERR_PEER:
+    case ERR_COUNT:
+        break;
+    }
+    return false;
 }
 
 void page_put_moment(struct visit *visit, struct value *object, const char *name, int64_t time)

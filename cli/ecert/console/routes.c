@@ -2,7 +2,9 @@
  * the session, and a POST the proof that one of our own pages sent it (doc/threats.md K13). */
 #include "cli/ecert/console/handlers.h"
 
-enum { SMALL_BODY = 16 * 1024 };
+/* Forms of texts; files of certificates and keys, and what becomes of them as PEM; a list of some
+ * hundred thousand entries (larger ones come by `crl install` or by themselves). */
+enum { SMALL_BODY = 64 * 1024, FILE_BODY = 1024 * 1024, LIST_BODY = 16 * 1024 * 1024 };
 
 static const struct route routes[] = {
     { HTTP_GET, "/static/{file}", static_get, .open = true },
@@ -12,6 +14,34 @@ static const struct route routes[] = {
     { HTTP_GET, "/{desk}/certificate/{id}", certificate_get },
     { HTTP_GET, "/{desk}/certificate/{id}/details", certificate_details_get },
     { HTTP_GET, "/{desk}/certificate/{id}/path", certificate_path_get },
+    { HTTP_GET, "/{desk}/certificate/{id}/request.csr", request_file_get },
+    { HTTP_GET, "/{desk}/certificate/{id}/complete", complete_get },
+    { HTTP_POST, "/{desk}/certificate/{id}/complete", complete_post, .body_max = FILE_BODY },
+    { HTTP_GET, "/{desk}/certificate/{id}/export", export_get },
+    { HTTP_POST, "/{desk}/certificate/{id}/export", export_post, .body_max = SMALL_BODY },
+    { HTTP_GET, "/{desk}/certificate/{id}/assign", assign_get },
+    { HTTP_POST, "/{desk}/certificate/{id}/assign", assign_post, .body_max = SMALL_BODY },
+    { HTTP_GET, "/{desk}/certificate/{id}/remove", remove_get },
+    { HTTP_POST, "/{desk}/certificate/{id}/remove", remove_post, .body_max = SMALL_BODY },
+    { HTTP_GET, "/{desk}/import", import_get },
+    { HTTP_POST, "/{desk}/import", import_post, .body_max = FILE_BODY },
+    { HTTP_GET, "/{desk}/request", wizard_get },
+    { HTTP_POST, "/{desk}/request", wizard_post, .body_max = SMALL_BODY },
+
+    { HTTP_GET, "/{desk}/store/{folder}", store_get },
+    { HTTP_GET, "/{desk}/store/{folder}/import", store_import_get },
+    { HTTP_POST, "/{desk}/store/{folder}/import", store_import_post, .body_max = FILE_BODY },
+    { HTTP_POST, "/{desk}/store/{folder}/undo", undo_post, .body_max = SMALL_BODY },
+    { HTTP_GET, "/{desk}/authority/{id}", authority_get },
+    { HTTP_GET, "/{desk}/authority/{id}/details", authority_details_get },
+    { HTTP_GET, "/{desk}/authority/{id}/path", authority_path_get },
+    { HTTP_GET, "/{desk}/authority/{id}/remove", authority_remove_get },
+    { HTTP_POST, "/{desk}/authority/{id}/remove", authority_remove_post, .body_max = SMALL_BODY },
+    { HTTP_GET, "/{desk}/lists", lists_get },
+    { HTTP_GET, "/{desk}/lists/import", list_import_get },
+    { HTTP_POST, "/{desk}/lists/import", list_import_post, .body_max = LIST_BODY },
+    { HTTP_POST, "/{desk}/lists/refresh", lists_refresh_post, .body_max = SMALL_BODY },
+
     { HTTP_POST, "/{desk}/end", end_post, .body_max = SMALL_BODY },
 };
 
@@ -70,7 +100,10 @@ enum err console_error_page(
     if (visit == NULL) {
         return ERR_MEMORY;
     }
-    const struct reason reason = request->reason;
+    struct reason reason = request->reason;
+    if (status == 413 && reason.code[0] == '\0') {
+        reason_set(&reason, ERR_LIMIT, "console.too_large", "", "", "");
+    }
     enum err err = visit_open(visit, ctx, NULL, request, response);
     if (err == OK) {
         page_begin(visit, "error.title", /* place= */ NULL);

@@ -51,6 +51,8 @@ static void key_add(struct details *details);
 static void extension_add(struct details *details, const struct certificate_extension *extension);
 static bool extension_lines(
     struct details *details, const struct certificate_extension *extension, struct value *lines);
+static struct span extension_bytes(
+    const struct certificate *certificate, const struct certificate_extension *extension);
 static void usage_lines(struct details *details, struct value *lines);
 static void thumbprints_add(struct details *details);
 static void path_put_one(
@@ -226,11 +228,23 @@ static void extension_add(struct details *details, const struct certificate_exte
     value_put_bool(tree, fact, "critical", extension->critical);
     struct value *lines = value_put_list(tree, fact, "lines");
     if (!extension_lines(details, extension, lines)) {
-        struct span bytes = extension->value;
+        struct span bytes = extension_bytes(details->certificate, extension);
         bytes.len = bytes.len < HEX_MAX_BYTES ? bytes.len : HEX_MAX_BYTES;
         hex_format(bytes, hex);
         page_put_groups(details->visit, fact, "groups", hex);
     }
+}
+
+/* Of key identifiers the identifier alone; of what isn't known here all of it. */
+static struct span extension_bytes(
+    const struct certificate *certificate, const struct certificate_extension *extension)
+{
+    bool subject = span_equal(extension->oid, oid_subject_key_identifier);
+    bool authority = span_equal(extension->oid, oid_authority_key_identifier);
+    struct span bytes = subject     ? certificate->subject_key_id
+                        : authority ? certificate->authority_key_id
+                                    : (struct span){ 0 };
+    return bytes.len > 0 ? bytes : extension->value;
 }
 
 /* False for what lib/pki keeps as bytes. */

@@ -1,7 +1,11 @@
 /* Who asks, and with what in hand. */
 #include "cli/ecert/console/visit.h"
 
+#include "cli/ecert/key_open.h"
 #include "lib/base/limits.h"
+
+/* Nobody asks at a terminal, and no option says where a secret is. */
+static const struct arguments no_arguments = { .operand_count = 0 };
 
 static bool is_inside(const struct visit *visit);
 
@@ -13,7 +17,9 @@ enum err visit_open(struct visit *visit, struct console *console, const struct r
         .route = route,
         .request = request,
         .response = response,
-        .tool = { .clock = console->clock,
+        .tool = { .arguments = &no_arguments,
+            .access = &visit->access,
+            .clock = console->clock,
             .store_path = console->store_path,
             .json = true,
             .arena = arena_make(HTTP_ARENA_MAX_BYTES) },
@@ -28,6 +34,7 @@ enum err visit_open(struct visit *visit, struct console *console, const struct r
 
 void visit_close(struct visit *visit)
 {
+    key_access_release(&visit->access);
     arena_wipe(&visit->tool.arena);
 }
 

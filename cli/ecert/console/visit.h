@@ -25,7 +25,9 @@ struct visit {
     struct http_response *response;
     bool inside; /* it is the session's browser */
     struct tool tool;
-    struct value *page; /* the root of what is shown */
+    struct key_access access; /* what opens a guarded key, for this request */
+    bool unlocks;             /* a passphrase was typed */
+    struct value *page;       /* the root of what is shown */
     struct form_errors errors;
     const char *here; /* path and query that the language links keep; NULL: the path alone */
 };
@@ -36,13 +38,21 @@ enum err visit_open(struct visit *visit, struct console *console, const struct r
 void visit_close(struct visit *visit);
 
 /* Which entry of the navigation a page belongs to: "certificates", "intermediate", "lists",
- * "roots", "untrusted"; NULL: none. */
+ * "root", "untrusted"; NULL: none. */
 void page_begin(struct visit *visit, const char *title, const char *place);
 void page_put_error(struct visit *visit, const struct reason *reason);
 void page_put_typed(struct visit *visit, const char *field, struct span text);
 void page_put_groups(struct visit *visit, struct value *object, const char *name, const char *hex);
 void page_put_refusal(struct visit *visit, int status, const struct reason *reason);
+void page_put_error_at(struct visit *visit, const struct reason *reason, const char *field);
+/* The same page again with all that is wrong, 422: visit->errors, and `reason` unless it is NULL. A
+ * reason about something else than a field of the form stands above `field`. */
+enum err page_reply_wrong(struct visit *visit, const struct reason *reason, const char *field,
+    const char *template) MUST_USE;
 enum err page_reply(struct visit *visit, int status, const char *template) MUST_USE;
+/* A failure that the page tells beside what was entered; others are passed on. Where nobody said
+ * why, the reason says what failed. */
+bool is_wrong(enum err err, struct reason *reason);
 /* "2027-06-10 08:00 HKT (in 199 days)", the local time of this server. */
 void page_put_moment(struct visit *visit, struct value *object, const char *name, int64_t time);
 

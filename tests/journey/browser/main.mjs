@@ -9,6 +9,7 @@ import { readFileSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 import { again, keys, next, revoke } from './after.mjs';
 import { checking, office } from './office.mjs';
+import { subscriber } from './console.mjs';
 import { everybody, link } from './open.mjs';
 import { together } from './together.mjs';
 import { trust } from './trust.mjs';
@@ -18,7 +19,7 @@ import { proof, walk } from './walk.mjs';
 
 const scenes = {
     link, walk, proof, keys, next, revoke, again, mails, reject, decline, details, waits, office, checking, together,
-    everybody, trust,
+    everybody, trust, subscriber,
 };
 const BESIDE = 4;
 

@@ -38,7 +38,7 @@ export class Visitor {
 
     answered(answer) {
         const { pathname, origin } = new URL(answer.url());
-        if (origin === this.asked.portal) {
+        if (origin === new URL(this.asked.portal).origin) {
             this.found.asked.push({
                 method: answer.request().method(), path: pathname, status: answer.status(),
                 html: (answer.headers()['content-type'] ?? '').startsWith('text/html'),
