@@ -21,6 +21,11 @@ enum err walk_rehearse(struct walk *walk, struct reason *ret_reason)
         TRY(walk_values_get(walk, ret_reason));
     } else if (!drawn) {
         TRY(walk_choose_method(walk, "email", &answer, ret_reason));
+        TRY(walk_look(walk, ret_reason));
+        TRY(walk_await_before(walk, ret_reason));
+    }
+    if (strcmp(api_text(walk->enrolment, "state"), "confirmed") != 0) {
+        return walk_rehearse_nothing(walk, ret_reason); /* proved for an earlier application */
     }
     TRY(api_call(&walk->api, tool, HTTP_POST, "/enrolment/dcv/rehearse", /* body= */ NULL, &answer,
         ret_reason));

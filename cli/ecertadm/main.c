@@ -15,7 +15,7 @@ const struct command commands[] = {
     { "application", "approve", "ID --key FILE [--key FILE]",
         "sign that it is approved; with two keys vet and approve", application_approve_run },
     { "application", "validate",
-        "ID [--method dns|website|email] [--address MAILBOX] [--code CODE] [--check]",
+        "ID [--method dns|website|persistent|email] [--address MAILBOX] [--code CODE] [--check]",
         "what a government subscriber is to place for its names; have it checked now",
         application_validate_run },
     { "application", "withdraw", "ID", "have nothing signed for it any more",

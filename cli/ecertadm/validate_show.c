@@ -57,8 +57,10 @@ static const char *const dnssec_ids[] = {
 };
 
 static const struct standing_words *words_of(const char *standing);
-static enum err name_put(
-    struct value_tree *tree, const struct control_validation_name *name, struct value *object);
+static enum err name_put(struct value_tree *tree, const struct control_validation *validation,
+    size_t at, struct value *object);
+static enum err record_put(struct value_tree *tree, const struct challenge *challenge,
+    const char *value, struct value *object);
 static bool sighting_put(struct value_tree *tree, const struct control_sighting *sighting,
     const struct language *language, struct value *name);
 static void steps_put(struct value_tree *tree, const struct report *report,
@@ -119,7 +121,9 @@ enum err validation_describe(struct value_tree *tree, const struct control_valid
         const struct challenge *first = &validation->names[0].challenge;
         value_put_text(tree, object, "method", dcv_method_id(first->method));
         time_put(tree, object, "created", first->created);
-        time_put(tree, object, "expires", first->created + VALIDATION_VALUE_SECONDS);
+        if (dcv_rules(first->method)->coded) {
+            time_put(tree, object, "expires", first->created + VALIDATION_VALUE_SECONDS);
+        }
     }
     if (validation->mail_address[0] != '\0') {
         value_put_text(tree, object, "mail_address", validation->mail_address);
@@ -128,35 +132,52 @@ enum err validation_describe(struct value_tree *tree, const struct control_valid
     }
     struct value *names = value_put_list(tree, object, "names");
     for (size_t i = 0; i < validation->count; i++) {
-        TRY(name_put(tree, &validation->names[i], value_add_object(tree, names)));
+        TRY(name_put(tree, validation, i, value_add_object(tree, names)));
     }
     return value_tree_check(tree);
 }
 
-static enum err name_put(
-    struct value_tree *tree, const struct control_validation_name *name, struct value *object)
+static enum err name_put(struct value_tree *tree, const struct control_validation *validation,
+    size_t at, struct value *object)
 {
+    const struct control_validation_name *name = &validation->names[at];
     const struct challenge *challenge = &name->challenge;
-    char value[EXPECTED_TEXT_MAX], host[HOST_NAME_MAX_LENGTH + 32];
-    TRY(challenge_expected(challenge, /* identity= */ "", value));
-    TRY(challenge_dns_host(challenge, host, sizeof host));
+    char value[EXPECTED_TEXT_MAX];
+    TRY(challenge_expected(challenge, validation->identity, value));
     value_put_text(tree, object, "name", challenge->name);
     value_put_text(tree, object, "state", name->state);
-    if (challenge->method == DCV_DNS) {
-        value_put_text(tree, object, "type", "TXT");
-        value_put_text(tree, object, "host", host);
-        value_put_text(tree, object, "value", value);
-        value_put_integer(tree, object, "ttl", TTL_SECONDS);
-        value_put_text(tree, object, "zone_line",
-            arena_format(tree->arena, "%s. %d IN TXT \"%s\"", host, TTL_SECONDS, value));
-    } else if (challenge->method == DCV_WEBSITE) {
+    switch (challenge->method) {
+    case DCV_DNS:
+        return record_put(tree, challenge, value, object);
+    case DCV_PERSISTENT: {
+        const char *record =
+            arena_format(tree->arena, "%s; accounturi=%s", validation->identity, value);
+        return record == NULL ? ERR_MEMORY : record_put(tree, challenge, record, object);
+    }
+    case DCV_WEBSITE:
         value_put_text(tree, object, "type", "file");
         value_put_text(tree, object, "url",
             arena_format(tree->arena, "http://%s%s", challenge->name, CHALLENGE_WEBSITE_PATH));
         value_put_text(tree, object, "value", value);
-    } else {
-        value_put_text(tree, object, "type", "mail");
+        return OK;
+    case DCV_EMAIL:
+        break;
     }
+    value_put_text(tree, object, "type", "mail");
+    return OK;
+}
+
+static enum err record_put(struct value_tree *tree, const struct challenge *challenge,
+    const char *value, struct value *object)
+{
+    char host[HOST_NAME_MAX_LENGTH + 32];
+    TRY(challenge_dns_host(challenge, host, sizeof host));
+    value_put_text(tree, object, "type", "TXT");
+    value_put_text(tree, object, "host", host);
+    value_put_text(tree, object, "value", value);
+    value_put_integer(tree, object, "ttl", TTL_SECONDS);
+    value_put_text(tree, object, "zone_line",
+        arena_format(tree->arena, "%s. %d IN TXT \"%s\"", host, TTL_SECONDS, value));
     return OK;
 }
 

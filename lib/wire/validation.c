@@ -30,6 +30,8 @@ enum err control_validate_read(struct der *body, struct control_validate *ret_va
     return OK;
 }
 
+static bool names_identity(const struct control_validation *validation);
+
 void control_validation_write(struct der_writer *writer, const void *object)
 {
     const struct control_validation *validation = object;
@@ -48,7 +50,30 @@ void control_validation_write(struct der_writer *writer, const void *object)
         der_close(writer);
     }
     der_close(writer);
+    if (names_identity(validation)) {
+        der_write_text(writer, DER_CONTEXT_PRIMITIVE(0), validation->identity);
+    }
     der_close(writer);
+}
+
+static bool names_identity(const struct control_validation *validation)
+{
+    bool lasting = validation->count > 0 && validation->names[0].challenge.method == DCV_PERSISTENT;
+    return lasting && validation->identity != NULL && validation->identity[0] != '\0';
+}
+
+static enum err identity_read(struct der *reader, struct arena *arena, const char **ret_identity)
+{
+    char identity[HOST_NAME_MAX_LENGTH + 1] = "";
+    if (der_peek(reader, DER_CONTEXT_PRIMITIVE(0))) {
+        TRY(der_read_cstring(reader, DER_CONTEXT_PRIMITIVE(0), identity, sizeof identity));
+    }
+    const char *kept = arena_text(arena, span_from_text(identity));
+    if (kept == NULL) {
+        return ERR_MEMORY;
+    }
+    *ret_identity = kept;
+    return OK;
 }
 
 enum err control_validation_read(
@@ -78,6 +103,7 @@ enum err control_validation_read(
         TRY(READ_TEXT(&one, name->state));
         TRY(der_finish(&one));
     }
+    TRY(identity_read(&inner, arena, &validation.identity));
     TRY(der_finish(&inner));
     *ret_validation = validation;
     return OK;

@@ -28,6 +28,8 @@ struct control_validation {
     struct control_validation_name *names;    /* at most APPLICATION_NAMES_MAX, in the application's
                                                  order */
     size_t count;
+    const char *identity; /* our issuer domain name, which a lasting record names; written where one
+                             is to be placed, and "" when it was not */
 };
 
 struct control_sight {

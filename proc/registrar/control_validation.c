@@ -86,7 +86,7 @@ enum err control_validate(void *ctx, struct exchange *exchange)
 /* By edition, and by the day: the signer will ask the same. */
 static enum err method_check(struct validating *validating)
 {
-    static const enum dcv_method methods[] = { DCV_DNS, DCV_WEBSITE, DCV_EMAIL };
+    static const enum dcv_method methods[] = { DCV_DNS, DCV_WEBSITE, DCV_PERSISTENT, DCV_EMAIL };
     const struct edition_rules *rules = edition_rules(validating->application.edition);
     const char *asked = validating->asked.method;
     AUTO(buf) offered = buf_make(REASON_TEXT_MAX);
@@ -309,6 +309,7 @@ static enum err validation_answer(
     struct control_validation shown = {
         .proved = validating->standing.proved,
         .next_check = validating->standing.next_check,
+        .identity = validating->registrar->roster.caa_identity,
     };
     snprintf(shown.standing, sizeof shown.standing, "%s", standing_id(validating->standing.kind));
     TRY(names_show(validating, arena, &shown));

@@ -73,6 +73,16 @@ class Government(Walk):
         store.close()
 
 
+class Lasting(Government):
+    """By a record that stays in the zone."""
+
+    def begin(self):
+        code, shown = self.validate("--method", "persistent")
+        assert code == 0, shown
+        name, = shown["names"]
+        self.host, self.value = name["host"], name["value"]
+
+
 class Unvalidated(Government):
     def before_approval(self):
         """Forgotten."""
@@ -137,6 +147,17 @@ class Journey(unittest.TestCase):
         walk.place()
         walk.validated()
         wait_until(lambda: walk.state == "validated", 20, "the next step")
+        self.assert_issued(walk)
+
+    def test_a_lasting_record_serves_the_next_certificate_too(self):
+        walk = Lasting(self.world, "lasting.department.example.net")
+        self.assertTrue(walk.host.startswith("_validation-persist."), walk.host)
+        self.assertIn("; accounturi=acct:", walk.value)
+        self.assertEqual(walk.confirmed(), "validated")
+        self.assert_issued(walk)
+        walk.grow_old(days=11)  # nothing is to be placed again: it is looked at, and that is all
+        self.assertEqual(walk.call("POST", "/enrolment/next", {})["state"], "confirmed")
+        wait_until(lambda: walk.state == "validated", 30, "the look at the record")
         self.assert_issued(walk)
 
     def test_without_validation_it_gets_nowhere_until_officers_validate(self):

@@ -122,12 +122,15 @@ class Reuse(unittest.TestCase):
         os.chmod(pin, 0o600)
         request = json.loads(world.run("ecert", "request", "new", "--name", NAME, "--key", "p256",
                                        "--json").stdout)["id"]
-        told = world.run("ecert", "enrol", "--portal", world.portal, "--server-name", NAME, "--request", request,
-                         "--reference", second.reference, "--pin-file", pin, "--accept").stdout
+        enrol = ("ecert", "enrol", "--portal", world.portal, "--server-name", NAME, "--request", request,
+                 "--reference", second.reference, "--pin-file", pin)
+        told = world.run(*enrol, "--dry-run").stdout
         words = " ".join(told.split())
         self.assertIn(f"{NAME} was proved on ", words)
         self.assertIn("need not be proved again", words)
         self.assertNotIn("_ecert-validation", words)
+        self.assertEqual(second.state, "validated")
+        self.assertNotIn("_ecert-validation", world.run(*enrol, "--accept").stdout)
         self.assertEqual(second.state, "accepted")
 
     def test_caa_is_asked_anew_and_may_say_no(self):

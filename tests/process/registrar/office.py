@@ -138,6 +138,9 @@ class Perspective:
         caa_only = any(tag == 0x81 for tag, _ in fields)
         self.caa_asked += caa_only
         expected = Challenge.expected_of(digest).encode()
+        fields_told = dict(elements(fields[1][1]))
+        if elements(fields[1][1])[2][1] == b"\x16":  # a lasting record names the account
+            expected = b"acct:" + fields_told[0x82] + b"@ecert.example.net"
         part = sequence(
             element(UTF8, b"ecert observation v1"), element(UTF8, self.name.encode()),
             element(OCTETS, attempt), challenge, element(IA5, name), element(IA5, expected),

@@ -147,10 +147,10 @@ class Validation(unittest.TestCase):
         multi = self.application(edition="multi", names=[NAME, "b.department.example.net"])
         self.validate(server)
         for application, words, code, expected in (
-                (server, ["--method", "persistent"], "validation.method", "dns, website, email"),
-                (server, ["--method", "DNS"], "validation.method", "dns, website, email"),
-                (wildcard, ["--method", "website"], "validation.method", "dns, email"),
-                (multi, ["--method", "email"], "validation.method", "dns, website"),
+                (server, ["--method", "lasting"], "validation.method", "dns, website, persistent, email"),
+                (server, ["--method", "DNS"], "validation.method", "dns, website, persistent, email"),
+                (wildcard, ["--method", "website"], "validation.method", "dns, persistent, email"),
+                (multi, ["--method", "email"], "validation.method", "dns, website, persistent"),
                 (multi, ["--check"], "validation.values", ""),
                 (server, ["--code", "aaaa-bbbb"], "validation.no_mail", "email"),
                 (server, ["--address", "admin@" + NAME], "validation.no_mail", "email"),
@@ -274,6 +274,24 @@ class Validation(unittest.TestCase):
         kept = self.validate(application, "--method", "dns")
         self.assertEqual((kept["standing"], kept["method"], kept["names"][0]["value"]),
                          ("proved", "website", second))
+
+    def test_a_lasting_record_names_the_subscriber_whatever_its_age(self):
+        application = self.application()
+        shown = self.validate(application, "--method", "persistent")
+        name, = shown["names"]
+        account = f"acct:{Validation.subscribers:010}@ecert.example.net"
+        self.assertEqual((shown["method"], name["host"], name["value"]), (
+            "persistent", "_validation-persist." + NAME, "ecert.example.net; accounturi=" + account))
+        self.assertNotIn("expires", shown)
+        self.assertIn(name["zone_line"], self.office.told("application", "validate", application))
+        self.assertEqual(self.check(application)[1]["standing"], "proved")
+        # It stands for years: what is over thirty days old is looked at all the same.
+        self.age(application, 11 * 86400, values=THIRTY_DAYS + 10 * 86400)
+        self.assertEqual(self.validate(application)["standing"], "stale")
+        before = self.office.perspectives["primary"].asked, self.office.perspectives["primary"].caa_asked
+        self.assertEqual(self.check(application)[1]["standing"], "proved")
+        after = self.office.perspectives["primary"].asked, self.office.perspectives["primary"].caa_asked
+        self.assertEqual((after[0] - before[0], after[1] - before[1]), (1, 1))
 
     def test_a_code_by_mail_is_asked_for_and_typed_here(self):
         application = self.application()

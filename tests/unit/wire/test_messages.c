@@ -191,6 +191,9 @@ static void the_officers_messages_about_validation_travel_whole(void **state)
     TRIP(control_validation, control_validation, { "due", 0, 0, "", "", "", NULL, 0 });
     TRIP(control_validation, control_validation,
         { "failed", 0, 1795000060, "admin@department.example.net", "refused", "550 no", names, 2 });
+    names[0].challenge.method = DCV_PERSISTENT;
+    TRIP(control_validation, control_validation,
+        { "pending", 0, 0, "", "", "", names, 2, "ecert.example.net" });
     TRIP(control_sight, control_sight, { { 5 }, "www.department.example.net" });
     TRIP(control_sightings, control_sightings,
         { { { "primary", SPAN_LITERAL("observation"), SPAN_LITERAL("report") },
