@@ -15,7 +15,7 @@ enum {
     QUEUE_FLIGHTS_MAX = 64,
     QUEUE_TARGETS_MAX = 4,
     QUEUE_AIMS_MAX = 4096,
-    QUEUE_KNOWN_MAX = 1024,
+    QUEUE_KNOWN_MAX = 16384,
     /* How long a subscriber's slow round is held against his others. */
     SLOW_REMEMBERED_MS = 600000,
     /* Rounds of one subscriber, and of one registrable domain, at the same time in one lane. */
@@ -27,7 +27,7 @@ enum {
     /* How long a name's check may take where others wait behind it, at most and with less room.
      * What needs more is not judged by that, but checked again where there is time. */
     PROMPT_PATIENCE_MS = 4000,
-    CROWDED_PATIENCE_MS = 2000,
+    CROWDED_PATIENCE_MS = 2500,
     CROWDED_ROUNDS = 8, /* so many prompt rounds under way leave less room */
     /* Two patient rounds begin so far apart: a crowd that was found slow at one moment must not
      * take the processors from everybody at the next. */

@@ -93,9 +93,9 @@ static enum err change_make(struct store *store, void *ctx)
     const struct change *change = ctx;
     uint8_t enrolment[ENROLMENT_ID_BYTES];
     id_make(change->id, enrolment);
-    return change->until == 0 ? store_pacing_set(store, enrolment, &change->pacing)
-                              : store_pacing_postpone(
-                                    store, enrolment, NOW, change->until, &change->pacing);
+    return change->until == 0
+               ? store_pacing_set(store, enrolment, &change->pacing)
+               : store_pacing_postpone(store, enrolment, NOW, change->until, &change->pacing);
 }
 
 static void remember(struct fixture *fixture, struct change change)
