@@ -98,6 +98,7 @@ static bool pick(
         *flight = (struct queue_flight){ .used = true,
             .unknown = !is_known(queue, row->subscriber),
             .lane = lane,
+            .begun_ms = clock_monotonic_ms(),
             .subscriber = row->subscriber };
         memcpy(flight->enrolment, row->enrolment, sizeof flight->enrolment);
         row->subscriber = 0;
@@ -151,11 +152,14 @@ static bool is_slow(const struct queue *queue, uint64_t subscriber)
 static unsigned patience_of(
     const struct queue *queue, enum queue_lane lane, const struct pacing_due *row)
 {
-    unsigned under_way = 0;
+    unsigned waited_for = 0;
+    int64_t now_ms = clock_monotonic_ms();
     for (size_t i = 0; i < QUEUE_FLIGHTS_MAX; i++) {
-        under_way += queue->flights[i].used && queue->flights[i].lane == lane ? 1 : 0;
+        const struct queue_flight *flight = &queue->flights[i];
+        bool old = flight->used && now_ms - flight->begun_ms >= WAITED_FOR_MS;
+        waited_for += old && flight->lane == lane ? 1 : 0;
     }
-    unsigned patience = under_way < CROWDED_ROUNDS ? PROMPT_PATIENCE_MS : CROWDED_PATIENCE_MS;
+    unsigned patience = waited_for < CROWDED_ROUNDS ? PROMPT_PATIENCE_MS : CROWDED_PATIENCE_MS;
     return lane == QUEUE_PATIENT ? 0 : patience - patience / 4 * row->enrolment[0] / UINT8_MAX;
 }
 
