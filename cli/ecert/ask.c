@@ -9,7 +9,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-enum { CHOICES_MAX = 16 };
+enum { CHOICES_MAX = 1200 };
 
 static enum err line_read(char ret_answer[ANSWER_MAX]);
 static enum err secret_from_terminal(struct secret *ret_secret);
@@ -86,6 +86,22 @@ void ask_number_refuse(struct tool *tool, const char *typed, size_t count)
     snprintf(range, sizeof range, "1-%zu", count);
     enum err err = reason_set(&reason, ERR_INPUT, "usage.number", typed, NULL, range);
     screen_failure(tool, err, &reason);
+}
+
+enum err ask_option(struct tool *tool, const struct arguments *arguments, const char *option,
+    const char *question, const char **ret_value, struct reason *ret_reason)
+{
+    char answer[ANSWER_MAX], named[64];
+    const char *value = arguments_value(arguments, option);
+    if (value == NULL && ask_line(tool, question, /* proposed= */ NULL, answer) == OK) {
+        value = arena_text(&tool->arena, span_from_text(answer));
+    }
+    if (value == NULL) {
+        snprintf(named, sizeof named, "--%s", option);
+        return reason_set(ret_reason, ERR_INPUT, "usage.needed", named, NULL, NULL);
+    }
+    *ret_value = value;
+    return OK;
 }
 
 enum err ask_yes(const struct tool *tool, const char *id, bool *ret_yes)

@@ -18,6 +18,11 @@ void ask_number_refuse(struct tool *tool, const char *typed, size_t count);
 enum err ask_yes(const struct tool *tool, const char *id, bool *ret_yes) MUST_USE;
 enum err ask_secret(const struct tool *tool, const char *id, struct secret *ret_secret) MUST_USE;
 
+/* What the option says, else what the person does. "usage.needed" if there is neither; the option
+ * in `field`. */
+enum err ask_option(struct tool *tool, const struct arguments *arguments, const char *option,
+    const char *question, const char **ret_value, struct reason *ret_reason) MUST_USE;
+
 struct secret_source {
     const char *file_option; /* "pin-file" */
     const char *fd_option;   /* "pin-fd" */

@@ -29,9 +29,12 @@ enum err bundle_cut(struct span bytes, struct bundle *ret)
 {
     struct pem pem;
     ret->der = buf_make(2 * BUNDLE_FILE_MAX);
+    AUTO(buf) text = buf_make(BUNDLE_FILE_MAX);
     if (bytes.len == 0) {
         return OK;
     }
+    TRY(pem_narrow(bytes, &text));
+    bytes = buf_span(&text);
     if (pem_find(bytes, "PKCS7", &pem) == OK) {
         TRY(pem_decode(&pem, &ret->der));
         return p7b_parse(buf_span(&ret->der), ret->spans, &ret->count);
@@ -58,6 +61,10 @@ static enum err pem_certificates(struct span text, struct bundle *ret)
             TRY(pem_decode(&pem, &ret->der));
             ends[ret->count++] = ret->der.len;
         }
+    }
+    /* A Microsoft CA writes its P7B under this label too. */
+    if (ret->count == 1 && p7b_parse(buf_span(&ret->der), ret->spans, &ret->count) == OK) {
+        return OK;
     }
     for (size_t i = 0; i < ret->count; i++) {
         size_t start = i == 0 ? 0 : ends[i - 1];

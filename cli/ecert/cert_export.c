@@ -14,7 +14,7 @@ const struct option options_cert_export[] = {
     { "out", OPTION_VALUE, "FILE" },
     { "password-file", OPTION_VALUE, "FILE" },
     { "password-fd", OPTION_VALUE, "N" },
-    { "for", OPTION_VALUE, "TARGET" },
+    { "for", OPTION_VALUE, PFX_TARGET_WORDS },
     { .name = NULL },
 };
 
@@ -31,9 +31,10 @@ static const struct format {
     { "p7b", format_p7b },
     { "pfx", NULL },
 };
+enum { FORMATS = sizeof formats / sizeof formats[0] };
 
-static enum err format_choose(
-    const struct arguments *arguments, const struct format **ret_format, struct reason *ret_reason);
+static enum err format_choose(struct tool *tool, const struct arguments *arguments,
+    const struct format **ret_format, struct reason *ret_reason);
 static enum err export_plain(const struct format *format, const struct certstore_item *item,
     const char *out, struct reason *ret_reason);
 
@@ -43,11 +44,9 @@ enum exit_code command_cert_export(struct tool *tool, const struct arguments *ar
     AUTO(certstore_item) item = { 0 };
     struct reason reason = { 0 };
     const struct format *format = NULL;
-    const char *out = arguments_value(arguments, "out");
-    enum err err = format_choose(arguments, &format, &reason);
-    err = err == OK && out == NULL
-              ? reason_set(&reason, ERR_INPUT, "usage.needed", "--out", NULL, NULL)
-              : err;
+    const char *out = NULL;
+    enum err err = format_choose(tool, arguments, &format, &reason);
+    err = err == OK ? ask_option(tool, arguments, "out", "tool.ask_out", &out, &reason) : err;
     if (err != OK) {
         return screen_failure(tool, err, &reason);
     }
@@ -74,16 +73,24 @@ enum exit_code command_cert_export(struct tool *tool, const struct arguments *ar
     return EXIT_DONE;
 }
 
-static enum err format_choose(
-    const struct arguments *arguments, const struct format **ret_format, struct reason *ret_reason)
+static enum err format_choose(struct tool *tool, const struct arguments *arguments,
+    const struct format **ret_format, struct reason *ret_reason)
 {
     const struct format *chosen = NULL;
-    for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
+    for (size_t i = 0; i < FORMATS; i++) {
         if (arguments_has(arguments, formats[i].name) && chosen != NULL) {
             return reason_set(ret_reason, ERR_INPUT, "usage.one_of", formats[i].name,
                 /* seen= */ NULL, "--pem, --der, --p7b, --pfx");
         }
         chosen = arguments_has(arguments, formats[i].name) ? &formats[i] : chosen;
+    }
+    const char *names[FORMATS];
+    size_t choice = 0;
+    for (size_t i = 0; i < FORMATS; i++) {
+        names[i] = formats[i].name;
+    }
+    if (chosen == NULL && ask_choice(tool, "tool.ask_format", names, FORMATS, 0, &choice) == OK) {
+        chosen = &formats[choice];
     }
     if (chosen == NULL) {
         return reason_set(

@@ -69,6 +69,7 @@ static enum err holds_certificates(
     const char *path, bool *ret_certificates, struct reason *ret_reason)
 {
     AUTO(buf) file = { 0 };
+    AUTO(buf) text = buf_make(BUNDLE_FILE_MAX);
     AUTO(bundle) bundle = { 0 };
     struct certificate parsed;
     struct pem pem;
@@ -76,7 +77,8 @@ static enum err holds_certificates(
     if (err != OK) {
         return reason_set(ret_reason, err, "tool.file_read", path, err_name(err), NULL);
     }
-    struct span rest = buf_span(&file);
+    bool narrow = pem_narrow(buf_span(&file), &text) == OK;
+    struct span rest = narrow ? buf_span(&text) : buf_span(&file);
     *ret_certificates = pem_next(&rest, &pem) == OK ||
                         (bundle_cut(buf_span(&file), &bundle) == OK && bundle.count > 0 &&
                             certificate_parse(bundle.spans[0], &parsed) == OK);

@@ -71,21 +71,27 @@ static void sent_show(struct tool *tool, const struct check_host *host)
     screen_message(tool, "tool.check_sent", NULL);
     for (size_t i = 0; i < host->sent.count; i++) {
         struct certificate parsed;
-        char name[CHAIN_NAME_MAX] = "-", line[CHAIN_NAME_MAX + 160], id[64];
+        AUTO(buf) line = buf_make(CHAIN_NAME_MAX + 256), bracketed = buf_make(CHAIN_NAME_MAX + 256);
+        char name[CHAIN_NAME_MAX] = "-", id[64];
         if (certificate_parse(host->handshake.certificates[i], &parsed) == OK) {
             chain_name(parsed.subject, name);
         }
         snprintf(id, sizeof id, "check_place.%s", sent_place_name(host->sent.places[i]));
-        snprintf(
-            line, sizeof line, "    %zu  %s  (%s)", i + 1, name, language_text(tool->language, id));
-        screen_line(tool, line);
+        screen_bracket(tool, name, language_text(tool->language, id), &bracketed);
+        buf_append_format(&line, "    %zu  %s", i + 1, buf_text(&bracketed));
+        screen_line(tool, buf_text(&line));
     }
 }
 
 static void findings_show(struct tool *tool, const struct check_host *host)
 {
     for (size_t i = 0; i < host->finding_count && !tool->json; i++) {
-        (void)screen_failure(tool, ERR_DENIED, &host->findings[i].reason);
+        const struct check_finding *finding = &host->findings[i];
+        if (finding->severity == CHECK_FAILED) {
+            (void)screen_failure(tool, ERR_DENIED, &finding->reason);
+        } else {
+            screen_remark(tool, &finding->reason);
+        }
     }
 }
 

@@ -18,7 +18,7 @@ const struct option options_deploy_script[] = {
     { "out", OPTION_VALUE, "DIRECTORY" },
     { "password-file", OPTION_VALUE, "FILE" },
     { "password-fd", OPTION_VALUE, "N" },
-    { "for", OPTION_VALUE, "TARGET" },
+    { "for", OPTION_VALUE, PFX_TARGET_WORDS },
     { .name = NULL },
 };
 
@@ -67,8 +67,8 @@ static const char HEAD[] =
     "    if ($LASTEXITCODE -ne 0) { throw \"$program $words : $LASTEXITCODE\" }\r\n"
     "}\r\n";
 
-static enum err kind_take(const struct arguments *arguments, const struct script_kind **ret_kind,
-    struct reason *ret_reason);
+static enum err kind_take(struct tool *tool, const struct arguments *arguments,
+    const struct script_kind **ret_kind, struct reason *ret_reason);
 static enum err services_check(const char *services, struct reason *ret_reason);
 static enum err directory_make(const char *path, struct reason *ret_reason);
 static enum err part_add(struct parts *parts, const char *store, const char *suffix,
@@ -77,7 +77,8 @@ static enum err chain_add(
     struct parts *parts, const struct certstore *store, struct reason *ret_reason);
 static enum err withdrawn_add(
     struct tool *tool, struct parts *parts, const struct certstore *store);
-static void install_add(struct parts *parts, const struct script_kind *kind, const char *services);
+static void install_add(const struct tool *tool, struct parts *parts,
+    const struct script_kind *kind, const char *services);
 static enum err file_put(
     const char *out, const char *name, struct span content, struct reason *ret_reason);
 
@@ -91,25 +92,26 @@ enum exit_code command_deploy_script(struct tool *tool, const struct arguments *
     const char *services = arguments_value(arguments, "services");
     const char *wanted = arguments->operand_count > 0 ? arguments->operands[0] : NULL;
     char pfx[DEPLOY_PATH_MAX];
-    enum err err = kind_take(arguments, &kind, &reason);
+    enum err err = kind_take(tool, arguments, &kind, &reason);
+    err = err == OK ? ask_option(tool, arguments, "out", "tool.ask_out", &parts.out, &reason) : err;
     services = services == NULL ? "IIS,SMTP,IMAP,POP" : services;
     err = err == OK ? services_check(services, &reason) : err;
     if (err != OK || tool_open_store(tool, &store) != OK) {
         return err == OK ? EXIT_FAILED : screen_failure(tool, err, &reason);
     }
     parts.material = &material;
-    parts.out = arguments_value(arguments, "out");
     err = deploy_material_load(tool, store, wanted, &material, &reason);
     err = err == OK ? directory_make(parts.out, &reason) : err;
     err = err == OK ? path_join(pfx, sizeof pfx, parts.out, "site.pfx") : err;
     err = err == OK
               ? pfx_file_write(tool, arguments, "windows2019", store, &material.item, pfx, &reason)
               : err;
-    /* No name: what a certificate says of itself may hold line ends, and would be commands. */
-    buf_append_format(&parts.script, "# %s\r\n%s", material.view.thumbprint_sha1, HEAD);
+    /* No name: what a certificate says of itself may hold line ends, and would be commands. The
+     * mark before it says UTF-8 to Windows PowerShell. */
+    buf_append_format(&parts.script, "\xef\xbb\xbf# %s\r\n%s", material.view.thumbprint_sha1, HEAD);
     err = err == OK ? chain_add(&parts, store, &reason) : err;
     err = err == OK ? withdrawn_add(tool, &parts, store) : err;
-    install_add(&parts, kind, services);
+    install_add(tool, &parts, kind, services);
     err = err == OK ? buf_check(&parts.script) : err;
     err = err == OK ? file_put(parts.out, "setup.ps1", buf_span(&parts.script), &reason) : err;
     if (err != OK) {
@@ -124,12 +126,14 @@ enum exit_code command_deploy_script(struct tool *tool, const struct arguments *
     return EXIT_DONE;
 }
 
-static enum err kind_take(const struct arguments *arguments, const struct script_kind **ret_kind,
-    struct reason *ret_reason)
+static enum err kind_take(struct tool *tool, const struct arguments *arguments,
+    const struct script_kind **ret_kind, struct reason *ret_reason)
 {
     const char *name = arguments_value(arguments, "kind");
-    if (arguments_value(arguments, "out") == NULL) {
-        return reason_set(ret_reason, ERR_INPUT, "usage.needed", "--out", NULL, NULL);
+    const char *names[] = { kinds[0].name, kinds[1].name };
+    size_t choice = 0;
+    if (name == NULL && ask_choice(tool, "tool.ask_kind", names, 2, 0, &choice) == OK) {
+        name = names[choice];
     }
     for (size_t i = 0; name != NULL && i < sizeof kinds / sizeof kinds[0]; i++) {
         if (strcmp(kinds[i].name, name) == 0) {
@@ -224,7 +228,9 @@ static enum err withdrawn_add(struct tool *tool, struct parts *parts, const stru
     return OK;
 }
 
-static void install_add(struct parts *parts, const struct script_kind *kind, const char *services)
+/* The question is of the language files, which hold no quotation mark that would end it. */
+static void install_add(const struct tool *tool, struct parts *parts,
+    const struct script_kind *kind, const char *services)
 {
     const struct {
         const char *hole, *value;
@@ -232,7 +238,8 @@ static void install_add(struct parts *parts, const struct script_kind *kind, con
         { "{thumbprint}", parts->material->view.thumbprint_sha1 },
         { "{services}", services },
     };
-    buf_append_text(&parts->script, "$password = Read-Host -AsSecureString -Prompt 'site.pfx'\r\n");
+    buf_append_format(&parts->script, "$password = Read-Host -AsSecureString -Prompt '%s'\r\n",
+        language_text(tool->language, "tool.script_password"));
     for (const char *at = kind->install; *at != '\0';) {
         const char *value = NULL;
         for (size_t i = 0; i < sizeof holes / sizeof holes[0]; i++) {

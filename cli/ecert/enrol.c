@@ -46,6 +46,7 @@ const struct option options_enrol[] = {
     { "no-key", OPTION_FLAG, NULL },
     { "resume", OPTION_FLAG, NULL },
     { "renew", OPTION_FLAG, NULL },
+    { "dry-run", OPTION_FLAG, NULL },
     { .name = NULL },
 };
 
@@ -94,12 +95,12 @@ enum exit_code command_enrol(struct tool *tool, const struct arguments *argument
         return EXIT_FAILED;
     }
     enum err err = walk_begin(&walk, arguments, &reason);
-    if (err == OK && walk.kept && walk.install_certificate != NULL) {
+    if (err == OK && walk.kept && walk.install_certificate != NULL && !walk.dry_run) {
         err = walk_install_kept(&walk, &reason);
         return err == OK ? walk.exit : screen_failure(tool, err, &reason);
     }
     err = err == OK ? walk_log_in(&walk, arguments, &reason) : err;
-    err = err == OK ? walk_keep(&walk) : err;
+    err = err == OK && !walk.dry_run ? walk_keep(&walk) : err;
     err = err == OK ? walk_go(&walk, &reason) : err;
     /* Told before logging out, which forgets the portal's words. */
     enum exit_code code = err == OK ? walk.exit : api_failure(tool, &walk.api, err, &reason);
@@ -172,6 +173,7 @@ static void walk_from_arguments(struct walk *walk, const struct arguments *argum
     walk->chinese = arguments_has(arguments, "chinese");
     walk->no_key = arguments_has(arguments, "no-key");
     walk->renew = arguments_has(arguments, "renew");
+    walk->dry_run = arguments_has(arguments, "dry-run");
 }
 
 static enum err walk_begin(
@@ -180,12 +182,16 @@ static enum err walk_begin(
     TRY(walk_find_item(walk, arguments, ret_reason));
     if (arguments_has(arguments, "resume")) {
         TRY(walk_recall(walk, ret_reason));
+    } else if (walk->dry_run) {
+        /* What an earlier run asked to be placed is what is tried. */
+        enum err err = walk_recall(walk, ret_reason);
+        TRY(err == ERR_NOT_FOUND ? OK : err);
     }
     TRY(walk_ask_missing(walk, ret_reason));
     TRY(walk_check(walk, ret_reason));
     /* What is resumed is kept already; a slip of the pen must not take its place before it logs in.
      */
-    return arguments_has(arguments, "resume") ? OK : walk_keep(walk);
+    return arguments_has(arguments, "resume") || walk->dry_run ? OK : walk_keep(walk);
 }
 
 static enum err walk_find_item(
@@ -195,7 +201,8 @@ static enum err walk_find_item(
     if (wanted != NULL) {
         return certstore_find(walk->store, wanted, ret_reason, &walk->item);
     }
-    if (arguments_has(arguments, "resume")) {
+    bool unnamed = walk->dry_run && walk->server_name == NULL;
+    if (arguments_has(arguments, "resume") || unnamed) {
         return item_unfinished(walk, ret_reason);
     }
     if (walk->server_name == NULL && walk->tool->asks) {
@@ -381,6 +388,9 @@ static enum err walk_step(struct walk *walk, struct reason *ret_reason)
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
         if (strcmp(steps[i].state, state) != 0) {
             continue;
+        }
+        if (walk->dry_run && steps[i].run != walk_prove) {
+            return walk_rehearse_nothing(walk, ret_reason);
         }
         TRY(steps[i].before_request ? walk_compare_names(walk, ret_reason) : OK);
         enum err err = walk->ended ? OK : steps[i].run(walk, ret_reason);

@@ -39,8 +39,9 @@ struct walk {
     const char *subscription_end; /* RFC 3339; NULL: the portal never said */
     bool accept;                  /* nobody is asked */
     bool chinese;
-    bool no_key; /* no log-in without the PIN */
-    bool renew;  /* another certificate, where the accepted one has another key than our request */
+    bool no_key;  /* no log-in without the PIN */
+    bool dry_run; /* only say whether the proof would pass now */
+    bool renew;   /* another certificate, where the accepted one has another key than our request */
 
     struct placed placed[APPLICATION_NAMES_MAX];
     size_t placed_count;
@@ -77,10 +78,27 @@ bool walk_is_bound_elsewhere(const struct walk *walk);
 enum err walk_choose_method(struct walk *walk, const char *method, const struct value **ret_answer,
     struct reason *ret_reason) MUST_USE;
 
+/* True for a challenge whose name was proved for an earlier application: nothing is to be placed.
+ */
+bool walk_was_proved_before(const struct value *challenge);
+/* Tells of every such name of walk->enrolment, and waits until the portal has had CAA looked at. */
+enum err walk_await_before(struct walk *walk, struct reason *ret_reason) MUST_USE;
+
 /* ERR_DENIED "tool.value_unbound" if one of these values is not derived from our key: nothing of
  * them may be placed, for it would prove the domain for somebody else's. */
 enum err walk_values_check(const struct walk *walk, const char *method, const struct value *list,
     struct reason *ret_reason) MUST_USE;
+/* walk_prove for a dry run: has the places look without proving anything, tells what each saw and
+ * ends the walk, with EXIT_DONE where a check would pass and EXIT_FAILED where it wouldn't. Draws
+ * values only where none were drawn; ERR_CONFLICT "tool.dry_run_other" where others stand. */
+enum err walk_rehearse(struct walk *walk, struct reason *ret_reason) MUST_USE;
+/* A dry run in another state: ends the walk where the names are proved already, else ERR_CONFLICT
+ * "tool.dry_run_state". */
+enum err walk_rehearse_nothing(struct walk *walk, struct reason *ret_reason) MUST_USE;
+/* What stands to be placed is of our method and key, and from an earlier run of ours. */
+bool walk_values_stand(const struct walk *walk);
+/* The values to be placed, drawn anew unless they stand; kept, and shown. */
+enum err walk_values_get(struct walk *walk, struct reason *ret_reason) MUST_USE;
 /* ERR_DENIED "tool.record_foreign" if one of the records is to stand anywhere but at a name of its
  * own challenge, or holds what no record of ours does. */
 enum err walk_records_check(
@@ -115,6 +133,9 @@ enum err walk_persist(struct walk *walk,
 void walk_names_write(const struct walk *walk, const struct value *list, struct buf *text);
 /* What every place saw of every name, and what to do. */
 void walk_results_show(const struct walk *walk);
+/* The same of one list of results, each under one of these messages. */
+void walk_results_show_as(
+    const struct walk *walk, const struct value *list, const char *good, const char *bad);
 /* Every question that a place, one of a result's perspectives, asked the DNS, and its answer. */
 void walk_trace_show(const struct walk *walk, const struct value *place);
 /* Takes our records out of the DNS and our files off the website again, where we placed them. */

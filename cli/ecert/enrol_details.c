@@ -66,9 +66,11 @@ void walk_names_write(const struct walk *walk, const struct value *list, struct 
         const char *ascii = value_text(name) != NULL ? value_text(name) : api_text(name, "ascii");
         const char *unicode = api_text(name, "unicode");
         bool both = unicode[0] != '\0' && strcmp(ascii, unicode) != 0;
-        buf_append_format(text, "%s%s", text->len == 0 ? "" : ", ", ascii);
+        buf_append_text(text, text->len == 0 ? "" : ", ");
         if (both) {
-            buf_append_format(text, " (%s)", unicode);
+            screen_bracket(walk->tool, ascii, unicode, text);
+        } else {
+            buf_append_text(text, ascii);
         }
         if (value_truth(value_get(name, "mixed_script"))) {
             buf_append_format(

@@ -22,7 +22,9 @@ enum err walk_prove_by_email(struct walk *walk, struct reason *ret_reason)
     char names[2][HOST_NAME_MAX_LENGTH + 1];
     size_t count = 0;
     TRY(challenges_choose(walk, ret_reason));
-    const struct value *one = value_first(challenges(walk));
+    TRY(walk_await_before(walk, ret_reason));
+    bool proved = strcmp(api_text(walk->enrolment, "state"), "confirmed") != 0;
+    const struct value *one = proved ? NULL : value_first(challenges(walk));
     for (; one != NULL && count < 2; one = value_next(one)) {
         count +=
             span_to_text(span_from_text(api_text(one, "name")), names[count], sizeof names[count]);

@@ -193,5 +193,7 @@ static void refuse(struct walk *walk, struct lists *lists)
     walk->exit = screen_worded_failure(walk->tool, &reason, &words);
     walk->ended = true;
     walk->finished = walk->placed_count == 0; /* no enrolment waits for this key */
-    (void)!walk_keep(walk);
+    if (!walk->dry_run) {
+        (void)!walk_keep(walk);
+    }
 }

@@ -29,7 +29,6 @@ static enum err office_wait(struct walk *walk, struct reason *ret_reason);
 static bool offers(const struct walk *walk, const char *wanted);
 static const struct way *way(const struct walk *walk);
 static bool places_itself(const struct walk *walk);
-static enum err challenges_get(struct walk *walk, struct reason *ret_reason);
 static bool stand_at_domain(const struct walk *walk, const struct value *list);
 static bool challenges_are_ours(const struct walk *walk, const struct value *list);
 static enum err challenges_keep(
@@ -63,13 +62,17 @@ enum err walk_prove(struct walk *walk, struct reason *ret_reason)
         return reason_set(
             ret_reason, ERR_UNSUPPORTED, "tool.no_method", walk->server_name, method, NULL);
     }
+    if (walk->dry_run) {
+        return walk_rehearse(walk, ret_reason);
+    }
     if (walk->email != NULL) {
         return walk_prove_by_email(walk, ret_reason);
     }
-    TRY(challenges_get(walk, ret_reason));
-    TRY(records_place(walk, ret_reason));
+    TRY(walk_values_get(walk, ret_reason));
+    bool proved = is_validated(walk->enrolment);
+    TRY(proved ? OK : records_place(walk, ret_reason));
     for (int i = 0; i < CHECKS_MAX; i++) {
-        TRY(check(walk, ret_reason));
+        TRY(proved ? OK : check(walk, ret_reason));
         if (is_validated(walk->enrolment)) {
             screen_step(walk->tool, "tool.proved", NULL);
             walk_remove_records(walk);
@@ -126,20 +129,31 @@ static bool places_itself(const struct walk *walk)
     return walk->webroots[0] != NULL || walk->dns_server != NULL || walk->hook[0] != NULL;
 }
 
-static enum err challenges_get(struct walk *walk, struct reason *ret_reason)
+bool walk_values_stand(const struct walk *walk)
 {
     const struct value *dcv = value_get(walk->enrolment, "dcv");
     const struct value *list = value_get(dcv, "challenges");
+    bool usable = strcmp(api_text(dcv, "method"), way(walk)->method) == 0 &&
+                  strcmp(api_text(dcv, "state"), "expired") != 0 && !walk_is_bound_elsewhere(walk);
+    /* A mail's code is placed nowhere. */
+    return usable && (walk->email != NULL ||
+                         (stand_at_domain(walk, list) && challenges_are_ours(walk, list)));
+}
+
+enum err walk_values_get(struct walk *walk, struct reason *ret_reason)
+{
     const struct way *chosen = way(walk);
-    bool usable = strcmp(api_text(dcv, "method"), chosen->method) == 0 &&
-                  strcmp(api_text(dcv, "state"), "expired") != 0 &&
-                  !walk_is_bound_elsewhere(walk) && stand_at_domain(walk, list) &&
-                  challenges_are_ours(walk, list);
-    if (!usable) {
+    const struct value *list = value_get(value_get(walk->enrolment, "dcv"), "challenges");
+    if (!walk_values_stand(walk)) {
         const struct value *answer;
         TRY(walk_choose_method(walk, chosen->method, &answer, ret_reason));
-        list = value_get(answer, "challenges");
+        TRY(walk_look(walk, ret_reason));
     }
+    TRY(walk_await_before(walk, ret_reason));
+    if (is_validated(walk->enrolment)) {
+        return OK;
+    }
+    list = value_get(value_get(walk->enrolment, "dcv"), "challenges");
     TRY(walk_values_check(walk, chosen->method, list, ret_reason));
     if (chosen != &by_website) {
         TRY(walk_records_check(walk, list, ret_reason));
@@ -208,6 +222,9 @@ static enum err challenges_keep(
     size_t count = 0;
     for (const struct value *one = value_first(list); one != NULL; one = value_next(one)) {
         struct placed *placed = &walk->placed[count];
+        if (walk_was_proved_before(one)) {
+            continue;
+        }
         bool fits = count < APPLICATION_NAMES_MAX &&
                     span_to_text(span_from_text(api_text(one, way(walk)->host)), placed->host,
                         sizeof placed->host) &&
@@ -233,6 +250,9 @@ static void challenges_show(const struct walk *walk, const struct value *list)
     screen_heading(walk->tool, chosen->title, NULL);
     for (const struct value *one = value_first(list); one != NULL; one = value_next(one)) {
         const char *url = api_text(one, "url");
+        if (walk_was_proved_before(one)) {
+            continue;
+        }
         const struct screen_fact facts[] = {
             { chosen->where, url[0] != '\0' ? url : api_text(one, "host") },
             { chosen->what, api_text(one, "value") },
@@ -394,7 +414,14 @@ static bool check_is_over(const struct value *enrolment)
 /* One line a name, one a perspective, and what it saw where it failed. */
 void walk_results_show(const struct walk *walk)
 {
-    const struct value *list = value_get(value_get(walk->enrolment, "dcv"), "results");
+    walk_results_show_as(walk, value_get(value_get(walk->enrolment, "dcv"), "results"),
+        "tool.name_passed", "tool.name_failed");
+    next_check_show(walk);
+}
+
+void walk_results_show_as(
+    const struct walk *walk, const struct value *list, const char *good, const char *bad)
+{
     for (const struct value *result = value_first(list); result != NULL;
          result = value_next(result)) {
         const struct placeholder values[] = {
@@ -404,14 +431,13 @@ void walk_results_show(const struct walk *walk)
             { NULL, NULL },
         };
         bool passed = value_truth(value_get(result, "passed"));
-        screen_message(walk->tool, passed ? "tool.name_passed" : "tool.name_failed", values);
+        screen_message(walk->tool, passed ? good : bad, values);
         if (!passed) {
             perspectives_show(walk, result);
             walk_trace_show(walk, value_first(value_get(result, "perspectives")));
             screen_line(walk->tool, api_text(result, "next"));
         }
     }
-    next_check_show(walk);
 }
 
 static void next_check_show(const struct walk *walk)
@@ -468,8 +494,14 @@ static void step_show(
     AUTO(buf) line = buf_make(4096);
     const char *text = api_text(step, "text"), *seen = api_text(step, "seen");
     const char *between = "";
-    buf_append_format(&line, "  %s%s%s%s – ", text[0] != '\0' ? text : api_text(step, "code"),
-        seen[0] != '\0' ? " (" : "", seen, seen[0] != '\0' ? ")" : "");
+    text = text[0] != '\0' ? text : api_text(step, "code");
+    buf_append_text(&line, "  ");
+    if (seen[0] != '\0') {
+        screen_bracket(walk->tool, text, seen, &line);
+    } else {
+        buf_append_text(&line, text);
+    }
+    buf_append_text(&line, " – ");
     const struct value *one = value_first(perspectives);
     for (; one != NULL; one = value_next(one)) {
         if (same_step(decisive_step(one), step)) {

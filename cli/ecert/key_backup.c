@@ -8,7 +8,7 @@ const struct option options_key_backup[] = {
     { "out", OPTION_VALUE, "FILE.pfx" },
     { "password-file", OPTION_VALUE, "FILE" },
     { "password-fd", OPTION_VALUE, "N" },
-    { "for", OPTION_VALUE, "TARGET" },
+    { "for", OPTION_VALUE, PFX_TARGET_WORDS },
     { .name = NULL },
 };
 
@@ -17,16 +17,15 @@ enum exit_code command_key_backup(struct tool *tool, const struct arguments *arg
     AUTO_PTR(certstore) store = NULL;
     AUTO(certstore_item) item = { 0 };
     struct reason reason = { 0 };
-    const char *out = arguments_value(arguments, "out");
-    if (out == NULL) {
-        reason_set(&reason, ERR_INPUT, "usage.needed", "--out", NULL, NULL);
-        screen_failure(tool, ERR_INPUT, &reason);
-        return EXIT_USAGE;
+    const char *out = NULL;
+    enum err err = ask_option(tool, arguments, "out", "tool.ask_out", &out, &reason);
+    if (err != OK) {
+        return screen_failure(tool, err, &reason);
     }
     if (tool_open_store(tool, &store) != OK) {
         return EXIT_FAILED;
     }
-    enum err err = certstore_find(store, arguments->operands[0], &reason, &item);
+    err = certstore_find(store, arguments->operands[0], &reason, &item);
     err = err == OK ? pfx_file_write(tool, arguments, "modern", store, &item, out, &reason) : err;
     if (err != OK) {
         return screen_failure(tool, err, &reason);

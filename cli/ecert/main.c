@@ -7,23 +7,29 @@
  * program's own test and reload, and the program the person names; believe a certificate
  * that doesn't lead to the trusted root and to its own key, or a list that its CA didn't sign, take
  * a secret from the command line. */
+#include "cli/ecert/complete.h"
+#include "cli/ecert/help.h"
 #include "cli/ecert/key_open.h"
+#include "cli/ecert/operand.h"
 #include "cli/ecert/screen.h"
 #include "lib/base/limits.h"
 #include "lib/text/json.h"
 
+#include <linux/capability.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
-/* Where what a command does is said, behind the longest command. */
-enum { ARENA_MAX = 64 * 1024 * 1024, USAGE_COLUMN = 33 };
+enum { ARENA_MAX = 64 * 1024 * 1024 };
+static const char STORE_HOME[] = "/.local/share/ecert";
 
-static const struct option options_all[] = {
+const struct option options_all[] = {
     { "store", OPTION_VALUE, "DIR" },
     { "lang", OPTION_VALUE, "en|zh-HK|zh-CN" },
     { "json", OPTION_FLAG, NULL },
@@ -82,20 +88,22 @@ static const struct command commands[] = {
         .opens_key = true },
     { "console", NULL, command_console, options_console, NULL, 0, 0, "tool.help_console" },
     { "idn", NULL, command_idn, options_none, "NAME", 1, ARGUMENTS_MAX, "tool.help_idn" },
+    { "manual", NULL, command_manual, options_none, "DIRECTORY", 1, 1, .summary = NULL },
 };
-static const struct command command_alone = { "", NULL, command_state, options_none, NULL, 0, 0,
+const struct command command_alone = { "", NULL, command_state, options_none, NULL, 0, 0,
     "tool.help_state" };
 
 static void harden(void);
+static void stay_in_memory(void);
 static const struct language *language_choose(const struct language_set *set, const char *wanted);
 static int options_leading(int argc, char *const *argv);
 static const struct command *command_find(int argc, char *const *argv, int *ret_words);
 static const char *wanted_language(int argc, char *const *argv);
 static enum exit_code command_line_run(struct tool *tool, int argc, char *const *argv);
+static bool wants_json(const struct command *command, int argc, char *const *argv);
+static enum err operands_check(struct tool *tool, const struct command *command,
+    struct arguments *arguments, struct reason *ret_reason);
 static enum exit_code command_missing(struct tool *tool, int argc, char *const *argv);
-static void usage(const struct tool *tool, const struct command *only);
-static void usage_command(const struct tool *tool, const struct command *command);
-static void usage_options(const struct tool *tool, const char *noun, const struct option *options);
 static void result_print(struct tool *tool);
 
 int main(int argc, char **argv)
@@ -137,6 +145,21 @@ static void harden(void)
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     (void)signal(SIGPIPE, SIG_IGN);
     umask(077);
+    stay_in_memory();
+}
+
+/* No page of ours is swapped out, whichever library made a copy there. Only where no limit counts
+ * (root): under one the next allocation would fail. What is in a struct secret is locked by itself.
+ */
+static void stay_in_memory(void)
+{
+    struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+    struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = { { .effective = 0 } };
+    bool unlimited = syscall(SYS_capget, &header, sets) == 0 &&
+                     (sets[0].effective & CAP_TO_MASK(CAP_IPC_LOCK)) != 0;
+    if (unlimited) {
+        (void)mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
+    }
 }
 
 /* --lang, else the locale; English where the locale says nothing, as every tool does. */
@@ -176,13 +199,45 @@ static const char *wanted_language(int argc, char *const *argv)
     return NULL;
 }
 
+const struct command *command_at(size_t index)
+{
+    return index < sizeof commands / sizeof commands[0] ? &commands[index] : NULL;
+}
+
+const struct option *command_options(const struct command *command, size_t index)
+{
+    return index == 0 ? command->options : index == 1 && command->opens_key ? options_key : NULL;
+}
+
+/* Known before anything else of the line is: its mistakes are told in the same way. What another
+ * program is given is not ours. */
+static bool wants_json(const struct command *command, int argc, char *const *argv)
+{
+    bool json = false, ours = true;
+    for (int i = 0; i < argc; i++) {
+        const struct option *option = command == NULL ? NULL : command->options;
+        for (; option != NULL && option->name != NULL; option++) {
+            bool program = option->kind == OPTION_PROGRAM && strncmp(argv[i], "--", 2) == 0 &&
+                           strcmp(argv[i] + 2, option->name) == 0;
+            ours = ours && !program;
+        }
+        ours = ours || strcmp(argv[i], ";") == 0;
+        json |= ours && strcmp(argv[i], "--json") == 0;
+    }
+    return json;
+}
+
 static enum exit_code command_line_run(struct tool *tool, int argc, char *const *argv)
 {
     int words = 0;
     struct arguments arguments = { 0 };
     struct reason reason = { 0 };
+    if (argc > 0 && strcmp(argv[0], "complete") == 0) {
+        return complete_words(tool, argc - 1, argv + 1);
+    }
     int leading = options_leading(argc, argv);
     const struct command *command = command_find(argc - leading, argv + leading, &words);
+    tool->json = wants_json(command, argc, argv);
     if (command == NULL) {
         return command_missing(tool, argc - leading, argv + leading);
     }
@@ -193,11 +248,10 @@ static enum exit_code command_line_run(struct tool *tool, int argc, char *const 
     words += leading;
     err =
         err == OK ? arguments_parse(argc - words, argv + words, tables, &arguments, &reason) : err;
-    tool->json = arguments_has(&arguments, "json");
     tool->asks = tool->asks && !tool->json;
     tool->store_path = arguments_value(&arguments, "store");
     if (arguments_has(&arguments, "help")) {
-        usage(tool, command == &command_alone ? NULL : command);
+        help_show(tool, command == &command_alone ? NULL : command);
         return EXIT_DONE;
     }
     if (arguments_has(&arguments, "version")) {
@@ -205,18 +259,28 @@ static enum exit_code command_line_run(struct tool *tool, int argc, char *const 
         value_put_text(&tool->tree, tool->result, "version", ECERT_VERSION);
         return EXIT_DONE;
     }
-    bool operands = arguments.operand_count >= command->operands_min &&
-                    arguments.operand_count <= command->operands_max;
-    if (err == OK && !operands) {
-        bool more = arguments.operand_count > command->operands_max;
-        const char *field = more ? arguments.operands[command->operands_max] : command->operands;
-        err = reason_set(&reason, ERR_INPUT, more ? "usage.operand" : "usage.missing", field, NULL,
-            command->operands);
+    err = err == OK ? operands_check(tool, command, &arguments, &reason) : err;
+    return err == OK ? command->run(tool, &arguments) : screen_failure(tool, err, &reason);
+}
+
+/* What is missing is asked for, where somebody is there to answer. */
+static enum err operands_check(struct tool *tool, const struct command *command,
+    struct arguments *arguments, struct reason *ret_reason)
+{
+    if (arguments->operand_count > command->operands_max) {
+        return reason_set(ret_reason, ERR_INPUT, "usage.operand",
+            arguments->operands[command->operands_max], NULL, command->operands);
     }
-    if (err != OK) {
-        return screen_failure(tool, err, &reason);
+    while (arguments->operand_count < command->operands_min) {
+        const char *given = NULL;
+        if (operand_ask(tool, command->operands, &given, ret_reason) != OK) {
+            return ret_reason->code[0] != '\0' ? ERR_INPUT
+                                               : reason_set(ret_reason, ERR_INPUT, "usage.missing",
+                                                     command->operands, NULL, command->operands);
+        }
+        arguments->operands[arguments->operand_count++] = given;
     }
-    return command->run(tool, &arguments);
+    return OK;
 }
 
 /* Words before the command: options that every command takes, with their values. */
@@ -261,7 +325,7 @@ static enum exit_code command_missing(struct tool *tool, int argc, char *const *
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         bool ours = strcmp(argv[0], commands[i].noun) == 0 && commands[i].verb != NULL;
         if (ours && help) {
-            usage_command(tool, &commands[i]);
+            help_command(tool, &commands[i]);
         }
         if (ours) {
             buf_append_format(
@@ -278,54 +342,6 @@ static enum exit_code command_missing(struct tool *tool, int argc, char *const *
     return screen_failure(tool, ERR_INPUT, &reason);
 }
 
-static void usage(const struct tool *tool, const struct command *only)
-{
-    if (tool->json) {
-        return;
-    }
-    screen_heading(tool, "tool.help_title", NULL);
-    if (only != NULL) {
-        usage_command(tool, only);
-        usage_options(tool, only->noun, only->options);
-        usage_options(tool, only->noun, only->opens_key ? options_key : options_none);
-    }
-    for (size_t i = 0; only == NULL && i < sizeof commands / sizeof commands[0]; i++) {
-        usage_command(tool, &commands[i]);
-    }
-    screen_message(tool, "tool.help_all", NULL);
-    usage_options(tool, /* noun= */ "", options_all);
-}
-
-static void usage_command(const struct tool *tool, const struct command *command)
-{
-    char line[64];
-    snprintf(line, sizeof line, "ecert %s%s%s%s%s", command->noun, command->verb == NULL ? "" : " ",
-        command->verb == NULL ? "" : command->verb, command->operands == NULL ? "" : " ",
-        command->operands == NULL ? "" : command->operands);
-    screen_pair(tool, 2, line, USAGE_COLUMN, language_text(tool->language, command->summary));
-}
-
-/* An option that means something of its own behind a noun has a text of its own. */
-static void usage_options(const struct tool *tool, const char *noun, const struct option *options)
-{
-    size_t width = 0;
-    for (const struct option *option = options; option->name != NULL; option++) {
-        size_t value = option->value == NULL ? 0 : strlen(option->value);
-        size_t taken = strlen("-- ") + strlen(option->name) + value;
-        width = taken > width && taken < USAGE_COLUMN ? taken : width;
-    }
-    for (const struct option *option = options; option->name != NULL; option++) {
-        char line[64], id[64];
-        snprintf(
-            line, sizeof line, "--%s %s", option->name, option->value == NULL ? "" : option->value);
-        snprintf(id, sizeof id, "tool.option.%s.%s", noun, option->name);
-        if (!language_has(tool->language, id)) {
-            snprintf(id, sizeof id, "tool.option.%s", option->name);
-        }
-        screen_pair(tool, 6, line, width + 6 + 2, language_text(tool->language, id));
-    }
-}
-
 static void result_print(struct tool *tool)
 {
     AUTO(buf) text = buf_make(16 * 1024 * 1024);
@@ -338,19 +354,25 @@ static void result_print(struct tool *tool)
     }
 }
 
+const char *tool_store_path(struct tool *tool)
+{
+    const char *given = tool->store_path != NULL ? tool->store_path : getenv("ECERT_STORE");
+    const char *home = getenv("HOME");
+    return given != NULL ? given
+                         : arena_format(&tool->arena, "%s%s", home == NULL ? "" : home, STORE_HOME);
+}
+
 enum err tool_open_store(struct tool *tool, struct certstore **ret_store)
 {
     struct reason reason = { 0 };
-    const char *given = tool->store_path != NULL ? tool->store_path : getenv("ECERT_STORE");
-    const char *home = getenv("HOME");
-    char *path = given != NULL ? arena_text(&tool->arena, span_from_text(given))
-                               : arena_format(&tool->arena, "%s/.local/share/ecert",
-                                     home == NULL ? "" : home);
+    bool own = tool->store_path == NULL && getenv("ECERT_STORE") == NULL;
+    const char *kept = tool_store_path(tool);
+    char *path = kept == NULL ? NULL : arena_text(&tool->arena, span_from_text(kept));
     if (path == NULL) {
         return ERR_MEMORY;
     }
     tool->store_path = path;
-    for (char *slash = given == NULL ? strchr(path + 1, '/') : NULL; slash != NULL;
+    for (char *slash = own ? strchr(path + 1, '/') : NULL; slash != NULL;
          slash = strchr(slash + 1, '/')) {
         *slash = '\0';
         (void)mkdir(path, 0700);

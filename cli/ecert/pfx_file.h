@@ -5,6 +5,9 @@
 #include "lib/certstore/store.h"
 #include "lib/crypto/pfx.h"
 
+/* What may stand behind --for: the names of lib/crypto's table. */
+#define PFX_TARGET_WORDS "modern|exchange2010|windows2012|windows2016|windows2019|java"
+
 /* Asks for a new password (or takes it from where --password-file or --password-fd says), writes
  * the item's key, certificate and chain new to `out`, 0600, as the target of --for (else
  * `proposed`) reads them, and reads the file back. "tool.pfx_target" for a target that there isn't.

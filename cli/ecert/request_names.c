@@ -230,15 +230,18 @@ static enum err ask_common_name(struct tool *tool, struct request_names *names)
     return OK;
 }
 
-void request_names_text(const struct request_names *names, struct buf *text)
+void request_names_text(
+    const struct tool *tool, const struct request_names *names, struct buf *text)
 {
     for (size_t i = 0; i < names->count; i++) {
         char shown[HOST_NAME_UNICODE_MAX];
         dns_name_to_unicode(&names->list[i], shown);
         bool same = strcmp(shown, names->list[i].text) == 0;
-        buf_append_format(text, "%s%s", i == 0 ? "" : ", ", names->list[i].text);
-        if (!same) {
-            buf_append_format(text, " (%s)", shown);
+        buf_append_text(text, i == 0 ? "" : ", ");
+        if (same) {
+            buf_append_text(text, shown);
+        } else {
+            screen_bracket(tool, names->list[i].text, shown, text);
         }
     }
 }

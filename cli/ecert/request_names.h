@@ -19,6 +19,7 @@ enum err request_names_from_arguments(const struct arguments *arguments,
  * ends. */
 enum err request_names_ask(struct tool *tool, struct request_names *ret_names) MUST_USE;
 /* Separated by commas; both forms of a Chinese name. */
-void request_names_text(const struct request_names *names, struct buf *text);
+void request_names_text(
+    const struct tool *tool, const struct request_names *names, struct buf *text);
 /* Warns of names whose letters are of scripts that nobody mixes. True if there was one. */
 bool request_names_warn(const struct tool *tool, const struct request_names *names);

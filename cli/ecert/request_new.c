@@ -193,7 +193,7 @@ static void plan_show(
     const struct tool *tool, const struct plan *plan, const char *id, const char *fingerprint)
 {
     AUTO(buf) names = buf_make(APPLICATION_NAMES_MAX * HOST_NAME_UNICODE_MAX);
-    request_names_text(&plan->names, &names);
+    request_names_text(tool, &plan->names, &names);
     struct screen_fact facts[SUBJECT_FIELDS + 7] = {
         { "tool.names", buf_text(&names) },
         { "tool.friendly_name", plan->friendly },

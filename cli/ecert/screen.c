@@ -8,19 +8,28 @@
 #include <unistd.h>
 #include <wchar.h>
 
-enum { LINE_MAX_BYTES = 16 * 1024, GAP = 2 };
+/* What is narrower than NARROW is no column: it goes below. */
+enum { LINE_MAX_BYTES = 16 * 1024, GAP = 2, NARROW = 16 };
 
-static const char BOLD[] = "\033[1m", RED[] = "\033[31m", GREEN[] = "\033[32m", PLAIN[] = "\033[0m";
+static const char BOLD[] = "\033[1m", RED[] = "\033[31m", GREEN[] = "\033[32m",
+                  YELLOW[] = "\033[33m", PLAIN[] = "\033[0m";
+/* What may not begin a line, and what may not end one. */
+static const wchar_t CLOSING[] = L"、。，；：？！）」』》】”’…", OPENING[] = L"（「『《【“‘";
 
 static void clean_append(struct buf *buf, const char *text);
 static void print_wrapped(const char *text, size_t column, size_t indent);
 static void print_cells(
     const char *const *cells, const size_t *widths, size_t columns, size_t column);
 static void print_spaces(size_t count);
-static size_t columns_now(void);
 static void print_mark(const struct tool *tool, const char *colour, const char *mark);
 static size_t word_width(const char *text, size_t *ret_bytes);
+static wchar_t character_at(const char *text);
+static void moment_join(const struct tool *tool, const char *day, const char *distance,
+    char ret_text[SCREEN_MOMENT_MAX]);
 static void local_format(int64_t time, bool whole, char *ret_text, size_t size);
+static bool is_usage(const char *code);
+static void words_print(const struct tool *tool, const struct reason *reason,
+    const struct screen_words *words, const char *colour, const char *mark);
 static void failure_part(const struct tool *tool, const char *label_id, const char *text);
 static void failure_result(
     struct tool *tool, const struct reason *reason, const struct screen_words *words);
@@ -99,7 +108,7 @@ void screen_table(
         }
         total += widths[k] + (k > 0 ? GAP : 0);
     }
-    bool stacked = total > columns_now();
+    bool stacked = total > screen_columns();
     for (size_t i = 0; i < count; i++) {
         fputs(i == 0 && tool->colour ? BOLD : "", stdout);
         if (stacked) {
@@ -135,6 +144,12 @@ void screen_pair(
     }
     print_spaces(indent);
     fputs(left, stdout);
+    if (screen_columns() < (taken > width ? taken : width) + NARROW) {
+        fputc('\n', stdout);
+        print_spaces(indent + GAP);
+        print_wrapped(right, indent + GAP, indent + GAP);
+        return;
+    }
     print_spaces(taken + GAP <= width ? width - taken : GAP);
     print_wrapped(right, taken + GAP <= width ? width : taken + GAP, width);
 }
@@ -156,6 +171,18 @@ enum exit_code screen_failure(struct tool *tool, enum err err, const struct reas
     return screen_worded_failure(tool, &filled, &words);
 }
 
+void screen_remark(const struct tool *tool, const struct reason *reason)
+{
+    AUTO(buf) title = buf_make(LINE_MAX_BYTES), next = buf_make(LINE_MAX_BYTES);
+    language_format_reason(tool->language, reason, "", &title);
+    language_format_reason(tool->language, reason, ".next", &next);
+    const struct screen_words words = { .title = buf_text(&title),
+        .seen = reason->seen,
+        .expected = reason->expected,
+        .next = buf_text(&next) };
+    words_print(tool, reason, &words, YELLOW, "! ");
+}
+
 /* What the sentence says already is not said again below it. */
 static bool untold(const char *title, const char *text)
 {
@@ -165,24 +192,42 @@ static bool untold(const char *title, const char *text)
 enum exit_code screen_worded_failure(
     struct tool *tool, const struct reason *reason, const struct screen_words *words)
 {
-    const char *title = words->title;
-    bool usage = strncmp(reason->code, "usage.", 6) == 0;
-    enum exit_code code = usage ? EXIT_USAGE : EXIT_FAILED;
     failure_result(tool, reason, words);
+    words_print(tool, reason, words, RED, "✗ ");
+    return is_usage(reason->code) ? EXIT_USAGE : EXIT_FAILED;
+}
+
+/* Of the family usage, or one of those that ask for an option of the command line. */
+static bool is_usage(const char *code)
+{
+    static const char *const others[] = { "tool.request_names", "tool.secret_none",
+        "tool.needs_yes", "tool.key_type" };
+    bool usage = strncmp(code, "usage.", 6) == 0;
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        usage |= strcmp(code, others[i]) == 0;
+    }
+    return usage;
+}
+
+static void words_print(const struct tool *tool, const struct reason *reason,
+    const struct screen_words *words, const char *colour, const char *mark)
+{
+    const char *title = words->title;
     if (tool->json) {
-        return code;
+        return;
     }
     fflush(stdout);
-    print_mark(tool, RED, "✗ ");
+    print_mark(tool, colour, mark);
     AUTO(buf) line = buf_make(LINE_MAX_BYTES);
     bool named = untold(title, reason->field);
-    buf_append_format(&line, "%s%s%s", named ? reason->field : "", named ? ": " : "", title);
+    const char *colon = language_text(tool->language, "tool.colon");
+    buf_append_format(&line, "%s%s%s%s", named ? reason->field : "", named ? colon : "",
+        named && strlen(colon) == 1 ? " " : "", title);
     print_wrapped(buf_text(&line) == NULL ? title : buf_text(&line), 2, 2);
     failure_part(tool, "tool.seen", untold(title, words->seen) ? words->seen : "");
     failure_part(tool, "tool.expected", untold(title, words->expected) ? words->expected : "");
     failure_part(tool, "tool.next", words->next);
     print_command(words->command);
-    return code;
 }
 
 /* A line that the terminal breaks is still one line where it is pasted. */
@@ -236,8 +281,11 @@ void screen_wait(const struct tool *tool, const char *id, int64_t seconds)
         return;
     }
     if (isatty(STDOUT_FILENO)) {
-        fprintf(
-            stdout, "\r\033[K… %s (%lld s)", language_text(tool->language, id), (long long)seconds);
+        AUTO(buf) line = buf_make(LINE_MAX_BYTES);
+        char number[24];
+        snprintf(number, sizeof number, "%lld s", (long long)seconds);
+        screen_bracket(tool, language_text(tool->language, id), number, &line);
+        fprintf(stdout, "\r\033[K… %s", buf_text(&line));
         fflush(stdout);
     } else if (seconds == 2) {
         fprintf(stdout, "… %s\n", language_text(tool->language, id));
@@ -283,7 +331,7 @@ void screen_day(const struct tool *tool, int64_t time, char ret_text[SCREEN_MOME
     char day[40], distance[SCREEN_MOMENT_MAX];
     local_format(time, /* whole= */ false, day, sizeof day);
     screen_distance(tool, time, distance);
-    snprintf(ret_text, SCREEN_MOMENT_MAX, "%.39s (%.50s)", day, distance);
+    moment_join(tool, day, distance, ret_text);
 }
 
 void screen_moment(const struct tool *tool, int64_t time, char ret_text[SCREEN_MOMENT_MAX])
@@ -291,7 +339,24 @@ void screen_moment(const struct tool *tool, int64_t time, char ret_text[SCREEN_M
     char day[40], distance[SCREEN_MOMENT_MAX];
     local_format(time, /* whole= */ true, day, sizeof day);
     screen_distance(tool, time, distance);
-    snprintf(ret_text, SCREEN_MOMENT_MAX, "%.39s (%.50s)", day, distance);
+    moment_join(tool, day, distance, ret_text);
+}
+
+/* "2027-06-10 (in 199 days)", in the language's own brackets. */
+static void moment_join(const struct tool *tool, const char *day, const char *distance,
+    char ret_text[SCREEN_MOMENT_MAX])
+{
+    AUTO(buf) text = buf_make(SCREEN_MOMENT_MAX - 1);
+    screen_bracket(tool, day, distance, &text);
+    const char *joined = buf_text(&text);
+    snprintf(ret_text, SCREEN_MOMENT_MAX, "%s", joined == NULL ? day : joined);
+}
+
+void screen_bracket(
+    const struct tool *tool, const char *text, const char *inner, struct buf *ret_text)
+{
+    const struct placeholder values[] = { { "text", text }, { "inner", inner }, { NULL, NULL } };
+    language_format(tool->language, "tool.bracket", values, ret_text);
 }
 
 /* With the hour and its zone, or the day alone. */
@@ -345,6 +410,14 @@ static size_t word_width(const char *text, size_t *ret_bytes)
     return width < 0 ? 1 : (size_t)width;
 }
 
+static wchar_t character_at(const char *text)
+{
+    wchar_t character = 0;
+    mbstate_t state = { 0 };
+    size_t bytes = mbrtowc(&character, text, MB_LEN_MAX, &state);
+    return bytes == 0 || bytes > MB_LEN_MAX ? 0 : character;
+}
+
 /* Control characters, among them those that turn the direction of writing, become '?'. */
 static void clean_append(struct buf *buf, const char *text)
 {
@@ -369,18 +442,22 @@ static void print_wrapped(const char *text, size_t column, size_t indent)
     AUTO(buf) clean = buf_make(LINE_MAX_BYTES);
     clean_append(&clean, text);
     const char *at = buf_text(&clean);
-    size_t columns = columns_now();
+    size_t columns = screen_columns();
     while (at != NULL && *at != '\0') {
         const char *end = at;
         size_t width = 0;
+        wchar_t before = 0;
         while (*end != '\0' && (end == at || *end != ' ')) {
             size_t bytes, one = word_width(end, &bytes);
-            bool wide_break = one == 2 && end != at;
+            wchar_t next = character_at(end);
+            bool held = wcschr(CLOSING, next) != NULL || (before != 0 && wcschr(OPENING, before));
+            bool wide_break = one == 2 && end != at && !held;
             if (wide_break || (width + one > columns - indent && end != at)) {
                 break;
             }
             width += one;
             end += bytes;
+            before = next;
         }
         if (column > indent && column + width > columns) {
             fputc('\n', stdout);
@@ -406,7 +483,7 @@ static void print_spaces(size_t count)
 }
 
 /* A file, a pipe and a terminal that doesn't say get the most. */
-static size_t columns_now(void)
+size_t screen_columns(void)
 {
     struct winsize size = { .ws_col = 0 };
     bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= SCREEN_COLUMNS_MIN;

@@ -40,6 +40,8 @@ void screen_table(
 /* What happened, what was seen, what was expected, what to do next. Goes into the result with
  * --json. Returns EXIT_FAILED. */
 enum exit_code screen_failure(struct tool *tool, enum err err, const struct reason *reason);
+/* The same for what is no failure but worth knowing: marked "!", and in no result. */
+void screen_remark(const struct tool *tool, const struct reason *reason);
 struct screen_words {
     const char *title, *seen, *expected, *next;
     const char *command; /* to be copied: a line of its own, not wrapped; NULL: none */
@@ -61,5 +63,10 @@ void screen_moment_text(
 void screen_day(const struct tool *tool, int64_t time, char ret_text[SCREEN_MOMENT_MAX]);
 /* "in 199 days". */
 void screen_distance(const struct tool *tool, int64_t time, char ret_text[SCREEN_MOMENT_MAX]);
+/* "text (inner)", in the brackets that the language has. */
+void screen_bracket(
+    const struct tool *tool, const char *text, const char *inner, struct buf *ret_text);
+/* How wide a line may be. */
+size_t screen_columns(void);
 /* Columns that a UTF-8 text takes. */
 size_t screen_width(const char *text);

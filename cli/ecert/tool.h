@@ -38,9 +38,17 @@ struct command {
     const struct option *options;
     const char *operands; /* shown in usage; NULL: none */
     size_t operands_min, operands_max;
-    const char *summary; /* message id */
+    const char *summary; /* message id, "tool.help_…"; NULL: for the build, shown nowhere */
     bool opens_key;      /* takes options_key too */
 };
+/* All of them, in the order of the overview; NULL past the last. */
+const struct command *command_at(size_t index);
+/* What `ecert` does alone. */
+extern const struct command command_alone;
+/* The `index`th table of what it takes beside options_all; NULL past the last. */
+const struct option *command_options(const struct command *command, size_t index);
+/* What every command takes. */
+extern const struct option options_all[];
 
 enum exit_code command_state(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_request_new(struct tool *tool, const struct arguments *arguments);
@@ -51,6 +59,7 @@ enum exit_code command_cert_complete(struct tool *tool, const struct arguments *
 enum exit_code command_cert_import(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_cert_export(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_cert_remove(struct tool *tool, const struct arguments *arguments);
+enum exit_code command_manual(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_console(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_idn(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_chain_list(struct tool *tool, const struct arguments *arguments);
@@ -90,6 +99,8 @@ extern const struct option options_watch[];
 extern const struct option options_key_backup[];
 extern const struct option options_key_restore[];
 
+/* The store of --store, $ECERT_STORE or the home directory, whether it is there or not. */
+const char *tool_store_path(struct tool *tool);
 /* Opens the store of --store, $ECERT_STORE or the home directory; on failure the person has been
  * told and EXIT_FAILED is to be returned. */
 enum err tool_open_store(struct tool *tool, struct certstore **ret_store) MUST_USE;

@@ -1,8 +1,8 @@
 /* The evidence of one name: one attempt, one challenge, distinct perspectives, their signatures,
  * and the quorum (BR 3.2.2.4, 3.2.2.9, 4.2.1, 4.2.2.1). */
 #include "lib/ca/evidence.h"
-
-#include <stdio.h>
+#include "lib/ca/earlier.h"
+#include "lib/ca/quorum.h"
 
 /* Perspectives and this machine keep their own time. */
 #define CLOCK_TOLERANCE_SECONDS INT64_C(60)
@@ -15,11 +15,9 @@ struct group {
     bool proof, caa;
 };
 
-struct tally {
-    bool primary;
-    unsigned corroborating;
-    const char *regions[PERSPECTIVES_MAX]; /* of those, each once */
-    unsigned region_count;
+/* Whose words count, and when they were said. */
+struct counted {
+    struct tally tally;
     int64_t oldest, newest;
     char expected[EXPECTED_TEXT_MAX]; /* derived from the challenge that all share */
 };
@@ -31,7 +29,7 @@ static size_t first_attempt(const struct name_evidence *evidence);
 static enum err group_check(const struct name_evidence *evidence, const struct group *group,
     const struct evidence_rules *rules, int64_t *ret_oldest, struct reason *ret_reason);
 static enum err observation_check(const struct name_evidence *evidence, size_t at,
-    const struct group *group, const struct evidence_rules *rules, struct tally *tally,
+    const struct group *group, const struct evidence_rules *rules, struct counted *counted,
     struct reason *ret_reason);
 static bool adn_fits(const struct observation *observation, const struct perspective *perspective);
 static bool same_challenge(const struct challenge *left, const struct challenge *right);
@@ -40,13 +38,10 @@ static enum err times_check(const struct observation *observation, const struct 
 static enum err signature_check(const struct observation *observation,
     const struct perspective *perspective, const struct evidence_rules *rules,
     struct reason *ret_reason);
-static enum err primary_check(const struct observation *observation, const struct group *group,
-    int64_t now, struct reason *ret_reason);
+static enum err word_count(const struct observation *observation, const struct group *group,
+    const struct perspective *perspective, int64_t now, struct tally *tally,
+    struct reason *ret_reason);
 static bool has_ended(const struct observation *observation, int64_t now);
-static void tally_remote(struct tally *tally, const struct observation *observation,
-    const struct perspective *perspective, const struct group *group, int64_t now);
-static enum err quorum_check(const struct tally *tally, const char *name,
-    const struct evidence_rules *rules, struct reason *ret_reason);
 
 static enum err denied(struct reason *ret_reason, const char *code, const char *name)
 {
@@ -116,16 +111,16 @@ static size_t first_attempt(const struct name_evidence *evidence)
 static enum err group_check(const struct name_evidence *evidence, const struct group *group,
     const struct evidence_rules *rules, int64_t *ret_oldest, struct reason *ret_reason)
 {
-    struct tally tally = { .oldest = INT64_MAX, .newest = INT64_MIN };
+    struct counted counted = { .oldest = INT64_MAX, .newest = INT64_MIN };
     const char *name = evidence->observations[0].challenge.name;
     for (size_t i = group->first; i < group->end; i++) {
-        TRY(observation_check(evidence, i, group, rules, &tally, ret_reason));
+        TRY(observation_check(evidence, i, group, rules, &counted, ret_reason));
     }
-    if (tally.newest - tally.oldest > ATTEMPT_SPREAD_SECONDS) {
+    if (counted.newest - counted.oldest > ATTEMPT_SPREAD_SECONDS) {
         return denied(ret_reason, "warrant.attempt", name);
     }
-    TRY(quorum_check(&tally, name, rules, ret_reason));
-    *ret_oldest = tally.oldest;
+    TRY(quorum_check(&counted.tally, name, rules->roster, &rules->policy, ret_reason));
+    *ret_oldest = counted.oldest;
     return OK;
 }
 
@@ -136,7 +131,12 @@ static enum err challenge_check(const struct challenge *challenge, const char *n
         return denied(ret_reason, "warrant.name", name);
     }
     if (memcmp(challenge->application_hash, rules->application_hash, HASH_BYTES) != 0) {
-        return denied(ret_reason, "warrant.application_binding", name);
+        const struct earlier_application *earlier =
+            earlier_of_hash(rules->earlier, rules->earlier_count, challenge->application_hash);
+        if (earlier == NULL || !earlier_has_name(earlier, name)) {
+            return denied(ret_reason,
+                earlier == NULL ? "warrant.application_binding" : "warrant.earlier_name", name);
+        }
     }
     if ((rules->edition->methods & (1u << challenge->method)) == 0 ||
         !policy_method_allowed(challenge->method, rules->now)) {
@@ -153,7 +153,7 @@ static enum err challenge_check(const struct challenge *challenge, const char *n
 }
 
 static enum err observation_check(const struct name_evidence *evidence, size_t at,
-    const struct group *group, const struct evidence_rules *rules, struct tally *tally,
+    const struct group *group, const struct evidence_rules *rules, struct counted *counted,
     struct reason *ret_reason)
 {
     const struct observation *first = &evidence->observations[0];
@@ -177,11 +177,11 @@ static enum err observation_check(const struct name_evidence *evidence, size_t a
     if (perspective == NULL) {
         return denied(ret_reason, "warrant.perspective_unknown", name);
     }
-    if (tally->expected[0] == '\0' &&
-        challenge_expected(&first->challenge, rules->roster->caa_identity, tally->expected) != OK) {
+    if (counted->expected[0] == '\0' && challenge_expected(&first->challenge,
+                                            rules->roster->caa_identity, counted->expected) != OK) {
         return denied(ret_reason, "warrant.expected", name);
     }
-    if (strcmp(tally->expected, observation->expected) != 0) {
+    if (strcmp(counted->expected, observation->expected) != 0) {
         return denied(ret_reason, "warrant.expected", name);
     }
     if (!adn_fits(observation, perspective)) {
@@ -189,14 +189,9 @@ static enum err observation_check(const struct name_evidence *evidence, size_t a
     }
     TRY(times_check(observation, group, rules, ret_reason));
     TRY(signature_check(observation, perspective, rules, ret_reason));
-    if (perspective->primary) {
-        TRY(primary_check(observation, group, rules->now, ret_reason));
-        tally->primary = true;
-    } else {
-        tally_remote(tally, observation, perspective, group, rules->now);
-    }
-    tally->oldest = observation->time < tally->oldest ? observation->time : tally->oldest;
-    tally->newest = observation->time > tally->newest ? observation->time : tally->newest;
+    TRY(word_count(observation, group, perspective, rules->now, &counted->tally, ret_reason));
+    counted->oldest = observation->time < counted->oldest ? observation->time : counted->oldest;
+    counted->newest = observation->time > counted->newest ? observation->time : counted->newest;
     return OK;
 }
 
@@ -260,23 +255,21 @@ static enum err signature_check(const struct observation *observation,
                : denied(ret_reason, "warrant.observation_signature", observation->challenge.name);
 }
 
-/* The primary decides (BR 3.2.2.9), and only over DNS that validates or is proved unsigned. */
-static enum err primary_check(const struct observation *observation, const struct group *group,
-    int64_t now, struct reason *ret_reason)
+static enum err word_count(const struct observation *observation, const struct group *group,
+    const struct perspective *perspective, int64_t now, struct tally *tally,
+    struct reason *ret_reason)
 {
     const char *name = observation->challenge.name;
-    if (observation->dcv != (group->proof ? DCV_PASSED : DCV_NOT_ASKED)) {
-        return denied(ret_reason, "warrant.primary_dcv", name);
+    const struct sight sight = { observation->dcv, observation->caa, observation->dnssec };
+    const struct asked_for asked = { observation->challenge.method, group->proof, group->caa };
+    bool ended = has_ended(observation, now);
+    if (perspective->primary) {
+        TRY(quorum_primary(&sight, &asked, name, ret_reason));
+        TRY(ended ? denied(ret_reason, "warrant.evidence_old", name) : OK);
+    } else if (ended || !quorum_remote(&sight, &asked)) {
+        return OK;
     }
-    if (group->caa && observation->caa != CAA_PERMITS) {
-        return denied(ret_reason, "warrant.primary_caa", name);
-    }
-    if (has_ended(observation, now)) {
-        return denied(ret_reason, "warrant.evidence_old", name);
-    }
-    if (observation->dnssec != DNSSEC_SECURE && observation->dnssec != DNSSEC_INSECURE) {
-        return denied(ret_reason, "warrant.primary_dnssec", name);
-    }
+    quorum_count(tally, perspective);
     return OK;
 }
 
@@ -285,44 +278,4 @@ static enum err primary_check(const struct observation *observation, const struc
 static bool has_ended(const struct observation *observation, int64_t now)
 {
     return observation->until != 0 && now > observation->until;
-}
-
-/* Where the proof is a mail, the remotes' word is about CAA alone (BR 3.2.2.9). */
-static void tally_remote(struct tally *tally, const struct observation *observation,
-    const struct perspective *perspective, const struct group *group, int64_t now)
-{
-    bool sees_proof = group->proof && dcv_rules(observation->challenge.method)->remote;
-    if (observation->dcv != (sees_proof ? DCV_PASSED : DCV_NOT_ASKED) ||
-        (group->caa && observation->caa != CAA_PERMITS) || observation->dnssec == DNSSEC_BOGUS ||
-        has_ended(observation, now)) {
-        return;
-    }
-    tally->corroborating++;
-    for (unsigned i = 0; i < tally->region_count; i++) {
-        if (strcmp(tally->regions[i], perspective->region) == 0) {
-            return;
-        }
-    }
-    tally->regions[tally->region_count++] = perspective->region;
-}
-
-/* Every remote of the roster counts as asked, so that an answer left out is an answer against. */
-static enum err quorum_check(const struct tally *tally, const char *name,
-    const struct evidence_rules *rules, struct reason *ret_reason)
-{
-    unsigned remotes = (unsigned)rules->roster->perspective_count - 1;
-    unsigned needed = remotes - policy_quorum_failures(remotes);
-    if (!tally->primary) {
-        return denied(ret_reason, "warrant.primary_missing", name);
-    }
-    if (remotes < rules->policy.remotes_min || tally->corroborating < needed) {
-        char seen[32], expected[32];
-        snprintf(seen, sizeof seen, "%u/%u", tally->corroborating, remotes);
-        snprintf(expected, sizeof expected, "%u/%u", needed, remotes);
-        return reason_set(ret_reason, ERR_DENIED, "warrant.quorum", name, seen, expected);
-    }
-    if (tally->region_count < rules->policy.regions_min) {
-        return denied(ret_reason, "warrant.regions", name);
-    }
-    return OK;
 }

@@ -18,6 +18,8 @@ enum {
     APPROVALS_MAX = 4,
     PROFILE_ID_MAX = 32,
     EVIDENCE_OBSERVATIONS_MAX = 2 * PERSPECTIVES_MAX,
+    /* Names that were proved for more applications than that are proved again. */
+    EARLIER_APPLICATIONS_MAX = 8,
     /* 50 names with 16 perspectives each; beyond MESSAGE_MAX_BYTES it travels as a memfd. */
     WARRANT_MAX_BYTES = 1024 * 1024,
     /* What parsing and checking one takes of an arena at most. */
@@ -37,6 +39,17 @@ struct name_evidence {
     size_t count;
 };
 
+/* An earlier application of the same subscriber, for which some of the evidence was gathered. It
+ * was approved as the present one was, and stands in the warrant so that the signer need not
+ * believe anybody that it was. */
+struct earlier_application {
+    struct span application_der;
+    struct application application; /* parsed from application_der */
+    uint8_t hash[HASH_BYTES];       /* of application_der; derived when read, never stored */
+    struct approval approvals[APPROVALS_MAX];
+    size_t approval_count;
+};
+
 struct warrant {
     struct request_id request;
     struct span application_der;
@@ -51,6 +64,8 @@ struct warrant {
     char profile_id[PROFILE_ID_MAX];
     uint8_t profile_hash[HASH_BYTES];
     int64_t epoch;
+    struct earlier_application *earlier; /* at most EARLIER_APPLICATIONS_MAX */
+    size_t earlier_count;
 };
 
 enum err warrant_format(const struct warrant *warrant, struct buf *der) MUST_USE;
@@ -93,12 +108,13 @@ const struct profile *warrant_profile(const struct roster *roster, enum edition 
 /* Everything a warrant must prove, in one order: application rules, two different officers of the
  * roster with the right role, subscription not over, profile id and hash and epoch, logs where the
  * policy set demands them ("ct.logs_missing"), CSR's proof of
- * possession and key, then for every name: derived value, age, binding, method allowed that day for
- * that edition, one attempt, distinct perspectives, signatures, quorum, CAA fresh. Quorum counts
- * every remote of the roster: one whose observation is missing did not corroborate, so that leaving
- * out who disagrees gains nothing. The first failure is returned: ERR_DENIED with a reason
- * "warrant.<what>" (field: the name concerned), "application.<field>" or "csr.<what>";
- * warrant_lapsed says which of them new evidence cures. `arena` holds the names. */
+ * possession and key, each earlier application (lib/ca/earlier.h), then for every name: derived
+ * value, age, binding, method allowed that day for that edition, one attempt, distinct
+ * perspectives, signatures, quorum, CAA fresh. Quorum counts every remote of the roster: one whose
+ * observation is missing did not corroborate, so that leaving out who disagrees gains nothing. The
+ * first failure is returned: ERR_DENIED with a reason "warrant.<what>" (field: the name concerned),
+ * "application.<field>" or "csr.<what>"; warrant_lapsed says which of them new evidence cures.
+ * `arena` holds the names. */
 enum err warrant_check(const struct warrant *warrant, const struct roster *roster,
     const struct observation_verifier *verifier, int64_t now, struct arena *arena,
     struct entitlement *ret_entitlement, struct reason *ret_reason) MUST_USE;

@@ -1,32 +1,16 @@
 /* Whether a warrant entitles to a certificate: every rule of doc/architecture.md 1, in one order,
  * cheap ones first within each part. Nothing here trusts the caller, the store or the network; all
- * it believes are the roster's keys. The evidence of one name is evidence_check.c's. */
+ * it believes are the roster's keys. The evidence of one name is evidence.c's, the officers'
+ * signatures are officers.c's. */
+#include "lib/ca/earlier.h"
 #include "lib/ca/evidence.h"
 #include "lib/ca/internal.h"
-#include "lib/ca/warrant.h"
-#include "lib/crypto/sign.h"
+#include "lib/ca/officers.h"
 #include "lib/pki/csr.h"
 
 #include <stdio.h>
 #include <strings.h>
 
-/* Officers' desks and this machine keep their own time. */
-#define CLOCK_TOLERANCE_SECONDS INT64_C(300)
-
-/* What approvals are held against. */
-struct approval_rules {
-    const struct roster *roster;
-    const struct observation_verifier *verifier;
-    const uint8_t *application_hash; /* HASH_BYTES */
-    int64_t now;
-};
-
-static enum err officers_check(
-    const struct warrant *warrant, const struct approval_rules *rules, struct reason *ret_reason);
-static enum err approval_check(
-    const struct approval *approval, const struct approval_rules *rules, struct reason *ret_reason);
-static enum err officer_verify(const struct approval *approval, const struct officer *officer,
-    const struct approval_rules *rules);
 static enum err profile_check(const struct warrant *warrant, const struct roster *roster,
     struct entitlement *entitlement, struct reason *ret_reason);
 static enum err csr_check(const struct warrant *warrant, bool verified,
@@ -52,8 +36,8 @@ enum err warrant_check(const struct warrant *warrant, const struct roster *roste
         return ERR_DENIED;
     }
     TRY(application_hash(warrant->application_der, application_hash_));
-    const struct approval_rules approval_rules = { roster, verifier, application_hash_, now };
-    TRY(officers_check(warrant, &approval_rules, ret_reason));
+    const struct officers_rules officers_rules = { roster, verifier, application_hash_, now };
+    TRY(officers_check(warrant->approvals, warrant->approval_count, &officers_rules, ret_reason));
     entitlement.subscription_end = subscription_end(&warrant->approvals[1]);
     if (now >= entitlement.subscription_end) {
         return denied(ret_reason, "warrant.subscription", NULL);
@@ -71,7 +55,9 @@ enum err warrant_check(const struct warrant *warrant, const struct roster *roste
         .edition = edition_rules(warrant->application.edition),
         .application_hash = application_hash_,
         .srn = warrant->application.subject.srn,
-        .spki_hash = spki_hash };
+        .spki_hash = spki_hash,
+        .earlier = warrant->earlier,
+        .earlier_count = warrant->earlier_count };
     policy_at(now, roster->policy_set, &rules.policy);
     if (rules.policy.logged && entitlement.precertificate == NULL) {
         return denied(ret_reason, "ct.logs_missing", NULL);
@@ -79,63 +65,12 @@ enum err warrant_check(const struct warrant *warrant, const struct roster *roste
     if (now - warrant->approvals[0].time > rules.policy.identity_reuse_seconds) {
         return denied(ret_reason, "warrant.identity_old", NULL);
     }
+    for (size_t i = 0; i < warrant->earlier_count; i++) {
+        TRY(earlier_check(&warrant->earlier[i], &warrant->application, &rules, ret_reason));
+    }
     TRY(evidence_of_names_check(warrant, &rules, &entitlement, ret_reason));
     *ret_entitlement = entitlement;
     return OK;
-}
-
-/* Exactly one vetting and one approval, in this order, by two different officers (doc/threats.md
- * S14). */
-static enum err officers_check(
-    const struct warrant *warrant, const struct approval_rules *rules, struct reason *ret_reason)
-{
-    const struct approval *vetted = &warrant->approvals[0], *approved = &warrant->approvals[1];
-    if (warrant->approval_count != 2 || vetted->role != APPROVAL_VETTED ||
-        approved->role != APPROVAL_APPROVED) {
-        return denied(ret_reason, "warrant.approvals", NULL);
-    }
-    if (memcmp(vetted->key_id, approved->key_id, HASH_BYTES) == 0) {
-        return denied(ret_reason, "warrant.same_officer", NULL);
-    }
-    TRY(approval_check(vetted, rules, ret_reason));
-    return approval_check(approved, rules, ret_reason);
-}
-
-static enum err approval_check(
-    const struct approval *approval, const struct approval_rules *rules, struct reason *ret_reason)
-{
-    const struct officer *officer = roster_officer(rules->roster, approval->key_id);
-    if (officer == NULL || officer->key_type != approval->key_type) {
-        return denied(ret_reason, "warrant.officer_unknown", NULL);
-    }
-    if ((officer->roles & OFFICER_ROLE_OFFICER) == 0) {
-        return denied(ret_reason, "warrant.officer_role", officer->id);
-    }
-    if (memcmp(approval->application_hash, rules->application_hash, HASH_BYTES) != 0) {
-        return denied(ret_reason, "warrant.approval_hash", officer->id);
-    }
-    if (approval->time > rules->now + CLOCK_TOLERANCE_SECONDS) {
-        return denied(ret_reason, "warrant.approval_time", officer->id);
-    }
-    if (officer_verify(approval, officer, rules) != OK) {
-        return denied(ret_reason, "warrant.approval_signature", officer->id);
-    }
-    return OK;
-}
-
-static enum err officer_verify(const struct approval *approval, const struct officer *officer,
-    const struct approval_rules *rules)
-{
-    AUTO_PTR(key) key = NULL;
-    AUTO(buf) message = buf_make(512);
-    TRY(approval_message(approval, &message));
-    if (rules->verifier->verify_officer != NULL) {
-        size_t index = (size_t)(officer - rules->roster->officers);
-        return rules->verifier->verify_officer(
-            rules->verifier->ctx, index, buf_span(&message), approval->signature);
-    }
-    TRY(key_from_spki(officer->spki, &key));
-    return signature_verify(key, SIGNATURE_ED25519, buf_span(&message), approval->signature);
 }
 
 const struct profile *warrant_profile(const struct roster *roster, enum edition edition)
@@ -251,5 +186,5 @@ bool warrant_lapsed(const struct reason *reason)
             return true;
         }
     }
-    return false;
+    return strncmp(reason->code, EARLIER_REASON, strlen(EARLIER_REASON)) == 0;
 }

@@ -37,6 +37,28 @@ enum err pem_next(struct span *text, struct pem *ret_pem)
     return OK;
 }
 
+enum err pem_narrow(struct span input, struct buf *buf)
+{
+    const uint8_t *data = input.data;
+    bool little = input.len >= 2 && ((data[0] == 0xff && data[1] == 0xfe) ||
+                                        (data[0] < 0x80 && data[0] > 0 && data[1] == 0));
+    bool big = input.len >= 2 && ((data[0] == 0xfe && data[1] == 0xff) ||
+                                     (data[0] == 0 && data[1] < 0x80 && data[1] > 0));
+    if (!little && !big) {
+        bool mark = input.len >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0;
+        buf_append(buf, mark ? span_make(data + 3, input.len - 3) : input);
+        return buf_check(buf);
+    }
+    for (size_t i = data[0] >= 0xfe ? 2 : 0; i + 1 < input.len; i += 2) {
+        uint8_t high = little ? data[i + 1] : data[i], low = little ? data[i] : data[i + 1];
+        if (high != 0) {
+            return ERR_INPUT;
+        }
+        buf_append_byte(buf, low);
+    }
+    return buf_check(buf);
+}
+
 static bool text_find(struct span text, const char *needle, size_t *ret_at)
 {
     const uint8_t *found =

@@ -11,6 +11,10 @@ struct pem {
     struct span body;  /* base64 with white space: decode with base64_parse or pem_decode */
 };
 
+/* UTF-16, told by its mark or by a NUL beside the first character, becomes bytes; so does UTF-8
+ * with a mark; anything else, DER too, is appended as it is. Windows' programs write all three.
+ * ERR_INPUT for a character that is no byte. */
+enum err pem_narrow(struct span input, struct buf *buf) MUST_USE;
 /* Takes the next block off the front of `text`. ERR_NOT_FOUND if there is no further BEGIN line,
  * ERR_INPUT for a block without its END line. */
 enum err pem_next(struct span *text, struct pem *ret_pem) MUST_USE;

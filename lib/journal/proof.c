@@ -570,6 +570,11 @@ static void job_judge(struct proof *proof, struct proof_job *job)
         proof_hash_stood(&proof->withdrawn, job->outcome.application_hash, last)) {
         job->err = denied(&job->reason, "proof.withdrawn_before");
     }
+    for (size_t i = 0; job->err == OK && i < job->outcome.earlier_count; i++) {
+        if (proof_hash_stood(&proof->withdrawn, job->outcome.earlier[i], last)) {
+            job->err = denied(&job->reason, "proof.earlier_withdrawn");
+        }
+    }
     if (job->err == OK && proof_hash_stood(&proof->blocked, job->outcome.spki_hash, last)) {
         job->err = denied(&job->reason, "proof.blocked_before");
     }

@@ -122,6 +122,10 @@ enum err proof_certificate(
         &warrant, &of->roster->roster, &verifier, of->time, &arena, &entitlement, ret_reason));
     TRY(application_hash(warrant.application_der, ret_outcome->application_hash));
     TRY(sha256(entitlement.spki, ret_outcome->spki_hash));
+    ret_outcome->earlier_count = warrant.earlier_count;
+    for (size_t i = 0; i < warrant.earlier_count; i++) {
+        memcpy(ret_outcome->earlier[i], warrant.earlier[i].hash, HASH_BYTES);
+    }
     if (strcmp(entitlement.issuer->id, intent->issuer) != 0) {
         return denied(ret_reason, "warrant.issuer");
     }

@@ -48,6 +48,8 @@ enum err proof_responder(const struct proof_roster *by, const struct record_resp
 struct proof_outcome {
     uint8_t application_hash[HASH_BYTES];
     uint8_t spki_hash[HASH_BYTES];
+    uint8_t earlier[EARLIER_APPLICATIONS_MAX][HASH_BYTES]; /* whose evidence served again */
+    size_t earlier_count;
 };
 
 /* ERR_DENIED with warrant_check's reason if the warrant does not entitle at that time, or

@@ -10,7 +10,6 @@
 /* What a DER structure begins like; enough to tell people what they sent. */
 enum shape { SHAPE_REQUEST, SHAPE_CERTIFICATE, SHAPE_PRIVATE_KEY, SHAPE_OTHER };
 
-static enum err narrow(struct span input, struct buf *buf);
 static enum err text_read(struct span text, struct reason *ret_reason, struct csr_reading *reading);
 static enum err bare_read(struct span text, struct reason *ret_reason, struct csr_reading *reading);
 static enum err der_take(struct span der, struct reason *ret_reason, struct csr_reading *reading);
@@ -40,7 +39,7 @@ enum err csr_read_any(struct span input, struct reason *ret_reason, struct csr_r
         *ret_reading = reading;
         return reason_set(ret_reason, ERR_INPUT, "csr.too_long", "csr", "", limit);
     }
-    enum err err = narrow(input, &text);
+    enum err err = pem_narrow(input, &text);
     struct span rest = buf_span(&text);
     while (rest.len > 0 && memchr(blanks, rest.data[0], sizeof blanks - 1) != NULL) {
         rest = span_make(rest.data + 1, rest.len - 1);
@@ -59,30 +58,6 @@ enum err csr_read_any(struct span input, struct reason *ret_reason, struct csr_r
         explicit_bzero(text.data, text.len); /* it may have held a private key */
     }
     return err;
-}
-
-/* UTF-16, told by its mark or by a NUL beside the first character, becomes bytes; so does UTF-8
- * with a mark. Anything else is copied. */
-static enum err narrow(struct span input, struct buf *buf)
-{
-    const uint8_t *data = input.data;
-    bool little = input.len >= 2 && ((data[0] == 0xff && data[1] == 0xfe) ||
-                                        (data[0] < 0x80 && data[0] > 0 && data[1] == 0));
-    bool big = input.len >= 2 && ((data[0] == 0xfe && data[1] == 0xff) ||
-                                     (data[0] == 0 && data[1] < 0x80 && data[1] > 0));
-    if (!little && !big) {
-        bool mark = input.len >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0;
-        buf_append(buf, mark ? span_make(data + 3, input.len - 3) : input);
-        return buf_check(buf);
-    }
-    for (size_t i = data[0] >= 0xfe ? 2 : 0; i + 1 < input.len; i += 2) {
-        uint8_t high = little ? data[i + 1] : data[i], low = little ? data[i] : data[i + 1];
-        if (high != 0) {
-            return ERR_INPUT;
-        }
-        buf_append_byte(buf, low);
-    }
-    return buf_check(buf);
 }
 
 static bool label_ends(struct span label, const char *suffix)

@@ -3,6 +3,7 @@
 #include "lib/store/audit.h"
 #include "lib/store/mailing.h"
 #include "lib/store/query.h"
+#include "lib/store/rehearsal.h"
 
 #define CHALLENGE_COLUMNS                                                                          \
     "enrolment, application_hash, name, method, created, nonce, spki_hash, state, next_check,"     \
@@ -66,6 +67,7 @@ static enum err enrolment_forget(struct store *store, const uint8_t enrolment[EN
     bind_bytes(&challenges, span_make(enrolment, ENROLMENT_ID_BYTES));
     TRY(query_run(&challenges));
     TRY(store_mailing_forget(store, enrolment));
+    TRY(store_rehearsal_forget(store, enrolment));
     AUTO(query) evidence = query_write(store, "DELETE FROM evidence WHERE enrolment = ?");
     bind_bytes(&evidence, span_make(enrolment, ENROLMENT_ID_BYTES));
     return query_run(&evidence);

@@ -112,6 +112,42 @@ enum err store_evidence_list(struct store *store, const uint8_t enrolment[ENROLM
     return OK;
 }
 
+/* A challenge stands beside its evidence until both are forgotten, and says whose it is and which
+ * key it serves. */
+enum err store_evidence_earlier(struct store *store, const struct earlier_question *question,
+    struct arena *arena, struct evidence_row **ret_rows, size_t *ret_count)
+{
+    AUTO(query) query = query_read(store,
+        "SELECT evidence.name, evidence.attempt, evidence.method, evidence.time, NULL, 0"
+        " FROM challenge JOIN evidence"
+        " ON evidence.enrolment = challenge.enrolment AND evidence.name = challenge.name"
+        " JOIN enrolment ON enrolment.id = challenge.enrolment"
+        " JOIN application ON application.id = enrolment.application"
+        " WHERE challenge.srn = ? AND challenge.srn <> '' AND challenge.name = ?"
+        " AND (challenge.spki_hash IS NULL OR challenge.spki_hash = ?) AND challenge.enrolment <> "
+        "? AND evidence.time >= ?"
+        " AND application.subscriber = ? AND application.state = 'approved'"
+        " ORDER BY evidence.time DESC, evidence.attempt LIMIT ?");
+    bind_text(&query, question->srn);
+    bind_text(&query, question->name);
+    bind_bytes_or_null(&query, question->spki_hash == NULL
+                                   ? (struct span){ 0 }
+                                   : span_make(question->spki_hash, HASH_BYTES));
+    bind_bytes(&query, span_make(question->enrolment, ENROLMENT_ID_BYTES));
+    bind_int64(&query, question->since);
+    bind_text(&query, question->organisation);
+    bind_int64(&query, EARLIER_EVIDENCE_MAX);
+    struct query_list list = {
+        .row_size = sizeof **ret_rows,
+        .limit = EARLIER_EVIDENCE_MAX,
+        .read = evidence_row_read,
+    };
+    void *rows = NULL;
+    TRY(query_list(&query, &list, arena, &rows, ret_count));
+    *ret_rows = rows;
+    return OK;
+}
+
 static enum err evidence_row_read(struct query *query, struct arena *arena, void *row)
 {
     (void)arena;

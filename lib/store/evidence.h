@@ -4,6 +4,8 @@
 #include "lib/ca/warrant.h"
 #include "lib/store/store.h"
 
+enum { EARLIER_EVIDENCE_MAX = 4 };
+
 struct observation_row {
     uint8_t attempt[ATTEMPT_BYTES];
     uint8_t enrolment[ENROLMENT_ID_BYTES];
@@ -44,6 +46,18 @@ enum err store_report_list(struct store *store, const uint8_t enrolment[ENROLMEN
 enum err store_evidence_put(struct store *store, const struct act *act,
     const uint8_t enrolment[ENROLMENT_ID_BYTES], const struct evidence_row *row) MUST_USE;
 enum err store_evidence_list(struct store *store, const uint8_t enrolment[ENROLMENT_ID_BYTES],
+    struct arena *arena, struct evidence_row **ret_rows, size_t *ret_count) MUST_USE;
+/* What to look for among the evidence of a subscriber's other applications. */
+struct earlier_question {
+    const uint8_t *enrolment; /* ENROLMENT_ID_BYTES: the asker's own, which doesn't count */
+    const char *srn, *organisation, *name;
+    const uint8_t *spki_hash; /* HASH_BYTES: the key that the proof is to serve; NULL: any key */
+    int64_t since;
+};
+/* The evidence of this very name for applications of the same subscriber that are still approved,
+ * by whatever method, bound to no other key; the youngest first, at most EARLIER_EVIDENCE_MAX.
+ * Whether it would do is nothing that the store knows. */
+enum err store_evidence_earlier(struct store *store, const struct earlier_question *question,
     struct arena *arena, struct evidence_row **ret_rows, size_t *ret_count) MUST_USE;
 /* For evidence whose CAA is too old: all challenges are due again, and what is proved stays, to be
  * used once more where it may be. */

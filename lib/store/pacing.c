@@ -5,6 +5,8 @@
 
 enum { SUBSCRIBER_TEXT_MAX = 512 };
 
+static enum err due_list(struct query *query, int64_t since, int64_t now, size_t limit,
+    struct arena *arena, struct pacing_due **ret_rows, size_t *ret_count);
 static enum err due_read(struct query *query, struct arena *arena, void *row);
 
 enum err store_pacing_due(struct store *store, int64_t since, int64_t now, size_t limit,
@@ -19,11 +21,29 @@ enum err store_pacing_due(struct store *store, int64_t since, int64_t now, size_
         " WHERE challenge.next_check > 0 AND challenge.next_check >= ? AND challenge.next_check <= "
         "?"
         " GROUP BY challenge.enrolment ORDER BY min(challenge.next_check), challenge.enrolment");
-    bind_int64(&query, since);
-    bind_int64(&query, now);
+    return due_list(&query, since, now, limit, arena, ret_rows, ret_count);
+}
+
+enum err store_pacing_due_rehearsals(struct store *store, int64_t since, int64_t now, size_t limit,
+    struct arena *arena, struct pacing_due **ret_rows, size_t *ret_count)
+{
+    AUTO(query) query = query_read(store,
+        "SELECT rehearsal.enrolment, application.subscriber, 0 FROM rehearsal"
+        " JOIN enrolment ON enrolment.id = rehearsal.enrolment"
+        " JOIN application ON application.id = enrolment.application"
+        " WHERE rehearsal.due > 0 AND rehearsal.due >= ? AND rehearsal.due <= ?"
+        " GROUP BY rehearsal.enrolment ORDER BY min(rehearsal.due), rehearsal.enrolment");
+    return due_list(&query, since, now, limit, arena, ret_rows, ret_count);
+}
+
+static enum err due_list(struct query *query, int64_t since, int64_t now, size_t limit,
+    struct arena *arena, struct pacing_due **ret_rows, size_t *ret_count)
+{
     struct query_list list = { .row_size = sizeof **ret_rows, .limit = limit, .read = due_read };
     void *rows = NULL;
-    TRY(query_list(&query, &list, arena, &rows, ret_count));
+    bind_int64(query, since);
+    bind_int64(query, now);
+    TRY(query_list(query, &list, arena, &rows, ret_count));
     *ret_rows = rows;
     return OK;
 }

@@ -21,6 +21,9 @@ struct pacing {
  */
 enum err store_pacing_due(struct store *store, int64_t since, int64_t now, size_t limit,
     struct arena *arena, struct pacing_due **ret_rows, size_t *ret_count) MUST_USE;
+/* The same of rehearsals, none of which counts as slow. */
+enum err store_pacing_due_rehearsals(struct store *store, int64_t since, int64_t now, size_t limit,
+    struct arena *arena, struct pacing_due **ret_rows, size_t *ret_count) MUST_USE;
 /* What is remembered; nothing remembered is neither slow nor put off. */
 enum err store_pacing_get(struct store *store, const uint8_t enrolment[ENROLMENT_ID_BYTES],
     struct pacing *ret_pacing) MUST_USE;

@@ -47,6 +47,17 @@ void value_put(struct value_tree *tree, struct value *object, const char *name, 
     append(object, value);
 }
 
+void value_put_shared(
+    struct value_tree *tree, struct value *object, const char *name, const struct value *value)
+{
+    struct value *copy = value == NULL ? NULL : value_new(tree, value->kind);
+    if (copy != NULL) {
+        *copy = *value;
+        copy->next = NULL;
+    }
+    value_put(tree, object, name, copy);
+}
+
 void value_put_text(
     struct value_tree *tree, struct value *object, const char *name, const char *text)
 {

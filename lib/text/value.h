@@ -37,6 +37,10 @@ struct value *value_list(struct value_tree *tree);
  * must not be put twice. A NULL text puts nothing. */
 void value_put(
     struct value_tree *tree, struct value *object, const char *name, struct value *value);
+/* Sets a value that stands elsewhere in this tree too; from then on neither may be added to. NULL
+ * puts nothing. */
+void value_put_shared(
+    struct value_tree *tree, struct value *object, const char *name, const struct value *value);
 void value_put_text(
     struct value_tree *tree, struct value *object, const char *name, const char *text);
 void value_put_span(

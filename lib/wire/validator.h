@@ -16,7 +16,8 @@ enum {
 
 enum validator_message {
     VALIDATOR_CHECK = 1,
-    VALIDATOR_MAIL = 2, /* the primary only: send the code of DCV_EMAIL */
+    VALIDATOR_MAIL = 2,     /* the primary only: send the code of DCV_EMAIL */
+    VALIDATOR_REHEARSE = 3, /* lib/wire/rehearsal.h */
 };
 
 enum { PATIENCE_MAX_MS = 60000 };

@@ -1,5 +1,6 @@
 /* What is to be done for one name, by method: the record to add or the file to place. */
 #include "proc/portal/enrolment.h"
+#include "proc/portal/before.h"
 #include "proc/portal/handlers.h"
 
 #include "lib/ca/observation.h"
@@ -9,6 +10,8 @@
 enum { TTL_SECONDS = 3600 };
 
 static const struct value *same_record(const struct value *list, const struct challenge *challenge);
+static enum err proved_before_put(
+    struct visit *visit, struct value *object, const struct challenge_row *row);
 static enum err dns_put(
     struct visit *visit, struct value *object, const struct challenge_row *row, const char *value);
 static enum err persistent_put(
@@ -53,11 +56,30 @@ enum err challenge_put(struct visit *visit, struct value *list, const struct cha
     if (same != NULL && !visit_is_api(visit)) {
         value_put_text(tree, object, "first", value_text(value_get(same, "unicode")));
     }
+    TRY(proved_before_put(visit, object, row));
     put_time(visit, object, "created", challenge->created);
     if (dcv_rules(challenge->method)->coded) {
         put_time(visit, object, "expires", challenge->created + VALIDATION_VALUE_SECONDS);
     }
     return OK;
+}
+
+/* Where a proof from before was taken, or is about to be, nothing is to be placed; a look that
+ * failed says that it is. */
+static enum err proved_before_put(
+    struct visit *visit, struct value *object, const struct challenge_row *row)
+{
+    struct evidence_row proved = { 0 };
+    const struct challenge *challenge = &row->challenge;
+    const uint8_t *key = challenge->has_spki ? challenge->spki_hash : NULL;
+    enum err err = row->state == CHALLENGE_FAILED ? ERR_NOT_FOUND
+                   : row->state == CHALLENGE_PASSED
+                       ? before_taken(visit, challenge, &proved)
+                       : before_find(visit, challenge->name, key, &proved);
+    if (err == OK) {
+        before_tell(visit, object, &proved);
+    }
+    return err == ERR_NOT_FOUND ? OK : err;
 }
 
 /* The challenge before it whose record is this one's too. */
@@ -96,7 +118,11 @@ static enum err persistent_put(
     if (record == NULL) {
         return ERR_MEMORY;
     }
-    value_put_text(&visit->tree, object, "account", value);
+    /* The same for every name: a page says it once. */
+    struct value *told = visit_is_api(visit) ? object : visit->page;
+    if (value_get(told, "account") == NULL) {
+        value_put_text(&visit->tree, told, "account", value);
+    }
     return dns_put(visit, object, row, record);
 }
 

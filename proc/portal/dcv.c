@@ -1,9 +1,11 @@
 /* Page 3: choosing the method, what to place where, asking for a check. The portal draws time and
  * nonce; the expected value follows from them and can't be chosen (lib/ca/observation.h). */
+#include "proc/portal/before.h"
 #include "proc/portal/domain.h"
 #include "proc/portal/enrolment.h"
 #include "proc/portal/handlers.h"
 
+#include "lib/store/rehearsal.h"
 #include "lib/store/throttle.h"
 
 #include <stdio.h>
@@ -26,14 +28,18 @@ struct challenges {
     const uint8_t *spki_hash;
     struct challenge *challenges;
     size_t count;
+    bool before[APPLICATION_NAMES_MAX]; /* proved for an earlier application */
+    bool any_before;
 };
 
 static enum err method_choose(struct visit *visit, const struct proof_choice *choice);
 static enum err challenge_draw(struct visit *visit, const struct challenges *made, size_t at);
+static enum err before_mark(struct visit *visit, struct challenges *made, size_t at);
 static enum err challenges_store(struct store *store, void *ctx);
 static enum err check_request(struct visit *visit);
 static enum err check_store(struct store *store, void *ctx);
 static bool mail_on_its_way(const struct value *dcv);
+static void rehearsal_words_put(struct visit *visit, const struct value *dcv, bool mailed);
 static void method_put(struct visit *visit, const char *method);
 static void method_choices_put(struct visit *visit);
 static void choice_again_put(struct visit *visit, const struct value *dcv, bool proved);
@@ -78,9 +84,13 @@ enum err dcv_get(struct visit *visit)
     value_put_bool(tree, visit->page, "proved", proved);
     value_put_bool(tree, visit->page, "checking", checking);
     const char *method = value_text(value_get(dcv, "method"));
-    value_put_bool(tree, visit->page, "checks_all",
-        method != NULL && strcmp(method, dcv_method_id(DCV_EMAIL)) != 0);
-    TRY(checking || mail_on_its_way(dcv) ? page_refresh(visit) : OK);
+    bool mailed = method != NULL && strcmp(method, dcv_method_id(DCV_EMAIL)) == 0;
+    value_put_bool(tree, visit->page, "checks_all", method != NULL && !mailed);
+    rehearsal_words_put(visit, dcv, mailed);
+    bool waits = checking || mail_on_its_way(dcv) ||
+                 value_truth(value_get(value_get(dcv, "rehearsal"), "waiting"));
+    TRY(waits ? page_refresh(visit) : OK);
+    TRY(dcv == NULL && !proved ? before_put(visit, visit->page) : OK);
     value_put_text(tree, visit->page, "next_href", page_of_state(visit->enrolment.state));
     method_put(visit, method);
     method_choices_put(visit);
@@ -199,8 +209,12 @@ static enum err method_choose(struct visit *visit, const struct proof_choice *ch
     }
     for (size_t i = 0; i < made.count; i++) {
         TRY(challenge_draw(visit, &made, i));
+        TRY(before_mark(visit, &made, i));
     }
     enum err err = store_transact(visit->portal->store, challenges_store, &made);
+    if (err == OK && made.any_before) {
+        portal_poke(visit->portal);
+    }
     return err == ERR_CONFLICT
                ? reason_set(&visit->request->reason, err, "enrolment.state", "", "", "")
                : err;
@@ -240,6 +254,16 @@ static enum err challenge_draw(struct visit *visit, const struct challenges *mad
     return random_fill(&visit->portal->random, challenge->nonce, sizeof challenge->nonce);
 }
 
+/* What was proved before is looked at without being asked for: all that is new is CAA. */
+static enum err before_mark(struct visit *visit, struct challenges *made, size_t at)
+{
+    struct evidence_row row = { 0 };
+    enum err err = before_find(visit, made->challenges[at].name, made->spki_hash, &row);
+    made->before[at] = err == OK;
+    made->any_before = made->any_before || err == OK;
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
 /* The state is looked at again inside: it may have moved since the page was shown. */
 static enum err challenges_store(struct store *store, void *ctx)
 {
@@ -255,7 +279,13 @@ static enum err challenges_store(struct store *store, void *ctx)
     if (row.state != ENROLMENT_CONFIRMED) {
         return ERR_CONFLICT;
     }
-    return store_challenge_replace_all(store, &act, row.id, made->challenges, made->count);
+    TRY(store_challenge_replace_all(store, &act, row.id, made->challenges, made->count));
+    for (size_t i = 0; i < made->count; i++) {
+        TRY(made->before[i] ? store_challenge_request_check_of(
+                                  store, row.id, made->challenges[i].name, act.time)
+                            : OK);
+    }
+    return OK;
 }
 
 static enum err check_request(struct visit *visit)
@@ -281,6 +311,8 @@ static enum err check_store(struct store *store, void *ctx)
     hex_format(SPAN_OF(visit->enrolment.id), bucket + strlen(bucket));
     const struct throttle throttle = { bucket, CHECK_BUDGET, CHECK_WINDOW_SECONDS };
     TRY(store_throttle_spend(store, &throttle, visit->now));
+    TRY(store_rehearsal_forget(
+        store, visit->enrolment.id)); /* the check's word is the better one */
     return store_challenge_request_check(store, visit->enrolment.id, visit->now);
 }
 
@@ -293,6 +325,16 @@ static bool mail_on_its_way(const struct value *dcv)
         }
     }
     return false;
+}
+
+static void rehearsal_words_put(struct visit *visit, const struct value *dcv, bool mailed)
+{
+    const struct value *rehearsal = value_get(dcv, "rehearsal");
+    bool good = value_truth(value_get(rehearsal, "would_pass"));
+    value_put_text(&visit->tree, visit->page, "rehearse_hint",
+        mailed ? "dcv.rehearse_hint_email" : "dcv.rehearse_hint");
+    value_put_text(&visit->tree, visit->page, "rehearsal_verdict",
+        good ? "dcv.rehearsal_good" : "dcv.rehearsal_bad");
 }
 
 /* The words of the chosen method's page. */

@@ -2,6 +2,7 @@
 #include "proc/portal/enrolment.h"
 
 #include "lib/dns/hostname.h"
+#include "proc/portal/before.h"
 #include "proc/portal/handlers.h"
 #include "proc/portal/keys.h"
 #include "proc/portal/next.h"
@@ -38,6 +39,9 @@ enum err enrolment_put(struct visit *visit, struct value *object)
     hex_format(SPAN_OF(visit->application_row.hash), hash);
     value_put_text(tree, object, "application_hash", hash);
     TRY(dcv_put(visit, object));
+    bool choosing =
+        visit->enrolment.state == ENROLMENT_CONFIRMED && value_get(object, "dcv") == NULL;
+    TRY(choosing && methods_offered(visit) != 0 ? before_put(visit, object) : OK);
     struct certificate_row row = { 0 };
     enum err err = certificate_find(visit, &row);
     if (err == OK) {

@@ -28,6 +28,9 @@ enum err dcv_check_post(struct visit *visit) MUST_USE;
 enum err api_dcv_get(struct visit *visit) MUST_USE;
 enum err api_dcv_post(struct visit *visit) MUST_USE;
 enum err api_dcv_check_post(struct visit *visit) MUST_USE;
+/* rehearsal.c */
+enum err dcv_rehearse_post(struct visit *visit) MUST_USE;
+enum err api_dcv_rehearse_post(struct visit *visit) MUST_USE;
 /* office.c */
 enum err office_get(struct visit *visit) MUST_USE;
 /* For a government enrolment that has just been confirmed, in that transaction: what the officers

@@ -39,6 +39,7 @@ static enum err state_check(struct store *store, const struct validating *valida
 static enum err enrolment_find(struct store *store, struct validating *validating);
 static bool values_are_needed(const struct validating *validating);
 static enum err values_renew(struct store *store, struct validating *validating);
+static enum err before_look(struct store *store, const struct validating *validating);
 static enum err mail_take(struct store *store, const struct validating *validating);
 static enum err check_ask(struct store *store, const struct validating *validating);
 static enum err validation_answer(
@@ -238,8 +239,34 @@ static enum err values_renew(struct store *store, struct validating *validating)
     }
     TRY(store_challenge_replace_all(
         store, &validating->act, validating->enrolment.id, validating->challenges, count));
+    TRY(before_look(store, validating));
     return store_standing(
         store, validating->enrolment.id, validating->act.time, &validating->standing);
+}
+
+/* What was proved for an earlier application is looked at at once: all that is new is CAA. */
+static enum err before_look(struct store *store, const struct validating *validating)
+{
+    AUTO(arena) arena = arena_make(MESSAGE_MAX_BYTES);
+    struct policy policy;
+    const struct application *application = &validating->application;
+    policy_at(validating->act.time, validating->registrar->roster.policy_set, &policy);
+    for (size_t i = 0; i < application->name_count; i++) {
+        struct evidence_row *rows = NULL;
+        size_t count = 0;
+        const struct earlier_question question = {
+            .enrolment = validating->enrolment.id,
+            .srn = application->subject.srn,
+            .organisation = application->subject.organisation,
+            .name = application->names[i],
+            .since = validating->act.time - policy.reuse_seconds,
+        };
+        TRY(store_evidence_earlier(store, &question, &arena, &rows, &count));
+        TRY(count == 0 ? OK
+                       : store_challenge_request_check_of(store, validating->enrolment.id,
+                             application->names[i], validating->act.time));
+    }
+    return OK;
 }
 
 /* The editions that a mail can prove have one name. */

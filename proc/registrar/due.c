@@ -69,9 +69,7 @@ static enum err caps_check(struct registrar *registrar, const struct challenge_r
 {
     uint64_t targets[APPLICATION_NAMES_MAX + 1];
     struct waiting waiting = { .enrolment = rows[0].enrolment, .now = now };
-    for (size_t i = 0; i < count; i++) {
-        targets[i] = target_of(registrar, rows[i].challenge.name);
-    }
+    due_targets(registrar, rows, count, targets);
     TRY(store_pacing_get(registrar->store, rows[0].enrolment, &waiting.pacing));
     if (!queue_aim(&registrar->queue, rows[0].enrolment, targets, count)) {
         *ret_put_off = true;
@@ -89,7 +87,14 @@ static enum err caps_check(struct registrar *registrar, const struct challenge_r
     return store_transact(registrar->store, waiting_commit, &waiting);
 }
 
-/* The registrable domain; where there is none, the name itself. */
+void due_targets(const struct registrar *registrar, const struct challenge_row *rows, size_t count,
+    uint64_t *ret_targets)
+{
+    for (size_t i = 0; i < count; i++) {
+        ret_targets[i] = target_of(registrar, rows[i].challenge.name);
+    }
+}
+
 static uint64_t target_of(const struct registrar *registrar, const char *name)
 {
     struct dns_name parsed;

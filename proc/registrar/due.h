@@ -9,6 +9,9 @@
 enum err due_take(struct registrar *registrar, enum queue_lane lane, struct arena *arena,
     struct challenge_row **ret_rows, size_t *ret_count, struct queue_turn *ret_turn,
     bool *ret_found) MUST_USE;
+/* What each of these looks at: its registrable domain; where there is none, its name. */
+void due_targets(const struct registrar *registrar, const struct challenge_row *rows, size_t count,
+    uint64_t *ret_targets);
 /* As queue_done. */
 void due_done(
     struct registrar *registrar, const uint8_t enrolment[ENROLMENT_ID_BYTES], bool made, bool slow);

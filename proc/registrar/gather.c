@@ -1,6 +1,7 @@
 /* The warrant: put together from what the store has, believed by nobody. */
 #include "lib/store/application.h"
 #include "lib/store/evidence.h"
+#include "proc/registrar/earlier.h"
 #include "proc/registrar/issuing.h"
 
 #include <stdio.h>
@@ -9,6 +10,8 @@ static enum err approvals_gather(
     struct store *store, struct warrant *warrant, const uint8_t *id, struct arena *arena);
 static enum err evidence_gather(struct store *store, struct warrant *warrant,
     const struct enrolment_row *enrolment, struct arena *arena, struct reason *ret_reason);
+static enum err earlier_gather(struct store *store, struct warrant *warrant,
+    const uint8_t *application_hash, struct arena *arena, struct reason *ret_reason);
 static enum err attempt_read(struct store *store, const uint8_t attempt[ATTEMPT_BYTES],
     const char *name, struct arena *arena, struct name_evidence *evidence);
 static enum err profile_pin(const struct roster *roster, struct warrant *warrant);
@@ -32,6 +35,7 @@ enum err warrant_gather(struct registrar *registrar, const struct enrolment_row 
     TRY(application_parse(row.der, &arena, &warrant->application));
     TRY(approvals_gather(registrar->store, warrant, row.id, &arena));
     TRY(evidence_gather(registrar->store, warrant, enrolment, &arena, ret_reason));
+    TRY(earlier_gather(registrar->store, warrant, row.hash, &arena, ret_reason));
     warrant->csr = certificate->csr;
     warrant->chinese = enrolment->chinese;
     warrant->epoch = registrar->roster.epoch;
@@ -76,6 +80,26 @@ static enum err evidence_gather(struct store *store, struct warrant *warrant,
         }
         TRY(evidence_read(store, &rows[at], arena, &warrant->evidence[i]));
     }
+    return OK;
+}
+
+/* The applications of evidence that is not the present one's. */
+static enum err earlier_gather(struct store *store, struct warrant *warrant,
+    const uint8_t *application_hash, struct arena *arena, struct reason *ret_reason)
+{
+    struct earlier_applications *applications = arena_alloc(arena, 1, sizeof *applications);
+    if (applications == NULL) {
+        return ERR_MEMORY;
+    }
+    for (size_t i = 0; i < warrant->evidence_count; i++) {
+        const struct name_evidence *evidence = &warrant->evidence[i];
+        const uint8_t *hash = evidence->observations[0].challenge.application_hash;
+        if (evidence->count > 0 && memcmp(hash, application_hash, HASH_BYTES) != 0) {
+            TRY(earlier_application_add(store, hash, arena, applications, ret_reason));
+        }
+    }
+    warrant->earlier = applications->list;
+    warrant->earlier_count = applications->count;
     return OK;
 }
 

@@ -17,6 +17,7 @@
 #include "lib/sandbox/sandbox.h"
 #include "lib/wire/poke.h"
 #include "lib/wire/server.h"
+#include "lib/wire/rehearsal.h"
 #include "proc/registrar/control.h"
 #include "proc/registrar/publications.h"
 #include "proc/registrar/worker.h"
@@ -42,8 +43,10 @@ static const struct sandbox_rules rules = {
 };
 
 static struct registrar self = {
-    .queue = { .mutex = PTHREAD_MUTEX_INITIALIZER },
+    .queue = { .mutex = PTHREAD_MUTEX_INITIALIZER, .due = store_pacing_due },
     .target_pace = PACE_INIT(1, 1) /* until the configuration says more */,
+    .rehearsals = { .mutex = PTHREAD_MUTEX_INITIALIZER, .due = store_pacing_due_rehearsals },
+    .rehearsal_pace = PACE_INIT(1, 1),
     .bell = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0 },
     .courier_mutex = PTHREAD_MUTEX_INITIALIZER,
     .crl_mutex = PTHREAD_MUTEX_INITIALIZER,
@@ -96,7 +99,9 @@ static enum err boot(struct reason *ret_reason)
     umask(0007); /* the store is shared by the roles' group */
     TRY(config_load(self.start.config_path, needed, &self.config, ret_reason));
     log_open("registrar", self.config.service.log_level);
-    self.target_pace.per_minute = self.target_pace.burst = self.config.registrar.checks_per_minute;
+    const unsigned checks = self.config.registrar.checks_per_minute;
+    self.target_pace.per_minute = self.target_pace.burst = checks;
+    self.rehearsal_pace.per_minute = self.rehearsal_pace.burst = rehearsals_of(checks);
     self.clock = clock_system();
     self.random = random_system();
     self.arena = arena_make(4 * ROSTER_MAX_BYTES);

@@ -4,11 +4,13 @@
 
 enum { CONNECT_TIMEOUT_MS = 5000 };
 
-static enum err remote_ask(struct perspective_link *link, const struct validator_check *check,
+static enum err remote_check(struct perspective_link *link, const struct validator_check *check,
     struct buf *observation, struct report *ret_report, struct reason *ret_reason);
+static enum err remote_rehearse(struct perspective_link *link, const struct rehearse *rehearse,
+    struct rehearsed *ret_rehearsed, struct reason *ret_reason);
+static enum err remote_ask(struct perspective_link *link, const struct request *request,
+    struct http_answer *answer, struct der *ret_body, struct reason *ret_reason);
 static enum err http_open(struct perspective_link *link);
-static enum err answer_read(const struct http_answer *answer, struct buf *observation,
-    struct report *ret_report, struct reason *ret_reason);
 
 enum err perspective_links_make(const struct registrar *registrar, int64_t timeout_ms,
     struct perspective_link ret_links[PERSPECTIVES_MAX], size_t *ret_count)
@@ -41,15 +43,67 @@ enum err perspective_ask(struct perspective_link *link, const struct validator_c
     if (link->url == NULL) {
         return validator_call_check(&link->client, check, observation, ret_report, ret_reason);
     }
-    return remote_ask(link, check, observation, ret_report, ret_reason);
+    return remote_check(link, check, observation, ret_report, ret_reason);
 }
 
-static enum err remote_ask(struct perspective_link *link, const struct validator_check *check,
+enum err perspective_rehearse(struct perspective_link *link, const struct rehearse *rehearse,
+    struct rehearsed *ret_rehearsed, struct reason *ret_reason)
+{
+    if (link->url == NULL) {
+        return validator_call_rehearse(&link->client, rehearse, ret_rehearsed, ret_reason);
+    }
+    return remote_rehearse(link, rehearse, ret_rehearsed, ret_reason);
+}
+
+void perspective_each(size_t count, void *(*run)(void *ctx), void *each, size_t size)
+{
+    pthread_t threads[PERSPECTIVES_MAX];
+    bool started[PERSPECTIVES_MAX] = { false };
+    uint8_t *object = each;
+    for (size_t i = 0; i < count; i++) {
+        started[i] = pthread_create(&threads[i], NULL, run, object + i * size) == 0;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (started[i]) {
+            pthread_join(threads[i], NULL);
+        } else {
+            (void)run(object + i * size);
+        }
+    }
+}
+
+static enum err remote_check(struct perspective_link *link, const struct validator_check *check,
     struct buf *observation, struct report *ret_report, struct reason *ret_reason)
 {
-    AUTO(buf) message = buf_make(MESSAGE_MAX_BYTES);
+    struct der body;
+    struct validator_answer result;
     AUTO(http_answer) answer = { 0 };
-    TRY(request_format(VALIDATOR_CHECK, validator_check_write, check, &message));
+    const struct request request = request_make(VALIDATOR_CHECK, validator_check_write, check);
+    TRY(remote_ask(link, &request, &answer, &body, ret_reason));
+    if (validator_answer_read(&body, &result) != OK) {
+        return ERR_PEER;
+    }
+    buf_append(observation, result.observation);
+    TRY(buf_check(observation));
+    *ret_report = result.report;
+    return OK;
+}
+
+static enum err remote_rehearse(struct perspective_link *link, const struct rehearse *rehearse,
+    struct rehearsed *ret_rehearsed, struct reason *ret_reason)
+{
+    struct der body;
+    AUTO(http_answer) answer = { 0 };
+    const struct request request = request_make(VALIDATOR_REHEARSE, rehearse_write, rehearse);
+    TRY(remote_ask(link, &request, &answer, &body, ret_reason));
+    return rehearsed_read(&body, ret_rehearsed) == OK ? OK : ERR_PEER;
+}
+
+static enum err remote_ask(struct perspective_link *link, const struct request *request,
+    struct http_answer *answer, struct der *ret_body, struct reason *ret_reason)
+{
+    AUTO(buf) message = buf_make(MESSAGE_MAX_BYTES);
+    TRY(request_format(request->type, request->write, request->object, &message));
     TRY(http_open(link));
     struct http_call call = {
         .method = HTTP_POST,
@@ -57,8 +111,8 @@ static enum err remote_ask(struct perspective_link *link, const struct validator
         .content_type = "application/x-ecert-message",
         .body = buf_span(&message),
     };
-    TRY(http_client_call(link->http, &call, &answer, ret_reason));
-    return answer_read(&answer, observation, ret_report, ret_reason);
+    TRY(http_client_call(link->http, &call, answer, ret_reason));
+    return answer_parse(buf_span(&answer->body), request->type, ret_body, ret_reason);
 }
 
 static enum err http_open(struct perspective_link *link)
@@ -76,19 +130,4 @@ static enum err http_open(struct perspective_link *link)
         .user_agent = "ecert-registrar",
     };
     return http_client_new(&config, &link->http);
-}
-
-static enum err answer_read(const struct http_answer *answer, struct buf *observation,
-    struct report *ret_report, struct reason *ret_reason)
-{
-    struct der body;
-    struct validator_answer result;
-    TRY(answer_parse(buf_span(&answer->body), VALIDATOR_CHECK, &body, ret_reason));
-    if (validator_answer_read(&body, &result) != OK) {
-        return ERR_PEER;
-    }
-    buf_append(observation, result.observation);
-    TRY(buf_check(observation));
-    *ret_report = result.report;
-    return OK;
 }

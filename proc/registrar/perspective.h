@@ -1,7 +1,7 @@
 #pragma once
 /* One perspective as the registrar reaches it: the primary by its socket, a remote by HTTPS with
  * both sides' transport certificates. Belongs to one thread at a time. */
-#include "lib/wire/validator.h"
+#include "lib/wire/rehearsal.h"
 #include "proc/registrar/registrar.h"
 
 struct http_client;
@@ -23,3 +23,10 @@ enum err perspective_links_make(const struct registrar *registrar, int64_t timeo
 /* Appends the observation's DER. The reason says why a perspective did not answer. */
 enum err perspective_ask(struct perspective_link *link, const struct validator_check *check,
     struct buf *observation, struct report *ret_report, struct reason *ret_reason) MUST_USE;
+/* The same of a rehearsal; nothing that comes back is signed. */
+enum err perspective_rehearse(struct perspective_link *link, const struct rehearse *rehearse,
+    struct rehearsed *ret_rehearsed, struct reason *ret_reason) MUST_USE;
+
+/* Calls `run` once for each of `count` objects of `size` octets, all at the same time, and waits;
+ * `count` is at most PERSPECTIVES_MAX. */
+void perspective_each(size_t count, void *(*run)(void *ctx), void *each, size_t size);

@@ -13,7 +13,8 @@ enum {
 };
 
 static enum err refill(struct queue *queue, struct store *store, int64_t now, uint64_t bell);
-static enum err list_read(struct queue_list *list, struct store *store, int64_t since, int64_t now);
+static enum err list_read(const struct queue *queue, struct queue_list *list, struct store *store,
+    int64_t since, int64_t now);
 static bool pick(struct queue *queue, struct queue_list *list, enum queue_lane lane,
     struct queue_turn *ret_turn);
 static bool may_fly(const struct queue *queue, enum queue_lane lane, const struct pacing_due *row,
@@ -29,7 +30,12 @@ static unsigned flights_at(const struct queue *queue, enum queue_lane lane, uint
 
 static unsigned rounds_max(enum queue_lane lane)
 {
-    return lane == QUEUE_PROMPT ? PROMPT_ROUNDS_MAX : PATIENT_ROUNDS_MAX;
+    static const unsigned max[] = {
+        [QUEUE_PROMPT] = PROMPT_ROUNDS_MAX,
+        [QUEUE_PATIENT] = PATIENT_ROUNDS_MAX,
+        [QUEUE_REHEARSAL] = REHEARSAL_ROUNDS_MAX,
+    };
+    return max[lane];
 }
 
 enum err queue_take(struct queue *queue, struct store *store, enum queue_lane lane, int64_t now,
@@ -37,7 +43,7 @@ enum err queue_take(struct queue *queue, struct store *store, enum queue_lane la
 {
     pthread_mutex_lock(&queue->mutex);
     enum err err = refill(queue, store, now, bell);
-    bool open = lane == QUEUE_PROMPT || queue->patient_ms == 0 ||
+    bool open = lane != QUEUE_PATIENT || queue->patient_ms == 0 ||
                 clock_monotonic_ms() - queue->patient_ms >= PATIENT_SPACING_MS;
     *ret_found =
         err == OK && open &&
@@ -54,24 +60,25 @@ static enum err refill(struct queue *queue, struct store *store, int64_t now, ui
 {
     int64_t now_ms = clock_monotonic_ms();
     if (queue->filled_ms == 0 || now_ms - queue->filled_ms >= REFILL_MS) {
-        TRY(list_read(&queue->all, store, 0, now));
+        TRY(list_read(queue, &queue->all, store, 0, now));
         queue->fresh.count = 0;
         queue->filled = now;
         queue->filled_ms = now_ms;
         queue->bell = bell;
     } else if (bell != queue->bell) {
-        TRY(list_read(&queue->fresh, store, queue->filled, now));
+        TRY(list_read(queue, &queue->fresh, store, queue->filled, now));
         queue->bell = bell;
     }
     return OK;
 }
 
-static enum err list_read(struct queue_list *list, struct store *store, int64_t since, int64_t now)
+static enum err list_read(const struct queue *queue, struct queue_list *list, struct store *store,
+    int64_t since, int64_t now)
 {
     struct arena arena = arena_make(ROWS_ARENA_BYTES);
     struct pacing_due *rows = NULL;
     size_t count = 0;
-    enum err err = store_pacing_due(store, since, now, QUEUE_ROWS_MAX, &arena, &rows, &count);
+    enum err err = queue->due(store, since, now, QUEUE_ROWS_MAX, &arena, &rows, &count);
     if (err != OK) {
         arena_release(&arena);
         return err;
@@ -160,7 +167,7 @@ static unsigned patience_of(
         waited_for += old && flight->lane == lane ? 1 : 0;
     }
     unsigned patience = waited_for < CROWDED_ROUNDS ? PROMPT_PATIENCE_MS : CROWDED_PATIENCE_MS;
-    return lane == QUEUE_PATIENT ? 0 : patience - patience / 4 * row->enrolment[0] / UINT8_MAX;
+    return lane != QUEUE_PROMPT ? 0 : patience - patience / 4 * row->enrolment[0] / UINT8_MAX;
 }
 
 static uint64_t id_key(const uint8_t enrolment[ENROLMENT_ID_BYTES])

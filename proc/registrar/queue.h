@@ -21,6 +21,7 @@ enum {
     /* Rounds of one subscriber, and of one registrable domain, at the same time in one lane. */
     PROMPT_ROUNDS_MAX = 4,
     PATIENT_ROUNDS_MAX = 2,
+    REHEARSAL_ROUNDS_MAX = 1,
     /* Prompt rounds of all subscribers of whom nothing is known; the workers above that number
      * (PROMPT_WORKERS) serve those whose last round was quick. */
     UNKNOWN_ROUNDS_MAX = 18,
@@ -37,8 +38,9 @@ enum {
 };
 
 enum queue_lane {
-    QUEUE_PROMPT,  /* whatever was not slow the last time */
-    QUEUE_PATIENT, /* what was */
+    QUEUE_PROMPT,    /* whatever was not slow the last time */
+    QUEUE_PATIENT,   /* what was */
+    QUEUE_REHEARSAL, /* nobody's certificate waits for it; in a queue of its own */
 };
 
 /* Who is next. */
@@ -60,6 +62,8 @@ struct queue_flight {
 
 struct queue {
     pthread_mutex_t mutex;
+    enum err (*due)(struct store *store, int64_t since, int64_t now, size_t limit,
+        struct arena *arena, struct pacing_due **ret_rows, size_t *ret_count); /* what fills it */
     struct queue_list {
         struct arena arena;
         struct pacing_due *rows; /* taken ones have no subscriber any more */

@@ -19,6 +19,7 @@ enum {
     /* How many enrolments are validated, and how many certificates asked for, at the same time. */
     PROMPT_WORKERS = 24,
     PATIENT_WORKERS = 8,
+    REHEARSAL_WORKERS = 4,
     ISSUING_WORKERS = 2,
     /* What one step may hold of the store's rows and a warrant. */
     STEP_ARENA_BYTES = 8 * 1024 * 1024,
@@ -51,6 +52,8 @@ struct registrar {
     struct suffix_list *suffixes;
     struct queue queue;            /* of enrolments to be checked */
     struct pace target_pace;       /* of checks of one registrable domain */
+    struct queue rehearsals;       /* of enrolments to be rehearsed */
+    struct pace rehearsal_pace;    /* beside the checks' */
     pthread_mutex_t courier_mutex; /* one at a time draws a PIN */
     pthread_mutex_t crl_mutex;     /* one at a time makes a CRL */
     pthread_mutex_t anchor_mutex;  /* over the next */

@@ -2,6 +2,7 @@
  * they signed and what they reported is stored in one transaction together with the verdict. A
  * round that is killed leaves the challenges due, and the next one begins anew. */
 #include "proc/registrar/validation.h"
+#include "proc/registrar/earlier.h"
 #include "proc/registrar/issuing.h"
 #include "proc/registrar/mailing.h"
 #include "proc/registrar/passed_mail.h"
@@ -27,13 +28,6 @@ struct word {
     struct report report;
 };
 
-/* What proves a name already and may be used again: then everybody is asked for CAA alone. */
-struct earlier {
-    bool reusable;
-    struct evidence_row row;
-    struct name_evidence evidence; /* of row.attempt */
-};
-
 struct round {
     struct registrar *registrar;
     uint8_t attempt[ATTEMPT_BYTES];
@@ -47,8 +41,10 @@ struct round {
     atomic_bool slow;     /* a perspective took long for a name */
     bool again_patiently; /* nothing is judged: it goes to the other lane */
     int64_t now;
-    uint8_t application_hash[HASH_BYTES];
-    struct earlier earlier[APPLICATION_NAMES_MAX + 1];
+    struct earlier
+        earlier[APPLICATION_NAMES_MAX + 1];   /* where one is, all are asked for CAA alone */
+    struct earlier_applications applications; /* whose evidence these are */
+    struct application application;
     bool passed[APPLICATION_NAMES_MAX + 1];
     int64_t oldest[APPLICATION_NAMES_MAX + 1];
     struct act act;
@@ -77,7 +73,8 @@ static enum err word_ask(struct asking *asking, size_t row, struct reason *ret_r
 static enum err word_check(
     const struct asking *asking, size_t row, struct span der, struct reason *ret_reason);
 static enum err rules_make(struct round *round, struct evidence_rules *ret_rules);
-static enum err earlier_find(struct round *round);
+static const struct challenge *challenge_of(const struct round *round, size_t row);
+static enum err proved_find(struct round *round);
 static enum err round_judge(struct round *round);
 static enum err name_judge(struct round *round, size_t row, const struct evidence_rules *rules);
 static enum err round_commit(struct store *store, void *ctx);
@@ -128,7 +125,7 @@ static enum err round_run(struct registrar *registrar, struct validation *valida
         return ERR_MEMORY;
     }
     round.now = clock_now(&registrar->clock);
-    enum err found = earlier_find(&round);
+    enum err found = proved_find(&round);
     if (found != OK) {
         log_failure(LOG_ERROR, "evidence.unreadable", found, NULL);
     }
@@ -161,23 +158,14 @@ static bool round_passed(const struct round *round)
 static void round_ask(struct round *round, struct validation *validation)
 {
     struct asking askings[PERSPECTIVES_MAX];
-    pthread_t threads[PERSPECTIVES_MAX];
-    bool started[PERSPECTIVES_MAX] = { false };
     for (size_t i = 0; i < round->link_count; i++) {
         askings[i] = (struct asking){
             .round = round,
             .link = &validation->links[i],
             .words = &round->words[i * round->row_count],
         };
-        started[i] = pthread_create(&threads[i], NULL, asking_run, &askings[i]) == 0;
     }
-    for (size_t i = 0; i < round->link_count; i++) {
-        if (started[i]) {
-            pthread_join(threads[i], NULL);
-        } else {
-            (void)asking_run(&askings[i]);
-        }
-    }
+    perspective_each(round->link_count, asking_run, askings, sizeof *askings);
 }
 
 static void *asking_run(void *ctx)
@@ -235,7 +223,7 @@ static enum err word_ask(struct asking *asking, size_t row, struct reason *ret_r
     struct round *round = asking->round;
     struct word *word = &asking->words[row];
     struct validator_check check = {
-        .challenge = round->rows[row].challenge,
+        .challenge = *challenge_of(round, row),
         .patience_ms = round->patience_ms,
         .caa_only = round->earlier[row].reusable,
     };
@@ -259,7 +247,7 @@ static enum err word_check(
     const struct registrar *registrar = round->registrar;
     const struct perspective *perspective =
         roster_perspective(&registrar->roster, asking->link->id);
-    const uint8_t *nonce = round->rows[row].challenge.nonce;
+    const uint8_t *nonce = challenge_of(round, row)->nonce;
     struct observation observation = { 0 };
     struct der reader = der_reader(der);
     bool right = perspective != NULL && observation_read(&reader, &observation) == OK &&
@@ -281,52 +269,33 @@ static enum err word_check(
 
 static enum err rules_make(struct round *round, struct evidence_rules *ret_rules)
 {
-    struct registrar *registrar = round->registrar;
-    struct enrolment_row enrolment = { 0 };
-    struct application_row row = { 0 };
-    struct application application = { 0 };
-    TRY(store_enrolment_get(registrar->store, round->rows[0].enrolment, &enrolment));
-    TRY(store_application_get(registrar->store, enrolment.application, round->arena, &row));
-    TRY(application_parse(row.der, round->arena, &application));
-    memcpy(round->application_hash, row.hash, HASH_BYTES);
-    *ret_rules = (struct evidence_rules){
-        .roster = &registrar->roster,
-        .verifier = &registrar->verifier,
-        .edition = edition_rules(application.edition),
-        .now = round->now,
-        .application_hash = round->application_hash,
-        .srn = application.subject.srn,
-    };
-    policy_at(round->now, registrar->roster.policy_set, &ret_rules->policy);
-    round->mails = !application.government; /* officers look for themselves */
-    return passed_mail_write(
-        registrar, &application, round->rows[0].enrolment, round->arena, &round->mail);
+    const uint8_t *enrolment = round->rows[0].enrolment;
+    struct application *application = &round->application;
+    TRY(earlier_rules(
+        round->registrar, enrolment, round->now, round->arena, application, ret_rules));
+    ret_rules->earlier = round->applications.list;
+    ret_rules->earlier_count = round->applications.count;
+    round->mails = !application->government; /* officers look for themselves */
+    return passed_mail_write(round->registrar, application, enrolment, round->arena, &round->mail);
 }
 
-/* The proofs that are there from before: where they would still do, with a new word on CAA. */
-static enum err earlier_find(struct round *round)
+static enum err proved_find(struct round *round)
 {
     struct evidence_rules rules;
-    struct evidence_row *rows = NULL;
-    size_t count = 0;
-    struct store *store = round->registrar->store;
     TRY(rules_make(round, &rules));
-    TRY(store_evidence_list(store, round->rows[0].enrolment, round->arena, &rows, &count));
-    for (size_t i = 0; i < count; i++) {
-        for (size_t row = 0; row < round->row_count; row++) {
-            struct earlier *earlier = &round->earlier[row];
-            struct reason reason = { 0 };
-            if (strcmp(rows[i].name, round->rows[row].challenge.name) != 0) {
-                continue;
-            }
-            earlier->row = rows[i];
-            earlier->row.has_caa = false;
-            TRY(evidence_read(store, &earlier->row, round->arena, &earlier->evidence));
-            earlier->reusable =
-                evidence_reusable(&earlier->evidence, rows[i].name, &rules, &reason) == OK;
-        }
-    }
-    return OK;
+    const struct earlier_search search = { .registrar = round->registrar,
+        .rows = round->rows,
+        .count = round->row_count,
+        .application = &round->application,
+        .rules = &rules,
+        .applications = &round->applications,
+        .arena = round->arena };
+    return earlier_find(&search, round->earlier);
+}
+
+static const struct challenge *challenge_of(const struct round *round, size_t row)
+{
+    return earlier_challenge(&round->earlier[row], &round->rows[row].challenge);
 }
 
 static enum err round_judge(struct round *round)

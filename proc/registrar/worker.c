@@ -2,6 +2,7 @@
  * of the bell shortens every wait, so that nobody waits for a service that has just come back. */
 #include "proc/registrar/worker.h"
 #include "lib/base/log.h"
+#include "lib/store/rehearsal.h"
 #include "lib/store/session.h"
 #include "lib/store/throttle.h"
 #include "proc/registrar/acceptance.h"
@@ -12,6 +13,7 @@
 #include "proc/registrar/ageing.h"
 #include "proc/registrar/lists.h"
 #include "proc/registrar/mailing.h"
+#include "proc/registrar/rehearsing.h"
 #include "proc/registrar/validation.h"
 
 #include <stdlib.h>
@@ -41,6 +43,7 @@ static enum err step_credentials(struct worker *worker, bool *ret_worked);
 static enum err step_mailing(struct worker *worker, bool *ret_worked);
 static enum err step_validation(struct worker *worker, bool *ret_worked);
 static enum err step_patient_validation(struct worker *worker, bool *ret_worked);
+static enum err step_rehearsing(struct worker *worker, bool *ret_worked);
 static enum err step_issuing(struct worker *worker, bool *ret_worked);
 static enum err step_blocking(struct worker *worker, bool *ret_worked);
 static enum err step_revocation(struct worker *worker, bool *ret_worked);
@@ -56,6 +59,7 @@ static const struct job jobs[] = {
     { "mailing", 1, step_mailing, 0 },
     { "validation", PROMPT_WORKERS, step_validation, PROMPT_PATIENCE_MS + 3000 },
     { "patient validation", PATIENT_WORKERS, step_patient_validation, 0 },
+    { "rehearsing", REHEARSAL_WORKERS, step_rehearsing, REHEARSAL_ANSWER_MS },
     { "issuing", ISSUING_WORKERS, step_issuing, 0 },
     { "blocking", 1, step_blocking, 0 },
     { "revocation", 1, step_revocation, 0 },
@@ -151,6 +155,11 @@ static enum err step_patient_validation(struct worker *worker, bool *ret_worked)
     return validation_step(worker->registrar, &worker->validation, ret_worked);
 }
 
+static enum err step_rehearsing(struct worker *worker, bool *ret_worked)
+{
+    return rehearsing_step(worker->registrar, &worker->validation, ret_worked);
+}
+
 static enum err step_issuing(struct worker *worker, bool *ret_worked)
 {
     return issuing_step(worker->registrar, &worker->signer, &worker->share, ret_worked);
@@ -185,6 +194,7 @@ static enum err sessions_sweep(struct store *store, void *ctx)
 {
     const int64_t *now = ctx;
     TRY(store_throttle_sweep(store, *now - DAY_SECONDS)); /* no window is longer */
+    TRY(store_rehearsal_sweep(store, *now - REHEARSAL_KEPT_SECONDS));
     return store_session_sweep(store, *now);
 }
 

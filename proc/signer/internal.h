@@ -90,6 +90,9 @@ enum err completion_confirm(struct issuing *issuing, const struct ledger_row *ro
     const struct record_completion *completion, struct reason *ret_reason) MUST_USE;
 /* What the journal says by now against what was once intended: a withdrawal, a blocked key. */
 enum err issuance_standing(const struct issuance *issuance, struct reason *ret_reason) MUST_USE;
+/* The same, under the mutex: ERR_DENIED "warrant.withdrawn", "warrant.earlier_withdrawn" where it
+ * is one whose evidence serves again, "key.blocked". */
+enum err issuance_stands(const struct issuance *issuance, struct reason *ret_reason) MUST_USE;
 
 /* What is to be signed now, and which record then says that it was. */
 struct signing {

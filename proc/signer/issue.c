@@ -215,13 +215,27 @@ enum err issuance_standing(const struct issuance *issuance, struct reason *ret_r
 {
     struct issuing *issuing = issuance->issuing;
     pthread_mutex_lock(&issuing->mutex);
-    bool withdrawn = ledger_is_withdrawn(&issuing->ledger, issuance->application_hash);
-    bool blocked = ledger_is_blocked(&issuing->ledger, issuance->spki_hash);
+    enum err err = issuance_stands(issuance, ret_reason);
     pthread_mutex_unlock(&issuing->mutex);
-    if (withdrawn) {
+    return err;
+}
+
+enum err issuance_stands(const struct issuance *issuance, struct reason *ret_reason)
+{
+    const struct ledger *ledger = &issuance->issuing->ledger;
+    const struct warrant *warrant = &issuance->warrant;
+    if (ledger_is_withdrawn(ledger, issuance->application_hash)) {
         return reason_set(ret_reason, ERR_DENIED, "warrant.withdrawn", NULL, NULL, NULL);
     }
-    return blocked ? reason_set(ret_reason, ERR_DENIED, "key.blocked", "csr", NULL, NULL) : OK;
+    for (size_t i = 0; i < warrant->earlier_count; i++) {
+        if (ledger_is_withdrawn(ledger, warrant->earlier[i].hash)) {
+            return reason_set(
+                ret_reason, ERR_DENIED, "warrant.earlier_withdrawn", NULL, NULL, NULL);
+        }
+    }
+    return ledger_is_blocked(ledger, issuance->spki_hash)
+               ? reason_set(ret_reason, ERR_DENIED, "key.blocked", "csr", NULL, NULL)
+               : OK;
 }
 
 enum err issuance_confirm(

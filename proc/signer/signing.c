@@ -66,18 +66,13 @@ static enum err intent_queue(struct issuance *issuance, enum journal_type type, 
     pthread_mutex_lock(&issuing->mutex);
     struct ledger_row row;
     bool known = ledger_by_request(&issuing->ledger, issuance->request, &row);
-    err = halt_gate(issuing, ret_reason);
-    if (err != OK) {
-        /* nothing is recorded: it is no verdict on the warrant */
-    } else if (ledger_is_withdrawn(&issuing->ledger, issuance->application_hash)) {
-        err = reason_set(ret_reason, ERR_DENIED, "warrant.withdrawn", NULL, NULL, NULL);
-    } else if (ledger_is_blocked(&issuing->ledger, issuance->spki_hash)) {
-        err = reason_set(ret_reason, ERR_DENIED, "key.blocked", "csr", NULL, NULL);
-    } else if (!known || row.revoked || row.pending) {
+    err = halt_gate(issuing, ret_reason); /* no verdict on the warrant: not recorded */
+    err = err == OK ? issuance_stands(issuance, ret_reason) : err;
+    if (err == OK && (!known || row.revoked || row.pending)) {
         err = reason_set(ret_reason, ERR_DENIED, "warrant.serial_revoked", NULL, NULL, NULL);
-    } else {
-        err = journal_add(issuing->journal, type, issuance->time, write, record, ret_ticket);
     }
+    err = err == OK ? journal_add(issuing->journal, type, issuance->time, write, record, ret_ticket)
+                    : err;
     pthread_mutex_unlock(&issuing->mutex);
     return err == ERR_DENIED ? issuance_refuse(issuance, ret_reason, err) : err;
 }

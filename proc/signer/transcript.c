@@ -501,7 +501,10 @@ enum err transcript_write(
     script_release(&writing.script);
     TRY(err);
     snprintf(seen, sizeof seen, "%lld", (long long)number);
-    if (hierarchy->ceremonies == 0 || number > hierarchy->ceremonies) {
+    if (hierarchy->ceremonies == 0) {
+        return reason_set(ret_reason, ERR_NOT_FOUND, "ceremony.not_held", directory, NULL, NULL);
+    }
+    if (number > hierarchy->ceremonies) {
         return reason_set(ret_reason, ERR_NOT_FOUND, "ceremony.unknown_number", path, seen, NULL);
     }
     return writing.ended

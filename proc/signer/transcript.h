@@ -23,6 +23,6 @@ enum err transcript_foot(
     struct transcript *transcript, const struct journal_record *ended) MUST_USE;
 
 /* The transcript of ceremony `number` (from 1; 0: the last) of a folder's journal; appended.
- * "ceremony.unknown_number", "ceremony.not_ended". */
+ * "ceremony.not_held" (the folder in `field`), "ceremony.unknown_number", "ceremony.not_ended". */
 enum err transcript_write(
     const char *directory, int64_t number, struct buf *text, struct reason *ret_reason) MUST_USE;

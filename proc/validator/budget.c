@@ -7,6 +7,12 @@
 
 enum { V4_BYTES = 4, V6_NETWORK_BYTES = 8 };
 
+void budget_set(struct budget *budget, unsigned per_minute)
+{
+    budget->domains.per_minute = budget->domains.burst = per_minute;
+    budget->addresses.per_minute = budget->addresses.burst = per_minute;
+}
+
 bool budget_spend_domain(struct budget *budget, const char *registrable)
 {
     uint64_t key = pace_key(registrable, strlen(registrable));

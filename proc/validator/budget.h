@@ -16,6 +16,8 @@ struct budget {
         .addresses = PACE_INIT(per_minute, per_minute)                                             \
     }
 
+/* Before the first use. */
+void budget_set(struct budget *budget, unsigned per_minute);
 /* False if it was spent: then nothing may be asked or connected to. */
 bool budget_spend_domain(struct budget *budget, const char *registrable);
 bool budget_spend_address(struct budget *budget, const struct ip_address *address);

@@ -13,11 +13,9 @@ enum { CLOCK_TOLERANCE_SECONDS = 60 };
 /* A GeneralizedTime has four digits for the year. */
 #define TIME_YEAR_10000 INT64_C(253402300800)
 
-static int64_t patience_of(const struct validator_check *check);
 static enum err target_busy(
-    const struct checker *checker, const char *name, struct reason *ret_reason);
-static enum err domain_spend(
-    const struct checker *checker, const char *adn, struct reason *ret_reason);
+    const struct attempt *attempt, const char *name, struct reason *ret_reason);
+static enum err domain_spend(const struct attempt *attempt, struct reason *ret_reason);
 static enum err challenge_accept(struct attempt *attempt, const struct challenge *challenge,
     const struct method **ret_method, struct reason *ret_reason);
 static enum err domain_accept(const struct challenge *challenge, struct reason *ret_reason);
@@ -35,78 +33,91 @@ static void write_whole(struct der_writer *writer, const void *observation);
 enum err check_run(const struct checker *checker, const struct validator_check *check,
     struct buf *observation, struct report *ret_report, struct reason *ret_reason)
 {
-    const struct method *method = NULL;
     struct report report = { 0 };
-    struct resolver resolver = { 0 };
-    struct asked asked = { .behind = &resolver, .questions = &report.questions };
-    const struct resolver noting = asked_resolver(&asked);
+    struct observation seen = { 0 };
     struct attempt attempt = {
         .checker = checker,
         .challenge = &check->challenge,
+        .budget = checker->budget,
         .proof = check->proof,
         .caa_only = check->caa_only,
-        .resolver = &noting,
-        .deadline_ms = clock_monotonic_ms() + patience_of(check),
+        .deadline_ms = attempt_deadline(check->patience_ms),
         .report = &report,
     };
-    TRY(challenge_accept(&attempt, &check->challenge, &method, ret_reason));
-    if (challenge_expected(&check->challenge, checker->caa_identity, attempt.expected) != OK) {
-        /* No account, so that nobody's could be meant. */
-        return reason_set(ret_reason, ERR_UNSUPPORTED, "dcv.method_unsupported",
-            check->challenge.name, dcv_method_id(check->challenge.method), NULL);
-    }
-    TRY(domain_spend(checker, attempt.adn, ret_reason));
-    struct observation seen = {
-        .challenge = check->challenge,
-        .dcv = DCV_FAILED,
-        .caa = CAA_PROHIBITS,
-        .dnssec = DNSSEC_UNKNOWN,
-        .time = clock_now(&checker->clock),
-    };
+    TRY(attempt_run(&attempt, &seen, ret_reason));
     snprintf(seen.perspective, sizeof seen.perspective, "%s", checker->id);
-    snprintf(seen.adn, sizeof seen.adn, "%s", attempt.adn);
     memcpy(seen.attempt, check->attempt, ATTEMPT_BYTES);
-    memcpy(seen.expected, attempt.expected, sizeof seen.expected);
-    TRY(checker->resolver_open(checker->ctx, &resolver));
-    enum err err = look(&attempt, method, &seen);
-    checker->resolver_close(checker->ctx, resolver);
-    if (err == ERR_AGAIN) {
-        return target_busy(checker, check->challenge.name, ret_reason);
-    }
-    TRY(err);
     TRY(sign(checker, &seen, observation));
     *ret_report = report;
     return OK;
 }
 
+/* Who asks may have less time than we would take, never more. */
+int64_t attempt_deadline(unsigned patience_ms)
+{
+    bool shorter = patience_ms > 0 && patience_ms < CHECK_DEADLINE_MS;
+    return clock_monotonic_ms() + (shorter ? (int64_t)patience_ms : CHECK_DEADLINE_MS);
+}
+
+enum err attempt_run(
+    struct attempt *attempt, struct observation *ret_seen, struct reason *ret_reason)
+{
+    const struct checker *checker = attempt->checker;
+    const struct challenge *challenge = attempt->challenge;
+    const struct method *method = NULL;
+    struct resolver resolver = { 0 };
+    struct asked asked = { .behind = &resolver, .questions = &attempt->report->questions };
+    const struct resolver noting = asked_resolver(&asked);
+    TRY(challenge_accept(attempt, challenge, &method, ret_reason));
+    if (challenge_expected(challenge, checker->caa_identity, attempt->expected) != OK) {
+        /* No account, so that nobody's could be meant. */
+        return reason_set(ret_reason, ERR_UNSUPPORTED, "dcv.method_unsupported", challenge->name,
+            dcv_method_id(challenge->method), NULL);
+    }
+    TRY(domain_spend(attempt, ret_reason));
+    struct observation seen = {
+        .challenge = *challenge,
+        .dcv = DCV_FAILED,
+        .caa = CAA_PROHIBITS,
+        .dnssec = DNSSEC_UNKNOWN,
+        .time = clock_now(&checker->clock),
+    };
+    snprintf(seen.adn, sizeof seen.adn, "%s", attempt->adn);
+    memcpy(seen.expected, attempt->expected, sizeof seen.expected);
+    TRY(checker->resolver_open(checker->ctx, &resolver));
+    attempt->resolver = &noting;
+    enum err err = look(attempt, method, &seen);
+    attempt->resolver = NULL;
+    checker->resolver_close(checker->ctx, resolver);
+    if (err == ERR_AGAIN) {
+        return target_busy(attempt, challenge->name, ret_reason);
+    }
+    TRY(err);
+    *ret_seen = seen;
+    return OK;
+}
+
 static enum err target_busy(
-    const struct checker *checker, const char *name, struct reason *ret_reason)
+    const struct attempt *attempt, const char *name, struct reason *ret_reason)
 {
     char limit[32];
-    snprintf(limit, sizeof limit, "%u/min", checker->budget->domains.per_minute);
+    snprintf(limit, sizeof limit, "%u/min", attempt->budget->domains.per_minute);
     return reason_set(ret_reason, ERR_AGAIN, "dcv.target_busy", name, NULL, limit);
 }
 
-static enum err domain_spend(
-    const struct checker *checker, const char *adn, struct reason *ret_reason)
+static enum err domain_spend(const struct attempt *attempt, struct reason *ret_reason)
 {
     struct dns_name name;
-    const char *domain = adn;
-    if (checker->budget == NULL) {
+    const char *domain = attempt->adn;
+    if (attempt->budget == NULL) {
         return OK;
     }
-    if (dns_name_parse(span_from_text(adn), DNS_NAME_HOST, &name, NULL) == OK) {
-        (void)!suffix_list_registrable(checker->suffixes, &name, &domain);
+    if (dns_name_parse(span_from_text(attempt->adn), DNS_NAME_HOST, &name, NULL) == OK) {
+        (void)!suffix_list_registrable(attempt->checker->suffixes, &name, &domain);
     }
-    return budget_spend_domain(checker->budget, domain) ? OK
-                                                        : target_busy(checker, adn, ret_reason);
-}
-
-/* Who asks may have less time than we would take, never more. */
-static int64_t patience_of(const struct validator_check *check)
-{
-    bool shorter = check->patience_ms > 0 && check->patience_ms < CHECK_DEADLINE_MS;
-    return shorter ? (int64_t)check->patience_ms : CHECK_DEADLINE_MS;
+    return budget_spend_domain(attempt->budget, domain)
+               ? OK
+               : target_busy(attempt, attempt->adn, ret_reason);
 }
 
 enum err check_mail(
@@ -191,7 +202,9 @@ static enum err look(
     bool found = false;
     if (attempt->caa_only) {
         observation->dcv = DCV_NOT_ASKED;
-        report_add(attempt->report, "dcv.proved_before", attempt->challenge->name, NULL, NULL);
+        report_add(attempt->report,
+            attempt->mail_left_out ? "dcv.mail_left_out" : "dcv.proved_before",
+            attempt->challenge->name, NULL, NULL);
         return ask_caa(attempt, observation);
     }
     if (usable(attempt, observation->time)) {

@@ -6,7 +6,7 @@
 #include "lib/dns/resolver.h"
 #include "lib/dns/suffix.h"
 #include "lib/http/fetch.h"
-#include "lib/wire/validator.h"
+#include "lib/wire/rehearsal.h"
 #include "proc/validator/budget.h"
 #include "proc/validator/mail.h"
 
@@ -29,7 +29,8 @@ struct checker {
     struct clock clock;
     const struct suffix_list *suffixes;
     struct website website;
-    struct budget *budget;       /* what others have to bear of all checks; NULL: anything */
+    struct budget *budget;     /* what others have to bear of all checks; NULL: anything */
+    struct budget *rehearsals; /* and beside it of rehearsals, which so take nothing of a check's */
     const struct mailer *mailer; /* the primary's; NULL: no mail is sent or judged here */
     /* Gives a resolver that remembers nothing, and takes it back. */
     enum err (*resolver_open)(void *ctx, struct resolver *ret_resolver);
@@ -44,6 +45,10 @@ struct checker {
  * nothing is said. */
 enum err check_run(const struct checker *checker, const struct validator_check *check,
     struct buf *observation, struct report *ret_report, struct reason *ret_reason) MUST_USE;
+/* Looks as a check does, at the same places and within the same limits, and signs nothing
+ * (rehearse.c). The code of a mail is left out: then CAA alone is asked. Errors as check_run's. */
+enum err rehearse_run(const struct checker *checker, const struct rehearse *rehearse,
+    struct rehearsed *ret_rehearsed, struct reason *ret_reason) MUST_USE;
 /* Mails the code of this challenge. ERR_INPUT or ERR_UNSUPPORTED as above; ERR_DENIED with
  * "dcv.mail_address", "dcv.expired" or "name.public_suffix", or the mail server's word; else as
  * smtp_send. */

@@ -43,11 +43,14 @@ static struct validator {
     struct serve_identity identity;
     unsigned registrar_user;
     struct checker checker;
-    struct budget budget;
+    struct budget budget, rehearsals;
     struct mailer mailer;
     struct language_set *languages;
     char smtp_server[CONFIG_ADDRESS_MAX + 8];
-} self = { .budget = BUDGET_INIT(1) /* until the configuration says more */ };
+} self = {
+    .budget = BUDGET_INIT(1), /* until the configuration says more */
+    .rehearsals = BUDGET_INIT(1),
+};
 
 static const struct start_rules start_rules = { { "validator.sock" }, 1, .optional = true };
 
@@ -103,8 +106,8 @@ static enum err boot(struct reason *ret_reason)
     } else {
         TRY(config_user_id(&self.config, ROLE_REGISTRAR, &self.registrar_user));
     }
-    self.budget.domains.per_minute = self.budget.domains.burst = validator->checks_per_minute;
-    self.budget.addresses.per_minute = self.budget.addresses.burst = validator->checks_per_minute;
+    budget_set(&self.budget, validator->checks_per_minute);
+    budget_set(&self.rehearsals, rehearsals_of(validator->checks_per_minute));
     self.checker = (struct checker){
         .id = validator->id,
         .key = self.key,
@@ -119,6 +122,7 @@ static enum err boot(struct reason *ret_reason)
             .fetch = http_fetch,
         },
         .budget = &self.budget,
+        .rehearsals = &self.rehearsals,
         .mailer = validator->mails ? &self.mailer : NULL,
         .resolver_open = session_open,
         .resolver_close = session_close,

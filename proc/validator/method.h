@@ -7,11 +7,13 @@
 struct attempt {
     const struct checker *checker;
     const struct challenge *challenge;
+    struct budget *budget; /* what others have to bear of it; NULL: anything */
     const struct resolver *resolver;
     int64_t deadline_ms;
     char expected[EXPECTED_TEXT_MAX];
     struct mail_proof proof;
     bool caa_only;
+    bool mail_left_out; /* for the reason that a rehearsal has no use for a mail's code */
     char name[HOST_NAME_MAX_LENGTH + 1];  /* without "*.": CAA is its */
     char adn[HOST_NAME_MAX_LENGTH + 1];   /* authorization domain name: the challenge's domain */
     char alias[HOST_NAME_MAX_LENGTH + 1]; /* the CNAME target that led to it; "": none */
@@ -33,6 +35,11 @@ struct method {
     enum err (*look)(const struct attempt *attempt, struct sighting *ret_sighting);
 };
 
+/* A moment on the clock that doesn't go back; `patience_ms` 0: as late as any. */
+int64_t attempt_deadline(unsigned patience_ms);
+/* Looks, and asks CAA; says what was seen, and signs nothing. Errors as check_run's. */
+enum err attempt_run(
+    struct attempt *attempt, struct observation *ret_seen, struct reason *ret_reason) MUST_USE;
 /* NULL if it isn't in the table. */
 const struct method *method_find(enum dcv_method method);
 

@@ -209,7 +209,7 @@ static enum err page_fetch(
         if (left <= 0) {
             return ERR_TIMEOUT;
         }
-        struct budget *budget = tour->attempt->checker->budget;
+        struct budget *budget = tour->attempt->budget;
         if (budget != NULL && !budget_spend_address(budget, &page->addresses[i])) {
             return ERR_CONFLICT;
         }

@@ -17,7 +17,10 @@ enum {
 
 static void log_check(
     const struct validator_check *check, const struct report *report, struct span observation);
+static enum err serve_rehearsal(
+    const struct checker *checker, struct der *body, struct buf *reply, struct reason *ret_reason);
 static enum err handle_exchange(void *ctx, struct exchange *exchange);
+static enum err handle_rehearsal(void *ctx, struct exchange *exchange);
 static enum err handle_mail(void *ctx, struct exchange *exchange);
 static void report_peer(void *ctx, const char *event, unsigned type, enum err err);
 static enum err handle_post(
@@ -28,6 +31,17 @@ static enum err error_page(
 static const struct handler handlers[] = {
     { VALIDATOR_CHECK, handle_exchange, /* silent= */ false },
     { VALIDATOR_MAIL, handle_mail, /* silent= */ false },
+    { VALIDATOR_REHEARSE, handle_rehearsal, /* silent= */ false },
+};
+
+/* What a remote perspective answers. */
+static const struct {
+    unsigned type;
+    enum err (*serve)(const struct checker *checker, struct der *body, struct buf *reply,
+        struct reason *ret_reason);
+} posted[] = {
+    { VALIDATOR_CHECK, serve_check },
+    { VALIDATOR_REHEARSE, serve_rehearsal },
 };
 
 static const struct http_route routes[] = {
@@ -54,6 +68,25 @@ enum err serve_check(
     log_check(&check, &answer.report, buf_span(&observation));
     answer.observation = buf_span(&observation);
     return der_encode(validator_answer_write, &answer, reply);
+}
+
+static enum err serve_rehearsal(
+    const struct checker *checker, struct der *body, struct buf *reply, struct reason *ret_reason)
+{
+    struct rehearse rehearse;
+    struct rehearsed rehearsed;
+    if (rehearse_read(body, &rehearse) != OK || der_finish(body) != OK) {
+        return ERR_PEER;
+    }
+    enum err err = rehearse_run(checker, &rehearse, &rehearsed, ret_reason);
+    if (err != OK) {
+        log_failure(LOG_WARNING, "rehearsal.refused", err, ret_reason);
+        return err;
+    }
+    log_event(LOG_INFO, "rehearsal.done", "name", rehearse.challenge.name, "dcv",
+        rehearsed.dcv == DCV_FAILED ? "failed" : "passed", "caa",
+        rehearsed.caa == CAA_PERMITS ? "permits" : "prohibits", NULL);
+    return der_encode(rehearsed_write, &rehearsed, reply);
 }
 
 enum err serve_socket(const struct checker *checker, int listen_fd, unsigned user)
@@ -141,6 +174,11 @@ static enum err handle_exchange(void *ctx, struct exchange *exchange)
     return serve_check(ctx, &exchange->body, &exchange->reply, &exchange->reason);
 }
 
+static enum err handle_rehearsal(void *ctx, struct exchange *exchange)
+{
+    return serve_rehearsal(ctx, &exchange->body, &exchange->reply, &exchange->reason);
+}
+
 static enum err handle_mail(void *ctx, struct exchange *exchange)
 {
     struct validator_mail mail;
@@ -173,10 +211,15 @@ static enum err handle_post(struct http_request *request, struct http_response *
     if (!request->client_certificate) {
         return ERR_DENIED;
     }
-    if (request_parse(request->body, &type, &body) != OK || type != VALIDATOR_CHECK) {
+    size_t kind = 0, kinds = sizeof posted / sizeof *posted;
+    TRY(request_parse(request->body, &type, &body) == OK ? OK : ERR_INPUT);
+    while (kind < kinds && posted[kind].type != type) {
+        kind++;
+    }
+    if (kind == kinds) {
         return ERR_INPUT;
     }
-    enum err err = serve_check(ctx, &body, &reply, &reason);
+    enum err err = posted[kind].serve(ctx, &body, &reply, &reason);
     if (err == ERR_PEER) {
         return ERR_INPUT;
     }

@@ -4,6 +4,7 @@
 #include "lib/wire/finding.h"
 #include "lib/wire/keys.h"
 #include "lib/wire/notice.h"
+#include "lib/wire/rehearsal.h"
 #include "lib/wire/signer.h"
 #include "lib/wire/validation.h"
 #include "lib/wire/validator.h"
@@ -36,6 +37,8 @@ READER(signer_place, signer_place)
 READER(signer_past, signer_past)
 READER(validator_check, validator_check)
 READER(validator_answer, validator_answer)
+READER(rehearse, rehearse)
+READER(rehearsed, rehearsed)
 READER(courier_render, courier_render)
 READER(courier_pin, courier_pin)
 READER_INTO_ARENA(courier_letters)
@@ -115,5 +118,7 @@ const struct wire_reader wire_readers[] = {
     { "control_key", control_key_try },
     { "control_keys", control_keys_try },
     { "signer_block", signer_block_try },
+    { "rehearse", rehearse_try },
+    { "rehearsed", rehearsed_try },
 };
 const size_t wire_reader_count = sizeof wire_readers / sizeof wire_readers[0];

@@ -74,7 +74,10 @@ class Enrolment:
         return answer
 
     def check(self):
-        """Check now, and what came of it."""
+        """Check now, and what came of it; what was proved before is looked at without being asked for."""
+        wait_until(lambda: self.call("GET", "/enrolment/dcv")["state"] != "checking", 40, "the look at CAA")
+        if self.call("GET", "/enrolment/dcv")["state"] == "passed":
+            return self.call("GET", "/enrolment/dcv")
         wait_until(lambda: self.ask("POST", "/enrolment/dcv/check", {})[0] == 202, 90,
                    "another check to be allowed")
         wait_until(lambda: self.call("GET", "/enrolment/dcv")["state"] not in

@@ -167,7 +167,9 @@ class Editions(unittest.TestCase):
         self.walk("ev-multi", "ev", EV_SUBJECT + "Shop Example Limited")
 
     def test_one_host_name_of_five_unproved_and_nothing_is_issued(self):
-        walk = Walk(self.world, example("ev-multi"))
+        form = example("ev-multi")
+        form["subject"]["srn"] = "0002142888"  # who has proved nothing before
+        walk = Walk(self.world, form)
         walk.call("POST", "/enrolment/dcv", {"method": "dns"})
         self.assertEqual(walk.check()["state"], "failed")
         status, _ = walk.ask("POST", "/enrolment/csr", {"csr": "anything"})

@@ -12,6 +12,15 @@ from world import ROLES, World, wait_until
 KILLS = 3
 
 
+def is_dead(pid):
+    """Gone, or not waited for yet: its sockets are closed either way."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
+            return stat.read().rsplit(")", 1)[1].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
 class Kills(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -68,8 +77,9 @@ class Kills(unittest.TestCase):
         self.walk_while(kill_and_start, kills=1)
 
     def test_a_perspective_may_be_missing(self):
-        self.world.run("kill", "-9", self.world.server_pid("perspective-5"))
-        time.sleep(0.2)
+        pid = self.world.server_pid("perspective-5")
+        self.world.run("kill", "-9", pid)
+        wait_until(lambda: is_dead(pid), 10, "the perspective's end")
         self.walk_while(disturb=None, kills=0)
 
 

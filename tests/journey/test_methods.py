@@ -5,6 +5,7 @@ import http.cookiejar
 import json
 import os
 import re
+import sqlite3
 import unittest
 import urllib.parse
 import urllib.request
@@ -73,6 +74,31 @@ class Methods(unittest.TestCase):
 
     def request(self):
         self.world.run("ecert", "request", "new", "--name", self.world.server_name, "--key", "p256")
+
+    def test_a_dry_run_foresees_what_every_place_will_say_and_proves_nothing(self):
+        world = self.world
+        reference, _ = self.applied()
+        self.request()
+        self.assertEqual(self.enrol("--dry-run", check=False).returncode, 1)  # the details are not confirmed
+        self.assertEqual(self.enrol(check=False).returncode, 1)  # nobody places the record for it
+        words = ["ecert", "--json", "enrol", "--dry-run", "--pin-file", world.path("subscriber/pin")]
+        missing = world.run(*words, check=False)
+        self.assertEqual(missing.returncode, 1, missing.stdout + missing.stderr)
+        result, = json.loads(missing.stdout)["rehearsal"]["results"]
+        self.assertEqual((result["quorum"], len(result["perspectives"])), ("0/6", 6))
+        step = result["perspectives"][0]["steps"][0]
+        self.assertEqual(step["code"], "dcv.txt_missing")
+        world.script("txt", step["asked"].removeprefix("TXT "), step["expected"])
+        there = world.run(*words)
+        self.assertTrue(json.loads(there.stdout)["would_pass"])
+        self.assertEqual(json.loads(there.stdout)["rehearsal"]["results"][0]["quorum"], "6/6")
+        with sqlite3.connect(world.path("service/store/ecert.db"), timeout=30) as store:
+            state, = store.execute("SELECT state, (SELECT count(*) FROM evidence WHERE enrolment = id),"
+                                   " (SELECT count(*) FROM observation WHERE enrolment = id),"
+                                   " (SELECT sum(attempts) FROM challenge WHERE enrolment = id)"
+                                   " FROM enrolment WHERE reference = ?", (reference,)).fetchall()
+        store.close()
+        self.assertEqual(state, ("confirmed", 0, 0, 0))
 
     def codes(self):
         return CODE.findall(self.world.script("mailbox").stdout)

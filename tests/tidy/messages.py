@@ -64,11 +64,18 @@ def options(root):
             yield "tool.option." + name, path.name
 
 
+def commands(root):
+    """Yields (id, where) for what a manual page says of each command of ecert, beside its summary."""
+    path = root / "cli/ecert/main.c"
+    for name in re.findall(r'"tool\.help_([a-z_]+)"', path.read_text(encoding="utf-8")):
+        yield "tool.manual_" + name, path.name
+
+
 def main():
     root = pathlib.Path(sys.argv[1])
     texts = {language: catalogue(root / "web/po" / (language + ".po")) for language in LANGUAGES}
     faults = set()
-    for name, where in [*wanted(root), *options(root)]:
+    for name, where in [*wanted(root), *options(root), *commands(root)]:
         names = [name]
         if where.endswith(".c") and name.split(".")[0] in FAMILIES_OF_ERRORS and not GOOD.match(name):
             names.append(name + ".next")

@@ -198,6 +198,19 @@ def check_d14_contacts(root):
                 yield name, number, "a way to registry contacts: " + line.strip()[:60]
 
 
+def check_commands(root):
+    """Each command of ecert has examples, and a description of what it gives with --json."""
+    table = "\n".join(read_lines(root, "cli/ecert/main.c"))
+    examples = "\n".join(read_lines(root, "cli/ecert/examples.c"))
+    schema = "\n".join(read_lines(root, "doc/schema/ecert.schema.json"))
+    for noun, verb in re.findall(r'\{ "([a-z]+)", (?:"([a-z]+)"|NULL), command_(?!manual)', table):
+        words = f"{noun} {verb}".strip()
+        if f'{{ "{words}", "ecert {words}' not in re.sub(r",\s+", ", ", examples):
+            yield "cli/ecert/examples.c", 1, f'no example of "ecert {words}"'
+        if f'"{words}": {{' not in schema:
+            yield "doc/schema/ecert.schema.json", 1, f'no schema of "ecert {words}"'
+
+
 def check_conditionals(root):
     """Optional features are different files chosen by the build; only lib/base/os_* may ask."""
     for name, lines in sources(root):

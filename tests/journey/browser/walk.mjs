@@ -65,6 +65,16 @@ export async function checked(visitor, button = 'form[action="/dcv/check"] butto
     await visitor.page.locator('main:not(:has(.spinner)) details.result').first().waitFor();
 }
 
+// What a check would say, without one: nothing of the page moves on.
+async function tried(visitor, verdict, name) {
+    const { page } = visitor;
+    await visitor.press('form[action="/dcv/rehearse"] button');
+    await page.locator(`main:not(:has(.spinner)) .rehearsal > .panel.${verdict}`).waitFor();
+    await visitor.look(name);
+    visitor.check(await page.locator('form[action="/dcv/check"] button').isEnabled(), 'a trial has moved the enrolment on');
+    visitor.check(await page.locator('a.button[href="/csr"]').count() === 0, 'a trial has proved something');
+}
+
 async function prove(visitor) {
     const { page, asked } = visitor;
     await visitor.look('3-dcv-method');
@@ -84,7 +94,9 @@ const proofs = {
         // Looked for before it is there: the page says what is missing.
         await checked(visitor);
         await visitor.look('3-dcv-missing');
+        await tried(visitor, 'bad', '3-dcv-tried');
         await place(visitor);
+        await tried(visitor, 'good', '3-dcv-tried-again');
         await visitor.press('form[action="/dcv/check"] button');
     },
 

@@ -502,6 +502,11 @@ class Ceremonies(unittest.TestCase):
             desk.refused("ceremony.unknown_number", "ceremony", "transcript", medium, *(["--"] if number[0] == "-" else []),
                          number)
 
+    def test_a_folder_that_is_not_there_is_named(self):
+        nowhere = self.desk.path("nowhere")
+        for words in (["transcript", nowhere], ["transcript", nowhere, "1"]):
+            self.assertIn(nowhere + "\n", self.desk.refused("ceremony.not_held", "ceremony", *words))
+
     # A trial goes on like any other.
 
     def test_lists_at_once_are_a_trials_alone(self):

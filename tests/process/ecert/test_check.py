@@ -283,6 +283,19 @@ class Check(ToolTest):
         self.assertIn("fine", screen)
         self.assertIn("has ended", screen)
 
+    def test_a_remark_is_marked_as_one(self):
+        """Clients accept it all the same: no cross, and the exit code says so."""
+        place = f"{NAME}:{self.server('soon', 'new')}@{ADDRESS}"
+        said = self.run_tool("check", place)
+        self.assertRegex(said, "(?m)^! ")
+        self.assertNotIn("✗", said)
+        place = f"{NAME}:{self.server('unlisted', 'new')}@{ADDRESS}"
+        said = self.run_tool("check", place)
+        self.assertRegex(said, "(?m)^! .*none.crl")
+        self.assertNotIn("✗", said)
+        place = f"{NAME}:{self.server('expired', 'new')}@{ADDRESS}"
+        self.assertRegex(self.run_tool("check", place, code=1), "(?m)^✗ ")
+
     def test_hosts_that_are_none(self):
         for host in ("", ":443", "a b", "-x", "www.shop.example.com:x", "ftp://www.shop.example.com", "[::1", "[::1]x",
                      "www.shop.example.com@", "a@b@c"):

@@ -6,6 +6,7 @@ new one doesn't answer.
 """
 import datetime
 import os
+import re
 import shutil
 import unittest
 
@@ -241,7 +242,7 @@ class Windows(DeployCase):
 
     def script(self):
         with open(self.path("out/setup.ps1"), "rb") as file:
-            text = file.read().decode("ascii")
+            text = file.read().decode("utf-8-sig")
         self.assertEqual(text.count("\n"), text.count("\r\n"))
         return text.replace("\r\n", "\n")
 
@@ -285,6 +286,14 @@ class Windows(DeployCase):
         self.assertIn("Import-PfxCertificate -FilePath (Join-Path $here 'site.pfx')", script)
         self.assertIn(f"certutil -verifystore My '{self.thumbprint('new')}'", script)
         self.assertNotIn("Exchange", script)
+
+    def test_the_script_says_which_password_it_wants(self):
+        new = self.pair("new")
+        for language, words in (("en", "Password of site.pfx"), ("zh-HK", "site.pfx 的密碼"), ("zh-CN", "site.pfx 的密码")):
+            self.make(new, "--kind", "windows", "--lang", language)
+            asked = re.search("(?m)^\\$password = Read-Host -AsSecureString -Prompt '([^'‘’]*)'$", self.script())
+            self.assertIn(words, asked.group(1))
+            shutil.rmtree(self.path("out"))
 
     def test_what_is_no_service_or_kind_or_new_directory_makes_nothing(self):
         new = self.pair("new")

@@ -74,7 +74,7 @@ class Passphrase(Guarded):
         short = self.write("short", "seven77")
         self.assertEqual(self.problem("request", "new", "--name", NAME, "--encrypt-key", "--key-passphrase-file",
                                       short), "tool.passphrase_short")
-        self.assertEqual(self.problem("request", "new", "--name", NAME, "--encrypt-key"), "tool.secret_none")
+        self.assertEqual(self.problem("request", "new", "--name", NAME, "--encrypt-key", code=64), "tool.secret_none")
         os.chmod(self.right, 0o644)
         self.assertEqual(self.problem("request", "new", "--name", NAME, "--encrypt-key", *self.open),
                          "tool.secret_readable")
@@ -87,7 +87,7 @@ class Passphrase(Guarded):
     def test_completing_takes_the_passphrase_and_refuses_a_wrong_one(self):
         self.asked(*self.open)
         leaf = self.leaf_for(self.path("r.csr"))
-        self.assertEqual(self.problem("cert", "complete", leaf), "tool.secret_none")
+        self.assertEqual(self.problem("cert", "complete", leaf, code=64), "tool.secret_none")
         self.assertEqual(self.problem("cert", "complete", leaf, "--key-passphrase-file", self.wrong),
                          "key.passphrase")
         self.assertEqual([item["state"] for item in self.certificates()], ["PendingRequest"])
@@ -125,7 +125,7 @@ class Passphrase(Guarded):
         secret = ["--password-file", self.password]
         for command in (["key", "backup"], ["cert", "export"]):
             more = ["--pfx"] if command[1] == "export" else []
-            self.assertEqual(self.problem(*command, made["id"], *more, "--out", out, *secret), "tool.secret_none")
+            self.assertEqual(self.problem(*command, made["id"], *more, "--out", out, *secret, code=64), "tool.secret_none")
             self.assertEqual(self.problem(*command, made["id"], *more, "--out", out, *secret,
                                           "--key-passphrase-file", self.wrong), "key.passphrase")
         self.assertFalse(os.path.exists(out))
@@ -147,7 +147,7 @@ class Passphrase(Guarded):
     def test_a_server_gets_it_in_the_clear_for_its_owner_alone_and_that_is_said(self):
         made = self.completed()
         where = ["--kind", "files", "--certificate", self.path("s.pem"), "--key", self.path("s.key")]
-        self.assertEqual(self.problem("deploy", "run", made["id"], *where), "tool.secret_none")
+        self.assertEqual(self.problem("deploy", "run", made["id"], *where, code=64), "tool.secret_none")
         self.assertFalse(os.path.exists(self.path("s.key")))
         said = self.run_tool("deploy", "run", made["id"], *where, *self.open)
         self.assertIn("lies in the clear", said.replace("\n", " "))

@@ -103,9 +103,9 @@ class LoginKeys(ToolTest):
     def test_who_wants_none_gets_none(self):
         self.walk(*self.pin, "--no-key")
         self.assertEqual((self.portal.keys, self.files()), ({}, []))
-        self.walk("--renew", "--no-key", code=1)
+        self.walk("--renew", "--no-key", code=64)
         self.walk(*self.pin, "--renew")
-        self.walk("--renew", "--no-key", code=1)
+        self.walk("--renew", "--no-key", code=64)
         self.assertEqual(self.by_key(), 0)
 
     def test_none_wanted_is_remembered_for_the_resumption(self):

@@ -106,6 +106,23 @@ class Reading(ToolTest):
             self.assertFalse(os.path.exists(out))
 
 
+    def test_k5_what_nobody_asked_to_be_weak_is_strong(self):
+        made = self.imported(self.openssl_pfx(), "OpenSSL")
+        # Windows takes its time over each round: for it there are fewer.
+        for target, rounds in (([], "600000"), (["--for", "modern"], "600000"), (["--for", "windows2019"], "100000")):
+            out = self.path("out%d.pfx" % len(os.listdir(self.scratch)))
+            said = self.run_tool("key", "backup", made["id"], "--out", out, "--password-file", self.path("password"),
+                                 *target)
+            self.assertNotIn("3DES", said)
+            done = subprocess.run(["openssl", "pkcs12", "-in", out, "-info", "-noout", "-passin", "pass:secret"],
+                                  check=True, capture_output=True, text=True, errors="replace").stderr
+            self.assertRegex(done, "MAC: sha256, Iteration " + rounds)
+            lines = [line for line in done.splitlines() if "PBES2" in line]
+            self.assertEqual(len(lines), 2, done)
+            for line in lines:
+                self.assertRegex(line, f"AES-256-CBC, Iteration {rounds}, PRF hmacWithSHA256")
+
+
 class Apart(ToolTest):
     """K6: who reads the file can reach nothing, and its end is only its own."""
     def reader_at_work(self):

@@ -16,7 +16,7 @@ LANGUAGES = ("en", "zh-HK", "zh-CN")
 ESCAPE = re.compile(r"\033\[[0-9]*m")
 # A line that says what is waited for, and is gone again.
 WAIT = "\r\033\\[K… [^\r\n]+\r\033\\[K"
-MOMENT = r"\d{4}-\d\d-\d\d \d\d:\d\d HKT \(.+\)"
+MOMENT = r"\d{4}-\d\d-\d\d \d\d:\d\d HKT(?: \(.+\)|（.+）)"
 SCREENS = ([], ["cert", "list"], ["cert", "show", "{pair}"], ["cert", "show", "{request}"], ["chain", "list"],
            ["chain", "check"], ["crl", "list"], ["crl", "refresh"], ["idn", "www.電子核證.gov.hk"],
            ["idn", "www.p\u0430ypal.example.com"], ["idn", "0x7f.1"], ["chain", "install", "--replace-old", "--dry-run"],
@@ -120,6 +120,19 @@ class Screens(ToolTest):
             self.assertEqual(len(self.waits), 3)
             self.assertIn(text, self.waits[0])
         self.assertNotIn("…", self.run_tool("crl", "refresh", code=1))
+
+    def test_chinese_is_set_as_chinese_is(self):
+        """Brackets are wide, and no line begins with a stop or ends with an opening bracket."""
+        begins, ends = tuple("、。，；：？！）」』”"), tuple("（「『“")
+        for columns in range(40, 101, 7):
+            for language in LANGUAGES[1:]:
+                for arguments in SCREENS:
+                    said = self.screen(arguments, columns, language, NO_COLOR="1")
+                    with self.subTest((columns, language, arguments)):
+                        for line in said.split("\n"):
+                            self.assertFalse(line.strip().startswith(begins) or line.rstrip().endswith(ends), said)
+                        self.assertNotRegex(said, r"[\u4e00-\u9fff] ?\(|\)[\u4e00-\u9fff]")
+                        self.assertNotRegex(said, r"\([^)\n]*[\u4e00-\u9fff]")
 
     def test_moments_have_a_zone_and_a_distance(self):
         for arguments in ([], ["cert", "show", "{pair}"], ["crl", "list"]):

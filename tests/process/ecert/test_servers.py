@@ -86,6 +86,23 @@ class Servers(SshTest):
         self.assertEqual(os.listdir(folder), ["key.pem"])
         self.assertEqual(os.listdir(self.path("two")), ["fullchain.pem"])
 
+    def test_k1_nothing_is_put_where_others_can_write(self):
+        for name in ("group", "everybody", "stranger"):
+            self.folder(name)
+        os.chmod(self.path("group"), 0o775)
+        os.chmod(self.path("everybody"), 0o1777)
+        if os.geteuid() == 0:
+            os.chown(self.path("stranger"), 65534, 65534)
+        else:
+            os.chmod(self.path("stranger"), 0o757)
+        os.symlink(self.path("group"), self.path("link"))
+        for name in ("group", "everybody", "stranger", "link"):
+            said = self.restore(f"{self.hosts[0]}:{self.path(name)}", code=1)["servers"][0]
+            self.assertEqual(said["reason"], "remote.refused", (name, said))
+            self.assertIn("others can write there", said["seen"], name)
+        for name in ("group", "everybody", "stranger"):
+            self.assertEqual(os.listdir(self.path(name)), [])
+
     def test_targets_that_are_none_are_refused_before_any_server_is_touched(self):
         folder = self.folder("one")
         good = f"{self.hosts[0]}:{folder}"

@@ -1,6 +1,8 @@
 """Runs `ecert` for tests: with pipes, or at a terminal of its own."""
 import fcntl
+import functools
 import json
+import jsonschema
 import os
 import select
 import struct
@@ -12,7 +14,19 @@ import time
 import unittest
 
 PROGRAM = os.path.abspath(sys.argv[1])
+SCHEMA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../doc/schema/ecert.schema.json")
 NAME = "www.shop.example.com"
+
+
+@functools.cache
+def schema():
+    with open(SCHEMA, encoding="utf-8") as file:
+        return json.load(file)
+
+
+@functools.cache
+def validator(name):
+    return jsonschema.Draft202012Validator({"$ref": "#/$defs/" + name, "$defs": schema()["$defs"]})
 
 
 class ToolTest(unittest.TestCase):
@@ -50,7 +64,18 @@ class ToolTest(unittest.TestCase):
         return done.stdout
 
     def json(self, *arguments, code=0):
-        return json.loads(self.run_tool(*arguments, "--json", code=code))
+        """What it gives, held against what doc/schema says of the command."""
+        given = json.loads(self.run_tool(*arguments, "--json", code=code))
+        self.hold(arguments, given)
+        return given
+
+    @staticmethod
+    def hold(arguments, given):
+        words = [word for word in arguments if not word.startswith("--store")]
+        known = [name for name in (" ".join(words[:2]), " ".join(words[:1])) if name in schema()["$defs"] and words]
+        name = "help" if "--help" in words else "version" if "--version" in words else known[0] if known else \
+            "state" if not words or words[0].startswith("--") else "failed"
+        validator(name.replace(" ", "%20")).validate(given)
 
     def certificates(self):
         return self.json("cert", "list")["certificates"]

@@ -292,6 +292,7 @@ static void report_fill(
         report_add(report, "caa.absent", challenge->name, "", "ecert.example.net");
     } else if (place % 2 == 0) {
         report_add(report, "dcv.txt_missing", asked, "NXDOMAIN", expected);
+        report_add(report, "zone.answered", "SOA example.com", "ns.example.com, serial 2", NULL);
     } else {
         report_add(report, "dcv.txt_wrong", asked, "v=spf1 <b>-all</b>", expected);
     }

@@ -3,10 +3,13 @@ import contextlib
 import io
 import os
 import re
+import sys
 import unittest
 import zipfile
 
-import world
+sys.path.append(os.path.join(os.path.dirname(__file__), "..", "ecert"))
+import windows  # noqa: E402
+import world  # noqa: E402
 
 
 def key(kind="EC"):
@@ -130,6 +133,7 @@ class Pages(world.FreshCase):
         self.assertIn("_validation-persist.new.shop.example.com. 3600 IN TXT &quot;ecert.example.net; accounturi="
                       + account + "&quot;", page)
         self.assertIn("persistUntil", page)
+        self.assertEqual(page.count("Your account:"), 1)
         # The same record for ever: nothing of it is drawn.
         again = api.ask("POST", "/enrolment/dcv", {"method": "persistent"}).json()["challenges"][0]
         self.assertEqual(again["value"], challenge["value"])
@@ -204,6 +208,11 @@ class Pages(world.FreshCase):
         self.assertEqual(len(re.findall(r'<details class="result bad">', page)), 50)
         self.assertEqual(len(re.findall(r'<details class="result bad" open>',
                                         self.world.browser("absent").get("/dcv").text)), 1)
+        # What is the same of every zone is said once for all of them.
+        self.assertEqual(page.count("<dd><code>SOA example.com</code></dd>"), 50)
+        self.assertEqual(page.count("the zone that answered"), 1)
+        told = self.world.api("fifty-absent").ask("GET", "/enrolment/dcv").text
+        self.assertEqual(told.count("the zone that answered"), 50 * 6)
 
     def test_after_thirty_days_there_are_new_values(self):
         browser, api = self.world.browser("told"), self.world.api("told")
@@ -431,6 +440,18 @@ class Requests(world.FreshCase):
         }
         for what, value in forms.items():
             self.assertEqual(self.submit(value, field="file").status, 200, what)
+
+    def test_requests_of_windows_programs_are_read(self):
+        for program in windows.ORDERS:
+            der = windows.request(key("RSA2048"), ["csr.shop.example.com"], program)
+            text = windows.pem("NEW CERTIFICATE REQUEST", der)
+            for value in (windows.utf16(text), windows.utf16(text, mark=False), text.encode(), der):
+                page = self.submit(value, field="file")
+                self.assertEqual(page.status, 200, (program, value[:4]))
+                self.assertIn("商店有限公司", page.text)
+            spoilt = bytearray(der)
+            spoilt[-1] ^= 1
+            self.assertEqual(self.submit(bytes(spoilt), field="file").status, 422, program)
 
     def test_no_name_at_all_is_fine(self):
         self.assertEqual(self.submit(csr(subject="/O=Shop Example Limited")).status, 200)

@@ -110,12 +110,17 @@ class Perspective:
     def __init__(self, name, key):
         self.name, self.key, self.verdict, self.caa, self.delay = name, key, PASSED, PASSED, 0
         self.asked = self.caa_asked = 0
+        self.rehearsed = []  # (name, CAA alone) in the order of the questions
+        self.rehearsal_delay = self.rehearsing = self.rehearsing_most = 0
+        self.counting = threading.Lock()
         self.pits = {}  # names that are slow: seconds
         self.names = []  # that it was asked about
         self.hurried = set()  # names that it fails where it is given less than all its time
         self.mailed = []
 
     def answer(self, packet):
+        if request_read(packet)[0] == 3:
+            return self.rehearse(packet)
         self.asked += 1
         time.sleep(self.delay)
         if self.verdict is None:
@@ -144,6 +149,21 @@ class Perspective:
             element(TIME, stamp(time.time())))
         observation = sequence(part, element(OCTETS, self.sign(part)))
         return answer_make(kind, sequence(element(OCTETS, observation), sequence(*steps)))
+
+    def rehearse(self, packet):
+        """Says what it would sign, and signs nothing."""
+        kind, ((_, challenge), (_, caa_only), _) = request_read(packet)
+        with self.counting:
+            self.rehearsed.append((elements(challenge)[1][1].decode(), caa_only != b"\0"))
+            self.rehearsing += 1
+            self.rehearsing_most = max(self.rehearsing_most, self.rehearsing)
+        time.sleep(self.rehearsal_delay)
+        with self.counting:
+            self.rehearsing -= 1
+        if self.verdict is None:
+            return None
+        dcv = NOT_ASKED if caa_only != b"\0" else self.verdict
+        return answer_make(kind, sequence(integer(dcv), integer(self.caa), integer(0), sequence()))
 
     def sign(self, part):
         return subprocess.run(["openssl", "dgst", "-sha256", "-sign", self.key], input=part,
@@ -359,18 +379,27 @@ class Office:
     def state(self, reference):
         return self.one("SELECT state FROM enrolment WHERE reference = ?", reference)
 
-    def challenge(self, reference, name="www.shop.example.com"):
-        """What the portal does on its pages 2 and 3."""
+    def challenge(self, reference, name="www.shop.example.com", check=True):
+        """What the portal does on its pages 2 and 3; a check is asked for at once, or not yet."""
         enrolment, = self.sql("SELECT id, application FROM enrolment WHERE reference = ?", reference)
         hash_, = self.sql("SELECT hash FROM application WHERE id = ?", enrolment[1])[0]
         self.sql("UPDATE enrolment SET state = 'confirmed', dcv_method = 7 WHERE id = ?",
                  enrolment[0])
         self.sql("DELETE FROM challenge WHERE enrolment = ?", enrolment[0])
         self.sql("INSERT INTO challenge (enrolment, place, application_hash, name, method, created, nonce, spki_hash,"
-                 " state, next_check, attempts) VALUES (?, 0, ?, ?, 7, ?, ?, NULL, 'checking', ?, 0)",
-                 enrolment[0], hash_, name, int(time.time()), os.urandom(16), int(time.time()))
+                 " state, next_check, attempts) VALUES (?, 0, ?, ?, 7, ?, ?, NULL, ?, ?, 0)",
+                 enrolment[0], hash_, name, int(time.time()), os.urandom(16),
+                 *(("checking", int(time.time())) if check else ("pending", 0)))
         self.poke()
         return enrolment[0]
+
+    def rehearse(self, enrolment):
+        """And what it does when somebody wants to know whether a check would pass."""
+        self.sql("DELETE FROM rehearsal WHERE enrolment = ?", enrolment)
+        self.sql("DELETE FROM rehearsal_sight WHERE enrolment = ?", enrolment)
+        self.sql("INSERT INTO rehearsal SELECT enrolment, name, nonce, ?, ?, 0, 0, 0 FROM challenge"
+                 " WHERE enrolment = ? AND state <> 'passed'", int(time.time()), int(time.time()), enrolment)
+        self.poke()
 
     def challenge_state(self, enrolment):
         return self.one("SELECT state FROM challenge WHERE enrolment = ?", enrolment)

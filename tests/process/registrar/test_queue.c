@@ -48,6 +48,7 @@ static int begin(void **state)
     queue = calloc(1, sizeof *queue);
     assert_non_null(queue);
     pthread_mutex_init(&queue->mutex, NULL);
+    queue->due = store_pacing_due;
     bell = 1;
     return 0;
 }

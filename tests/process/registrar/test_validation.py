@@ -14,6 +14,8 @@ NAME = "www.department.example.net"
 
 
 class Validation(unittest.TestCase):
+    subscribers = 0
+
     @classmethod
     def setUpClass(cls):
         cls.office = Office()
@@ -29,7 +31,10 @@ class Validation(unittest.TestCase):
             perspective.verdict, perspective.caa, perspective.delay = verdict, PASSED, 0
 
     def application(self, **changes):
-        return self.office.application_new(**{**self.form, **changes})
+        """Of a subscriber of its own: what one proves serves that one's next application."""
+        Validation.subscribers += 1
+        subject = {**self.form["subject"], "srn": f"{Validation.subscribers:010}"}
+        return self.office.application_new(**{**self.form, "subject": subject, **changes})
 
     def validate(self, application, *words, code=0):
         return self.office.adm("application", "validate", application, *words, code=code)
@@ -206,6 +211,30 @@ class Validation(unittest.TestCase):
         self.office.sql("DELETE FROM observation WHERE enrolment = ?", self.enrolment(application))
         self.assertEqual(self.check(application)[0], 0)
         self.assertEqual((primary.asked, primary.caa_asked), (asked + 1, caa_asked))
+
+    def test_what_was_proved_for_an_application_serves_the_subscriber_s_next(self):
+        first = self.application()
+        self.validate(first)
+        self.assertEqual(self.check(first)[0], 0)
+        form = {**self.form, "subject": {**self.form["subject"], "srn": f"{Validation.subscribers:010}"}}
+        self.see(FAILED)  # nothing stands there any more
+        draft = self.office.application_new(**form)
+        self.validate(draft)
+        self.assertEqual(self.check(draft)[0], 1, "the first is not approved yet")
+        self.office.approve(first)
+        asked = self.office.perspectives["primary"].caa_asked
+        second = self.office.application_new(**form)
+        self.validate(second)
+        wait_until(lambda: self.validate(second)["standing"] == "proved", what="the look at CAA")
+        self.assertEqual(self.office.perspectives["primary"].caa_asked, asked + 1)
+        attempts = [self.office.one("SELECT attempt FROM evidence WHERE enrolment = ?", self.enrolment(one))
+                    for one in (first, second)]
+        self.assertEqual(attempts[0], attempts[1])
+        # Whose application is withdrawn can't have its proof counted any more.
+        self.office.adm("application", "withdraw", first)
+        third = self.office.application_new(**form)
+        self.validate(third)
+        self.assertEqual(self.check(third)[0], 1)
 
     def test_caa_that_forbids_meanwhile_lets_no_proof_serve_again(self):
         application = self.application()

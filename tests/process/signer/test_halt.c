@@ -3,11 +3,15 @@
 #include "tests/process/signer/core.h"
 
 #include <pthread.h>
-#include <unistd.h>
+#include <semaphore.h>
+#include <stdatomic.h>
 
 /* What others do while the disk works, and what came of it. */
 static struct {
     void *(*run)(void *ctx);
+    atomic_bool watched; /* while the disk works */
+    sem_t asleep;        /* somebody waits for it, his record in the queue */
+    sem_t over;          /* and nothing else is to happen */
     pthread_t thread;
     struct issuing *issuing;
     const struct resumption *resumption;
@@ -17,33 +21,56 @@ static struct {
 
 int __real_fdatasync(int fd);
 int __wrap_fdatasync(int fd);
+int __real_sem_wait(sem_t *semaphore);
+int __wrap_sem_wait(sem_t *semaphore);
 
-/* The next sync is slow: others have a fifth of a second. */
+int __wrap_sem_wait(sem_t *semaphore)
+{
+    if (atomic_load(&meanwhile.watched)) {
+        sem_post(&meanwhile.asleep);
+    }
+    return __real_sem_wait(semaphore);
+}
+
+/* The next sync takes as long as what happens meanwhile. */
 int __wrap_fdatasync(int fd)
 {
     void *(*run)(void *ctx) = meanwhile.run;
     meanwhile.run = NULL;
     if (run != NULL) {
+        atomic_store(&meanwhile.watched, true);
         assert_int_equal(pthread_create(&meanwhile.thread, NULL, run, NULL), 0);
-        usleep(200000);
+        __real_sem_wait(&meanwhile.over);
+        atomic_store(&meanwhile.watched, false);
     }
     return __real_fdatasync(fd);
 }
 
 static const struct halt second = { "another (uid 1)", "and again", 0 };
 
-static void *stop(void *ctx)
+static void *halt_it(void *ctx)
 {
     meanwhile.halted = issuing_halt(meanwhile.issuing, &second, &meanwhile.reason);
+    return ctx;
+}
+
+static void *stop(void *ctx)
+{
+    pthread_t other;
+    assert_int_equal(pthread_create(&other, NULL, halt_it, NULL), 0);
+    __real_sem_wait(&meanwhile.asleep);
+    sem_post(&meanwhile.over);
+    assert_int_equal(pthread_join(other, NULL), 0);
     return ctx;
 }
 
 static void *go_on_and_stop(void *ctx)
 {
     pthread_t other;
-    assert_int_equal(pthread_create(&other, NULL, stop, NULL), 0);
-    usleep(50000);
+    assert_int_equal(pthread_create(&other, NULL, halt_it, NULL), 0);
+    __real_sem_wait(&meanwhile.asleep);
     meanwhile.resumed = issuing_resume(meanwhile.issuing, meanwhile.resumption, &meanwhile.reason);
+    sem_post(&meanwhile.over);
     assert_int_equal(pthread_join(other, NULL), 0);
     return ctx;
 }
@@ -162,6 +189,8 @@ static void expect_second_stop(void *(*run)(void *ctx))
     meanwhile.resumption = &resumption;
     meanwhile.halted = meanwhile.resumed = ERR_MEMORY;
     meanwhile.run = run;
+    sem_init(&meanwhile.asleep, 0, 0);
+    sem_init(&meanwhile.over, 0, 0);
     assert_int_equal(issuing_resume(issuing, &resumption, &reason), OK);
     assert_int_equal(pthread_join(meanwhile.thread, NULL), 0);
     assert_int_equal(meanwhile.halted, OK);

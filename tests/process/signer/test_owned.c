@@ -6,7 +6,9 @@
  *
  *   test_signer_owned SIGNER PROFILE */
 #include "lib/pki/crl.h"
+#include "lib/wire/rehearsal.h"
 #include "tests/process/signer/cast.h"
+#include "tests/process/signer/owned_earlier.h"
 
 #include <stdio.h>
 
@@ -172,6 +174,59 @@ static void observations_turned_round_or_by_keys_of_his_own(void **state)
 }
 
 /* He types a code that no mailbox ever got; the primary, which makes the codes, says no. */
+static void observation_object_write(struct der_writer *writer, const void *object)
+{
+    observation_write(writer, object);
+}
+
+/* Of so many octets, by the length of what it reports. */
+static void rehearsal_make(size_t len, struct buf *rehearsal)
+{
+    char text[REPORT_TEXT_MAX] = "";
+    for (size_t total = 0; rehearsal->len != len; total++) {
+        struct rehearsed rehearsed = { .dcv = DCV_PASSED };
+        assert_true(total < len);
+        for (size_t left = total; left > 0;) {
+            size_t part = left < sizeof text ? left : sizeof text - 1;
+            memset(text, 'x', part);
+            text[part] = '\0';
+            report_add(&rehearsed.report, "", text, NULL, NULL);
+            left -= part;
+        }
+        buf_clear(rehearsal);
+        assert_int_equal(der_encode(rehearsed_write, &rehearsed, rehearsal), OK);
+    }
+}
+
+/* Everybody would have said yes, and nobody signed it: the answer of a rehearsal, as long as the
+ * observation that it is put in the place of; and its octets as a signature. */
+static void a_rehearsal_in_the_place_of_an_observation(void **state)
+{
+    struct sample sample;
+    (void)state;
+    victim_is_validated(&sample);
+    for (size_t i = 0; i < FACTORY_PERSPECTIVES; i++) {
+        AUTO(buf) observation = buf_make(OBSERVATION_MAX_BYTES);
+        AUTO(buf) rehearsal = buf_make(OBSERVATION_MAX_BYTES);
+        assert_int_equal(
+            der_encode(observation_object_write, &sample.observations[0][i], &observation), OK);
+        rehearsal_make(observation.len, &rehearsal);
+        uint8_t *place = memmem(sample.der.data, sample.der.len, observation.data, observation.len);
+        assert_non_null(place);
+        memcpy(place, rehearsal.data, rehearsal.len);
+    }
+    expect_nothing(&sample, "warrant.malformed");
+    for (size_t i = 0; i < FACTORY_PERSPECTIVES; i++) {
+        static uint8_t words[256];
+        AUTO(buf) rehearsal = buf_make(OBSERVATION_MAX_BYTES);
+        rehearsal_make(sizeof words, &rehearsal);
+        memcpy(words, rehearsal.data, sizeof words);
+        sample.observations[0][i].signature = SPAN_OF(words);
+    }
+    expect_refused(&sample, "warrant.observation_signature");
+    sample_release(&sample);
+}
+
 static void a_forged_mail_code(void **state)
 {
     struct sample sample;
@@ -536,9 +591,14 @@ int main(int argc, char **argv)
         cmocka_unit_test(evidence_replayed_from_earlier_days),
         cmocka_unit_test(evidence_spliced_from_two_attempts),
         cmocka_unit_test(observations_turned_round_or_by_keys_of_his_own),
+        cmocka_unit_test(a_rehearsal_in_the_place_of_an_observation),
         cmocka_unit_test(a_forged_mail_code),
         cmocka_unit_test(a_key_of_his_own_where_the_evidence_is_bound_to_the_subscribers),
         cmocka_unit_test(a_withdrawn_application_by_a_store_that_has_forgotten_it),
+        cmocka_unit_test(an_earlier_proof_serves_nobody_but_its_subscriber),
+        cmocka_unit_test(an_earlier_application_that_officers_did_not_approve),
+        cmocka_unit_test(an_earlier_proof_for_a_key_of_his_own),
+        cmocka_unit_test(an_earlier_application_that_was_withdrawn),
         cmocka_unit_test(a_lapsed_application_and_one_that_he_dates_anew),
         cmocka_unit_test(officers_of_his_own_making),
         cmocka_unit_test(another_profile_edition_epoch_or_request),
@@ -548,6 +608,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_key_that_was_blocked_comes_back),
         cmocka_unit_test(an_order_to_go_on_that_two_of_the_roster_did_not_give),
         cmocka_unit_test(what_remains_is_a_key_of_his_own_beside_evidence_that_is_bound_to_none),
+        cmocka_unit_test(
+            what_remains_is_a_key_of_his_own_beside_an_earlier_proof_that_is_bound_to_none),
     };
     if (argc != 3) {
         return 64;

@@ -5,6 +5,7 @@ import hashlib
 import time
 
 SEQUENCE, INTEGER, OCTETS, UTF8, IA5, TIME = 0x30, 0x02, 0x04, 0x0c, 0x16, 0x18
+BOOLEAN = 0x01
 METHOD_DNS, METHOD_PERSISTENT = 7, 22
 DCV = ["passed", "failed", "not_asked"]
 CAA = ["permits", "prohibits"]
@@ -75,6 +76,25 @@ def check_request(challenge, attempt=b"a" * 16, version=1, kind=1, patience_ms=0
     patience = [element(0xa2, integer(patience_ms))] if patience_ms else []
     body = sequence(element(OCTETS, attempt), challenge.der(), *patience)
     return sequence(integer(version), integer(kind), body)
+
+
+def rehearse_request(challenge, caa_only=False, patience_ms=0):
+    body = sequence(challenge.der(), element(BOOLEAN, b"\xff" if caa_only else b"\0"), integer(patience_ms))
+    return sequence(integer(1), integer(3), body)
+
+
+class Rehearsed:
+    """An answer to it: an error, or what was seen, with nothing signed and no place for a signature."""
+
+    def __init__(self, packet):
+        (_, content), = elements(packet)
+        (_, _version), (_, kind), (_, err), *rest = elements(content)
+        self.kind, self.err, self.codes = kind[0], int.from_bytes(err, "big"), []
+        if self.err == 0:
+            (_, body), = elements(rest[0][1])
+            (_, dcv), (_, caa), (_, dnssec), (_, report) = elements(body)
+            self.dcv, self.caa, self.dnssec = DCV[dcv[0]], CAA[caa[0]], DNSSEC[dnssec[0]]
+            self.codes = [elements(step)[0][1].decode() for tag, step in elements(report) if tag == SEQUENCE]
 
 
 class Question:

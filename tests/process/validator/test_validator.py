@@ -16,7 +16,7 @@ import unittest
 
 from dns_world import APEX, HASHED_APEX, DnsWorld, free_port
 from liar import Liar
-from messages import Answer, Challenge, check_request, element, integer, sequence
+from messages import Answer, Challenge, Rehearsed, check_request, element, integer, rehearse_request, sequence
 from validator_process import Perspective, Primary
 
 ADDRESS = "127.86.1.1"
@@ -334,6 +334,33 @@ class ValidatorTest(unittest.TestCase):
         elsewhere = thrifty.ask(check_request(Challenge("www.elsewhere.net", NOW)))
         self.assertNotEqual(elsewhere.reason, "dcv.target_busy")
 
+    def test_a_rehearsal_sees_what_a_check_sees_and_signs_nothing(self):
+        for challenge in (PASSING, BOGUS, PLAIN, FORBIDDEN, Challenge("wrong." + APEX)):
+            with self.subTest(challenge.name):
+                checked = self.ask(challenge)
+                rehearsed = Rehearsed(self.primary.exchange(rehearse_request(challenge)))
+                self.assertEqual((rehearsed.kind, rehearsed.err), (3, 0))
+                self.assertEqual((rehearsed.dcv, rehearsed.caa, rehearsed.dnssec, rehearsed.codes),
+                                 (checked.dcv, checked.caa, checked.dnssec, checked.codes))
+
+    def test_d30_rehearsals_have_half_of_the_checks_beside_them_and_take_none_of_theirs(self):
+        class Thrifty(Primary):
+            checks_per_minute = 8
+
+        folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, folder)
+        thrifty = Thrifty(folder, PROGRAM, self.world, "thrifty")
+        self.addCleanup(thrifty.stop)
+        thrifty.start_on_socket()
+        begun = time.monotonic()
+        answers = [Rehearsed(thrifty.exchange(rehearse_request(Challenge(f"n{number}.{APEX}", NOW))))
+                   for number in range(20)]
+        made = [answer for answer in answers if answer.err == 0]
+        self.assertGreaterEqual(len(made), 4)
+        self.assertLessEqual(len(made), 5 + (time.monotonic() - begun) * 4 / 60)
+        checks = [thrifty.ask(check_request(Challenge(f"n{number}.{APEX}", NOW))) for number in range(8)]
+        self.assertEqual({answer.err for answer in checks}, {0})
+
     def test_d19_who_has_less_patience_gets_a_shorter_check(self):
         mute = Challenge("www.mute." + APEX)
         answer = self.primary.ask(check_request(mute, patience_ms=1000))
@@ -426,6 +453,16 @@ class PerspectiveTest(unittest.TestCase):
         answer = Answer(body)
         self.assertEqual((answer.dcv, answer.caa, answer.perspective), ("passed", "permits", "hk-1"))
         self.assertTrue(self.perspective.signature_holds(answer))
+
+    def test_rehearsals_go_the_same_way(self):
+        status, body = self.perspective.post(rehearse_request(PASSING))
+        answer = Rehearsed(body)
+        self.assertEqual((status, answer.dcv, answer.caa), (200, "passed", "permits"))
+        for client in (None, "intruder"):
+            try:
+                self.assertEqual(self.perspective.post(rehearse_request(PASSING), client)[0], 403)
+            except (ssl.SSLError, ConnectionError, http.client.HTTPException):
+                pass
 
     def test_nobody_else_gets_any(self):
         for client in (None, "intruder", "server"):

@@ -116,9 +116,12 @@ class Primary(Validator):
         return connection
 
     def ask(self, request):
+        return Answer(self.exchange(request))
+
+    def exchange(self, request):
         with self.connect() as connection:
             connection.send(request)
-            return Answer(connection.recv(128 * 1024))
+            return connection.recv(128 * 1024)
 
 
 class Perspective(Validator):

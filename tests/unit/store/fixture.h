@@ -55,7 +55,9 @@ static inline int fixture_close(void **state)
 static inline enum err application_make(struct store *store, void *ctx)
 {
     struct fixture *fixture = ctx;
-    struct application_row row = { .der = SPAN_LITERAL("application"), .created = act.time };
+    struct application_row row = { .der = SPAN_LITERAL("application"),
+        .created = act.time,
+        .subscriber = "Shop Example Limited" };
     memcpy(row.id, fixture->application, sizeof row.id);
     memset(row.hash, fixture->application[0], sizeof row.hash);
     return store_application_insert(store, &act, &row);
