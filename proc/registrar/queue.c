@@ -19,6 +19,7 @@ static bool pick(struct queue *queue, struct queue_list *list, enum queue_lane l
     struct queue_turn *ret_turn);
 static bool may_fly(const struct queue *queue, enum queue_lane lane, const struct pacing_due *row,
     size_t *ret_free);
+static size_t known_find(const struct queue *queue, uint64_t subscriber);
 static bool is_known(const struct queue *queue, uint64_t subscriber);
 static bool is_slow(const struct queue *queue, uint64_t subscriber);
 static unsigned patience_of(
@@ -143,12 +144,26 @@ static bool may_fly(
 
 static bool is_known(const struct queue *queue, uint64_t subscriber)
 {
-    return queue->known[subscriber % QUEUE_KNOWN_MAX].subscriber == subscriber;
+    return queue->known[known_find(queue, subscriber)].subscriber == subscriber;
+}
+
+/* Where he is, or would be. */
+static size_t known_find(const struct queue *queue, uint64_t subscriber)
+{
+    size_t first = (size_t)(subscriber % QUEUE_KNOWN_MAX), oldest = first;
+    for (size_t place = 0; place < QUEUE_KNOWN_PLACES; place++) {
+        size_t i = (first + place) % QUEUE_KNOWN_MAX;
+        if (queue->known[i].subscriber == subscriber) {
+            return i;
+        }
+        oldest = queue->known[i].noted_ms < queue->known[oldest].noted_ms ? i : oldest;
+    }
+    return oldest;
 }
 
 static bool is_slow(const struct queue *queue, uint64_t subscriber)
 {
-    size_t i = (size_t)(subscriber % QUEUE_KNOWN_MAX);
+    size_t i = known_find(queue, subscriber);
     int64_t slow_ms = queue->known[i].slow_ms;
     return is_known(queue, subscriber) && slow_ms != 0 &&
            clock_monotonic_ms() - slow_ms < SLOW_REMEMBERED_MS;
@@ -201,9 +216,10 @@ void queue_done(
 {
     pthread_mutex_lock(&queue->mutex);
     struct queue_flight *flight = flight_find(queue, enrolment);
-    size_t i = (size_t)(flight->subscriber % QUEUE_KNOWN_MAX);
+    size_t i = known_find(queue, flight->subscriber);
     if (made) {
         queue->known[i].subscriber = flight->subscriber;
+        queue->known[i].noted_ms = clock_monotonic_ms();
         queue->known[i].slow_ms = slow ? clock_monotonic_ms() : 0;
     }
     flight->used = false;

@@ -16,6 +16,7 @@ enum {
     QUEUE_TARGETS_MAX = 4,
     QUEUE_AIMS_MAX = 4096,
     QUEUE_KNOWN_MAX = 16384,
+    QUEUE_KNOWN_PLACES = 8, /* for each; the one that was noted first makes room */
     /* How long a subscriber's slow round is held against his others. */
     SLOW_REMEMBERED_MS = 600000,
     /* Rounds of one subscriber, and of one registrable domain, at the same time in one lane. */
@@ -79,7 +80,8 @@ struct queue {
     } aims[QUEUE_AIMS_MAX];
     struct {
         uint64_t subscriber;
-        int64_t slow_ms; /* when his last slow round was over; 0: his last one was quick */
+        int64_t slow_ms;  /* when his last slow round was over; 0: his last one was quick */
+        int64_t noted_ms; /* when his last round was over */
     } known[QUEUE_KNOWN_MAX];
 };
 

@@ -275,6 +275,29 @@ static void d19_strangers_together_leave_workers_for_the_quick(void **state)
     assert_int_equal(next(QUEUE_PROMPT), -1);
 }
 
+static void d19_who_was_quick_is_remembered_beside_others_of_the_same_place(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < QUEUE_KNOWN_PLACES; i++) {
+        teach(11 + i * (uint64_t)QUEUE_KNOWN_MAX, /* slow= */ false);
+        queue->known[11 + i].noted_ms = i + 1;
+    }
+    add(1, 11, false);
+    add(2, 11, false);
+    assert_int_equal(next(QUEUE_PROMPT), 1);
+    assert_int_equal(next(QUEUE_PROMPT), 2);
+    /* One more, and the one that was noted first is a stranger again. */
+    queue->known[11].noted_ms = 1;
+    teach(11 + QUEUE_KNOWN_PLACES * (uint64_t)QUEUE_KNOWN_MAX, /* slow= */ false);
+    add(3, 11, false);
+    assert_int_equal(next(QUEUE_PROMPT), -1);
+    add(4, 11 + QUEUE_KNOWN_MAX, false);
+    add(5, 11 + QUEUE_KNOWN_MAX, false);
+    queue->filled_ms = 0;
+    assert_int_equal(next(QUEUE_PROMPT), 4);
+    assert_int_equal(next(QUEUE_PROMPT), 5);
+}
+
 static void d19_a_crowd_gets_a_shorter_time_and_ends_at_different_ones(void **state)
 {
     (void)state;
@@ -403,6 +426,7 @@ int main(void)
         CASE(d19_slowness_is_forgotten_after_ten_minutes),
         CASE(d19_an_enrolment_that_was_slow_is_patient_whoever_has_it),
         CASE(d19_strangers_together_leave_workers_for_the_quick),
+        CASE(d19_who_was_quick_is_remembered_beside_others_of_the_same_place),
         CASE(d19_a_crowd_gets_a_shorter_time_and_ends_at_different_ones),
         CASE(d19_patient_rounds_do_not_begin_at_one_moment),
         CASE(d30_a_domain_has_four_rounds_whoever_asks),
