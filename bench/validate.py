@@ -4,7 +4,8 @@ perspectives (processes of their own, over their socket and HTTPS), Knot with th
 files. Measured: how many a second where many are due at once, with two remotes (which see all and sign it,
 though the rules in force ask for more) and with five; what one
 alone takes; and what a thousand tarpits (name servers that never answer), all due at the same time, add to
-the others' 99th percentile: tarpits of ten subscribers when they are new, and when they are known. Also
+the others' 99th percentile: tarpits of ten subscribers when they are new, and when they are known, and
+tarpits of a thousand subscribers, beside others whose last check was quick. Also
 what a pending validation takes of the store and of the registrar's memory. Everything shares this
 machine's processors. Nothing that users would take instead does this much: certbot and acme.sh are the
 other side, and Boulder needs a database, a broker and containers.
@@ -228,14 +229,17 @@ def measure(remotes):
         alone = store.add(["a%d.%s" % (i, SIGNED) for i in range(ALONE)], own_subscriber("alone"))
         quiet, new, known = (store.add(["%s%d.%s" % (kind, i, SIGNED) for i in range(BESIDE)], own_subscriber(kind))
                              for kind in ("quiet", "new", "known"))
-        knot = Knot(service.directory + "/knot", txt(many + alone + quiet + new + known))
+        again = store.add(["again%d.%s" % (i, SIGNED) for i in range(BESIDE)], own_subscriber("new"))
+        knot = Knot(service.directory + "/knot", txt(many + alone + quiet + new + known + again))
         web = website(service.directory + "/web", sites)
         service.validators_start(knot.folder + "/anchors")
         latencies(store, alone)
         show("dns-%s" % label, batch_rate(store, many), "validations/s, %d due at once" % BATCH)
         show("website-%s" % label, batch_rate(store, sites), "validations/s, %d due at once" % BATCH)
         if remotes == 5:
-            tarpits(service, store, quiet, new, known)
+            base = latencies(store, quiet)
+            tarpits(service, store, base, new, known)
+            strangers(store, base, again)
     finally:
         for server in (knot and knot.process, web):
             if server:
@@ -244,8 +248,7 @@ def measure(remotes):
         service.stop()
 
 
-def tarpits(service, store, quiet, new, known):
-    base = latencies(store, quiet)
+def tarpits(service, store, base, new, known):
     show("p50", statistics.median(base), "ms from asking to the verdict, %d clients" % CLIENTS)
     show("p99", percentile(base, 0.99), "ms")
     size, before = os.path.getsize(store.path), pss_kib(service.registrar.pid)
@@ -262,6 +265,14 @@ def tarpits(service, store, quiet, new, known):
     time.sleep(2)
     beside = latencies(store, known)
     show("p99-known-tarpits", percentile(beside, 0.99), "ms beside them once known", percentile(base, 0.99))
+
+
+def strangers(store, base, again):
+    pits = store.add(["www.s%d.pit" % i for i in range(TARPITS)], own_subscriber("Stranger"))
+    store.ask(pits)
+    time.sleep(2)
+    show("p99-strangers", percentile(latencies(store, again), 0.99),
+         "ms of who was quick before, beside new tarpits of %d subscribers" % TARPITS, percentile(base, 0.99))
 
 
 def main():

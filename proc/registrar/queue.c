@@ -19,6 +19,7 @@ static bool pick(struct queue *queue, struct queue_list *list, enum queue_lane l
     struct queue_turn *ret_turn);
 static bool may_fly(const struct queue *queue, enum queue_lane lane, const struct pacing_due *row,
     size_t *ret_free);
+static size_t known_find(const struct queue *queue, uint64_t subscriber);
 static bool is_known(const struct queue *queue, uint64_t subscriber);
 static bool is_slow(const struct queue *queue, uint64_t subscriber);
 static unsigned patience_of(
@@ -105,6 +106,7 @@ static bool pick(
         *flight = (struct queue_flight){ .used = true,
             .unknown = !is_known(queue, row->subscriber),
             .lane = lane,
+            .begun_ms = clock_monotonic_ms(),
             .subscriber = row->subscriber };
         memcpy(flight->enrolment, row->enrolment, sizeof flight->enrolment);
         row->subscriber = 0;
@@ -142,12 +144,26 @@ static bool may_fly(
 
 static bool is_known(const struct queue *queue, uint64_t subscriber)
 {
-    return queue->known[subscriber % QUEUE_KNOWN_MAX].subscriber == subscriber;
+    return queue->known[known_find(queue, subscriber)].subscriber == subscriber;
+}
+
+/* Where he is, or would be. */
+static size_t known_find(const struct queue *queue, uint64_t subscriber)
+{
+    size_t first = (size_t)(subscriber % QUEUE_KNOWN_MAX), oldest = first;
+    for (size_t place = 0; place < QUEUE_KNOWN_PLACES; place++) {
+        size_t i = (first + place) % QUEUE_KNOWN_MAX;
+        if (queue->known[i].subscriber == subscriber) {
+            return i;
+        }
+        oldest = queue->known[i].noted_ms < queue->known[oldest].noted_ms ? i : oldest;
+    }
+    return oldest;
 }
 
 static bool is_slow(const struct queue *queue, uint64_t subscriber)
 {
-    size_t i = (size_t)(subscriber % QUEUE_KNOWN_MAX);
+    size_t i = known_find(queue, subscriber);
     int64_t slow_ms = queue->known[i].slow_ms;
     return is_known(queue, subscriber) && slow_ms != 0 &&
            clock_monotonic_ms() - slow_ms < SLOW_REMEMBERED_MS;
@@ -158,11 +174,14 @@ static bool is_slow(const struct queue *queue, uint64_t subscriber)
 static unsigned patience_of(
     const struct queue *queue, enum queue_lane lane, const struct pacing_due *row)
 {
-    unsigned under_way = 0;
+    unsigned waited_for = 0;
+    int64_t now_ms = clock_monotonic_ms();
     for (size_t i = 0; i < QUEUE_FLIGHTS_MAX; i++) {
-        under_way += queue->flights[i].used && queue->flights[i].lane == lane ? 1 : 0;
+        const struct queue_flight *flight = &queue->flights[i];
+        bool old = flight->used && now_ms - flight->begun_ms >= WAITED_FOR_MS;
+        waited_for += old && flight->lane == lane ? 1 : 0;
     }
-    unsigned patience = under_way < CROWDED_ROUNDS ? PROMPT_PATIENCE_MS : CROWDED_PATIENCE_MS;
+    unsigned patience = waited_for < CROWDED_ROUNDS ? PROMPT_PATIENCE_MS : CROWDED_PATIENCE_MS;
     return lane != QUEUE_PROMPT ? 0 : patience - patience / 4 * row->enrolment[0] / UINT8_MAX;
 }
 
@@ -197,9 +216,10 @@ void queue_done(
 {
     pthread_mutex_lock(&queue->mutex);
     struct queue_flight *flight = flight_find(queue, enrolment);
-    size_t i = (size_t)(flight->subscriber % QUEUE_KNOWN_MAX);
+    size_t i = known_find(queue, flight->subscriber);
     if (made) {
         queue->known[i].subscriber = flight->subscriber;
+        queue->known[i].noted_ms = clock_monotonic_ms();
         queue->known[i].slow_ms = slow ? clock_monotonic_ms() : 0;
     }
     flight->used = false;

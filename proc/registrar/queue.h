@@ -2,7 +2,7 @@
 /* Whose check is next, and how long it may take. Longest waiting first, but nobody's slow or many
  * checks before everybody else's: a subscriber has few rounds at a time, a domain too, and what had
  * to be waited for goes to workers of its own. Nobody is known to be slow before it has been tried:
- * the more rounds are under way, the shorter the time in which a further one must answer to stay
+ * the more rounds are waited for, the shorter the time in which a further one must answer to stay
  * with the others, and some workers are kept for whom nobody has had to wait for. */
 #include "lib/store/pacing.h"
 
@@ -15,7 +15,8 @@ enum {
     QUEUE_FLIGHTS_MAX = 64,
     QUEUE_TARGETS_MAX = 4,
     QUEUE_AIMS_MAX = 4096,
-    QUEUE_KNOWN_MAX = 1024,
+    QUEUE_KNOWN_MAX = 16384,
+    QUEUE_KNOWN_PLACES = 8, /* for each; the one that was noted first makes room */
     /* How long a subscriber's slow round is held against his others. */
     SLOW_REMEMBERED_MS = 600000,
     /* Rounds of one subscriber, and of one registrable domain, at the same time in one lane. */
@@ -28,8 +29,10 @@ enum {
     /* How long a name's check may take where others wait behind it, at most and with less room.
      * What needs more is not judged by that, but checked again where there is time. */
     PROMPT_PATIENCE_MS = 4000,
-    CROWDED_PATIENCE_MS = 2000,
-    CROWDED_ROUNDS = 8, /* so many prompt rounds under way leave less room */
+    CROWDED_PATIENCE_MS = 2500,
+    /* So many prompt rounds that are waited for already leave less room. */
+    CROWDED_ROUNDS = 8,
+    WAITED_FOR_MS = 1000,
     /* Two patient rounds begin so far apart: a crowd that was found slow at one moment must not
      * take the processors from everybody at the next. */
     PATIENT_SPACING_MS = 150,
@@ -52,6 +55,7 @@ struct queue_flight {
     bool used;
     bool unknown; /* nothing was known of the subscriber when it began */
     enum queue_lane lane;
+    int64_t begun_ms;
     uint8_t enrolment[ENROLMENT_ID_BYTES];
     uint64_t subscriber;
     uint64_t targets[QUEUE_TARGETS_MAX]; /* 0: none */
@@ -76,7 +80,8 @@ struct queue {
     } aims[QUEUE_AIMS_MAX];
     struct {
         uint64_t subscriber;
-        int64_t slow_ms; /* when his last slow round was over; 0: his last one was quick */
+        int64_t slow_ms;  /* when his last slow round was over; 0: his last one was quick */
+        int64_t noted_ms; /* when his last round was over */
     } known[QUEUE_KNOWN_MAX];
 };
 

@@ -66,6 +66,7 @@ static enum err round_run(struct registrar *registrar, struct validation *valida
 static bool round_passed(const struct round *round);
 static void round_ask(struct round *round, struct validation *validation);
 static int64_t slow_from(const struct round *round);
+static bool timed_out(const struct report *report);
 static bool goes_on(const struct round *round);
 static void *asking_run(void *ctx);
 static enum err word_ask(struct asking *asking, size_t row, struct reason *ret_reason);
@@ -177,7 +178,7 @@ static void *asking_run(void *ctx)
         int64_t begun = clock_monotonic_ms();
         word->observation = buf_make(OBSERVATION_MAX_BYTES);
         enum err err = word_ask(asking, i, &reason);
-        if (clock_monotonic_ms() - begun >= slow_from(round)) {
+        if (clock_monotonic_ms() - begun >= slow_from(round) || timed_out(&word->report)) {
             atomic_store(&round->slow, true);
         }
         if (err != OK) {
@@ -196,6 +197,19 @@ static void *asking_run(void *ctx)
 static int64_t slow_from(const struct round *round)
 {
     return (round->patience_ms > 0 ? round->patience_ms : PROMPT_PATIENCE_MS) * INT64_C(3) / 4;
+}
+
+/* A step has a part of the whole time, and can use it up long before the others do. */
+static bool timed_out(const struct report *report)
+{
+    static const char *const codes[] = { "dcv.timeout", "dcv.web_timeout", "caa.timeout" };
+    bool found = false;
+    for (size_t i = 0; i < report->count; i++) {
+        for (size_t code = 0; code < sizeof codes / sizeof *codes; code++) {
+            found |= strcmp(report->steps[i].code, codes[code]) == 0;
+        }
+    }
+    return found;
 }
 
 /* The first slow name ends a round that others wait behind. */

@@ -27,7 +27,7 @@ class Load(unittest.TestCase):
         self.office.sql("UPDATE challenge SET next_check = 0")
         self.office.sql("DELETE FROM pacing")
         for perspective in self.office.perspectives.values():
-            perspective.pits, perspective.names = {}, []
+            perspective.pits, perspective.names, perspective.hurried = {}, [], set()
         self.office.registrar_start()
 
     def pits(self, names, subscribers):
@@ -76,6 +76,14 @@ class Load(unittest.TestCase):
         pits = self.pits([f"www.pit{n}.example" for n in range(PITS)], lambda number: f"Tar Pit {number}")
         self.ask(pits, begun=UNKNOWN)
         self.assertLess(self.pass_one("Quick Limited"), PITS)
+
+    def test_d19_what_ran_out_of_a_short_time_is_judged_by_a_long_one(self):
+        made = self.crowd.add(["www.hurried.example"], lambda _: "Hurried")
+        for perspective in self.office.perspectives.values():
+            perspective.hurried.add("www.hurried.example")
+        self.crowd.ask(made)
+        wait_until(lambda: self.crowd.states(made) != ["checking"], 60, "a verdict")
+        self.assertEqual(self.crowd.states(made), ["passed"])
 
     def test_d30_one_domain_is_looked_at_by_few_rounds_at_a_time_whoever_asks(self):
         names = [f"www{n}.example.com" for n in range(3 * OF_DOMAIN)]

@@ -116,6 +116,16 @@ static bool aim(unsigned id, uint64_t target)
     return queue_aim(queue, enrolment, &target, 1);
 }
 
+/* A round that is under way has begun so much later. */
+static void began(const uint8_t *enrolment, int64_t later_ms)
+{
+    for (size_t i = 0; i < QUEUE_FLIGHTS_MAX; i++) {
+        struct queue_flight *flight = &queue->flights[i];
+        bool is_it = memcmp(flight->enrolment, enrolment, ENROLMENT_ID_BYTES) == 0;
+        flight->begun_ms += flight->used && is_it ? later_ms : 0;
+    }
+}
+
 /* The subscriber has had one round, which was quick or slow. */
 static void teach(uint64_t subscriber, bool slow)
 {
@@ -265,6 +275,29 @@ static void d19_strangers_together_leave_workers_for_the_quick(void **state)
     assert_int_equal(next(QUEUE_PROMPT), -1);
 }
 
+static void d19_who_was_quick_is_remembered_beside_others_of_the_same_place(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < QUEUE_KNOWN_PLACES; i++) {
+        teach(11 + i * (uint64_t)QUEUE_KNOWN_MAX, /* slow= */ false);
+        queue->known[11 + i].noted_ms = i + 1;
+    }
+    add(1, 11, false);
+    add(2, 11, false);
+    assert_int_equal(next(QUEUE_PROMPT), 1);
+    assert_int_equal(next(QUEUE_PROMPT), 2);
+    /* One more, and the one that was noted first is a stranger again. */
+    queue->known[11].noted_ms = 1;
+    teach(11 + QUEUE_KNOWN_PLACES * (uint64_t)QUEUE_KNOWN_MAX, /* slow= */ false);
+    add(3, 11, false);
+    assert_int_equal(next(QUEUE_PROMPT), -1);
+    add(4, 11 + QUEUE_KNOWN_MAX, false);
+    add(5, 11 + QUEUE_KNOWN_MAX, false);
+    queue->filled_ms = 0;
+    assert_int_equal(next(QUEUE_PROMPT), 4);
+    assert_int_equal(next(QUEUE_PROMPT), 5);
+}
+
 static void d19_a_crowd_gets_a_shorter_time_and_ends_at_different_ones(void **state)
 {
     (void)state;
@@ -276,6 +309,7 @@ static void d19_a_crowd_gets_a_shorter_time_and_ends_at_different_ones(void **st
     for (size_t i = 0; i < UNKNOWN_ROUNDS_MAX; i++) {
         assert_true(take(QUEUE_PROMPT, &turn));
         patience[i] = turn.patience_ms;
+        began(turn.enrolment, i < CROWDED_ROUNDS ? -WAITED_FOR_MS : 3600000);
         unsigned most = i < CROWDED_ROUNDS ? PROMPT_PATIENCE_MS : CROWDED_PATIENCE_MS;
         assert_in_range(patience[i], most * 3 / 4, most);
         assert_true(i == 0 || i == CROWDED_ROUNDS || patience[i] < patience[i - 1]);
@@ -392,6 +426,7 @@ int main(void)
         CASE(d19_slowness_is_forgotten_after_ten_minutes),
         CASE(d19_an_enrolment_that_was_slow_is_patient_whoever_has_it),
         CASE(d19_strangers_together_leave_workers_for_the_quick),
+        CASE(d19_who_was_quick_is_remembered_beside_others_of_the_same_place),
         CASE(d19_a_crowd_gets_a_shorter_time_and_ends_at_different_ones),
         CASE(d19_patient_rounds_do_not_begin_at_one_moment),
         CASE(d30_a_domain_has_four_rounds_whoever_asks),
