@@ -1,7 +1,7 @@
 #pragma once
 /* Hashes. SHA-1 exists only because Windows and browsers call its value of a certificate the
- * "thumbprint", and because OCSP's CertID names an issuer by it (RFC 5019 §2.1.1): it names things and
- * is never evidence of anything. */
+ * "thumbprint", and because OCSP's CertID names an issuer by it (RFC 5019 §2.1.1): it names things
+ * and is never evidence of anything. */
 #include "lib/base/bytes.h"
 
 enum digest { DIGEST_SHA256, DIGEST_SHA384, DIGEST_SHA512, DIGEST_SHA1_THUMBPRINT, DIGEST_COUNT };

@@ -76,8 +76,8 @@ enum err list_import_post(struct visit *visit)
         return page_reply_wrong(visit, /* reason= */ NULL, "upload", "list_import");
     }
     TRY(visit_store(visit, &store));
-    enum err err =
-        crl_take(store, fields.upload, /* dry= */ false, clock_now(&visit->tool.clock), &reason, issuer, &fresh);
+    enum err err = crl_take(store, fields.upload, /* dry= */ false, clock_now(&visit->tool.clock),
+        &reason, issuer, &fresh);
     if (is_wrong(err, &reason)) {
         return page_reply_wrong(visit, &reason, "upload", "list_import");
     }
