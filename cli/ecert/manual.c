@@ -14,18 +14,22 @@ enum { PAGE_MAX = 256 * 1024, TEXT_COLUMNS = 72, EXAMPLE_COLUMNS = 68 };
 /* The day on which the texts were last gone through. */
 static const char TEXTS_OF[] = "November 28, 2026";
 
-static const struct exit_text {
-    const char *code, *id;
-} exit_texts[] = {
+/* A list of terms, each with its text. */
+struct term {
+    const char *name, *id;
+};
+static const struct term exit_terms[] = {
     { "0", "tool.exit_done" },
     { "1", "tool.exit_failed" },
     { "2", "tool.exit_nothing" },
     { "64", "tool.exit_usage" },
+    { .name = NULL },
 };
-static const struct exit_text environment_texts[] = {
-    { "ECERT_STORE", "tool.environment_store" },
-    { "LC_ALL , LC_MESSAGES , LANG", "tool.environment_lang" },
-    { "NO_COLOR", "tool.environment_colour" },
+static const struct term environment_terms[] = {
+    { "Ev ECERT_STORE", "tool.environment_store" },
+    { "Ev LC_ALL , LC_MESSAGES , LANG", "tool.environment_lang" },
+    { "Ev NO_COLOR", "tool.environment_colour" },
+    { .name = NULL },
 };
 
 static enum err page_save(const struct tool *tool, const char *directory,
@@ -37,6 +41,8 @@ static void synopsis_write(
 static void overview_write(const struct tool *tool, struct buf *page);
 static void options_write(const struct tool *tool, const struct command *command, struct buf *page);
 static const struct option *table_of(const struct command *command, size_t index);
+static void terms_write(
+    const struct tool *tool, const struct term *terms, const char *widest, struct buf *page);
 static void examples_write(const struct command *command, struct buf *page);
 static void example_write(struct span line, struct buf *page);
 static void section(const struct tool *tool, const char *id, struct buf *page);
@@ -116,20 +122,10 @@ static void page_write(const struct tool *tool, const struct command *command, s
     }
     if (alone) {
         section(tool, "tool.page_environment", page);
-        buf_append_text(page, ".Bl -tag -width ECERT_STORE\n");
-        for (size_t i = 0; i < sizeof environment_texts / sizeof environment_texts[0]; i++) {
-            buf_append_format(page, ".It Ev %s\n", environment_texts[i].code);
-            text_write(language_text(tool->language, environment_texts[i].id), page);
-        }
-        buf_append_text(page, ".El\n");
+        terms_write(tool, environment_terms, "ECERT_STORE", page);
     }
     section(tool, "tool.page_exit", page);
-    buf_append_text(page, ".Bl -tag -width Ds\n");
-    for (size_t i = 0; i < sizeof exit_texts / sizeof exit_texts[0]; i++) {
-        buf_append_format(page, ".It %s\n", exit_texts[i].code);
-        text_write(language_text(tool->language, exit_texts[i].id), page);
-    }
-    buf_append_text(page, ".El\n");
+    terms_write(tool, exit_terms, "Ds", page);
     section(tool, "tool.page_examples", page);
     examples_write(command, page);
     if (!alone) {
@@ -248,6 +244,17 @@ static void options_write(const struct tool *tool, const struct command *command
         buf_append_text(page, ".Pp\n");
         text_write(language_text(tool->language, "tool.page_everywhere"), page);
     }
+}
+
+static void terms_write(
+    const struct tool *tool, const struct term *terms, const char *widest, struct buf *page)
+{
+    buf_append_format(page, ".Bl -tag -width %s\n", widest);
+    for (; terms->name != NULL; terms++) {
+        buf_append_format(page, ".It %s\n", terms->name);
+        text_write(language_text(tool->language, terms->id), page);
+    }
+    buf_append_text(page, ".El\n");
 }
 
 static void examples_write(const struct command *command, struct buf *page)

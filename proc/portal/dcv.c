@@ -1,5 +1,6 @@
 /* Page 3: choosing the method, what to place where, asking for a check. The portal draws time and
  * nonce; the expected value follows from them and can't be chosen (lib/ca/observation.h). */
+#include "proc/portal/asking.h"
 #include "proc/portal/before.h"
 #include "proc/portal/domain.h"
 #include "proc/portal/enrolment.h"
@@ -36,13 +37,14 @@ static enum err method_choose(struct visit *visit, const struct proof_choice *ch
 static enum err challenge_draw(struct visit *visit, const struct challenges *made, size_t at);
 static enum err before_mark(struct visit *visit, struct challenges *made, size_t at);
 static enum err challenges_store(struct store *store, void *ctx);
-static enum err check_request(struct visit *visit);
 static enum err check_store(struct store *store, void *ctx);
 static bool mail_on_its_way(const struct value *dcv);
 static void rehearsal_words_put(struct visit *visit, const struct value *dcv, bool mailed);
 static void method_put(struct visit *visit, const char *method);
 static void method_choices_put(struct visit *visit);
 static void choice_again_put(struct visit *visit, const struct value *dcv, bool proved);
+
+static const struct asking check_asking = { check_store, "dcv.too_often" };
 
 /* In the order in which they are offered, and the words of each one's page. */
 static const struct method_words {
@@ -132,14 +134,7 @@ enum err dcv_post(struct visit *visit)
 
 enum err dcv_check_post(struct visit *visit)
 {
-    enum err err = check_request(visit);
-    if (err == ERR_LIMIT) {
-        page_put_error(visit, &visit->request->reason);
-        visit->errors.count = 1;
-        return dcv_get(visit);
-    }
-    TRY(err);
-    return reply_redirect(visit->response, "/dcv");
+    return asking_post(visit, &check_asking);
 }
 
 enum err api_dcv_get(struct visit *visit)
@@ -176,13 +171,7 @@ enum err api_dcv_post(struct visit *visit)
 
 enum err api_dcv_check_post(struct visit *visit)
 {
-    enum err err = check_request(visit);
-    if (err == ERR_LIMIT) {
-        return visit_reply_problem(visit, 429, &visit->request->reason);
-    }
-    TRY(err);
-    TRY(dcv_put(visit, visit->page));
-    return visit_reply_json(visit, 202, value_get(visit->page, "dcv"));
+    return asking_api_post(visit, &check_asking);
 }
 
 static enum err method_choose(struct visit *visit, const struct proof_choice *choice)
@@ -285,22 +274,6 @@ static enum err challenges_store(struct store *store, void *ctx)
                                   store, row.id, made->challenges[i].name, act.time)
                             : OK);
     }
-    return OK;
-}
-
-static enum err check_request(struct visit *visit)
-{
-    TRY(office_refuse(visit));
-    enum err err = store_transact(visit->portal->store, check_store, visit);
-    struct reason *reason = &visit->request->reason;
-    if (err == ERR_LIMIT) {
-        return reason_set(reason, err, "dcv.too_often", "", "", "");
-    }
-    if (err == ERR_CONFLICT) {
-        return reason_set(reason, err, "dcv.not_chosen", "", "", "");
-    }
-    TRY(err);
-    portal_poke(visit->portal);
     return OK;
 }
 

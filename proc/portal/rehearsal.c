@@ -1,6 +1,7 @@
 /* A rehearsal asks what a check would say and changes nothing: no attempt is counted, no code is
  * used up. It has budgets of its own, so that nobody has others' servers looked at for sport. */
 #include "proc/portal/rehearsal.h"
+#include "proc/portal/asking.h"
 #include "proc/portal/enrolment.h"
 #include "proc/portal/handlers.h"
 #include "proc/portal/saying.h"
@@ -18,7 +19,6 @@ enum {
     ALL_WINDOW_SECONDS = 60,
 };
 
-static enum err rehearsal_request(struct visit *visit);
 static enum err rehearsal_store(struct store *store, void *ctx);
 static enum err results_put(struct visit *visit, struct value *rehearsal,
     const struct rehearsal_row *rehearsals, size_t asked, const struct challenge_row *rows,
@@ -28,43 +28,16 @@ static const struct rehearsal_row *rehearsal_of(
 static void result_put(struct visit *visit, struct value *result, const struct verdict *verdict,
     const struct sight_row *sights, size_t count);
 
+static const struct asking rehearsal_asking = { rehearsal_store, "dcv.rehearsed_too_often" };
+
 enum err dcv_rehearse_post(struct visit *visit)
 {
-    enum err err = rehearsal_request(visit);
-    if (err == ERR_LIMIT) {
-        page_put_error(visit, &visit->request->reason);
-        visit->errors.count = 1;
-        return dcv_get(visit);
-    }
-    TRY(err);
-    return reply_redirect(visit->response, "/dcv");
+    return asking_post(visit, &rehearsal_asking);
 }
 
 enum err api_dcv_rehearse_post(struct visit *visit)
 {
-    enum err err = rehearsal_request(visit);
-    if (err == ERR_LIMIT) {
-        return visit_reply_problem(visit, 429, &visit->request->reason);
-    }
-    TRY(err);
-    TRY(dcv_put(visit, visit->page));
-    return visit_reply_json(visit, 202, value_get(visit->page, "dcv"));
-}
-
-static enum err rehearsal_request(struct visit *visit)
-{
-    TRY(office_refuse(visit));
-    enum err err = store_transact(visit->portal->store, rehearsal_store, visit);
-    struct reason *reason = &visit->request->reason;
-    if (err == ERR_LIMIT) {
-        return reason_set(reason, err, "dcv.rehearsed_too_often", "", "", "");
-    }
-    if (err == ERR_CONFLICT) {
-        return reason_set(reason, err, "dcv.not_chosen", "", "", "");
-    }
-    TRY(err);
-    portal_poke(visit->portal);
-    return OK;
+    return asking_api_post(visit, &rehearsal_asking);
 }
 
 /* One that is under way is the answer to whoever asks meanwhile. */

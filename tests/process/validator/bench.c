@@ -78,6 +78,14 @@ const struct report_step *bench_step(const struct bench *bench, const char *code
     return NULL;
 }
 
+const struct senseless senseless[SENSELESS_COUNT] = {
+    { "WWW.example.com", "name.not_canonical", DCV_DNS, ERR_INPUT },
+    { "127.0.0.1", "name.ip", DCV_DNS, ERR_INPUT },
+    { "a_b.example.com", "name.underscore", DCV_DNS, ERR_INPUT },
+    { "www.example.com", "dcv.method_unsupported", DCV_PERSISTENT, ERR_UNSUPPORTED },
+    { "*.example.com", "dcv.method_unsupported", DCV_WEBSITE, ERR_UNSUPPORTED },
+};
+
 int bench_prepare(void **state)
 {
     (void)state;

@@ -22,6 +22,15 @@ struct bench {
     struct buf der;
 };
 
+/* What a check and a rehearsal of it refuse before they ask anybody. */
+struct senseless {
+    const char *name, *code;
+    enum dcv_method method;
+    enum err err;
+};
+enum { SENSELESS_COUNT = 5 };
+extern const struct senseless senseless[SENSELESS_COUNT];
+
 /* Of a group of tests: makes the key once. */
 int bench_prepare(void **state);
 int bench_clear(void **state);

@@ -313,15 +313,17 @@ class ValidatorTest(unittest.TestCase):
         self.world.update(APEX, txt(challenge).replace("TXT", "60 TXT"))
         self.assert_passes(challenge)
 
-    def test_d30_a_flood_of_orders_for_one_domain_asks_its_servers_no_more_than_so_often(self):
-        class Thrifty(Primary):
-            checks_per_minute = 7
-
+    def thrifty(self, checks_per_minute):
         folder = tempfile.mkdtemp()
         self.addCleanup(shutil.rmtree, folder)
-        thrifty = Thrifty(folder, PROGRAM, self.world, "thrifty")
+        thrifty = Primary(folder, PROGRAM, self.world, "thrifty")
+        thrifty.checks_per_minute = checks_per_minute
         self.addCleanup(thrifty.stop)
         thrifty.start_on_socket()
+        return thrifty
+
+    def test_d30_a_flood_of_orders_for_one_domain_asks_its_servers_no_more_than_so_often(self):
+        thrifty = self.thrifty(7)
         begun = time.monotonic()
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
             answers = list(pool.map(lambda number: thrifty.ask(
@@ -344,14 +346,7 @@ class ValidatorTest(unittest.TestCase):
                                  (checked.dcv, checked.caa, checked.dnssec, checked.codes))
 
     def test_d30_rehearsals_have_half_of_the_checks_beside_them_and_take_none_of_theirs(self):
-        class Thrifty(Primary):
-            checks_per_minute = 8
-
-        folder = tempfile.mkdtemp()
-        self.addCleanup(shutil.rmtree, folder)
-        thrifty = Thrifty(folder, PROGRAM, self.world, "thrifty")
-        self.addCleanup(thrifty.stop)
-        thrifty.start_on_socket()
+        thrifty = self.thrifty(8)
         begun = time.monotonic()
         answers = [Rehearsed(thrifty.exchange(rehearse_request(Challenge(f"n{number}.{APEX}", NOW))))
                    for number in range(20)]
