@@ -14,7 +14,7 @@
 
 /* Somebody whom the child left behind may hold its standard error for ever: what it said is waited
  * for while it lives, and looked for every so often. */
-enum { SAID_MAX = 16 * 1024, SIGNAL_CODE = 128, LOOK_MS = 100 };
+enum { SAID_MAX = 16 * 1024, SIGNAL_CODE = 128, LOOK_MS = 100, FAREWELL_MS = 2000 };
 
 /* One that runs, our end of its standard input and of its standard error. */
 struct child {
@@ -26,6 +26,7 @@ struct child {
 static void child_release(struct child *child);
 AUTO_DEFINE(child, child_release)
 
+static void child_stop(pid_t pid);
 static enum err child_start(const struct child_request *request, struct child *child);
 static int child_spawn(
     const struct child_request *request, const int in[2], const int out[2], pid_t *ret_pid);
@@ -56,10 +57,24 @@ static void child_release(struct child *child)
         close(child->out);
     }
     if (child->pid > 0) {
-        (void)kill(child->pid, SIGTERM);
-        (void)waitpid(child->pid, NULL, 0);
+        child_stop(child->pid);
     }
     buf_release(&child->said);
+}
+
+/* One that doesn't hear the request to end would be waited for without end. */
+static void child_stop(pid_t pid)
+{
+    int64_t deadline = clock_monotonic_ms() + FAREWELL_MS;
+    (void)kill(pid, SIGTERM);
+    while (waitpid(pid, NULL, WNOHANG) == 0) {
+        if (clock_monotonic_ms() >= deadline) {
+            (void)kill(pid, SIGKILL);
+            (void)waitpid(pid, NULL, 0);
+            return;
+        }
+        (void)poll(NULL, 0, LOOK_MS);
+    }
 }
 
 static enum err child_start(const struct child_request *request, struct child *child)

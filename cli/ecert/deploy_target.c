@@ -178,7 +178,8 @@ enum err deploy_target_check(const struct deploy_target *target, struct reason *
     return target->staple[0] == '\0' ? OK : staple_check(target, ret_reason);
 }
 
-/* Apache fetches its answers itself; Postfix and Dovecot hand out none. */
+/* Apache fetches its answers itself; Postfix and Dovecot hand out none. An answer is for everybody
+ * to read: over the key's file it would be written, and what stood there put back, open to all. */
 static enum err staple_check(const struct deploy_target *target, struct reason *ret_reason)
 {
     const struct deploy_kind *kind = target->kind;
@@ -188,6 +189,10 @@ static enum err staple_check(const struct deploy_target *target, struct reason *
     }
     if (target->to[0] != '\0') {
         return wrong(target, "deploy.staple_there", target->to, NULL, ret_reason);
+    }
+    if (strcmp(target->staple, target->certificate) == 0 ||
+        strcmp(target->staple, target->key) == 0) {
+        return wrong(target, "deploy.staple_taken", target->staple, NULL, ret_reason);
     }
     snprintf(place, sizeof place, "%s%s", target->certificate,
         kind->staple_suffix == NULL ? "" : kind->staple_suffix);

@@ -245,7 +245,7 @@ static void exchange_close(void *cls, struct MHD_Connection *connection, void **
     }
     watch_wait(&exchange->server->watch, exchange->watched);
     if (exchange->body.data != NULL) {
-        explicit_bzero(exchange->body.data, exchange->body.capacity);
+        explicit_bzero(exchange->body.data, exchange->body.len);
     }
     buf_release(&exchange->body);
     buf_release(&exchange->response.body);
@@ -406,7 +406,13 @@ static int body_check(struct exchange *exchange, const struct http_head_facts *f
 {
     size_t max = exchange->request.route->body_max;
     exchange->body = buf_make(max);
-    return facts->content_length <= max ? 200 : 413;
+    if (facts->content_length > max) {
+        return 413;
+    }
+    /* In one place from the beginning: a body that moved as it grew would leave copies behind. */
+    bool room =
+        facts->content_length == 0 || buf_reserve(&exchange->body, facts->content_length) != NULL;
+    return room ? 200 : 503;
 }
 
 /* RFC 9110 §15.5.6: a 405 names what is allowed. */

@@ -126,12 +126,16 @@ static void targets_put(struct visit *visit, struct span chosen)
     }
 }
 
+/* What another CA wrote as a name may hold a slash. */
 static const char *path_propose(struct visit *visit, const struct item_page *page)
 {
     const char *home = getenv("HOME");
-    const char *name = page->view.first_name[0] == '\0'  ? page->view.short_id
-                       : page->view.first_name[0] == '*' ? page->view.first_name + 2
-                                                         : page->view.first_name;
+    struct dns_name parsed;
+    bool host = dns_name_parse(span_from_text(page->view.first_name), DNS_NAME_HOST_OR_WILDCARD,
+                    &parsed, /* ret_reason= */ NULL) == OK;
+    const char *name = !host                   ? page->view.short_id
+                       : parsed.text[0] == '*' ? parsed.text + 2
+                                               : parsed.text;
     return arena_format(visit->request->arena, "%s/%s.pfx", home == NULL ? "" : home, name);
 }
 

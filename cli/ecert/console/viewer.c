@@ -247,6 +247,12 @@ static struct span extension_bytes(
     return bytes.len > 0 ? bytes : extension->value;
 }
 
+/* Nothing that turns the line around, or ends it. */
+static const char *plain_text(const struct details *details, struct span text)
+{
+    return text.len == 0 || utf8_plain(text) ? visit_text(details->visit, text) : "?";
+}
+
 /* False for what lib/pki keeps as bytes. */
 static bool extension_lines(
     struct details *details, const struct certificate_extension *extension, struct value *lines)
@@ -256,7 +262,7 @@ static bool extension_lines(
     char oid[OID_TEXT_MAX];
     if (span_equal(extension->oid, oid_subject_alt_name)) {
         for (size_t i = 0; i < certificate->dns_name_count; i++) {
-            value_add_text(tree, lines, visit_text(details->visit, certificate->dns_names[i]));
+            value_add_text(tree, lines, plain_text(details, certificate->dns_names[i]));
         }
         return certificate->dns_name_count > 0;
     }
@@ -275,12 +281,12 @@ static bool extension_lines(
         return true;
     }
     if (span_equal(extension->oid, oid_crl_distribution_points) && certificate->crl_uri.len > 0) {
-        value_add_text(tree, lines, visit_text(details->visit, certificate->crl_uri));
+        value_add_text(tree, lines, plain_text(details, certificate->crl_uri));
         return true;
     }
     if (span_equal(extension->oid, oid_authority_info_access)) {
-        value_add_text(tree, lines, visit_text(details->visit, certificate->ca_issuers_uri));
-        value_add_text(tree, lines, visit_text(details->visit, certificate->ocsp_uri));
+        value_add_text(tree, lines, plain_text(details, certificate->ca_issuers_uri));
+        value_add_text(tree, lines, plain_text(details, certificate->ocsp_uri));
         return certificate->ca_issuers_uri.len + certificate->ocsp_uri.len > 0;
     }
     if (span_equal(extension->oid, oid_certificate_policies)) {

@@ -245,6 +245,18 @@ class Pairs(PageTest):
         self.assertEqual(large.status, 413)
         self.assertIn("512 KiB", large.said)
 
+    def test_a_name_that_another_ca_wrote_leads_into_no_other_folder_and_turns_no_line(self):
+        names = b"".join(b"\x82" + bytes([len(name)]) + name for name in (b"../../etc/evil", "\u202emoc.elpmaxe".encode()))
+        self.ca.sign("evil", "/CN=evil", "new", "basicConstraints=critical,CA:false\nextendedKeyUsage=serverAuth\n"
+                     "subjectAltName=DER:30" + f"{len(names):02x}{names.hex()}\n" + self.ca.point("ssl"), serial=0x77, key="leaf")
+        answer = self.console.post("/import", {}, files=[("upload", content(self.ca.path("evil.pem"))),
+                                                         ("key", content(self.ca.key("leaf")))], status=303)
+        place = answer.headers["Location"].removeprefix(self.console.desk).split("?")[0]
+        proposed = re.search(r'name="out"[^>]*value="([^"]*)"|value="([^"]*)"[^>]*name="out"', self.console.get(place + "/export").text)
+        self.assertRegex(proposed[1] or proposed[2], r"^[^.]*/[0-9a-f]+\.pfx$")
+        self.assertNotIn("\u202e", self.console.get(place).text)
+        self.assertNotIn("\u202e", self.console.get(place + "/details").text)
+
     def test_what_is_in_use_goes_only_by_a_second_mark(self):
         request, _ = self.pending("mine")
         about = os.path.join(self.store, "requests", request, "progress")

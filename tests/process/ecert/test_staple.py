@@ -279,6 +279,18 @@ class Nginx(StapleCase):
                          "s", code=1)
         self.assertEqual(said["problem"]["type"], "urn:ecert:problem:deploy.path")
 
+    def test_an_answer_is_never_written_over_the_pair(self):
+        self.enrol()
+        for name in ("pair.crt", "pair.key"):
+            self.write(name, name, 0o600)
+            said = self.json("deploy", "run", "--kind", "files", "--certificate", self.path("pair.crt"), "--key", self.path("pair.key"),
+                             "--staple", self.path(name), code=1)
+            self.assertEqual(said["problem"]["type"], "urn:ecert:problem:deploy.staple_taken")
+            with open(self.path(name), encoding="ascii") as file:
+                self.assertEqual(file.read(), name)
+            self.assertEqual(os.stat(self.path(name)).st_mode & 0o777, 0o600)
+        self.assertEqual(self.responder.asked, [])
+
 
 class Haproxy(StapleCase):
     """It looks for the file beside the certificate's, and at the answer's times: the day is today."""
