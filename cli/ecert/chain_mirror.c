@@ -80,7 +80,7 @@ enum exit_code command_chain_mirror(struct tool *tool, const struct arguments *a
         return screen_failure(tool, err, &reason);
     }
     if (changed == 0) {
-        screen_message(tool, "tool.chain_nothing", NULL);
+        screen_message(tool, idle ? "tool.mirror_no_root" : "tool.chain_nothing", NULL);
     }
     return changed == 0 ? EXIT_NOTHING : EXIT_DONE;
 }

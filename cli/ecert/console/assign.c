@@ -175,6 +175,9 @@ static void targets_put(struct visit *visit)
         for (size_t i = 0; i < sizeof copied / sizeof copied[0]; i++) {
             value_put_text(tree, item, copied[i], value_text(value_get(one, copied[i])));
         }
+        value_put_text(tree, item, "label",
+            arena_format(
+                visit->request->arena, "console.kind_%s", value_text(value_get(one, "kind"))));
         value_put_text(tree, item, "state",
             arena_format(
                 visit->request->arena, "console.deploy_%s", state == NULL ? "new" : state));

@@ -44,6 +44,8 @@ static enum err desk_make(struct console *console)
 
 enum err end_post(struct visit *visit)
 {
+    /* No way in any more, so none is offered. */
+    visit->inside = false;
     page_begin(visit, "console.ended_title", /* place= */ NULL);
     atomic_store(&visit->console->ended, true);
     return page_reply(visit, 200, "ended");

@@ -94,6 +94,8 @@ enum err undo_post(struct visit *visit)
         return ERR_NOT_FOUND;
     }
     TRY(visit_store(visit, &store));
-    TRY(certstore_undo(store, &visit->request->reason, &added, &removed));
+    enum err err = certstore_undo(store, &visit->request->reason, &added, &removed);
+    /* The page is there; it is only that there is no change. */
+    TRY(err == ERR_NOT_FOUND ? ERR_CONFLICT : err);
     return visit_done(visit, authority_folder_path(folder), "undone");
 }

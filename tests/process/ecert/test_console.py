@@ -133,7 +133,9 @@ class End(ToolTest):
     def test_by_the_button(self):
         console = Console(self)
         console.enter()
-        self.assertIn("The console is closed", console.post("/end", status=200).said)
+        last = console.post("/end", status=200)
+        self.assertIn("The console is closed", last.said)
+        self.assertNotIn(console.desk, last.text)  # a link into what is no more
         self.assertEqual(console.ended(), "page")
         self.assertEqual(console.process.returncode, 0)
         with self.assertRaises(OSError):

@@ -372,7 +372,9 @@ class Stores(PageTest):
         self.console.post("/store/intermediate/undo", status=303)
         self.assertEqual(self.authorities(), [("intermediate", "intermediate", "current"),
                                               ("roots", "root", "current")])
-        self.assertIn("no change to undo", self.console.post("/store/intermediate/undo", status=404).said)
+        again = self.console.post("/store/intermediate/undo", status=409).said
+        self.assertIn("no change to undo", again)
+        self.assertNotIn("no such page", again)
 
     def test_deletion_asks_first_and_can_be_undone(self):
         self.bring("root", self.pem("root"), compared="1")

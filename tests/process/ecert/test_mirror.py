@@ -73,6 +73,10 @@ class Mirror(ToolTest):
         self.assertIn(self.file, said.replace("\n", ""))
         self.assertEqual((os.listdir(self.path("local")), os.listdir(self.path("etc"))), ([], []))
 
+    def test_a_store_without_a_root_says_how_one_comes_in(self):
+        self.assertIn("chain install", self.mirror("--store", self.path("empty"), code=2))
+        self.assertEqual(os.listdir(self.path("local")), [])
+
     def test_the_system_trusts_the_root_until_it_is_taken_back(self):
         self.mirror()
         self.assertEqual(os.listdir(self.path("local")), [self.file])
