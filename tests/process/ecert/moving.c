@@ -1,4 +1,5 @@
-/* An allocator that moves whatever grows, as any may: what was there before is left where it was. */
+/* An allocator that moves whatever grows, as any may: what was there before is left where it was.
+ */
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
