@@ -435,14 +435,20 @@ static void a_key_that_is_not_the_certificates_never_signs(void **state)
 }
 
 static const struct key *shared_key;
-static atomic_uint signed_count, failed_count;
+static atomic_uint signed_count;
 
+/* How often a pause refuses depends on how fast the threads ask; that all of them sign doesn't. */
 static void *sign_many(void *ctx)
 {
+    int64_t end = clock_monotonic_ms() + PATIENCE_MS;
     (void)ctx;
-    for (unsigned i = 0; i < 50; i++) {
-        enum err err = sign_once(shared_key);
-        *(err == OK ? &signed_count : &failed_count) += 1;
+    for (unsigned done = 0; done < 50 && clock_monotonic_ms() < end;) {
+        if (sign_once(shared_key) == OK) {
+            done++;
+            signed_count++;
+        } else {
+            poll(NULL, 0, /* milliseconds= */ 10);
+        }
     }
     return NULL;
 }
@@ -467,9 +473,8 @@ static void many_threads_sign_at_once_through_faults(void **state)
     for (unsigned i = 0; i < THREADS; i++) {
         pthread_join(threads[i], NULL);
     }
-    assert_int_equal(signed_count + failed_count, THREADS * 50);
-    assert_in_range(failed_count, 0, 20);
-    (void)until_signed(key);
+    assert_int_equal(signed_count, THREADS * 50);
+    assert_in_range(rows[SHIM_LOGIN].calls, 1, 3 * THREADS); /* no tight loop */
 }
 
 int main(void)
