@@ -1,5 +1,5 @@
-/* What clients are handed is the proof: that a file is there says nothing of a server that was never
- * told to read it. */
+/* What clients are handed is the proof: that a file is there says nothing of a server that was
+ * never told to read it. */
 #include "cli/ecert/endpoint.h"
 #include "cli/ecert/staple.h"
 
@@ -43,8 +43,7 @@ enum err staple_prove(const struct deploy_target *target, const struct bundle *c
 }
 
 static enum err handed_judge(const struct deploy_target *target, const struct handshake *handshake,
-    const struct bundle *chain, const struct staple *wanted, int64_t now,
-    struct reason *ret_reason)
+    const struct bundle *chain, const struct staple *wanted, int64_t now, struct reason *ret_reason)
 {
     AUTO(staple) handed = { 0 };
     struct span der = buf_span(&handshake->ocsp);
@@ -57,6 +56,6 @@ static enum err handed_judge(const struct deploy_target *target, const struct ha
     }
     return span_equal(der, buf_span(&wanted->der))
                ? OK
-               : reason_set(ret_reason, ERR_DENIED, "staple.other", target->name, target->staple,
-                     NULL);
+               : reason_set(
+                     ret_reason, ERR_DENIED, "staple.other", target->name, target->staple, NULL);
 }

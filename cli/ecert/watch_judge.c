@@ -286,7 +286,7 @@ static void delivery_judge(struct watch *watch, const struct watch_target *targe
 }
 
 /* A good answer in the file serves to its end: until then a responder that is away is a note. What
- * is there and is not handed out helps nobody. */
+ * is there and is not handed out helps nobody; here too an old worker may answer once more. */
 static void staple_judge(struct watch *watch, const struct watch_target *target)
 {
     const struct deploy_record *record = &target->record;
@@ -307,7 +307,7 @@ static void staple_judge(struct watch *watch, const struct watch_target *target)
     bool answers = strcmp(target->answer, record->there) == 0;
     struct reason silent = { 0 };
     if (good && answers &&
-        staple_prove(&record->target, &chain, /* wanted= */ NULL, watch->now, /* seconds= */ 0,
+        staple_prove(&record->target, &chain, /* wanted= */ NULL, watch->now, OLD_WORKER_MS / 1000,
             &silent) != OK) {
         watch_cause_write(watch, &silent, &why);
         watch_find(watch, WATCH_PERSON, "watch.staple_silent", record->target.name, buf_text(&why),
