@@ -148,6 +148,37 @@ class Registrar(unittest.TestCase):
             problem = self.office.adm("application", "new", file, code=1)
             self.assertIn(problem["code"], ("name.public_suffix", "name.single_label", "name.ip"), base)
 
+    def test_d20_an_old_list_of_suffixes_is_told_of_and_a_new_one_counts(self):
+        office = self.office
+        mails = "SELECT recipient, enrolment, parameters FROM outbox WHERE kind = 'suffixes-ageing'"
+        wait_until(lambda: office.sql(mails), what="a mail about the package's list of 2023")
+        ((recipient, enrolment, parameters),) = office.sql(mails)
+        self.assertEqual((recipient, enrolment), ("operator@ecert.example.net", None))
+        self.assertEqual(office.adm("status")["suffix_list.time"], json.loads(parameters)["made"])
+        path, config = office.directory + "/suffixes", office.directory + "/ecert.conf"
+        today = time.strftime("%Y-%m-%d", time.gmtime())
+        with open(path, "w", encoding="ascii") as file:
+            file.write(f"// VERSION: {today}_00-00-00_UTC\n// ===BEGIN ICANN DOMAINS===\ncom\nshop.example.com\n"
+                       "// ===END ICANN DOMAINS===\n")
+        with open(config, encoding="utf-8") as file:
+            text = file.read()
+        self.addCleanup(self.registrar_anew, config, text)
+        self.registrar_anew(config, text.replace("crl_hours", f'suffix_list = "{path}" crl_hours'))
+        self.assertEqual(office.adm("status")["suffix_list.time"], today + "T00:00:00Z")
+        with open(os.path.join(ROOT, "packaging/examples/wildcard.json"), encoding="utf-8") as file:
+            form = json.load(file)
+        form["names"] = ["*.shop.example.com"]
+        with open(office.directory + "/bad.json", "w", encoding="utf-8") as file:
+            json.dump(form, file)
+        problem = office.adm("application", "new", office.directory + "/bad.json", code=1)
+        self.assertEqual(problem["code"], "name.public_suffix")
+
+    def registrar_anew(self, config, text):
+        self.office.registrar_kill()
+        with open(config, "w", encoding="utf-8") as file:
+            file.write(text)
+        self.office.registrar_start()
+
     def test_there_is_an_example_for_each_edition_and_it_is_taken(self):
         for edition in ("server", "wildcard", "multi", "ev", "ev-multi", "government"):
             with self.subTest(edition):

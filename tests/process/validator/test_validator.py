@@ -370,6 +370,25 @@ class ValidatorTest(unittest.TestCase):
         answer = self.primary.ask(check_request(Challenge(PASSING.name, method=22)))
         self.assertEqual((answer.err, answer.reason), (ERR_UNSUPPORTED, "dcv.method_unsupported"))
 
+    def of_suffixes(self, name, text):
+        folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, folder)
+        with open(folder + "/suffixes", "w", encoding="ascii") as file:
+            file.write(text)
+        one = Primary(folder, PROGRAM, self.world, name)
+        one.more = f'suffix_list = "{folder}/suffixes"'
+        self.addCleanup(one.stop)
+        return one
+
+    def test_d20_a_suffix_that_is_new_in_a_loaded_list_proves_nothing(self):
+        text = f"// ===BEGIN ICANN DOMAINS===\ncom\n{PASSING.name}\n// ===END ICANN DOMAINS===\n"
+        newer = self.of_suffixes("newer", text)
+        newer.start_on_socket()
+        answer = newer.ask(check_request(PASSING))
+        self.assertEqual((answer.dcv, answer.codes[0]), ("failed", "name.public_suffix"))
+        self.assertEqual(newer.ask(check_request(SPLIT)).dcv, "passed")
+        self.assertRaises(RuntimeError, self.of_suffixes("cut", text[:-20]).start_on_socket)
+
     def test_name_servers_on_loopback_are_not_asked_unless_allowed(self):
         cautious = Primary(self.folder, PROGRAM, self.world, "cautious")
         cautious.allow_localhost = False
