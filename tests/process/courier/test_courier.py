@@ -421,6 +421,19 @@ class Courier(unittest.TestCase):
         for word in ("2023-02-09T23:26:00Z", "https://publicsuffix.org/list/", "suffix_list", "ecertadm status"):
             self.assertIn(word, text)
 
+    def test_a_domain_s_holder_is_told_what_was_refused_and_not_who_asked(self):
+        self.controller.start()
+        self.start()
+        self.queue(1, "caa-refused", "security@example.com", server_name="www.shop.example.com", record='0 issue ";"',
+                   asked="CAA example.com", identity="ecert.example.net", enquiry="enquiry@ecert.example.net")
+        wait_until(lambda: self.mailbox.envelopes)
+        (message,) = self.mailbox.messages()
+        self.assertEqual(message["To"], "security@example.com")
+        self.assertEqual(message["Subject"], "e-Cert (Server): certificate refused by your CAA records")
+        text = message.get_body(("plain",)).get_content()
+        for word in ("www.shop.example.com", '0 issue ";"', 'issue "ecert.example.net"', "enquiry@ecert.example.net"):
+            self.assertIn(word, text)
+
     def test_mail_waits_for_a_server_that_is_away_and_survives_kill(self):
         self.start()
         self.queue(1, "csr-invitation", "ar@shop.example.com")
