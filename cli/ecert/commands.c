@@ -1,5 +1,5 @@
-/* What ecert can do. A command that needs the network is marked with NETWORK(its function): the build
- * makes that NULL in `ecert` itself, whose table is else the same as that of ecert-network
+/* What ecert can do. A command that needs the network is marked with NETWORK(its function): the
+ * build makes that NULL in `ecert` itself, whose table is else the same as that of ecert-network
  * (network.h). */
 #include "cli/ecert/key_open.h"
 
@@ -41,26 +41,27 @@ static const struct command commands[] = {
     { "crl", "install", command_crl_install, options_crl_install, "FILE", 1, 1,
         "tool.help_crl_install" },
     { "crl", "list", command_crl_list, options_none, NULL, 0, 0, "tool.help_crl_list" },
-    { "crl", "refresh", NETWORK(command_crl_refresh), options_none, NULL, 0, 0, "tool.help_crl_refresh" },
+    { "crl", "refresh", NETWORK(command_crl_refresh), options_none, NULL, 0, 0,
+        "tool.help_crl_refresh" },
     { "crl", "write", command_crl_write, options_none, "FILE", 1, 1, "tool.help_crl_write" },
     { "key", "backup", command_key_backup, options_key_backup, "ID", 1, 1, "tool.help_key_backup",
         .opens_key = true },
     { "key", "restore", command_key_restore, options_key_restore, "FILE.pfx", 1, 1,
         "tool.help_key_restore", .opens_key = true },
-    { "check", NULL, NETWORK(command_check), options_check, "[HOST[:PORT][@ADDRESS] …]", 0, ARGUMENTS_MAX,
-        "tool.help_check" },
+    { "check", NULL, NETWORK(command_check), options_check, "[HOST[:PORT][@ADDRESS] …]", 0,
+        ARGUMENTS_MAX, "tool.help_check" },
     { "deploy", "plan", NETWORK(command_deploy_plan), options_deploy_plan, "[ID]", 0, 1,
         "tool.help_deploy_plan", .opens_key = true },
-    { "deploy", "run", NETWORK(command_deploy_run), options_deploy_run, "[ID]", 0, 1, "tool.help_deploy_run",
-        .opens_key = true },
+    { "deploy", "run", NETWORK(command_deploy_run), options_deploy_run, "[ID]", 0, 1,
+        "tool.help_deploy_run", .opens_key = true },
     { "deploy", "script", NETWORK(command_deploy_script), options_deploy_script, "[ID]", 0, 1,
         "tool.help_deploy_script", .opens_key = true },
     { "deploy", "status", NETWORK(command_deploy_status), options_deploy_status, NULL, 0, 0,
         "tool.help_deploy_status" },
-    { "deploy", "staple", NETWORK(command_deploy_staple), options_none, "[TARGET …]", 0, ARGUMENTS_MAX,
-        "tool.help_deploy_staple" },
-    { "deploy", "rollback", NETWORK(command_deploy_rollback), options_none, "TARGET", 1, ARGUMENTS_MAX,
-        "tool.help_deploy_rollback" },
+    { "deploy", "staple", NETWORK(command_deploy_staple), options_none, "[TARGET …]", 0,
+        ARGUMENTS_MAX, "tool.help_deploy_staple" },
+    { "deploy", "rollback", NETWORK(command_deploy_rollback), options_none, "TARGET", 1,
+        ARGUMENTS_MAX, "tool.help_deploy_rollback" },
     { "deploy", "forget", NETWORK(command_deploy_forget), options_none, "TARGET", 1, ARGUMENTS_MAX,
         "tool.help_deploy_forget" },
     { "watch", NULL, NETWORK(command_watch), options_watch, NULL, 0, 0, "tool.help_watch",

@@ -3,10 +3,10 @@
  * What it holds: the subscriber's private keys, in memory only while they are used, and for the
  * moment of logging in the PIN. Whom it talks to: the portal's /api/v1, the CA's repository, the
  * subscriber's own DNS server, the TLS servers that are to be looked at, and by the system's ssh
- * the servers that the person names. What it may never do: run anything but that ssh, a server
- * program's own test and reload, and the program the person names; believe a certificate
- * that doesn't lead to the trusted root and to its own key, or a list that its CA didn't sign, take
- * a secret from the command line. */
+ * the servers that the person names. What it may never do: run anything but its own second half
+ * (network.h), that ssh, a server program's own test and reload, and the program the person names;
+ * believe a certificate that doesn't lead to the trusted root and to its own key, or a list that
+ * its CA didn't sign, take a secret from the command line. */
 #include "cli/ecert/complete.h"
 #include "cli/ecert/help.h"
 #include "cli/ecert/key_open.h"

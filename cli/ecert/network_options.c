@@ -1,5 +1,5 @@
-/* What the commands that talk to the network take. Elsewhere a command's options stand beside it; of
- * these `ecert` knows the options alone, for its help, completion and complaints. */
+/* What the commands that talk to the network take. Elsewhere a command's options stand beside it;
+ * of these `ecert` knows the options alone, for its help, completion and complaints. */
 #include "cli/ecert/pfx_file.h"
 
 const struct option options_enrol[] = {
