@@ -108,6 +108,7 @@ static void plan_show(struct tool *tool, const struct deploy_record *record,
         { "tool.deploy_host", target->to },
         { "tool.deploy_certificate", target->certificate },
         { "tool.deploy_key", target->key },
+        { "tool.deploy_staple", target->staple },
         { "tool.deploy_steps", steps.len > 0 ? buf_text(&steps) : NULL },
         { "tool.deploy_check", target->check },
         { "tool.deploy_now", buf_text(&now) },
@@ -236,18 +237,20 @@ static bool is_due(struct tool *tool, const struct arguments *arguments,
 
 static enum exit_code run_result(struct tool *tool, const struct deploy_list *list, size_t waiting)
 {
-    size_t failed = 0;
+    size_t failed = 0, unstapled = 0;
     struct value *targets = value_put_list(&tool->tree, tool->result, "targets");
     for (size_t i = 0; i < list->count; i++) {
         const struct deploy_record *record = &list->records[i];
-        failed += record->state != DEPLOY_ANSWERS && record->state != DEPLOY_INSTALLED;
+        bool settled = record->state == DEPLOY_ANSWERS || record->state == DEPLOY_INSTALLED;
+        failed += !settled;
+        unstapled += settled && record->reason.code[0] != '\0';
         deploy_record_put(&tool->tree, record, value_add_object(&tool->tree, targets));
     }
     value_put_integer(&tool->tree, tool->result, "waiting", (int64_t)waiting);
     if (failed > 0) {
         screen_message(tool, "tool.deploy_retry", NULL);
     }
-    return failed > 0 ? EXIT_FAILED : list->count > 0 ? EXIT_DONE : EXIT_NOTHING;
+    return failed + unstapled > 0 ? EXIT_FAILED : list->count > 0 ? EXIT_DONE : EXIT_NOTHING;
 }
 
 enum exit_code command_deploy_status(struct tool *tool, const struct arguments *arguments)
