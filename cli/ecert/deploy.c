@@ -12,33 +12,6 @@
 
 enum { PROVE_SECONDS = 20, PROVE_SECONDS_MAX = 600, ANSWER_MS = 5000 };
 
-/* What every command about targets takes. */
-#define TARGET_OPTIONS                                                                             \
-    { "targets", OPTION_VALUE, "FILE" }, { "only", OPTION_MANY, "TARGET" },                        \
-        { "target", OPTION_VALUE, "NAME" },                                                        \
-        { "kind", OPTION_VALUE, "nginx|apache|haproxy|postfix|dovecot|files" },                    \
-        { "to", OPTION_VALUE, "USER@HOST" }, { "ssh-config", OPTION_VALUE, "FILE" },               \
-        { "certificate", OPTION_VALUE, "FILE" }, { "key", OPTION_VALUE, "FILE" },                  \
-        { "pin-source", OPTION_VALUE, "FILE" }, { "config", OPTION_VALUE, "FILE" },                \
-        { "pid-file", OPTION_VALUE, "FILE" }, { "staple", OPTION_VALUE, "FILE|itself" },           \
-        { "check", OPTION_VALUE, "HOST[:PORT][@ADDRESS]" },                                        \
-    {                                                                                              \
-        "window", OPTION_VALUE, "TIMES"                                                            \
-    }
-
-const struct option options_deploy_plan[] = { TARGET_OPTIONS, { .name = NULL } };
-const struct option options_deploy_run[] = {
-    TARGET_OPTIONS,
-    { "now", OPTION_FLAG, NULL },
-    { "again", OPTION_FLAG, NULL },
-    { "wait", OPTION_VALUE, "SECONDS" },
-    { .name = NULL },
-};
-const struct option options_deploy_status[] = {
-    { "live", OPTION_FLAG, NULL },
-    { .name = NULL },
-};
-
 /* What targets answer with at this moment. */
 struct answers {
     const struct deploy_list *list;
