@@ -23,8 +23,8 @@ static enum err usage_check(const struct arguments *arguments, struct reason *re
 static enum exit_code list_show(struct tool *tool, const struct certstore *store);
 static enum exit_code all_forget(
     struct tool *tool, const struct arguments *arguments, struct certstore *store);
-static enum exit_code change_undo(struct tool *tool, const struct arguments *arguments,
-    struct certstore *store, unsigned number);
+static enum exit_code change_undo(
+    struct tool *tool, const struct arguments *arguments, struct certstore *store, unsigned number);
 static void past_show(struct tool *tool, const struct certstore *store,
     const struct certstore_past *past, enum undo_words words, struct value *object);
 static void heading_show(
@@ -115,8 +115,8 @@ static enum exit_code all_forget(
     return EXIT_DONE;
 }
 
-static enum exit_code change_undo(struct tool *tool, const struct arguments *arguments,
-    struct certstore *store, unsigned number)
+static enum exit_code change_undo(
+    struct tool *tool, const struct arguments *arguments, struct certstore *store, unsigned number)
 {
     struct certstore_past *past = arena_alloc(&tool->arena, 1, sizeof *past);
     struct reason reason = { 0 };
@@ -128,8 +128,8 @@ static enum exit_code change_undo(struct tool *tool, const struct arguments *arg
     bool idle = strcmp(reason.code, "certstore.undo_idle") == 0;
     if (err == OK) {
         heading_show(tool, dry ? "tool.undo_would" : "tool.undo_change", past);
-        past_show(tool, store, past, UNDO_BACK,
-            value_put_object(&tool->tree, tool->result, "change"));
+        past_show(
+            tool, store, past, UNDO_BACK, value_put_object(&tool->tree, tool->result, "change"));
         value_put_bool(&tool->tree, tool->result, "dry_run", dry);
     }
     if (err == OK && !dry && certstore_undo_loses_key(store, past)) {
@@ -161,8 +161,7 @@ static enum err consent(const struct tool *tool, const struct arguments *argumen
     return yes ? OK : reason_set(ret_reason, ERR_DENIED, "tool.kept", NULL, NULL, NULL);
 }
 
-static void heading_show(
-    const struct tool *tool, const char *id, const struct certstore_past *past)
+static void heading_show(const struct tool *tool, const char *id, const struct certstore_past *past)
 {
     char number[16], when[SCREEN_MOMENT_MAX];
     snprintf(number, sizeof number, "%u", past->number);

@@ -9,8 +9,8 @@ extern const struct option options_change[];
 /* True for a run that changes nothing. */
 bool change_is_dry(const struct tool *tool);
 /* The end of such a command: that nothing was changed, or how to take it back; and "dry_run" and
- * the change's number, "change", in the result. Where the store (NULL: none) didn't change, nothing is
- * said. */
+ * the change's number, "change", in the result. Where the store (NULL: none) didn't change, nothing
+ * is said. */
 void change_show(struct tool *tool, const struct certstore *store);
 
 /* What the change did, as people say it: "removed" {name, id, store}. */

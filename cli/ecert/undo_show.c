@@ -90,8 +90,8 @@ const char *undo_line_text(struct tool *tool, const struct undo_line *line)
     bool named = strcmp(line->name, line->id) != 0;
     snprintf(what, sizeof what, "%s%s%.*s", line->name, named ? " " : "", named ? SHORT_ID : 0,
         line->id);
-    screen_bracket(tool, what, label == NULL ? line->place : language_text(tool->language, label),
-        &text);
+    screen_bracket(
+        tool, what, label == NULL ? line->place : language_text(tool->language, label), &text);
     return arena_text(&tool->arena, buf_span(&text));
 }
 

@@ -72,8 +72,8 @@ enum err step_file(struct certstore *store, const char *path, const struct span 
     return content != NULL ? folder_write(&folder, name, *content) : folder_remove(&folder, name);
 }
 
-enum err step_item_add(struct certstore *store, const struct folder *parent, const char *draft,
-    const char *path)
+enum err step_item_add(
+    struct certstore *store, const struct folder *parent, const char *draft, const char *path)
 {
     AUTO(folder) place = { 0 };
     struct certstore_step step = { .kind = CERTSTORE_STEP_ITEM };
@@ -286,7 +286,8 @@ static enum err about_write(const struct folder *folder, const struct certstore_
     return folder_write(folder, ABOUT, buf_span(&text));
 }
 
-enum err change_read(const struct certstore *store, const char *name, struct certstore_past *ret_past)
+enum err change_read(
+    const struct certstore *store, const char *name, struct certstore_past *ret_past)
 {
     AUTO(folder) folder = { 0 };
     AUTO(buf) text = { 0 };

@@ -20,12 +20,12 @@ static void digest_at(const struct certstore *store, const char *path,
     enum certstore_step_kind kind, char ret_digest[CERTSTORE_ID_MAX]);
 static void digest_kept(const struct certstore *store, const struct certstore_past *past,
     size_t index, char ret_digest[CERTSTORE_ID_MAX]);
-static enum err past_find(const struct certstore *store, unsigned number,
-    struct reason *ret_reason, struct certstore_past *ret_past, unsigned *ret_later);
+static enum err past_find(const struct certstore *store, unsigned number, struct reason *ret_reason,
+    struct certstore_past *ret_past, unsigned *ret_later);
 static bool touches_same(const struct certstore_past *one, const struct certstore_past *other);
 static bool same_or_below(const char *path, const char *other);
-static enum err steps_check(const struct certstore *store, const struct certstore_past *past,
-    struct reason *ret_reason);
+static enum err steps_check(
+    const struct certstore *store, const struct certstore_past *past, struct reason *ret_reason);
 static enum err key_check(const struct certstore *store, const struct certstore_past *past,
     size_t index, struct reason *ret_reason);
 static enum err step_revert(
@@ -58,8 +58,7 @@ enum err certstore_undo_check(const struct certstore *store, unsigned number,
         return number_reason(later, ERR_CONFLICT, "certstore.undo_later", ret_reason);
     }
     if (change_is_idle(store, ret_past)) {
-        return number_reason(
-            ret_past->number, ERR_NOT_FOUND, "certstore.undo_idle", ret_reason);
+        return number_reason(ret_past->number, ERR_NOT_FOUND, "certstore.undo_idle", ret_reason);
     }
     return steps_check(store, ret_past, ret_reason);
 }
@@ -104,8 +103,8 @@ enum err certstore_forget_past(
 }
 
 /* `ret_later`: of the changes behind it, the last that touched the same; 0: none. */
-static enum err past_find(const struct certstore *store, unsigned number,
-    struct reason *ret_reason, struct certstore_past *ret_past, unsigned *ret_later)
+static enum err past_find(const struct certstore *store, unsigned number, struct reason *ret_reason,
+    struct certstore_past *ret_past, unsigned *ret_later)
 {
     size_t count = 0, found = 0;
     struct certstore_past *all = calloc(CERTSTORE_PAST_MAX, sizeof *all);
@@ -123,12 +122,10 @@ static enum err past_find(const struct certstore *store, unsigned number,
     free(all);
     TRY(err);
     if (count == 0) {
-        return reason_set(
-            ret_reason, ERR_NOT_FOUND, "certstore.nothing_to_undo", NULL, NULL, NULL);
+        return reason_set(ret_reason, ERR_NOT_FOUND, "certstore.nothing_to_undo", NULL, NULL, NULL);
     }
-    return found < count
-               ? OK
-               : number_reason(number, ERR_NOT_FOUND, "certstore.no_change", ret_reason);
+    return found < count ? OK
+                         : number_reason(number, ERR_NOT_FOUND, "certstore.no_change", ret_reason);
 }
 
 static bool touches_same(const struct certstore_past *one, const struct certstore_past *other)
@@ -150,12 +147,12 @@ static bool same_or_below(const char *path, const char *other)
 {
     size_t len = strlen(path), other_len = strlen(other), least = len < other_len ? len : other_len;
     char path_end = path[least], other_end = other[least];
-    return least > 0 && memcmp(path, other, least) == 0 &&
-           (path_end == '\0' || path_end == '/') && (other_end == '\0' || other_end == '/');
+    return least > 0 && memcmp(path, other, least) == 0 && (path_end == '\0' || path_end == '/') &&
+           (other_end == '\0' || other_end == '/');
 }
 
-static enum err steps_check(const struct certstore *store, const struct certstore_past *past,
-    struct reason *ret_reason)
+static enum err steps_check(
+    const struct certstore *store, const struct certstore_past *past, struct reason *ret_reason)
 {
     for (size_t i = 0; i < past->count; i++) {
         enum step_state state = state_of(store, past, i);
@@ -240,11 +237,11 @@ static enum step_state item_state(
     digest_kept(store, past, index, kept);
     bool added = step->before[0] == '\0';
     bool came_back = !added && here[0] != '\0' && kept[0] != '\0';
-    return came_back                                          ? STEP_OTHER
-           : strcmp(here, step->before) == 0                  ? STEP_BEFORE
-           : strcmp(here, step->after) != 0                   ? STEP_OTHER
-           : !added && strcmp(kept, step->before) != 0        ? STEP_DAMAGED
-                                                              : STEP_AFTER;
+    return came_back                                   ? STEP_OTHER
+           : strcmp(here, step->before) == 0           ? STEP_BEFORE
+           : strcmp(here, step->after) != 0            ? STEP_OTHER
+           : !added && strcmp(kept, step->before) != 0 ? STEP_DAMAGED
+                                                       : STEP_AFTER;
 }
 
 static enum step_state join_state(
@@ -266,9 +263,9 @@ static void digest_at(const struct certstore *store, const char *path,
     AUTO(folder) place = { 0 };
     char name[FOLDER_NAME_MAX];
     enum err err = step_place(store, path, &place, name);
-    err = err != OK                      ? err
+    err = err != OK                     ? err
           : kind == CERTSTORE_STEP_FILE ? step_file_digest(&place, name, ret_digest)
-                                         : step_item_digest(&place, name, ret_digest);
+                                        : step_item_digest(&place, name, ret_digest);
     if (err != OK) {
         snprintf(ret_digest, CERTSTORE_ID_MAX, "%s", err == ERR_NOT_FOUND ? "" : "?");
     }
@@ -358,7 +355,8 @@ enum err certstore_step_content(const struct certstore *store, const struct cert
     char name[FOLDER_NAME_MAX];
     const struct certstore_step *one = &past->steps[step];
     if (after) {
-        TRY(step_place(store, one->kind == CERTSTORE_STEP_JOIN ? one->to : one->path, &place, name));
+        TRY(step_place(
+            store, one->kind == CERTSTORE_STEP_JOIN ? one->to : one->path, &place, name));
     } else {
         TRY(change_open(store, past->number, &place));
         snprintf(name, sizeof name, "%zu", step);
@@ -367,15 +365,13 @@ enum err certstore_step_content(const struct certstore *store, const struct cert
                                             : item_content(&place, name, ret_content);
 }
 
-static enum err item_content(
-    const struct folder *parent, const char *name, struct buf *ret_content)
+static enum err item_content(const struct folder *parent, const char *name, struct buf *ret_content)
 {
     AUTO(folder) item = { 0 };
     TRY(folder_open(parent, name, FOLDER_MUST_EXIST, &item));
     enum err err = folder_read(&item, "certificate.pem", FILE_MAX_BYTES, ret_content);
-    return err == ERR_NOT_FOUND
-               ? folder_read(&item, "request.csr", FILE_MAX_BYTES, ret_content)
-               : err;
+    return err == ERR_NOT_FOUND ? folder_read(&item, "request.csr", FILE_MAX_BYTES, ret_content)
+                                : err;
 }
 
 static enum err number_reason(

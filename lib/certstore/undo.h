@@ -12,7 +12,7 @@
 #include "lib/certstore/store.h"
 
 enum {
-    CERTSTORE_PAST_MAX = 8,   /* changes that are remembered */
+    CERTSTORE_PAST_MAX = 8,    /* changes that are remembered */
     CERTSTORE_STEPS_MAX = 160, /* of one change: CERTSTORE_CHANGES_MAX and a chain an item */
     CERTSTORE_COMMAND_MAX = 32,
     CERTSTORE_STEP_PATH_MAX = 192,
@@ -50,8 +50,8 @@ void certstore_rehearse(struct certstore *store);
 
 /* The newest first; `ret_past` has room for CERTSTORE_PAST_MAX. One that can't be read is left out.
  */
-enum err certstore_list_past(const struct certstore *store, struct certstore_past *ret_past,
-    size_t *ret_count) MUST_USE;
+enum err certstore_list_past(
+    const struct certstore *store, struct certstore_past *ret_past, size_t *ret_count) MUST_USE;
 /* What a step put there (`after`), or what it replaced or took away: a file's bytes; of an item its
  * certificate or request. ERR_NOT_FOUND. */
 enum err certstore_step_content(const struct certstore *store, const struct certstore_past *past,

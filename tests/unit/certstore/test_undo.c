@@ -104,8 +104,8 @@ static size_t files_named(const char *folder, const char *name)
         }
         assert_int_equal(lstat(path, &status), 0);
         assert_int_equal(status.st_mode & 077, 0);
-        count += S_ISDIR(status.st_mode) ? files_named(path, name)
-                                         : strcmp(entry->d_name, name) == 0;
+        count +=
+            S_ISDIR(status.st_mode) ? files_named(path, name) : strcmp(entry->d_name, name) == 0;
     }
     closedir(directory);
     return count;
@@ -243,9 +243,8 @@ static void a_key_that_came_back_another_way_is_not_brought_twice(void **state)
     item_remove(&item);
     const struct certstore_request request = { .key = key, .created = TEST_NOW };
     certstore_record(store, "cert import", TEST_NOW);
-    assert_int_equal(certstore_add_personal(store, &request, buf_span(&certificate), none, NULL,
-                         &again),
-        OK);
+    assert_int_equal(
+        certstore_add_personal(store, &request, buf_span(&certificate), none, NULL, &again), OK);
     expect_undo(2, ERR_CONFLICT, "certstore.undo_key_here");
     expect_counts(0, 1);
 }
