@@ -199,13 +199,8 @@ static enum err open_key(struct reason *ret_reason)
 /* The texts of the mail are the service's, so its section must be there. */
 static enum err open_suffixes(struct reason *ret_reason)
 {
-    const char *path = self.config.validator.suffix_list;
     char made[TIME_TEXT_MAX];
-    enum err err = suffix_list_open(path, &self.suffixes);
-    if (err != OK) {
-        return reason_set(ret_reason, err, "suffix_list.unusable", "validator.suffix_list", path,
-            "a whole public suffix list");
-    }
+    TRY(suffix_list_load(self.config.validator.suffix_list, &self.suffixes, ret_reason));
     int64_t time = suffix_list_time(self.suffixes);
     struct clock clock = clock_system();
     if (clock_now(&clock) - time > SUFFIX_LIST_OLD_SECONDS) {

@@ -163,7 +163,7 @@ class Registrar(unittest.TestCase):
         with open(config, encoding="utf-8") as file:
             text = file.read()
         self.addCleanup(self.registrar_anew, config, text)
-        self.registrar_anew(config, text.replace("crl_hours", f'suffix_list = "{path}" crl_hours'))
+        self.registrar_anew(config, text + f'validator {{ id = "primary" key = "/k" caa_identity = "ca.example" suffix_list = "{path}" }}\n')
         self.assertEqual(office.adm("status")["suffix_list.time"], today + "T00:00:00Z")
         with open(os.path.join(ROOT, "packaging/examples/wildcard.json"), encoding="utf-8") as file:
             form = json.load(file)
