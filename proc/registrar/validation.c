@@ -94,10 +94,8 @@ enum err validation_step(
     struct challenge_row *rows = NULL;
     size_t count = 0;
     struct queue_turn turn = { 0 };
-    TRY(due_take(registrar, validation->lane, &arena, &rows, &count, &turn, ret_worked));
-    if (!*ret_worked) {
-        return OK;
-    }
+    TRY(due_take(registrar, validation->lane, &arena, &rows, &count, &turn));
+    *ret_worked = true;
     bool slow = false;
     validation->patience_ms = turn.patience_ms;
     enum err err = count > 0 ? round_run(registrar, validation, rows, count, &arena, &slow) : OK;

@@ -10,6 +10,7 @@ struct validation {
     unsigned patience_ms; /* this turn's */
 };
 
-/* One enrolment's due challenges, by all perspectives, each in a thread of its own. */
+/* Waits for the next enrolment whose turn it is; then its due challenges, by all perspectives, each
+ * in a thread of its own. */
 enum err validation_step(
     struct registrar *registrar, struct validation *validation, bool *ret_worked) MUST_USE;
