@@ -130,6 +130,7 @@ static bool pick(
         }
         struct queue_flight *flight = &queue->flights[place];
         ret_turn->patience_ms = patience_of(queue, lane, row);
+        ret_turn->yields = lane == QUEUE_PATIENT;
         memcpy(ret_turn->enrolment, row->enrolment, sizeof ret_turn->enrolment);
         *flight = (struct queue_flight){ .used = true,
             .unknown = !is_known(queue, row->subscriber),

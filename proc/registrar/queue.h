@@ -51,6 +51,7 @@ enum queue_lane {
 struct queue_turn {
     uint8_t enrolment[ENROLMENT_ID_BYTES];
     unsigned patience_ms; /* for each of its names; 0: as long as a check takes */
+    bool yields;          /* others' checks go before it where processors are short */
 };
 
 /* A round under way. */

@@ -7,7 +7,7 @@ struct validation {
     struct perspective_link links[PERSPECTIVES_MAX]; /* this worker's own */
     size_t link_count;
     enum queue_lane lane;
-    unsigned patience_ms; /* this turn's */
+    struct queue_turn turn; /* the one under way */
 };
 
 /* Waits for the next enrolment whose turn it is; then its due challenges, by all perspectives, each

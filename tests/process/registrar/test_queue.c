@@ -320,6 +320,28 @@ static void d19_a_crowd_gets_a_shorter_time_and_ends_at_different_ones(void **st
     assert_int_equal(turn.patience_ms, 0); /* all the time that a check has */
 }
 
+static void d19_what_was_slow_yields_and_nobody_else(void **state)
+{
+    (void)state;
+    struct queue_turn turn = { 0 };
+    teach(12, /* slow= */ false);
+    teach(13, /* slow= */ true);
+    add(1, 11, /* slow= */ true);
+    add(2, 12, /* slow= */ false);
+    add(3, 13, /* slow= */ false);
+    add(4, 14, /* slow= */ false);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_true(take(QUEUE_PATIENT, &turn));
+        assert_int_equal(id_of(&turn), i == 0 ? 1 : 3);
+        assert_true(turn.yields);
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        assert_true(take(QUEUE_PROMPT, &turn));
+        assert_int_equal(id_of(&turn), i == 0 ? 2 : 4);
+        assert_false(turn.yields);
+    }
+}
+
 static void d19_patient_rounds_do_not_begin_at_one_moment(void **state)
 {
     (void)state;
@@ -527,6 +549,7 @@ int main(void)
         CASE(d19_strangers_together_leave_workers_for_the_quick),
         CASE(d19_who_was_quick_is_remembered_beside_others_of_the_same_place),
         CASE(d19_a_crowd_gets_a_shorter_time_and_ends_at_different_ones),
+        CASE(d19_what_was_slow_yields_and_nobody_else),
         CASE(d19_patient_rounds_do_not_begin_at_one_moment),
         CASE(of_all_who_wait_one_watches_and_the_others_follow_it),
         CASE(who_waits_hears_that_the_store_fails),
