@@ -1,7 +1,8 @@
 /* In a thread of its own: one that has stepped back can't come forward again (setpriority(2)), and
- * the connection's next check may be one that others wait behind. What the thread starts, libunbound's
- * own, inherits its place. Lowest, but not idle (sched(7)): on a host that is busy for long it still
- * gets its small share, and what it holds in common with others is not held for ever. */
+ * the connection's next check may be one that others wait behind. What the thread starts,
+ * libunbound's own, inherits its place. Lowest, but not idle (sched(7)): on a host that is busy for
+ * long it still gets its small share, and what it holds in common with others is not held for ever.
+ */
 #include "proc/validator/yielding.h"
 
 #include <pthread.h>

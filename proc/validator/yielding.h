@@ -1,5 +1,6 @@
 #pragma once
-/* Checks that let others go first (doc/threats.md D19): those of names that had to be waited for. */
+/* Checks that let others go first (doc/threats.md D19): those of names that had to be waited for.
+ */
 #include "proc/validator/check.h"
 
 /* As check_run, with the resolver's work, at the lowest ordinary priority of the processors; where
