@@ -4,41 +4,15 @@
 #include "cli/ecert/crl.h"
 
 #include "cli/ecert/screen.h"
+#include "cli/ecert/undo.h"
 #include "lib/base/clock.h"
 #include "lib/base/file.h"
 #include "lib/certstore/lists.h"
-#include "lib/http/client.h"
 
 #include <stdio.h>
 
-/* What a list of FILE_MAX_BYTES needs at 10 Mbit/s; a server that drips gets no more. */
-enum { CRL_TIMEOUT_MS = 60000 };
-
-const struct option options_crl_install[] = {
-    { "dry-run", OPTION_FLAG, NULL },
-    { .name = NULL },
-};
-
-/* What refreshing has come to. */
-struct refresh {
-    struct tool *tool;
-    struct certstore *store;
-    struct http_client *client;
-    struct value *list;
-    struct crl_outcome outcome;
-};
-static void refresh_release(struct refresh *refresh)
-{
-    http_client_free(refresh->client);
-}
-AUTO_DEFINE(refresh, refresh_release)
-
 static void row_fill(struct tool *tool, const struct revocation_list *list, struct screen_row *row);
 static void list_put(struct tool *tool, const struct revocation_list *list, struct value *object);
-static void list_skip(struct refresh *refresh, const struct list_url *url);
-static void list_refresh(struct refresh *refresh, const char *url);
-static enum err list_fetch(
-    struct refresh *refresh, const char *url, struct buf *ret_der, struct reason *ret_reason);
 
 enum exit_code command_crl_install(struct tool *tool, const struct arguments *arguments)
 {
@@ -56,9 +30,8 @@ enum exit_code command_crl_install(struct tool *tool, const struct arguments *ar
     if (tool_open_store(tool, &store) != OK) {
         return EXIT_FAILED;
     }
-    bool dry = arguments_has(arguments, "dry-run");
     int64_t now = clock_now(&tool->clock);
-    err = crl_take(store, buf_span(&file), dry, now, &reason, name, &fresh);
+    err = crl_take(store, buf_span(&file), now, &reason, name, &fresh);
     if (err != OK) {
         if (strcmp(reason.code, "crl.malformed") == 0) {
             snprintf(reason.field, sizeof reason.field, "%s", path);
@@ -66,28 +39,31 @@ enum exit_code command_crl_install(struct tool *tool, const struct arguments *ar
         return screen_failure(tool, err, &reason);
     }
     const struct placeholder values[] = { { "name", name }, { NULL, NULL } };
-    if (dry && fresh) {
-        screen_message(tool, "tool.crl_would_install", values);
-        screen_message(tool, "tool.chain_dry", NULL);
-    } else {
-        screen_step(tool, fresh ? "tool.crl_installed" : "tool.crl_unchanged", values);
-    }
-    value_put_bool(&tool->tree, tool->result, "dry_run", dry);
+    crl_step(tool, fresh, values);
+    change_show(tool, store);
     value_put_text(&tool->tree, tool->result, "issuer", name);
     value_put_bool(&tool->tree, tool->result, "new", fresh);
     return fresh ? EXIT_DONE : EXIT_NOTHING;
 }
 
-enum err crl_take(struct certstore *store, struct span file, bool dry, int64_t now,
-    struct reason *ret_reason, char ret_issuer[CHAIN_NAME_MAX], bool *ret_new)
+void crl_step(const struct tool *tool, bool fresh, const struct placeholder *values)
+{
+    if (fresh && change_is_dry(tool)) {
+        screen_message(tool, "tool.crl_would_install", values);
+    } else {
+        screen_step(tool, fresh ? "tool.crl_installed" : "tool.crl_unchanged", values);
+    }
+}
+
+enum err crl_take(struct certstore *store, struct span file, int64_t now, struct reason *ret_reason,
+    char ret_issuer[CHAIN_NAME_MAX], bool *ret_new)
 {
     AUTO(buf) der = buf_make(FILE_MAX_BYTES);
     struct crl crl;
     if (crl_read_any(file, &der) != OK || crl_parse(buf_span(&der), &crl) != OK) {
         return reason_set(ret_reason, ERR_INPUT, "crl.malformed", NULL, NULL, NULL);
     }
-    TRY(dry ? certstore_judge_crl(store, buf_span(&der), now, ret_reason, ret_new)
-            : certstore_install_crl(store, buf_span(&der), now, ret_reason, ret_new));
+    TRY(certstore_install_crl(store, buf_span(&der), now, ret_reason, ret_new));
     chain_name(crl.issuer, ret_issuer);
     return OK;
 }
@@ -164,109 +140,4 @@ static void list_put(struct tool *tool, const struct revocation_list *list, stru
         time_format_rfc3339(list->crl.next_update, text);
         value_put_text(tree, object, "next_update", text);
     }
-}
-
-enum exit_code command_crl_refresh(struct tool *tool, const struct arguments *arguments)
-{
-    (void)arguments;
-    AUTO_PTR(certstore) store = NULL;
-    struct crl_outcome outcome;
-    if (tool_open_store(tool, &store) != OK) {
-        return EXIT_FAILED;
-    }
-    enum err err = crl_refresh_all(tool, store, &outcome);
-    if (err != OK) {
-        return screen_failure(tool, err, &(struct reason){ 0 });
-    }
-    if (outcome.addresses == 0) {
-        screen_message(tool, "tool.crl_no_urls", NULL);
-    }
-    return outcome.failed > 0                           ? EXIT_FAILED
-           : outcome.changed > 0 || outcome.skipped > 0 ? EXIT_DONE
-                                                        : EXIT_NOTHING;
-}
-
-enum err crl_refresh_all(
-    struct tool *tool, struct certstore *store, struct crl_outcome *ret_outcome)
-{
-    AUTO(refresh) run = { .tool = tool, .store = store };
-    struct http_client_config config = {
-        .timeout_ms = CRL_TIMEOUT_MS,
-        .answer_max = FILE_MAX_BYTES,
-    };
-    struct list_urls *urls = arena_alloc(&tool->arena, 1, sizeof *urls);
-    TRY(urls == NULL ? ERR_MEMORY : certstore_list_urls(store, clock_now(&tool->clock), urls));
-    TRY(http_client_new(&config, &run.client));
-    run.list = value_put_list(&tool->tree, tool->result, "lists");
-    for (size_t i = 0; i < urls->count; i++) {
-        if (urls->urls[i].missing[0] != '\0') {
-            list_skip(&run, &urls->urls[i]);
-        } else {
-            list_refresh(&run, urls->urls[i].url);
-        }
-    }
-    run.outcome.addresses = urls->count;
-    *ret_outcome = run.outcome;
-    return OK;
-}
-
-/* Nothing in the stores could tell a true list from a false one; nothing relies on it either, since
- * no path leads over a CA that isn't here. */
-static void list_skip(struct refresh *refresh, const struct list_url *url)
-{
-    struct tool *tool = refresh->tool;
-    struct value *object = value_add_object(&tool->tree, refresh->list);
-    value_put_text(&tool->tree, object, "url", url->url);
-    value_put_text(&tool->tree, object, "state", "unverifiable");
-    value_put_text(&tool->tree, object, "missing", url->missing);
-    refresh->outcome.skipped++;
-    const struct placeholder values[] = { { "name", url->url }, { "issuer", url->missing },
-        { NULL, NULL } };
-    screen_message(tool, "tool.crl_skipped", values);
-}
-
-/* One that fails doesn't stop the others. */
-static void list_refresh(struct refresh *refresh, const char *url)
-{
-    struct tool *tool = refresh->tool;
-    struct reason reason = { 0 };
-    bool fresh = false;
-    AUTO(buf) der = buf_make(FILE_MAX_BYTES);
-    screen_wait(tool, "tool.wait_list", 0);
-    enum err err = list_fetch(refresh, url, &der, &reason);
-    screen_wait_end(tool);
-    err = err == OK ? certstore_install_crl(
-                          refresh->store, buf_span(&der), clock_now(&tool->clock), &reason, &fresh)
-                    : err;
-    struct value *object = value_add_object(&tool->tree, refresh->list);
-    const char *state = err != OK ? "failed" : fresh ? "new" : "unchanged";
-    value_put_text(&tool->tree, object, "url", url);
-    value_put_text(&tool->tree, object, "state", state);
-    value_put_text(&tool->tree, object, "reason", err == OK ? NULL : reason.code);
-    refresh->outcome.failed += err != OK;
-    refresh->outcome.changed += fresh;
-    if (err != OK && !tool->json) {
-        snprintf(reason.field, sizeof reason.field, "%.260s", url);
-        screen_failure(tool, err, &reason);
-    } else {
-        const struct placeholder values[] = { { "name", url }, { NULL, NULL } };
-        screen_step(tool, fresh ? "tool.crl_installed" : "tool.crl_unchanged", values);
-    }
-}
-
-static enum err list_fetch(
-    struct refresh *refresh, const char *url, struct buf *ret_der, struct reason *ret_reason)
-{
-    AUTO(http_answer) answer = { 0 };
-    struct http_call call = { .method = HTTP_GET, .url = url, .plain_allowed = true };
-    char status[16];
-    TRY(http_client_call(refresh->client, &call, &answer, ret_reason));
-    snprintf(status, sizeof status, "%d", answer.status);
-    if (answer.status != 200) {
-        return reason_set(ret_reason, ERR_AGAIN, "tool.crl_status", url, status, "200");
-    }
-    if (crl_read_any(buf_span(&answer.body), ret_der) != OK) {
-        return reason_set(ret_reason, ERR_INPUT, "crl.malformed", url, NULL, NULL);
-    }
-    return OK;
 }

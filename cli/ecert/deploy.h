@@ -9,8 +9,8 @@
 struct deploy_material {
     struct certstore_item item;
     struct item_view view;
-    struct key *key;
-    struct secret key_pem;
+    struct key *key;                         /* its public half alone, where it is in a token */
+    struct secret key_pem;                   /* empty there */
     struct buf chain_pem;                    /* the certificate first */
     struct bundle chain;                     /* the same as DER */
     struct span roots[CHAIN_CANDIDATES_MAX]; /* of the store; may be none */
@@ -25,8 +25,13 @@ AUTO_DEFINE(deploy_material, deploy_material_release)
  * there are several or none). */
 enum err deploy_material_load(struct tool *tool, struct certstore *store, const char *wanted,
     struct deploy_material *ret_material, struct reason *ret_reason) MUST_USE;
-/* Whether the certificate is for the name that the target answers to. ERR_DENIED with
- * "deploy.other_name". */
+/* What stands in the key's file where the key is in a token; else nothing. ERR_UNSUPPORTED with
+ * "deploy.key_in_token" (seen: the URI). */
+enum { DEPLOY_LINE_MAX = 4 * DEPLOY_PATH_MAX };
+enum err deploy_material_line(const struct deploy_material *material,
+    const struct deploy_target *target, struct buf *line, struct reason *ret_reason) MUST_USE;
+/* Whether the certificate is for the name that the target answers to, and the target can use its
+ * key. ERR_DENIED with "deploy.other_name"; reasons of deploy_material_line. */
 enum err deploy_material_fits(const struct deploy_material *material,
     const struct deploy_target *target, struct reason *ret_reason) MUST_USE;
 
@@ -37,15 +42,20 @@ enum err deploy_put(const struct deploy_target *target, const struct deploy_mate
     struct reason *ret_reason) MUST_USE;
 /* Back to the pair before, and reloads. "install.no_previous" too. */
 enum err deploy_back(const struct deploy_target *target, struct reason *ret_reason) MUST_USE;
-/* Has the program on this host test its configuration and read everything anew. "deploy.test",
- * "deploy.reload". */
+/* Has the program test its configuration and read everything anew. "deploy.test", "deploy.reload"
+ * and, over ssh, "deploy.ssh". */
 enum err deploy_take(const struct deploy_target *target, struct reason *ret_reason) MUST_USE;
 /* The certificate and its chain, PEM. */
 enum err deploy_chain_pem(const struct certstore_item *item, struct buf *pem) MUST_USE;
-/* The two over ssh (deploy_there.c). */
+/* The same over ssh (deploy_there.c). */
 enum err deploy_there_put(const struct deploy_target *target,
     const struct deploy_material *material, struct reason *ret_reason) MUST_USE;
 enum err deploy_there_back(const struct deploy_target *target, struct reason *ret_reason) MUST_USE;
+enum err deploy_there_take(const struct deploy_target *target, struct reason *ret_reason) MUST_USE;
+/* Puts an OCSP answer (DER) into the target's file by one rename; empty: puts back what the last
+ * one took the place of, nothing where there was nothing. */
+enum err deploy_there_staple(
+    const struct deploy_target *target, struct span answer, struct reason *ret_reason) MUST_USE;
 
 /* Asks where the target answers until it does with this certificate, with its whole chain, and
  * under its name. `seconds` bounds the asking. Reasons: "deploy.other_certificate" (seen: the

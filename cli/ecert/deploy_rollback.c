@@ -2,6 +2,7 @@
  * target that is no more leaves the ledger. */
 #include "cli/ecert/deploy.h"
 #include "cli/ecert/screen.h"
+#include "cli/ecert/undo.h"
 
 enum { ANSWER_MS = 10000 };
 
@@ -44,6 +45,7 @@ static enum err rollback(
     record.state = DEPLOY_ROLLED_BACK;
     record.not_after = not_after;
     record.changed = clock_now(&tool->clock);
+    record.staple_from = record.staple_until = 0; /* the one there is the other certificate's */
     memcpy(record.there, record.before, sizeof record.there);
     record.before[0] = '\0';
     record.reason = (struct reason){ 0 };
@@ -77,7 +79,12 @@ enum exit_code command_deploy_forget(struct tool *tool, const struct arguments *
             return screen_failure(tool, err, &reason);
         }
         const struct placeholder values[] = { { "name", name }, { NULL, NULL } };
-        screen_step(tool, "tool.deploy_forgotten", values);
+        if (change_is_dry(tool)) {
+            screen_message(tool, "tool.deploy_would_forget", values);
+        } else {
+            screen_step(tool, "tool.deploy_forgotten", values);
+        }
     }
+    change_show(tool, store);
     return EXIT_DONE;
 }

@@ -3,6 +3,7 @@
  * takes the directory there and runs it; the password is asked for there and stands in no file. */
 #include "cli/ecert/chain.h"
 #include "cli/ecert/deploy.h"
+#include "cli/ecert/key_open.h"
 #include "cli/ecert/pfx_file.h"
 #include "cli/ecert/screen.h"
 #include "lib/base/file.h"
@@ -11,16 +12,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <sys/stat.h>
-
-const struct option options_deploy_script[] = {
-    { "kind", OPTION_VALUE, "exchange|windows" },
-    { "services", OPTION_VALUE, "IIS,SMTP,IMAP,POP" },
-    { "out", OPTION_VALUE, "DIRECTORY" },
-    { "password-file", OPTION_VALUE, "FILE" },
-    { "password-fd", OPTION_VALUE, "N" },
-    { "for", OPTION_VALUE, PFX_TARGET_WORDS },
-    { .name = NULL },
-};
 
 enum { SCRIPT_MAX = 64 * 1024 };
 
@@ -101,6 +92,7 @@ enum exit_code command_deploy_script(struct tool *tool, const struct arguments *
     }
     parts.material = &material;
     err = deploy_material_load(tool, store, wanted, &material, &reason);
+    err = err == OK ? key_may_leave(&material.item, &reason) : err;
     err = err == OK ? directory_make(parts.out, &reason) : err;
     err = err == OK ? path_join(pfx, sizeof pfx, parts.out, "site.pfx") : err;
     err = err == OK

@@ -5,6 +5,7 @@
 #include "cli/ecert/deploy_window.h"
 #include "cli/ecert/endpoint.h"
 
+#include <ctype.h>
 #include <stdio.h>
 
 static const struct deploy_kind kinds[] = {
@@ -14,6 +15,8 @@ static const struct deploy_kind kinds[] = {
         .reload = { "nginx", "-s", "reload" },
         .config_option = "-c",
         .staples = true,
+        .staple_lines = "ssl_stapling on; ssl_stapling_file FILE;",
+        .key_line = "ssl_certificate_key \"engine:pkcs11:%s\";\n",
         .certificate = "/etc/nginx/tls/%s.crt",
         .key = "/etc/nginx/tls/%s.key",
         .port = 443,
@@ -23,6 +26,9 @@ static const struct deploy_kind kinds[] = {
         .test = { "apachectl", "-t" },
         .reload = { "apachectl", "-k", "graceful" },
         .config_option = "-f",
+        .staples_itself = true,
+        .staple_lines = "SSLStaplingCache shmcb:ssl_stapling(32768); SSLUseStapling on",
+        .key_line = "SSLCertificateKeyFile \"%s\"\n",
         .certificate = "/etc/apache2/tls/%s.crt",
         .key = "/etc/apache2/tls/%s.key",
         .port = 443,
@@ -36,6 +42,7 @@ static const struct deploy_kind kinds[] = {
         .config_default = "/etc/haproxy/haproxy.cfg",
         .staples = true,
         .staple_suffix = ".ocsp",
+        .staple_lines = "bind ADDRESS ssl crt CERTIFICATE",
         .by_signal = true,
         .certificate = "/etc/haproxy/tls/%s.pem",
         .port = 443,
@@ -79,6 +86,7 @@ static const struct {
     { "ssh_config", TEXT(ssh_config) },
     { "certificate", TEXT(certificate) },
     { "key", TEXT(key) },
+    { "pin_source", TEXT(pin_source) },
     { "config", TEXT(config) },
     { "pid_file", TEXT(pid_file) },
     { "staple", TEXT(staple) },
@@ -178,17 +186,21 @@ enum err deploy_target_check(const struct deploy_target *target, struct reason *
     return target->staple[0] == '\0' ? OK : staple_check(target, ret_reason);
 }
 
-/* Apache fetches its answers itself; Postfix and Dovecot hand out none. An answer is for everybody
- * to read: over the key's file it would be written, and what stood there put back, open to all. */
+/* Postfix and Dovecot hand out none. An answer is for everybody to read: over the key's file it
+ * would be written, and what stood there put back, open to all. */
 static enum err staple_check(const struct deploy_target *target, struct reason *ret_reason)
 {
     const struct deploy_kind *kind = target->kind;
     char place[DEPLOY_PATH_MAX + 16];
-    if (!kind->staples) {
-        return wrong(target, "deploy.staple", kind->name, "nginx, haproxy, files", ret_reason);
+    if (kind->staples_itself) {
+        return strcmp(target->staple, DEPLOY_STAPLE_ITSELF) == 0
+                   ? OK
+                   : wrong(target, "deploy.staple_itself", target->staple, DEPLOY_STAPLE_ITSELF,
+                         ret_reason);
     }
-    if (target->to[0] != '\0') {
-        return wrong(target, "deploy.staple_there", target->to, NULL, ret_reason);
+    if (!kind->staples) {
+        return wrong(
+            target, "deploy.staple", kind->name, "nginx, apache, haproxy, files", ret_reason);
     }
     if (strcmp(target->staple, target->certificate) == 0 ||
         strcmp(target->staple, target->key) == 0) {
@@ -223,13 +235,17 @@ enum err deploy_field_check(
 static enum err path_check(
     const struct deploy_target *target, const char *field, struct reason *ret_reason)
 {
-    static const char *const paths[] = { "ssh_config", "certificate", "key", "config", "pid_file",
-        "staple" };
+    static const char *const paths[] = { "ssh_config", "certificate", "key", "pin_source", "config",
+        "pid_file", "staple" };
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
         if (strcmp(paths[i], field) != 0) {
             continue;
         }
         const char *text = field_find(target, field);
+        bool itself = strcmp(field, "staple") == 0 && strcmp(text, DEPLOY_STAPLE_ITSELF) == 0;
+        if (itself && target->kind->staples_itself) {
+            return OK;
+        }
         size_t len = strlen(text);
         bool absolute = len == 0 || (text[0] == '/' && text[len - 1] != '/');
         if (!absolute || (len > 0 && !utf8_plain(span_from_text(text)))) {
@@ -252,6 +268,41 @@ static enum err wrong(const struct deploy_target *target, const char *code, cons
     const char *expected, struct reason *ret_reason)
 {
     return reason_set(ret_reason, ERR_INPUT, code, target->name, seen, expected);
+}
+
+/* Both programs read a value in quotes and put variables in it; a URI needs neither (RFC 7512 §2.3:
+ * any octet may be percent-encoded). */
+static void uri_append(struct buf *line, const char *text)
+{
+    for (const char *byte = text; *byte != '\0'; byte++) {
+        bool plain = isalnum((unsigned char)*byte) != 0 || strchr("-._~:;=/?@%+,&", *byte) != NULL;
+        buf_append_format(line, plain ? "%c" : "%%%02X", (unsigned char)*byte);
+    }
+}
+
+enum err deploy_key_line(
+    const struct deploy_target *target, const char *token_uri, struct buf *line)
+{
+    AUTO(buf) uri = buf_make(4 * DEPLOY_PATH_MAX);
+    if (target->kind->key_line == NULL || target->to[0] != '\0') {
+        return ERR_UNSUPPORTED;
+    }
+    uri_append(&uri, token_uri);
+    if (target->pin_source[0] != '\0') {
+        buf_append_text(&uri, "?pin-source=file:");
+        uri_append(&uri, target->pin_source);
+    }
+    TRY(buf_check(&uri));
+    const char *hole = strstr(target->kind->key_line, "%s");
+    buf_append(line, span_make(target->kind->key_line, (size_t)(hole - target->kind->key_line)));
+    buf_append(line, buf_span(&uri));
+    buf_append_text(line, hole + 2);
+    return buf_check(line);
+}
+
+bool deploy_staples_from_file(const struct deploy_target *target)
+{
+    return target->staple[0] != '\0' && !target->kind->staples_itself;
 }
 
 void deploy_words(const struct deploy_target *target, const char *const *words, bool plain,

@@ -23,12 +23,18 @@ struct deploy_kind {
     const char *config_option;
     const char *config_default; /* NULL: the program knows it */
     bool staples;               /* it reads an OCSP answer from a file */
+    bool staples_itself;        /* it fetches its answers: the file is DEPLOY_STAPLE_ITSELF */
     const char
         *staple_suffix; /* behind the certificate's name, where it looks for it nowhere else */
+    const char *staple_lines; /* what its configuration needs to hand one out; NULL: nothing */
     bool by_signal; /* with a pid_file it is reloaded by SIGUSR2; without, the words are whole */
     const char *certificate, *key; /* proposed to a person; %s is the server name */
+    const char *key_line; /* names a key in a token, %s its URI; NULL: it reads key files only */
     uint16_t port;
 };
+/* In place of a file's path, for a program that fetches its OCSP answers. */
+#define DEPLOY_STAPLE_ITSELF "itself"
+
 /* NULL past the last. */
 const struct deploy_kind *deploy_kind_at(size_t index);
 const struct deploy_kind *deploy_kind_find(const char *name);
@@ -39,10 +45,11 @@ struct deploy_target {
     char to[REMOTE_USER_MAX + REMOTE_HOST_MAX]; /* "": this host */
     char ssh_config[DEPLOY_PATH_MAX];           /* "": the person's own */
     char certificate[DEPLOY_PATH_MAX];
-    char key[DEPLOY_PATH_MAX];
+    char key[DEPLOY_PATH_MAX];        /* or of the line that names it, where it is in a token */
+    char pin_source[DEPLOY_PATH_MAX]; /* the token's PIN, for the server program; "": none */
     char config[DEPLOY_PATH_MAX];
     char pid_file[DEPLOY_PATH_MAX];
-    char staple[DEPLOY_PATH_MAX]; /* the OCSP answer's file; "": none */
+    char staple[DEPLOY_PATH_MAX]; /* the OCSP answer's file, or "itself"; "": none */
     char check[DEPLOY_CHECK_MAX]; /* HOST[:PORT][@ADDRESS]; "": it can't be asked */
     char window[DEPLOY_WINDOW_MAX];
 };
@@ -60,13 +67,21 @@ enum err deploy_field_set(struct deploy_target *target, const char *field, const
     struct reason *ret_reason) MUST_USE;
 /* Whether it is whole and every text can be what it says. ERR_INPUT with "deploy.name",
  * "deploy.missing" (expected: the field), "deploy.path", "deploy.one_file", "deploy.window",
- * "deploy.staple", "deploy.staple_there", "deploy.staple_place", "remote.host" or an endpoint's
- * reason; the field is the target's name. */
+ * "deploy.staple", "deploy.staple_itself", "deploy.staple_taken", "deploy.staple_place",
+ * "remote.host" or an endpoint's reason; the field is the target's name. */
 enum err deploy_target_check(
     const struct deploy_target *target, struct reason *ret_reason) MUST_USE;
 /* The same of one text alone: of "to", "check", "window" and the paths. */
 enum err deploy_field_check(
     const struct deploy_target *target, const char *field, struct reason *ret_reason) MUST_USE;
+
+/* The line for the key's file that names a key in a token: its URI, with the file of its PIN.
+ * ERR_UNSUPPORTED for a program that reads key files only, or a target on another host. */
+enum err deploy_key_line(
+    const struct deploy_target *target, const char *token_uri, struct buf *line) MUST_USE;
+
+/* Whether the program is given its OCSP answers in a file, here or there. */
+bool deploy_staples_from_file(const struct deploy_target *target);
 
 /* Words of a test or a reload with the configuration in its place. */
 void deploy_words(const struct deploy_target *target, const char *const *words, bool plain,
