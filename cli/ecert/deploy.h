@@ -25,6 +25,9 @@ AUTO_DEFINE(deploy_material, deploy_material_release)
  * there are several or none). */
 enum err deploy_material_load(struct tool *tool, struct certstore *store, const char *wanted,
     struct deploy_material *ret_material, struct reason *ret_reason) MUST_USE;
+/* Whether it may go anywhere. ERR_DENIED with "deploy.not_valid"; reasons of key_may_leave. */
+enum err deploy_item_check(
+    const struct tool *tool, const struct item_view *view, struct reason *ret_reason) MUST_USE;
 /* Whether the certificate is for the name that the target answers to. ERR_DENIED with
  * "deploy.other_name". */
 enum err deploy_material_fits(const struct deploy_material *material,

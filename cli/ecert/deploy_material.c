@@ -27,12 +27,8 @@ enum err deploy_material_load(struct tool *tool, struct certstore *store, const 
     struct deploy_material *material = ret_material;
     TRY(item_choose(tool, store, wanted, &material->item, ret_reason));
     TRY(item_view(tool, store, &material->item, &material->view));
-    if (!is_fit(material->view.judgement.state)) {
-        return reason_set(ret_reason, ERR_DENIED, "deploy.not_valid", material->view.first_name,
-            item_state_text(tool, material->view.judgement.state), NULL);
-    }
+    TRY(deploy_item_check(tool, &material->view, ret_reason));
     material->now = clock_now(&tool->clock);
-    TRY(key_may_leave(&material->item, ret_reason));
     TRY(key_open(tool, store, &material->item, ret_reason, &material->key));
     TRY(key_to_pem(material->key, &material->key_pem));
     material->chain_pem = buf_make(CERTSTORE_CHAIN_MAX);
@@ -43,6 +39,16 @@ enum err deploy_material_load(struct tool *tool, struct certstore *store, const 
         material->roots[material->root_count++] = buf_span(&material->root_blobs.blobs[i]);
     }
     return OK;
+}
+
+enum err deploy_item_check(
+    const struct tool *tool, const struct item_view *view, struct reason *ret_reason)
+{
+    if (!is_fit(view->judgement.state)) {
+        return reason_set(ret_reason, ERR_DENIED, "deploy.not_valid", view->first_name,
+            item_state_text(tool, view->judgement.state), NULL);
+    }
+    return key_may_leave(view->item, ret_reason);
 }
 
 enum err deploy_chain_pem(const struct certstore_item *item, struct buf *pem)

@@ -26,6 +26,8 @@ const struct folder *certstore_folder_of(
 /* Keeps a list whatever was there; the caller has verified it. */
 enum err certstore_replace_crl(
     struct certstore *store, const struct crl *crl, struct reason *ret_reason) MUST_USE;
+enum err certstore_take_crl_out(
+    struct certstore *store, const struct crl *crl, struct reason *ret_reason) MUST_USE;
 /* The chains beside certificates (replace.h): put back as they were before the last change, which
  * `ret_count` counts; or the means for that forgotten. Under the lock. */
 enum err certstore_restore_chains(const struct certstore *store, size_t *ret_count) MUST_USE;
