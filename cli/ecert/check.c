@@ -20,15 +20,6 @@ enum {
     HOSTS_FILE_MAX = 256 * 1024
 };
 
-const struct option options_check[] = {
-    { "hosts", OPTION_VALUE, "FILE" },
-    { "days", OPTION_VALUE, "N" },
-    { "timeout", OPTION_VALUE, "SECONDS" },
-    { "root", OPTION_VALUE, "FILE" },
-    { "no-lists", OPTION_FLAG, NULL },
-    { .name = NULL },
-};
-
 struct round {
     struct tool *tool;
     struct check_trust *trust;

@@ -18,13 +18,6 @@
 
 enum { LOOK_MS = 200, IDLE_SECONDS_MAX = 86400, PORT_MAX = 65535, LAST_WORDS_MS = 500 };
 
-const struct option options_console[] = {
-    { "port", OPTION_VALUE, "N" },
-    { "address", OPTION_VALUE, "127.0.0.1|::1" },
-    { "idle", OPTION_VALUE, "SECONDS" },
-    { .name = NULL },
-};
-
 struct wish {
     const char *address;
     int64_t port;

@@ -7,38 +7,16 @@
 #include "lib/base/clock.h"
 #include "lib/base/file.h"
 #include "lib/certstore/lists.h"
-#include "lib/http/client.h"
 
 #include <stdio.h>
-
-/* What a list of FILE_MAX_BYTES needs at 10 Mbit/s; a server that drips gets no more. */
-enum { CRL_TIMEOUT_MS = 60000 };
 
 const struct option options_crl_install[] = {
     { "dry-run", OPTION_FLAG, NULL },
     { .name = NULL },
 };
 
-/* What refreshing has come to. */
-struct refresh {
-    struct tool *tool;
-    struct certstore *store;
-    struct http_client *client;
-    struct value *list;
-    struct crl_outcome outcome;
-};
-static void refresh_release(struct refresh *refresh)
-{
-    http_client_free(refresh->client);
-}
-AUTO_DEFINE(refresh, refresh_release)
-
 static void row_fill(struct tool *tool, const struct revocation_list *list, struct screen_row *row);
 static void list_put(struct tool *tool, const struct revocation_list *list, struct value *object);
-static void list_skip(struct refresh *refresh, const struct list_url *url);
-static void list_refresh(struct refresh *refresh, const char *url);
-static enum err list_fetch(
-    struct refresh *refresh, const char *url, struct buf *ret_der, struct reason *ret_reason);
 
 enum exit_code command_crl_install(struct tool *tool, const struct arguments *arguments)
 {
@@ -164,109 +142,4 @@ static void list_put(struct tool *tool, const struct revocation_list *list, stru
         time_format_rfc3339(list->crl.next_update, text);
         value_put_text(tree, object, "next_update", text);
     }
-}
-
-enum exit_code command_crl_refresh(struct tool *tool, const struct arguments *arguments)
-{
-    (void)arguments;
-    AUTO_PTR(certstore) store = NULL;
-    struct crl_outcome outcome;
-    if (tool_open_store(tool, &store) != OK) {
-        return EXIT_FAILED;
-    }
-    enum err err = crl_refresh_all(tool, store, &outcome);
-    if (err != OK) {
-        return screen_failure(tool, err, &(struct reason){ 0 });
-    }
-    if (outcome.addresses == 0) {
-        screen_message(tool, "tool.crl_no_urls", NULL);
-    }
-    return outcome.failed > 0                           ? EXIT_FAILED
-           : outcome.changed > 0 || outcome.skipped > 0 ? EXIT_DONE
-                                                        : EXIT_NOTHING;
-}
-
-enum err crl_refresh_all(
-    struct tool *tool, struct certstore *store, struct crl_outcome *ret_outcome)
-{
-    AUTO(refresh) run = { .tool = tool, .store = store };
-    struct http_client_config config = {
-        .timeout_ms = CRL_TIMEOUT_MS,
-        .answer_max = FILE_MAX_BYTES,
-    };
-    struct list_urls *urls = arena_alloc(&tool->arena, 1, sizeof *urls);
-    TRY(urls == NULL ? ERR_MEMORY : certstore_list_urls(store, clock_now(&tool->clock), urls));
-    TRY(http_client_new(&config, &run.client));
-    run.list = value_put_list(&tool->tree, tool->result, "lists");
-    for (size_t i = 0; i < urls->count; i++) {
-        if (urls->urls[i].missing[0] != '\0') {
-            list_skip(&run, &urls->urls[i]);
-        } else {
-            list_refresh(&run, urls->urls[i].url);
-        }
-    }
-    run.outcome.addresses = urls->count;
-    *ret_outcome = run.outcome;
-    return OK;
-}
-
-/* Nothing in the stores could tell a true list from a false one; nothing relies on it either, since
- * no path leads over a CA that isn't here. */
-static void list_skip(struct refresh *refresh, const struct list_url *url)
-{
-    struct tool *tool = refresh->tool;
-    struct value *object = value_add_object(&tool->tree, refresh->list);
-    value_put_text(&tool->tree, object, "url", url->url);
-    value_put_text(&tool->tree, object, "state", "unverifiable");
-    value_put_text(&tool->tree, object, "missing", url->missing);
-    refresh->outcome.skipped++;
-    const struct placeholder values[] = { { "name", url->url }, { "issuer", url->missing },
-        { NULL, NULL } };
-    screen_message(tool, "tool.crl_skipped", values);
-}
-
-/* One that fails doesn't stop the others. */
-static void list_refresh(struct refresh *refresh, const char *url)
-{
-    struct tool *tool = refresh->tool;
-    struct reason reason = { 0 };
-    bool fresh = false;
-    AUTO(buf) der = buf_make(FILE_MAX_BYTES);
-    screen_wait(tool, "tool.wait_list", 0);
-    enum err err = list_fetch(refresh, url, &der, &reason);
-    screen_wait_end(tool);
-    err = err == OK ? certstore_install_crl(
-                          refresh->store, buf_span(&der), clock_now(&tool->clock), &reason, &fresh)
-                    : err;
-    struct value *object = value_add_object(&tool->tree, refresh->list);
-    const char *state = err != OK ? "failed" : fresh ? "new" : "unchanged";
-    value_put_text(&tool->tree, object, "url", url);
-    value_put_text(&tool->tree, object, "state", state);
-    value_put_text(&tool->tree, object, "reason", err == OK ? NULL : reason.code);
-    refresh->outcome.failed += err != OK;
-    refresh->outcome.changed += fresh;
-    if (err != OK && !tool->json) {
-        snprintf(reason.field, sizeof reason.field, "%.260s", url);
-        screen_failure(tool, err, &reason);
-    } else {
-        const struct placeholder values[] = { { "name", url }, { NULL, NULL } };
-        screen_step(tool, fresh ? "tool.crl_installed" : "tool.crl_unchanged", values);
-    }
-}
-
-static enum err list_fetch(
-    struct refresh *refresh, const char *url, struct buf *ret_der, struct reason *ret_reason)
-{
-    AUTO(http_answer) answer = { 0 };
-    struct http_call call = { .method = HTTP_GET, .url = url, .plain_allowed = true };
-    char status[16];
-    TRY(http_client_call(refresh->client, &call, &answer, ret_reason));
-    snprintf(status, sizeof status, "%d", answer.status);
-    if (answer.status != 200) {
-        return reason_set(ret_reason, ERR_AGAIN, "tool.crl_status", url, status, "200");
-    }
-    if (crl_read_any(buf_span(&answer.body), ret_der) != OK) {
-        return reason_set(ret_reason, ERR_INPUT, "crl.malformed", url, NULL, NULL);
-    }
-    return OK;
 }

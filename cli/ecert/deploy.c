@@ -12,32 +12,6 @@
 
 enum { PROVE_SECONDS = 20, PROVE_SECONDS_MAX = 600, ANSWER_MS = 5000 };
 
-/* What every command about targets takes. */
-#define TARGET_OPTIONS                                                                             \
-    { "targets", OPTION_VALUE, "FILE" }, { "only", OPTION_MANY, "TARGET" },                        \
-        { "target", OPTION_VALUE, "NAME" },                                                        \
-        { "kind", OPTION_VALUE, "nginx|apache|haproxy|postfix|dovecot|files" },                    \
-        { "to", OPTION_VALUE, "USER@HOST" }, { "ssh-config", OPTION_VALUE, "FILE" },               \
-        { "certificate", OPTION_VALUE, "FILE" }, { "key", OPTION_VALUE, "FILE" },                  \
-        { "config", OPTION_VALUE, "FILE" }, { "pid-file", OPTION_VALUE, "FILE" },                  \
-        { "staple", OPTION_VALUE, "FILE" }, { "check", OPTION_VALUE, "HOST[:PORT][@ADDRESS]" },    \
-    {                                                                                              \
-        "window", OPTION_VALUE, "TIMES"                                                            \
-    }
-
-const struct option options_deploy_plan[] = { TARGET_OPTIONS, { .name = NULL } };
-const struct option options_deploy_run[] = {
-    TARGET_OPTIONS,
-    { "now", OPTION_FLAG, NULL },
-    { "again", OPTION_FLAG, NULL },
-    { "wait", OPTION_VALUE, "SECONDS" },
-    { .name = NULL },
-};
-const struct option options_deploy_status[] = {
-    { "live", OPTION_FLAG, NULL },
-    { .name = NULL },
-};
-
 /* What targets answer with at this moment. */
 struct answers {
     const struct deploy_list *list;
@@ -134,6 +108,7 @@ static void plan_show(struct tool *tool, const struct deploy_record *record,
         { "tool.deploy_host", target->to },
         { "tool.deploy_certificate", target->certificate },
         { "tool.deploy_key", target->key },
+        { "tool.deploy_staple", target->staple },
         { "tool.deploy_steps", steps.len > 0 ? buf_text(&steps) : NULL },
         { "tool.deploy_check", target->check },
         { "tool.deploy_now", buf_text(&now) },
@@ -262,18 +237,20 @@ static bool is_due(struct tool *tool, const struct arguments *arguments,
 
 static enum exit_code run_result(struct tool *tool, const struct deploy_list *list, size_t waiting)
 {
-    size_t failed = 0;
+    size_t failed = 0, unstapled = 0;
     struct value *targets = value_put_list(&tool->tree, tool->result, "targets");
     for (size_t i = 0; i < list->count; i++) {
         const struct deploy_record *record = &list->records[i];
-        failed += record->state != DEPLOY_ANSWERS && record->state != DEPLOY_INSTALLED;
+        bool settled = record->state == DEPLOY_ANSWERS || record->state == DEPLOY_INSTALLED;
+        failed += !settled;
+        unstapled += settled && record->reason.code[0] != '\0';
         deploy_record_put(&tool->tree, record, value_add_object(&tool->tree, targets));
     }
     value_put_integer(&tool->tree, tool->result, "waiting", (int64_t)waiting);
     if (failed > 0) {
         screen_message(tool, "tool.deploy_retry", NULL);
     }
-    return failed > 0 ? EXIT_FAILED : list->count > 0 ? EXIT_DONE : EXIT_NOTHING;
+    return failed + unstapled > 0 ? EXIT_FAILED : list->count > 0 ? EXIT_DONE : EXIT_NOTHING;
 }
 
 enum exit_code command_deploy_status(struct tool *tool, const struct arguments *arguments)

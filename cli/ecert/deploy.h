@@ -40,15 +40,20 @@ enum err deploy_put(const struct deploy_target *target, const struct deploy_mate
     struct reason *ret_reason) MUST_USE;
 /* Back to the pair before, and reloads. "install.no_previous" too. */
 enum err deploy_back(const struct deploy_target *target, struct reason *ret_reason) MUST_USE;
-/* Has the program on this host test its configuration and read everything anew. "deploy.test",
- * "deploy.reload". */
+/* Has the program test its configuration and read everything anew. "deploy.test", "deploy.reload"
+ * and, over ssh, "deploy.ssh". */
 enum err deploy_take(const struct deploy_target *target, struct reason *ret_reason) MUST_USE;
 /* The certificate and its chain, PEM. */
 enum err deploy_chain_pem(const struct certstore_item *item, struct buf *pem) MUST_USE;
-/* The two over ssh (deploy_there.c). */
+/* The same over ssh (deploy_there.c). */
 enum err deploy_there_put(const struct deploy_target *target,
     const struct deploy_material *material, struct reason *ret_reason) MUST_USE;
 enum err deploy_there_back(const struct deploy_target *target, struct reason *ret_reason) MUST_USE;
+enum err deploy_there_take(const struct deploy_target *target, struct reason *ret_reason) MUST_USE;
+/* Puts an OCSP answer (DER) into the target's file by one rename; empty: puts back what the last
+ * one took the place of, nothing where there was nothing. */
+enum err deploy_there_staple(
+    const struct deploy_target *target, struct span answer, struct reason *ret_reason) MUST_USE;
 
 /* Asks where the target answers until it does with this certificate, with its whole chain, and
  * under its name. `seconds` bounds the asking. Reasons: "deploy.other_certificate" (seen: the

@@ -56,6 +56,9 @@ enum err deploy_back(const struct deploy_target *target, struct reason *ret_reas
 
 enum err deploy_take(const struct deploy_target *target, struct reason *ret_reason)
 {
+    if (target->to[0] != '\0') {
+        return deploy_there_take(target, ret_reason);
+    }
     TRY(program(target, target->kind->test, /* plain= */ false, "deploy.test", ret_reason));
     return reload(target, ret_reason);
 }

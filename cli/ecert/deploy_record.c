@@ -8,6 +8,19 @@
 static const char *const states[DEPLOY_STATES] = { "new", "started", "answers", "installed",
     "rolled_back", "failed" };
 
+/* Numbers, of which a record of before may lack the later ones. */
+static const struct {
+    const char *name;
+    size_t offset;
+    bool needed;
+} numbers[] = {
+    { "not_after", offsetof(struct deploy_record, not_after), .needed = true },
+    { "changed", offsetof(struct deploy_record, changed), .needed = true },
+    { "attempts", offsetof(struct deploy_record, attempts), .needed = true },
+    { "staple_from", offsetof(struct deploy_record, staple_from) },
+    { "staple_until", offsetof(struct deploy_record, staple_until) },
+};
+
 /* Texts beside the target's own. */
 static const struct {
     const char *name;
@@ -73,9 +86,12 @@ static enum err record_parse(const struct value *object, const char *name,
     }
     TRY(texts_parse(object, record, ret_reason));
     TRY(json_get_text(object, "state", 32, &state, ret_reason));
-    TRY(json_get_integer(object, "not_after", &record->not_after, ret_reason));
-    TRY(json_get_integer(object, "changed", &record->changed, ret_reason));
-    TRY(json_get_integer(object, "attempts", &record->attempts, ret_reason));
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        int64_t *number = (int64_t *)(void *)((char *)record + numbers[i].offset);
+        if (numbers[i].needed || value_get(object, numbers[i].name) != NULL) {
+            TRY(json_get_integer(object, numbers[i].name, number, ret_reason));
+        }
+    }
     if (!state_parse(state, &record->state)) {
         return reason_set(ret_reason, ERR_INPUT, "json.type", "state", state, NULL);
     }
@@ -130,7 +146,8 @@ void deploy_record_put(
         const char *value = (const char *)record + texts[i].offset;
         value_put_text(tree, object, texts[i].name, value[0] == '\0' ? NULL : value);
     }
-    value_put_integer(tree, object, "not_after", record->not_after);
-    value_put_integer(tree, object, "changed", record->changed);
-    value_put_integer(tree, object, "attempts", record->attempts);
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        const void *number = (const char *)record + numbers[i].offset;
+        value_put_integer(tree, object, numbers[i].name, *(const int64_t *)number);
+    }
 }

@@ -25,8 +25,11 @@ struct deploy_record {
     char server_name[HOST_NAME_MAX_LENGTH + 1]; /* the certificate's first name */
     int64_t not_after;                          /* of what is there; 0: not known */
     int64_t changed;
-    int64_t attempts;     /* in a row that didn't succeed */
-    struct reason reason; /* of the last failure; code empty after a success */
+    int64_t attempts; /* in a row that didn't succeed */
+    /* Of the OCSP answer that was put there last; 0: none. */
+    int64_t staple_from, staple_until;
+    /* Of the last failure, or of the OCSP answer that isn't handed out; else its code is empty. */
+    struct reason reason;
 };
 
 /* ERR_NOT_FOUND; ERR_INPUT with "deploy.ledger" for what nobody of us wrote. */

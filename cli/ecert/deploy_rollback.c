@@ -44,6 +44,7 @@ static enum err rollback(
     record.state = DEPLOY_ROLLED_BACK;
     record.not_after = not_after;
     record.changed = clock_now(&tool->clock);
+    record.staple_from = record.staple_until = 0; /* the one there is the other certificate's */
     memcpy(record.there, record.before, sizeof record.there);
     record.before[0] = '\0';
     record.reason = (struct reason){ 0 };

@@ -26,7 +26,9 @@ struct run {
 static void host_serve(size_t index, void *ctx);
 static void record_serve(const struct run *run, struct deploy_record *record);
 static enum err staple_serve(const struct run *run, const struct deploy_record *record,
-    struct staple_swap *swap, struct reason *ret_reason);
+    struct staple *staple, struct staple_swap *swap, struct reason *ret_reason);
+static void staple_note(
+    const struct run *run, struct deploy_record *record, const struct staple *staple);
 static void staple_return(const struct deploy_target *target, const struct staple_swap *swap);
 static void record_back(
     const struct run *run, struct deploy_record *record, const char *answered_before);
@@ -82,12 +84,13 @@ static void host_serve(size_t index, void *ctx)
 static void record_serve(const struct run *run, struct deploy_record *record)
 {
     const struct deploy_target *target = &record->target;
+    AUTO(staple) staple = { 0 };
     AUTO(staple_swap) swap = { 0 };
     struct reason reason = { 0 };
     char before[CERTSTORE_ID_MAX];
     int64_t not_after;
     deploy_answer(target, ANSWER_MS, before, &not_after);
-    enum err err = staple_serve(run, record, &swap, &reason);
+    enum err err = staple_serve(run, record, &staple, &swap, &reason);
     err = err == OK ? deploy_put(target, run->material, &reason) : err;
     if (err != OK) {
         staple_return(target, &swap);
@@ -98,11 +101,13 @@ static void record_serve(const struct run *run, struct deploy_record *record)
     }
     if (target->check[0] == '\0') {
         record_succeed(run, record, DEPLOY_INSTALLED);
+        staple_note(run, record, &staple);
         return;
     }
     err = deploy_prove(target, run->material, run->seconds, &reason);
     if (err == OK) {
         record_succeed(run, record, DEPLOY_ANSWERS);
+        staple_note(run, record, &staple);
         return;
     }
     record->reason = reason;
@@ -114,15 +119,14 @@ static void record_serve(const struct run *run, struct deploy_record *record)
 /* The new certificate's OCSP answer comes in with it: with the old one's the program may refuse, or
  * its clients. Where none can be had the old pair is better, as long as it has days to go. */
 static enum err staple_serve(const struct run *run, const struct deploy_record *record,
-    struct staple_swap *swap, struct reason *ret_reason)
+    struct staple *staple, struct staple_swap *swap, struct reason *ret_reason)
 {
-    AUTO(staple) staple = { 0 };
     struct reason reason = { 0 };
-    if (record->target.staple[0] == '\0') {
+    if (!deploy_staples_from_file(&record->target)) {
         return OK;
     }
     int64_t now = run->material->now;
-    enum err err = staple_fetch(&run->material->chain, now, &staple, &reason);
+    enum err err = staple_fetch(&run->material->chain, now, staple, &reason);
     bool waits = record->there[0] != '\0' &&
                  record->not_after - now > STAPLE_PATIENCE_DAYS * DAY_SECONDS &&
                  strcmp(reason.code, "ocsp.none") != 0;
@@ -130,7 +134,25 @@ static enum err staple_serve(const struct run *run, const struct deploy_record *
         *ret_reason = waits ? reason : *ret_reason;
         return waits ? err : OK;
     }
-    return staple_put(&record->target, &staple, swap, ret_reason);
+    return staple_put(&record->target, staple, swap, ret_reason);
+}
+
+/* The pair serves with or without an answer: a server that hands out none keeps it, and that is
+ * told. Where none could be had none is asked for. */
+static void staple_note(
+    const struct run *run, struct deploy_record *record, const struct staple *staple)
+{
+    const struct deploy_target *target = &record->target;
+    struct certificate leaf;
+    bool itself = target->staple[0] != '\0' && !deploy_staples_from_file(target) &&
+                  certificate_parse(run->material->chain.spans[0], &leaf) == OK &&
+                  leaf.ocsp_uri.len > 0;
+    record->staple_from = staple->this_update;
+    record->staple_until = staple->next_update;
+    if (staple->der.len > 0 || itself) {
+        (void)!staple_prove(target, &run->material->chain, itself ? NULL : staple,
+            run->material->now, run->seconds, &record->reason);
+    }
 }
 
 /* The program may have read it with the new pair before that went back. */
@@ -201,6 +223,9 @@ static void record_note(struct run *run, struct deploy_record *record)
     if (good) {
         bool answers = record->state == DEPLOY_ANSWERS;
         screen_step(run->tool, answers ? "tool.deploy_answers" : "tool.deploy_installed", values);
+        if (record->reason.code[0] != '\0' && !run->tool->json) {
+            screen_failure(run->tool, ERR_DENIED, &record->reason);
+        }
     } else if (!run->tool->json) {
         screen_failure(run->tool, ERR_DENIED, &record->reason);
         bool back = record->state == DEPLOY_ROLLED_BACK;

@@ -12,16 +12,6 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-const struct option options_deploy_script[] = {
-    { "kind", OPTION_VALUE, "exchange|windows" },
-    { "services", OPTION_VALUE, "IIS,SMTP,IMAP,POP" },
-    { "out", OPTION_VALUE, "DIRECTORY" },
-    { "password-file", OPTION_VALUE, "FILE" },
-    { "password-fd", OPTION_VALUE, "N" },
-    { "for", OPTION_VALUE, PFX_TARGET_WORDS },
-    { .name = NULL },
-};
-
 enum { SCRIPT_MAX = 64 * 1024 };
 
 /* Where a file goes in Windows' stores, by certutil's names. */

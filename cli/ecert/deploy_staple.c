@@ -1,11 +1,12 @@
 /* ecert deploy staple [TARGET …]: the OCSP answers that servers hand out with their certificates,
- * fetched where it is time and put where their programs read them. */
+ * fetched where it is time, put where their programs read them, here and on other hosts, and asked
+ * of the servers. */
 #include "cli/ecert/screen.h"
 #include "cli/ecert/staple.h"
 
 static bool is_chosen(const struct arguments *arguments, const char *name);
-static enum err one_staple(struct tool *tool, const struct certstore *store,
-    const struct deploy_record *record, struct value *object, enum staple_end *ret_end);
+static enum err one_staple(struct tool *tool, struct certstore *store, struct deploy_record *record,
+    struct value *object, enum staple_end *ret_end);
 
 enum exit_code command_deploy_staple(struct tool *tool, const struct arguments *arguments)
 {
@@ -22,7 +23,7 @@ enum exit_code command_deploy_staple(struct tool *tool, const struct arguments *
     }
     struct value *targets = value_put_list(&tool->tree, tool->result, "targets");
     for (size_t i = 0; i < list.count; i++) {
-        const struct deploy_record *record = &list.records[i];
+        struct deploy_record *record = &list.records[i];
         enum staple_end end = STAPLE_NONE;
         if (record->target.staple[0] == '\0' || !is_chosen(arguments, record->target.name)) {
             continue;
@@ -47,10 +48,11 @@ static bool is_chosen(const struct arguments *arguments, const char *name)
     return chosen;
 }
 
-static enum err one_staple(struct tool *tool, const struct certstore *store,
-    const struct deploy_record *record, struct value *object, enum staple_end *ret_end)
+static enum err one_staple(struct tool *tool, struct certstore *store, struct deploy_record *record,
+    struct value *object, enum staple_end *ret_end)
 {
-    static const char *const said[] = { "tool.staple_none", "tool.staple_kept", "tool.staple_new" };
+    static const char *const said[] = { "tool.staple_none", "tool.staple_kept", "tool.staple_new",
+        "tool.staple_itself" };
     struct reason reason = { 0 };
     const struct placeholder values[] = { { "name", record->target.name },
         { "file", record->target.staple }, { NULL, NULL } };

@@ -14,6 +14,7 @@ static const struct deploy_kind kinds[] = {
         .reload = { "nginx", "-s", "reload" },
         .config_option = "-c",
         .staples = true,
+        .staple_lines = "ssl_stapling on; ssl_stapling_file FILE;",
         .certificate = "/etc/nginx/tls/%s.crt",
         .key = "/etc/nginx/tls/%s.key",
         .port = 443,
@@ -23,6 +24,8 @@ static const struct deploy_kind kinds[] = {
         .test = { "apachectl", "-t" },
         .reload = { "apachectl", "-k", "graceful" },
         .config_option = "-f",
+        .staples_itself = true,
+        .staple_lines = "SSLStaplingCache shmcb:ssl_stapling(32768); SSLUseStapling on",
         .certificate = "/etc/apache2/tls/%s.crt",
         .key = "/etc/apache2/tls/%s.key",
         .port = 443,
@@ -36,6 +39,7 @@ static const struct deploy_kind kinds[] = {
         .config_default = "/etc/haproxy/haproxy.cfg",
         .staples = true,
         .staple_suffix = ".ocsp",
+        .staple_lines = "bind ADDRESS ssl crt CERTIFICATE",
         .by_signal = true,
         .certificate = "/etc/haproxy/tls/%s.pem",
         .port = 443,
@@ -178,17 +182,21 @@ enum err deploy_target_check(const struct deploy_target *target, struct reason *
     return target->staple[0] == '\0' ? OK : staple_check(target, ret_reason);
 }
 
-/* Apache fetches its answers itself; Postfix and Dovecot hand out none. An answer is for everybody
- * to read: over the key's file it would be written, and what stood there put back, open to all. */
+/* Postfix and Dovecot hand out none. An answer is for everybody to read: over the key's file it
+ * would be written, and what stood there put back, open to all. */
 static enum err staple_check(const struct deploy_target *target, struct reason *ret_reason)
 {
     const struct deploy_kind *kind = target->kind;
     char place[DEPLOY_PATH_MAX + 16];
-    if (!kind->staples) {
-        return wrong(target, "deploy.staple", kind->name, "nginx, haproxy, files", ret_reason);
+    if (kind->staples_itself) {
+        return strcmp(target->staple, DEPLOY_STAPLE_ITSELF) == 0
+                   ? OK
+                   : wrong(target, "deploy.staple_itself", target->staple, DEPLOY_STAPLE_ITSELF,
+                         ret_reason);
     }
-    if (target->to[0] != '\0') {
-        return wrong(target, "deploy.staple_there", target->to, NULL, ret_reason);
+    if (!kind->staples) {
+        return wrong(
+            target, "deploy.staple", kind->name, "nginx, apache, haproxy, files", ret_reason);
     }
     if (strcmp(target->staple, target->certificate) == 0 ||
         strcmp(target->staple, target->key) == 0) {
@@ -230,6 +238,10 @@ static enum err path_check(
             continue;
         }
         const char *text = field_find(target, field);
+        bool itself = strcmp(field, "staple") == 0 && strcmp(text, DEPLOY_STAPLE_ITSELF) == 0;
+        if (itself && target->kind->staples_itself) {
+            return OK;
+        }
         size_t len = strlen(text);
         bool absolute = len == 0 || (text[0] == '/' && text[len - 1] != '/');
         if (!absolute || (len > 0 && !utf8_plain(span_from_text(text)))) {
@@ -252,6 +264,11 @@ static enum err wrong(const struct deploy_target *target, const char *code, cons
     const char *expected, struct reason *ret_reason)
 {
     return reason_set(ret_reason, ERR_INPUT, code, target->name, seen, expected);
+}
+
+bool deploy_staples_from_file(const struct deploy_target *target)
+{
+    return target->staple[0] != '\0' && !target->kind->staples_itself;
 }
 
 void deploy_words(const struct deploy_target *target, const char *const *words, bool plain,

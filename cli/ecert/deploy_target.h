@@ -23,12 +23,17 @@ struct deploy_kind {
     const char *config_option;
     const char *config_default; /* NULL: the program knows it */
     bool staples;               /* it reads an OCSP answer from a file */
+    bool staples_itself;        /* it fetches its answers: the file is DEPLOY_STAPLE_ITSELF */
     const char
         *staple_suffix; /* behind the certificate's name, where it looks for it nowhere else */
+    const char *staple_lines; /* what its configuration needs to hand one out; NULL: nothing */
     bool by_signal; /* with a pid_file it is reloaded by SIGUSR2; without, the words are whole */
     const char *certificate, *key; /* proposed to a person; %s is the server name */
     uint16_t port;
 };
+/* In place of a file's path, for a program that fetches its OCSP answers. */
+#define DEPLOY_STAPLE_ITSELF "itself"
+
 /* NULL past the last. */
 const struct deploy_kind *deploy_kind_at(size_t index);
 const struct deploy_kind *deploy_kind_find(const char *name);
@@ -42,7 +47,7 @@ struct deploy_target {
     char key[DEPLOY_PATH_MAX];
     char config[DEPLOY_PATH_MAX];
     char pid_file[DEPLOY_PATH_MAX];
-    char staple[DEPLOY_PATH_MAX]; /* the OCSP answer's file; "": none */
+    char staple[DEPLOY_PATH_MAX]; /* the OCSP answer's file, or "itself"; "": none */
     char check[DEPLOY_CHECK_MAX]; /* HOST[:PORT][@ADDRESS]; "": it can't be asked */
     char window[DEPLOY_WINDOW_MAX];
 };
@@ -60,13 +65,16 @@ enum err deploy_field_set(struct deploy_target *target, const char *field, const
     struct reason *ret_reason) MUST_USE;
 /* Whether it is whole and every text can be what it says. ERR_INPUT with "deploy.name",
  * "deploy.missing" (expected: the field), "deploy.path", "deploy.one_file", "deploy.window",
- * "deploy.staple", "deploy.staple_there", "deploy.staple_place", "remote.host" or an endpoint's
- * reason; the field is the target's name. */
+ * "deploy.staple", "deploy.staple_itself", "deploy.staple_taken", "deploy.staple_place",
+ * "remote.host" or an endpoint's reason; the field is the target's name. */
 enum err deploy_target_check(
     const struct deploy_target *target, struct reason *ret_reason) MUST_USE;
 /* The same of one text alone: of "to", "check", "window" and the paths. */
 enum err deploy_field_check(
     const struct deploy_target *target, const char *field, struct reason *ret_reason) MUST_USE;
+
+/* Whether the program is given its OCSP answers in a file, here or there. */
+bool deploy_staples_from_file(const struct deploy_target *target);
 
 /* Words of a test or a reload with the configuration in its place. */
 void deploy_words(const struct deploy_target *target, const char *const *words, bool plain,

@@ -21,35 +21,6 @@ enum {
     LOGIN_TRIES = 6,
 };
 
-const struct option options_enrol[] = {
-    { "portal", OPTION_VALUE, "URL" },
-    { "server-name", OPTION_VALUE, "NAME" },
-    { "reference", OPTION_VALUE, "N" },
-    { "pin-file", OPTION_VALUE, "FILE" },
-    { "pin-fd", OPTION_VALUE, "N" },
-    { "request", OPTION_VALUE, "ID" },
-    { "portal-ca", OPTION_VALUE, "FILE" },
-    { "root", OPTION_VALUE, "FILE" },
-    { "dns-update", OPTION_VALUE, "SERVER[@PORT]" },
-    { "tsig", OPTION_VALUE, "FILE" },
-    { "domain", OPTION_VALUE, "DOMAIN" },
-    { "persist", OPTION_VALUE, "SRN" },
-    { "webroot", OPTION_MANY, "[NAME=]FOLDER" },
-    { "hook", OPTION_PROGRAM, "PROGRAM ARG ... ;" },
-    { "email", OPTION_VALUE, "MAILBOX" },
-    { "email-code", OPTION_MANY, "CODE" },
-    { "chinese", OPTION_FLAG, NULL },
-    { "accept", OPTION_FLAG, NULL },
-    { "install-certificate", OPTION_VALUE, "FILE" },
-    { "install-key", OPTION_VALUE, "FILE" },
-    { "after", OPTION_PROGRAM, "PROGRAM ARG ... ;" },
-    { "no-key", OPTION_FLAG, NULL },
-    { "resume", OPTION_FLAG, NULL },
-    { "renew", OPTION_FLAG, NULL },
-    { "dry-run", OPTION_FLAG, NULL },
-    { .name = NULL },
-};
-
 static const struct {
     const char *state;
     enum err (*run)(struct walk *walk, struct reason *ret_reason);

@@ -3,13 +3,14 @@
  * What it holds: the subscriber's private keys, in memory only while they are used, and for the
  * moment of logging in the PIN. Whom it talks to: the portal's /api/v1, the CA's repository, the
  * subscriber's own DNS server, the TLS servers that are to be looked at, and by the system's ssh
- * the servers that the person names. What it may never do: run anything but that ssh, a server
- * program's own test and reload, and the program the person names; believe a certificate
- * that doesn't lead to the trusted root and to its own key, or a list that its CA didn't sign, take
- * a secret from the command line. */
+ * the servers that the person names. What it may never do: run anything but its own second half
+ * (network.h), that ssh, a server program's own test and reload, and the program the person names;
+ * believe a certificate that doesn't lead to the trusted root and to its own key, or a list that
+ * its CA didn't sign, take a secret from the command line. */
 #include "cli/ecert/complete.h"
 #include "cli/ecert/help.h"
 #include "cli/ecert/key_open.h"
+#include "cli/ecert/network.h"
 #include "cli/ecert/operand.h"
 #include "cli/ecert/screen.h"
 #include "lib/base/limits.h"
@@ -29,81 +30,11 @@
 enum { ARENA_MAX = 64 * 1024 * 1024 };
 static const char STORE_HOME[] = "/.local/share/ecert";
 
-const struct option options_all[] = {
-    { "store", OPTION_VALUE, "DIR" },
-    { "lang", OPTION_VALUE, "en|zh-HK|zh-CN" },
-    { "json", OPTION_FLAG, NULL },
-    { "help", OPTION_FLAG, NULL },
-    { "version", OPTION_FLAG, NULL },
-    { .name = NULL },
-};
-static const struct option options_none[] = { { .name = NULL } };
-
-static const struct command commands[] = {
-    { "request", "new", command_request_new, options_request_new, NULL, 0, 0,
-        "tool.help_request_new", .opens_key = true },
-    { "enrol", NULL, command_enrol, options_enrol, NULL, 0, 0, "tool.help_enrol",
-        .opens_key = true },
-    { "cert", "list", command_cert_list, options_none, NULL, 0, 0, "tool.help_cert_list" },
-    { "cert", "show", command_cert_show, options_none, "ID", 1, 1, "tool.help_cert_show" },
-    { "cert", "complete", command_cert_complete, options_none, "FILE", 1, 1,
-        "tool.help_cert_complete", .opens_key = true },
-    { "cert", "import", command_cert_import, options_cert_import, "FILE", 1, 1,
-        "tool.help_cert_import", .opens_key = true },
-    { "cert", "export", command_cert_export, options_cert_export, "ID", 1, 1,
-        "tool.help_cert_export", .opens_key = true },
-    { "cert", "remove", command_cert_remove, options_cert_remove, "ID", 1, 1,
-        "tool.help_cert_remove" },
-    { "chain", "list", command_chain_list, options_none, NULL, 0, 0, "tool.help_chain_list" },
-    { "chain", "install", command_chain_install, options_chain_install, "[FILE]", 0, 1,
-        "tool.help_chain_install" },
-    { "chain", "remove", command_chain_remove, options_chain_remove, "THUMBPRINT", 1, 1,
-        "tool.help_chain_remove" },
-    { "chain", "check", command_chain_check, options_none, "[ID|FILE]", 0, 1,
-        "tool.help_chain_check" },
-    { "chain", "undo", command_chain_undo, options_none, NULL, 0, 0, "tool.help_chain_undo" },
-    { "chain", "mirror", command_chain_mirror, options_chain_mirror, NULL, 0, 0,
-        "tool.help_chain_mirror" },
-    { "crl", "install", command_crl_install, options_crl_install, "FILE", 1, 1,
-        "tool.help_crl_install" },
-    { "crl", "list", command_crl_list, options_none, NULL, 0, 0, "tool.help_crl_list" },
-    { "crl", "refresh", command_crl_refresh, options_none, NULL, 0, 0, "tool.help_crl_refresh" },
-    { "crl", "write", command_crl_write, options_none, "FILE", 1, 1, "tool.help_crl_write" },
-    { "key", "backup", command_key_backup, options_key_backup, "ID", 1, 1, "tool.help_key_backup",
-        .opens_key = true },
-    { "key", "restore", command_key_restore, options_key_restore, "FILE.pfx", 1, 1,
-        "tool.help_key_restore", .opens_key = true },
-    { "check", NULL, command_check, options_check, "[HOST[:PORT][@ADDRESS] …]", 0, ARGUMENTS_MAX,
-        "tool.help_check" },
-    { "deploy", "plan", command_deploy_plan, options_deploy_plan, "[ID]", 0, 1,
-        "tool.help_deploy_plan", .opens_key = true },
-    { "deploy", "run", command_deploy_run, options_deploy_run, "[ID]", 0, 1, "tool.help_deploy_run",
-        .opens_key = true },
-    { "deploy", "script", command_deploy_script, options_deploy_script, "[ID]", 0, 1,
-        "tool.help_deploy_script", .opens_key = true },
-    { "deploy", "status", command_deploy_status, options_deploy_status, NULL, 0, 0,
-        "tool.help_deploy_status" },
-    { "deploy", "staple", command_deploy_staple, options_none, "[TARGET …]", 0, ARGUMENTS_MAX,
-        "tool.help_deploy_staple" },
-    { "deploy", "rollback", command_deploy_rollback, options_none, "TARGET", 1, ARGUMENTS_MAX,
-        "tool.help_deploy_rollback" },
-    { "deploy", "forget", command_deploy_forget, options_none, "TARGET", 1, ARGUMENTS_MAX,
-        "tool.help_deploy_forget" },
-    { "watch", NULL, command_watch, options_watch, NULL, 0, 0, "tool.help_watch",
-        .opens_key = true },
-    { "console", NULL, command_console, options_console, NULL, 0, 0, "tool.help_console" },
-    { "idn", NULL, command_idn, options_none, "NAME", 1, ARGUMENTS_MAX, "tool.help_idn" },
-    { "manual", NULL, command_manual, options_none, "DIRECTORY", 1, 1, .summary = NULL },
-};
-const struct command command_alone = { "", NULL, command_state, options_none, NULL, 0, 0,
-    "tool.help_state" };
-
 static void harden(void);
 static void stay_in_memory(void);
-static const struct language *language_choose(const struct language_set *set, const char *wanted);
 static int options_leading(int argc, char *const *argv);
 static const struct command *command_find(int argc, char *const *argv, int *ret_words);
-static const char *wanted_language(int argc, char *const *argv);
+static const char *locale_wanted(int argc, char *const *argv);
 static enum exit_code command_line_run(struct tool *tool, int argc, char *const *argv);
 static bool wants_json(const struct command *command, int argc, char *const *argv);
 static enum err operands_check(struct tool *tool, const struct command *command,
@@ -114,10 +45,11 @@ static void result_print(struct tool *tool);
 int main(int argc, char **argv)
 {
     AUTO_PTR(language_set) languages = NULL;
+    const struct language *language = NULL;
     struct reason reason = { 0 };
     harden();
     setlocale(LC_CTYPE, "C.UTF-8");
-    if (language_set_open_installed(&languages, &reason) != OK) {
+    if (language_open_installed(locale_wanted(argc, argv), &languages, &language, &reason) != OK) {
         fprintf(
             stderr, "ecert: the language files can't be read: %s %s\n", reason.field, reason.seen);
         return EXIT_FAILED;
@@ -126,7 +58,8 @@ int main(int argc, char **argv)
     struct key_access access = { .token = NULL };
     struct tool tool = {
         .access = &access,
-        .language = language_choose(languages, wanted_language(argc, argv)),
+        .language = language,
+        .line = argv,
         .clock = clock_system(),
         .colour = isatty(STDOUT_FILENO) && (no_colour == NULL || no_colour[0] == '\0'),
         .asks = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO),
@@ -167,32 +100,11 @@ static void stay_in_memory(void)
     }
 }
 
-/* --lang, else the locale; English where the locale says nothing, as every tool does. */
-static const struct language *language_choose(const struct language_set *set, const char *wanted)
+/* --lang, else the locale. Needed before the command line is read, so that its mistakes can be
+ * told. */
+static const char *locale_wanted(int argc, char *const *argv)
 {
     static const char *const variables[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
-    char tag[16];
-    const char *locale = wanted;
-    for (size_t i = 0; locale == NULL && i < sizeof variables / sizeof variables[0]; i++) {
-        const char *value = getenv(variables[i]);
-        locale = value != NULL && value[0] != '\0' ? value : NULL;
-    }
-    snprintf(tag, sizeof tag, "%s", locale == NULL ? "en" : locale);
-    tag[strcspn(tag, ".@")] = '\0';
-    for (char *byte = tag; *byte != '\0'; byte++) {
-        *byte = *byte == '_' ? '-' : *byte;
-    }
-    const struct language *language = language_by_tag(set, tag);
-    bool chinese = strncasecmp(tag, "zh", 2) == 0;
-    if (language == NULL && chinese) {
-        language = language_negotiate(set, span_from_text(tag));
-    }
-    return language != NULL ? language : language_by_tag(set, "en");
-}
-
-/* Needed before the command line is read, so that its mistakes can be told. */
-static const char *wanted_language(int argc, char *const *argv)
-{
     for (int i = 1; i < argc; i++) {
         if (strncmp(argv[i], "--lang=", 7) == 0) {
             return argv[i] + 7;
@@ -201,17 +113,13 @@ static const char *wanted_language(int argc, char *const *argv)
             return argv[i + 1];
         }
     }
-    return NULL;
-}
-
-const struct command *command_at(size_t index)
-{
-    return index < sizeof commands / sizeof commands[0] ? &commands[index] : NULL;
-}
-
-const struct option *command_options(const struct command *command, size_t index)
-{
-    return index == 0 ? command->options : index == 1 && command->opens_key ? options_key : NULL;
+    for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++) {
+        const char *value = getenv(variables[i]);
+        if (value != NULL && value[0] != '\0') {
+            return value;
+        }
+    }
+    return "en";
 }
 
 /* Known before anything else of the line is: its mistakes are told in the same way. What another
@@ -264,6 +172,9 @@ static enum exit_code command_line_run(struct tool *tool, int argc, char *const 
         value_put_text(&tool->tree, tool->result, "version", ECERT_VERSION);
         return EXIT_DONE;
     }
+    if (err == OK && command->run == NULL) {
+        err = network_start(tool->line, &reason);
+    }
     err = err == OK ? operands_check(tool, command, &arguments, &reason) : err;
     return err == OK ? command->run(tool, &arguments) : screen_failure(tool, err, &reason);
 }
@@ -308,13 +219,13 @@ static const struct command *command_find(int argc, char *const *argv, int *ret_
         *ret_words = 0;
         return &command_alone;
     }
-    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
-        bool noun = strcmp(argv[0], commands[i].noun) == 0;
-        bool verb =
-            commands[i].verb == NULL || (argc > 1 && strcmp(argv[1], commands[i].verb) == 0);
+    const struct command *command;
+    for (size_t i = 0; (command = command_at(i)) != NULL; i++) {
+        bool noun = strcmp(argv[0], command->noun) == 0;
+        bool verb = command->verb == NULL || (argc > 1 && strcmp(argv[1], command->verb) == 0);
         if (noun && verb) {
-            *ret_words = commands[i].verb == NULL ? 1 : 2;
-            return &commands[i];
+            *ret_words = command->verb == NULL ? 1 : 2;
+            return command;
         }
     }
     return NULL;
@@ -327,14 +238,15 @@ static enum exit_code command_missing(struct tool *tool, int argc, char *const *
     struct reason reason = { 0 };
     bool help = strcmp(argv[argc - 1], "--help") == 0;
     bool verb = argc > 1 && argv[1][0] != '-';
-    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
-        bool ours = strcmp(argv[0], commands[i].noun) == 0 && commands[i].verb != NULL;
+    const struct command *command;
+    for (size_t i = 0; (command = command_at(i)) != NULL; i++) {
+        bool ours = strcmp(argv[0], command->noun) == 0 && command->verb != NULL;
         if (ours && help) {
-            help_command(tool, &commands[i]);
+            help_command(tool, command);
         }
         if (ours) {
             buf_append_format(
-                &verbs, "%s%s %s", verbs.len > 0 ? ", " : "", commands[i].noun, commands[i].verb);
+                &verbs, "%s%s %s", verbs.len > 0 ? ", " : "", command->noun, command->verb);
         }
     }
     if (verbs.len > 0 && help) {

@@ -9,16 +9,14 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { STAPLE_TIMEOUT_MS = 15000, URL_MAX = 1024, FILE_MODE = 0644 };
+enum { STAPLE_TIMEOUT_MS = 15000, URL_MAX = 1024, FILE_MODE = 0644, PROVE_SECONDS = 20 };
 
 static enum err issuer_find(const struct bundle *chain, const struct certificate *leaf,
     struct certificate *ret_issuer, struct reason *ret_reason);
 static enum err url_make(const struct certificate *leaf, const struct certificate *issuer,
     char ret_url[URL_MAX], struct reason *ret_reason);
-static enum err answer_judge(struct span der, const struct bundle *chain, int64_t now,
-    struct staple *ret_staple, struct reason *ret_reason);
 static enum err renew(const struct deploy_target *target, const struct bundle *chain, int64_t now,
-    struct reason *ret_reason);
+    struct staple *ret_staple, struct reason *ret_reason);
 
 void staple_release(struct staple *staple)
 {
@@ -32,7 +30,7 @@ void staple_swap_release(struct staple_swap *swap)
 
 const char *staple_end_name(enum staple_end end)
 {
-    static const char *const names[] = { "none", "kept", "new" };
+    static const char *const names[] = { "none", "kept", "new", "itself" };
     return names[end];
 }
 
@@ -55,7 +53,7 @@ enum err staple_fetch(
     if (answer.status != 200) {
         return reason_set(ret_reason, ERR_AGAIN, "ocsp.status", url, status, "200");
     }
-    return answer_judge(buf_span(&answer.body), chain, now, ret_staple, ret_reason);
+    return staple_check(buf_span(&answer.body), chain, now, ret_staple, ret_reason);
 }
 
 /* By name and signature; whoever made the chain has ordered it already. */
@@ -103,7 +101,7 @@ static enum err url_make(const struct certificate *leaf, const struct certificat
     return OK;
 }
 
-static enum err answer_judge(struct span der, const struct bundle *chain, int64_t now,
+enum err staple_check(struct span der, const struct bundle *chain, int64_t now,
     struct staple *ret_staple, struct reason *ret_reason)
 {
     struct certificate leaf, issuer;
@@ -132,13 +130,18 @@ enum err staple_read(const char *path, const struct bundle *chain, int64_t now,
     if (err != OK) {
         return reason_set(ret_reason, err, "ocsp.file_missing", path, err_name(err), NULL);
     }
-    return answer_judge(buf_span(&file), chain, now, ret_staple, ret_reason);
+    return staple_check(buf_span(&file), chain, now, ret_staple, ret_reason);
 }
 
 enum err staple_put(const struct deploy_target *target, const struct staple *staple,
     struct staple_swap *ret_swap, struct reason *ret_reason)
 {
     struct staple_swap swap = { .done = false };
+    if (target->to[0] != '\0') {
+        TRY(deploy_there_staple(target, buf_span(&staple->der), ret_reason));
+        ret_swap->done = true;
+        return OK;
+    }
     swap.existed = file_read(target->staple, OCSP_ANSWER_MAX_BYTES, &swap.before) == OK;
     enum err err = file_replace(target->staple, buf_span(&staple->der), FILE_MODE);
     if (err != OK) {
@@ -152,7 +155,9 @@ enum err staple_put(const struct deploy_target *target, const struct staple *sta
 
 void staple_back(const struct deploy_target *target, const struct staple_swap *swap)
 {
-    if (swap->done && swap->existed) {
+    if (swap->done && target->to[0] != '\0') {
+        (void)!deploy_there_staple(target, (struct span){ 0 }, /* ret_reason= */ NULL);
+    } else if (swap->done && swap->existed) {
         (void)!file_replace(target->staple, buf_span(&swap->before), FILE_MODE);
     } else if (swap->done) {
         (void)unlink(target->staple);
@@ -169,11 +174,28 @@ enum err staple_chain(const struct certstore *store, const struct deploy_record 
     return bundle_cut(buf_span(&pem), ret_chain);
 }
 
-enum err staple_refresh(struct tool *tool, const struct certstore *store,
-    const struct deploy_record *record, enum staple_end *ret_end, struct reason *ret_reason)
+enum err staple_stands(const struct deploy_record *record, const struct bundle *chain, int64_t now,
+    struct staple *ret_staple, struct reason *ret_reason)
+{
+    char ended[TIME_TEXT_MAX] = "";
+    if (record->target.to[0] == '\0') {
+        return staple_read(record->target.staple, chain, now, ret_staple, ret_reason);
+    }
+    if (record->staple_until <= now) {
+        time_format_rfc3339(record->staple_until, ended);
+        return reason_set(ret_reason, ERR_DENIED, "ocsp.stale", record->target.name, ended, NULL);
+    }
+    ret_staple->this_update = record->staple_from;
+    ret_staple->next_update = record->staple_until;
+    return OK;
+}
+
+enum err staple_refresh(struct tool *tool, struct certstore *store, struct deploy_record *record,
+    enum staple_end *ret_end, struct reason *ret_reason)
 {
     AUTO(bundle) chain = { 0 };
     AUTO(staple) kept = { 0 };
+    AUTO(staple) fresh = { 0 };
     struct certificate leaf;
     int64_t now = clock_now(&tool->clock);
     TRY(staple_chain(store, record, &chain, ret_reason));
@@ -182,23 +204,34 @@ enum err staple_refresh(struct tool *tool, const struct certstore *store,
         *ret_end = STAPLE_NONE;
         return OK;
     }
-    bool good = staple_read(record->target.staple, &chain, now, &kept, NULL) == OK;
+    if (!deploy_staples_from_file(&record->target)) {
+        *ret_end = STAPLE_ITSELF;
+        return staple_prove(
+            &record->target, &chain, /* wanted= */ NULL, now, PROVE_SECONDS, ret_reason);
+    }
+    bool good = staple_stands(record, &chain, now, &kept, NULL) == OK;
     if (good && now < kept.this_update + (kept.next_update - kept.this_update) / 2) {
         *ret_end = STAPLE_KEPT;
         return OK;
     }
-    TRY(renew(&record->target, &chain, now, ret_reason));
+    TRY(renew(&record->target, &chain, now, &fresh, ret_reason));
+    record->staple_from = fresh.this_update;
+    record->staple_until = fresh.next_update;
+    enum err err = deploy_record_write(store, record);
+    if (err != OK) {
+        return reason_set(
+            ret_reason, err, "certstore.write", tool->store_path, err_name(err), NULL);
+    }
     *ret_end = STAPLE_NEW;
-    return OK;
+    return staple_prove(&record->target, &chain, &fresh, now, PROVE_SECONDS, ret_reason);
 }
 
 static enum err renew(const struct deploy_target *target, const struct bundle *chain, int64_t now,
-    struct reason *ret_reason)
+    struct staple *ret_staple, struct reason *ret_reason)
 {
-    AUTO(staple) staple = { 0 };
     AUTO(staple_swap) swap = { 0 };
-    TRY(staple_fetch(chain, now, &staple, ret_reason));
-    TRY(staple_put(target, &staple, &swap, ret_reason));
+    TRY(staple_fetch(chain, now, ret_staple, ret_reason));
+    TRY(staple_put(target, ret_staple, &swap, ret_reason));
     enum err err = deploy_take(target, ret_reason);
     if (err != OK) {
         staple_back(target, &swap);

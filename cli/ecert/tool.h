@@ -24,6 +24,7 @@ struct tool {
     bool json; /* one object on standard output, nothing else */
     bool colour;
     bool asks;                         /* a person sits at the terminal */
+    char *const *line;                 /* the command line, as it was given */
     const struct arguments *arguments; /* of the command that runs */
     struct key_access *access;
     struct arena arena;
@@ -34,6 +35,7 @@ struct tool {
 struct command {
     const char *noun;
     const char *verb; /* NULL: the noun alone */
+    /* NULL: ecert-network has it (network.h) */
     enum exit_code (*run)(struct tool *tool, const struct arguments *arguments);
     const struct option *options;
     const char *operands; /* shown in usage; NULL: none */

@@ -10,12 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-const struct option options_watch[] = {
-    { "renew", OPTION_FLAG, NULL },
-    { "notify", OPTION_PROGRAM, "PROGRAM ARG ... ;" },
-    { .name = NULL },
-};
-
 enum { NOTIFY_WORDS_MAX = 64 };
 
 static enum err pass(struct watch *watch, struct reason *ret_reason);

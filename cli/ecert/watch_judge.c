@@ -285,7 +285,8 @@ static void delivery_judge(struct watch *watch, const struct watch_target *targe
         watch->renews ? when : record->server_name, NULL);
 }
 
-/* A good answer in the file serves to its end: until then a responder that is away is a note. */
+/* A good answer in the file serves to its end: until then a responder that is away is a note. What
+ * is there and is not handed out helps nobody; here too an old worker may answer once more. */
 static void staple_judge(struct watch *watch, const struct watch_target *target)
 {
     const struct deploy_record *record = &target->record;
@@ -300,8 +301,19 @@ static void staple_judge(struct watch *watch, const struct watch_target *target)
     if (!stapling) {
         return;
     }
-    bool good = staple_read(record->target.staple, &chain, watch->now, &staple,
+    bool good = !deploy_staples_from_file(&record->target) ||
+                staple_stands(record, &chain, watch->now, &staple,
                     target->stapled == OK ? &reason : NULL) == OK;
+    bool answers = strcmp(target->answer, record->there) == 0;
+    struct reason silent = { 0 };
+    if (good && answers &&
+        staple_prove(&record->target, &chain, /* wanted= */ NULL, watch->now, OLD_WORKER_MS / 1000,
+            &silent) != OK) {
+        watch_cause_write(watch, &silent, &why);
+        watch_find(watch, WATCH_PERSON, "watch.staple_silent", record->target.name, buf_text(&why),
+            record->target.kind->staple_lines);
+        return;
+    }
     if (!good || target->stapled != OK) {
         watch_cause_write(watch, &reason, &why);
         watch_find(watch, good ? WATCH_NOTE : WATCH_PERSON,

@@ -5,6 +5,7 @@
 
 static int hex_digit(uint8_t byte);
 static int base64_digit(uint8_t byte);
+static bool ascii_eight(const uint8_t *data, size_t len);
 static size_t utf8_sequence(const uint8_t *data, size_t len);
 
 bool span_equal(struct span left, struct span right)
@@ -41,14 +42,30 @@ bool span_to_text(struct span span, char *ret_text, size_t size)
 
 bool utf8_valid(struct span text)
 {
+    if (text.len > 0 && memchr(text.data, '\0', text.len) != NULL) {
+        return false;
+    }
     for (size_t i = 0; i < text.len;) {
-        size_t length = utf8_sequence(text.data + i, text.len - i);
-        if (length == 0 || text.data[i] == '\0') {
+        size_t length = ascii_eight(text.data + i, text.len - i)
+                            ? sizeof(uint64_t)
+                            : utf8_sequence(text.data + i, text.len - i);
+        if (length == 0) {
             return false;
         }
         i += length;
     }
     return true;
+}
+
+/* Most texts are ASCII for long stretches: true of the next eight bytes. */
+static bool ascii_eight(const uint8_t *data, size_t len)
+{
+    uint64_t eight = 0;
+    if (len < sizeof eight) {
+        return false;
+    }
+    memcpy(&eight, data, sizeof eight);
+    return (eight & 0x8080808080808080) == 0;
 }
 
 /* The length of the plain character at the beginning, or 0 if it is none. */

@@ -46,6 +46,8 @@ static const struct {
 };
 
 static enum property property_of(struct span tag);
+static void find_contact(const struct span *records, size_t count, char ret_contact[CAA_TEXT_MAX]);
+static bool begins(struct span text, const char *with);
 static bool find_unacceptable(
     const struct span *records, size_t count, unsigned *ret_present, struct caa_verdict *verdict);
 static enum caa_finding property_finding(const struct caa_request *request, struct span value);
@@ -91,6 +93,7 @@ void caa_evaluate(const struct caa_request *request, const struct span *records,
     struct caa_verdict *ret_verdict)
 {
     unsigned present = 0;
+    find_contact(records, count, ret_verdict->contact);
     if (find_unacceptable(records, count, &present, ret_verdict)) {
         return;
     }
@@ -131,6 +134,32 @@ static bool find_unacceptable(
         *ret_present |= property;
     }
     return false;
+}
+
+/* RFC 8659 §4.4. What is no plain URL of a kind that is known is passed over. */
+static void find_contact(const struct span *records, size_t count, char ret_contact[CAA_TEXT_MAX])
+{
+    static const char *const schemes[] = { "mailto:", "https://", "http://" };
+    ret_contact[0] = '\0';
+    for (size_t s = 0; s < sizeof schemes / sizeof *schemes && ret_contact[0] == '\0'; s++) {
+        for (size_t i = 0; i < count && ret_contact[0] == '\0'; i++) {
+            struct caa_record record;
+            bool url = caa_record_parse(records[i], &record) == OK &&
+                       property_of(record.tag) == PROPERTY_IODEF &&
+                       begins(record.value, schemes[s]);
+            for (size_t at = 0; url && at < record.value.len; at++) {
+                url = record.value.data[at] > ' ' && record.value.data[at] < 0x7f;
+            }
+            if (url && record.value.len < CAA_TEXT_MAX) {
+                txt_excerpt(record.value, ret_contact, CAA_TEXT_MAX);
+            }
+        }
+    }
+}
+
+static bool begins(struct span text, const char *with)
+{
+    return text.len > strlen(with) && strncasecmp((const char *)text.data, with, strlen(with)) == 0;
 }
 
 static enum property property_of(struct span tag)

@@ -67,6 +67,8 @@ struct caa_verdict {
     enum dns_security security;          /* of the answer that decided */
     char node[HOST_NAME_MAX_LENGTH + 1]; /* whose records or failure decided; or empty */
     char seen[CAA_TEXT_MAX];             /* the deciding property, printable */
+    char contact[CAA_TEXT_MAX]; /* who wants to hear of refusals (iodef): the first "mailto:" URL,
+                                   else the first by HTTP; printable; or empty */
 };
 
 bool caa_permits(enum caa_finding finding);

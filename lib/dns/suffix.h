@@ -5,9 +5,15 @@
 
 struct suffix_list;
 
-/* From a file in the list's text or DAFSA form, or, with NULL, the one the libpsl package carries.
- * ERR_NOT_FOUND, ERR_INPUT. */
+/* A list older than this is told of (doc/threats.md D20). */
+#define SUFFIX_LIST_OLD_SECONDS (30 * INT64_C(86400))
+
+/* From a file in the list's text or DAFSA form, or, with NULL or "", the one the libpsl package
+ * carries. ERR_NOT_FOUND; ERR_INPUT for what is no list, or a text that was cut short: what a list
+ * doesn't have may be asked for. */
 enum err suffix_list_open(const char *path, struct suffix_list **ret_list) MUST_USE;
+/* When it was made: by the day in its VERSION line, else by the file's time; seconds. */
+int64_t suffix_list_time(const struct suffix_list *list);
 void suffix_list_free(struct suffix_list *list);
 AUTO_PTR_DEFINE(suffix_list, suffix_list_free)
 

@@ -44,6 +44,18 @@ enum err store_outbox_contains(
     return OK;
 }
 
+enum err store_outbox_reached(struct store *store, const struct outbox_row *row, bool *ret_reached)
+{
+    AUTO(query) query = query_read(
+        store, "SELECT count(*) FROM outbox WHERE kind = ? AND enrolment IS ? AND recipient = ?");
+    bind_text(&query, row->kind);
+    bind_bytes_or_null(&query, enrolment_of(row));
+    bind_text(&query, row->recipient);
+    TRY(query_row(&query));
+    *ret_reached = column_int64(&query, 0) > 0;
+    return OK;
+}
+
 enum err store_outbox_due(struct store *store, int64_t now, size_t limit, struct arena *arena,
     struct outbox_row **ret_rows, size_t *ret_count)
 {

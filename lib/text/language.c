@@ -8,11 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
+#include <unistd.h>
 
 enum { LANGUAGE_COUNT = 3, TAG_TEXT_MAX = 36 };
 
 struct language {
     const char *tag;
+    const char *file;
     const char *name;
     const struct language *fallback;
     struct mo mo;
@@ -46,7 +48,12 @@ static const struct {
     { "en", "en" },
 };
 
-static enum err catalogue_open(const char *directory, const char *file, struct mo *ret_mo);
+static struct language_set *set_new(void);
+static enum err directory_find(char ret_directory[PATH_MAX]);
+static size_t locale_find(const struct language_set *set, const char *locale);
+static enum err catalogue_open(
+    const char *directory, struct language *language, struct reason *ret_reason);
+static enum err catalogue_read(const char *directory, const char *file, struct mo *ret_mo);
 static const struct language *range_find(const struct language_set *set, struct span range);
 static unsigned quality_parse(struct span parameters);
 static const char *placeholder_find(
@@ -55,41 +62,85 @@ static const char *placeholder_find(
 enum err language_set_open(
     const char *directory, struct language_set **ret_set, struct reason *ret_reason)
 {
-    struct language_set *set = calloc(1, sizeof *set);
-    if (set == NULL) {
-        return ERR_MEMORY;
-    }
+    AUTO_PTR(language_set) set = set_new();
+    TRY(set == NULL ? ERR_MEMORY : OK);
     for (size_t i = 0; i < LANGUAGE_COUNT; i++) {
-        struct language *language = &set->languages[i];
-        language->tag = spoken[i].tag;
-        language->name = spoken[i].name;
-        language->fallback = i == ENGLISH ? NULL : &set->languages[ENGLISH];
-        enum err err = catalogue_open(directory, spoken[i].file, &language->mo);
-        if (err != OK) {
-            language_set_free(set);
-            return reason_set(ret_reason, err,
-                err == ERR_INPUT ? "language.invalid" : "language.missing", spoken[i].file,
-                directory, "");
-        }
+        TRY(catalogue_open(directory, &set->languages[i], ret_reason));
     }
     *ret_set = set;
+    set = NULL;
     return OK;
 }
 
 enum err language_set_open_installed(struct language_set **ret_set, struct reason *ret_reason)
 {
+    char directory[PATH_MAX];
+    TRY(directory_find(directory));
+    return language_set_open(directory, ret_set, ret_reason);
+}
+
+enum err language_open_installed(const char *locale, struct language_set **ret_set,
+    const struct language **ret_language, struct reason *ret_reason)
+{
+    AUTO_PTR(language_set) set = set_new();
+    char directory[PATH_MAX];
+    TRY(set == NULL ? ERR_MEMORY : OK);
+    TRY(directory_find(directory));
+    struct language *language = &set->languages[locale_find(set, locale)];
+    TRY(catalogue_open(directory, language, ret_reason));
+    if (language != &set->languages[ENGLISH]) {
+        TRY(catalogue_open(directory, &set->languages[ENGLISH], ret_reason));
+    }
+    *ret_language = language;
+    *ret_set = set;
+    set = NULL;
+    return OK;
+}
+
+/* Without catalogues. */
+static struct language_set *set_new(void)
+{
+    struct language_set *set = calloc(1, sizeof *set);
+    for (size_t i = 0; set != NULL && i < LANGUAGE_COUNT; i++) {
+        set->languages[i].tag = spoken[i].tag;
+        set->languages[i].file = spoken[i].file;
+        set->languages[i].name = spoken[i].name;
+        set->languages[i].fallback = i == ENGLISH ? NULL : &set->languages[ENGLISH];
+    }
+    return set;
+}
+
+static enum err directory_find(char ret_directory[PATH_MAX])
+{
     static const char *const places[] = { "../../web/locale", "../share/ecert/locale" };
-    char path[PATH_MAX];
     const char *given = getenv("ECERT_LOCALE");
     if (given != NULL) {
-        return language_set_open(given, ret_set, ret_reason);
+        int len = snprintf(ret_directory, PATH_MAX, "%s", given);
+        return len < PATH_MAX ? OK : ERR_LIMIT;
     }
-    enum err err = ERR_NOT_FOUND;
-    for (size_t i = 0; err != OK && i < sizeof places / sizeof places[0]; i++) {
-        TRY(path_beside_program(path, sizeof path, places[i]));
-        err = language_set_open(path, ret_set, ret_reason);
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        TRY(path_beside_program(ret_directory, PATH_MAX, places[i]));
+        if (access(ret_directory, R_OK) == 0) {
+            break;
+        }
     }
-    return err;
+    return OK;
+}
+
+/* Which of the languages: a tag of ours, any other kind of Chinese, else English. */
+static size_t locale_find(const struct language_set *set, const char *locale)
+{
+    char tag[TAG_TEXT_MAX];
+    snprintf(tag, sizeof tag, "%s", locale);
+    tag[strcspn(tag, ".@")] = '\0';
+    for (char *byte = tag; *byte != '\0'; byte++) {
+        *byte = *byte == '_' ? '-' : *byte;
+    }
+    const struct language *language = language_by_tag(set, tag);
+    if (language == NULL && strncasecmp(tag, "zh", 2) == 0) {
+        language = language_negotiate(set, span_from_text(tag));
+    }
+    return language == NULL ? ENGLISH : (size_t)(language - set->languages);
 }
 
 void language_set_free(struct language_set *set)
@@ -205,7 +256,17 @@ void language_format_reason(const struct language *language, const struct reason
     language_format(language, id, placeholders, buf);
 }
 
-static enum err catalogue_open(const char *directory, const char *file, struct mo *ret_mo)
+static enum err catalogue_open(
+    const char *directory, struct language *language, struct reason *ret_reason)
+{
+    enum err err = catalogue_read(directory, language->file, &language->mo);
+    return err == OK ? OK
+                     : reason_set(ret_reason, err,
+                           err == ERR_INPUT ? "language.invalid" : "language.missing",
+                           language->file, directory, "");
+}
+
+static enum err catalogue_read(const char *directory, const char *file, struct mo *ret_mo)
 {
     char path[PATH_MAX];
     AUTO(buf) content = { 0 };

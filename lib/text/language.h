@@ -19,10 +19,14 @@ struct placeholder {
  * which file (language.missing, language.invalid). */
 enum err language_set_open(
     const char *directory, struct language_set **ret_set, struct reason *ret_reason) MUST_USE;
-/* A command line's languages: of $ECERT_LOCALE, or beside the program, in the build tree and as
- * installed. */
+/* The same of $ECERT_LOCALE, or beside the program, in the build tree and as installed. */
 enum err language_set_open_installed(
     struct language_set **ret_set, struct reason *ret_reason) MUST_USE;
+/* A command line's language, found in the same places: the one that `locale` leads to
+ * ("zh_TW.UTF-8" or a tag; English where it says nothing that we speak). Only its catalogue is
+ * read, and English behind it; the set's other languages speak English. Borrowed from the set. */
+enum err language_open_installed(const char *locale, struct language_set **ret_set,
+    const struct language **ret_language, struct reason *ret_reason) MUST_USE;
 void language_set_free(struct language_set *set);
 AUTO_PTR_DEFINE(language_set, language_set_free)
 

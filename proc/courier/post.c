@@ -25,6 +25,10 @@ static const struct mail_kind {
         "mail.key-registered" },
     { "list-ageing", "e-Cert service: a revocation list is past half of its life",
         "mail.list-ageing" },
+    { "caa-refused", "e-Cert (Server): certificate refused by your CAA records",
+        "mail.caa-refused" },
+    { "suffixes-ageing", "e-Cert service: the list of public suffixes is old",
+        "mail.suffixes-ageing" },
     { "key-blocked", "e-Cert (Server): certificate revoked, since its key may be known to others",
         "mail.key-blocked" },
 };

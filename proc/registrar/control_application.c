@@ -125,8 +125,6 @@ static enum err names_check(const struct registrar *registrar,
     const struct application *application, struct reason *ret_reason)
 {
     bool private = registrar->roster.policy_set != POLICY_PUBLIC;
-    AUTO_PTR(suffix_list) suffixes = NULL;
-    TRY(suffix_list_open(/* path= */ NULL, &suffixes));
     for (size_t i = 0; i < application->name_count; i++) {
         const char *text = application->names[i];
         struct dns_name name;
@@ -134,8 +132,8 @@ static enum err names_check(const struct registrar *registrar,
         if (strcmp(name.text, text) != 0) {
             return reason_set(ret_reason, ERR_INPUT, "name.not_canonical", text, text, name.text);
         }
-        if (!private || suffix_list_holds(suffixes, &name)) {
-            TRY(suffix_list_check(suffixes, &name, ret_reason));
+        if (!private || suffix_list_holds(registrar->suffixes, &name)) {
+            TRY(suffix_list_check(registrar->suffixes, &name, ret_reason));
         }
     }
     return OK;

@@ -1,5 +1,6 @@
 /* Letters, certificates, lists, publications, and how the service is. */
 #include "lib/base/log.h"
+#include "lib/dns/suffix.h"
 #include "lib/pki/certificate.h"
 #include "lib/store/audit.h"
 #include "lib/store/certificate.h"
@@ -261,6 +262,7 @@ enum err control_status(void *ctx, struct exchange *exchange)
     control_fact_add(&facts, "roster.policy_set", policy_set_id(registrar->roster.policy_set));
     fact_number(&facts, "roster.epoch", registrar->roster.epoch);
     control_fact_add(&facts, "registrar.sandbox", registrar->sandbox_level);
+    fact_time(&facts, "suffix_list.time", suffix_list_time(registrar->suffixes));
     signer_facts(registrar, &facts);
     TRY(store_facts(registrar, &facts));
     return der_encode(control_facts_write, &facts, &exchange->reply);

@@ -1,7 +1,6 @@
 /* The government's names: officers begin their validation, before the approval or whenever it is
  * due again; the portal only looks. Challenges, observations and evidence are an enrolment's, so
  * the first question opens it: with its reference number, without a PIN, until the approval. */
-#include "lib/dns/suffix.h"
 #include "lib/dns/mailbox.h"
 #include "lib/store/challenge.h"
 #include "lib/store/enrolment.h"
@@ -113,17 +112,15 @@ static enum err method_check(struct validating *validating)
 /* Only to a constructed address of the very name (doc/threats.md D15). */
 static enum err mailbox_check(const struct validating *validating)
 {
-    AUTO_PTR(suffix_list) suffixes = NULL;
     struct dns_name name;
     const char *domain = NULL;
     const char *address = validating->asked.mail.address;
     if (address[0] == '\0') {
         return OK;
     }
-    TRY(suffix_list_open(/* path= */ NULL, &suffixes));
     TRY(dns_name_parse(span_from_text(validating->application.names[0]), DNS_NAME_HOST_OR_WILDCARD,
         &name, validating->reason));
-    if (mailbox_is_constructed(suffixes, &name, address, &domain)) {
+    if (mailbox_is_constructed(validating->registrar->suffixes, &name, address, &domain)) {
         return OK;
     }
     char expected[REASON_TEXT_MAX];

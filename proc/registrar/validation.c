@@ -6,6 +6,7 @@
 #include "proc/registrar/issuing.h"
 #include "proc/registrar/mailing.h"
 #include "proc/registrar/passed_mail.h"
+#include "proc/registrar/refused_mail.h"
 #include "lib/base/log.h"
 #include "lib/store/application.h"
 #include "lib/store/certificate.h"
@@ -46,6 +47,7 @@ struct round {
     struct earlier_applications applications; /* whose evidence these are */
     struct application application;
     bool passed[APPLICATION_NAMES_MAX + 1];
+    struct outbox_row *refusals[APPLICATION_NAMES_MAX + 1]; /* to whom CAA names; NULL: nobody */
     int64_t oldest[APPLICATION_NAMES_MAX + 1];
     struct act act;
     bool by_itself;         /* nobody asked for this round */
@@ -77,6 +79,7 @@ static const struct challenge *challenge_of(const struct round *round, size_t ro
 static enum err proved_find(struct round *round);
 static enum err round_judge(struct round *round);
 static enum err name_judge(struct round *round, size_t row, const struct evidence_rules *rules);
+static enum err refusal_note(struct round *round, size_t row);
 static enum err round_commit(struct store *store, void *ctx);
 static enum err words_store(struct store *store, const struct round *round, size_t row);
 static enum err report_encode(const struct report *report, struct buf *buf);
@@ -336,7 +339,21 @@ static enum err name_judge(struct round *round, size_t row, const struct evidenc
     round->passed[row] = err == OK;
     log_event(LOG_INFO, "name.checked", "name", name, "passed", err == OK ? "yes" : "no", "code",
         reason.code, "seen", reason.seen, "expected", reason.expected, NULL);
-    return err == ERR_DENIED ? OK : err;
+    TRY(err == ERR_DENIED ? OK : err);
+    return round->passed[row] ? OK : refusal_note(round, row);
+}
+
+/* By the primary's own words: nobody else may have us send mails. */
+static enum err refusal_note(struct round *round, size_t row)
+{
+    for (size_t i = 0; i < round->link_count; i++) {
+        if (round->links[i].url == NULL) {
+            return refused_mail_write(round->registrar, round->rows[row].challenge.name,
+                round->rows[row].enrolment, &round->words[i * round->row_count + row].report,
+                round->arena, &round->refusals[row]);
+        }
+    }
+    return OK;
 }
 
 static enum err round_commit(struct store *store, void *ctx)
@@ -389,6 +406,9 @@ static enum err verdict_store(struct store *store, const struct round *round, si
 {
     const struct challenge_row *challenge = &round->rows[row];
     if (!round->passed[row]) {
+        if (round->refusals[row] != NULL) {
+            TRY(refused_mail_add(store, &round->act, round->refusals[row]));
+        }
         return store_challenge_set_result(
             store, challenge, CHALLENGE_FAILED, next_check(challenge, round->now));
     }

@@ -296,6 +296,9 @@ static enum err ask_caa_once(const struct attempt *attempt, bool wildcard, bool 
     snprintf(expected, sizeof expected, "0 %s \"%s\"", request.wildcard ? "issuewild" : "issue",
         identity);
     report_add(attempt->report, caa_code(verdict.finding), asked, verdict.seen, expected);
+    if (!*ret_permitted && verdict.contact[0] != '\0') {
+        report_add(attempt->report, "caa.iodef", asked, verdict.contact, NULL);
+    }
     return OK;
 }
 

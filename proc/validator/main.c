@@ -58,6 +58,7 @@ static enum err boot(struct reason *ret_reason);
 static enum err relaxations_check(struct reason *ret_reason);
 static enum err open_resolvers(struct reason *ret_reason);
 static enum err open_key(struct reason *ret_reason);
+static enum err open_suffixes(struct reason *ret_reason);
 static enum err open_mailer(struct reason *ret_reason);
 static enum err give_up_the_rest(struct reason *ret_reason);
 static enum err serve(struct reason *ret_reason);
@@ -97,10 +98,7 @@ static enum err boot(struct reason *ret_reason)
     TRY(open_resolvers(ret_reason));
     TRY(http_fetch_prepare());
     TRY(open_mailer(ret_reason));
-    enum err err = suffix_list_open(/* path= */ NULL, &self.suffixes);
-    if (err != OK) {
-        return reason_set(ret_reason, err, "validator.suffix_list", NULL, NULL, NULL);
-    }
+    TRY(open_suffixes(ret_reason));
     if (self.perspective) {
         TRY(serve_identity_read(&validator->transport, &self.identity, ret_reason));
     } else {
@@ -198,6 +196,24 @@ static enum err open_key(struct reason *ret_reason)
 }
 
 /* The texts of the mail are the service's, so its section must be there. */
+static enum err open_suffixes(struct reason *ret_reason)
+{
+    const char *path = self.config.validator.suffix_list;
+    char made[TIME_TEXT_MAX];
+    enum err err = suffix_list_open(path, &self.suffixes);
+    if (err != OK) {
+        return reason_set(ret_reason, err, "suffix_list.unusable", "validator.suffix_list", path,
+            "a whole public suffix list");
+    }
+    int64_t time = suffix_list_time(self.suffixes);
+    struct clock clock = clock_system();
+    if (clock_now(&clock) - time > SUFFIX_LIST_OLD_SECONDS) {
+        time_format_rfc3339(time, made);
+        log_event(LOG_WARNING, "suffix_list.old", "made", made, NULL);
+    }
+    return OK;
+}
+
 static enum err open_mailer(struct reason *ret_reason)
 {
     const struct config_validator *validator = &self.config.validator;

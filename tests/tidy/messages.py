@@ -66,7 +66,7 @@ def options(root):
 
 def commands(root):
     """Yields (id, where) for what a manual page says of each command of ecert, beside its summary."""
-    path = root / "cli/ecert/main.c"
+    path = root / "cli/ecert/commands.c"
     for name in re.findall(r'"tool\.help_([a-z_]+)"', path.read_text(encoding="utf-8")):
         yield "tool.manual_" + name, path.name
 

@@ -200,10 +200,10 @@ def check_d14_contacts(root):
 
 def check_commands(root):
     """Each command of ecert has examples, and a description of what it gives with --json."""
-    table = "\n".join(read_lines(root, "cli/ecert/main.c"))
+    table = "\n".join(read_lines(root, "cli/ecert/commands.c"))
     examples = "\n".join(read_lines(root, "cli/ecert/examples.c"))
     schema = "\n".join(read_lines(root, "doc/schema/ecert.schema.json"))
-    for noun, verb in re.findall(r'\{ "([a-z]+)", (?:"([a-z]+)"|NULL), command_(?!manual)', table):
+    for noun, verb in re.findall(r'\{ "([a-z]+)", (?:"([a-z]+)"|NULL), (?:NETWORK\()?command_(?!manual)', table):
         words = f"{noun} {verb}".strip()
         if f'{{ "{words}", "ecert {words}' not in re.sub(r",\s+", ", ", examples):
             yield "cli/ecert/examples.c", 1, f'no example of "ecert {words}"'

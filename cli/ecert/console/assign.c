@@ -227,7 +227,7 @@ static bool target_take(struct visit *visit, const struct item_page *page,
     static const struct {
         const char *code, *field;
     } places[] = { { "deploy.one_file", "key" }, { "deploy.staple", "staple" },
-        { "deploy.staple_there", "staple" }, { "deploy.staple_taken", "staple" },
+        { "deploy.staple_itself", "staple" }, { "deploy.staple_taken", "staple" },
         { "deploy.staple_place", "staple" }, { "deploy.other_name", "check" } };
     struct deploy_target *target = ret_target;
     struct deploy_material material = { .item = page->item, .view = page->view }; /* borrowed */

@@ -85,9 +85,10 @@ static void target_put(struct visit *visit, const struct deploy_record *record, 
         tree, item, "state", going ? "console.deploy_going" : states[record->state].text);
     value_put_text(tree, item, "mark", going ? "note" : states[record->state].mark);
     page_put_moment(visit, item, "when_text", record->changed);
-    if (bad && record->reason.code[0] != '\0') {
+    if (!going && record->reason.code[0] != '\0') {
         page_put_reason(visit, item, &record->reason);
     }
+    value_put_bool(tree, item, "bad", bad);
     value_put_bool(tree, item, "again", bad && !running);
     value_put_bool(tree, item, "unasked", record->state == DEPLOY_INSTALLED);
 }

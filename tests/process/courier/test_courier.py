@@ -410,6 +410,30 @@ class Courier(unittest.TestCase):
             self.assertIn(word, text)
         wait_until(lambda: self.waiting() == 0)
 
+    def test_the_operator_is_told_of_an_old_list_of_suffixes_and_what_to_do(self):
+        self.controller.start()
+        self.start()
+        self.queue(0, "suffixes-ageing", "operator@ecert.example.net", made="2023-02-09T23:26:00Z", day="28/11/2026")
+        wait_until(lambda: self.mailbox.envelopes)
+        (message,) = self.mailbox.messages()
+        self.assertEqual(message["Subject"], "e-Cert service: the list of public suffixes is old")
+        text = message.get_body(("plain",)).get_content()
+        for word in ("2023-02-09T23:26:00Z", "https://publicsuffix.org/list/", "suffix_list", "ecertadm status"):
+            self.assertIn(word, text)
+
+    def test_a_domain_s_holder_is_told_what_was_refused_and_not_who_asked(self):
+        self.controller.start()
+        self.start()
+        self.queue(1, "caa-refused", "security@example.com", server_name="www.shop.example.com", record='0 issue ";"',
+                   asked="CAA example.com", identity="ecert.example.net", enquiry="enquiry@ecert.example.net")
+        wait_until(lambda: self.mailbox.envelopes)
+        (message,) = self.mailbox.messages()
+        self.assertEqual(message["To"], "security@example.com")
+        self.assertEqual(message["Subject"], "e-Cert (Server): certificate refused by your CAA records")
+        text = message.get_body(("plain",)).get_content()
+        for word in ("www.shop.example.com", '0 issue ";"', 'issue "ecert.example.net"', "enquiry@ecert.example.net"):
+            self.assertIn(word, text)
+
     def test_mail_waits_for_a_server_that_is_away_and_survives_kill(self):
         self.start()
         self.queue(1, "csr-invitation", "ar@shop.example.com")

@@ -42,7 +42,7 @@ class SshTest(ToolTest):
         for number in (1, 2, 3):
             address = f"127.0.79.{number}"
             known += f"[{address}]:{PORT} {host_key}\n"
-            cls.start(address, "client" if number < 3 else "stranger")
+            cls.start_host(address, "client" if number < 3 else "stranger")
             cls.hosts.append(f"{getpass.getuser()}@{address}")
         config = (f"Host *\n  Port {PORT}\n  IdentityFile {cls.place}/client\n  IdentitiesOnly yes\n"
                   f"  UserKnownHostsFile {cls.place}/known_hosts\n  GlobalKnownHostsFile /dev/null\n")
@@ -51,7 +51,7 @@ class SshTest(ToolTest):
                 file.write(text)
 
     @classmethod
-    def start(cls, address, client):
+    def start_host(cls, address, client):
         place = os.path.join(cls.place, address)
         os.mkdir(place)
         shutil.copy(os.path.join(cls.place, "host"), place + "/host")

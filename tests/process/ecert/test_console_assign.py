@@ -79,9 +79,9 @@ class Assign(AssignCase):
                 ({"kind": "haproxy"}, "key", "in one file"), ({"config": "x"}, "config", "not an absolute path"),
                 ({"check": "other.example.com"}, "check", "not for the name"), ({"check": "a b"}, "check", "stand in a server name"),
                 ({"to": "a b"}, "to", "not a server"), ({"staple": "x"}, "staple", "not an absolute path"),
-                ({"kind": "apache", "staple": "/x"}, "staple", "reads no OCSP answer"),
-                ({"staple": self.path("site.crt")}, "staple", "written over"),
-                ({"to": "root@127.0.0.1", "staple": "/x"}, "staple", "this host only")):
+                ({"kind": "postfix", "staple": "/x"}, "staple", "hands out no OCSP answers"),
+                ({"kind": "apache", "staple": "/x"}, "staple", "fetches its OCSP answers itself"),
+                ({"staple": self.path("site.crt")}, "staple", "written over")):
             for step in ("plan", "run"):
                 answer = self.assign(item, {**form, **wrong}, step, 422)
                 self.assertIn(words, answer.said, wrong)

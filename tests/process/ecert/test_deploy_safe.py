@@ -32,10 +32,14 @@ class Safe(SshTest, DeployCase):
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         with open(log, encoding="utf-8", errors="replace") as file:
             calls = [line.split(maxsplit=1) for line in file]
-        own = {calls[0][0]}  # ecert and its threads, not what it has started
-        started = {pid for pid, call in calls[1:] if call.startswith("execve(")}
-        own |= {pid for pid, _ in calls} - started - self.below(calls, started)
-        return [call for _, call in calls if call.startswith("execve(")][1:], \
+        main = calls[0][0]
+        execs = [(pid, call) for pid, call in calls if call.startswith("execve(")]
+        halves = [re.match(r'execve\("([^"]*)", (\[.*?\]), \[', call).groups() for pid, call in execs if pid == main]
+        self.assertEqual([path for path, _ in halves], [PROGRAM, PROGRAM + "-network"])
+        self.assertEqual(halves[0][1], halves[1][1])
+        started = {pid for pid, _ in execs if pid != main}
+        own = {pid for pid, _ in calls} - started - self.below(calls, started)  # ecert and its threads
+        return [call for pid, call in execs if pid != main], \
             [call for pid, call in calls if pid in own and not call.startswith("execve(")]
 
     @staticmethod

@@ -139,9 +139,10 @@ class Hostile(WatchCase):
         self.assertEqual(len(self.portal.issued), 2)
 
     def expect_only(self, started, configured):
-        """The tool, those, and what those start themselves, which are the tests' own words."""
-        self.assertEqual(started[0][0], PROGRAM)
-        for one in started[1:]:
+        """The tool with its second half, those, and what those start themselves, which are the tests' own words."""
+        self.assertEqual([one[0] for one in started[:2]], [PROGRAM, PROGRAM + "-network"])
+        self.assertEqual(started[0][1:], started[1][1:])
+        for one in started[2:]:
             self.assertIn(os.path.basename(one[0]), {os.path.basename(path) for path in configured} | {"rm", "cat", "sh"})
             for word in one:
                 for hostile in ("evil", "touch", "`", HOST):

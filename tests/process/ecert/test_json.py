@@ -4,10 +4,11 @@ ecert gets by --json is held against the schema too, in tool.py.)
 
     test_json.py ECERT
 """
+import json
 import os
 import unittest
 
-from tool import ToolTest, schema
+from tool import SCHEMA, ToolTest, schema
 
 
 class Json(ToolTest):
@@ -25,6 +26,15 @@ class Json(ToolTest):
         jsonschema.Draft202012Validator.check_schema(schema())
         for command in self.commands():
             self.assertIn(command["command"], schema()["$defs"])
+
+    def test_the_schema_says_nothing_twice(self):
+        """The second of two members of one name would hide the first."""
+        def once(pairs):
+            names = [name for name, _ in pairs]
+            self.assertEqual(sorted(names), sorted(set(names)))
+            return dict(pairs)
+        with open(SCHEMA, encoding="utf-8") as file:
+            json.load(file, object_pairs_hook=once)
 
     def test_the_schema_refuses_what_is_wrong(self):
         import jsonschema

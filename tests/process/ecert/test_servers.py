@@ -115,7 +115,7 @@ class Servers(SshTest):
 
     def test_an_unknown_server_is_not_trusted(self):
         folder = self.folder("one")
-        self.start("127.0.79.9", "client")
+        self.start_host("127.0.79.9", "client")
         said = self.restore(f"{getpass.getuser()}@127.0.79.9:{folder}", code=1)["servers"][0]
         self.assertIn("verification failed", said["seen"])
         self.assertEqual(os.listdir(folder), [])

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""OCSP answers for stapling: fetched, verified, put where nginx and HAProxy read them, kept fresh by watch.
-The responder is `openssl ocsp`, which this test can have lie.
+"""OCSP answers for stapling: fetched, verified, put where nginx and HAProxy read them, here and over ssh, kept
+fresh by watch, and asked of the servers; Apache, which fetches its own. The responder is `openssl ocsp`, which
+this test can have lie.
 
     test_staple.py ECERT DAY_MODULE
 """
@@ -17,6 +18,7 @@ import unittest
 import urllib.parse
 
 import servers
+from sshd import SshTest
 from stand_in import run
 from tool import NAME
 from watch_case import WatchCase
@@ -34,10 +36,16 @@ class Responder:
         responder = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
-            """GET alone, as RFC 5019 has it for answers that may be kept."""
+            """GET, as RFC 5019 has it for answers that may be kept; POST is Apache's."""
             def do_GET(self):
-                request = base64.b64decode(urllib.parse.unquote(self.path.removeprefix("/ocsp/")))
-                responder.asked.append(request)
+                self.answer(base64.b64decode(urllib.parse.unquote(self.path.removeprefix("/ocsp/"))))
+                responder.asked.append("GET")
+
+            def do_POST(self):
+                self.answer(self.rfile.read(int(self.headers["Content-Length"])))
+                responder.asked.append("POST")
+
+            def answer(self, request):
                 status, body = (503, b"away") if responder.away else (200, responder.answer(request))
                 self.send_response(status)
                 self.send_header("Content-Type", "application/ocsp-response")
@@ -94,6 +102,9 @@ class StapleCase(WatchCase):
             return sign(name, subject, by, extensions + more_extensions, *more, **options)
         self.authority.sign = sign_with_responder
         self.server = self.kind(self.path("server"), self.address)
+        self.prepare()
+
+    def prepare(self):
         self.staple = self.server.path("site.ocsp") if self.kind is servers.Nginx else self.server.certificate + ".ocsp"
         self.words = [*self.server.words, "--staple", self.staple]
 
@@ -104,14 +115,17 @@ class StapleCase(WatchCase):
             with open(f"{pair}{name}.pem", encoding="ascii") as file, open(self.path("full"), "a", encoding="ascii") as full:
                 full.write(file.read())
         self.server.give(self.path("full"), pair + "key.pem")
+        self.configure()
+        self.server.start()
+        self.addCleanup(self.server.stop)
+
+    def configure(self):
         if self.kind is servers.Nginx:
             with open(self.server.config, encoding="ascii") as file:
                 text = file.read()
             self.server.write("config", text.replace("location /", f"ssl_stapling on; ssl_stapling_file {self.staple};\n    location /"))
             with open(self.staple, "wb") as file:
                 file.write(TRY_LATER)
-        self.server.start()
-        self.addCleanup(self.server.stop)
 
     def deploy(self, code=0, *more):
         return self.json("deploy", "run", *self.words, *more, code=code)
@@ -269,15 +283,42 @@ class Nginx(StapleCase):
     def test_what_hands_out_no_answer_from_a_file_is_refused(self):
         self.enrol()
         pair = ["--certificate", self.path("a"), "--staple", self.path("s")]
-        for words, code in ((["--kind", "apache", "--key", self.path("b")], "deploy.staple"),
+        for words, code in ((["--kind", "apache", "--key", self.path("b")], "deploy.staple_itself"),
+                            (["--kind", "postfix", "--key", self.path("b")], "deploy.staple"),
                             (["--kind", "dovecot", "--key", self.path("b")], "deploy.staple"),
-                            (["--kind", "haproxy"], "deploy.staple_place"),
-                            (["--kind", "nginx", "--key", self.path("b"), "--to", "root@web"], "deploy.staple_there")):
+                            (["--kind", "haproxy"], "deploy.staple_place")):
             said = self.json("deploy", "run", *words, *pair, code=1)
             self.assertEqual(said["problem"]["type"], "urn:ecert:problem:" + code)
-        said = self.json("deploy", "run", "--kind", "nginx", "--key", self.path("b"), "--certificate", self.path("a"), "--staple",
-                         "s", code=1)
-        self.assertEqual(said["problem"]["type"], "urn:ecert:problem:deploy.path")
+        for kind, place in (("nginx", "s"), ("nginx", "itself"), ("files", "itself"), ("dovecot", "itself")):
+            said = self.json("deploy", "run", "--kind", kind, "--key", self.path("b"), "--certificate", self.path("a"), "--staple",
+                             place, code=1)
+            self.assertEqual(said["problem"]["type"], "urn:ecert:problem:deploy.path")
+
+    def test_one_that_is_not_handed_out_is_told_and_the_pair_stays(self):
+        """nginx was never told to read the file."""
+        self.configure = lambda: None
+        self.start()
+        said = self.deploy(1)["targets"][0]
+        self.assertEqual((said["state"], said["reason"]), ("answers", "staple.silent"))
+        self.assertIn("ssl_stapling_file", said["expected"])
+        self.assertEqual(self.codes(self.watch(code=1)), ["watch.staple_silent"])
+        self.pass_by(days=3)
+        said = self.json("deploy", "staple", code=1)["targets"][0]
+        self.assertEqual((said["staple"], said["reason"]), ("failed", "staple.silent"))
+        for language, text in (("en", "hands out no OCSP"), ("zh-HK", "沒有隨證書附上"), ("zh-CN", "没有随证书附上")):
+            self.assertIn(text, self.run_tool("deploy", "run", "--again", "--wait", "1", "--lang", language, code=1))
+
+    def test_one_that_comes_from_another_file_is_told(self):
+        self.start()
+        self.deploy()
+        other = self.server.path("other.ocsp")
+        with open(self.server.config, encoding="ascii") as file:
+            text = file.read()
+        with open(self.staple, "rb") as file, open(other, "wb") as copy:
+            copy.write(file.read())
+        self.server.write("config", text.replace(self.staple, other))
+        self.pass_by(days=3)
+        self.assertEqual(self.json("deploy", "staple", code=1)["targets"][0]["reason"], "staple.other")
 
     def test_an_answer_is_never_written_over_the_pair(self):
         self.enrol()
@@ -311,6 +352,145 @@ class Haproxy(StapleCase):
         self.assertEqual(self.codes(self.renew()), [])
         self.assertNotEqual(os.stat(self.staple).st_ino, before)
         self.expect_stapled(self.old)
+
+
+class Apache(StapleCase):
+    """It fetches its own, by the real time: the day is today."""
+    kind = servers.Apache
+
+    def setUp(self):
+        super().setUp()
+        self.now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
+        self.subscription_end = self.now + datetime.timedelta(days=365)
+
+    def prepare(self):
+        self.staple = "itself"
+        self.words = [*self.server.words, "--staple", "itself"]
+
+    def configure(self):
+        with open(self.server.config, encoding="ascii") as file:
+            text = file.read()
+        self.server.write("config", text.replace("Listen", "LoadModule socache_shmcb_module /usr/lib/apache2/modules/"
+                                                 "mod_socache_shmcb.so\nListen", 1)
+                          + f"SSLStaplingCache shmcb:{self.server.path('cache')}(32768)\nSSLUseStapling on\n")
+
+    def test_it_is_asked_whether_it_hands_one_out(self):
+        self.start()
+        self.deploy()
+        self.assertIn("POST", self.responder.asked)
+        self.assertNotIn("GET", self.responder.asked)
+        self.expect_stapled(self.old)
+        self.assertEqual(self.json("deploy", "staple", code=2)["targets"][0]["staple"], "itself")
+        self.assertIn("itself", self.run_tool("deploy", "staple", code=2))
+        self.assertEqual(self.codes(self.watch()), [])
+
+    def test_one_that_was_not_told_to_is_told_of_and_what_it_needs(self):
+        self.configure = lambda: None
+        self.start()
+        said = self.deploy(1, "--wait", "1")["targets"][0]
+        self.assertEqual((said["state"], said["reason"]), ("answers", "staple.silent"))
+        self.assertIn("SSLUseStapling on", said["expected"])
+        said = self.watch(code=1)
+        self.assertEqual(self.codes(said), ["watch.staple_silent"])
+        self.assertIn("SSLUseStapling on", said["findings"][-1]["next"])
+
+
+@unittest.skipIf(os.geteuid() != 0, "the servers' programs are started by root")
+class There(SshTest, StapleCase):
+    """nginx on a host that is reached by ssh."""
+    def prepare(self):
+        super().prepare()
+        self.words += ["--to", self.hosts[0], "--ssh-config", self.config]
+
+    def bytes(self, name=None):
+        with open(name or self.staple, "rb") as file:
+            return file.read()
+
+    def test_it_comes_with_the_certificate_is_kept_fresh_and_changes_with_it(self):
+        self.start()
+        said = self.deploy()["targets"][0]
+        self.expect_stapled(self.old)
+        self.assertEqual(os.stat(self.staple).st_mode & 0o777, 0o644)
+        self.assertGreater(said["staple_until"], said["staple_from"])
+        self.run_tool("deploy", "staple", code=2)
+        self.pass_by(days=3)
+        before, inode = self.bytes(), os.stat(self.staple).st_ino
+        self.assertEqual(self.codes(self.renew()), [])
+        self.assertNotEqual(os.stat(self.staple).st_ino, inode)
+        self.assertNotEqual(self.bytes(), before)
+        self.assertEqual(self.bytes(self.server.path(".ecert-before.site.ocsp")), before)
+        self.assertEqual([name for name in os.listdir(self.server.directory) if ".ecert-new" in name], [])
+        self.expect_stapled(self.old)
+        self.pass_by(days=140)
+        said = self.renew()
+        self.assertEqual(self.codes(said), [])
+        self.expect_stapled(said["certificates"][0]["id"])
+
+    def test_a_program_that_refuses_its_configuration_has_the_file_before(self):
+        self.start()
+        self.deploy()
+        before = self.bytes()
+        with open(self.server.config, "a", encoding="ascii") as file:
+            file.write("nonsense;\n")
+        self.pass_by(days=3)
+        said = self.json("deploy", "staple", code=1)["targets"][0]
+        self.assertEqual(said["reason"], "deploy.test")
+        self.assertEqual(self.bytes(), before)
+        self.assertEqual(self.codes(self.renew(code=None)), ["watch.staple_waits"])
+        self.pass_by(days=2)
+        self.assertEqual(self.codes(self.renew(code=1)), ["watch.staple"])
+        with open(self.server.config, encoding="ascii") as file:
+            text = file.read()
+        self.server.write("config", text.replace("nonsense;\n", ""))
+        self.assertEqual(self.codes(self.renew()), [])
+        self.expect_stapled(self.old)
+
+    def test_with_a_pair_that_goes_back_its_answer_goes_back(self):
+        """The configuration refuses the new pair: the first answer was for nobody, and nothing is left of it."""
+        self.start()
+        os.remove(self.staple)
+        with open(self.server.config, "a", encoding="ascii") as file:
+            file.write("nonsense;\n")
+        self.assertEqual(self.deploy(1)["targets"][0]["reason"], "deploy.test")
+        self.assertFalse(os.path.exists(self.staple))
+
+    def test_after_going_back_the_answer_is_fetched_for_the_pair_before(self):
+        self.start()
+        self.deploy()
+        self.pass_by(days=140)
+        said = self.renew()
+        new = said["certificates"][0]["id"]
+        self.expect_stapled(new)
+        self.run_tool("deploy", "rollback", "nginx-" + self.hosts[0])
+        self.json("deploy", "staple")
+        self.expect_stapled(self.old)
+
+    def test_what_is_in_the_way_or_open_to_others_stays(self):
+        self.start()
+        open_to_all, ours = self.path("open"), self.path("ours")
+        os.mkdir(open_to_all)
+        os.chmod(open_to_all, 0o777)
+        os.mkdir(ours, 0o755)
+        os.symlink("/etc/passwd", ours + "/link.ocsp")
+        os.mkdir(ours + "/folder.ocsp")
+        passwd = self.bytes("/etc/passwd")
+        for place, word in ((open_to_all + "/x.ocsp", "others can write"), (ours + "/link.ocsp", "in the way"),
+                            (ours + "/folder.ocsp", "in the way"), (self.path("none/x.ocsp"), "no such directory")):
+            self.words[self.words.index("--staple") + 1] = place
+            said = self.deploy(1, "--again")["targets"][0]
+            self.assertEqual(said["reason"], "deploy.refused")
+            self.assertIn(word, said["seen"])
+        self.assertEqual((os.listdir(open_to_all), sorted(os.listdir(ours))), ([], ["folder.ocsp", "link.ocsp"]))
+        self.assertEqual(self.bytes("/etc/passwd"), passwd)
+
+    def test_nothing_of_ours_is_read_by_a_shell(self):
+        self.start()
+        for name in ("$(touch x)", "a b'c\"d", "-rf", "`touch x`;touch y", "*", "店"):
+            self.words[self.words.index("--staple") + 1] = self.path(name)
+            said = self.deploy(1, "--again", "--wait", "1")["targets"][0]
+            self.assertEqual((said["state"], said["reason"]), ("answers", "staple.other"))
+            self.assertIn(b"\x30\x82", self.bytes(self.path(name))[:2])
+        self.assertFalse(os.path.exists(self.path("x")) or os.path.exists("x"))
 
 
 if __name__ == "__main__":

@@ -117,6 +117,7 @@ class Perspective:
         self.names = []  # that it was asked about
         self.hurried = set()  # names that it fails where it is given less than all its time
         self.mailed = []
+        self.steps = []  # (code, asked, seen, expected) of each of its reports
 
     def answer(self, packet):
         if request_read(packet)[0] == 3:
@@ -140,6 +141,7 @@ class Perspective:
         hurried = name.decode() in self.hurried and any(tag == 0xa2 for tag, _ in fields)
         verdict = FAILED if hurried else NOT_ASKED if caa_only else self.verdict
         steps = [sequence(*(element(UTF8, text) for text in (b"dcv.timeout", b"", b"", b"")))] if hurried else []
+        steps += [sequence(*(element(UTF8, text.encode()) for text in step)) for step in self.steps]
         self.caa_asked += caa_only
         expected = Challenge.expected_of(digest).encode()
         fields_told = dict(elements(fields[1][1]))
@@ -166,7 +168,8 @@ class Perspective:
         if self.verdict is None:
             return None
         dcv = NOT_ASKED if caa_only != b"\0" else self.verdict
-        return answer_make(kind, sequence(integer(dcv), integer(self.caa), integer(0), sequence()))
+        steps = [sequence(*(element(UTF8, text.encode()) for text in step)) for step in self.steps]
+        return answer_make(kind, sequence(integer(dcv), integer(self.caa), integer(0), sequence(*steps)))
 
     def sign(self, part):
         return subprocess.run(["openssl", "dgst", "-sha256", "-sign", self.key], input=part,

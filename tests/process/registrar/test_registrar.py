@@ -71,7 +71,7 @@ class Registrar(unittest.TestCase):
 
     def setUp(self):
         for perspective in self.office.perspectives.values():
-            perspective.verdict, perspective.caa, perspective.delay = PASSED, PASSED, 0
+            perspective.verdict, perspective.caa, perspective.delay, perspective.steps = PASSED, PASSED, 0, []
 
     def validated(self):
         """The id of an enrolment that has its evidence."""
@@ -147,6 +147,37 @@ class Registrar(unittest.TestCase):
                 json.dump(form, bad)
             problem = self.office.adm("application", "new", file, code=1)
             self.assertIn(problem["code"], ("name.public_suffix", "name.single_label", "name.ip"), base)
+
+    def test_d20_an_old_list_of_suffixes_is_told_of_and_a_new_one_counts(self):
+        office = self.office
+        mails = "SELECT recipient, enrolment, parameters FROM outbox WHERE kind = 'suffixes-ageing'"
+        wait_until(lambda: office.sql(mails), what="a mail about the package's list of 2023")
+        ((recipient, enrolment, parameters),) = office.sql(mails)
+        self.assertEqual((recipient, enrolment), ("operator@ecert.example.net", None))
+        self.assertEqual(office.adm("status")["suffix_list.time"], json.loads(parameters)["made"])
+        path, config = office.directory + "/suffixes", office.directory + "/ecert.conf"
+        today = time.strftime("%Y-%m-%d", time.gmtime())
+        with open(path, "w", encoding="ascii") as file:
+            file.write(f"// VERSION: {today}_00-00-00_UTC\n// ===BEGIN ICANN DOMAINS===\ncom\nshop.example.com\n"
+                       "// ===END ICANN DOMAINS===\n")
+        with open(config, encoding="utf-8") as file:
+            text = file.read()
+        self.addCleanup(self.registrar_anew, config, text)
+        self.registrar_anew(config, text.replace("crl_hours", f'suffix_list = "{path}" crl_hours'))
+        self.assertEqual(office.adm("status")["suffix_list.time"], today + "T00:00:00Z")
+        with open(os.path.join(ROOT, "packaging/examples/wildcard.json"), encoding="utf-8") as file:
+            form = json.load(file)
+        form["names"] = ["*.shop.example.com"]
+        with open(office.directory + "/bad.json", "w", encoding="utf-8") as file:
+            json.dump(form, file)
+        problem = office.adm("application", "new", office.directory + "/bad.json", code=1)
+        self.assertEqual(problem["code"], "name.public_suffix")
+
+    def registrar_anew(self, config, text):
+        self.office.registrar_kill()
+        with open(config, "w", encoding="utf-8") as file:
+            file.write(text)
+        self.office.registrar_start()
 
     def test_there_is_an_example_for_each_edition_and_it_is_taken(self):
         for edition in ("server", "wildcard", "multi", "ev", "ev-multi", "government"):
@@ -351,6 +382,47 @@ class Registrar(unittest.TestCase):
                 enrolment = self.office.challenge(reference)
                 self.await_state(enrolment, "validated")
                 self.assertEqual(len(self.mails_of_a_pass(enrolment)), mails)
+
+    def told_of_refusals(self, enrolment):
+        return self.office.sql("SELECT recipient, json_extract(parameters, '$.server_name'),"
+                               " json_extract(parameters, '$.record'), json_extract(parameters, '$.identity')"
+                               " FROM outbox WHERE enrolment = ? AND kind = 'caa-refused'", enrolment)
+
+    def refused(self, url, who=("primary",)):
+        """An enrolment whose check failed for CAA, which names somebody to be told."""
+        for name in who:
+            self.office.perspectives[name].caa = FAILED
+            self.office.perspectives[name].steps = [
+                ("caa.forbids", "CAA example.com", '0 issue ";"', '0 issue "ecert.example.net"'),
+                ("caa.iodef", "CAA example.com", url, "")]
+        enrolment = self.office.challenge(self.office.approve())
+        wait_until(lambda: self.office.challenge_state(enrolment) != "checking", what="a verdict")
+        return enrolment
+
+    def test_d21_whom_caa_names_is_told_of_a_refusal_once(self):
+        enrolment = self.refused("mailto:security@example.com?subject=x&bcc=all@example.com")
+        told = [("security@example.com", "www.shop.example.com", '0 issue ";"', "ecert.example.net")]
+        self.assertEqual(self.told_of_refusals(enrolment), told)
+        self.assertEqual(self.office.one("SELECT count(*) FROM audit WHERE action = 'mail.queued' AND object ="
+                                         " ? AND detail = 'caa-refused'", enrolment.hex()), 1)
+        # Looked at again, and for another reason: it was told.
+        asked = self.office.perspectives["primary"].asked
+        self.office.perspectives["primary"].steps[0] = ("caa.account", "CAA example.com", '0 issue "x"', "")
+        self.office.sql("UPDATE challenge SET next_check = ? WHERE enrolment = ?", int(time.time()), enrolment)
+        wait_until(lambda: self.office.perspectives["primary"].asked > asked
+                   and self.office.challenge_state(enrolment) == "failed"
+                   and self.office.one("SELECT attempts FROM challenge WHERE enrolment = ?", enrolment) == 2,
+                   what="a second check")
+        self.assertEqual(self.told_of_refusals(enrolment), told)
+
+    def test_d21_nobody_is_told_who_is_no_mailbox_or_not_named_by_the_primary(self):
+        for url in ("https://example.com/iodef", "mailto:", "mailto:a@b.example,c@d.example", "mailto:a%40b@c.example",
+                    "mailto:<a@b.example>", "mailto:a@b.example\r\nX: y"):
+            with self.subTest(url):
+                self.assertEqual(self.told_of_refusals(self.refused(url)), [])
+                self.setUp()
+        remotes = self.refused("mailto:security@example.com", who=("perspective-1", "perspective-2"))
+        self.assertEqual((self.office.challenge_state(remotes), self.told_of_refusals(remotes)), ("failed", []))
 
     def test_killed_in_the_middle_of_a_check_it_checks_again(self):
         for perspective in self.office.perspectives.values():

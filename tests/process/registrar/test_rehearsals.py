@@ -85,8 +85,13 @@ class Rehearsals(unittest.TestCase):
 
     def test_caa_that_forbids_is_foreseen(self):
         enrolment = self.told()
-        self.office.perspectives["primary"].caa = 1
+        primary = self.office.perspectives["primary"]
+        primary.caa = 1
+        primary.steps = [("caa.forbids", "CAA example.com", '0 issue ";"', ""),
+                         ("caa.iodef", "CAA example.com", "mailto:security@example.com", "")]
+        self.addCleanup(setattr, primary, "steps", [])
         self.assertFalse(self.rehearse(enrolment))
+        self.assertEqual(self.office.sql("SELECT * FROM outbox WHERE kind = 'caa-refused'"), [])  # only a check is told of
 
     def test_where_a_check_would_ask_for_caa_alone_so_does_a_rehearsal(self):
         enrolment = self.office.challenge(self.office.approve())

@@ -291,6 +291,29 @@ static void caa_is_asked_for_the_subscribers_account(void **state)
     }
 }
 
+static void whom_the_domains_caa_names_is_told_of_beside_a_refusal_alone(void **state)
+{
+    (void)state;
+    for (int permits = 0; permits < 2; permits++) {
+        struct bench bench;
+        bench_init(&bench, "www.shop.example.com");
+        struct fake_answer answers[] = { { .name = "example.com",
+            .type = DNS_CAA,
+            .records = { permits ? SPAN_LITERAL("\x00\x05issueca.example.net")
+                                 : SPAN_LITERAL("\x00\x05issue;"),
+                SPAN_LITERAL("\x00\x05iodefmailto:security@example.com") } } };
+        assert_int_equal(bench_run(&bench, answers, 1).caa, permits ? CAA_PERMITS : CAA_PROHIBITS);
+        const struct report_step *told = bench_step(&bench, "caa.iodef");
+        assert_true((told == NULL) == permits);
+        if (!permits) {
+            assert_string_equal(told->seen, "mailto:security@example.com");
+            assert_string_equal(told->asked, "CAA example.com");
+            assert_string_equal(told[-1].code, "caa.forbids");
+        }
+        buf_release(&bench.der);
+    }
+}
+
 static void challenges_that_make_no_sense_are_refused_unsigned(void **state)
 {
     (void)state;
@@ -322,6 +345,7 @@ int main(void)
         cmocka_unit_test(a_public_suffix_never_passes),
         cmocka_unit_test(caa_alone_is_asked_where_the_proof_is_there_already),
         cmocka_unit_test(caa_is_asked_for_the_subscribers_account),
+        cmocka_unit_test(whom_the_domains_caa_names_is_told_of_beside_a_refusal_alone),
         cmocka_unit_test(challenges_that_make_no_sense_are_refused_unsigned),
     };
     return cmocka_run_group_tests(tests, bench_prepare, bench_clear);

@@ -90,7 +90,7 @@ def zone_records():
             txt(Challenge("wrong." + APEX), value="\\027[31mwrong"),
             "absent A 192.0.2.1\n", "_ecert-validation.nodata A 192.0.2.1\n",
             "".join(txt(CROWDED, value=f"number {i}") for i in range(64)), txt(CROWDED),
-            'forbidden CAA 0 issue "another.example"\n', 'barred CAA 0 issue "ca.example.net"\n',
+            'forbidden CAA 0 issue "another.example"\nforbidden CAA 0 iodef "mailto:security@example.com"\n', 'barred CAA 0 issue "ca.example.net"\n',
             'barred CAA 0 issuewild ";"\n', 'wild CAA 0 issuewild "ca.example.net"\n',
             txt(Challenge("pruned." + APEX), value=PRUNED.expected()),
             f"hosted CNAME middle.{APEX}.\nmiddle CNAME host.{APEX}.\nhost A 192.0.2.1\n",
@@ -302,6 +302,7 @@ class ValidatorTest(unittest.TestCase):
 
     def test_d21_caa_bars_what_it_bars(self):
         self.assert_barred(FORBIDDEN, "caa.forbids")
+        self.assertIn(("caa.iodef", "mailto:security@example.com"), [(s[0], s[2]) for s in self.ask(FORBIDDEN).steps])
         self.assert_barred(BARRED, "caa.forbids")
         self.assert_barred(ACCOUNT, "caa.account")
         self.assert_barred(METHOD, "caa.method")
@@ -369,6 +370,25 @@ class ValidatorTest(unittest.TestCase):
             self.assertEqual((answer.err, answer.reason), (ERR_INPUT, code))
         answer = self.primary.ask(check_request(Challenge(PASSING.name, method=22)))
         self.assertEqual((answer.err, answer.reason), (ERR_UNSUPPORTED, "dcv.method_unsupported"))
+
+    def of_suffixes(self, name, text):
+        folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, folder)
+        with open(folder + "/suffixes", "w", encoding="ascii") as file:
+            file.write(text)
+        one = Primary(folder, PROGRAM, self.world, name)
+        one.more = f'suffix_list = "{folder}/suffixes"'
+        self.addCleanup(one.stop)
+        return one
+
+    def test_d20_a_suffix_that_is_new_in_a_loaded_list_proves_nothing(self):
+        text = f"// ===BEGIN ICANN DOMAINS===\ncom\n{PASSING.name}\n// ===END ICANN DOMAINS===\n"
+        newer = self.of_suffixes("newer", text)
+        newer.start_on_socket()
+        answer = newer.ask(check_request(PASSING))
+        self.assertEqual((answer.dcv, answer.codes[0]), ("failed", "name.public_suffix"))
+        self.assertEqual(newer.ask(check_request(SPLIT)).dcv, "passed")
+        self.assertRaises(RuntimeError, self.of_suffixes("cut", text[:-20]).start_on_socket)
 
     def test_name_servers_on_loopback_are_not_asked_unless_allowed(self):
         cautious = Primary(self.folder, PROGRAM, self.world, "cautious")

@@ -48,7 +48,24 @@ static void malformed_utf8_is_refused(void **state)
     assert_false(utf8_valid(SPAN_LITERAL("\xc0\xaf")));
     assert_false(utf8_valid(SPAN_LITERAL("\xed\xa0\x80")));
     assert_false(utf8_valid(SPAN_LITERAL("\xe9\xa6")));
+    assert_true(utf8_valid(SPAN_LITERAL("")));
+    assert_true(utf8_valid(SPAN_LITERAL("eight is and 香港 more")));
     assert_false(utf8_valid(SPAN_LITERAL("a\0")));
+}
+
+static void one_bad_byte_is_found_wherever_it_stands(void **state)
+{
+    (void)state;
+    static const uint8_t bad[] = { 0, 0x80, 0xc3, 0xff };
+    uint8_t text[27];
+    for (size_t at = 0; at < sizeof text; at++) {
+        for (size_t i = 0; i < sizeof bad; i++) {
+            memset(text, 'a', sizeof text);
+            text[at] = bad[i];
+            assert_false(utf8_valid(span_make(text, sizeof text)));
+            assert_true(utf8_valid(span_make(text, at)));
+        }
+    }
 }
 
 static void base64_refuses_what_is_not_canonical(void **state)
@@ -98,6 +115,7 @@ int main(void)
         cmocka_unit_test(text_with_nul_never_becomes_a_c_string),
         cmocka_unit_test(what_paints_on_a_screen_is_not_plain),
         cmocka_unit_test(malformed_utf8_is_refused),
+        cmocka_unit_test(one_bad_byte_is_found_wherever_it_stands),
         cmocka_unit_test(base64_refuses_what_is_not_canonical),
         cmocka_unit_test(base32_matches_rfc_4648),
         cmocka_unit_test(hex_takes_separators_and_refuses_odd_digits),

@@ -45,7 +45,8 @@ static void a_whole_file_is_read(void **state)
         "signer { directory = \"/k\" passphrase_file = \"/k/p\" }\n"
         "validator { id = \"primary\" key = \"/v/k\" address = \"127.0.0.10\" "
         "  stubs = {\"example.com=127.0.0.53@5353\", \"example.org=::1@53\"} "
-        "  allow_localhost_queries = true caa_identity = \"ca.example\" }\n"
+        "  allow_localhost_queries = true caa_identity = \"ca.example\" suffix_list = \"/v/psl\" "
+        "}\n"
         "perspective \"hk-1\" { url = \"https://127.0.1.1:8443/check\" }\n"
         "perspective \"hk-2\" { url = \"https://[::1]:8443/check\" }\n"
         "registrar { roster = \"/k/roster.der\" ceremony_spki = \"/k/c\" publications = \"/c\" }\n"
@@ -63,6 +64,8 @@ static void a_whole_file_is_read(void **state)
     assert_string_equal(config.validator.stubs[1].server.address, "::1");
     assert_int_equal(config.validator.stubs[0].server.port, 5353);
     assert_false(config.validator.remote);
+    assert_string_equal(config.validator.suffix_list, "/v/psl");
+    assert_string_equal(config.registrar.suffix_list, "");
     assert_int_equal(config.perspective_count, 2);
     assert_string_equal(config.perspectives[0].id, "hk-1");
     assert_int_equal(config.registrar.crl_hours, 24);

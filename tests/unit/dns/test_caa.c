@@ -106,6 +106,48 @@ static void records_mean_what_rfc_8659_and_8657_say(void **state)
     }
 }
 
+/* RFC 8659 §4.4: whatever else the records say, and whatever they decide. */
+static void who_wants_to_hear_of_refusals_is_found(void **state)
+{
+    static const struct {
+        struct span records[4];
+        const char *contact;
+    } cases[] = {
+        { { ISSUE(";"), IODEF("mailto:security@example.com") }, "mailto:security@example.com" },
+        { { IODEF("MAILTO:security@example.com"), ISSUE(";") }, "MAILTO:security@example.com" },
+        { { CAA_RDATA("\x80", "\x05", "iodefmailto:a@example.com"), ISSUE(";") },
+            "mailto:a@example.com" },
+        { { ISSUE(";"), IODEF("https://example.com/iodef"), IODEF("mailto:a@example.com"),
+              IODEF("mailto:b@example.com") },
+            "mailto:a@example.com" },
+        { { ISSUE(";"), IODEF("https://example.com/iodef") }, "https://example.com/iodef" },
+        { { IODEF("mailto:a@example.com"), CAA_RDATA("\x80", "\x03", "tbs") },
+            "mailto:a@example.com" },
+        { { IODEF("mailto:a@example.com"), SPAN_LITERAL("\x00\xffissue") },
+            "mailto:a@example.com" },
+        { { ISSUE(";") }, "" },
+        { { ISSUE("mailto:a@example.com") }, "" },
+        { { ISSUE(";"), IODEF("mailto:") }, "" },
+        { { ISSUE(";"), IODEF("a@example.com") }, "" },
+        { { ISSUE(";"), IODEF("file:///etc/passwd") }, "" },
+        { { ISSUE(";"), IODEF("mailto:a@example.com\r\nBcc:b@example.com") }, "" },
+        { { ISSUE(";"), IODEF("mailto:a@example.com b") }, "" },
+        { { ISSUE(";"), IODEF("mailto:\xc3\xa9@example.com") }, "" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct fake_answer answers[] = { { .name = "example.com", .type = DNS_CAA } };
+        memcpy(answers[0].records, cases[i].records, sizeof answers[0].records);
+        assert_string_equal(check(answers, 1, false).contact, cases[i].contact);
+    }
+    uint8_t rdata[300] = "\x00\x05iodefmailto:";
+    memset(rdata + 14, 'a', sizeof rdata - 14);
+    struct fake_answer answers[] = {
+        { .name = "example.com", .type = DNS_CAA, .records = { span_make(rdata, sizeof rdata) } }
+    };
+    assert_string_equal(check(answers, 1, false).contact, ""); /* half of it is nobody's */
+}
+
 static void no_account_of_ours_meets_no_accounturi(void **state)
 {
     (void)state;
@@ -251,6 +293,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(records_mean_what_rfc_8659_and_8657_say),
+        cmocka_unit_test(who_wants_to_hear_of_refusals_is_found),
         cmocka_unit_test(no_account_of_ours_meets_no_accounturi),
         cmocka_unit_test(the_climb_asks_each_node_up_to_the_top_level_domain_and_no_further),
         cmocka_unit_test(the_nearest_node_with_records_decides_alone),

@@ -92,6 +92,45 @@ static void a_missing_or_broken_file_is_named(void **state)
     assert_null(set);
 }
 
+static void a_locale_leads_to_a_language_and_its_catalogue_alone_is_read(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *locale, *tag;
+    } cases[] = { { "zh_HK.UTF-8", "zh-HK" }, { "zh-tw", "zh-HK" }, { "zh_Hant", "zh-HK" },
+        { "zh_MO@x", "zh-HK" }, { "en_GB.UTF-8", "en" }, { "C", "en" }, { "C.UTF-8", "en" },
+        { "", "en" }, { "fr_FR", "en" }, { "../zh", "en" },
+        { "zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz", "en" } };
+    static const char *const mainland[] = { "zh_CN.UTF-8", "zh", "zh_SG" };
+    char directory[] = "/tmp/ecert-language-XXXXXX", path[64];
+    const struct language *language = NULL;
+    struct reason reason = { 0 };
+    languages_write(directory);
+    assert_int_equal(setenv("ECERT_LOCALE", directory, 1), 0);
+    snprintf(path, sizeof path, "%s/zh_CN.mo", directory);
+    assert_int_equal(file_replace(path, SPAN_LITERAL("no catalogue"), 0600), OK);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        AUTO_PTR(language_set) set = NULL;
+        assert_int_equal(language_open_installed(cases[i].locale, &set, &language, &reason), OK);
+        assert_string_equal(language_tag(language), cases[i].tag);
+        assert_string_equal(language_text(language, "shared"), i < 4 ? "繁體" : "English");
+        assert_string_equal(language_text(language, "only.english"), "only");
+        assert_string_equal(language_text(language_by_tag(set, "zh-CN"), "shared"), "English");
+    }
+    for (size_t i = 0; i < sizeof mainland / sizeof mainland[0]; i++) {
+        AUTO_PTR(language_set) set = NULL;
+        assert_int_equal(language_open_installed(mainland[i], &set, &language, &reason), ERR_INPUT);
+        assert_string_equal(reason.code, "language.invalid");
+        assert_string_equal(reason.field, "zh_CN.mo");
+        assert_null(set);
+    }
+    languages_erase(directory);
+    AUTO_PTR(language_set) set = NULL;
+    assert_int_equal(language_open_installed("en", &set, &language, &reason), ERR_NOT_FOUND);
+    assert_string_equal(reason.code, "language.missing");
+    assert_int_equal(unsetenv("ECERT_LOCALE"), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -101,6 +140,7 @@ int main(void)
         cmocka_unit_test(placeholders_are_filled_and_unknown_ones_stay),
         cmocka_unit_test(a_reason_says_what_happened_and_what_is_next),
         cmocka_unit_test(a_missing_or_broken_file_is_named),
+        cmocka_unit_test(a_locale_leads_to_a_language_and_its_catalogue_alone_is_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
