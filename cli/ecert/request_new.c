@@ -34,6 +34,7 @@ static enum err plan_from_arguments(
 static enum err plan_key(
     const struct arguments *arguments, struct request_plan *plan, struct reason *ret_reason);
 static enum err plan_ask(struct tool *tool, struct request_plan *plan, bool *ret_go);
+static enum err plan_ask_key(struct tool *tool, struct request_plan *plan);
 static void plan_show(const struct tool *tool, const struct request_plan *plan, const char *id,
     const char *fingerprint);
 static enum exit_code request_make(struct tool *tool, const struct request_plan *plan);
@@ -107,14 +108,13 @@ static enum err plan_key(
     plan->token_uri = in_token ? key : NULL;
     plan->module = key_module_or_default(module);
     plan->generate = in_token && generate != NULL;
+    plan->encrypts = arguments_has(arguments, "encrypt-key");
     return OK;
 }
 
 static enum err plan_ask(struct tool *tool, struct request_plan *plan, bool *ret_go)
 {
     char answer[ANSWER_MAX];
-    const char *keys[REQUEST_KEYS];
-    size_t choice;
     screen_heading(tool, "tool.request_title", NULL);
     screen_message(tool, "tool.request_intro", NULL);
     TRY(request_names_ask(tool, &plan->names));
@@ -128,16 +128,28 @@ static enum err plan_ask(struct tool *tool, struct request_plan *plan, bool *ret
         TRY(ask_line(tool, request_subject[i].question, plan->subject[i], answer));
         memcpy(plan->subject[i], answer, sizeof answer);
     }
-    for (size_t i = 0; i < REQUEST_KEYS; i++) {
-        keys[i] = key_type_name(request_keys[i]);
-    }
-    if (plan->token_uri == NULL) {
-        TRY(ask_choice(tool, "tool.ask_key", keys, REQUEST_KEYS, 0, &choice));
-        plan->key_type = request_keys[choice];
-    }
+    TRY(plan->token_uri == NULL ? plan_ask_key(tool, plan) : OK);
     plan_show(tool, plan, /* id= */ NULL, /* fingerprint= */ NULL);
     (void)request_names_warn(tool, &plan->names);
     return ask_yes(tool, "tool.ask_make_request", ret_go);
+}
+
+/* Its kind, and whether it lies encrypted: a server program needs it in the clear, so that it
+ * doesn't, unless somebody wants it. */
+static enum err plan_ask_key(struct tool *tool, struct request_plan *plan)
+{
+    const char *keys[REQUEST_KEYS];
+    const char *guards[] = { language_text(tool->language, "tool.encrypt_no"),
+        language_text(tool->language, "tool.encrypt_yes") };
+    size_t choice;
+    for (size_t i = 0; i < REQUEST_KEYS; i++) {
+        keys[i] = key_type_name(request_keys[i]);
+    }
+    TRY(ask_choice(tool, "tool.ask_key", keys, REQUEST_KEYS, 0, &choice));
+    plan->key_type = request_keys[choice];
+    TRY(ask_choice(tool, "tool.ask_encrypt", guards, 2, plan->encrypts, &choice));
+    plan->encrypts = choice == 1;
+    return OK;
 }
 
 /* `id` and `fingerprint` once the request is made. */
@@ -146,7 +158,7 @@ static void plan_show(const struct tool *tool, const struct request_plan *plan, 
 {
     AUTO(buf) names = buf_make(APPLICATION_NAMES_MAX * HOST_NAME_UNICODE_MAX);
     request_names_text(tool, &plan->names, &names);
-    struct screen_fact facts[REQUEST_SUBJECT_FIELDS + 7] = {
+    struct screen_fact facts[REQUEST_SUBJECT_FIELDS + 8] = {
         { "tool.names", buf_text(&names) },
         { "tool.friendly_name", plan->friendly },
         { "tool.key", plan->token_uri != NULL ? plan->token_uri : key_type_name(plan->key_type) },
@@ -157,6 +169,8 @@ static void plan_show(const struct tool *tool, const struct request_plan *plan, 
     facts[3 + REQUEST_SUBJECT_FIELDS] = (struct screen_fact){ "tool.request_file", plan->out };
     facts[4 + REQUEST_SUBJECT_FIELDS] = (struct screen_fact){ "tool.id", id };
     facts[5 + REQUEST_SUBJECT_FIELDS] = (struct screen_fact){ "tool.key_fingerprint", fingerprint };
+    facts[6 + REQUEST_SUBJECT_FIELDS] = (struct screen_fact){ "tool.key_guard",
+        plan->encrypts ? language_text(tool->language, "tool.key_guard_passphrase") : NULL };
     screen_facts(tool, facts);
 }
 

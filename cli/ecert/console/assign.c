@@ -300,7 +300,9 @@ static enum err begin(struct visit *visit, const struct item_page *page,
             arguments.given[arguments.given_count++].value = value;
         }
     }
-    TRY(key_open(&visit->tool, page->store, &page->item, ret_reason, &key));
+    if (page->item.guard == CERTSTORE_KEY_PASSPHRASE) {
+        TRY(key_open(&visit->tool, page->store, &page->item, ret_reason, &key));
+    }
     const struct assignment_order order = {
         .language = visit->tool.language,
         .clock = visit->tool.clock,
