@@ -29,6 +29,7 @@ enum err certificates_get(struct visit *visit)
     if (unreadable > 0) {
         value_put_integer(tree, visit->page, "n", (int64_t)unreadable);
     }
+    TRY(undo_offer(visit, store));
     return page_reply(visit, 200, "certificates");
 }
 

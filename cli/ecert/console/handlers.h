@@ -33,7 +33,6 @@ enum err assigned_get(struct visit *visit);
 
 /* stores.c, store_import.c */
 enum err store_get(struct visit *visit);
-enum err undo_post(struct visit *visit);
 enum err authority_get(struct visit *visit);
 enum err authority_details_get(struct visit *visit);
 enum err authority_path_get(struct visit *visit);
@@ -41,6 +40,12 @@ enum err authority_remove_get(struct visit *visit);
 enum err authority_remove_post(struct visit *visit);
 enum err store_import_get(struct visit *visit);
 enum err store_import_post(struct visit *visit);
+
+/* undo.c */
+enum err undo_get(struct visit *visit);
+enum err undo_post(struct visit *visit);
+/* A link to undo_get on the page, where there is a change that can be taken back. */
+enum err undo_offer(struct visit *visit, const struct certstore *store);
 
 /* lists.c */
 enum err lists_get(struct visit *visit);

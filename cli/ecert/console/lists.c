@@ -39,7 +39,7 @@ static enum err lists_put(struct visit *visit)
     }
     value_put_integer(tree, visit->page, "count", (int64_t)lists.count);
     value_put_text(tree, visit->page, "store", visit->tool.store_path);
-    return OK;
+    return undo_offer(visit, store);
 }
 
 static void list_put(struct visit *visit, const struct revocation_list *list, struct value *object)
@@ -78,8 +78,8 @@ enum err list_import_post(struct visit *visit)
         return page_reply_wrong(visit, /* reason= */ NULL, "upload", "list_import");
     }
     TRY(visit_store(visit, &store));
-    enum err err = crl_take(store, fields.upload, /* dry= */ false, clock_now(&visit->tool.clock),
-        &reason, issuer, &fresh);
+    enum err err =
+        crl_take(store, fields.upload, clock_now(&visit->tool.clock), &reason, issuer, &fresh);
     if (is_wrong(err, &reason)) {
         return page_reply_wrong(visit, &reason, "upload", "list_import");
     }

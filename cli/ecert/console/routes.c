@@ -36,7 +36,6 @@ static const struct route routes[] = {
     { HTTP_GET, "/{desk}/store/{folder}/import", store_import_get },
     { HTTP_POST, "/{desk}/store/{folder}/import", store_import_post, .body_max = FILE_BODY,
         .keeps = true },
-    { HTTP_POST, "/{desk}/store/{folder}/undo", undo_post, .body_max = SMALL_BODY },
     { HTTP_GET, "/{desk}/authority/{id}", authority_get },
     { HTTP_GET, "/{desk}/authority/{id}/details", authority_details_get },
     { HTTP_GET, "/{desk}/authority/{id}/path", authority_path_get },
@@ -48,6 +47,9 @@ static const struct route routes[] = {
     { HTTP_GET, "/{desk}/list/{id}/remove", list_remove_get },
     { HTTP_POST, "/{desk}/list/{id}/remove", list_remove_post, .body_max = SMALL_BODY },
     { HTTP_POST, "/{desk}/lists/refresh", lists_refresh_post, .body_max = SMALL_BODY },
+
+    { HTTP_GET, "/{desk}/undo", undo_get },
+    { HTTP_POST, "/{desk}/undo", undo_post, .body_max = SMALL_BODY },
 
     { HTTP_POST, "/{desk}/end", end_post, .body_max = SMALL_BODY },
 };

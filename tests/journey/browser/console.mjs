@@ -115,9 +115,12 @@ async function stores(visitor) {
     await visitor.look('console-authority-delete');
     await visitor.press('button.danger');
     await visitor.look('console-authority-deleted');
+    await visitor.press('a[href$="/undo"]');
+    await visitor.look('console-undo');
     await visitor.press('main form button');
-    visitor.check(await page.locator('ul.files a').count() === 1, 'a deletion is for good');
     await visitor.look('console-undone');
+    await visitor.press('.places li:nth-child(2) a');
+    visitor.check(await page.locator('ul.files a').count() === 1, 'a deletion is for good');
 }
 
 async function lists(visitor) {

@@ -424,12 +424,51 @@ class Stores(PageTest):
         self.bring("intermediate", self.pem("new"), replace_old="1")
         self.assertEqual(self.authorities(), [("intermediate", "intermediate", "current"),
                                               ("roots", "root", "current")])
-        self.console.post("/store/intermediate/undo", status=303)
+        self.undo()
         self.assertEqual(self.authorities(), [("intermediate", "intermediate", "current"),
                                               ("roots", "root", "current")])
-        again = self.console.post("/store/intermediate/undo", status=409).said
-        self.assertIn("no change to undo", again)
-        self.assertNotIn("no such page", again)
+
+    def undo(self, words=""):
+        """What the page offers, taken back as it says."""
+        self.assertIn("/undo\"", self.console.get("/").text)
+        page = self.console.get("/undo")
+        self.assertIn(words, page.said)
+        number = re.search(r'name="number" value="([0-9]+)"', page.text)[1]
+        self.console.post("/undo", {"number": number}, status=303)
+
+    def test_nothing_is_offered_where_there_is_nothing_to_undo(self):
+        pages = ("/", "/store/root", "/store/intermediate", "/store/untrusted", "/lists")
+        for page in pages:
+            self.assertNotIn("/undo", self.console.get(page).text)
+        for answer in (self.console.get("/undo", status=409), self.console.post("/undo", {"number": "1"}, status=409)):
+            self.assertIn("no change to undo", answer.said)
+            self.assertNotIn("no such page", answer.said)
+        for number in ("", "0x", "-1", "9" * 7):
+            self.console.post("/undo", {"number": number}, status=None)
+        self.bring("root", self.pem("root"), compared="1")
+        for page in pages:
+            self.assertIn("/undo\"", self.console.get(page).text)
+        self.undo("Trusted roots")
+        for page in pages:
+            self.assertNotIn("/undo", self.console.get(page).text)
+
+    def test_a_certificate_that_was_removed_comes_back_with_its_key(self):
+        made = self.json("request", "new", "--name", NAME, "--key", "p256")["id"]
+        self.assertIn("can’t be had again", self.console.get("/undo").said)
+        self.console.post(f"/certificate/{made}/remove", status=303)
+        self.assertEqual(self.certificates(), [])
+        self.assertNotIn("can’t be had again", self.console.get("/undo").said)
+        self.undo(NAME)
+        self.assertEqual([one["id"] for one in self.certificates()], [made])
+        self.undo("taken out")
+        self.assertEqual(self.certificates(), [])
+
+    def test_only_the_change_that_was_shown_is_taken_back(self):
+        self.bring("root", self.pem("root"), compared="1")
+        number = re.search(r'name="number" value="([0-9]+)"', self.console.get("/undo").text)[1]
+        self.json("chain", "remove", self.json("chain", "list")["authorities"][0]["thumbprint_sha256"])
+        self.assertIn("later change", self.console.post("/undo", {"number": number}, status=409).said)
+        self.assertEqual(self.authorities(), [])
 
     def test_deletion_asks_first_and_can_be_undone(self):
         self.bring("root", self.pem("root"), compared="1")
@@ -439,7 +478,7 @@ class Stores(PageTest):
         self.console.post(one + "/remove", status=303)
         self.assertEqual(self.authorities(), [])
         self.console.get(one, status=404)
-        self.console.post("/store/root/undo", status=303)
+        self.undo("put back")
         self.assertEqual(self.authorities(), [("roots", "root", "current")])
 
     def test_lists_come_in_if_a_ca_of_the_stores_signed_them(self):
@@ -473,14 +512,17 @@ class Stores(PageTest):
         self.assertIn("has been deleted", self.console.ask("GET", done.headers["Location"]).said)
         self.assertEqual(self.json("crl", "list")["lists"], [])
         self.assertEqual(self.console.post(page).status, 404)
-        self.console.post("/lists/import", files=[("upload", content(self.ca.path("root.crl")))], status=303)
+        self.undo()
+        self.assertEqual(len(self.json("crl", "list")["lists"]), 1)
 
     def test_choosing_a_language_never_does_what_the_form_would(self):
         self.bring("root", self.pem("root"), compared="1")
         one = "/authority/" + self.json("chain", "list")["authorities"][0]["thumbprint_sha256"]
         answer = self.console.post(one + "/remove?lang=zh-CN", status=303)
         self.assertEqual(answer.headers["Location"], self.console.desk + one + "/remove")
-        self.assertEqual(self.console.post("/store/root/undo?lang=zh-CN").status, 404)
+        number = re.search(r'name="number" value="([0-9]+)"', self.console.get("/undo").text)[1]
+        answer = self.console.post("/undo?lang=zh-CN", {"number": number}, status=303)
+        self.assertEqual(answer.headers["Location"], self.console.desk + "/undo")
         self.assertEqual(len(self.authorities()), 1)
         chosen = self.console.post("/store/intermediate/import?lang=zh-CN", {"step": "file"},
                                    files=[("upload", self.pem("new"))], status=200)
