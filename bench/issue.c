@@ -14,19 +14,21 @@
  * needed, bare, core, needed, x509, and has its own ratios, of which the medians are printed: a
  * machine that others load is as slow for one as for the other. Each keeps all processors busy,
  * since two that share a core slow each other down. The promises are made between the rounds' two
- * halves and counted nowhere; p99 is of a certificate's time in the core, by the wall's clock. */
+ * halves and counted nowhere; p99 is of a certificate's time in the core, by the wall's clock. All
+ * threads live from the first round to the last, and a round is long enough that its beginning and
+ * its end, when callers come and go, are little of it: a rate is that of a service at work. */
+#include "bench/crew.h"
 #include "bench/issue_beside.h"
 #include "bench/measure.h"
 #include "proc/signer/issue.h"
 #include "tests/factory/factory.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <unistd.h>
 
-enum { ROUNDS = 15, ROUND_CERTIFICATES = 100, CALLERS = 16, PROCESSORS_MAX = 64 };
+enum { ROUNDS = 15, ROUND_CERTIFICATES = 200, CALLERS = 16, PROCESSORS_MAX = CREW_MAX };
 
 #define NOW INT64_C(1795000000)
 
@@ -47,8 +49,8 @@ struct bench {
     bool logged;
     bool completing; /* the half of a round that turns precertificates into certificates */
     struct issuing *issuing;
+    struct crew callers, processors; /* the latter for what is beside, one each */
     struct beside *beside[PROCESSORS_MAX];
-    size_t processors;
     atomic_size_t next;
     size_t round_end;
     atomic_bool failed;
@@ -66,19 +68,22 @@ static int64_t clock_of_bench(void *ctx)
     return NOW;
 }
 
-static void warrants_make(struct bench *bench)
+static void warrants_make(void *ctx, size_t index)
 {
-    for (unsigned i = 0; i < ROUNDS * ROUND_CERTIFICATES; i++) {
-        static struct sample sample;
-        if (sample_init(&sample, &bench->factory, NOW, i + 1) != OK) {
+    struct bench *bench = ctx;
+    struct sample *sample = malloc(sizeof *sample);
+    for (size_t i = index; i < ROUNDS * ROUND_CERTIFICATES; i += bench->processors.count) {
+        struct wanted *wanted = &bench->wanted[i];
+        if (sample == NULL || sample_init(sample, &bench->factory, NOW, (unsigned)i + 1) != OK) {
             die("making warrants");
         }
-        bench->wanted[i].request = sample.warrant.request;
-        bench->wanted[i].der = buf_detach(&sample.der, &bench->wanted[i].len);
-        bench->wanted[i].first = buf_make(CERTIFICATE_MAX_BYTES);
-        bench->wanted[i].promises = buf_make(CERTIFICATE_MAX_BYTES);
-        sample_release(&sample);
+        wanted->request = sample->warrant.request;
+        wanted->der = buf_detach(&sample->der, &wanted->len);
+        wanted->first = buf_make(CERTIFICATE_MAX_BYTES);
+        wanted->promises = buf_make(CERTIFICATE_MAX_BYTES);
+        sample_release(sample);
     }
+    free(sample);
 }
 
 static void warrants_release(struct bench *bench)
@@ -110,6 +115,15 @@ static void core_open(struct bench *bench, const char *journal)
     }
 }
 
+static void crews_start(struct bench *bench)
+{
+    long online = sysconf(_SC_NPROCESSORS_ONLN);
+    size_t processors = online < 1 ? 1 : online > PROCESSORS_MAX ? PROCESSORS_MAX : (size_t)online;
+    if (!crew_start(&bench->processors, processors) || !crew_start(&bench->callers, CALLERS)) {
+        die("a thread");
+    }
+}
+
 static void beside_open(struct bench *bench)
 {
     static struct sample sample;
@@ -122,9 +136,7 @@ static void beside_open(struct bench *bench)
     csr = sample.csr;
     const struct beside_setup setup = { secret_span(&key), buf_span(&bench->factory.issuer.der),
         buf_span(&csr), bench->logged };
-    long online = sysconf(_SC_NPROCESSORS_ONLN);
-    bench->processors = online < 1 ? 1 : online > PROCESSORS_MAX ? PROCESSORS_MAX : (size_t)online;
-    for (size_t i = 0; i < bench->processors; i++) {
+    for (size_t i = 0; i < bench->processors.count; i++) {
         bench->beside[i] = beside_new(&setup);
         if (bench->beside[i] == NULL) {
             die("OpenSSL");
@@ -146,13 +158,14 @@ static enum err wanted_issue(
         &wanted->first, NULL, ret_reason);
 }
 
-static void *caller_run(void *argument)
+static void caller_run(void *ctx, size_t index)
 {
-    struct bench *bench = argument;
+    struct bench *bench = ctx;
+    (void)index;
     for (;;) {
         size_t at = atomic_fetch_add(&bench->next, 1);
         if (at >= bench->round_end) {
-            return NULL;
+            return;
         }
         struct wanted *wanted = &bench->wanted[at];
         struct reason reason = { 0 };
@@ -160,7 +173,7 @@ static void *caller_run(void *argument)
         if (wanted_issue(bench, wanted, &reason) != OK) {
             fprintf(stderr, "bench-issue: %s %s\n", reason.code, reason.seen);
             atomic_store(&bench->failed, true);
-            return NULL;
+            return;
         }
         wanted->seconds += measure_wall() - begun;
     }
@@ -183,19 +196,11 @@ static double rate_by_wall(const struct spent *spent)
 
 static void half_run(struct bench *bench, size_t round, bool completing, struct spent *spent)
 {
-    pthread_t callers[CALLERS];
     double cpu = measure_cpu(), wall = measure_wall();
     bench->completing = completing;
     atomic_store(&bench->next, round * ROUND_CERTIFICATES);
     bench->round_end = (round + 1) * ROUND_CERTIFICATES;
-    for (size_t i = 0; i < CALLERS; i++) {
-        if (pthread_create(&callers[i], NULL, caller_run, bench) != 0) {
-            die("a thread");
-        }
-    }
-    for (size_t i = 0; i < CALLERS; i++) {
-        pthread_join(callers[i], NULL);
-    }
+    crew_run(&bench->callers, caller_run, bench);
     if (atomic_load(&bench->failed)) {
         die("issuing");
     }
@@ -224,10 +229,9 @@ static void round_run(struct bench *bench, size_t round, struct spent *spent)
     spent->count += ROUND_CERTIFICATES;
 }
 
-/* One processor's share of a round, by OpenSSL alone. */
+/* Each processor's share of a round, by OpenSSL alone. */
 struct share {
-    pthread_t thread;
-    struct beside *beside;
+    struct beside *const *beside;
     bool (*run)(struct beside *beside, unsigned long number);
     size_t count;
 };
@@ -244,35 +248,26 @@ static bool needed(struct beside *beside, unsigned long number)
     return beside_needed(beside);
 }
 
-static void *share_run(void *argument)
+static void share_run(void *ctx, size_t index)
 {
-    struct share *share = argument;
+    const struct share *share = ctx;
     for (size_t i = 0; i < share->count; i++) {
-        if (!share->run(share->beside, i + 1)) {
+        if (!share->run(share->beside[index], i + 1)) {
             die("OpenSSL");
         }
     }
-    return NULL;
 }
 
 static void beside_run(struct bench *bench,
     bool (*run)(struct beside *beside, unsigned long number), struct spent *spent)
 {
-    struct share shares[PROCESSORS_MAX];
-    size_t each = ROUND_CERTIFICATES / 2 / bench->processors + 1;
+    size_t processors = bench->processors.count;
+    struct share share = { bench->beside, run, ROUND_CERTIFICATES / 2 / processors + 1 };
     double cpu = measure_cpu(), wall = measure_wall();
-    for (size_t i = 0; i < bench->processors; i++) {
-        shares[i] = (struct share){ .beside = bench->beside[i], .run = run, .count = each };
-        if (pthread_create(&shares[i].thread, NULL, share_run, &shares[i]) != 0) {
-            die("a thread");
-        }
-    }
-    for (size_t i = 0; i < bench->processors; i++) {
-        pthread_join(shares[i].thread, NULL);
-    }
+    crew_run(&bench->processors, share_run, &share);
     spent->cpu += measure_cpu() - cpu;
     spent->wall += measure_wall() - wall;
-    spent->count += (double)(each * bench->processors);
+    spent->count += (double)(share.count * processors);
 }
 
 struct round {
@@ -367,12 +362,15 @@ static void bench_run(enum key_type issuer_type, bool logged, const char *name, 
         factory_publish(&bench.factory);
     }
     snprintf(journal, sizeof journal, "%s/journal", folder);
-    warrants_make(&bench);
+    crews_start(&bench);
+    crew_run(&bench.processors, warrants_make, &bench);
     core_open(&bench, journal);
     beside_open(&bench);
     rounds_run(&bench, rounds);
+    crew_stop(&bench.callers);
+    crew_stop(&bench.processors);
     issuing_free(bench.issuing);
-    for (size_t i = 0; i < bench.processors; i++) {
+    for (size_t i = 0; i < bench.processors.count; i++) {
         beside_free(bench.beside[i]);
     }
     kind_print(&bench, rounds, name, json);

@@ -2,6 +2,7 @@
 #include "cli/ecert/crl.h"
 
 #include "cli/ecert/screen.h"
+#include "cli/ecert/undo.h"
 #include "lib/http/client.h"
 
 #include <stdio.h>
@@ -43,6 +44,7 @@ enum exit_code command_crl_refresh(struct tool *tool, const struct arguments *ar
     if (outcome.addresses == 0) {
         screen_message(tool, "tool.crl_no_urls", NULL);
     }
+    change_show(tool, store);
     return outcome.failed > 0                           ? EXIT_FAILED
            : outcome.changed > 0 || outcome.skipped > 0 ? EXIT_DONE
                                                         : EXIT_NOTHING;
@@ -112,7 +114,7 @@ static void list_refresh(struct refresh *refresh, const char *url)
         screen_failure(tool, err, &reason);
     } else {
         const struct placeholder values[] = { { "name", url }, { NULL, NULL } };
-        screen_step(tool, fresh ? "tool.crl_installed" : "tool.crl_unchanged", values);
+        crl_step(tool, fresh, values);
     }
 }
 

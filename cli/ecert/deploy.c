@@ -76,6 +76,7 @@ static void plan_show(struct tool *tool, const struct deploy_record *record,
     const struct deploy_target *target = &record->target;
     struct deploy_window window;
     AUTO(buf) steps = buf_make(1024), now = buf_make(256), when = buf_make(256);
+    AUTO(buf) line = buf_make(DEPLOY_LINE_MAX);
     const char *words[DEPLOY_WORDS_MAX + 2];
     const char *const *both[] = { target->kind->test, target->kind->reload };
     char moment[SCREEN_MOMENT_MAX];
@@ -102,12 +103,16 @@ static void plan_show(struct tool *tool, const struct deploy_record *record,
         screen_moment(tool, next, moment);
         buf_append_format(&when, "%s: %s", target->window, moment);
     }
+    /* That it can't be made was said before. */
+    (void)!deploy_material_line(material, target, &line, /* ret_reason= */ NULL);
+    line.len -= line.len > 0;
     const struct screen_fact facts[] = {
         { "tool.deploy_target", target->name },
         { "tool.deploy_kind", target->kind->name },
         { "tool.deploy_host", target->to },
         { "tool.deploy_certificate", target->certificate },
         { "tool.deploy_key", target->key },
+        { "tool.deploy_key_line", line.len > 0 ? buf_text(&line) : NULL },
         { "tool.deploy_staple", target->staple },
         { "tool.deploy_steps", steps.len > 0 ? buf_text(&steps) : NULL },
         { "tool.deploy_check", target->check },

@@ -9,8 +9,8 @@
 struct deploy_material {
     struct certstore_item item;
     struct item_view view;
-    struct key *key;
-    struct secret key_pem;
+    struct key *key;                         /* its public half alone, where it is in a token */
+    struct secret key_pem;                   /* empty there */
     struct buf chain_pem;                    /* the certificate first */
     struct bundle chain;                     /* the same as DER */
     struct span roots[CHAIN_CANDIDATES_MAX]; /* of the store; may be none */
@@ -25,8 +25,16 @@ AUTO_DEFINE(deploy_material, deploy_material_release)
  * there are several or none). */
 enum err deploy_material_load(struct tool *tool, struct certstore *store, const char *wanted,
     struct deploy_material *ret_material, struct reason *ret_reason) MUST_USE;
-/* Whether the certificate is for the name that the target answers to. ERR_DENIED with
- * "deploy.other_name". */
+/* Whether it may go anywhere. ERR_DENIED with "deploy.not_valid" (seen: its state). */
+enum err deploy_item_check(
+    const struct tool *tool, const struct item_view *view, struct reason *ret_reason) MUST_USE;
+/* What stands in the key's file where the key is in a token; else nothing. ERR_UNSUPPORTED with
+ * "deploy.key_in_token" (seen: the URI). */
+enum { DEPLOY_LINE_MAX = 4 * DEPLOY_PATH_MAX };
+enum err deploy_material_line(const struct deploy_material *material,
+    const struct deploy_target *target, struct buf *line, struct reason *ret_reason) MUST_USE;
+/* Whether the certificate is for the name that the target answers to, and the target can use its
+ * key. ERR_DENIED with "deploy.other_name"; reasons of deploy_material_line. */
 enum err deploy_material_fits(const struct deploy_material *material,
     const struct deploy_target *target, struct reason *ret_reason) MUST_USE;
 

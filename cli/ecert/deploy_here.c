@@ -25,11 +25,14 @@ enum err deploy_put(const struct deploy_target *target, const struct deploy_mate
     if (target->to[0] != '\0') {
         return deploy_there_put(target, material, ret_reason);
     }
+    AUTO(buf) line = buf_make(DEPLOY_LINE_MAX);
+    TRY(deploy_material_line(material, target, &line, ret_reason));
     const struct install_request request = {
         .certificate_path = target->certificate,
         .key_path = key_of(target),
         .full_chain = buf_span(&material->chain_pem),
         .key = material->key,
+        .key_line = buf_span(&line),
     };
     TRY(certstore_install(&request, ret_reason));
     enum err err =

@@ -10,6 +10,8 @@
 static enum err item_choose(struct tool *tool, struct certstore *store, const char *wanted,
     struct certstore_item *ret_item, struct reason *ret_reason);
 static bool is_fit(enum certstore_state state);
+static enum err key_take(struct tool *tool, struct certstore *store,
+    struct deploy_material *material, struct reason *ret_reason);
 
 void deploy_material_release(struct deploy_material *material)
 {
@@ -27,14 +29,9 @@ enum err deploy_material_load(struct tool *tool, struct certstore *store, const 
     struct deploy_material *material = ret_material;
     TRY(item_choose(tool, store, wanted, &material->item, ret_reason));
     TRY(item_view(tool, store, &material->item, &material->view));
-    if (!is_fit(material->view.judgement.state)) {
-        return reason_set(ret_reason, ERR_DENIED, "deploy.not_valid", material->view.first_name,
-            item_state_text(tool, material->view.judgement.state), NULL);
-    }
+    TRY(deploy_item_check(tool, &material->view, ret_reason));
     material->now = clock_now(&tool->clock);
-    TRY(key_may_leave(&material->item, ret_reason));
-    TRY(key_open(tool, store, &material->item, ret_reason, &material->key));
-    TRY(key_to_pem(material->key, &material->key_pem));
+    TRY(key_take(tool, store, material, ret_reason));
     material->chain_pem = buf_make(CERTSTORE_CHAIN_MAX);
     TRY(deploy_chain_pem(&material->item, &material->chain_pem));
     TRY(bundle_cut(buf_span(&material->chain_pem), &material->chain));
@@ -43,6 +40,29 @@ enum err deploy_material_load(struct tool *tool, struct certstore *store, const 
         material->roots[material->root_count++] = buf_span(&material->root_blobs.blobs[i]);
     }
     return OK;
+}
+
+enum err deploy_item_check(
+    const struct tool *tool, const struct item_view *view, struct reason *ret_reason)
+{
+    return is_fit(view->judgement.state)
+               ? OK
+               : reason_set(ret_reason, ERR_DENIED, "deploy.not_valid", view->first_name,
+                     item_state_text(tool, view->judgement.state), NULL);
+}
+
+/* One that stays in its token isn't opened, and nobody is asked for a PIN: its certificate has the
+ * public half, and whether the server reaches the other is seen when it answers. */
+static enum err key_take(struct tool *tool, struct certstore *store,
+    struct deploy_material *material, struct reason *ret_reason)
+{
+    struct certificate leaf;
+    if (material->item.guard == CERTSTORE_KEY_TOKEN) {
+        TRY(certificate_parse(buf_span(&material->item.certificate), &leaf));
+        return key_from_spki(leaf.spki, &material->key);
+    }
+    TRY(key_open(tool, store, &material->item, ret_reason, &material->key));
+    return key_to_pem(material->key, &material->key_pem);
 }
 
 enum err deploy_chain_pem(const struct certstore_item *item, struct buf *pem)
@@ -91,11 +111,24 @@ static bool is_fit(enum certstore_state state)
            state == CERTSTORE_REVOCATION_CHECK_FAILURE || state == CERTSTORE_UNKNOWN;
 }
 
+enum err deploy_material_line(const struct deploy_material *material,
+    const struct deploy_target *target, struct buf *line, struct reason *ret_reason)
+{
+    const struct certstore_item *item = &material->item;
+    enum err err =
+        item->guard == CERTSTORE_KEY_TOKEN ? deploy_key_line(target, item->token_uri, line) : OK;
+    return err == OK ? OK
+                     : reason_set(ret_reason, err, "deploy.key_in_token", item->id, item->token_uri,
+                           "nginx, apache");
+}
+
 enum err deploy_material_fits(const struct deploy_material *material,
     const struct deploy_target *target, struct reason *ret_reason)
 {
     struct endpoint endpoint;
     struct certificate leaf;
+    AUTO(buf) line = buf_make(DEPLOY_LINE_MAX);
+    TRY(deploy_material_line(material, target, &line, ret_reason));
     if (target->check[0] == '\0') {
         return OK;
     }

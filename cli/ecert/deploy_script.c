@@ -3,6 +3,7 @@
  * takes the directory there and runs it; the password is asked for there and stands in no file. */
 #include "cli/ecert/chain.h"
 #include "cli/ecert/deploy.h"
+#include "cli/ecert/key_open.h"
 #include "cli/ecert/pfx_file.h"
 #include "cli/ecert/screen.h"
 #include "lib/base/file.h"
@@ -91,6 +92,7 @@ enum exit_code command_deploy_script(struct tool *tool, const struct arguments *
     }
     parts.material = &material;
     err = deploy_material_load(tool, store, wanted, &material, &reason);
+    err = err == OK ? key_may_leave(&material.item, &reason) : err;
     err = err == OK ? directory_make(parts.out, &reason) : err;
     err = err == OK ? path_join(pfx, sizeof pfx, parts.out, "site.pfx") : err;
     err = err == OK

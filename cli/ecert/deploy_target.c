@@ -5,6 +5,7 @@
 #include "cli/ecert/deploy_window.h"
 #include "cli/ecert/endpoint.h"
 
+#include <ctype.h>
 #include <stdio.h>
 
 static const struct deploy_kind kinds[] = {
@@ -15,6 +16,7 @@ static const struct deploy_kind kinds[] = {
         .config_option = "-c",
         .staples = true,
         .staple_lines = "ssl_stapling on; ssl_stapling_file FILE;",
+        .key_line = "ssl_certificate_key \"engine:pkcs11:%s\";\n",
         .certificate = "/etc/nginx/tls/%s.crt",
         .key = "/etc/nginx/tls/%s.key",
         .port = 443,
@@ -26,6 +28,7 @@ static const struct deploy_kind kinds[] = {
         .config_option = "-f",
         .staples_itself = true,
         .staple_lines = "SSLStaplingCache shmcb:ssl_stapling(32768); SSLUseStapling on",
+        .key_line = "SSLCertificateKeyFile \"%s\"\n",
         .certificate = "/etc/apache2/tls/%s.crt",
         .key = "/etc/apache2/tls/%s.key",
         .port = 443,
@@ -83,6 +86,7 @@ static const struct {
     { "ssh_config", TEXT(ssh_config) },
     { "certificate", TEXT(certificate) },
     { "key", TEXT(key) },
+    { "pin_source", TEXT(pin_source) },
     { "config", TEXT(config) },
     { "pid_file", TEXT(pid_file) },
     { "staple", TEXT(staple) },
@@ -231,8 +235,8 @@ enum err deploy_field_check(
 static enum err path_check(
     const struct deploy_target *target, const char *field, struct reason *ret_reason)
 {
-    static const char *const paths[] = { "ssh_config", "certificate", "key", "config", "pid_file",
-        "staple" };
+    static const char *const paths[] = { "ssh_config", "certificate", "key", "pin_source", "config",
+        "pid_file", "staple" };
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
         if (strcmp(paths[i], field) != 0) {
             continue;
@@ -264,6 +268,36 @@ static enum err wrong(const struct deploy_target *target, const char *code, cons
     const char *expected, struct reason *ret_reason)
 {
     return reason_set(ret_reason, ERR_INPUT, code, target->name, seen, expected);
+}
+
+/* Both programs read a value in quotes and put variables in it; a URI needs neither (RFC 7512 §2.3:
+ * any octet may be percent-encoded). */
+static void uri_append(struct buf *line, const char *text)
+{
+    for (const char *byte = text; *byte != '\0'; byte++) {
+        bool plain = isalnum((unsigned char)*byte) != 0 || strchr("-._~:;=/?@%+,&", *byte) != NULL;
+        buf_append_format(line, plain ? "%c" : "%%%02X", (unsigned char)*byte);
+    }
+}
+
+enum err deploy_key_line(
+    const struct deploy_target *target, const char *token_uri, struct buf *line)
+{
+    AUTO(buf) uri = buf_make(4 * DEPLOY_PATH_MAX);
+    if (target->kind->key_line == NULL || target->to[0] != '\0') {
+        return ERR_UNSUPPORTED;
+    }
+    uri_append(&uri, token_uri);
+    if (target->pin_source[0] != '\0') {
+        buf_append_text(&uri, "?pin-source=file:");
+        uri_append(&uri, target->pin_source);
+    }
+    TRY(buf_check(&uri));
+    const char *hole = strstr(target->kind->key_line, "%s");
+    buf_append(line, span_make(target->kind->key_line, (size_t)(hole - target->kind->key_line)));
+    buf_append(line, buf_span(&uri));
+    buf_append_text(line, hole + 2);
+    return buf_check(line);
 }
 
 bool deploy_staples_from_file(const struct deploy_target *target)

@@ -29,6 +29,7 @@ struct deploy_kind {
     const char *staple_lines; /* what its configuration needs to hand one out; NULL: nothing */
     bool by_signal; /* with a pid_file it is reloaded by SIGUSR2; without, the words are whole */
     const char *certificate, *key; /* proposed to a person; %s is the server name */
+    const char *key_line; /* names a key in a token, %s its URI; NULL: it reads key files only */
     uint16_t port;
 };
 /* In place of a file's path, for a program that fetches its OCSP answers. */
@@ -44,7 +45,8 @@ struct deploy_target {
     char to[REMOTE_USER_MAX + REMOTE_HOST_MAX]; /* "": this host */
     char ssh_config[DEPLOY_PATH_MAX];           /* "": the person's own */
     char certificate[DEPLOY_PATH_MAX];
-    char key[DEPLOY_PATH_MAX];
+    char key[DEPLOY_PATH_MAX];        /* or of the line that names it, where it is in a token */
+    char pin_source[DEPLOY_PATH_MAX]; /* the token's PIN, for the server program; "": none */
     char config[DEPLOY_PATH_MAX];
     char pid_file[DEPLOY_PATH_MAX];
     char staple[DEPLOY_PATH_MAX]; /* the OCSP answer's file, or "itself"; "": none */
@@ -72,6 +74,11 @@ enum err deploy_target_check(
 /* The same of one text alone: of "to", "check", "window" and the paths. */
 enum err deploy_field_check(
     const struct deploy_target *target, const char *field, struct reason *ret_reason) MUST_USE;
+
+/* The line for the key's file that names a key in a token: its URI, with the file of its PIN.
+ * ERR_UNSUPPORTED for a program that reads key files only, or a target on another host. */
+enum err deploy_key_line(
+    const struct deploy_target *target, const char *token_uri, struct buf *line) MUST_USE;
 
 /* Whether the program is given its OCSP answers in a file, here or there. */
 bool deploy_staples_from_file(const struct deploy_target *target);

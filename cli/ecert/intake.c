@@ -84,7 +84,7 @@ static enum err pair_add(struct tool *tool, struct certstore *store, const struc
         return certstore_complete(store, certificate, chain, key, ret_reason, ret_item);
     }
     const struct secret *passphrase = NULL;
-    TRY(key_guard_new(tool, ret_reason, &passphrase));
+    TRY(key_guard_new(tool, key_guard_given(tool), ret_reason, &passphrase));
     struct certstore_request request = {
         .key = key,
         .passphrase = passphrase,

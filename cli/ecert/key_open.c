@@ -83,13 +83,18 @@ static enum err passphrase_have(
     return ask_secret_from(tool, tool->arguments, &source, ret_reason, &access->passphrase);
 }
 
+bool key_guard_given(const struct tool *tool)
+{
+    return arguments_has(tool->arguments, "encrypt-key");
+}
+
 enum err key_guard_new(
-    struct tool *tool, struct reason *ret_reason, const struct secret **ret_passphrase)
+    struct tool *tool, bool wanted, struct reason *ret_reason, const struct secret **ret_passphrase)
 {
     static const struct secret_source source = { "key-passphrase-file", "key-passphrase-fd",
         "tool.ask_new_passphrase", .twice = true, .max = PASSWORD_MAX };
     struct secret *passphrase = &tool->access->passphrase;
-    if (!arguments_has(tool->arguments, "encrypt-key")) {
+    if (!wanted) {
         *ret_passphrase = NULL;
         return OK;
     }

@@ -15,10 +15,12 @@ enum err key_open(struct tool *tool, const struct certstore *store,
 enum err key_complete(struct tool *tool, struct certstore *store, struct span certificate,
     struct span chain, struct reason *ret_reason, struct certstore_item *ret_item) MUST_USE;
 
-/* With --encrypt-key a new passphrase, kept in `tool`; else NULL. Reasons of ask_secret_from;
+/* Whether --encrypt-key is given. */
+bool key_guard_given(const struct tool *tool);
+/* A new passphrase where one is wanted, kept in `tool`; else NULL. Reasons of ask_secret_from;
  * "tool.passphrase_short" (expected: how many octets at least). */
-enum err key_guard_new(
-    struct tool *tool, struct reason *ret_reason, const struct secret **ret_passphrase) MUST_USE;
+enum err key_guard_new(struct tool *tool, bool wanted, struct reason *ret_reason,
+    const struct secret **ret_passphrase) MUST_USE;
 
 /* The key at an RFC 7512 URI; made there if `make` is not NULL. `module`: NULL for p11-kit's, which
  * knows every module of the system. */

@@ -47,8 +47,8 @@ const struct option options_check[] = {
         { "kind", OPTION_VALUE, "nginx|apache|haproxy|postfix|dovecot|files" },                    \
         { "to", OPTION_VALUE, "USER@HOST" }, { "ssh-config", OPTION_VALUE, "FILE" },               \
         { "certificate", OPTION_VALUE, "FILE" }, { "key", OPTION_VALUE, "FILE" },                  \
-        { "config", OPTION_VALUE, "FILE" }, { "pid-file", OPTION_VALUE, "FILE" },                  \
-        { "staple", OPTION_VALUE, "FILE|itself" },                                                 \
+        { "pin-source", OPTION_VALUE, "FILE" }, { "config", OPTION_VALUE, "FILE" },                \
+        { "pid-file", OPTION_VALUE, "FILE" }, { "staple", OPTION_VALUE, "FILE|itself" },           \
         { "check", OPTION_VALUE, "HOST[:PORT][@ADDRESS]" },                                        \
     {                                                                                              \
         "window", OPTION_VALUE, "TIMES"                                                            \

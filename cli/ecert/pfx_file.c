@@ -174,7 +174,7 @@ enum err pfx_keep(struct tool *tool, struct certstore *store, const struct pfx *
     struct certstore_item *ret_item, struct reason *ret_reason)
 {
     const struct secret *passphrase = NULL;
-    TRY(key_guard_new(tool, ret_reason, &passphrase));
+    TRY(key_guard_new(tool, key_guard_given(tool), ret_reason, &passphrase));
     struct certstore_request request = {
         .key = pfx->key,
         .passphrase = passphrase,

@@ -6,6 +6,7 @@
 #include "cli/ecert/key_open.h"
 #include "cli/ecert/request_plan.h"
 #include "cli/ecert/screen.h"
+#include "cli/ecert/undo.h"
 #include "lib/crypto/pkcs11.h"
 
 #include <stdio.h>
@@ -34,9 +35,12 @@ static enum err plan_from_arguments(
 static enum err plan_key(
     const struct arguments *arguments, struct request_plan *plan, struct reason *ret_reason);
 static enum err plan_ask(struct tool *tool, struct request_plan *plan, bool *ret_go);
+static enum err plan_ask_key(struct tool *tool, struct request_plan *plan);
 static void plan_show(const struct tool *tool, const struct request_plan *plan, const char *id,
     const char *fingerprint);
 static enum exit_code request_make(struct tool *tool, const struct request_plan *plan);
+static void plan_rehearse(struct tool *tool, const struct request_plan *plan);
+static void plan_put(struct tool *tool, const struct request_plan *plan);
 static void result_show(struct tool *tool, const struct request_plan *plan,
     const struct certstore_item *item, const char *key_text);
 
@@ -107,14 +111,13 @@ static enum err plan_key(
     plan->token_uri = in_token ? key : NULL;
     plan->module = key_module_or_default(module);
     plan->generate = in_token && generate != NULL;
+    plan->encrypts = arguments_has(arguments, "encrypt-key");
     return OK;
 }
 
 static enum err plan_ask(struct tool *tool, struct request_plan *plan, bool *ret_go)
 {
     char answer[ANSWER_MAX];
-    const char *keys[REQUEST_KEYS];
-    size_t choice;
     screen_heading(tool, "tool.request_title", NULL);
     screen_message(tool, "tool.request_intro", NULL);
     TRY(request_names_ask(tool, &plan->names));
@@ -128,16 +131,28 @@ static enum err plan_ask(struct tool *tool, struct request_plan *plan, bool *ret
         TRY(ask_line(tool, request_subject[i].question, plan->subject[i], answer));
         memcpy(plan->subject[i], answer, sizeof answer);
     }
-    for (size_t i = 0; i < REQUEST_KEYS; i++) {
-        keys[i] = key_type_name(request_keys[i]);
-    }
-    if (plan->token_uri == NULL) {
-        TRY(ask_choice(tool, "tool.ask_key", keys, REQUEST_KEYS, 0, &choice));
-        plan->key_type = request_keys[choice];
-    }
+    TRY(plan->token_uri == NULL ? plan_ask_key(tool, plan) : OK);
     plan_show(tool, plan, /* id= */ NULL, /* fingerprint= */ NULL);
     (void)request_names_warn(tool, &plan->names);
     return ask_yes(tool, "tool.ask_make_request", ret_go);
+}
+
+/* Its kind, and whether it lies encrypted: a server program needs it in the clear, so that it
+ * doesn't, unless somebody wants it. */
+static enum err plan_ask_key(struct tool *tool, struct request_plan *plan)
+{
+    const char *keys[REQUEST_KEYS];
+    const char *guards[] = { language_text(tool->language, "tool.encrypt_no"),
+        language_text(tool->language, "tool.encrypt_yes") };
+    size_t choice;
+    for (size_t i = 0; i < REQUEST_KEYS; i++) {
+        keys[i] = key_type_name(request_keys[i]);
+    }
+    TRY(ask_choice(tool, "tool.ask_key", keys, REQUEST_KEYS, 0, &choice));
+    plan->key_type = request_keys[choice];
+    TRY(ask_choice(tool, "tool.ask_encrypt", guards, 2, plan->encrypts, &choice));
+    plan->encrypts = choice == 1;
+    return OK;
 }
 
 /* `id` and `fingerprint` once the request is made. */
@@ -146,7 +161,7 @@ static void plan_show(const struct tool *tool, const struct request_plan *plan, 
 {
     AUTO(buf) names = buf_make(APPLICATION_NAMES_MAX * HOST_NAME_UNICODE_MAX);
     request_names_text(tool, &plan->names, &names);
-    struct screen_fact facts[REQUEST_SUBJECT_FIELDS + 7] = {
+    struct screen_fact facts[REQUEST_SUBJECT_FIELDS + 8] = {
         { "tool.names", buf_text(&names) },
         { "tool.friendly_name", plan->friendly },
         { "tool.key", plan->token_uri != NULL ? plan->token_uri : key_type_name(plan->key_type) },
@@ -157,6 +172,8 @@ static void plan_show(const struct tool *tool, const struct request_plan *plan, 
     facts[3 + REQUEST_SUBJECT_FIELDS] = (struct screen_fact){ "tool.request_file", plan->out };
     facts[4 + REQUEST_SUBJECT_FIELDS] = (struct screen_fact){ "tool.id", id };
     facts[5 + REQUEST_SUBJECT_FIELDS] = (struct screen_fact){ "tool.key_fingerprint", fingerprint };
+    facts[6 + REQUEST_SUBJECT_FIELDS] = (struct screen_fact){ "tool.key_guard",
+        plan->encrypts ? language_text(tool->language, "tool.key_guard_passphrase") : NULL };
     screen_facts(tool, facts);
 }
 
@@ -172,13 +189,32 @@ static enum exit_code request_make(struct tool *tool, const struct request_plan 
     if (request_plan_renews(store, plan)) {
         screen_message(tool, "tool.request_renewal", NULL);
     }
+    if (change_is_dry(tool)) {
+        plan_rehearse(tool, plan);
+        change_show(tool, store);
+        return EXIT_DONE;
+    }
     enum err err =
         request_plan_make(tool, store, plan, clock_now(&tool->clock), &reason, &key_type, &item);
     if (err != OK) {
         return screen_failure(tool, err, &reason);
     }
     result_show(tool, plan, &item, key_type);
+    change_show(tool, store);
     return EXIT_DONE;
+}
+
+/* No key is made, not even in a token. */
+static void plan_rehearse(struct tool *tool, const struct request_plan *plan)
+{
+    screen_message(tool, "tool.request_would", NULL);
+    plan_show(tool, plan, /* id= */ NULL, /* fingerprint= */ NULL);
+    value_put_bool(
+        &tool->tree, tool->result, "mixed_script", request_names_warn(tool, &plan->names));
+    value_put_text(&tool->tree, tool->result, "friendly_name", plan->friendly);
+    value_put_text(&tool->tree, tool->result, "key_type",
+        plan->token_uri == NULL || plan->generate ? key_type_name(plan->key_type) : NULL);
+    plan_put(tool, plan);
 }
 
 static void result_show(struct tool *tool, const struct request_plan *plan,
@@ -200,9 +236,14 @@ static void result_show(struct tool *tool, const struct request_plan *plan,
     value_put_text(tree, tool->result, "key_type", key_text);
     value_put_text(tree, tool->result, "key_guard", item_guard_name(item->guard));
     value_put_text(tree, tool->result, "key_sha256", fingerprint);
-    struct value *names = value_put_list(tree, tool->result, "names");
+    plan_put(tool, plan);
+}
+
+static void plan_put(struct tool *tool, const struct request_plan *plan)
+{
+    struct value *names = value_put_list(&tool->tree, tool->result, "names");
     for (size_t i = 0; i < plan->names.count; i++) {
-        value_add_text(tree, names, plan->names.list[i].text);
+        value_add_text(&tool->tree, names, plan->names.list[i].text);
     }
-    value_put_text(tree, tool->result, "file", plan->out);
+    value_put_text(&tool->tree, tool->result, "file", plan->out);
 }

@@ -72,7 +72,7 @@ enum err request_plan_make(struct tool *tool, struct certstore *store,
     AUTO(buf) csr = buf_make(CSR_MAX_BYTES);
     const struct secret *passphrase = NULL;
     enum key_type type;
-    TRY(key_guard_new(tool, ret_reason, &passphrase));
+    TRY(key_guard_new(tool, plan->encrypts, ret_reason, &passphrase));
     TRY(key_have(tool, plan, ret_reason, &key));
     TRY(request_write(plan, key, &csr, ret_reason));
     struct certstore_request request = {

@@ -22,6 +22,7 @@ struct request_plan {
     const char *token_uri;  /* NULL: the key is a file */
     const char *module;
     bool generate;   /* in the token; else the key is there */
+    bool encrypts;   /* the file, under a passphrase that is asked for */
     const char *out; /* where the request goes, too; NULL: only into the store */
 };
 

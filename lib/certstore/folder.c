@@ -231,9 +231,7 @@ static enum err remove_now(const struct folder *folder, const char *name)
     const struct folder_names *both[] = { &seen, &hidden };
     for (size_t i = 0; i < 2; i++) {
         for (size_t k = 0; k < both[i]->count; k++) {
-            if (unlinkat(inner.fd, both[i]->names[k], /* flags= */ 0) != 0) {
-                return err_from_errno(errno);
-            }
+            TRY(remove_now(&inner, both[i]->names[k]));
         }
     }
     bool gone = unlinkat(folder->fd, name, AT_REMOVEDIR) == 0 && fsync(folder->fd) == 0;

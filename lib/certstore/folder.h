@@ -47,8 +47,8 @@ enum err folder_publish(const struct folder *folder, const char *name, const str
 /* Gives the sub-directory `from` its final place in one step. ERR_CONFLICT if `to` exists. */
 enum err folder_move(const struct folder *folder, const char *from, const struct folder *to_folder,
     const char *to) MUST_USE;
-/* Takes a file, or a directory with the files in it, away; first out of sight, then for good. What
- * is not there is no failure. */
+/* Takes a file, or a directory with all that is in it, away; first out of sight, then for good.
+ * What is not there is no failure. */
 enum err folder_remove(const struct folder *folder, const char *name) MUST_USE;
 /* What an interrupted draft or removal left behind. Only under the store's lock. */
 enum err folder_sweep(const struct folder *folder) MUST_USE;

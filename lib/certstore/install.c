@@ -51,8 +51,12 @@ static enum err pair_write(struct installation *installation, struct span certif
     struct span key, unsigned long number);
 static enum err new_pair_write(
     struct installation *installation, const struct install_request *request);
+static bool line_is_there(const struct installation *installation, unsigned long number,
+    const struct install_request *request);
 static enum err pair_read(const struct installation *installation, unsigned long number,
     struct secret *ret_certificate, struct key **ret_key);
+static enum err files_read(const struct installation *installation, unsigned long number,
+    struct secret *ret_certificate, struct secret *ret_key);
 static enum err pair_verify(const struct installation *installation, unsigned long number);
 static bool previous_find(const struct installation *installation, unsigned long *ret_number);
 static bool generation_number(const char *name, unsigned long *ret_number);
@@ -253,7 +257,8 @@ static enum err pair_render(
 {
     AUTO(secret) key = { 0 }, certificate = { 0 };
     struct span chain = request->full_chain;
-    TRY(key_to_pem(request->key, &key));
+    bool line = request->key_line.len > 0;
+    TRY(line ? secret_copy(request->key_line, &key) : key_to_pem(request->key, &key));
     size_t key_len = request->key_path == NULL ? key.len : 0;
     TRY(secret_new(chain.len + key_len, &certificate));
     memcpy(certificate.data, chain.data, chain.len);
@@ -274,7 +279,11 @@ static enum err new_pair_write(
     unsigned long number = installation->has_current ? installation->current + 1 : 1;
     TRY(pair_render(request, &certificate, &key));
     TRY(pair_write(installation, secret_span(&certificate), secret_span(&key), number));
-    TRY(pair_verify(installation, number));
+    if (request->key_line.len > 0) {
+        TRY(line_is_there(installation, number, request) ? OK : ERR_DENIED);
+    } else {
+        TRY(pair_verify(installation, number));
+    }
     return current_switch(installation, number);
 }
 
@@ -306,17 +315,37 @@ static enum err pair_verify(const struct installation *installation, unsigned lo
     return pair_check(&again);
 }
 
-static enum err pair_read(const struct installation *installation, unsigned long number,
-    struct secret *ret_certificate, struct key **ret_key)
+/* The token's key can't be held against the certificate in a file: what was written is. */
+static bool line_is_there(const struct installation *installation, unsigned long number,
+    const struct install_request *request)
+{
+    AUTO(secret) certificate = { 0 }, line = { 0 };
+    return files_read(installation, number, &certificate, &line) == OK &&
+           bytes_equal_secret(secret_span(&certificate), request->full_chain) &&
+           bytes_equal_secret(secret_span(&line), request->key_line);
+}
+
+static enum err files_read(const struct installation *installation, unsigned long number,
+    struct secret *ret_certificate, struct secret *ret_key)
 {
     char path[PATH_MAX];
-    AUTO(secret) certificate = { 0 }, pem = { 0 };
+    AUTO(secret) certificate = { 0 };
     TRY(generation_path(installation, number, "certificate.pem", path));
     TRY(path_read(path, &certificate));
     if (installation->key_path != NULL) {
         TRY(generation_path(installation, number, "key.pem", path));
-        TRY(path_read(path, &pem));
+        TRY(path_read(path, ret_key));
     }
+    *ret_certificate = certificate;
+    certificate = (struct secret){ 0 };
+    return OK;
+}
+
+static enum err pair_read(const struct installation *installation, unsigned long number,
+    struct secret *ret_certificate, struct key **ret_key)
+{
+    AUTO(secret) certificate = { 0 }, pem = { 0 };
+    TRY(files_read(installation, number, &certificate, &pem));
     const struct secret *key = installation->key_path == NULL ? &certificate : &pem;
     TRY(key_from_pem(secret_span(key), /* passphrase= */ NULL, /* ret_reason= */ NULL, ret_key));
     *ret_certificate = certificate;
@@ -332,6 +361,9 @@ static bool pair_is_there(
     AUTO_PTR(key) key = NULL;
     bool linked = installation->has_current && installation->certificate.is_ours &&
                   (request->key_path == NULL || installation->key.is_ours);
+    if (request->key_line.len > 0) {
+        return linked && line_is_there(installation, installation->current, request);
+    }
     return linked && pair_read(installation, installation->current, &there, &key) == OK &&
            pair_render(request, &wanted, &key_pem) == OK &&
            bytes_equal_secret(secret_span(&there), secret_span(&wanted)) &&

@@ -7,8 +7,9 @@
  *     site.key -> .ecert-site.crt/current/key.pem             .ecert-site.crt/7, and 6 for going
  * back
  *
- * Files that stand there already first become generation 0, so that the old pair, too, changes to
- * the new one in that single step (doc/threats.md K3, K8). */
+ * Where the key is in a token, key.pem holds the line that names it, so that certificate and key
+ * change together there too. Files that stand there already first become generation 0, so that the
+ * old pair, too, changes to the new one in that single step (doc/threats.md K3, K8). */
 #include "lib/crypto/key.h"
 
 struct install_request {
@@ -16,6 +17,9 @@ struct install_request {
     const char *key_path; /* NULL: the key stands behind the certificates, in one file (HAProxy) */
     struct span full_chain; /* PEM, leaf first */
     const struct key *key;
+    /* What stands in the key's file in place of the key: a line of the server program's
+     * configuration that names a key in a token. Empty: the key. */
+    struct span key_line;
 };
 
 /* ERR_DENIED with "install.mismatch" if the leaf isn't the key's, "install.directory" for a

@@ -11,6 +11,7 @@ static cfg_opt_t target_options[] = {
     CFG_STR("ssh_config", NULL, CFGF_NONE),
     CFG_STR("certificate", NULL, CFGF_NONE),
     CFG_STR("key", NULL, CFGF_NONE),
+    CFG_STR("pin_source", NULL, CFGF_NONE),
     CFG_STR("config", NULL, CFGF_NONE),
     CFG_STR("pid_file", NULL, CFGF_NONE),
     CFG_STR("staple", NULL, CFGF_NONE),

@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 struct digest_stream {
     EVP_MD_CTX *ctx;
@@ -60,14 +61,38 @@ enum err crypto_failed(enum err err)
     return err;
 }
 
+/* Contexts that keep what the library allocates for a hash: most messages here are short. Whoever
+ * finds one free uses it; they live as long as the process. */
+enum { HASHERS = 4 };
+
+static struct hasher {
+    atomic_bool busy;
+    EVP_MD_CTX *ctx;
+} hashers[DIGEST_COUNT][HASHERS];
+
+static bool hasher_hash(
+    struct hasher *hasher, const EVP_MD *method, struct span bytes, uint8_t *ret_hash)
+{
+    hasher->ctx = hasher->ctx == NULL ? EVP_MD_CTX_new() : hasher->ctx;
+    return hasher->ctx != NULL && EVP_DigestInit_ex(hasher->ctx, method, /* impl= */ NULL) == 1 &&
+           EVP_DigestUpdate(hasher->ctx, bytes.data, bytes.len) == 1 &&
+           EVP_DigestFinal_ex(hasher->ctx, ret_hash, /* size= */ NULL) == 1;
+}
+
 enum err digest_bytes(enum digest digest, struct span bytes, uint8_t *ret_hash)
 {
     const EVP_MD *method = digest_method(digest);
-    if (EVP_Digest(bytes.data, bytes.len, ret_hash, /* size= */ NULL, method, /* impl= */ NULL) !=
-        1) {
-        return crypto_failed(ERR_CRYPTO);
+    for (size_t i = 0; i < HASHERS; i++) {
+        struct hasher *hasher = &hashers[digest][i];
+        if (!atomic_exchange(&hasher->busy, true)) {
+            bool done = hasher_hash(hasher, method, bytes, ret_hash);
+            atomic_store(&hasher->busy, false);
+            return done ? OK : crypto_failed(ERR_CRYPTO);
+        }
     }
-    return OK;
+    int done = EVP_Digest(bytes.data, bytes.len, ret_hash, /* size= */ NULL, method,
+        /* impl= */ NULL);
+    return done == 1 ? OK : crypto_failed(ERR_CRYPTO);
 }
 
 enum err sha256(struct span bytes, uint8_t ret_hash[SHA256_BYTES])

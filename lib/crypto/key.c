@@ -56,11 +56,23 @@ static const struct type_row types[KEY_TYPE_COUNT] = {
     [KEY_TYPE_ED25519] = { "ed25519", KEY_ED25519, 256 },
 };
 
+enum family { RSA_FAMILY, EC_FAMILY, FAMILY_COUNT };
+
+/* What public keys are made with. To look an algorithm up by its name costs twice what making the
+ * key does: it is done once for each of so many threads that make keys at the same time, and lives
+ * as long as the process. */
+enum { MAKERS = 4 };
+
+static struct maker {
+    atomic_bool busy;
+    EVP_PKEY_CTX *ctx;
+} makers[FAMILY_COUNT][MAKERS];
+
 static enum err spki_split(struct span spki, enum key_kind *ret_kind, struct span *ret_bits);
 static bool ed25519_small_order(struct span point);
 static enum err rsa_load(struct span bits, EVP_PKEY **ret_pkey);
 static enum err ec_load(const struct kind_row *row, struct span point, EVP_PKEY **ret_pkey);
-static enum err pkey_from_params(const char *algorithm, OSSL_PARAM *params, EVP_PKEY **ret_pkey);
+static enum err pkey_from_params(enum family family, OSSL_PARAM *params, EVP_PKEY **ret_pkey);
 static enum err kind_of(const EVP_PKEY *pkey, enum key_kind *ret_kind);
 static enum err spki_write(const EVP_PKEY *pkey, enum key_kind kind, struct buf *buf);
 static enum err rsa_bits_write(const EVP_PKEY *pkey, struct buf *buf);
@@ -251,7 +263,7 @@ static enum err rsa_load(struct span bits, EVP_PKEY **ret_pkey)
         OSSL_PARAM_BN(OSSL_PKEY_PARAM_RSA_E, e, exponent.len),
         OSSL_PARAM_END,
     };
-    return pkey_from_params("RSA", params, ret_pkey);
+    return pkey_from_params(RSA_FAMILY, params, ret_pkey);
 }
 
 /* Uncompressed points only; the library refuses one that is not on the curve. */
@@ -266,22 +278,46 @@ static enum err ec_load(const struct kind_row *row, struct span point, EVP_PKEY 
         OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_PUB_KEY, (void *)(uintptr_t)point.data, point.len),
         OSSL_PARAM_END,
     };
-    return pkey_from_params("EC", params, ret_pkey);
+    return pkey_from_params(EC_FAMILY, params, ret_pkey);
 }
 
-static enum err pkey_from_params(const char *algorithm, OSSL_PARAM *params, EVP_PKEY **ret_pkey)
+static enum err maker_make(enum family family, EVP_PKEY_CTX **ret_ctx)
 {
-    AUTO(evp_pkey_ctx) making = { EVP_PKEY_CTX_new_from_name(
-        /* libctx= */ NULL, algorithm, /* propquery= */ NULL) };
-    EVP_PKEY *pkey = NULL;
-    if (making.ctx == NULL || EVP_PKEY_fromdata_init(making.ctx) != 1) {
+    static const char *const names[FAMILY_COUNT] = { "RSA", "EC" };
+    AUTO(evp_pkey_ctx) made = { EVP_PKEY_CTX_new_from_name(
+        /* libctx= */ NULL, names[family], /* propquery= */ NULL) };
+    if (made.ctx == NULL || EVP_PKEY_fromdata_init(made.ctx) != 1) {
         return crypto_failed(ERR_CRYPTO);
     }
-    if (EVP_PKEY_fromdata(making.ctx, &pkey, EVP_PKEY_PUBLIC_KEY, params) != 1) {
+    *ret_ctx = made.ctx;
+    made.ctx = NULL;
+    return OK;
+}
+
+static enum err pkey_make(
+    enum family family, EVP_PKEY_CTX **ctx, OSSL_PARAM *params, EVP_PKEY **ret_pkey)
+{
+    EVP_PKEY *pkey = NULL;
+    TRY(*ctx == NULL ? maker_make(family, ctx) : OK);
+    if (EVP_PKEY_fromdata(*ctx, &pkey, EVP_PKEY_PUBLIC_KEY, params) != 1) {
         return crypto_failed(ERR_INPUT);
     }
     *ret_pkey = pkey;
     return OK;
+}
+
+static enum err pkey_from_params(enum family family, OSSL_PARAM *params, EVP_PKEY **ret_pkey)
+{
+    for (size_t i = 0; i < MAKERS; i++) {
+        struct maker *maker = &makers[family][i];
+        if (!atomic_exchange(&maker->busy, true)) {
+            enum err err = pkey_make(family, &maker->ctx, params, ret_pkey);
+            atomic_store(&maker->busy, false);
+            return err;
+        }
+    }
+    AUTO(evp_pkey_ctx) occasional = { NULL };
+    return pkey_make(family, &occasional.ctx, params, ret_pkey);
 }
 
 enum err key_adopt(EVP_PKEY *pkey, struct span spki, bool is_private, struct key **ret_key)

@@ -73,8 +73,8 @@ static enum err rsa_check(struct span spki, struct reason *ret_reason)
             break;
         }
     }
-    snprintf(seen, sizeof seen, "RSA %zu", len);
     if (len < RSA_MIN_BITS || len > KEY_RSA_MAX_BITS || len % 8 != 0) {
+        snprintf(seen, sizeof seen, "RSA %zu", len);
         return weak(ret_reason, "rsa.size", seen, rsa_expected);
     }
     if ((modulus.data[modulus.len - 1] & 1) == 0) {
@@ -114,10 +114,12 @@ static enum err exponent_check(struct span exponent, struct reason *ret_reason)
         for (size_t i = 0; i < exponent.len; i++) {
             value = value << 8 | exponent.data[i];
         }
-        snprintf(seen, sizeof seen, "e = %llu", (unsigned long long)value);
     }
     if (exponent.len > RSA_EXPONENT_MAX_BYTES || value < RSA_MIN_EXPONENT ||
         (exponent.data[exponent.len - 1] & 1) == 0) {
+        if (exponent.len <= sizeof value) {
+            snprintf(seen, sizeof seen, "e = %llu", (unsigned long long)value);
+        }
         return weak(ret_reason, "rsa.exponent", seen, "e = 65537");
     }
     return OK;

@@ -45,9 +45,9 @@ class Services(ToolTest):
 
 class Wizard(ToolTest):
     """The rest of the questions is answered by Enter, and the last one by yes."""
-    def wizard(self, *answers):
+    def wizard(self, *answers, key=(("How the key is kept", ""),), behind=()):
         rest = [("Friendly name", ""), ("Organisation", ""), ("Unit", ""), ("Locality", ""), ("State", ""),
-                ("Country", ""), ("Kind of key", "4"), ("(yes/no)", "yes")]
+                ("Country", ""), ("Kind of key", "4"), *key, ("(yes/no)", "yes"), *behind]
         out = self.path("r.csr")
         screen = self.at_terminal(["request", "new", "--out", out], [*answers, *rest])
         return screen, names_in(out)
@@ -79,6 +79,32 @@ class Wizard(ToolTest):
                                  capture_output=True, text=True).stdout
         self.assertIn("CN = www." + DOMAIN, subject)
         self.assertIn("3  www." + DOMAIN, screen)
+
+
+    def key_guard(self):
+        item, = self.certificates()
+        with open(f"{self.store}/requests/{item['id']}/key.pem", encoding="ascii") as file:
+            return item["key_guard"], file.read().split("\n", 1)[0]
+
+    def test_by_default_the_key_is_its_owners_and_nothing_more_is_asked(self):
+        screen, _ = self.wizard(("(number)", "1"), ("Server name", "www." + DOMAIN))
+        self.assertEqual(self.key_guard(), ("plain", "-----BEGIN PRIVATE KEY-----"))
+        self.assertNotIn("Key protected by", screen)
+
+    def test_the_key_is_encrypted_where_that_is_chosen(self):
+        screen, _ = self.wizard(("(number)", "1"), ("Server name", "www." + DOMAIN), key=(("How the key is kept", "2"),),
+                                behind=(("New passphrase", "correct horse"), ("gain", "correct horse")))
+        self.assertEqual(self.key_guard(), ("passphrase", "-----BEGIN ENCRYPTED PRIVATE KEY-----"))
+        self.assertRegex(screen, "Key protected by +a passphrase")
+        self.assertNotIn("correct horse", screen)
+
+    def test_who_gave_the_option_has_it_proposed(self):
+        screen = self.at_terminal(["request", "new", "--encrypt-key"], [
+            ("(number)", "1"), ("Server name", "www." + DOMAIN), ("Friendly name", ""), ("Organisation", ""), ("Unit", ""),
+            ("Locality", ""), ("State", ""), ("Country", ""), ("Kind of key", "4"), ("How the key is kept", ""),
+            ("(yes/no)", "yes"), ("New passphrase", "correct horse"), ("gain", "correct horse")])
+        self.assertIn("under a passphrase", screen)
+        self.assertEqual(self.key_guard()[0], "passphrase")
 
 
 if __name__ == "__main__":

@@ -23,6 +23,14 @@ ADDRESS = "127.86.1.1"
 DAY = 86400
 ERR_INPUT, ERR_UNSUPPORTED = 1, 14
 
+SERVICE = """service {{
+    run_directory = "{0}"
+    store = "{0}/store"
+    data_directory = "{0}"
+    trial = {1}
+    users = false
+}}
+"""
 NOW = int(time.time())
 PASSING = Challenge("good." + APEX, NOW)
 SPLIT = Challenge("split." + APEX, NOW)
@@ -400,16 +408,11 @@ class ValidatorTest(unittest.TestCase):
                          ("failed", "prohibits", ["dcv.servfail", "caa.servfail"]))
 
     def test_nothing_but_a_trial_may_stand_in_for_the_public_dns(self):
-        for trial, starts in (("true", True), ("false", False)):
-            public = Primary(self.folder, PROGRAM, self.world, "trial-" + trial)
-            public.service = f"""service {{
-    run_directory = "{self.folder}"
-    store = "{self.folder}/store"
-    data_directory = "{self.folder}"
-    trial = {trial}
-    users = false
-}}
-"""
+        for number, (service, starts) in enumerate((
+                (SERVICE.format(self.folder, "true"), True), (SERVICE.format(self.folder, "false"), False),
+                ("# none\n", False))):
+            public = Primary(self.folder, PROGRAM, self.world, f"trial-{number}")
+            public.service = service
             self.addCleanup(public.stop)
             if starts:
                 public.start_on_socket()
@@ -478,6 +481,16 @@ class PerspectiveTest(unittest.TestCase):
                 self.assertEqual(self.perspective.post(rehearse_request(PASSING), client)[0], 403)
             except (ssl.SSLError, ConnectionError, http.client.HTTPException):
                 pass
+
+    def test_nothing_but_a_trial_may_stand_in_for_the_public_dns_at_a_remote_place_either(self):
+        for number, service in enumerate((SERVICE.format(self.folder, "false"), "# none\n")):
+            folder = tempfile.mkdtemp()
+            self.addCleanup(shutil.rmtree, folder)
+            public = Perspective(folder, PROGRAM, self.world, f"public-{number}")
+            public.service = service
+            self.addCleanup(public.stop)
+            with self.assertRaises(RuntimeError):
+                public.start_on_https(free_port("127.86.1.2"))
 
     def test_nobody_else_gets_any(self):
         for client in (None, "intruder", "server"):
