@@ -34,6 +34,8 @@ const struct folder *certstore_folder_of(
 /* Keeps a list whatever was there; the caller has verified it. */
 enum err certstore_replace_crl(
     struct certstore *store, const struct crl *crl, struct reason *ret_reason) MUST_USE;
+enum err certstore_take_crl_out(
+    struct certstore *store, const struct crl *crl, struct reason *ret_reason) MUST_USE;
 
 /* How the store changes (record.c): each step is written down, then done. `path` is below the
  * store. Under the lock. */

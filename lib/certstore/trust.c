@@ -131,6 +131,20 @@ enum err certstore_replace_crl(
                      : reason_set(ret_reason, err, "certstore.write", name, err_name(err), NULL);
 }
 
+enum err certstore_take_crl_out(
+    struct certstore *store, const struct crl *crl, struct reason *ret_reason)
+{
+    char name[FOLDER_NAME_MAX];
+    char path[CERTSTORE_STEP_PATH_MAX];
+    TRY(crl_file_name(crl, name));
+    snprintf(path, sizeof path, "crls/%s", name);
+    TRY(certstore_lock(store));
+    enum err err = step_file(store, path, /* content= */ NULL);
+    certstore_unlock(store);
+    return err == OK ? OK
+                     : reason_set(ret_reason, err, "certstore.write", name, err_name(err), NULL);
+}
+
 /* Old and new intermediate may share a name: the key identifier tells their lists apart; and one CA
  * may have several lists (crl_same_series). */
 static enum err crl_file_name(const struct crl *crl, char ret_name[FOLDER_NAME_MAX])

@@ -96,6 +96,10 @@ static enum err tab_show(struct visit *visit, enum viewer_tab tab, const char *t
     } else {
         viewer_put_tabs(visit, one.path, tab);
     }
+    struct assignment_state state;
+    assignment_look(visit->console->assignment, &state);
+    value_put_bool(&visit->tool.tree, visit->page, "assigning",
+        state.running && strcmp(state.id, one.item.id) == 0);
     if (tab == VIEWER_DETAILS) {
         TRY(viewer_put_details(visit, der));
     }

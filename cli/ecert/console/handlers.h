@@ -18,7 +18,7 @@ enum err request_file_get(struct visit *visit);
 enum err wizard_get(struct visit *visit);
 enum err wizard_post(struct visit *visit);
 
-/* complete.c, export.c, import.c, assign.c */
+/* complete.c, export.c, import.c, assign.c, assigned.c */
 enum err complete_get(struct visit *visit);
 enum err complete_post(struct visit *visit);
 enum err remove_get(struct visit *visit);
@@ -29,6 +29,7 @@ enum err import_get(struct visit *visit);
 enum err import_post(struct visit *visit);
 enum err assign_get(struct visit *visit);
 enum err assign_post(struct visit *visit);
+enum err assigned_get(struct visit *visit);
 
 /* stores.c, store_import.c */
 enum err store_get(struct visit *visit);
@@ -51,3 +52,5 @@ enum err lists_get(struct visit *visit);
 enum err list_import_get(struct visit *visit);
 enum err list_import_post(struct visit *visit);
 enum err lists_refresh_post(struct visit *visit);
+enum err list_remove_get(struct visit *visit);
+enum err list_remove_post(struct visit *visit);

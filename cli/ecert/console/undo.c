@@ -39,7 +39,7 @@ enum err undo_get(struct visit *visit)
     page_begin(visit, "console.undo", /* place= */ NULL);
     TRY(visit_store(visit, &store));
     TRY(last_find(visit, store, /* number= */ 0, &past));
-    struct value *steps = value_put_list(tree, visit->page, "steps");
+    struct value *steps = value_put_list(tree, visit->page, "lines");
     for (size_t i = 0; i < past->count; i++) {
         struct undo_line line;
         struct value *step = value_add_object(tree, steps);

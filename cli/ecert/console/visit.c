@@ -30,6 +30,8 @@ enum err visit_open(struct visit *visit, struct console *console, const struct r
     visit->tool.result = value_object(&visit->tool.tree);
     visit->page = value_object(&visit->tool.tree);
     visit->inside = is_inside(visit);
+    struct span tag = { 0 };
+    visit->stays = request->method == HTTP_POST && http_request_query(request, "lang", &tag);
     return web_language_choose(
         console->languages, request, response, /* secure= */ false, &visit->tool.language);
 }
