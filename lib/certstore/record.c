@@ -1,7 +1,8 @@
 /* How the store changes: each step is written down, on disk, before it is done. The lines of a
  * change's "about" are its command, its time, and a line a step:
  *
- *     step: file|item|join BEFORE AFTER PATH TO          BEFORE, AFTER: SHA-256 or "-"; TO or "-"
+ *     step: file|item|join|outside BEFORE AFTER PATH TO          BEFORE, AFTER: SHA-256 or "-"; TO
+ * or "-"
  *
  * Everything here happens under the store's lock. */
 #include "lib/certstore/internal.h"
@@ -17,6 +18,7 @@ static const char *const kinds[] = {
     [CERTSTORE_STEP_FILE] = "file",
     [CERTSTORE_STEP_ITEM] = "item",
     [CERTSTORE_STEP_JOIN] = "join",
+    [CERTSTORE_STEP_OUTSIDE] = "outside",
 };
 
 static enum err step_record(
@@ -49,6 +51,25 @@ unsigned certstore_recorded(const struct certstore *store)
 void certstore_rehearse(struct certstore *store)
 {
     store->rehearsed = true;
+}
+
+enum err certstore_record_outside(
+    struct certstore *store, const char *path, struct span before, struct span after)
+{
+    AUTO(buf) kept = buf_make(before.len + 1);
+    struct certstore_step step = { .kind = CERTSTORE_STEP_OUTSIDE };
+    if (path[0] != '/' || strlen(path) >= sizeof step.path || strpbrk(path, " \n") != NULL) {
+        return ERR_INPUT;
+    }
+    snprintf(step.path, sizeof step.path, "%s", path);
+    buf_append(&kept, before);
+    TRY(buf_check(&kept));
+    TRY(before.len > 0 ? digest_of(before, step.before) : OK);
+    TRY(after.len > 0 ? digest_of(after, step.after) : OK);
+    TRY(certstore_lock(store));
+    enum err err = step_record(store, &step, before.len > 0 ? &kept : NULL);
+    certstore_unlock(store);
+    return err;
 }
 
 enum err step_file(struct certstore *store, const char *path, const struct span *content)
@@ -323,7 +344,7 @@ static enum err about_line(struct span line, struct certstore_past *past)
 
 static enum err step_parse(struct span line, struct certstore_step *step)
 {
-    char kind[8];
+    char kind[16];
     bool whole = word_next(&line, kind, sizeof kind) &&
                  word_next(&line, step->before, sizeof step->before) &&
                  word_next(&line, step->after, sizeof step->after) &&

@@ -74,6 +74,7 @@ static enum err folders_open(struct certstore *store)
         { "deployed", &store->deployed },
         { "renewals", &store->renewals },
         { "changes", &store->changes },
+        { "fetched", &store->fetched },
     };
     bool made = false;
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
@@ -90,7 +91,7 @@ static enum err leftovers_clear(struct certstore *store)
     TRY(certstore_lock(store));
     const struct folder *folders[] = { &store->requests, &store->personal, &store->intermediate,
         &store->roots, &store->untrusted, &store->crls, &store->logins, &store->deployed,
-        &store->renewals, &store->changes };
+        &store->renewals, &store->changes, &store->fetched };
     enum err err = OK;
     for (size_t i = 0; err == OK && i < sizeof folders / sizeof folders[0]; i++) {
         err = folder_sweep(folders[i]);
@@ -124,7 +125,7 @@ void certstore_free(struct certstore *store)
     }
     struct folder *folders[] = { &store->requests, &store->personal, &store->intermediate,
         &store->roots, &store->untrusted, &store->crls, &store->logins, &store->deployed,
-        &store->renewals, &store->changes, &store->root };
+        &store->renewals, &store->changes, &store->fetched, &store->root };
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
         folder_close(folders[i]);
     }
