@@ -43,9 +43,9 @@ static const struct sandbox_rules rules = {
 };
 
 static struct registrar self = {
-    .queue = { .mutex = PTHREAD_MUTEX_INITIALIZER, .due = store_pacing_due },
+    .queue = QUEUE_INIT(store_pacing_due),
     .target_pace = PACE_INIT(1, 1) /* until the configuration says more */,
-    .rehearsals = { .mutex = PTHREAD_MUTEX_INITIALIZER, .due = store_pacing_due_rehearsals },
+    .rehearsals = QUEUE_INIT(store_pacing_due_rehearsals),
     .rehearsal_pace = PACE_INIT(1, 1),
     .bell = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0 },
     .courier_mutex = PTHREAD_MUTEX_INITIALIZER,
