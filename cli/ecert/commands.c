@@ -37,7 +37,7 @@ static const struct command commands[] = {
     { "chain", "check", command_chain_check, options_none, "[ID|FILE]", 0, 1,
         "tool.help_chain_check" },
     { "chain", "mirror", command_chain_mirror, options_chain_mirror, NULL, 0, 0,
-        "tool.help_chain_mirror" },
+        "tool.help_chain_mirror", .changes = true },
     { "crl", "install", command_crl_install, options_none, "FILE", 1, 1, "tool.help_crl_install",
         .changes = true },
     { "crl", "list", command_crl_list, options_none, NULL, 0, 0, "tool.help_crl_list" },

@@ -136,7 +136,7 @@ static enum exit_code change_undo(
         err = consent(tool, arguments, "tool.ask_undo_key", &reason);
     }
     if (!dry && (err == OK || idle)) {
-        err = certstore_undo(store, past->number, &reason, past);
+        err = undo_do(tool, store, past, &reason);
     }
     if (err != OK) {
         bool nothing = idle || strcmp(reason.code, "certstore.nothing_to_undo") == 0;
@@ -149,6 +149,21 @@ static enum exit_code change_undo(
         screen_step(tool, "tool.undone", NULL);
     }
     return EXIT_DONE;
+}
+
+/* What lies outside is as before already when the store comes to it. */
+enum err undo_do(struct tool *tool, struct certstore *store, struct certstore_past *past,
+    struct reason *ret_reason)
+{
+    struct reason idle = { 0 };
+    bool made =
+        chain_mirror_made(past) && certstore_undo_check(store, past->number, &idle, past) == OK;
+    if (!made) {
+        return certstore_undo(store, past->number, ret_reason, past);
+    }
+    TRY(chain_mirror_back(tool, store, past, ret_reason));
+    enum err err = certstore_undo(store, past->number, &idle, past);
+    return err == ERR_NOT_FOUND ? OK : err;
 }
 
 static enum err consent(const struct tool *tool, const struct arguments *arguments,

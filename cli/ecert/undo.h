@@ -13,6 +13,16 @@ bool change_is_dry(const struct tool *tool);
  * is said. */
 void change_show(struct tool *tool, const struct certstore *store);
 
+/* Takes a change back that certstore_undo_check has found possible, whatever it changed; with
+ * "certstore.undo_idle" only forgets it. Reasons of certstore_undo and of chain mirror. */
+enum err undo_do(struct tool *tool, struct certstore *store, struct certstore_past *past,
+    struct reason *ret_reason) MUST_USE;
+/* Of a change that chain mirror made in the system's own trust store: taken back there (the change
+ * itself is still remembered). "chain.mirror_write", "chain.mirror_program". */
+bool chain_mirror_made(const struct certstore_past *past);
+enum err chain_mirror_back(struct tool *tool, const struct certstore *store,
+    const struct certstore_past *past, struct reason *ret_reason) MUST_USE;
+
 /* What the change did, as people say it: "removed" {name, id, store}. */
 enum undo_words { UNDO_DID, UNDO_BACK };
 struct undo_line {

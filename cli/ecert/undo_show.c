@@ -27,6 +27,7 @@ static const struct {
     { "untrusted", "untrusted", "console.place_untrusted" },
     { "crls", "lists", "console.place_lists" },
     { "deployed", "targets", "tool.place_targets" },
+    { "", "system", "tool.place_system" },
 };
 
 static const char *place_of(const char *path, const char **ret_label);
@@ -110,11 +111,12 @@ static const char *place_of(const char *path, const char **ret_label)
 /* Of "roots/ID.pem", of "personal/ID" and of what lies in there. */
 static void id_of(const char *path, char ret_id[CERTSTORE_ID_MAX])
 {
-    const char *name = strchr(path, '/');
+    const char *name = path[0] == '/' ? strrchr(path, '/') : strchr(path, '/');
     name = name == NULL ? path : name + 1;
     size_t len = strcspn(name, "/");
     bool suffix = len > 4 && (memcmp(name + len - 4, ".pem", 4) == 0 ||
-                                 memcmp(name + len - 4, ".crl", 4) == 0);
+                                 memcmp(name + len - 4, ".crl", 4) == 0 ||
+                                 memcmp(name + len - 4, ".crt", 4) == 0);
     snprintf(ret_id, CERTSTORE_ID_MAX, "%.*s", (int)(suffix ? len - 4 : len), name);
 }
 

@@ -1,7 +1,8 @@
 /* How the store changes: each step is written down, on disk, before it is done. The lines of a
  * change's "about" are its command, its time, and a line a step:
  *
- *     step: file|item|join BEFORE AFTER PATH TO          BEFORE, AFTER: SHA-256 or "-"; TO or "-"
+ *     step: file|item|join|outside BEFORE AFTER PATH TO          BEFORE, AFTER: SHA-256 or "-"; TO
+ * or "-"
  *
  * Everything here happens under the store's lock. */
 #include "lib/certstore/internal.h"
@@ -17,6 +18,7 @@ static const char *const kinds[] = {
     [CERTSTORE_STEP_FILE] = "file",
     [CERTSTORE_STEP_ITEM] = "item",
     [CERTSTORE_STEP_JOIN] = "join",
+    [CERTSTORE_STEP_OUTSIDE] = "outside",
 };
 
 static enum err step_record(
@@ -51,6 +53,25 @@ void certstore_rehearse(struct certstore *store)
     store->rehearsed = true;
 }
 
+enum err certstore_record_outside(
+    struct certstore *store, const char *path, struct span before, struct span after)
+{
+    AUTO(buf) kept = buf_make(before.len + 1);
+    struct certstore_step step = { .kind = CERTSTORE_STEP_OUTSIDE };
+    if (path[0] != '/' || strlen(path) >= sizeof step.path || strpbrk(path, " \n") != NULL) {
+        return ERR_INPUT;
+    }
+    snprintf(step.path, sizeof step.path, "%s", path);
+    buf_append(&kept, before);
+    TRY(buf_check(&kept));
+    TRY(before.len > 0 ? digest_of(before, step.before) : OK);
+    TRY(after.len > 0 ? digest_of(after, step.after) : OK);
+    TRY(certstore_lock(store));
+    enum err err = step_record(store, &step, before.len > 0 ? &kept : NULL);
+    certstore_unlock(store);
+    return err;
+}
+
 enum err step_file(struct certstore *store, const char *path, const struct span *content)
 {
     AUTO(buf) before = { 0 };
@@ -72,17 +93,17 @@ enum err step_file(struct certstore *store, const char *path, const struct span 
     return content != NULL ? folder_write(&folder, name, *content) : folder_remove(&folder, name);
 }
 
-enum err step_item_add(
-    struct certstore *store, const struct folder *parent, const char *draft, const char *path)
+enum err step_item_add(struct certstore *store, const struct folder *parent, const char *name,
+    const struct folder *draft, const char *path)
 {
     AUTO(folder) place = { 0 };
     struct certstore_step step = { .kind = CERTSTORE_STEP_ITEM };
-    char name[FOLDER_NAME_MAX];
+    char to[FOLDER_NAME_MAX];
     snprintf(step.path, sizeof step.path, "%s", path);
-    TRY(step_place(store, path, &place, name));
-    TRY(step_item_digest(parent, draft, step.after));
+    TRY(step_place(store, path, &place, to));
+    TRY(step_item_digest(parent, name, step.after));
     TRY(step_record(store, &step, /* before= */ NULL));
-    return folder_move(parent, draft, &place, name);
+    return folder_publish(parent, name, draft, to);
 }
 
 enum err step_item_remove(struct certstore *store, const char *path)
@@ -162,7 +183,7 @@ static enum err change_begin(
     change_name(store->record.number, name);
     TRY(folder_draft(&store->changes, hidden, &draft));
     TRY(change_fill(&draft, past, before));
-    TRY(folder_move(&store->changes, hidden, &store->changes, name));
+    TRY(folder_publish(&store->changes, hidden, &draft, name));
     return oldest_drop(store);
 }
 
@@ -323,7 +344,7 @@ static enum err about_line(struct span line, struct certstore_past *past)
 
 static enum err step_parse(struct span line, struct certstore_step *step)
 {
-    char kind[8];
+    char kind[16];
     bool whole = word_next(&line, kind, sizeof kind) &&
                  word_next(&line, step->before, sizeof step->before) &&
                  word_next(&line, step->after, sizeof step->after) &&

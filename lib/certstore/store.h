@@ -8,6 +8,7 @@
  *     intermediate/  roots/  untrusted/   SHA-256.pem           crls/  SHA-256 of the issuer.crl
  *     logins/  the keys that log in at a portal (login.h)    deployed/  what is where (ledger.h)
  *     renewals/  what unattended renewal has come to (renewals.h)
+ *     fetched/  what servers said of the lists that they gave (fetched.h)
  *     changes/  what the last changes replaced or took away (undo.h)
  *
  * A certificate joins its key by one rename of the request's directory: there is no moment at which

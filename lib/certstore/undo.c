@@ -2,6 +2,7 @@
  * change left it, or as it was before (an undoing that was cut off, or a change that was). */
 #include "lib/certstore/undo.h"
 
+#include "lib/base/file.h"
 #include "lib/certstore/internal.h"
 
 #include <stdio.h>
@@ -205,6 +206,7 @@ static enum step_state state_of(
 {
     switch (past->steps[index].kind) {
     case CERTSTORE_STEP_FILE:
+    case CERTSTORE_STEP_OUTSIDE:
         return file_state(store, past, index);
     case CERTSTORE_STEP_ITEM:
         return item_state(store, past, index);
@@ -261,11 +263,18 @@ static void digest_at(const struct certstore *store, const char *path,
     enum certstore_step_kind kind, char ret_digest[CERTSTORE_ID_MAX])
 {
     AUTO(folder) place = { 0 };
+    AUTO(buf) outside = { 0 };
     char name[FOLDER_NAME_MAX];
-    enum err err = step_place(store, path, &place, name);
-    err = err != OK                     ? err
-          : kind == CERTSTORE_STEP_FILE ? step_file_digest(&place, name, ret_digest)
-                                        : step_item_digest(&place, name, ret_digest);
+    enum err err;
+    if (kind == CERTSTORE_STEP_OUTSIDE) {
+        err = file_read(path, FILE_MAX_BYTES, &outside);
+        err = err == OK ? certstore_thumbprint(buf_span(&outside), ret_digest) : err;
+    } else {
+        err = step_place(store, path, &place, name);
+        err = err != OK                     ? err
+              : kind == CERTSTORE_STEP_FILE ? step_file_digest(&place, name, ret_digest)
+                                            : step_item_digest(&place, name, ret_digest);
+    }
     if (err != OK) {
         snprintf(ret_digest, CERTSTORE_ID_MAX, "%s", err == ERR_NOT_FOUND ? "" : "?");
     }
@@ -279,7 +288,8 @@ static void digest_kept(const struct certstore *store, const struct certstore_pa
     snprintf(name, sizeof name, "%zu", index);
     enum err err = change_open(store, past->number, &change);
     err = err != OK ? err
-          : past->steps[index].kind == CERTSTORE_STEP_FILE
+          : past->steps[index].kind == CERTSTORE_STEP_FILE ||
+                  past->steps[index].kind == CERTSTORE_STEP_OUTSIDE
               ? step_file_digest(&change, name, ret_digest)
               : step_item_digest(&change, name, ret_digest);
     if (err != OK) {
@@ -305,6 +315,9 @@ static enum err step_revert(
     AUTO(folder) place = { 0 };
     AUTO(buf) before = { 0 };
     char name[FOLDER_NAME_MAX], kept[FOLDER_NAME_MAX];
+    if (step->kind == CERTSTORE_STEP_OUTSIDE) {
+        return ERR_UNSUPPORTED;
+    }
     if (step->kind == CERTSTORE_STEP_JOIN) {
         return join_revert(store, step);
     }
@@ -354,6 +367,10 @@ enum err certstore_step_content(const struct certstore *store, const struct cert
     AUTO(folder) place = { 0 };
     char name[FOLDER_NAME_MAX];
     const struct certstore_step *one = &past->steps[step];
+    bool outside = one->kind == CERTSTORE_STEP_OUTSIDE;
+    if (after && outside) {
+        return file_read(one->path, FILE_MAX_BYTES, ret_content);
+    }
     if (after) {
         TRY(step_place(
             store, one->kind == CERTSTORE_STEP_JOIN ? one->to : one->path, &place, name));
@@ -361,8 +378,9 @@ enum err certstore_step_content(const struct certstore *store, const struct cert
         TRY(change_open(store, past->number, &place));
         snprintf(name, sizeof name, "%zu", step);
     }
-    return one->kind == CERTSTORE_STEP_FILE ? folder_read(&place, name, FILE_MAX_BYTES, ret_content)
-                                            : item_content(&place, name, ret_content);
+    return one->kind == CERTSTORE_STEP_FILE || outside
+               ? folder_read(&place, name, FILE_MAX_BYTES, ret_content)
+               : item_content(&place, name, ret_content);
 }
 
 static enum err item_content(const struct folder *parent, const char *name, struct buf *ret_content)

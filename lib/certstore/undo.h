@@ -19,9 +19,10 @@ enum {
 };
 
 enum certstore_step_kind {
-    CERTSTORE_STEP_FILE, /* a certificate, a list, a chain */
-    CERTSTORE_STEP_ITEM, /* a request or a certificate with its key */
-    CERTSTORE_STEP_JOIN, /* a certificate joined its request: `path` became `to` */
+    CERTSTORE_STEP_FILE,    /* a certificate, a list, a chain */
+    CERTSTORE_STEP_ITEM,    /* a request or a certificate with its key */
+    CERTSTORE_STEP_JOIN,    /* a certificate joined its request: `path` became `to` */
+    CERTSTORE_STEP_OUTSIDE, /* a file of the system, by its whole path */
 };
 
 struct certstore_step {
@@ -42,6 +43,11 @@ struct certstore_past {
 /* From here on, what the store's functions change is one change that can be taken back, made by
  * `command` ("cert remove"). Without this, they leave nothing to take back. */
 void certstore_record(struct certstore *store, const char *command, int64_t now);
+/* Writes down, on disk, that a file outside the store is about to change (`before`, `after`: empty
+ * for none). Whoever changes it takes it back as well: certstore_undo refuses (ERR_UNSUPPORTED)
+ * what isn't as it was before already. */
+enum err certstore_record_outside(
+    struct certstore *store, const char *path, struct span before, struct span after) MUST_USE;
 /* The number of that change; 0 while it has no step. */
 unsigned certstore_recorded(const struct certstore *store);
 /* From here on nothing is written: functions check what they always check, and answer as if they

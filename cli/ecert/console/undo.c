@@ -64,7 +64,7 @@ enum err undo_post(struct visit *visit)
     TRY(number == NULL ? ERR_MEMORY : OK);
     TRY(visit_store(visit, &store));
     TRY(last_find(visit, store, (unsigned)strtoul(number, NULL, 10), &past));
-    TRY(certstore_undo(store, past->number, &visit->request->reason, past));
+    TRY(undo_do(&visit->tool, store, past, &visit->request->reason));
     return visit_done(visit, "/", "undone");
 }
 
