@@ -31,6 +31,7 @@ struct http_call {
     struct span body;
     const struct http_pair *headers; /* extra ones */
     size_t header_count;
+    int64_t timeout_ms; /* the whole call; 0: the client's */
     /* Plain HTTP may go to any address: for public objects that carry their own signature, which
      * the caller verifies before believing a byte. Revocation lists are published so and no other
      * way (BR 7.1.2.11.2; RFC 5280 §8: TLS would need the very list). A request that says more than
