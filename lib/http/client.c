@@ -195,7 +195,8 @@ static enum err call_prepare(struct http_client *client, const struct http_call 
     curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(curl, CURLOPT_USERAGENT, client->user_agent);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, client->connect_timeout_ms);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, client->timeout_ms);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS,
+        call->timeout_ms > 0 ? (long)call->timeout_ms : client->timeout_ms);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, *headers);
     curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, socket_open);
     curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, client);

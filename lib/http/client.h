@@ -34,6 +34,7 @@ struct http_call {
     /* ETag and Last-Modified of what the caller has already (RFC 9110 §13.1); NULL or "": none.
      * Where that is what the server still has, it answers 304, without a body. */
     const char *have_etag, *have_modified;
+    int64_t timeout_ms; /* the whole call; 0: the client's */
     /* Plain HTTP may go to any address: for public objects that carry their own signature, which
      * the caller verifies before believing a byte. Revocation lists are published so and no other
      * way (BR 7.1.2.11.2; RFC 5280 §8: TLS would need the very list). A request that says more than

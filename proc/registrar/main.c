@@ -48,6 +48,7 @@ static struct registrar self = {
     .rehearsals = QUEUE_INIT(store_pacing_due_rehearsals),
     .rehearsal_pace = PACE_INIT(1, 1),
     .bell = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0 },
+    .links_mutex = PTHREAD_MUTEX_INITIALIZER,
     .courier_mutex = PTHREAD_MUTEX_INITIALIZER,
     .crl_mutex = PTHREAD_MUTEX_INITIALIZER,
     .anchor_mutex = PTHREAD_MUTEX_INITIALIZER,

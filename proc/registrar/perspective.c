@@ -2,8 +2,11 @@
 #include "proc/registrar/perspective.h"
 #include "lib/http/client.h"
 
+#include <stdlib.h>
+
 enum { CONNECT_TIMEOUT_MS = 5000 };
 
+static enum err links_make(const struct registrar *registrar, struct perspective_links *links);
 static enum err remote_check(struct perspective_link *link, const struct validator_check *check,
     struct buf *observation, struct report *ret_report, struct reason *ret_reason);
 static enum err remote_rehearse(struct perspective_link *link, const struct rehearse *rehearse,
@@ -12,28 +15,56 @@ static enum err remote_ask(struct perspective_link *link, const struct request *
     struct http_answer *answer, struct der *ret_body, struct reason *ret_reason);
 static enum err http_open(struct perspective_link *link);
 
-enum err perspective_links_make(const struct registrar *registrar, int64_t timeout_ms,
-    struct perspective_link ret_links[PERSPECTIVES_MAX], size_t *ret_count)
+enum err perspective_links_take(
+    struct registrar *registrar, int64_t timeout_ms, struct perspective_links **ret_links)
 {
-    size_t count = 1;
-    ret_links[0] = (struct perspective_link){
-        .registrar = registrar, .client = client_none(), .timeout_ms = timeout_ms
-    };
-    for (size_t i = 0; i < registrar->roster.perspective_count; i++) {
-        if (registrar->roster.perspectives[i].primary) {
-            ret_links[0].id = registrar->roster.perspectives[i].id;
+    pthread_mutex_lock(&registrar->links_mutex);
+    struct perspective_links *links = registrar->links;
+    registrar->links = links == NULL ? NULL : links->next;
+    pthread_mutex_unlock(&registrar->links_mutex);
+    if (links == NULL) {
+        links = calloc(1, sizeof *links);
+        enum err err = links == NULL ? ERR_MEMORY : links_make(registrar, links);
+        if (err != OK) {
+            free(links);
+            return err;
         }
     }
-    TRY(registrar_client(registrar, "validator.sock", timeout_ms, &ret_links[0].client));
-    for (size_t i = 0; i < registrar->config.perspective_count && count < PERSPECTIVES_MAX; i++) {
-        ret_links[count++] = (struct perspective_link){
+    for (size_t i = 0; i < links->count; i++) {
+        links->list[i].timeout_ms = links->list[i].client.timeout_ms = timeout_ms;
+    }
+    *ret_links = links;
+    return OK;
+}
+
+void perspective_links_give(struct registrar *registrar, struct perspective_links *links)
+{
+    pthread_mutex_lock(&registrar->links_mutex);
+    links->next = registrar->links;
+    registrar->links = links;
+    pthread_mutex_unlock(&registrar->links_mutex);
+}
+
+static enum err links_make(const struct registrar *registrar, struct perspective_links *links)
+{
+    struct perspective_link *list = links->list;
+    list[0] = (struct perspective_link){ .registrar = registrar, .client = client_none() };
+    for (size_t i = 0; i < registrar->roster.perspective_count; i++) {
+        if (registrar->roster.perspectives[i].primary) {
+            list[0].id = registrar->roster.perspectives[i].id;
+        }
+    }
+    TRY(registrar_client(registrar, "validator.sock", /* timeout_ms= */ 0, &list[0].client));
+    links->count = 1;
+    for (size_t i = 0; i < registrar->config.perspective_count && links->count < PERSPECTIVES_MAX;
+         i++) {
+        list[links->count++] = (struct perspective_link){
             .registrar = registrar,
             .id = registrar->config.perspectives[i].id,
             .url = registrar->config.perspectives[i].url,
-            .timeout_ms = timeout_ms,
+            .client = client_none(),
         };
     }
-    *ret_count = count;
     return OK;
 }
 
@@ -110,6 +141,7 @@ static enum err remote_ask(struct perspective_link *link, const struct request *
         .url = link->url,
         .content_type = "application/x-ecert-message",
         .body = buf_span(&message),
+        .timeout_ms = link->timeout_ms,
     };
     TRY(http_client_call(link->http, &call, answer, ret_reason));
     return answer_parse(buf_span(&answer->body), request->type, ret_body, ret_reason);
@@ -125,7 +157,6 @@ static enum err http_open(struct perspective_link *link)
         .certificate_pem = link->registrar->transport_certificate,
         .key_pem = link->registrar->transport_key,
         .connect_timeout_ms = CONNECT_TIMEOUT_MS,
-        .timeout_ms = link->timeout_ms,
         .answer_max = MESSAGE_MAX_BYTES,
         .user_agent = "ecert-registrar",
     };

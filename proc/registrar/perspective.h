@@ -15,10 +15,20 @@ struct perspective_link {
     int64_t timeout_ms;
 };
 
-/* The primary first, then the remotes of the configuration. Who has not answered within
- * `timeout_ms`, has gone away under its check. */
-enum err perspective_links_make(const struct registrar *registrar, int64_t timeout_ms,
-    struct perspective_link ret_links[PERSPECTIVES_MAX], size_t *ret_count) MUST_USE;
+/* All of them, the primary first, then the remotes of the configuration; for one round at a time.
+ */
+struct perspective_links {
+    struct perspective_link list[PERSPECTIVES_MAX];
+    size_t count;
+    struct perspective_links *next;
+};
+
+/* Those that were given back last, so that their connections are still open (five handshakes cost
+ * more than a check does), or new ones. Who has not answered within `timeout_ms`, has gone away
+ * under its check. ERR_MEMORY, ERR_LIMIT. */
+enum err perspective_links_take(
+    struct registrar *registrar, int64_t timeout_ms, struct perspective_links **ret_links) MUST_USE;
+void perspective_links_give(struct registrar *registrar, struct perspective_links *links);
 
 /* Appends the observation's DER. The reason says why a perspective did not answer. */
 enum err perspective_ask(struct perspective_link *link, const struct validator_check *check,

@@ -25,6 +25,7 @@ enum {
     STEP_ARENA_BYTES = 8 * 1024 * 1024,
 };
 
+struct perspective_links;
 struct suffix_list;
 
 struct registrar {
@@ -42,6 +43,8 @@ struct registrar {
     struct random random;
     struct bell bell;
     struct suffix_list *suffixes;
+    struct perspective_links *links; /* that no round uses; under links_mutex */
+    pthread_mutex_t links_mutex;
     struct queue queue;            /* of enrolments to be checked */
     struct pace target_pace;       /* of checks of one registrable domain */
     struct queue rehearsals;       /* of enrolments to be rehearsed */

@@ -39,6 +39,8 @@ struct asking {
     struct word *words;
 };
 
+static enum err rehearsal_make(struct registrar *registrar, struct validation *validation,
+    const uint8_t *enrolment, struct arena *arena);
 static enum err rehearsal_run(struct rehearsing *rehearsing, struct validation *validation);
 static size_t unpassed(struct challenge_row *rows, size_t count);
 static enum err place_take(struct rehearsing *rehearsing, bool *ret_free);
@@ -64,21 +66,31 @@ enum err rehearsing_step(
     TRY(queue_await(
         queue, registrar->store, QUEUE_REHEARSAL, &registrar->clock, &registrar->bell, &turn));
     *ret_worked = true;
-    enum err err = ERR_MEMORY;
-    struct rehearsing *rehearsing = arena_alloc(&arena, 1, sizeof *rehearsing);
-    if (rehearsing != NULL) {
-        *rehearsing = (struct rehearsing){
-            .registrar = registrar,
-            .enrolment = turn.enrolment,
-            .links = validation->links,
-            .link_count = validation->link_count,
-            .now = clock_now(&registrar->clock),
-            .arena = &arena,
-        };
-        err = rehearsal_run(rehearsing, validation);
+    enum err err = perspective_links_take(registrar, validation->timeout_ms, &validation->links);
+    if (err == OK) {
+        err = rehearsal_make(registrar, validation, turn.enrolment, &arena);
+        perspective_links_give(registrar, validation->links);
     }
     queue_done(queue, turn.enrolment, /* made= */ true, /* slow= */ false);
     return err;
+}
+
+static enum err rehearsal_make(struct registrar *registrar, struct validation *validation,
+    const uint8_t *enrolment, struct arena *arena)
+{
+    struct rehearsing *rehearsing = arena_alloc(arena, 1, sizeof *rehearsing);
+    if (rehearsing == NULL) {
+        return ERR_MEMORY;
+    }
+    *rehearsing = (struct rehearsing){
+        .registrar = registrar,
+        .enrolment = enrolment,
+        .links = validation->links->list,
+        .link_count = validation->links->count,
+        .now = clock_now(&registrar->clock),
+        .arena = arena,
+    };
+    return rehearsal_run(rehearsing, validation);
 }
 
 static enum err rehearsal_run(struct rehearsing *rehearsing, struct validation *validation)
@@ -201,7 +213,7 @@ static enum err everybody_ask(struct rehearsing *rehearsing, struct validation *
     for (size_t i = 0; i < rehearsing->link_count; i++) {
         askings[i] = (struct asking){
             .rehearsing = rehearsing,
-            .link = &validation->links[i],
+            .link = &validation->links->list[i],
             .words = &rehearsing->words[i * rehearsing->row_count],
         };
     }

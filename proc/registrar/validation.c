@@ -99,7 +99,15 @@ enum err validation_step(
     TRY(due_take(registrar, validation->lane, &arena, &rows, &count, &validation->turn));
     *ret_worked = true;
     bool slow = false;
-    enum err err = count > 0 ? round_run(registrar, validation, rows, count, &arena, &slow) : OK;
+    enum err err = OK;
+    if (count > 0) {
+        err = perspective_links_take(registrar, validation->timeout_ms, &validation->links);
+        count = err == OK ? count : 0;
+    }
+    if (count > 0) {
+        err = round_run(registrar, validation, rows, count, &arena, &slow);
+        perspective_links_give(registrar, validation->links);
+    }
     due_done(registrar, validation->turn.enrolment, count > 0, slow);
     return err;
 }
@@ -111,8 +119,8 @@ static enum err round_run(struct registrar *registrar, struct validation *valida
         .registrar = registrar,
         .rows = rows,
         .row_count = count,
-        .link_count = validation->link_count,
-        .links = validation->links,
+        .link_count = validation->links->count,
+        .links = validation->links->list,
         .lane = validation->lane,
         .turn = &validation->turn,
         .by_itself = rows[0].state == CHALLENGE_FAILED,
@@ -160,7 +168,7 @@ static void round_ask(struct round *round, struct validation *validation)
     for (size_t i = 0; i < round->link_count; i++) {
         askings[i] = (struct asking){
             .round = round,
-            .link = &validation->links[i],
+            .link = &validation->links->list[i],
             .words = &round->words[i * round->row_count],
         };
     }

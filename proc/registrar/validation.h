@@ -4,8 +4,8 @@
 #include "proc/registrar/due.h"
 
 struct validation {
-    struct perspective_link links[PERSPECTIVES_MAX]; /* this worker's own */
-    size_t link_count;
+    int64_t timeout_ms;              /* for which a perspective is waited for */
+    struct perspective_links *links; /* the present round's */
     enum queue_lane lane;
     struct queue_turn turn; /* the one under way */
 };

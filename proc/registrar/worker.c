@@ -101,13 +101,11 @@ static enum err worker_start(struct registrar *registrar, const struct job *job,
 
 static enum err worker_prepare(struct worker *worker)
 {
-    struct validation *validation = &worker->validation;
+    int64_t timeout_ms = worker->job->perspective_ms;
+    worker->validation.timeout_ms = timeout_ms == 0 ? PERSPECTIVE_MS : timeout_ms;
     TRY(registrar_client(worker->registrar, "signer.sock", SIGNER_TIMEOUT_MS, &worker->signer));
-    TRY(registrar_client(worker->registrar, "courier.sock", COURIER_TIMEOUT_MS, &worker->courier));
-    int64_t timeout_ms =
-        worker->job->perspective_ms == 0 ? PERSPECTIVE_MS : worker->job->perspective_ms;
-    return perspective_links_make(
-        worker->registrar, timeout_ms, validation->links, &validation->link_count);
+    return registrar_client(
+        worker->registrar, "courier.sock", COURIER_TIMEOUT_MS, &worker->courier);
 }
 
 static void *worker_run(void *ctx)
@@ -141,7 +139,12 @@ static enum err step_credentials(struct worker *worker, bool *ret_worked)
 
 static enum err step_mailing(struct worker *worker, bool *ret_worked)
 {
-    return mailing_step(worker->registrar, &worker->validation.links[0], ret_worked);
+    struct registrar *registrar = worker->registrar;
+    struct perspective_links *links = NULL;
+    TRY(perspective_links_take(registrar, worker->validation.timeout_ms, &links));
+    enum err err = mailing_step(registrar, &links->list[0], ret_worked);
+    perspective_links_give(registrar, links);
+    return err;
 }
 
 static enum err step_validation(struct worker *worker, bool *ret_worked)

@@ -80,6 +80,15 @@ class Load(unittest.TestCase):
         self.ask(pits, begun=UNKNOWN)
         self.assertLess(self.pass_one("Quick Limited"), PITS)
 
+    def test_d19_a_round_takes_the_connections_that_were_used_last(self):
+        """A handshake with five perspectives costs more than a check: what waits long must not begin with one."""
+        before = [server.connections for server in self.office.https]
+        rounds = 24
+        for _ in range(rounds):
+            self.pass_one("Regular Limited")
+        for server, count in zip(self.office.https, before):
+            self.assertLess(server.connections - count, rounds / 2)
+
     def test_d19_what_ran_out_of_a_short_time_is_judged_by_a_long_one(self):
         made = self.crowd.add(["www.hurried.example"], lambda _: "Hurried")
         for perspective in self.office.perspectives.values():

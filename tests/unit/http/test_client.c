@@ -217,6 +217,21 @@ static void an_answer_is_bounded_in_size_and_time(void **state)
     assert_string_equal(reason.code, "http.timeout");
 }
 
+static void one_call_may_have_less_time_than_its_client(void **state)
+{
+    (void)state;
+    AUTO_PTR(http_client) client = NULL;
+    AUTO(http_answer) answer = { 0 };
+    struct http_client_config config = { .timeout_ms = 3600000 };
+    struct reason reason;
+    char url[128];
+    snprintf(url, sizeof url, "http://127.0.0.1:%u/slow", http_server_port(plain));
+    assert_int_equal(http_client_new(&config, &client), OK);
+    struct http_call short_call = { .method = HTTP_GET, .url = url, .timeout_ms = 200 };
+    assert_int_equal(http_client_call(client, &short_call, &answer, &reason), ERR_TIMEOUT);
+    assert_string_equal(reason.code, "http.timeout");
+}
+
 static void plain_http_goes_nowhere_but_to_loopback(void **state)
 {
     (void)state;
@@ -346,6 +361,7 @@ int main(void)
         cmocka_unit_test(a_header_cannot_be_forged_by_a_value),
         cmocka_unit_test(redirects_are_told_and_not_followed),
         cmocka_unit_test(an_answer_is_bounded_in_size_and_time),
+        cmocka_unit_test(one_call_may_have_less_time_than_its_client),
         cmocka_unit_test(plain_http_goes_nowhere_but_to_loopback),
         cmocka_unit_test(what_may_go_in_the_clear_to_anybody_says_nothing),
         cmocka_unit_test(both_sides_prove_who_they_are),
