@@ -4,8 +4,8 @@ median of the rounds and of their ratios. The goal is never to be slower: a rati
 
     bench-tool [--json]      one JSON object a line: name, value, unit, beside, ratio
 
-What is compared is what is done. ecert makes a store and keeps key and request durably (fsync): a request stands beside the
-other's command alone, and beside that command and `sync` of its files. It reads a PFX back, with the key, before it says so:
+What is compared is what is done. ecert keeps key and request durably (fsync), in a store that is there: a request stands
+beside the other's command alone, and beside that command and `sync` of its files. It reads a PFX back, with the key, before it says so:
 `PFX written` stands beside writing and reading back, at the same iteration counts. `certtool --p12-info` leaves the key
 encrypted; a second command opens it. `key alone` is the libraries' own difference: OpenSSL tests each prime 64 times, nettle
 builds primes that need no test.
@@ -61,6 +61,8 @@ def requests(directory):
                                                   "subjectAltName=DNS:" + NAME, "-keyout", "o.key", "-out", "o.csr"]]
         by_gnutls = lambda n, gnutls=gnutls: [["certtool", "--generate-privkey", *gnutls, "--outfile", "g.key"],
                                               ["certtool", "--generate-request", "--load-privkey", "g.key", "--template", "template", "--outfile", "g.csr"]]
+        for number in range(rounds):
+            seconds([ECERT, "--store", f"s-{kind}-{number}", "cert", "list"], directory=directory)
         measure(f"request, {kind}", rounds,
                 lambda n, kind=kind: [[ECERT, "--store", f"s-{kind}-{n}", "request", "new", "--name", NAME, "--key", kind, "--out", f"e-{kind}-{n}.csr"]],
                 {"openssl": by_openssl, "openssl, sync": synced(by_openssl, "o.key", "o.csr"),

@@ -4,11 +4,11 @@
 #include "lib/crypto/internal.h"
 #include "lib/der/oid.h"
 #include "lib/der/reader.h"
+#include "lib/der/writer.h"
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
-#include <openssl/encoder.h>
 #include <openssl/obj_mac.h>
 #include <openssl/param_build.h>
 
@@ -27,12 +27,32 @@ static const struct curve_row curves[] = {
     { &oid_p521, "P-521", NID_secp521r1, 66 },
 };
 
+/* In the order of RSAPrivateKey. */
+static const char *const rsa_names[RSA_NUMBERS] = { OSSL_PKEY_PARAM_RSA_N, OSSL_PKEY_PARAM_RSA_E,
+    OSSL_PKEY_PARAM_RSA_D, OSSL_PKEY_PARAM_RSA_FACTOR1, OSSL_PKEY_PARAM_RSA_FACTOR2,
+    OSSL_PKEY_PARAM_RSA_EXPONENT1, OSSL_PKEY_PARAM_RSA_EXPONENT2,
+    OSSL_PKEY_PARAM_RSA_COEFFICIENT1 };
+
+/* What PrivateKeyInfo is written of; the numbers lie in locked memory. */
+struct private_parts {
+    enum key_kind kind;
+    struct span algorithm, point;
+    struct span numbers[RSA_NUMBERS];
+    size_t count;
+};
+
 static enum err ed25519_load(struct span octets, struct key **ret_key);
 static enum err rsa_params(struct der *numbers, OSSL_PARAM_BLD *build, BIGNUM *held[RSA_NUMBERS]);
 static enum err ec_public(
     const struct curve_row *row, struct span scalar, uint8_t *ret_point, size_t *ret_len);
 static enum err pkey_from_build(const char *algorithm, OSSL_PARAM_BLD *build, EVP_PKEY **ret_pkey);
 static enum err adopt_tried(EVP_PKEY *pkey, struct key **ret_key);
+static enum err public_parts(const struct key *key, struct private_parts *parts);
+static enum err seed_take(
+    const struct key *key, struct secret *numbers, struct private_parts *parts);
+static enum err numbers_take(
+    const struct key *key, struct secret *numbers, struct private_parts *parts);
+static void pkcs8_write(struct der_writer *writer, const struct private_parts *parts);
 
 enum err key_from_pkcs8(struct span der, struct key **ret_key)
 {
@@ -90,10 +110,6 @@ enum err key_from_rsa_private(struct span der, struct key **ret_key)
 
 static enum err rsa_params(struct der *numbers, OSSL_PARAM_BLD *build, BIGNUM *held[RSA_NUMBERS])
 {
-    static const char *const names[RSA_NUMBERS] = { OSSL_PKEY_PARAM_RSA_N, OSSL_PKEY_PARAM_RSA_E,
-        OSSL_PKEY_PARAM_RSA_D, OSSL_PKEY_PARAM_RSA_FACTOR1, OSSL_PKEY_PARAM_RSA_FACTOR2,
-        OSSL_PKEY_PARAM_RSA_EXPONENT1, OSSL_PKEY_PARAM_RSA_EXPONENT2,
-        OSSL_PKEY_PARAM_RSA_COEFFICIENT1 };
     for (size_t i = 0; i < RSA_NUMBERS; i++) {
         struct span magnitude;
         TRY(der_read_magnitude(numbers, &magnitude));
@@ -101,7 +117,7 @@ static enum err rsa_params(struct der *numbers, OSSL_PARAM_BLD *build, BIGNUM *h
             return ERR_UNSUPPORTED;
         }
         held[i] = BN_bin2bn(magnitude.data, (int)magnitude.len, NULL);
-        if (held[i] == NULL || OSSL_PARAM_BLD_push_BN(build, names[i], held[i]) != 1) {
+        if (held[i] == NULL || OSSL_PARAM_BLD_push_BN(build, rsa_names[i], held[i]) != 1) {
             return crypto_failed(ERR_CRYPTO);
         }
     }
@@ -204,23 +220,104 @@ static enum err adopt_tried(EVP_PKEY *pkey, struct key **ret_key)
     return OK;
 }
 
+/* The mirror of what is read above. OpenSSL's encoder would collect all encoders there are first.
+ */
 enum err key_to_pkcs8(const struct key *key, struct secret *ret_der)
 {
-    unsigned char *data = NULL;
+    AUTO(secret) numbers = { 0 };
+    struct private_parts parts = { .kind = key->kind };
     size_t len = 0;
     if (!key->is_private || key->held != NULL) {
         return ERR_UNSUPPORTED;
     }
-    OSSL_ENCODER_CTX *encoder = OSSL_ENCODER_CTX_new_for_pkey(
-        key->pkey, EVP_PKEY_KEYPAIR, "DER", "PrivateKeyInfo", /* propquery= */ NULL);
-    bool made = encoder != NULL && OSSL_ENCODER_to_data(encoder, &data, &len) == 1;
-    OSSL_ENCODER_CTX_free(encoder);
-    if (!made) {
+    TRY(secret_new(KEY_PRIVATE_MAX_BYTES, &numbers));
+    TRY(public_parts(key, &parts));
+    TRY(key->kind == KEY_ED25519 ? seed_take(key, &numbers, &parts)
+                                 : numbers_take(key, &numbers, &parts));
+    struct der_writer dry = der_writer_make(/* data= */ NULL, 0);
+    pkcs8_write(&dry, &parts);
+    TRY(der_writer_finish(&dry, &len));
+    AUTO(secret) der = { 0 };
+    TRY(secret_new(len, &der));
+    struct der_writer writer = der_writer_make(der.data, der.len);
+    pkcs8_write(&writer, &parts);
+    TRY(der_writer_finish(&writer, &len));
+    *ret_der = der;
+    der = (struct secret){ 0 };
+    return OK;
+}
+
+/* The AlgorithmIdentifier is that of the public key; an EC key carries its point along. */
+static enum err public_parts(const struct key *key, struct private_parts *parts)
+{
+    struct der outer = der_reader(key_spki(key)), inner;
+    TRY(der_enter(&outer, DER_SEQUENCE, &inner));
+    TRY(der_read_whole(&inner, DER_SEQUENCE, &parts->algorithm));
+    return der_read_bit_string(&inner, &parts->point);
+}
+
+static enum err seed_take(
+    const struct key *key, struct secret *numbers, struct private_parts *parts)
+{
+    size_t len = numbers->len;
+    if (EVP_PKEY_get_raw_private_key(key->pkey, numbers->data, &len) != 1) {
         return crypto_failed(ERR_CRYPTO);
     }
-    enum err err = secret_copy(span_make(data, len), ret_der);
-    OPENSSL_clear_free(data, len);
-    return err;
+    parts->numbers[parts->count++] = span_make(numbers->data, len);
+    return OK;
+}
+
+/* An EC scalar has the length of its curve's order, an RSA key's numbers their own. */
+static enum err numbers_take(
+    const struct key *key, struct secret *numbers, struct private_parts *parts)
+{
+    static const char *const scalar[] = { OSSL_PKEY_PARAM_PRIV_KEY };
+    const char *const *names = key->kind == KEY_RSA ? rsa_names : scalar;
+    size_t count = key->kind == KEY_RSA ? RSA_NUMBERS : 1;
+    size_t used = 0;
+    for (size_t i = 0; i < count; i++) {
+        BIGNUM *number = NULL;
+        int len = EVP_PKEY_get_bn_param(key->pkey, names[i], &number) != 1 ? -1
+                  : key->kind == KEY_RSA                                   ? BN_num_bytes(number)
+                                         : (int)(key->bits + 7) / 8;
+        bool fits = len > 0 && (size_t)len <= numbers->len - used;
+        bool taken = fits && BN_bn2binpad(number, numbers->data + used, len) == len;
+        BN_clear_free(number);
+        if (!taken) {
+            return crypto_failed(ERR_CRYPTO);
+        }
+        parts->numbers[parts->count++] = span_make(numbers->data + used, (size_t)len);
+        used += (size_t)len;
+    }
+    return OK;
+}
+
+static void pkcs8_write(struct der_writer *writer, const struct private_parts *parts)
+{
+    der_open(writer, DER_SEQUENCE);
+    der_write_int64(writer, 0);
+    der_write_raw(writer, parts->algorithm);
+    der_open(writer, DER_OCTET_STRING);
+    if (parts->kind == KEY_ED25519) {
+        der_write_octets(writer, parts->numbers[0]);
+    } else if (parts->kind == KEY_RSA) {
+        der_open(writer, DER_SEQUENCE);
+        der_write_int64(writer, 0);
+        for (size_t i = 0; i < parts->count; i++) {
+            der_write_magnitude(writer, parts->numbers[i]);
+        }
+        der_close(writer);
+    } else {
+        der_open(writer, DER_SEQUENCE);
+        der_write_int64(writer, 1);
+        der_write_octets(writer, parts->numbers[0]);
+        der_open(writer, DER_CONTEXT(1));
+        der_write_bit_string(writer, parts->point);
+        der_close(writer);
+        der_close(writer);
+    }
+    der_close(writer);
+    der_close(writer);
 }
 
 enum err key_from_encrypted_pkcs8(

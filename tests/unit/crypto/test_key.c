@@ -1,5 +1,6 @@
 #include "lib/crypto/key.h"
 #include "lib/crypto/sign.h"
+#include "lib/der/pem.h"
 #include "tests/unit/vectors.h"
 
 static struct key *key_of(const char *name)
@@ -204,6 +205,33 @@ static void rsa_parameters_other_than_null_are_refused(void **state)
     assert_int_equal(key_from_spki(SPAN_OF(spki), &none), ERR_UNSUPPORTED);
 }
 
+static void private_keys_are_written_as_openssl_writes_them(void **state)
+{
+    (void)state;
+    static const char *const files[] = { "rsa2048.pem", "p256.pem", "p384.pem", "ed25519.pem" };
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        AUTO_PTR(key) key = key_of(files[i]);
+        AUTO(buf) pem = vector_read(files[i]), der = buf_make(8192);
+        AUTO(secret) written = { 0 };
+        struct pem block;
+        assert_int_equal(pem_find(buf_span(&pem), "PRIVATE KEY", &block), OK);
+        assert_int_equal(pem_decode(&block, &der), OK);
+        assert_int_equal(key_to_pkcs8(key, &written), OK);
+        assert_true(span_equal(secret_span(&written), buf_span(&der)));
+    }
+}
+
+static void a_public_key_is_not_written_as_a_private_one(void **state)
+{
+    (void)state;
+    AUTO_PTR(key) key = key_of("p256.pem");
+    AUTO_PTR(key) public = NULL;
+    AUTO(secret) written = { 0 };
+    assert_int_equal(key_from_spki(key_spki(key), &public), OK);
+    assert_int_equal(key_to_pkcs8(public, &written), ERR_UNSUPPORTED);
+    assert_null(written.data);
+}
+
 static void a_private_key_whose_halves_do_not_match_is_refused(void **state)
 {
     (void)state;
@@ -264,6 +292,8 @@ int main(void)
         cmocka_unit_test(a_point_off_its_curve_and_other_forms_of_point_are_refused),
         cmocka_unit_test(every_truncation_and_an_appended_byte_are_refused),
         cmocka_unit_test(rsa_parameters_other_than_null_are_refused),
+        cmocka_unit_test(private_keys_are_written_as_openssl_writes_them),
+        cmocka_unit_test(a_public_key_is_not_written_as_a_private_one),
         cmocka_unit_test(a_private_key_whose_halves_do_not_match_is_refused),
         cmocka_unit_test(a_passphrase_that_costs_too_much_is_not_tried),
         cmocka_unit_test(the_key_identifier_is_of_the_bit_string_alone),
