@@ -1,7 +1,7 @@
 #pragma once
-/* What a server said of the revocation list that it gave last, so that it is asked for the list only
- * if that has changed (RFC 9110 §13.1). One file an address, by the address's SHA-256. Nothing of it
- * is believed: a list counts by its signature and its times. */
+/* What a server said of the revocation list that it gave last, so that it is asked for the list
+ * only if that has changed (RFC 9110 §13.1). One file an address, by the address's SHA-256. Nothing
+ * of it is believed: a list counts by its signature and its times. */
 #include "lib/certstore/store.h"
 
 enum { FETCHED_ETAG_MAX = 128, FETCHED_MODIFIED_MAX = 64 };
