@@ -93,17 +93,17 @@ enum err step_file(struct certstore *store, const char *path, const struct span 
     return content != NULL ? folder_write(&folder, name, *content) : folder_remove(&folder, name);
 }
 
-enum err step_item_add(
-    struct certstore *store, const struct folder *parent, const char *draft, const char *path)
+enum err step_item_add(struct certstore *store, const struct folder *parent, const char *name,
+    const struct folder *draft, const char *path)
 {
     AUTO(folder) place = { 0 };
     struct certstore_step step = { .kind = CERTSTORE_STEP_ITEM };
-    char name[FOLDER_NAME_MAX];
+    char to[FOLDER_NAME_MAX];
     snprintf(step.path, sizeof step.path, "%s", path);
-    TRY(step_place(store, path, &place, name));
-    TRY(step_item_digest(parent, draft, step.after));
+    TRY(step_place(store, path, &place, to));
+    TRY(step_item_digest(parent, name, step.after));
     TRY(step_record(store, &step, /* before= */ NULL));
-    return folder_move(parent, draft, &place, name);
+    return folder_publish(parent, name, draft, to);
 }
 
 enum err step_item_remove(struct certstore *store, const char *path)
@@ -183,7 +183,7 @@ static enum err change_begin(
     change_name(store->record.number, name);
     TRY(folder_draft(&store->changes, hidden, &draft));
     TRY(change_fill(&draft, past, before));
-    TRY(folder_move(&store->changes, hidden, &store->changes, name));
+    TRY(folder_publish(&store->changes, hidden, &draft, name));
     return oldest_drop(store);
 }
 

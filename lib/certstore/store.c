@@ -76,9 +76,12 @@ static enum err folders_open(struct certstore *store)
         { "changes", &store->changes },
         { "fetched", &store->fetched },
     };
+    bool made = false;
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         TRY(folder_open(&store->root, table[i].name, FOLDER_MAKE, table[i].folder));
+        made |= table[i].folder->made;
     }
+    TRY(made ? folder_sync(&store->root) : OK);
     store->lock = openat(store->root.fd, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
     return store->lock < 0 ? err_from_errno(errno) : OK;
 }
@@ -356,7 +359,7 @@ enum err certstore_add_request(struct certstore *store, const struct certstore_r
     }
     snprintf(path, sizeof path, "requests/%s", id);
     err = err == ERR_NOT_FOUND ? item_draft(&store->requests, request, name, &draft) : err;
-    err = err == OK ? step_item_add(store, &store->requests, name, path) : err;
+    err = err == OK ? step_item_add(store, &store->requests, name, &draft, path) : err;
     certstore_unlock(store);
     if (err != OK) {
         return reason_set(ret_reason, err, "certstore.write", id, err_name(err), NULL);
@@ -507,7 +510,7 @@ enum err certstore_add_personal(struct certstore *store, const struct certstore_
     TRY(certstore_lock(store));
     err = item_draft(&store->personal, request, name, &draft);
     err = err == OK ? certificate_put(&draft, certificate, chain) : err;
-    err = err == OK ? step_item_add(store, &store->personal, name, path) : err;
+    err = err == OK ? step_item_add(store, &store->personal, name, &draft, path) : err;
     certstore_unlock(store);
     if (err != OK) {
         return reason_set(ret_reason, err, "certstore.write", id, err_name(err), NULL);
