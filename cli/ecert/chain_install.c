@@ -13,6 +13,7 @@ const struct option options_chain_install[] = {
     { "as", OPTION_VALUE, "intermediate|root|untrusted" },
     { "fingerprint", OPTION_VALUE, "SHA-256" },
     { "replace-old", OPTION_FLAG, NULL },
+    { "send-cross", OPTION_FLAG, NULL },
     { .name = NULL },
 };
 
@@ -29,7 +30,8 @@ enum exit_code command_chain_install(struct tool *tool, const struct arguments *
     AUTO_PTR(certstore) store = NULL;
     AUTO(chain_plan) plan = { .folder = CERTSTORE_INTERMEDIATE };
     struct reason reason = { 0 };
-    if (arguments->operand_count == 0 && !arguments_has(arguments, "replace-old")) {
+    if (arguments->operand_count == 0 && !arguments_has(arguments, "replace-old") &&
+        !arguments_has(arguments, "send-cross")) {
         reason_set(&reason, ERR_INPUT, "usage.needed", "FILE", NULL, NULL);
         return screen_failure(tool, ERR_INPUT, &reason);
     }
@@ -55,6 +57,7 @@ static enum err plan_from_arguments(
             ret_reason, ERR_INPUT, "usage.value", "--as", word, options_chain_install[0].value);
     }
     plan->replace_old = arguments_has(arguments, "replace-old");
+    plan->send_cross = arguments_has(arguments, "send-cross");
     if (arguments->operand_count == 0) {
         return OK;
     }
@@ -93,15 +96,15 @@ static enum exit_code changes_do(struct tool *tool, struct chain_plan *plan)
     bool dry = change_is_dry(tool);
     struct value *added = value_put_list(&tool->tree, tool->result, "installed");
     struct value *removed = value_put_list(&tool->tree, tool->result, "removed");
-    if (chain_plan_empty(plan)) {
+    size_t chains = 0;
+    enum err err = chain_plan_apply(plan, &chains, &reason);
+    if (err != OK) {
+        return screen_failure(tool, err, &reason);
+    }
+    if (plan->count == 0 && chains == 0) {
         screen_message(tool, "tool.chain_nothing", NULL);
         value_put_bool(&tool->tree, tool->result, "dry_run", dry);
         return EXIT_NOTHING;
-    }
-    size_t chains = plan->kept.count;
-    enum err err = dry ? OK : chain_plan_apply(plan, &chains, &reason);
-    if (err != OK) {
-        return screen_failure(tool, err, &reason);
     }
     for (size_t i = 0; i < plan->count; i++) {
         bool add = plan->changes[i].add;

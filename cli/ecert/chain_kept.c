@@ -4,6 +4,8 @@
 
 enum { ADDED_MAX = P7B_CERTIFICATES_MAX + CHAIN_CANDIDATES_MAX };
 
+static enum err authorities_know(const struct tool *tool, const struct certstore *store,
+    const struct bundle *coming, struct chain_kept *kept);
 static void replacement_add(struct chain_kept *kept, struct span der);
 static bool is_withdrawn(const struct authority *item);
 
@@ -16,20 +18,48 @@ void chain_kept_release(struct chain_kept *kept)
 enum err chain_kept_plan(const struct tool *tool, const struct certstore *store,
     const struct bundle *coming, struct chain_kept *ret_kept)
 {
-    struct span added[ADDED_MAX];
-    size_t count = 0;
-    TRY(certstore_kept_chains(store, &ret_kept->kept));
-    for (size_t i = 0; i < coming->count; i++) {
-        added[count++] = coming->spans[i];
-    }
-    for (size_t i = 0; i < ret_kept->kept.count; i++) {
-        added[count++] = ret_kept->kept.spans[i];
-    }
-    TRY(certstore_authorities(store, CERTSTORE_INTERMEDIATE, added, count, clock_now(&tool->clock),
-        &ret_kept->authorities));
+    TRY(authorities_know(tool, store, coming, ret_kept));
     for (size_t i = 0; i < ret_kept->kept.count; i++) {
         replacement_add(ret_kept, ret_kept->kept.spans[i]);
     }
+    return OK;
+}
+
+enum err chain_kept_cross(const struct tool *tool, const struct certstore *store,
+    const struct bundle *coming, struct chain_kept *ret_kept)
+{
+    TRY(authorities_know(tool, store, coming, ret_kept));
+    for (size_t i = 0; i < ret_kept->authorities.count; i++) {
+        const struct authority *item = &ret_kept->authorities.items[i];
+        bool cross = item->role == AUTHORITY_CROSS && item->standing == AUTHORITY_CURRENT &&
+                     item->folder == CERTSTORE_INTERMEDIATE;
+        if (cross && ret_kept->count < CERTSTORE_REPLACEMENTS_MAX) {
+            ret_kept->replacements[ret_kept->count++] =
+                (struct certstore_replacement){ .successor = item->certificate.der };
+        }
+    }
+    return OK;
+}
+
+/* Once, however many of the two are asked for. */
+static enum err authorities_know(const struct tool *tool, const struct certstore *store,
+    const struct bundle *coming, struct chain_kept *kept)
+{
+    struct span added[ADDED_MAX];
+    size_t count = 0;
+    if (kept->known) {
+        return OK;
+    }
+    TRY(certstore_kept_chains(store, &kept->kept));
+    for (size_t i = 0; i < coming->count; i++) {
+        added[count++] = coming->spans[i];
+    }
+    for (size_t i = 0; i < kept->kept.count; i++) {
+        added[count++] = kept->kept.spans[i];
+    }
+    TRY(certstore_authorities(
+        store, CERTSTORE_INTERMEDIATE, added, count, clock_now(&tool->clock), &kept->authorities));
+    kept->known = true;
     return OK;
 }
 

@@ -53,6 +53,9 @@ enum err chain_plan_install(
     } else {
         TRY(revoked_refuse(tool, plan, ret_reason));
     }
+    if (plan->send_cross) {
+        TRY(chain_kept_cross(tool, plan->store, &plan->bundle, &plan->kept));
+    }
     changes_plan(plan);
     return OK;
 }

@@ -9,6 +9,7 @@
 struct chain_plan {
     struct certstore *store; /* borrowed */
     enum certstore_folder folder;
+    bool send_cross;      /* cross certificates go behind the kept chains that lack them */
     bool replace_old;     /* what the CA has withdrawn goes out, and is left out of what comes in */
     const char *source;   /* what the bundle came from, for reasons */
     struct bundle bundle; /* what is to come in; may be empty */

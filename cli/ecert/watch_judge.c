@@ -27,6 +27,10 @@ static void subscription_judge(struct watch *watch, const struct watch_certifica
 static enum err authorities_judge(struct watch *watch);
 static enum err lists_judge(struct watch *watch);
 static enum err paths_judge(struct watch *watch, const struct watch_certificate *one);
+static void cross_judge(
+    struct watch *watch, const struct watch_certificate *one, const struct paths *paths);
+static bool is_good(const struct path *path);
+static struct span unsent(const struct path *path, const struct bundle *sent);
 static void target_ask(size_t index, void *ctx);
 static void target_judge(struct watch *watch, const struct watch_target *target);
 static void delivery_judge(struct watch *watch, const struct watch_target *target);
@@ -153,7 +157,6 @@ enum err watch_judge_chains(struct watch *watch)
     return OK;
 }
 
-/* Also a cross certificate that the store has and a kept chain doesn't send along. */
 static enum err authorities_judge(struct watch *watch)
 {
     AUTO(authorities) authorities = { 0 };
@@ -213,7 +216,53 @@ static enum err paths_judge(struct watch *watch, const struct watch_certificate 
         watch_find(
             watch, WATCH_PERSON, "watch.path", one->view.first_name, NULL, one->view.short_id);
     }
+    cross_judge(watch, one, found.paths);
     return OK;
+}
+
+/* A good path that a client can't find, because the chain that servers are given lacks a link of
+ * it, while another one is whole: a cross certificate. */
+static void cross_judge(
+    struct watch *watch, const struct watch_certificate *one, const struct paths *paths)
+{
+    AUTO(bundle) sent = { 0 };
+    bool whole = false;
+    if (one->item->chain.len == 0 || bundle_cut(buf_span(&one->item->chain), &sent) != OK) {
+        return;
+    }
+    for (size_t i = 0; i < paths->count; i++) {
+        whole |= is_good(&paths->paths[i]) && unsent(&paths->paths[i], &sent).len == 0;
+    }
+    for (size_t i = 0; whole && i < paths->count; i++) {
+        struct certificate link;
+        char name[CHAIN_NAME_MAX], issuer[CHAIN_NAME_MAX];
+        struct span der = unsent(&paths->paths[i], &sent);
+        if (is_good(&paths->paths[i]) && der.len > 0 && certificate_parse(der, &link) == OK) {
+            chain_name(link.issuer, issuer);
+            chain_name(link.subject, name);
+            watch_find(watch, WATCH_PERSON, "watch.cross", one->view.first_name, name, issuer);
+        }
+    }
+}
+
+static bool is_good(const struct path *path)
+{
+    return path->rooted && path->verdict == OK;
+}
+
+/* The first link between leaf and root that isn't among these; empty: all are. */
+static struct span unsent(const struct path *path, const struct bundle *sent)
+{
+    for (size_t i = 1; i + 1 < path->chain.length; i++) {
+        bool found = false;
+        for (size_t k = 0; k < sent->count; k++) {
+            found |= span_equal(sent->spans[k], path->chain.path[i]);
+        }
+        if (!found) {
+            return path->chain.path[i];
+        }
+    }
+    return (struct span){ 0 };
 }
 
 void watch_judge_targets(struct watch *watch)

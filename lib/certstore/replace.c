@@ -12,6 +12,7 @@ static enum err chain_replace(struct certstore *store, const char *id,
     const struct certstore_replacement *replacements, size_t count, bool *ret_changed);
 static enum err chain_write(const struct certstore_replacement *replacements, size_t count,
     struct span chain, struct buf *ret_chain, bool *ret_changed);
+static enum err chain_append(struct span der, struct buf *chain, bool *ret_changed);
 
 void certstore_kept_release(struct certstore_kept *kept)
 {
@@ -100,5 +101,37 @@ static enum err chain_write(const struct certstore_replacement *replacements, si
             buf_append(ret_chain, line);
         }
     }
+    for (size_t i = 0; i < count; i++) {
+        bool sent = replacements[i].withdrawn.len == 0;
+        TRY(sent ? chain_append(replacements[i].successor, ret_chain, ret_changed) : OK);
+    }
     return buf_check(ret_chain);
+}
+
+/* Where the chain holds a certificate that it issued, and not itself yet. */
+static enum err chain_append(struct span der, struct buf *chain, bool *ret_changed)
+{
+    AUTO(buf) text = buf_make(CERTSTORE_CHAIN_MAX);
+    struct certificate own, one;
+    struct span rest = buf_span(chain);
+    struct pem pem;
+    bool wanted = false;
+    TRY(certificate_parse(der, &own));
+    while (pem_next(&rest, &pem) == OK) {
+        AUTO(buf) below = buf_make(CERTIFICATE_MAX_BYTES);
+        TRY(pem_decode(&pem, &below));
+        if (span_equal(buf_span(&below), der)) {
+            return OK;
+        }
+        AUTO_PTR(key) key = NULL;
+        wanted |= certificate_parse(buf_span(&below), &one) == OK &&
+                  span_equal(one.issuer, own.subject) && key_from_spki(own.spki, &key) == OK &&
+                  certificate_verify(&one, key) == OK;
+    }
+    if (wanted) {
+        TRY(pem_write("CERTIFICATE", der, &text));
+        buf_append(chain, buf_span(&text));
+        *ret_changed = true;
+    }
+    return OK;
 }

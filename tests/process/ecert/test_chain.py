@@ -358,6 +358,34 @@ class Paths(ChainTest):
         self.json("undo")
         self.assertEqual(text_of(kept), before)
 
+    def watched(self):
+        return [(one["field"], one["seen"]) for one in self.json("watch", code=None)["findings"] if one["code"] == "watch.cross"]
+
+    def test_a_cross_certificate_that_servers_do_not_send_is_told_and_can_be_sent_along(self):
+        text = text_of(self.ca.path("leaf.pem")) + text_of(self.ca.path("new.pem"))
+        made = self.json("cert", "import", self.write("pair.pem", text), "--key", self.ca.key("leaf"))
+        kept = os.path.join(self.store, "personal", made["id"], "chain.pem")
+        before = text_of(kept)
+        self.assertEqual(self.watched(), [("www.shop.example.com", "Test Root CA 3")])
+        for language, words in (("en", "lacks the cross certificate"), ("zh-HK", "欠交叉證書"), ("zh-CN", "缺少交叉证书")):
+            self.assertIn(words, self.run_tool("watch", "--lang", language, code=None).replace("\n  ", " "))
+        self.assertEqual(self.json("chain", "install", "--send-cross", "--dry-run")["chains"], 1)
+        self.assertEqual(text_of(kept), before)
+        self.assertEqual(self.json("chain", "install", "--send-cross")["chains"], 1)
+        self.assertEqual(text_of(kept), before + text_of(self.ca.path("cross.pem")))
+        self.assertEqual(self.watched(), [])
+        self.json("chain", "install", "--send-cross", code=2)
+        self.json("undo")
+        self.assertEqual(text_of(kept), before)
+
+    def test_a_cross_certificate_is_sent_only_behind_what_its_key_signed(self):
+        text = text_of(self.ca.path("leaf.pem")) + text_of(self.stranger.path("new.pem"))
+        made = self.json("cert", "import", self.write("pair.pem", text), "--key", self.ca.key("leaf"))
+        before = text_of(os.path.join(self.store, "personal", made["id"], "chain.pem"))
+        self.json("chain", "install", "--send-cross", code=2)
+        self.assertEqual(text_of(os.path.join(self.store, "personal", made["id"], "chain.pem")), before)
+        self.assertEqual(len(self.watched()), 0)
+
     def test_what_is_in_the_untrusted_store_makes_no_path_wherever_else_it_is(self):
         self.json("chain", "install", "--replace-old")
         self.install("new", more=["--as", "untrusted"])

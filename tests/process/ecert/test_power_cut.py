@@ -2,7 +2,9 @@
 """The power goes before each single change that the tool makes to the disk, and what was not synced
 is lost. Afterwards there is always a whole pair, or the request as it was; and the next run ends well.
 
-    test_power_cut.py ECERT CUT_MODULE
+    test_power_cut.py ECERT CUT_MODULE [--long]
+
+With --long, at every single change, and each is followed by the next run.
 """
 import os
 import shutil
@@ -19,6 +21,7 @@ CUT_EXIT = 137
 ADDRESS = "127.0.0.74"
 PORT = 20000 + os.getpid() % 20000
 CUTS_MAX = 400
+LONG = "--long" in sys.argv
 
 
 class PowerCut(ToolTest):
@@ -39,7 +42,7 @@ class PowerCut(ToolTest):
         self.store = self.path("now/store")
 
     def moments(self, source, *arguments, step=1, least=5):
-        for moment in range(1, CUTS_MAX, 1 if "--long" in sys.argv else step):
+        for moment in range(1, CUTS_MAX, 1 if LONG else step):
             self.begin(source)
             if not self.cut_at(moment, *arguments):
                 self.assertGreater(moment, least)
@@ -208,7 +211,7 @@ class PowerCut(ToolTest):
             key = public_key("key", self.path("now/web/site.key"))
             self.assertEqual(key, public_key("certificate", self.path("now/web/site.crt")))
             self.expect_whole_store()
-            if moment % 5 == 0:
+            if LONG or moment % 5 == 0:
                 self.run_tool(*command, code=None)
                 self.run_tool("enrol", "--resume", "--pin-file", pin, code=None)
                 key = public_key("key", self.path("now/web/site.key"))
@@ -235,7 +238,7 @@ class PowerCut(ToolTest):
                 public = public_key("key", key)
                 self.assertEqual(public, public_key("certificate", certificate))
                 self.expect_whole_store()
-                if moment % 4 == 0:
+                if LONG or moment % 4 == 0:
                     self.run_tool(*command, code=None)
                     self.assertNotEqual(public_key("key", key), old)
                     self.assertEqual(public_key("key", key), public_key("certificate", certificate))
