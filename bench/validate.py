@@ -1,16 +1,19 @@
 #!/usr/bin/env python3
 """Validations from the request in the store to the verdict in it: a real registrar, a primary and remote
 perspectives (processes of their own, over their socket and HTTPS), Knot with the records, nginx with the
-files. Measured: how many a second where many are due at once, with two remotes (which see all and sign it,
-though the rules in force ask for more) and with five; what one
-alone takes; and what a thousand tarpits (name servers that never answer), all due at the same time, add to
-the others' 99th percentile: tarpits of ten subscribers when they are new, and when they are known, and
-tarpits of a thousand subscribers, beside others whose last check was quick. Also
-what a pending validation takes of the store and of the registrar's memory. Everything shares this
-machine's processors. Nothing that users would take instead does this much: certbot and acme.sh are the
-other side, and Boulder needs a database, a broker and containers.
+files. Measured in three parts:
+  rates      how many a second where many are due at once, with two remotes (which see all and sign it,
+             though the rules in force ask for more) and with five;
+  tarpits    what a thousand tarpits (name servers that never answer), all due at the same time, of ten
+             subscribers, add to the others' 99th percentile when they are new, and when they are known; and what
+             a pending validation takes of the store and of the registrar's memory;
+  strangers  the same of tarpits of a thousand subscribers, beside others whose last check was quick.
+The percentiles are of several turns, in each of which first nobody is in the way and then new tarpits are: so what
+else this machine does falls on both alike. Everything shares its processors. Nothing that users would take
+instead does this much: certbot and acme.sh are the other side, and Boulder needs a database, a broker and
+containers.
 
-    bench-validate [--json]      one JSON object a line: name, value, unit, beside, ratio
+    bench-validate [--json] [PART …]     one JSON object a line: name, value, unit, beside, ratio
 """
 import json
 import os
@@ -33,8 +36,9 @@ from crowd import Crowd  # noqa: E402
 VALIDATOR = os.path.join(BUILD, "proc/validator/ecertd-validator")
 NET = "127.0.%d." % (40 + os.getpid() % 200)
 DNS, SILENT, WEB, PRIMARY = NET + "53", NET + "99", NET + "80", NET + "10"
-BATCH, ALONE, BESIDE, TARPITS, TARPIT_SUBSCRIBERS = 200, 8, 120, 1000, 10
+BATCH, ALONE, TURNS, EACH, TARPITS, TARPIT_SUBSCRIBERS = 200, 8, 3, 250, 1000, 10
 CLIENTS = 4
+CHECK_SECONDS = 10  # what a check may take, at most
 SIGNED = "example.com"
 
 
@@ -218,67 +222,131 @@ def website(folder, made):
     return subprocess.Popen(["nginx", "-p", folder, "-c", folder + "/nginx.conf", "-e", "stderr"], stderr=subprocess.DEVNULL)
 
 
-def measure(remotes):
-    service = Service(remotes)
-    label = "%d-perspectives" % (remotes + 1)
-    knot = web = None
-    try:
-        store = Store(service, counts=remotes == 5)
-        many = store.add(["b%d.%s" % (i, SIGNED) for i in range(BATCH)], own_subscriber("batch"))
-        sites = store.add(["s%d.web.%s" % (i, SIGNED) for i in range(BATCH)], own_subscriber("site"), method=18)
-        alone = store.add(["a%d.%s" % (i, SIGNED) for i in range(ALONE)], own_subscriber("alone"))
-        quiet, new, known = (store.add(["%s%d.%s" % (kind, i, SIGNED) for i in range(BESIDE)], own_subscriber(kind))
-                             for kind in ("quiet", "new", "known"))
-        again = store.add(["again%d.%s" % (i, SIGNED) for i in range(BESIDE)], own_subscriber("new"))
-        knot = Knot(service.directory + "/knot", txt(many + alone + quiet + new + known + again))
-        web = website(service.directory + "/web", sites)
-        service.validators_start(knot.folder + "/anchors")
-        latencies(store, alone)
-        show("dns-%s" % label, batch_rate(store, many), "validations/s, %d due at once" % BATCH)
-        show("website-%s" % label, batch_rate(store, sites), "validations/s, %d due at once" % BATCH)
-        if remotes == 5:
-            base = latencies(store, quiet)
-            tarpits(service, store, base, new, known)
-            strangers(store, base, again)
-    finally:
-        for server in (knot and knot.process, web):
-            if server:
-                server.terminate()
-                server.wait()
-        service.stop()
+class World:
+    """A registrar, its perspectives, and the servers that they ask."""
+
+    def __init__(self, remotes, batch, samples):
+        self.service = Service(remotes)
+        self.servers = []
+        try:
+            self.store = Store(self.service, counts=remotes == 5)
+            self.many = self.quick("b", batch, own_subscriber("batch"))
+            self.sites = self.store.add(["s%d.web.%s" % (i, SIGNED) for i in range(batch)], own_subscriber("site"), method=18)
+            self.alone = self.quick("a", ALONE, own_subscriber("alone"))
+            self.samples = {kind: self.quick(kind, TURNS * EACH, own_subscriber(of)) for kind, of in samples}
+            knot = Knot(self.service.directory + "/knot", txt(sum(self.samples.values(), self.many + self.alone)))
+            self.servers = [knot.process, website(self.service.directory + "/web", self.sites)]
+            self.service.validators_start(knot.folder + "/anchors")
+            latencies(self.store, self.alone)
+        except BaseException:
+            self.stop()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def stop(self):
+        for server in self.servers:
+            server.terminate()
+            server.wait()
+        self.service.stop()
+
+    def quick(self, kind, count, subscribers):
+        return self.store.add(["%s%d.%s" % (kind, i, SIGNED) for i in range(count)], subscribers)
+
+    def pits(self, kind, turn, subscribers):
+        """Nobody has heard of them, nor of whom they belong to."""
+        return self.store.add(["www.%s%dt%d.pit" % (kind, turn, i) for i in range(TARPITS)],
+                              lambda number: "%s %d %d" % (kind, turn, number % subscribers))
+
+    def sample(self, kind, turn):
+        return latencies(self.store, self.samples[kind][turn * EACH:(turn + 1) * EACH])
+
+    def sample_beside(self, pits, kind, turn):
+        self.store.ask(pits)
+        time.sleep(2)
+        return self.sample(kind, turn)
+
+    def calm(self, pits):
+        """Nobody asks for them any more, and what was begun has ended."""
+        self.store.withdraw(pits)
+        time.sleep(CHECK_SECONDS + 1)
+        self.store.withdraw(pits)  # some have ended since, and would be due again in a minute
 
 
-def tarpits(service, store, base, new, known):
-    show("p50", statistics.median(base), "ms from asking to the verdict, %d clients" % CLIENTS)
-    show("p99", percentile(base, 0.99), "ms")
-    size, before = os.path.getsize(store.path), pss_kib(service.registrar.pid)
-    pits = store.add(["www.t%d.pit" % i for i in range(TARPITS)], lambda number: "Tar %d" % (number % TARPIT_SUBSCRIBERS))
+def rates():
+    for remotes in (2, 5):
+        with World(remotes, BATCH, ()) as world:
+            label = "%d-perspectives" % (remotes + 1)
+            show("dns-%s" % label, batch_rate(world.store, world.many), "validations/s, %d due at once" % BATCH)
+            show("website-%s" % label, batch_rate(world.store, world.sites), "validations/s, %d due at once" % BATCH)
+
+
+def show_percentiles(name, values, what):
+    values.sort()
+    show("p50" + name, statistics.median(values), "ms %s, %d clients, %d samples" % (what, CLIENTS, len(values)))
+    show("p99" + name, percentile(values, 0.99), "ms of the same")
+
+
+def show_beside(name, values, what, base):
+    values.sort()
+    show("p50" + name, statistics.median(values), "ms " + what, statistics.median(base))
+    show("p99" + name, percentile(values, 0.99), "ms of the same, %d samples" % len(values), percentile(base, 0.99))
+
+
+def store_size(store):
     store.database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    show("pending-store", (os.path.getsize(store.path) - size) / TARPITS, "bytes of the store for each pending")
-    store.ask(pits)
-    time.sleep(2)
-    beside = latencies(store, new)
-    show("pending-registrar", (pss_kib(service.registrar.pid) - before) * 1024 / TARPITS,
-         "bytes of the registrar for each pending")
-    show("p99-new-tarpits", percentile(beside, 0.99), "ms beside %d new tarpits" % TARPITS, percentile(base, 0.99))
-    store.ask(pits)
-    time.sleep(2)
-    beside = latencies(store, known)
-    show("p99-known-tarpits", percentile(beside, 0.99), "ms beside them once known", percentile(base, 0.99))
+    return os.path.getsize(store.path)
 
 
-def strangers(store, base, again):
-    pits = store.add(["www.s%d.pit" % i for i in range(TARPITS)], own_subscriber("Stranger"))
-    store.ask(pits)
-    time.sleep(2)
-    show("p99-strangers", percentile(latencies(store, again), 0.99),
-         "ms of who was quick before, beside new tarpits of %d subscribers" % TARPITS, percentile(base, 0.99))
+def tarpits():
+    base, new, known = [], [], []
+    with World(5, BATCH, (("quiet", "quiet"), ("new", "new"), ("known", "known"))) as world:
+        store, registrar = world.store, world.service.registrar.pid
+        batch_rate(store, world.many)  # so that every worker has had work
+        for turn in range(TURNS):
+            base += world.sample("quiet", turn)
+            size, before = store_size(store), pss_kib(registrar)
+            pits = world.pits("tar", turn, TARPIT_SUBSCRIBERS)
+            size = store_size(store) - size
+            new += world.sample_beside(pits, "new", turn)
+            if turn == 0:
+                show("pending-store", size / TARPITS, "bytes of the store for each pending")
+                show("pending-registrar", (pss_kib(registrar) - before) * 1024 / TARPITS,
+                     "bytes of the registrar for each pending")
+            known += world.sample_beside(pits, "known", turn)
+            world.calm(pits)
+    show_percentiles("", base, "from asking to the verdict")
+    show_beside("-new-tarpits", new, "beside %d new tarpits" % TARPITS, base)
+    show_beside("-known-tarpits", known, "beside them once known", base)
+
+
+def strangers():
+    base, beside = [], []
+    with World(5, 0, (("first", "regular"), ("again", "regular"))) as world:
+        for turn in range(TURNS):
+            base += world.sample("first", turn)
+            pits = world.pits("stranger", turn, TARPITS)
+            beside += world.sample_beside(pits, "again", turn)
+            world.calm(pits)
+    show_percentiles("-regulars", base, "from asking to the verdict")
+    show_beside("-strangers", beside, "of the same subscribers, beside new tarpits of %d others" % TARPITS, base)
+
+
+PARTS = {"rates": rates, "tarpits": tarpits, "strangers": strangers}
 
 
 def main():
+    parts = [word for word in sys.argv[1:] if word != "--json"]
+    unknown = [word for word in parts if word not in PARTS]
+    if unknown:
+        raise SystemExit("no part %s; there are %s" % (unknown[0], ", ".join(PARTS)))
     silence = Silence(SILENT, 5300)
-    for remotes in (2, 5):
-        measure(remotes)
+    for name in parts or PARTS:
+        PARTS[name]()
     silence.socket.close()
 
 

@@ -299,10 +299,14 @@ enum exit_code api_failure(
     if (api->title[0] == '\0') {
         return screen_failure(tool, err, reason);
     }
-    const struct screen_words words = {
-        .title = api->title, .seen = reason->seen, .expected = reason->expected, .next = api->next
-    };
-    return screen_worded_failure(tool, reason, &words);
+    const struct screen_words words = { .title = api->title,
+        .seen = reason->seen,
+        .expected = reason->expected,
+        .next =
+            api->next[0] != '\0' ? api->next : language_text(tool->language, "api.problem.next") };
+    /* Whatever the portal calls it, the command was used rightly. */
+    (void)screen_worded_failure(tool, reason, &words);
+    return EXIT_FAILED;
 }
 
 const char *api_text(const struct value *object, const char *name)

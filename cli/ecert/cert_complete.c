@@ -4,6 +4,7 @@
 #include "cli/ecert/intake.h"
 #include "cli/ecert/item.h"
 #include "cli/ecert/screen.h"
+#include "cli/ecert/undo.h"
 
 #include <stdio.h>
 
@@ -33,8 +34,9 @@ enum exit_code command_cert_complete(struct tool *tool, const struct arguments *
         }
         return screen_failure(tool, err, &reason);
     }
-    screen_step(tool, "tool.completed", NULL);
+    item_step(tool, "tool.completed", "tool.would_complete");
     item_show(tool, &view);
     item_put(tool, &view, tool->result);
+    change_show(tool, store);
     return EXIT_DONE;
 }

@@ -4,6 +4,7 @@
 #include "cli/ecert/item.h"
 #include "cli/ecert/pfx_file.h"
 #include "cli/ecert/screen.h"
+#include "cli/ecert/undo.h"
 #include "lib/base/file.h"
 
 #include <stdio.h>
@@ -50,10 +51,12 @@ enum exit_code command_cert_import(struct tool *tool, const struct arguments *ar
     if (err != OK) {
         return screen_failure(tool, err, &reason);
     }
-    screen_step(
-        tool, item.kind == CERTSTORE_REQUEST ? "tool.restored_pending" : "tool.imported", NULL);
+    bool pending = item.kind == CERTSTORE_REQUEST;
+    item_step(tool, pending ? "tool.restored_pending" : "tool.imported",
+        pending ? "tool.would_restore_pending" : "tool.would_import");
     item_show(tool, &view);
     item_put(tool, &view, tool->result);
+    change_show(tool, store);
     return EXIT_DONE;
 }
 

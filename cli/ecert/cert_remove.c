@@ -1,14 +1,15 @@
-/* ecert cert remove ID: takes a certificate, or a request, with its key out of the store for good.
- * Asks first, and refuses what a server program uses or an enrolment waits for, unless told. */
+/* ecert cert remove ID: takes a certificate, or a request, with its key out of the store. Both lie
+ * in the memory of changes until `ecert undo` puts them back or they are forgotten. Asks first, and
+ * refuses what a server program uses or an enrolment waits for, unless told. */
 #include "cli/ecert/ask.h"
 #include "cli/ecert/item.h"
 #include "cli/ecert/item_use.h"
 #include "cli/ecert/screen.h"
+#include "cli/ecert/undo.h"
 
 const struct option options_cert_remove[] = {
     { "yes", OPTION_FLAG, NULL },
     { "in-use", OPTION_FLAG, NULL },
-    { "dry-run", OPTION_FLAG, NULL },
     { .name = NULL },
 };
 
@@ -33,18 +34,14 @@ enum exit_code command_cert_remove(struct tool *tool, const struct arguments *ar
         return screen_failure(tool, err, &reason);
     }
     item_show(tool, &view);
-    if (arguments_has(arguments, "dry-run")) {
-        screen_message(tool, "tool.chain_dry", NULL);
-        item_put(tool, &view, tool->result);
-        return EXIT_DONE;
-    }
-    err = consent(tool, arguments, &reason);
+    err = change_is_dry(tool) ? OK : consent(tool, arguments, &reason);
     err = err == OK ? certstore_remove(store, &item, &reason) : err;
     if (err != OK) {
         return screen_failure(tool, err, &reason);
     }
-    screen_step(tool, "tool.removed", NULL);
+    item_step(tool, "tool.removed", "tool.would_remove");
     item_put(tool, &view, tool->result);
+    change_show(tool, store);
     return EXIT_DONE;
 }
 

@@ -1,10 +1,11 @@
-/* ecert chain install [FILE], remove THUMBPRINT, undo: the trust folders changed, each time as one
- * change that can be looked at before and taken back after. Nothing lands in a store where it
+/* ecert chain install [FILE], remove THUMBPRINT: the trust folders changed, each time as one change
+ * that can be looked at before and taken back after. Nothing lands in a store where it
  * doesn't belong, and no root is trusted but by its fingerprint. */
 #include "cli/ecert/ask.h"
 #include "cli/ecert/chain.h"
 #include "cli/ecert/chain_plan.h"
 #include "cli/ecert/screen.h"
+#include "cli/ecert/undo.h"
 
 #include <stdio.h>
 
@@ -12,11 +13,6 @@ const struct option options_chain_install[] = {
     { "as", OPTION_VALUE, "intermediate|root|untrusted" },
     { "fingerprint", OPTION_VALUE, "SHA-256" },
     { "replace-old", OPTION_FLAG, NULL },
-    { "dry-run", OPTION_FLAG, NULL },
-    { .name = NULL },
-};
-const struct option options_chain_remove[] = {
-    { "dry-run", OPTION_FLAG, NULL },
     { .name = NULL },
 };
 
@@ -25,8 +21,7 @@ static enum err plan_from_arguments(
 static enum err roots_trust(struct tool *tool, const struct arguments *arguments,
     const struct chain_plan *plan, struct reason *ret_reason);
 static bool root_trusted(const struct tool *tool, const struct authority *root);
-static enum exit_code changes_do(
-    struct tool *tool, const struct arguments *arguments, struct chain_plan *plan);
+static enum exit_code changes_do(struct tool *tool, struct chain_plan *plan);
 static void chains_show(struct tool *tool, size_t chains);
 
 enum exit_code command_chain_install(struct tool *tool, const struct arguments *arguments)
@@ -47,10 +42,8 @@ enum exit_code command_chain_install(struct tool *tool, const struct arguments *
     }
     plan.store = store;
     err = chain_plan_install(tool, &plan, &reason);
-    err = err == OK && !arguments_has(arguments, "dry-run")
-              ? roots_trust(tool, arguments, &plan, &reason)
-              : err;
-    return err == OK ? changes_do(tool, arguments, &plan) : screen_failure(tool, err, &reason);
+    err = err == OK && !change_is_dry(tool) ? roots_trust(tool, arguments, &plan, &reason) : err;
+    return err == OK ? changes_do(tool, &plan) : screen_failure(tool, err, &reason);
 }
 
 static enum err plan_from_arguments(
@@ -94,16 +87,15 @@ static bool root_trusted(const struct tool *tool, const struct authority *root)
 }
 
 /* Does what is planned, or only says it. */
-static enum exit_code changes_do(
-    struct tool *tool, const struct arguments *arguments, struct chain_plan *plan)
+static enum exit_code changes_do(struct tool *tool, struct chain_plan *plan)
 {
     struct reason reason = { 0 };
-    bool dry = arguments_has(arguments, "dry-run");
+    bool dry = change_is_dry(tool);
     struct value *added = value_put_list(&tool->tree, tool->result, "installed");
     struct value *removed = value_put_list(&tool->tree, tool->result, "removed");
-    value_put_bool(&tool->tree, tool->result, "dry_run", dry);
     if (chain_plan_empty(plan)) {
         screen_message(tool, "tool.chain_nothing", NULL);
+        value_put_bool(&tool->tree, tool->result, "dry_run", dry);
         return EXIT_NOTHING;
     }
     size_t chains = plan->kept.count;
@@ -122,7 +114,7 @@ static enum exit_code changes_do(
         chain_put(tool, plan->chosen[i], value_add_object(&tool->tree, add ? added : removed));
     }
     chains_show(tool, chains);
-    screen_message(tool, dry ? "tool.chain_dry" : "tool.chain_undo_hint", NULL);
+    change_show(tool, plan->store);
     return EXIT_DONE;
 }
 
@@ -147,29 +139,5 @@ enum exit_code command_chain_remove(struct tool *tool, const struct arguments *a
     }
     plan.store = store;
     enum err err = chain_plan_remove(tool, &plan, arguments->operands[0], &reason);
-    return err == OK ? changes_do(tool, arguments, &plan) : screen_failure(tool, err, &reason);
-}
-
-enum exit_code command_chain_undo(struct tool *tool, const struct arguments *arguments)
-{
-    (void)arguments;
-    AUTO_PTR(certstore) store = NULL;
-    struct reason reason = { 0 };
-    size_t added = 0, removed = 0;
-    char in[24], out[24];
-    if (tool_open_store(tool, &store) != OK) {
-        return EXIT_FAILED;
-    }
-    enum err err = certstore_undo(store, &reason, &added, &removed);
-    if (err != OK) {
-        screen_failure(tool, err, &reason);
-        return err == ERR_NOT_FOUND ? EXIT_NOTHING : EXIT_FAILED;
-    }
-    snprintf(in, sizeof in, "%zu", added);
-    snprintf(out, sizeof out, "%zu", removed);
-    const struct placeholder values[] = { { "added", in }, { "removed", out }, { NULL, NULL } };
-    screen_step(tool, "tool.chain_undone", values);
-    value_put_integer(&tool->tree, tool->result, "added", (int64_t)added);
-    value_put_integer(&tool->tree, tool->result, "removed", (int64_t)removed);
-    return EXIT_DONE;
+    return err == OK ? changes_do(tool, &plan) : screen_failure(tool, err, &reason);
 }

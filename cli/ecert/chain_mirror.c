@@ -5,6 +5,7 @@
 #include "cli/ecert/chain.h"
 #include "cli/ecert/child.h"
 #include "cli/ecert/screen.h"
+#include "cli/ecert/undo.h"
 #include "lib/base/clock.h"
 #include "lib/base/file.h"
 #include "lib/der/pem.h"
@@ -21,8 +22,7 @@ enum { FILES_MAX = 128, FILE_PATH_MAX = 160, FILE_MAX = 64 * 1024, PROGRAM_SECON
 static const char *const program[] = { "update-ca-certificates", NULL };
 
 const struct option options_chain_mirror[] = {
-    { "dry-run", OPTION_FLAG, NULL },
-    { "undo", OPTION_FLAG, NULL },
+    { "remove", OPTION_FLAG, NULL },
     { .name = NULL },
 };
 
@@ -51,6 +51,10 @@ static enum err roots_read(struct tool *tool, const struct certstore *store, str
 static bool is_trusted(const struct authorities *authorities, const struct authority *root);
 static enum err file_of(struct mirror *mirror, const char *path, struct mirror_file **ret_file);
 static bool is_right(const struct mirror_file *file);
+static enum err mirror_record(
+    struct certstore *store, const struct mirror *mirror, struct reason *ret_reason);
+static enum err file_back(const struct certstore *store, const struct certstore_past *past,
+    size_t step, struct mirror *mirror);
 static enum err mirror_apply(const struct mirror *mirror, struct reason *ret_reason);
 static enum err file_put(
     const struct mirror_file *file, const struct buf *content, struct reason *ret_reason);
@@ -62,18 +66,19 @@ enum exit_code command_chain_mirror(struct tool *tool, const struct arguments *a
     AUTO_PTR(certstore) store = NULL;
     struct mirror *mirror = arena_alloc(&tool->arena, 1, sizeof *mirror);
     struct reason reason = { 0 };
-    bool dry = arguments_has(arguments, "dry-run");
+    bool dry = change_is_dry(tool);
     if (mirror == NULL || tool_open_store(tool, &store) != OK) {
         return EXIT_FAILED;
     }
     *mirror = (struct mirror){ .count = 0 };
-    bool undo = arguments_has(arguments, "undo");
+    bool remove = arguments_has(arguments, "remove");
     enum err err = system_read(mirror);
-    err = err == OK && !undo ? roots_read(tool, store, mirror) : err;
-    bool idle = mirror->count == 0 && !undo;
+    err = err == OK && !remove ? roots_read(tool, store, mirror) : err;
+    bool idle = mirror->count == 0 && !remove;
     err = err != OK     ? reason_set(&reason, err, "chain.mirror_write", PLACE, err_name(err), NULL)
           : dry || idle ? OK
-                        : mirror_apply(mirror, &reason);
+                        : mirror_record(store, mirror, &reason);
+    err = err == OK && !dry && !idle ? mirror_apply(mirror, &reason) : err;
     size_t changed = err == OK ? mirror_show(tool, mirror, dry) : 0;
     mirror_release(mirror);
     if (err != OK) {
@@ -82,6 +87,7 @@ enum exit_code command_chain_mirror(struct tool *tool, const struct arguments *a
     if (changed == 0) {
         screen_message(tool, idle ? "tool.mirror_no_root" : "tool.chain_nothing", NULL);
     }
+    change_show(tool, store);
     return changed == 0 ? EXIT_NOTHING : EXIT_DONE;
 }
 
@@ -167,6 +173,58 @@ static bool is_right(const struct mirror_file *file)
     return span_equal(buf_span(&file->before), buf_span(&file->after));
 }
 
+/* Before anything changes. */
+static enum err mirror_record(
+    struct certstore *store, const struct mirror *mirror, struct reason *ret_reason)
+{
+    for (size_t i = 0; i < mirror->count; i++) {
+        const struct mirror_file *file = &mirror->files[i];
+        enum err err = is_right(file) ? OK
+                                      : certstore_record_outside(store, file->path,
+                                            buf_span(&file->before), buf_span(&file->after));
+        if (err != OK) {
+            return reason_set(ret_reason, err, "certstore.write", file->path, err_name(err), NULL);
+        }
+    }
+    return OK;
+}
+
+bool chain_mirror_made(const struct certstore_past *past)
+{
+    return past->count > 0 && past->steps[0].kind == CERTSTORE_STEP_OUTSIDE;
+}
+
+enum err chain_mirror_back(struct tool *tool, const struct certstore *store,
+    const struct certstore_past *past, struct reason *ret_reason)
+{
+    struct mirror *mirror = arena_alloc(&tool->arena, 1, sizeof *mirror);
+    TRY(mirror == NULL ? ERR_MEMORY : OK);
+    *mirror = (struct mirror){ .count = 0 };
+    enum err err = OK;
+    for (size_t i = 0; err == OK && i < past->count; i++) {
+        err = file_back(store, past, i, mirror);
+    }
+    err = err == OK ? mirror_apply(mirror, ret_reason)
+                    : reason_set(ret_reason, err, "chain.mirror_write", PLACE, err_name(err), NULL);
+    mirror_release(mirror);
+    return err;
+}
+
+/* Whatever a record says, no other file is touched than this command's own. */
+static enum err file_back(const struct certstore *store, const struct certstore_past *past,
+    size_t step, struct mirror *mirror)
+{
+    const char *path = past->steps[step].path, *name = strrchr(path, '/');
+    struct mirror_file *file = NULL;
+    bool ours = name != NULL && strncmp(path, PLACE "/", sizeof PLACE) == 0 &&
+                name == path + sizeof PLACE - 1 && is_ours(name + 1);
+    TRY(ours ? file_of(mirror, path, &file) : ERR_DENIED);
+    enum err err = certstore_step_content(store, past, step, /* after= */ true, &file->before);
+    TRY(err == ERR_NOT_FOUND ? OK : err);
+    err = certstore_step_content(store, past, step, /* after= */ false, &file->after);
+    return err == ERR_NOT_FOUND && past->steps[step].before[0] == '\0' ? OK : err;
+}
+
 /* Where the system's tool fails, its folder is as it was. */
 static enum err mirror_apply(const struct mirror *mirror, struct reason *ret_reason)
 {
@@ -215,7 +273,6 @@ static size_t mirror_show(struct tool *tool, const struct mirror *mirror, bool d
 {
     struct value *list = value_put_list(&tool->tree, tool->result, "changes");
     size_t changed = 0;
-    value_put_bool(&tool->tree, tool->result, "dry_run", dry);
     for (size_t i = 0; i < mirror->count; i++) {
         const struct mirror_file *file = &mirror->files[i];
         bool put = file->after.len > 0;
@@ -231,9 +288,6 @@ static size_t mirror_show(struct tool *tool, const struct mirror *mirror, bool d
         struct value *object = value_add_object(&tool->tree, list);
         value_put_text(&tool->tree, object, "change", put ? "put" : "taken");
         value_put_text(&tool->tree, object, "file", file->path);
-    }
-    if (dry && changed > 0) {
-        screen_message(tool, "tool.chain_dry", NULL);
     }
     return changed;
 }

@@ -101,14 +101,14 @@ bool chain_fingerprint_is(const char *typed, const char *id)
 
 enum err chain_plan_apply(struct chain_plan *plan, size_t *ret_chains, struct reason *ret_reason)
 {
-    size_t changed = 0;
-    TRY(certstore_apply(plan->store, plan->changes, plan->count, ret_reason, &changed));
+    TRY(certstore_apply(
+        plan->store, plan->changes, plan->count, ret_reason, /* ret_count= */ NULL));
     *ret_chains = 0;
     if (plan->kept.count == 0) {
         return OK;
     }
-    return certstore_replace(plan->store, plan->kept.replacements, plan->kept.count,
-        /* joined= */ changed > 0, ret_reason, ret_chains);
+    return certstore_replace(
+        plan->store, plan->kept.replacements, plan->kept.count, ret_reason, ret_chains);
 }
 
 /* One certificate that doesn't belong keeps all of the file out. */

@@ -26,6 +26,8 @@ struct wish {
 
 static void console_release(struct console *console)
 {
+    assignment_free(console->assignment);
+    kept_drop(&console->kept);
     template_set_free(console->templates);
     language_set_free(console->languages);
     assets_release(&console->assets);
@@ -45,11 +47,16 @@ static enum err serve(
 static void host_set(struct console *console, const char *address, uint16_t port);
 static void opened_say(struct tool *tool, const struct console *console, uint16_t port);
 static const char *end_wait(struct console *console, const sigset_t *ends, int64_t idle_seconds);
+static void assignment_await(
+    const struct tool *tool, const struct console *console, const sigset_t *ends);
+static bool is_assigning(const struct console *console);
 
 enum exit_code command_console(struct tool *tool, const struct arguments *arguments)
 {
     AUTO_PTR(certstore) store = NULL;
-    AUTO(console) console = { .clock = tool->clock, .random = random_system() };
+    AUTO(console) console = { .clock = tool->clock,
+        .random = random_system(),
+        .kept = { .lock = PTHREAD_MUTEX_INITIALIZER } };
     struct wish wish = { "127.0.0.1", 0, SESSION_IDLE_SECONDS };
     struct reason reason = { 0 };
     char server_name[HOST_NAME_MAX + 1] = "";
@@ -65,6 +72,7 @@ enum exit_code command_console(struct tool *tool, const struct arguments *argume
     console.server_name = server_name;
     console.store_path = tool->store_path;
     err = data_load(&console, &reason);
+    err = err == OK ? assignment_new(&console.assignment) : err;
     err = err == OK ? serve(tool, &console, &wish, &reason) : err;
     return err == OK ? EXIT_DONE : screen_failure(tool, err, &reason);
 }
@@ -154,6 +162,7 @@ static enum err serve(
     host_set(console, wish->address, http_server_port(server));
     opened_say(tool, console, http_server_port(server));
     const char *end = end_wait(console, &ends, wish->idle_seconds);
+    assignment_await(tool, console, &ends);
     screen_message(tool, end, NULL);
     value_put_text(&tool->tree, tool->result, "ended", strrchr(end, '_') + 1);
     return OK;
@@ -204,8 +213,32 @@ static const char *end_wait(struct console *console, const sigset_t *ends, int64
             (void)sigtimedwait(ends, NULL, &last_words); /* the last page is on its way */
             return "console.end_page";
         }
+        kept_age(&console->kept);
+        if (is_assigning(console)) {
+            atomic_store(&console->used_ms, clock_monotonic_ms());
+        }
         if (clock_monotonic_ms() - atomic_load(&console->used_ms) > idle_seconds * 1000) {
             return "console.end_idle";
         }
+    }
+}
+
+static bool is_assigning(const struct console *console)
+{
+    struct assignment_state state;
+    assignment_look(console->assignment, &state);
+    return state.running;
+}
+
+/* Its page is there meanwhile. */
+static void assignment_await(
+    const struct tool *tool, const struct console *console, const sigset_t *ends)
+{
+    const struct timespec look = { .tv_nsec = LOOK_MS * 1000000L };
+    if (is_assigning(console)) {
+        screen_message(tool, "console.end_waits", NULL);
+    }
+    while (is_assigning(console)) {
+        (void)sigtimedwait(ends, NULL, &look);
     }
 }

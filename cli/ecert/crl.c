@@ -4,16 +4,12 @@
 #include "cli/ecert/crl.h"
 
 #include "cli/ecert/screen.h"
+#include "cli/ecert/undo.h"
 #include "lib/base/clock.h"
 #include "lib/base/file.h"
 #include "lib/certstore/lists.h"
 
 #include <stdio.h>
-
-const struct option options_crl_install[] = {
-    { "dry-run", OPTION_FLAG, NULL },
-    { .name = NULL },
-};
 
 static void row_fill(struct tool *tool, const struct revocation_list *list, struct screen_row *row);
 static void list_put(struct tool *tool, const struct revocation_list *list, struct value *object);
@@ -34,9 +30,8 @@ enum exit_code command_crl_install(struct tool *tool, const struct arguments *ar
     if (tool_open_store(tool, &store) != OK) {
         return EXIT_FAILED;
     }
-    bool dry = arguments_has(arguments, "dry-run");
     int64_t now = clock_now(&tool->clock);
-    err = crl_take(store, buf_span(&file), dry, now, &reason, name, &fresh);
+    err = crl_take(store, buf_span(&file), now, &reason, name, &fresh);
     if (err != OK) {
         if (strcmp(reason.code, "crl.malformed") == 0) {
             snprintf(reason.field, sizeof reason.field, "%s", path);
@@ -44,28 +39,31 @@ enum exit_code command_crl_install(struct tool *tool, const struct arguments *ar
         return screen_failure(tool, err, &reason);
     }
     const struct placeholder values[] = { { "name", name }, { NULL, NULL } };
-    if (dry && fresh) {
-        screen_message(tool, "tool.crl_would_install", values);
-        screen_message(tool, "tool.chain_dry", NULL);
-    } else {
-        screen_step(tool, fresh ? "tool.crl_installed" : "tool.crl_unchanged", values);
-    }
-    value_put_bool(&tool->tree, tool->result, "dry_run", dry);
+    crl_step(tool, fresh, values);
+    change_show(tool, store);
     value_put_text(&tool->tree, tool->result, "issuer", name);
     value_put_bool(&tool->tree, tool->result, "new", fresh);
     return fresh ? EXIT_DONE : EXIT_NOTHING;
 }
 
-enum err crl_take(struct certstore *store, struct span file, bool dry, int64_t now,
-    struct reason *ret_reason, char ret_issuer[CHAIN_NAME_MAX], bool *ret_new)
+void crl_step(const struct tool *tool, bool fresh, const struct placeholder *values)
+{
+    if (fresh && change_is_dry(tool)) {
+        screen_message(tool, "tool.crl_would_install", values);
+    } else {
+        screen_step(tool, fresh ? "tool.crl_installed" : "tool.crl_unchanged", values);
+    }
+}
+
+enum err crl_take(struct certstore *store, struct span file, int64_t now, struct reason *ret_reason,
+    char ret_issuer[CHAIN_NAME_MAX], bool *ret_new)
 {
     AUTO(buf) der = buf_make(FILE_MAX_BYTES);
     struct crl crl;
     if (crl_read_any(file, &der) != OK || crl_parse(buf_span(&der), &crl) != OK) {
         return reason_set(ret_reason, ERR_INPUT, "crl.malformed", NULL, NULL, NULL);
     }
-    TRY(dry ? certstore_judge_crl(store, buf_span(&der), now, ret_reason, ret_new)
-            : certstore_install_crl(store, buf_span(&der), now, ret_reason, ret_new));
+    TRY(certstore_install_crl(store, buf_span(&der), now, ret_reason, ret_new));
     chain_name(crl.issuer, ret_issuer);
     return OK;
 }

@@ -3,10 +3,11 @@
 #include "cli/ecert/chain.h"
 #include "lib/certstore/lists.h"
 
-/* Keeps the list of a file (PEM or DER), or says in `dry` whether it would: reasons of
- * certstore_install_crl, and "crl.malformed". */
-enum err crl_take(struct certstore *store, struct span file, bool dry, int64_t now,
-    struct reason *ret_reason, char ret_issuer[CHAIN_NAME_MAX], bool *ret_new) MUST_USE;
+/* Keeps the list of a file (PEM or DER): reasons of certstore_install_crl, and "crl.malformed". */
+enum err crl_take(struct certstore *store, struct span file, int64_t now, struct reason *ret_reason,
+    char ret_issuer[CHAIN_NAME_MAX], bool *ret_new) MUST_USE;
+/* "✓ list installed: NAME", or that it was here already, or with --dry-run that it would come. */
+void crl_step(const struct tool *tool, bool fresh, const struct placeholder *values);
 /* "Fresh", … in the person's language. */
 const char *crl_state_text(const struct tool *tool, enum list_state state);
 

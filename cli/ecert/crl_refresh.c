@@ -2,12 +2,14 @@
 #include "cli/ecert/crl.h"
 
 #include "cli/ecert/screen.h"
+#include "cli/ecert/undo.h"
+#include "lib/certstore/fetched.h"
 #include "lib/http/client.h"
 
 #include <stdio.h>
 
 /* What a list of FILE_MAX_BYTES needs at 10 Mbit/s; a server that drips gets no more. */
-enum { CRL_TIMEOUT_MS = 60000 };
+enum { CRL_TIMEOUT_MS = 60000, HTTP_NOT_MODIFIED = 304 };
 
 /* What refreshing has come to. */
 struct refresh {
@@ -26,7 +28,7 @@ AUTO_DEFINE(refresh, refresh_release)
 static void list_skip(struct refresh *refresh, const struct list_url *url);
 static void list_refresh(struct refresh *refresh, const char *url);
 static enum err list_fetch(
-    struct refresh *refresh, const char *url, struct buf *ret_der, struct reason *ret_reason);
+    struct refresh *refresh, const char *url, bool *ret_fresh, struct reason *ret_reason);
 
 enum exit_code command_crl_refresh(struct tool *tool, const struct arguments *arguments)
 {
@@ -43,6 +45,7 @@ enum exit_code command_crl_refresh(struct tool *tool, const struct arguments *ar
     if (outcome.addresses == 0) {
         screen_message(tool, "tool.crl_no_urls", NULL);
     }
+    change_show(tool, store);
     return outcome.failed > 0                           ? EXIT_FAILED
            : outcome.changed > 0 || outcome.skipped > 0 ? EXIT_DONE
                                                         : EXIT_NOTHING;
@@ -93,13 +96,9 @@ static void list_refresh(struct refresh *refresh, const char *url)
     struct tool *tool = refresh->tool;
     struct reason reason = { 0 };
     bool fresh = false;
-    AUTO(buf) der = buf_make(FILE_MAX_BYTES);
     screen_wait(tool, "tool.wait_list", 0);
-    enum err err = list_fetch(refresh, url, &der, &reason);
+    enum err err = list_fetch(refresh, url, &fresh, &reason);
     screen_wait_end(tool);
-    err = err == OK ? certstore_install_crl(
-                          refresh->store, buf_span(&der), clock_now(&tool->clock), &reason, &fresh)
-                    : err;
     struct value *object = value_add_object(&tool->tree, refresh->list);
     const char *state = err != OK ? "failed" : fresh ? "new" : "unchanged";
     value_put_text(&tool->tree, object, "url", url);
@@ -112,23 +111,43 @@ static void list_refresh(struct refresh *refresh, const char *url)
         screen_failure(tool, err, &reason);
     } else {
         const struct placeholder values[] = { { "name", url }, { NULL, NULL } };
-        screen_step(tool, fresh ? "tool.crl_installed" : "tool.crl_unchanged", values);
+        crl_step(tool, fresh, values);
     }
 }
 
+/* Asked for only if it is another one than the last time, and kept. A list whose time is over is
+ * asked for whatever the server says. */
 static enum err list_fetch(
-    struct refresh *refresh, const char *url, struct buf *ret_der, struct reason *ret_reason)
+    struct refresh *refresh, const char *url, bool *ret_fresh, struct reason *ret_reason)
 {
     AUTO(http_answer) answer = { 0 };
-    struct http_call call = { .method = HTTP_GET, .url = url, .plain_allowed = true };
+    AUTO(buf) der = buf_make(FILE_MAX_BYTES);
+    struct certstore_fetched last = { .etag = "" };
     char status[16];
+    int64_t now = clock_now(&refresh->tool->clock);
+    bool known = certstore_fetched_read(refresh->store, url, now, &last) == OK;
+    struct http_call call = {
+        .method = HTTP_GET,
+        .url = url,
+        .plain_allowed = true,
+        .have_etag = last.etag,
+        .have_modified = last.modified,
+    };
     TRY(http_client_call(refresh->client, &call, &answer, ret_reason));
+    if (answer.status == HTTP_NOT_MODIFIED && known) {
+        *ret_fresh = false;
+        return OK;
+    }
     snprintf(status, sizeof status, "%d", answer.status);
     if (answer.status != 200) {
         return reason_set(ret_reason, ERR_AGAIN, "tool.crl_status", url, status, "200");
     }
-    if (crl_read_any(buf_span(&answer.body), ret_der) != OK) {
+    if (crl_read_any(buf_span(&answer.body), &der) != OK) {
         return reason_set(ret_reason, ERR_INPUT, "crl.malformed", url, NULL, NULL);
     }
-    return OK;
+    TRY(certstore_install_crl(refresh->store, buf_span(&der), now, ret_reason, ret_fresh));
+    bool said = answer.etag[0] != '\0' || answer.modified[0] != '\0';
+    return said ? certstore_fetched_write(
+                      refresh->store, url, answer.etag, answer.modified, buf_span(&der))
+                : OK;
 }

@@ -25,6 +25,9 @@ AUTO_DEFINE(deploy_material, deploy_material_release)
  * there are several or none). */
 enum err deploy_material_load(struct tool *tool, struct certstore *store, const char *wanted,
     struct deploy_material *ret_material, struct reason *ret_reason) MUST_USE;
+/* Whether it may go anywhere. ERR_DENIED with "deploy.not_valid" (seen: its state). */
+enum err deploy_item_check(
+    const struct tool *tool, const struct item_view *view, struct reason *ret_reason) MUST_USE;
 /* What stands in the key's file where the key is in a token; else nothing. ERR_UNSUPPORTED with
  * "deploy.key_in_token" (seen: the URI). */
 enum { DEPLOY_LINE_MAX = 4 * DEPLOY_PATH_MAX };

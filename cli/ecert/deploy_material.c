@@ -29,10 +29,7 @@ enum err deploy_material_load(struct tool *tool, struct certstore *store, const 
     struct deploy_material *material = ret_material;
     TRY(item_choose(tool, store, wanted, &material->item, ret_reason));
     TRY(item_view(tool, store, &material->item, &material->view));
-    if (!is_fit(material->view.judgement.state)) {
-        return reason_set(ret_reason, ERR_DENIED, "deploy.not_valid", material->view.first_name,
-            item_state_text(tool, material->view.judgement.state), NULL);
-    }
+    TRY(deploy_item_check(tool, &material->view, ret_reason));
     material->now = clock_now(&tool->clock);
     TRY(key_take(tool, store, material, ret_reason));
     material->chain_pem = buf_make(CERTSTORE_CHAIN_MAX);
@@ -43,6 +40,15 @@ enum err deploy_material_load(struct tool *tool, struct certstore *store, const 
         material->roots[material->root_count++] = buf_span(&material->root_blobs.blobs[i]);
     }
     return OK;
+}
+
+enum err deploy_item_check(
+    const struct tool *tool, const struct item_view *view, struct reason *ret_reason)
+{
+    return is_fit(view->judgement.state)
+               ? OK
+               : reason_set(ret_reason, ERR_DENIED, "deploy.not_valid", view->first_name,
+                     item_state_text(tool, view->judgement.state), NULL);
 }
 
 /* One that stays in its token isn't opened, and nobody is asked for a PIN: its certificate has the

@@ -2,6 +2,7 @@
  * target that is no more leaves the ledger. */
 #include "cli/ecert/deploy.h"
 #include "cli/ecert/screen.h"
+#include "cli/ecert/undo.h"
 
 enum { ANSWER_MS = 10000 };
 
@@ -78,7 +79,12 @@ enum exit_code command_deploy_forget(struct tool *tool, const struct arguments *
             return screen_failure(tool, err, &reason);
         }
         const struct placeholder values[] = { { "name", name }, { NULL, NULL } };
-        screen_step(tool, "tool.deploy_forgotten", values);
+        if (change_is_dry(tool)) {
+            screen_message(tool, "tool.deploy_would_forget", values);
+        } else {
+            screen_step(tool, "tool.deploy_forgotten", values);
+        }
     }
+    change_show(tool, store);
     return EXIT_DONE;
 }

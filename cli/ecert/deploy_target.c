@@ -4,6 +4,7 @@
 
 #include "cli/ecert/deploy_window.h"
 #include "cli/ecert/endpoint.h"
+#include "lib/base/file.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -99,6 +100,7 @@ enum { FIELDS = sizeof fields / sizeof fields[0] };
 static enum err wrong(const struct deploy_target *target, const char *code, const char *seen,
     const char *expected, struct reason *ret_reason);
 static enum err staple_check(const struct deploy_target *target, struct reason *ret_reason);
+static bool is_same(const struct deploy_target *target, const char *path, const char *other);
 static enum err path_check(
     const struct deploy_target *target, const char *field, struct reason *ret_reason);
 static const char *field_find(const struct deploy_target *target, const char *field);
@@ -180,10 +182,21 @@ enum err deploy_target_check(const struct deploy_target *target, struct reason *
     if (target->kind->one_file && target->key[0] != '\0') {
         return wrong(target, "deploy.one_file", target->key, NULL, ret_reason);
     }
+    if (is_same(target, target->certificate, target->key)) {
+        return wrong(target, target->kind->either ? "deploy.same_file_either" : "deploy.same_file",
+            target->key, NULL, ret_reason);
+    }
     if (!target->kind->one_file && !target->kind->either && target->key[0] == '\0') {
         return wrong(target, "deploy.missing", NULL, "key", ret_reason);
     }
     return target->staple[0] == '\0' ? OK : staple_check(target, ret_reason);
+}
+
+/* On another host only what is written can be compared; "" is no file. */
+static bool is_same(const struct deploy_target *target, const char *path, const char *other)
+{
+    return other[0] != '\0' &&
+           (target->to[0] != '\0' ? path_same(path, other) : file_same(path, other));
 }
 
 /* Postfix and Dovecot hand out none. An answer is for everybody to read: over the key's file it
@@ -202,8 +215,8 @@ static enum err staple_check(const struct deploy_target *target, struct reason *
         return wrong(
             target, "deploy.staple", kind->name, "nginx, apache, haproxy, files", ret_reason);
     }
-    if (strcmp(target->staple, target->certificate) == 0 ||
-        strcmp(target->staple, target->key) == 0) {
+    if (is_same(target, target->staple, target->certificate) ||
+        is_same(target, target->staple, target->key)) {
         return wrong(target, "deploy.staple_taken", target->staple, NULL, ret_reason);
     }
     snprintf(place, sizeof place, "%s%s", target->certificate,

@@ -2,6 +2,7 @@
 #include "cli/ecert/item.h"
 
 #include "cli/ecert/screen.h"
+#include "cli/ecert/undo.h"
 #include "lib/pki/csr.h"
 #include "lib/pki/name.h"
 
@@ -135,6 +136,15 @@ const char *item_state_text(const struct tool *tool, enum certstore_state state)
     char id[64];
     snprintf(id, sizeof id, "tool.state_%s", certstore_state_name(state));
     return language_text(tool->language, id);
+}
+
+void item_step(const struct tool *tool, const char *done, const char *would)
+{
+    if (change_is_dry(tool)) {
+        screen_message(tool, would, NULL);
+    } else {
+        screen_step(tool, done, NULL);
+    }
 }
 
 void item_show(const struct tool *tool, const struct item_view *view)

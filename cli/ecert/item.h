@@ -30,6 +30,8 @@ void item_name(const struct item_view *view, char ret_name[HOST_NAME_UNICODE_MAX
 const char *item_state_text(const struct tool *tool, enum certstore_state state);
 /* "plain", "passphrase", "token". */
 const char *item_guard_name(enum certstore_guard guard);
+/* "✓ text" of what has been done to one, or with --dry-run what would be. */
+void item_step(const struct tool *tool, const char *done, const char *would);
 /* The same facts on the screen and in `object`. */
 void item_show(const struct tool *tool, const struct item_view *view);
 void item_put(struct tool *tool, const struct item_view *view, struct value *object);

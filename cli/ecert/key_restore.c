@@ -5,6 +5,7 @@
 #include "cli/ecert/pfx_file.h"
 #include "cli/ecert/remote.h"
 #include "cli/ecert/screen.h"
+#include "cli/ecert/undo.h"
 #include "lib/der/pem.h"
 
 const struct option options_key_restore[] = {
@@ -22,6 +23,7 @@ static enum exit_code restore_there(
 static enum err targets_check(const struct arguments *arguments, struct reason *ret_reason);
 static enum err pair_make(
     const struct pfx *pfx, struct secret *ret_key, struct buf *chain, struct reason *ret_reason);
+static void target_rehearse(struct tool *tool, const char *text, struct value *list);
 static bool target_serve(
     struct tool *tool, const char *text, const struct remote_pair *pair, struct value *list);
 
@@ -57,9 +59,11 @@ static enum exit_code restore_here(struct tool *tool, const struct pfx *pfx)
         return screen_failure(tool, err, &reason);
     }
     bool pending = item.kind == CERTSTORE_REQUEST;
-    screen_step(tool, pending ? "tool.restored_pending" : "tool.restored", NULL);
+    item_step(tool, pending ? "tool.restored_pending" : "tool.restored",
+        pending ? "tool.would_restore_pending" : "tool.would_import");
     item_show(tool, &view);
     item_put(tool, &view, tool->result);
+    change_show(tool, store);
     return EXIT_DONE;
 }
 
@@ -94,8 +98,13 @@ static enum exit_code restore_there(
     size_t failed = 0;
     const char *text;
     for (size_t i = 0; (text = arguments_nth(arguments, "to", i)) != NULL; i++) {
-        failed += !target_serve(tool, text, &pair, list);
+        if (change_is_dry(tool)) {
+            target_rehearse(tool, text, list);
+        } else {
+            failed += !target_serve(tool, text, &pair, list);
+        }
     }
+    change_show(tool, /* store= */ NULL);
     return failed == 0 ? EXIT_DONE : EXIT_FAILED;
 }
 
@@ -110,6 +119,16 @@ static enum err pair_make(
     }
     TRY(buf_check(chain));
     return key_to_pem(pfx->key, ret_key);
+}
+
+/* Nobody is asked; what the directory holds is said when it is written. */
+static void target_rehearse(struct tool *tool, const char *text, struct value *list)
+{
+    const struct placeholder values[] = { { "to", text }, { NULL, NULL } };
+    struct value *object = value_add_object(&tool->tree, list);
+    value_put_text(&tool->tree, object, "to", text);
+    value_put_bool(&tool->tree, object, "done", false);
+    screen_message(tool, "tool.would_restore_there", values);
 }
 
 static bool target_serve(

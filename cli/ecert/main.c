@@ -13,6 +13,7 @@
 #include "cli/ecert/network.h"
 #include "cli/ecert/operand.h"
 #include "cli/ecert/screen.h"
+#include "cli/ecert/undo.h"
 #include "lib/base/limits.h"
 #include "lib/text/json.h"
 
@@ -155,7 +156,7 @@ static enum exit_code command_line_run(struct tool *tool, int argc, char *const 
         return command_missing(tool, argc - leading, argv + leading);
     }
     const struct option *const tables[] = { command->options, options_all,
-        command->opens_key ? options_key : NULL, NULL };
+        command_options(command, 1), command_options(command, 2), NULL };
     tool->arguments = &arguments;
     enum err err = arguments_parse(leading, argv, tables + 1, &arguments, &reason);
     words += leading;
@@ -163,6 +164,9 @@ static enum exit_code command_line_run(struct tool *tool, int argc, char *const 
         err == OK ? arguments_parse(argc - words, argv + words, tables, &arguments, &reason) : err;
     tool->asks = tool->asks && !tool->json;
     tool->store_path = arguments_value(&arguments, "store");
+    char name[HELP_LINE_MAX];
+    help_words(command, name);
+    tool->recorded_as = command->changes ? name : NULL;
     if (arguments_has(&arguments, "help")) {
         help_show(tool, command == &command_alone ? NULL : command);
         return EXIT_DONE;
@@ -298,6 +302,13 @@ enum err tool_open_store(struct tool *tool, struct certstore **ret_store)
     enum err err = certstore_open(path, &reason, ret_store);
     if (err != OK) {
         screen_failure(tool, err, &reason);
+        return err;
     }
-    return err;
+    if (tool->recorded_as != NULL) {
+        certstore_record(*ret_store, tool->recorded_as, clock_now(&tool->clock));
+    }
+    if (tool->recorded_as != NULL && change_is_dry(tool)) {
+        certstore_rehearse(*ret_store);
+    }
+    return OK;
 }

@@ -7,6 +7,7 @@
 #include "cli/ecert/item.h"
 #include "cli/ecert/screen.h"
 #include "cli/ecert/services.h"
+#include "cli/ecert/undo.h"
 #include "lib/certstore/ledger.h"
 
 #include <stdio.h>
@@ -20,6 +21,7 @@ struct search {
 
 static void items_find(struct search *search);
 static void authorities_find_all(struct search *search);
+static void changes_find(struct search *search);
 static void targets_find(struct search *search);
 static void hosts_find(struct search *search);
 static void services_find(struct search *search);
@@ -32,6 +34,7 @@ static const struct operand {
 } operands[] = {
     { "ID", OPERAND_LIST, items_find, "tool.ask_which" },
     { "THUMBPRINT", OPERAND_LIST, authorities_find_all, "tool.ask_which" },
+    { "CHANGE", OPERAND_LIST, changes_find, "tool.ask_which" },
     { "TARGET", OPERAND_LIST, targets_find, "tool.ask_which" },
     { "HOST", OPERAND_LIST, hosts_find, "tool.ask_check" },
     { "SERVICE", OPERAND_LIST, services_find, "tool.ask_which" },
@@ -174,6 +177,25 @@ static void ledger_find(struct search *search, bool hosts)
         } else if (target->check[0] != '\0') {
             candidate_add(search, target->check, target->name);
         }
+    }
+}
+
+static void changes_find(struct search *search)
+{
+    struct certstore_past *past =
+        arena_alloc(&search->tool->arena, CERTSTORE_PAST_MAX, sizeof *past);
+    size_t count = 0;
+    if (past == NULL || search->store == NULL ||
+        certstore_list_past(search->store, past, &count) != OK) {
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        char number[16], about[CANDIDATE_TEXT_MAX];
+        struct undo_line line;
+        snprintf(number, sizeof number, "%u", past[i].number);
+        undo_line(search->tool, search->store, &past[i], 0, UNDO_DID, &line);
+        snprintf(about, sizeof about, "%s · %.60s %.200s", past[i].command, line.word, line.name);
+        candidate_add(search, number, about);
     }
 }
 

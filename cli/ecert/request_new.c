@@ -6,6 +6,7 @@
 #include "cli/ecert/key_open.h"
 #include "cli/ecert/request_plan.h"
 #include "cli/ecert/screen.h"
+#include "cli/ecert/undo.h"
 #include "lib/crypto/pkcs11.h"
 
 #include <stdio.h>
@@ -38,6 +39,8 @@ static enum err plan_ask_key(struct tool *tool, struct request_plan *plan);
 static void plan_show(const struct tool *tool, const struct request_plan *plan, const char *id,
     const char *fingerprint);
 static enum exit_code request_make(struct tool *tool, const struct request_plan *plan);
+static void plan_rehearse(struct tool *tool, const struct request_plan *plan);
+static void plan_put(struct tool *tool, const struct request_plan *plan);
 static void result_show(struct tool *tool, const struct request_plan *plan,
     const struct certstore_item *item, const char *key_text);
 
@@ -186,13 +189,32 @@ static enum exit_code request_make(struct tool *tool, const struct request_plan 
     if (request_plan_renews(store, plan)) {
         screen_message(tool, "tool.request_renewal", NULL);
     }
+    if (change_is_dry(tool)) {
+        plan_rehearse(tool, plan);
+        change_show(tool, store);
+        return EXIT_DONE;
+    }
     enum err err =
         request_plan_make(tool, store, plan, clock_now(&tool->clock), &reason, &key_type, &item);
     if (err != OK) {
         return screen_failure(tool, err, &reason);
     }
     result_show(tool, plan, &item, key_type);
+    change_show(tool, store);
     return EXIT_DONE;
+}
+
+/* No key is made, not even in a token. */
+static void plan_rehearse(struct tool *tool, const struct request_plan *plan)
+{
+    screen_message(tool, "tool.request_would", NULL);
+    plan_show(tool, plan, /* id= */ NULL, /* fingerprint= */ NULL);
+    value_put_bool(
+        &tool->tree, tool->result, "mixed_script", request_names_warn(tool, &plan->names));
+    value_put_text(&tool->tree, tool->result, "friendly_name", plan->friendly);
+    value_put_text(&tool->tree, tool->result, "key_type",
+        plan->token_uri == NULL || plan->generate ? key_type_name(plan->key_type) : NULL);
+    plan_put(tool, plan);
 }
 
 static void result_show(struct tool *tool, const struct request_plan *plan,
@@ -214,9 +236,14 @@ static void result_show(struct tool *tool, const struct request_plan *plan,
     value_put_text(tree, tool->result, "key_type", key_text);
     value_put_text(tree, tool->result, "key_guard", item_guard_name(item->guard));
     value_put_text(tree, tool->result, "key_sha256", fingerprint);
-    struct value *names = value_put_list(tree, tool->result, "names");
+    plan_put(tool, plan);
+}
+
+static void plan_put(struct tool *tool, const struct request_plan *plan)
+{
+    struct value *names = value_put_list(&tool->tree, tool->result, "names");
     for (size_t i = 0; i < plan->names.count; i++) {
-        value_add_text(tree, names, plan->names.list[i].text);
+        value_add_text(&tool->tree, names, plan->names.list[i].text);
     }
-    value_put_text(tree, tool->result, "file", plan->out);
+    value_put_text(&tool->tree, tool->result, "file", plan->out);
 }

@@ -15,6 +15,7 @@ static enum err issuer_find(const struct bundle *chain, const struct certificate
     struct certificate *ret_issuer, struct reason *ret_reason);
 static enum err url_make(const struct certificate *leaf, const struct certificate *issuer,
     char ret_url[URL_MAX], struct reason *ret_reason);
+static enum err url_refuse(const struct certificate *leaf, struct reason *ret_reason);
 static enum err renew(const struct deploy_target *target, const struct bundle *chain, int64_t now,
     struct staple *ret_staple, struct reason *ret_reason);
 
@@ -87,18 +88,29 @@ static enum err url_make(const struct certificate *leaf, const struct certificat
     TRY(ocsp_request_write(leaf, issuer, &request));
     if (base64_length(request.len) >= sizeof text || len > URL_MAX / 2 ||
         !span_to_text(leaf->ocsp_uri, ret_url, URL_MAX)) {
-        return reason_set(ret_reason, ERR_LIMIT, "ocsp.no_issuer", NULL, NULL, NULL);
+        return url_refuse(leaf, ret_reason);
     }
     base64_format(buf_span(&request), text, sizeof text);
     len -= ret_url[len - 1] == '/';
     ret_url[len++] = '/';
-    for (const char *byte = text; *byte != '\0' && len + 4 < URL_MAX; byte++) {
+    for (const char *byte = text; *byte != '\0'; byte++) {
         bool plain = *byte != '+' && *byte != '/' && *byte != '=';
+        if (len + 4 > URL_MAX) {
+            return url_refuse(leaf, ret_reason);
+        }
         len += (size_t)snprintf(
             ret_url + len, URL_MAX - len, plain ? "%c" : "%%%02X", (unsigned char)*byte);
     }
     ret_url[len] = '\0';
     return OK;
+}
+
+static enum err url_refuse(const struct certificate *leaf, struct reason *ret_reason)
+{
+    char most[32], seen[32];
+    snprintf(seen, sizeof seen, "%zu", leaf->ocsp_uri.len);
+    snprintf(most, sizeof most, "%d", URL_MAX / 2);
+    return reason_set(ret_reason, ERR_LIMIT, "ocsp.long", NULL, seen, most);
 }
 
 enum err staple_check(struct span der, const struct bundle *chain, int64_t now,

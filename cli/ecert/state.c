@@ -69,15 +69,12 @@ static void rows_show(struct tool *tool, const struct item_view *views, size_t c
     for (size_t i = 0; i < count; i++) {
         bool pending = views[i].item->kind == CERTSTORE_REQUEST;
         char name[HOST_NAME_UNICODE_MAX], when[SCREEN_MOMENT_MAX];
-        AUTO(buf) made = buf_make(1024);
-        screen_moment(tool, pending ? views[i].item->created : views[i].not_after, when);
-        const struct placeholder values[] = { { "when", when }, { NULL, NULL } };
-        language_format(tool->language, "tool.state_made", values, &made);
+        screen_moment(tool, views[i].not_after, when);
         item_name(&views[i], name);
         rows[i + 1] = (struct screen_row){ {
             arena_text(&tool->arena, span_from_text(name)),
             item_state_text(tool, views[i].judgement.state),
-            arena_text(&tool->arena, pending ? buf_span(&made) : span_from_text(when)),
+            arena_text(&tool->arena, span_from_text(pending ? "-" : when)),
             views[i].short_id,
         } };
     }

@@ -21,7 +21,8 @@ struct tool {
     const struct language *language;
     struct clock clock;
     const char *store_path;
-    bool json; /* one object on standard output, nothing else */
+    const char *recorded_as; /* under what name changes of the store are remembered; NULL: not */
+    bool json;               /* one object on standard output, nothing else */
     bool colour;
     bool asks;                         /* a person sits at the terminal */
     char *const *line;                 /* the command line, as it was given */
@@ -42,6 +43,7 @@ struct command {
     size_t operands_min, operands_max;
     const char *summary; /* message id, "tool.help_…"; NULL: for the build, shown nowhere */
     bool opens_key;      /* takes options_key too */
+    bool changes; /* what it changes in the store can be taken back; takes options_change too */
 };
 /* All of them, in the order of the overview; NULL past the last. */
 const struct command *command_at(size_t index);
@@ -69,7 +71,6 @@ enum exit_code command_chain_install(struct tool *tool, const struct arguments *
 enum exit_code command_chain_remove(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_chain_check(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_chain_mirror(struct tool *tool, const struct arguments *arguments);
-enum exit_code command_chain_undo(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_crl_install(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_crl_list(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_crl_refresh(struct tool *tool, const struct arguments *arguments);
@@ -77,6 +78,7 @@ enum exit_code command_crl_write(struct tool *tool, const struct arguments *argu
 enum exit_code command_key_backup(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_key_restore(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_check(struct tool *tool, const struct arguments *arguments);
+enum exit_code command_undo(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_watch(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_deploy_plan(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_deploy_run(struct tool *tool, const struct arguments *arguments);
@@ -93,20 +95,20 @@ extern const struct option options_cert_export[];
 extern const struct option options_cert_remove[];
 extern const struct option options_chain_install[];
 extern const struct option options_chain_mirror[];
-extern const struct option options_chain_remove[];
 extern const struct option options_check[];
-extern const struct option options_crl_install[];
 extern const struct option options_console[];
 extern const struct option options_deploy_plan[];
 extern const struct option options_deploy_run[];
 extern const struct option options_deploy_script[];
 extern const struct option options_deploy_status[];
+extern const struct option options_undo[];
 extern const struct option options_watch[];
 extern const struct option options_key_backup[];
 extern const struct option options_key_restore[];
 
 /* The store of --store, $ECERT_STORE or the home directory, whether it is there or not. */
 const char *tool_store_path(struct tool *tool);
-/* Opens the store of --store, $ECERT_STORE or the home directory; on failure the person has been
+/* Opens the store of --store, $ECERT_STORE or the home directory, to remember what changes
+ * (`recorded_as`), or with --dry-run to change nothing; on failure the person has been
  * told and EXIT_FAILED is to be returned. */
 enum err tool_open_store(struct tool *tool, struct certstore **ret_store) MUST_USE;

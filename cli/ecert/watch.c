@@ -15,6 +15,7 @@ enum { NOTIFY_WORDS_MAX = 64 };
 static enum err pass(struct watch *watch, struct reason *ret_reason);
 static enum err certificates_gather(struct watch *watch, struct reason *ret_reason);
 static bool is_succeeded(const struct watch *watch, const struct certstore_item *item);
+static bool takes_place(enum certstore_state state, bool older_ended);
 static bool covers_all(const struct certificate *newer, const struct certificate *older);
 static enum err targets_gather(struct watch *watch, struct reason *ret_reason);
 static const struct watch_certificate *newest_for(const struct watch *watch, const char *name);
@@ -138,7 +139,8 @@ static enum err certificates_gather(struct watch *watch, struct reason *ret_reas
     return OK;
 }
 
-/* There is a newer one for all of its names. One that is revoked takes nobody's place. */
+/* There is a newer one for all of its names that serves: valid now, and trusted. What has ended
+ * itself is no matter any more where a newer one is left to tell of. */
 static bool is_succeeded(const struct watch *watch, const struct certstore_item *item)
 {
     struct certificate older, newer;
@@ -155,11 +157,19 @@ static bool is_succeeded(const struct watch *watch, const struct certstore_item 
                 (newer.not_before == older.not_before && strcmp(other->id, item->id) > 0)) &&
             newer.not_before <= watch->now && covers_all(&newer, &older);
         if (later && certstore_judge(watch->store, other, watch->now, &judgement) == OK &&
-            judgement.state != CERTSTORE_REVOKED && judgement.state != CERTSTORE_INVALID) {
+            takes_place(judgement.state, watch->now > older.not_after)) {
             return true;
         }
     }
     return false;
+}
+
+/* A list that can't be had says nothing against a certificate. */
+static bool takes_place(enum certstore_state state, bool older_ended)
+{
+    bool serves = state == CERTSTORE_VALID || state == CERTSTORE_REVOCATION_CHECK_FAILURE;
+    bool told = state == CERTSTORE_DATE_INVALID || state == CERTSTORE_UNTRUSTED_STATE;
+    return serves || (older_ended && told);
 }
 
 static bool covers_all(const struct certificate *newer, const struct certificate *older)

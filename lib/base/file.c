@@ -14,6 +14,8 @@ static enum err fd_read_all(int fd, struct buf *buf);
 static enum err temporary_write(
     const char *path, struct span content, mode_t mode, char *ret_temporary);
 static enum err directory_sync(const char *path);
+static bool folder_stat(const char *path, struct stat *ret_status);
+static bool path_plain(const char *path, char ret_plain[PATH_MAX]);
 
 enum err file_read(const char *path, size_t max, struct buf *ret_buf)
 {
@@ -154,6 +156,61 @@ enum err path_join(char *ret_path, size_t size, const char *directory, const cha
 {
     int length = snprintf(ret_path, size, "%s/%s", directory, name);
     return length < 0 || (size_t)length >= size ? ERR_LIMIT : OK;
+}
+
+bool file_same(const char *one, const char *other)
+{
+    struct stat a, b;
+    const char *name = strrchr(one, '/'), *other_name = strrchr(other, '/');
+    if (stat(one, &a) == 0 && stat(other, &b) == 0 && a.st_dev == b.st_dev &&
+        a.st_ino == b.st_ino) {
+        return true;
+    }
+    bool named = name != NULL && other_name != NULL && strcmp(name, other_name) == 0;
+    bool placed = named && folder_stat(one, &a) && folder_stat(other, &b);
+    if (placed) {
+        return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+    }
+    return path_same(one, other);
+}
+
+bool path_same(const char *one, const char *other)
+{
+    char plain[PATH_MAX], other_plain[PATH_MAX];
+    return path_plain(one, plain) && path_plain(other, other_plain) &&
+           strcmp(plain, other_plain) == 0;
+}
+
+static bool folder_stat(const char *path, struct stat *ret_status)
+{
+    char folder[PATH_MAX];
+    int len = snprintf(folder, sizeof folder, "%.*s/.", (int)(strrchr(path, '/') - path), path);
+    return len > 0 && (size_t)len < sizeof folder && stat(folder, ret_status) == 0;
+}
+
+/* "/a/./b//../c" → "/a/c"; of an absolute path. */
+static bool path_plain(const char *path, char ret_plain[PATH_MAX])
+{
+    size_t len = 0;
+    if (strlen(path) >= PATH_MAX) {
+        return false;
+    }
+    while (*path != '\0') {
+        path += strspn(path, "/");
+        size_t part = strcspn(path, "/");
+        bool up = part == 2 && memcmp(path, "..", 2) == 0;
+        bool stays = part == 0 || (part == 1 && *path == '.');
+        while (up && len > 0 && ret_plain[--len] != '/') {
+        }
+        if (!up && !stays) {
+            ret_plain[len++] = '/';
+            memcpy(ret_plain + len, path, part);
+            len += part;
+        }
+        path += part;
+    }
+    ret_plain[len] = '\0';
+    return true;
 }
 
 enum err path_beside_program(char *ret_path, size_t size, const char *name)

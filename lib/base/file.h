@@ -19,6 +19,12 @@ enum err file_create(const char *path, struct span content, mode_t mode) MUST_US
 enum err directory_ensure(const char *path, mode_t mode) MUST_USE;
 /* Joins with one '/'; ERR_LIMIT if the result does not fit. */
 enum err path_join(char *ret_path, size_t size, const char *directory, const char *name) MUST_USE;
+/* True if the two paths name one file, whatever ways lead there: links, "..", a second name of it
+ * (by device and inode). Where a file isn't there, its folder and name decide; where the folder
+ * isn't either, the paths as they are written, "." and ".." taken out. */
+bool file_same(const char *one, const char *other);
+/* The same by what is written alone: of absolute paths on another host. */
+bool path_same(const char *one, const char *other);
 /* A path from the folder of the program that runs, as "../share/ecert". */
 enum err path_beside_program(char *ret_path, size_t size, const char *name) MUST_USE;
 /* Writes all of it, through EINTR and short writes. */

@@ -1,6 +1,6 @@
 /* Directories by descriptor (doc/threats.md K1 to K3). The order of writing is always the same:
  * content, fsync of the file, rename, fsync of the directory; a power cut leaves the old or the
- * new. */
+ * new. What is written into a draft is renamed and synced with it, once for all its files. */
 #include "lib/certstore/folder.h"
 
 #include "lib/base/file.h"
@@ -58,14 +58,13 @@ enum err folder_open(
     if (fd < 0) {
         return errno == ELOOP || errno == ENOTDIR ? ERR_DENIED : err_from_errno(errno);
     }
-    enum err err =
-        made && (fchmod(fd, 0700) != 0 || fsync(parent->fd) != 0) ? err_from_errno(errno) : OK;
+    enum err err = made && fchmod(fd, 0700) != 0 ? err_from_errno(errno) : OK;
     err = err == OK ? own_and_closed(fd, S_IFDIR, /* ret_reason= */ NULL, name) : err;
     if (err != OK) {
         close(fd);
         return err;
     }
-    *ret_folder = (struct folder){ .fd = fd, .open = true };
+    *ret_folder = (struct folder){ .fd = fd, .open = true, .made = made };
     return OK;
 }
 
@@ -142,9 +141,10 @@ enum err folder_read_secret(
 
 enum err folder_write(const struct folder *folder, const char *name, struct span content)
 {
-    char draft[FOLDER_NAME_MAX];
-    TRY(hidden_name("new", draft));
-    int fd = openat(folder->fd, draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    char hidden[FOLDER_NAME_MAX];
+    TRY(hidden_name("new", hidden));
+    const char *first = folder->draft ? name : hidden;
+    int fd = openat(folder->fd, first, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0) {
         return err_from_errno(errno);
     }
@@ -152,13 +152,18 @@ enum err folder_write(const struct folder *folder, const char *name, struct span
     if (close(fd) != 0 && err == OK) {
         err = err_from_errno(errno);
     }
-    if (err == OK && renameat(folder->fd, draft, folder->fd, name) != 0) {
+    if (err == OK && !folder->draft && renameat(folder->fd, first, folder->fd, name) != 0) {
         err = err_from_errno(errno);
     }
     if (err != OK) {
-        unlinkat(folder->fd, draft, /* flags= */ 0);
+        unlinkat(folder->fd, first, /* flags= */ 0);
         return err;
     }
+    return folder->draft ? OK : folder_sync(folder);
+}
+
+enum err folder_sync(const struct folder *folder)
+{
     return fsync(folder->fd) == 0 ? OK : err_from_errno(errno);
 }
 
@@ -178,7 +183,16 @@ enum err folder_draft(
     if (mkdirat(folder->fd, ret_name, 0700) != 0) {
         return err_from_errno(errno);
     }
-    return folder_open(folder, ret_name, FOLDER_MAKE, ret_draft);
+    TRY(folder_open(folder, ret_name, FOLDER_MUST_EXIST, ret_draft));
+    ret_draft->draft = true;
+    return OK;
+}
+
+enum err folder_publish(
+    const struct folder *folder, const char *name, const struct folder *draft, const char *to)
+{
+    TRY(folder_sync(draft));
+    return folder_move(folder, name, folder, to);
 }
 
 enum err folder_move(
@@ -187,10 +201,8 @@ enum err folder_move(
     if (renameat2(folder->fd, from, to_folder->fd, to, RENAME_NOREPLACE) != 0) {
         return errno == EEXIST ? ERR_CONFLICT : err_from_errno(errno);
     }
-    if (fsync(to_folder->fd) != 0 || fsync(folder->fd) != 0) {
-        return err_from_errno(errno);
-    }
-    return OK;
+    TRY(folder_sync(to_folder));
+    return folder == to_folder ? OK : folder_sync(folder);
 }
 
 enum err folder_remove(const struct folder *folder, const char *name)
@@ -219,9 +231,7 @@ static enum err remove_now(const struct folder *folder, const char *name)
     const struct folder_names *both[] = { &seen, &hidden };
     for (size_t i = 0; i < 2; i++) {
         for (size_t k = 0; k < both[i]->count; k++) {
-            if (unlinkat(inner.fd, both[i]->names[k], /* flags= */ 0) != 0) {
-                return err_from_errno(errno);
-            }
+            TRY(remove_now(&inner, both[i]->names[k]));
         }
     }
     bool gone = unlinkat(folder->fd, name, AT_REMOVEDIR) == 0 && fsync(folder->fd) == 0;

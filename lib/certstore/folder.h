@@ -8,6 +8,8 @@
 struct folder {
     int fd;
     bool open;
+    bool made;  /* by this opening */
+    bool draft; /* nobody finds it: what is written gets its name at once */
 };
 
 enum { FOLDER_NAME_MAX = 96, FOLDER_ENTRIES_MAX = 4096 };
@@ -18,7 +20,8 @@ enum { FOLDER_NAME_MAX = 96, FOLDER_ENTRIES_MAX = 4096 };
 enum err folder_open_path(
     const char *path, struct reason *ret_reason, struct folder *ret_folder) MUST_USE;
 enum folder_make { FOLDER_MUST_EXIST, FOLDER_MAKE };
-/* Below another one; the same checks. */
+/* Below another one; the same checks. A new one's name is on disk once folder_sync(parent) is done,
+ * so that several cost one sync. */
 enum err folder_open(const struct folder *parent, const char *name, enum folder_make make,
     struct folder *ret_folder) MUST_USE;
 void folder_close(struct folder *folder);
@@ -29,17 +32,23 @@ enum err folder_read(
     const struct folder *folder, const char *name, size_t max, struct buf *ret_buf) MUST_USE;
 enum err folder_read_secret(
     const struct folder *folder, const char *name, size_t max, struct secret *ret_secret) MUST_USE;
-/* Writes beside, syncs, renames over `name`, syncs the directory. */
+/* Writes beside, syncs, renames over `name`, syncs the directory. In a draft: writes and syncs; a
+ * name can be given once. */
 enum err folder_write(const struct folder *folder, const char *name, struct span content) MUST_USE;
+enum err folder_sync(const struct folder *folder) MUST_USE;
 /* A new sub-directory under a name that listings pass over, to be filled and then given its name by
  * folder_publish. */
 enum err folder_draft(
     const struct folder *folder, char ret_name[FOLDER_NAME_MAX], struct folder *ret_draft) MUST_USE;
+/* The draft `name` of `folder`, complete and on disk, becomes `to` in one step. ERR_CONFLICT if
+ * that exists. */
+enum err folder_publish(const struct folder *folder, const char *name, const struct folder *draft,
+    const char *to) MUST_USE;
 /* Gives the sub-directory `from` its final place in one step. ERR_CONFLICT if `to` exists. */
 enum err folder_move(const struct folder *folder, const char *from, const struct folder *to_folder,
     const char *to) MUST_USE;
-/* Takes a file, or a directory with the files in it, away; first out of sight, then for good. What
- * is not there is no failure. */
+/* Takes a file, or a directory with all that is in it, away; first out of sight, then for good.
+ * What is not there is no failure. */
 enum err folder_remove(const struct folder *folder, const char *name) MUST_USE;
 /* What an interrupted draft or removal left behind. Only under the store's lock. */
 enum err folder_sweep(const struct folder *folder) MUST_USE;

@@ -76,6 +76,10 @@ enum err certstore_install(const struct install_request *request, struct reason 
         .lock = -1,
     };
     const char *field = request->certificate_path;
+    if (request->key_path != NULL && file_same(field, request->key_path)) {
+        return reason_set(
+            ret_reason, ERR_INPUT, "install.same_file", field, request->key_path, NULL);
+    }
     if (pair_check(request) != OK) {
         return reason_set(ret_reason, ERR_DENIED, "install.mismatch", field, NULL, NULL);
     }

@@ -23,10 +23,10 @@ struct install_request {
 };
 
 /* ERR_DENIED with "install.mismatch" if the leaf isn't the key's, "install.directory" for a
- * directory in which others may write, "install.link" for a path that is a link of somebody else's;
- * "install.write" for what the system refuses (seen: its words). On any failure the pair that was
- * there still is. A pair that is there already is left as it is, so that the one before it stays
- * for going back. */
+ * directory in which others may write, "install.link" for a path that is a link of somebody else's,
+ * "install.same_file" (ERR_INPUT) where both paths name one file; "install.write" for what the
+ * system refuses (seen: its words). On any failure the pair that was there still is. A pair that is
+ * there already is left as it is, so that the one before it stays for going back. */
 enum err certstore_install(
     const struct install_request *request, struct reason *ret_reason) MUST_USE;
 /* Back to the pair before, by the same single rename. `key_path` as above. ERR_NOT_FOUND with

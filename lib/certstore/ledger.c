@@ -3,6 +3,8 @@
 
 #include "lib/certstore/internal.h"
 
+#include <stdio.h>
+
 bool ledger_name_valid(const char *name)
 {
     size_t len = strlen(name);
@@ -55,8 +57,10 @@ enum err certstore_ledger_remove(struct certstore *store, const char *name)
     if (!ledger_name_valid(name)) {
         return ERR_INPUT;
     }
+    char path[CERTSTORE_STEP_PATH_MAX];
+    snprintf(path, sizeof path, "deployed/%s", name);
     TRY(certstore_lock(store));
-    enum err err = folder_remove(&store->deployed, name);
+    enum err err = step_file(store, path, /* content= */ NULL);
     certstore_unlock(store);
     return err;
 }

@@ -168,6 +168,7 @@ enum err certstore_lists(
     for (size_t i = 0; i < found.blobs.count; i++) {
         struct revocation_list *list = &found.items[found.count];
         if (crl_parse(buf_span(&found.blobs.blobs[i]), &list->crl) == OK) {
+            TRY(certstore_thumbprint(list->crl.der, list->id));
             list_fill(&authorities, now, list);
             found.count++;
         }
@@ -175,6 +176,19 @@ enum err certstore_lists(
     *ret_lists = found;
     found = (struct revocation_lists){ 0 };
     return OK;
+}
+
+enum err certstore_remove_list(
+    struct certstore *store, const char *id, int64_t now, struct reason *ret_reason)
+{
+    AUTO(revocation_lists) lists = { 0 };
+    TRY(certstore_lists(store, now, &lists));
+    for (size_t i = 0; i < lists.count; i++) {
+        if (strcmp(lists.items[i].id, id) == 0) {
+            return certstore_take_crl_out(store, &lists.items[i].crl, ret_reason);
+        }
+    }
+    return reason_set(ret_reason, ERR_NOT_FOUND, "certstore.no_list", id, NULL, NULL);
 }
 
 static void list_fill(

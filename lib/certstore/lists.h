@@ -25,7 +25,8 @@ const char *list_state_name(enum list_state state);
 
 struct revocation_list {
     struct crl crl;
-    bool of_authorities; /* an ARL: its issuer is a root */
+    char id[CERTSTORE_ID_MAX]; /* SHA-256 of all of it */
+    bool of_authorities;       /* an ARL: its issuer is a root */
     enum list_state state;
     size_t entries;
 };
@@ -39,6 +40,10 @@ void revocation_lists_release(struct revocation_lists *lists);
 AUTO_DEFINE(revocation_lists, revocation_lists_release)
 enum err certstore_lists(
     const struct certstore *store, int64_t now, struct revocation_lists *ret_lists) MUST_USE;
+
+/* Takes the list with this id out. ERR_NOT_FOUND with "certstore.no_list"; "certstore.write". */
+enum err certstore_remove_list(
+    struct certstore *store, const char *id, int64_t now, struct reason *ret_reason) MUST_USE;
 
 /* Where the lists of all that is in the stores are published: the first address of each
  * certificate's CRL distribution points, each once. Addresses longer than the maximum are left out.

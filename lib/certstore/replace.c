@@ -1,20 +1,17 @@
-/* Each chain that changes leaves the one before beside it as "chain.before", until the next change.
- */
+/* Each chain that changes is a step of the change that its CA certificates made. */
 #include "lib/certstore/replace.h"
 
 #include "lib/certstore/internal.h"
 #include "lib/der/pem.h"
 
-static const char CHAIN[] = "chain.pem", BEFORE[] = "chain.before";
+#include <stdio.h>
 
-static enum err chain_replace(const struct folder *folder,
+static const char CHAIN[] = "chain.pem";
+
+static enum err chain_replace(struct certstore *store, const char *id,
     const struct certstore_replacement *replacements, size_t count, bool *ret_changed);
 static enum err chain_write(const struct certstore_replacement *replacements, size_t count,
     struct span chain, struct buf *ret_chain, bool *ret_changed);
-static enum err chain_restore(const struct folder *folder, bool *ret_changed);
-static enum err before_forget(const struct folder *folder, bool *ret_changed);
-static enum err each_item(const struct certstore *store,
-    enum err (*visit)(const struct folder *folder, bool *ret_changed), size_t *ret_count);
 
 void certstore_kept_release(struct certstore_kept *kept)
 {
@@ -45,22 +42,16 @@ enum err certstore_kept_chains(const struct certstore *store, struct certstore_k
 }
 
 enum err certstore_replace(struct certstore *store,
-    const struct certstore_replacement *replacements, size_t count, bool joined,
-    struct reason *ret_reason, size_t *ret_count)
+    const struct certstore_replacement *replacements, size_t count, struct reason *ret_reason,
+    size_t *ret_count)
 {
     AUTO(folder_names) names = { 0 };
     TRY(certstore_lock(store));
     enum err err = folder_list(&store->personal, &names);
     *ret_count = 0;
     for (size_t i = 0; err == OK && i < names.count; i++) {
-        AUTO(folder) folder = { 0 };
         bool changed = false;
-        err = folder_open(&store->personal, names.names[i], FOLDER_MUST_EXIST, &folder);
-        if (err == OK && !joined) {
-            err = certstore_forget(store);
-            joined = true;
-        }
-        err = err == OK ? chain_replace(&folder, replacements, count, &changed) : err;
+        err = chain_replace(store, names.names[i], replacements, count, &changed);
         *ret_count += changed;
     }
     certstore_unlock(store);
@@ -68,20 +59,21 @@ enum err certstore_replace(struct certstore *store,
                      : reason_set(ret_reason, err, "certstore.write", CHAIN, err_name(err), NULL);
 }
 
-static enum err chain_replace(const struct folder *folder,
+static enum err chain_replace(struct certstore *store, const char *id,
     const struct certstore_replacement *replacements, size_t count, bool *ret_changed)
 {
+    AUTO(folder) folder = { 0 };
     AUTO(buf) chain = { 0 }, replaced = buf_make(CERTSTORE_CHAIN_MAX);
-    enum err err = folder_read(folder, CHAIN, CERTSTORE_CHAIN_MAX, &chain);
+    char path[CERTSTORE_STEP_PATH_MAX];
+    TRY(folder_open(&store->personal, id, FOLDER_MUST_EXIST, &folder));
+    enum err err = folder_read(&folder, CHAIN, CERTSTORE_CHAIN_MAX, &chain);
     if (err != OK) {
         return err == ERR_NOT_FOUND ? OK : err;
     }
     TRY(chain_write(replacements, count, buf_span(&chain), &replaced, ret_changed));
-    if (!*ret_changed) {
-        return OK;
-    }
-    TRY(folder_write(folder, BEFORE, buf_span(&chain)));
-    return folder_write(folder, CHAIN, buf_span(&replaced));
+    struct span content = buf_span(&replaced);
+    snprintf(path, sizeof path, "personal/%s/%s", id, CHAIN);
+    return *ret_changed ? step_file(store, path, &content) : OK;
 }
 
 /* A successor that the chain holds already doesn't come in twice. */
@@ -109,49 +101,4 @@ static enum err chain_write(const struct certstore_replacement *replacements, si
         }
     }
     return buf_check(ret_chain);
-}
-
-enum err certstore_restore_chains(const struct certstore *store, size_t *ret_count)
-{
-    return each_item(store, chain_restore, ret_count);
-}
-
-static enum err chain_restore(const struct folder *folder, bool *ret_changed)
-{
-    AUTO(buf) before = { 0 };
-    enum err err = folder_read(folder, BEFORE, CERTSTORE_CHAIN_MAX, &before);
-    if (err != OK) {
-        return err == ERR_NOT_FOUND ? OK : err;
-    }
-    *ret_changed = true;
-    TRY(folder_write(folder, CHAIN, buf_span(&before)));
-    return folder_remove(folder, BEFORE);
-}
-
-enum err certstore_forget_chains(const struct certstore *store)
-{
-    size_t count;
-    return each_item(store, before_forget, &count);
-}
-
-static enum err before_forget(const struct folder *folder, bool *ret_changed)
-{
-    *ret_changed = false;
-    return folder_remove(folder, BEFORE);
-}
-
-static enum err each_item(const struct certstore *store,
-    enum err (*visit)(const struct folder *folder, bool *ret_changed), size_t *ret_count)
-{
-    AUTO(folder_names) names = { 0 };
-    *ret_count = 0;
-    TRY(folder_list(&store->personal, &names));
-    for (size_t i = 0; i < names.count; i++) {
-        AUTO(folder) folder = { 0 };
-        bool changed = false;
-        TRY(folder_open(&store->personal, names.names[i], FOLDER_MUST_EXIST, &folder));
-        TRY(visit(&folder, &changed));
-        *ret_count += changed;
-    }
-    return OK;
 }

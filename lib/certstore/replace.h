@@ -1,6 +1,6 @@
 #pragma once
 /* Withdrawn CA certificates in the chains that are kept beside certificates, which is what server
- * programs are given. They change with the trust folders and are undone with them. */
+ * programs are given. */
 #include "lib/certstore/trust.h"
 
 enum { CERTSTORE_REPLACEMENTS_MAX = 16 };
@@ -21,9 +21,7 @@ AUTO_DEFINE(certstore_kept, certstore_kept_release)
 enum err certstore_kept_chains(
     const struct certstore *store, struct certstore_kept *ret_kept) MUST_USE;
 
-/* Rewrites the chains that hold what is withdrawn; `ret_count` says how many. `joined`: to the
- * change that certstore_apply has just made, else this is a change of its own and the one before
- * can't be undone any more. "certstore.write". */
+/* Rewrites the chains that hold what is withdrawn; `ret_count` says how many. "certstore.write". */
 enum err certstore_replace(struct certstore *store,
-    const struct certstore_replacement *replacements, size_t count, bool joined,
-    struct reason *ret_reason, size_t *ret_count) MUST_USE;
+    const struct certstore_replacement *replacements, size_t count, struct reason *ret_reason,
+    size_t *ret_count) MUST_USE;

@@ -1,5 +1,4 @@
-/* Requests and certificates with their keys. The description of each item ("about") is a few lines
- * of `name: value`; everything else about it is read from its request and certificate. */
+/* Requests and certificates with their keys. */
 #include "lib/certstore/store.h"
 
 #include "lib/base/clock.h"
@@ -13,22 +12,23 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-enum { ABOUT_MAX_BYTES = 4096, REQUEST_ID_DIGITS = 16, ID_MIN_DIGITS = 4 };
+enum { REQUEST_ID_DIGITS = 16, ID_MIN_DIGITS = 4 };
 
 static enum err folders_open(struct certstore *store);
 static enum err leftovers_clear(struct certstore *store);
+static enum err requests_clear(const struct certstore *store);
 static enum err items_read(const struct certstore *store, enum certstore_kind kind,
     struct certstore_items *items, size_t *unreadable);
-static enum err item_read(const struct folder *parent, enum certstore_kind kind, const char *id,
+static enum err item_rehearse(enum certstore_kind kind, const char *id,
+    const struct certstore_request *request, struct span certificate, struct span chain,
     struct certstore_item *ret_item);
-static enum err about_read(const struct folder *folder, struct certstore_item *item);
-static enum err about_line(struct span line, struct certstore_item *item);
-static enum err about_write(const struct folder *folder, const struct certstore_request *request);
 static enum err pem_read(const struct folder *folder, const char *name, const char *label,
     size_t max, struct buf *ret_der);
 static enum err pem_put(
     const struct folder *folder, const char *name, const char *label, struct span der);
 static enum err item_fill(const struct folder *folder, const struct certstore_request *request);
+static enum err item_complete(struct certstore_item *request, const char *id,
+    struct span certificate, struct span chain, struct certstore_item *ret_item);
 static enum err item_draft(const struct folder *parent, const struct certstore_request *request,
     char ret_name[FOLDER_NAME_MAX], struct folder *ret_folder);
 static enum err certificate_put(
@@ -73,10 +73,15 @@ static enum err folders_open(struct certstore *store)
         { "logins", &store->logins },
         { "deployed", &store->deployed },
         { "renewals", &store->renewals },
+        { "changes", &store->changes },
+        { "fetched", &store->fetched },
     };
+    bool made = false;
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         TRY(folder_open(&store->root, table[i].name, FOLDER_MAKE, table[i].folder));
+        made |= table[i].folder->made;
     }
+    TRY(made ? folder_sync(&store->root) : OK);
     store->lock = openat(store->root.fd, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
     return store->lock < 0 ? err_from_errno(errno) : OK;
 }
@@ -86,13 +91,31 @@ static enum err leftovers_clear(struct certstore *store)
     TRY(certstore_lock(store));
     const struct folder *folders[] = { &store->requests, &store->personal, &store->intermediate,
         &store->roots, &store->untrusted, &store->crls, &store->logins, &store->deployed,
-        &store->renewals };
+        &store->renewals, &store->changes, &store->fetched };
     enum err err = OK;
     for (size_t i = 0; err == OK && i < sizeof folders / sizeof folders[0]; i++) {
         err = folder_sweep(folders[i]);
     }
+    err = err == OK ? requests_clear(store) : err;
     certstore_unlock(store);
     return err;
+}
+
+/* A certificate that was about to join one. What is no request of ours is passed over. */
+static enum err requests_clear(const struct certstore *store)
+{
+    AUTO(folder_names) names = { 0 };
+    TRY(folder_list(&store->requests, &names));
+    for (size_t i = 0; i < names.count; i++) {
+        AUTO(folder) request = { 0 };
+        if (folder_open(&store->requests, names.names[i], FOLDER_MUST_EXIST, &request) != OK) {
+            continue;
+        }
+        TRY(folder_sweep(&request));
+        TRY(folder_remove(&request, "chain.pem"));
+        TRY(folder_remove(&request, "certificate.pem"));
+    }
+    return OK;
 }
 
 void certstore_free(struct certstore *store)
@@ -102,7 +125,7 @@ void certstore_free(struct certstore *store)
     }
     struct folder *folders[] = { &store->requests, &store->personal, &store->intermediate,
         &store->roots, &store->untrusted, &store->crls, &store->logins, &store->deployed,
-        &store->renewals, &store->root };
+        &store->renewals, &store->changes, &store->fetched, &store->root };
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
         folder_close(folders[i]);
     }
@@ -206,7 +229,7 @@ static int item_compare(const void *left, const void *right)
     return strcmp(a->id, b->id);
 }
 
-static enum err item_read(const struct folder *parent, enum certstore_kind kind, const char *id,
+enum err item_read(const struct folder *parent, enum certstore_kind kind, const char *id,
     struct certstore_item *ret_item)
 {
     AUTO(folder) folder = { 0 };
@@ -215,7 +238,7 @@ static enum err item_read(const struct folder *parent, enum certstore_kind kind,
         return ERR_INPUT;
     }
     TRY(folder_open(parent, id, FOLDER_MUST_EXIST, &folder));
-    TRY(about_read(&folder, &item));
+    TRY(item_about_read(&folder, &item));
     enum err err =
         pem_read(&folder, "request.csr", "CERTIFICATE REQUEST", CSR_MAX_BYTES, &item.csr);
     TRY(err == ERR_NOT_FOUND ? OK : err);
@@ -228,88 +251,6 @@ static enum err item_read(const struct folder *parent, enum certstore_kind kind,
     *ret_item = item;
     item = (struct certstore_item){ 0 };
     return OK;
-}
-
-static enum err about_read(const struct folder *folder, struct certstore_item *item)
-{
-    AUTO(buf) text = { 0 };
-    TRY(folder_read(folder, "about", ABOUT_MAX_BYTES, &text));
-    struct span rest = buf_span(&text);
-    while (rest.len > 0) {
-        const uint8_t *end = memchr(rest.data, '\n', rest.len);
-        size_t len = end == NULL ? rest.len : (size_t)(end - rest.data);
-        TRY(about_line(span_make(rest.data, len), item));
-        len += end != NULL;
-        rest = span_make(rest.data + len, rest.len - len);
-    }
-    return OK;
-}
-
-/* Lines that this version doesn't know are passed over. */
-static enum err about_line(struct span line, struct certstore_item *item)
-{
-    const uint8_t *colon = line.len == 0 ? NULL : memchr(line.data, ':', line.len);
-    if (colon == NULL || colon + 1 == line.data + line.len) {
-        return OK;
-    }
-    struct span name = span_make(line.data, (size_t)(colon - line.data));
-    struct span value = span_make(colon + 2, line.len - name.len - 2);
-    if (span_equal_text(name, "created")) {
-        return time_parse_rfc3339(value, &item->created);
-    }
-    if (span_equal_text(name, "key")) {
-        size_t len;
-        TRY(hex_parse(value, item->spki_sha256, SHA256_BYTES, &len));
-        return len == SHA256_BYTES ? OK : ERR_INPUT;
-    }
-    if (span_equal_text(name, "guard") && span_equal_text(value, "passphrase")) {
-        item->guard = CERTSTORE_KEY_PASSPHRASE;
-    }
-    if (span_equal_text(name, "token")) {
-        item->guard = CERTSTORE_KEY_TOKEN;
-    }
-    const struct {
-        const char *name;
-        char *text;
-        size_t size;
-    } texts[] = {
-        { "friendly_name", item->friendly_name, sizeof item->friendly_name },
-        { "token", item->token_uri, sizeof item->token_uri },
-        { "module", item->token_module, sizeof item->token_module },
-    };
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        bool meant = span_equal_text(name, texts[i].name) && value.len > 0;
-        if (meant && (!utf8_valid(value) || !span_to_text(value, texts[i].text, texts[i].size))) {
-            return ERR_INPUT;
-        }
-    }
-    return OK;
-}
-
-static enum err about_write(const struct folder *folder, const struct certstore_request *request)
-{
-    char created[TIME_TEXT_MAX], key[2 * SHA256_BYTES + 1];
-    AUTO(buf) text = buf_make(ABOUT_MAX_BYTES);
-    time_format_rfc3339(request->created, created);
-    hex_format(key_spki_sha256(request->key), key);
-    buf_append_format(&text, "created: %s\nkey: %s\nfriendly_name: ", created, key);
-    const char *friendly = request->friendly_name == NULL ? "" : request->friendly_name;
-    if (!utf8_valid(span_from_text(friendly)) || strlen(friendly) >= CERTSTORE_FRIENDLY_MAX) {
-        friendly = "";
-    }
-    for (const char *byte = friendly; *byte != '\0'; byte++) {
-        bool control = (unsigned char)*byte < 0x20 || *byte == 0x7f;
-        buf_append_byte(&text, control ? '?' : (uint8_t)*byte);
-    }
-    buf_append_byte(&text, '\n');
-    if (key_in_token(request->key)) {
-        buf_append_format(
-            &text, "token: %s\nmodule: %s\n", request->token_uri, request->token_module);
-    } else if (request->passphrase != NULL) {
-        buf_append_format(&text, "guard: passphrase\n");
-    }
-    TRY(buf_check(&text));
-    return folder_write(folder, "about", buf_span(&text));
 }
 
 static enum err pem_read(const struct folder *folder, const char *name, const char *label,
@@ -402,7 +343,8 @@ enum err certstore_add_request(struct certstore *store, const struct certstore_r
 {
     AUTO(certstore_item) other = { 0 };
     AUTO(folder) draft = { 0 };
-    char name[FOLDER_NAME_MAX], id[CERTSTORE_ID_MAX];
+    const struct span none = { 0 };
+    char name[FOLDER_NAME_MAX], id[CERTSTORE_ID_MAX], path[CERTSTORE_STEP_PATH_MAX];
     TRY(certstore_lock(store));
     enum err err = certstore_find_key(store, key_spki_sha256(request->key).data, &other);
     if (err == OK) {
@@ -411,13 +353,50 @@ enum err certstore_add_request(struct certstore *store, const struct certstore_r
     }
     hex_format(key_spki_sha256(request->key), id);
     id[REQUEST_ID_DIGITS] = '\0';
+    if (err == ERR_NOT_FOUND && store->rehearsed) {
+        certstore_unlock(store);
+        return item_rehearse(CERTSTORE_REQUEST, id, request, none, none, ret_item);
+    }
+    snprintf(path, sizeof path, "requests/%s", id);
     err = err == ERR_NOT_FOUND ? item_draft(&store->requests, request, name, &draft) : err;
-    err = err == OK ? folder_move(&store->requests, name, &store->requests, id) : err;
+    err = err == OK ? step_item_add(store, &store->requests, name, &draft, path) : err;
     certstore_unlock(store);
     if (err != OK) {
         return reason_set(ret_reason, err, "certstore.write", id, err_name(err), NULL);
     }
     return item_read(&store->requests, CERTSTORE_REQUEST, id, ret_item);
+}
+
+/* What would be there. */
+static enum err item_rehearse(enum certstore_kind kind, const char *id,
+    const struct certstore_request *request, struct span certificate, struct span chain,
+    struct certstore_item *ret_item)
+{
+    AUTO(certstore_item) item = { .kind = kind, .created = request->created };
+    memcpy(item.spki_sha256, key_spki_sha256(request->key).data, SHA256_BYTES);
+    snprintf(item.friendly_name, sizeof item.friendly_name, "%s",
+        request->friendly_name == NULL ? "" : request->friendly_name);
+    item.guard = request->passphrase != NULL ? CERTSTORE_KEY_PASSPHRASE : CERTSTORE_KEY_PLAIN;
+    item.csr = buf_make(CSR_MAX_BYTES);
+    buf_append(&item.csr, request->csr);
+    return item_complete(&item, id, certificate, chain, ret_item);
+}
+
+static enum err item_complete(struct certstore_item *request, const char *id,
+    struct span certificate, struct span chain, struct certstore_item *ret_item)
+{
+    request->rehearsed = true;
+    request->kind = certificate.len > 0 ? CERTSTORE_PERSONAL : CERTSTORE_REQUEST;
+    snprintf(request->id, sizeof request->id, "%s", id);
+    request->certificate = buf_make(CERTIFICATE_MAX_BYTES);
+    request->chain = buf_make(CERTSTORE_CHAIN_MAX);
+    buf_append(&request->certificate, certificate);
+    buf_append(&request->chain, chain);
+    TRY(buf_check(&request->certificate));
+    TRY(buf_check(&request->chain));
+    *ret_item = *request;
+    *request = (struct certstore_item){ 0 };
+    return OK;
 }
 
 static enum err item_draft(const struct folder *parent, const struct certstore_request *request,
@@ -437,7 +416,7 @@ static enum err item_fill(const struct folder *folder, const struct certstore_re
     if (request->csr.len > 0) {
         TRY(pem_put(folder, "request.csr", "CERTIFICATE REQUEST", request->csr));
     }
-    return about_write(folder, request);
+    return item_about_write(folder, request);
 }
 
 enum err certstore_complete(struct certstore *store, struct span certificate, struct span chain,
@@ -445,6 +424,7 @@ enum err certstore_complete(struct certstore *store, struct span certificate, st
 {
     uint8_t hash[SHA256_BYTES];
     char key_text[2 * SHA256_BYTES + 1], id[CERTSTORE_ID_MAX];
+    char path[CERTSTORE_STEP_PATH_MAX], to[CERTSTORE_STEP_PATH_MAX];
     AUTO(certstore_item) item = { 0 };
     TRY(spki_hash(certificate, ret_reason, hash));
     TRY(certstore_thumbprint(certificate, id));
@@ -458,6 +438,9 @@ enum err certstore_complete(struct certstore *store, struct span certificate, st
         return reason_set(
             ret_reason, ERR_CONFLICT, "certstore.have_certificate", NULL, item.id, id);
     }
+    if (store->rehearsed) {
+        return item_complete(&item, id, certificate, chain, ret_item);
+    }
     AUTO(folder) folder = { 0 };
     AUTO_PTR(key) own = NULL;
     TRY(folder_open(&store->requests, item.id, FOLDER_MUST_EXIST, &folder));
@@ -469,8 +452,10 @@ enum err certstore_complete(struct certstore *store, struct span certificate, st
         return reason_set(ret_reason, ERR_DENIED, "certstore.key_damaged", NULL, item.id, key_text);
     }
     TRY(certstore_lock(store));
+    snprintf(path, sizeof path, "requests/%s", item.id);
+    snprintf(to, sizeof to, "personal/%s", id);
     err = certificate_put(&folder, certificate, chain);
-    err = err == OK ? folder_move(&store->requests, item.id, &store->personal, id) : err;
+    err = err == OK ? step_join(store, path, to) : err;
     certstore_unlock(store);
     if (err != OK) {
         return reason_set(ret_reason, err, "certstore.write", item.id, err_name(err), NULL);
@@ -483,9 +468,8 @@ static enum err certificate_put(
     const struct folder *folder, struct span certificate, struct span chain)
 {
     AUTO(buf) again = { 0 };
-    if (chain.len > 0) {
-        TRY(folder_write(folder, "chain.pem", chain));
-    }
+    TRY(chain.len > 0 ? folder_write(folder, "chain.pem", chain)
+                      : folder_remove(folder, "chain.pem"));
     TRY(pem_put(folder, "certificate.pem", "CERTIFICATE", certificate));
     TRY(pem_read(folder, "certificate.pem", "CERTIFICATE", CERTIFICATE_MAX_BYTES, &again));
     return span_equal(buf_span(&again), certificate) ? OK : ERR_IO;
@@ -508,7 +492,7 @@ enum err certstore_add_personal(struct certstore *store, const struct certstore_
     uint8_t hash[SHA256_BYTES];
     AUTO(certstore_item) other = { 0 };
     AUTO(folder) draft = { 0 };
-    char name[FOLDER_NAME_MAX], id[CERTSTORE_ID_MAX];
+    char name[FOLDER_NAME_MAX], id[CERTSTORE_ID_MAX], path[CERTSTORE_STEP_PATH_MAX];
     TRY(spki_hash(certificate, ret_reason, hash));
     TRY(certstore_thumbprint(certificate, id));
     if (!span_equal(SPAN_OF(hash), key_spki_sha256(request->key))) {
@@ -519,10 +503,14 @@ enum err certstore_add_personal(struct certstore *store, const struct certstore_
         return reason_set(ret_reason, ERR_CONFLICT, "certstore.key_exists", NULL, other.id, NULL);
     }
     TRY(err == ERR_NOT_FOUND ? OK : err);
+    if (store->rehearsed) {
+        return item_rehearse(CERTSTORE_PERSONAL, id, request, certificate, chain, ret_item);
+    }
+    snprintf(path, sizeof path, "personal/%s", id);
     TRY(certstore_lock(store));
     err = item_draft(&store->personal, request, name, &draft);
     err = err == OK ? certificate_put(&draft, certificate, chain) : err;
-    err = err == OK ? folder_move(&store->personal, name, &store->personal, id) : err;
+    err = err == OK ? step_item_add(store, &store->personal, name, &draft, path) : err;
     certstore_unlock(store);
     if (err != OK) {
         return reason_set(ret_reason, err, "certstore.write", id, err_name(err), NULL);
@@ -533,8 +521,11 @@ enum err certstore_add_personal(struct certstore *store, const struct certstore_
 enum err certstore_remove(
     struct certstore *store, const struct certstore_item *item, struct reason *ret_reason)
 {
+    char path[CERTSTORE_STEP_PATH_MAX];
+    const char *folder = item->kind == CERTSTORE_REQUEST ? "requests" : "personal";
+    snprintf(path, sizeof path, "%s/%s", folder, item->id);
     TRY(certstore_lock(store));
-    enum err err = folder_remove(folder_of(store, item->kind), item->id);
+    enum err err = step_item_remove(store, path);
     certstore_unlock(store);
     return err == OK
                ? OK

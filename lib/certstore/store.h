@@ -8,6 +8,8 @@
  *     intermediate/  roots/  untrusted/   SHA-256.pem           crls/  SHA-256 of the issuer.crl
  *     logins/  the keys that log in at a portal (login.h)    deployed/  what is where (ledger.h)
  *     renewals/  what unattended renewal has come to (renewals.h)
+ *     fetched/  what servers said of the lists that they gave (fetched.h)
+ *     changes/  what the last changes replaced or took away (undo.h)
  *
  * A certificate joins its key by one rename of the request's directory: there is no moment at which
  * key and certificate lie in two places, or the key nowhere (doc/threats.md K3, K11). */
@@ -51,6 +53,7 @@ struct certstore_item {
     uint8_t spki_sha256[SHA256_BYTES];
     enum certstore_guard guard;
     char token_uri[CERTSTORE_PLACE_MAX], token_module[CERTSTORE_PLACE_MAX]; /* of a token's key */
+    bool rehearsed; /* it would be there (certstore_rehearse): it has no key yet */
 };
 void certstore_item_release(struct certstore_item *item);
 AUTO_DEFINE(certstore_item, certstore_item_release)
@@ -103,7 +106,8 @@ enum err certstore_add_personal(struct certstore *store, const struct certstore_
     struct span certificate, struct span chain, struct reason *ret_reason,
     struct certstore_item *ret_item) MUST_USE;
 
-/* Takes the item with its key away for good. "certstore.write". */
+/* Takes the item with its key away: a recorded change (certstore_record) keeps both until it is
+ * forgotten, else they are gone for good. "certstore.write". */
 enum err certstore_remove(
     struct certstore *store, const struct certstore_item *item, struct reason *ret_reason) MUST_USE;
 

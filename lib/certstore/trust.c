@@ -5,6 +5,8 @@
 #include "lib/certstore/internal.h"
 #include "lib/der/pem.h"
 
+#include <stdio.h>
+
 struct state_by_reason {
     const char *code;
     enum certstore_state state;
@@ -119,9 +121,25 @@ enum err certstore_replace_crl(
     struct certstore *store, const struct crl *crl, struct reason *ret_reason)
 {
     char name[FOLDER_NAME_MAX];
+    char path[CERTSTORE_STEP_PATH_MAX];
     TRY(crl_file_name(crl, name));
+    snprintf(path, sizeof path, "crls/%s", name);
     TRY(certstore_lock(store));
-    enum err err = folder_write(&store->crls, name, crl->der);
+    enum err err = step_file(store, path, &crl->der);
+    certstore_unlock(store);
+    return err == OK ? OK
+                     : reason_set(ret_reason, err, "certstore.write", name, err_name(err), NULL);
+}
+
+enum err certstore_take_crl_out(
+    struct certstore *store, const struct crl *crl, struct reason *ret_reason)
+{
+    char name[FOLDER_NAME_MAX];
+    char path[CERTSTORE_STEP_PATH_MAX];
+    TRY(crl_file_name(crl, name));
+    snprintf(path, sizeof path, "crls/%s", name);
+    TRY(certstore_lock(store));
+    enum err err = step_file(store, path, /* content= */ NULL);
     certstore_unlock(store);
     return err == OK ? OK
                      : reason_set(ret_reason, err, "certstore.write", name, err_name(err), NULL);
@@ -269,7 +287,7 @@ static enum err key_fits(const struct certstore *store, const struct certstore_i
     struct certificate parsed;
     AUTO_PTR(key) key = NULL;
     TRY(certificate_parse(buf_span(&item->certificate), &parsed));
-    if (item->guard != CERTSTORE_KEY_PLAIN) {
+    if (item->guard != CERTSTORE_KEY_PLAIN || item->rehearsed) {
         uint8_t hash[SHA256_BYTES];
         TRY(sha256(parsed.spki, hash));
         return span_equal(SPAN_OF(hash), SPAN_OF(item->spki_sha256)) ? OK : ERR_DENIED;

@@ -73,7 +73,8 @@ struct config_validator {
     const char *key;           /* the observation key */
     const char *address;       /* queries leave from here; empty: as the system decides */
     const char *trust_anchors; /* empty: the public root's */
-    const char *suffix_list;   /* empty: the one that libpsl's package carries */
+    const char *suffix_list;   /* portal and registrar go by it too; empty: the one that libpsl's
+                                  package carries */
     struct config_stub stubs[CONFIG_STUBS_MAX];
     size_t stub_count;
     bool allow_localhost_queries;
@@ -101,7 +102,6 @@ struct config_registrar {
     const char *roster;
     const char *ceremony_spki;
     const char *publications;
-    const char *suffix_list; /* as the validator's */
     struct config_transport transport;
     unsigned crl_hours;
     unsigned checks_per_minute;   /* of names of one domain; the validators' must be higher */

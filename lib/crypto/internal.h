@@ -62,6 +62,8 @@ enum err pbes2_encrypt(struct span plain, const struct secret *passphrase, enum 
 enum err pbes2_decrypt(
     struct span der, const struct secret *passphrase, struct secret *ret_plain) MUST_USE;
 
+/* From now on OpenSSL's PKCS#12 and PKCS#8 functions derive keys by nettle where they can. */
+void pbes2_hasten(void);
 /* As OpenSSL's PKCS#12 functions want it: NUL-terminated. ERR_LIMIT beyond 512 octets, ERR_INPUT if
  * not UTF-8. */
 enum err pfx_passphrase_text(const struct secret *passphrase, struct secret *ret_text) MUST_USE;

@@ -83,6 +83,7 @@ enum err pfx_write(const struct pfx_content *content, const struct secret *passp
     AUTO(secret) text = { 0 };
     AUTO(written) written = { 0 };
     assert(content->key != NULL);
+    pbes2_hasten();
     if (is_ec(content->key) && !target->takes_ec) {
         return reason_set(ret_reason, ERR_UNSUPPORTED, "pfx.target_key", target->name,
             key_kind_name(key_kind(content->key)), "RSA");

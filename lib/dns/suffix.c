@@ -45,6 +45,15 @@ enum err suffix_list_open(const char *path, struct suffix_list **ret_list)
     return OK;
 }
 
+enum err suffix_list_load(
+    const char *path, struct suffix_list **ret_list, struct reason *ret_reason)
+{
+    enum err err = suffix_list_open(path, ret_list);
+    return err == OK ? OK
+                     : reason_set(ret_reason, err, "suffix_list.unusable", "validator.suffix_list",
+                           path, "a whole public suffix list");
+}
+
 static enum err file_load(struct suffix_list *list, const char *path)
 {
     struct stat status;

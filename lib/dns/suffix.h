@@ -12,6 +12,10 @@ struct suffix_list;
  * carries. ERR_NOT_FOUND; ERR_INPUT for what is no list, or a text that was cut short: what a list
  * doesn't have may be asked for. */
 enum err suffix_list_open(const char *path, struct suffix_list **ret_list) MUST_USE;
+/* The same for a process that starts: what is wrong is "suffix_list.unusable", of the
+ * configuration's validator.suffix_list, which all processes of a service go by. */
+enum err suffix_list_load(
+    const char *path, struct suffix_list **ret_list, struct reason *ret_reason) MUST_USE;
 /* When it was made: by the day in its VERSION line, else by the file's time; seconds. */
 int64_t suffix_list_time(const struct suffix_list *list);
 void suffix_list_free(struct suffix_list *list);

@@ -254,6 +254,16 @@ static enum err headers_prepare(const struct http_call *call, struct curl_slist 
     snprintf(line, sizeof line, "Content-Type:%s%s", call->content_type == NULL ? "" : " ",
         call->content_type == NULL ? "" : call->content_type);
     TRY(list_add(headers, line));
+    const struct {
+        const char *name, *value;
+    } conditions[] = { { "If-None-Match", call->have_etag },
+        { "If-Modified-Since", call->have_modified } };
+    for (size_t i = 0; i < 2; i++) {
+        if (conditions[i].value != NULL && conditions[i].value[0] != '\0') {
+            snprintf(line, sizeof line, "%s: %s", conditions[i].name, conditions[i].value);
+            TRY(strpbrk(line, "\r\n") == NULL ? list_add(headers, line) : ERR_INPUT);
+        }
+    }
     for (size_t i = 0; i < call->header_count; i++) {
         const struct http_pair *header = &call->headers[i];
         int length = snprintf(line, sizeof line, "%.*s: %.*s", (int)header->name.len,
@@ -309,6 +319,8 @@ static size_t header_take(char *data, size_t size, size_t count, void *ctx)
         { "location:", answer->location, sizeof answer->location },
         { "x-request-id:", answer->request_id, sizeof answer->request_id },
         { "retry-after:", (char[24]){ 0 }, 24 },
+        { "etag:", answer->etag, sizeof answer->etag },
+        { "last-modified:", answer->modified, sizeof answer->modified },
     };
     for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
         size_t prefix = strlen(kept[i].name), end = len;

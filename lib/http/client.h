@@ -31,21 +31,30 @@ struct http_call {
     struct span body;
     const struct http_pair *headers; /* extra ones */
     size_t header_count;
+    /* ETag and Last-Modified of what the caller has already (RFC 9110 §13.1); NULL or "": none.
+     * Where that is what the server still has, it answers 304, without a body. */
+    const char *have_etag, *have_modified;
     /* Plain HTTP may go to any address: for public objects that carry their own signature, which
      * the caller verifies before believing a byte. Revocation lists are published so and no other
      * way (BR 7.1.2.11.2; RFC 5280 §8: TLS would need the very list). A request that says more than
-     * "GET this" never goes there: a body, a header of the caller's, or a client with a certificate
-     * is a bug (assert). */
+     * "GET this, unless it is still that" never goes there: a body, a header of the caller's, or a
+     * client with a certificate is a bug (assert). */
     bool plain_allowed;
 };
 
-enum { HTTP_CONTENT_TYPE_SIZE = 128, HTTP_LOCATION_SIZE = 1024 };
+enum {
+    HTTP_CONTENT_TYPE_SIZE = 128,
+    HTTP_LOCATION_SIZE = 1024,
+    HTTP_ETAG_SIZE = 128,
+    HTTP_MODIFIED_SIZE = 64,
+};
 struct http_answer {
     int status;
     char content_type[HTTP_CONTENT_TYPE_SIZE];
-    char location[HTTP_LOCATION_SIZE]; /* of a 201 or 3xx, never followed */
-    char request_id[64];               /* X-Request-Id, to be named in messages */
-    int64_t retry_after_seconds;       /* 0: not given */
+    char location[HTTP_LOCATION_SIZE];                       /* of a 201 or 3xx, never followed */
+    char etag[HTTP_ETAG_SIZE], modified[HTTP_MODIFIED_SIZE]; /* as given; "" if longer */
+    char request_id[64];         /* X-Request-Id, to be named in messages */
+    int64_t retry_after_seconds; /* 0: not given */
     struct buf body;
 };
 void http_answer_release(struct http_answer *answer);

@@ -11,6 +11,8 @@ enum {
     GROUP_DIGITS = 8,
 };
 
+static const char *next_of(const struct web_page *page, const struct reason *reason);
+
 enum err web_language_choose(const struct language_set *languages, struct http_request *request,
     struct http_response *response, bool secure, const struct language **ret_language)
 {
@@ -58,12 +60,13 @@ void web_put_languages(
     }
 }
 
-void web_put_error(const struct web_page *page, const struct reason *reason)
+struct value *web_put_error(const struct web_page *page, const struct reason *reason)
 {
-    web_put_error_at(page, reason, reason->field);
+    return web_put_error_at(page, reason, reason->field);
 }
 
-void web_put_error_at(const struct web_page *page, const struct reason *reason, const char *field)
+struct value *web_put_error_at(
+    const struct web_page *page, const struct reason *reason, const char *field)
 {
     struct value_tree *tree = page->tree;
     struct reason shown = *reason;
@@ -75,7 +78,7 @@ void web_put_error_at(const struct web_page *page, const struct reason *reason, 
     AUTO(buf) text = buf_make(TEXT_MAX_BYTES);
     AUTO(buf) next = buf_make(TEXT_MAX_BYTES);
     language_format_reason(page->language, &shown, "", &text);
-    language_format_reason(page->language, &shown, ".next", &next);
+    language_format_reason(page->language, &shown, next_of(page, &shown), &next);
 
     struct value *list = (struct value *)value_get(page->root, "errors");
     struct value *by_field = (struct value *)value_get(page->root, "error");
@@ -91,6 +94,23 @@ void web_put_error_at(const struct web_page *page, const struct reason *reason, 
     if (name != NULL && name[0] != '\0' && value_get(by_field, name) == NULL) {
         value_put_text(tree, by_field, name, buf_text(&text));
     }
+    return error;
+}
+
+void web_put_reason(const struct web_page *page, struct value *object, const struct reason *reason)
+{
+    AUTO(buf) why = buf_make(TEXT_MAX_BYTES), next = buf_make(TEXT_MAX_BYTES);
+    language_format_reason(page->language, reason, "", &why);
+    language_format_reason(page->language, reason, next_of(page, reason), &next);
+    value_put_text(page->tree, object, "why", buf_text(&why));
+    value_put_text(page->tree, object, "next", buf_text(&next));
+}
+
+static const char *next_of(const struct web_page *page, const struct reason *reason)
+{
+    char id[REASON_CODE_MAX + 16];
+    snprintf(id, sizeof id, "%s%s", reason->code, page->next == NULL ? "" : page->next);
+    return page->next != NULL && language_has(page->language, id) ? page->next : ".next";
 }
 
 void web_put_typed(const struct web_page *page, const char *field, struct span text)
@@ -125,7 +145,7 @@ void web_put_refusal(const struct web_page *page, int status, const struct reaso
         (void)reason_set(&shown, ERR_INPUT, heading, "", "", "");
     }
     language_format_reason(page->language, &shown, "", &text);
-    language_format_reason(page->language, &shown, ".next", &next);
+    language_format_reason(page->language, &shown, next_of(page, &shown), &next);
     value_put_text(page->tree, page->root, "heading", heading);
     if (reason->code[0] != '\0') {
         value_put_text(page->tree, page->root, "what", buf_text(&text));

@@ -13,6 +13,9 @@ struct web_page {
     const struct language *language;
     struct value_tree *tree;
     struct value *root;
+    /* Where the texts are that say what to do next on these pages; ".next" stands for what has none
+     * there. NULL: there alone. */
+    const char *next;
 };
 
 /* ?lang= wins and is remembered in a cookie (Secure where `secure`); then the cookie; then what the
@@ -25,9 +28,13 @@ void web_put_languages(
     const struct web_page *page, const struct language_set *languages, const char *here);
 /* Adds one error to "errors", the page's summary, and by its field to "error", above the field. A
  * field is called what "field.NAME" says, where there is such a text. */
-void web_put_error(const struct web_page *page, const struct reason *reason);
-/* The same above `field`, where the reason's own field is what was typed there. */
-void web_put_error_at(const struct web_page *page, const struct reason *reason, const char *field);
+struct value *web_put_error(const struct web_page *page, const struct reason *reason);
+/* The same above `field`, where the reason's own field is what was typed there. Returns the error
+ * in the summary. */
+struct value *web_put_error_at(
+    const struct web_page *page, const struct reason *reason, const char *field);
+/* "why" and "next" of a reason, in `object`. */
+void web_put_reason(const struct web_page *page, struct value *object, const struct reason *reason);
 /* What was typed, to be shown again; never a secret. Texts that aren't UTF-8 are left out. */
 void web_put_typed(const struct web_page *page, const char *field, struct span text);
 /* Hexadecimal in groups of eight digits that a person can compare, under `name`. */

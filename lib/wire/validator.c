@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 static void text_fill(char *to, size_t size, const char *from);
+static enum err flag_read(struct der *reader, uint8_t tag, bool *ret_flag);
 static enum err step_read(struct der *reader, struct report_step *ret_step);
 
 void report_add(struct report *report, const char *code, const char *asked, const char *seen,
@@ -83,6 +84,9 @@ void validator_check_write(struct der_writer *writer, const void *check)
         der_write_int64(writer, message->patience_ms);
         der_close(writer);
     }
+    if (message->yields) {
+        der_write(writer, DER_CONTEXT_PRIMITIVE(3), (struct span){ 0 });
+    }
     der_close(writer);
 }
 
@@ -101,15 +105,8 @@ enum err validator_check_read(struct der *reader, struct validator_check *ret_ch
         TRY(message_line_read(&proof, DER_UTF8_STRING, check.proof.code, sizeof check.proof.code));
         TRY(der_finish(&proof));
     }
-    if (der_peek(&inner, DER_CONTEXT_PRIMITIVE(1))) {
-        struct span nothing;
-        TRY(der_read(&inner, DER_CONTEXT_PRIMITIVE(1), &nothing));
-        check.caa_only = true;
-        if (nothing.len > 0) {
-            return ERR_INPUT;
-        }
-    }
-    if (!der_empty(&inner)) {
+    TRY(flag_read(&inner, DER_CONTEXT_PRIMITIVE(1), &check.caa_only));
+    if (der_peek(&inner, DER_CONTEXT(2))) {
         struct der patience;
         TRY(der_enter(&inner, DER_CONTEXT(2), &patience));
         TRY(der_read_uint(&patience, PATIENCE_MAX_MS, &check.patience_ms));
@@ -118,9 +115,21 @@ enum err validator_check_read(struct der *reader, struct validator_check *ret_ch
             return ERR_INPUT; /* left out, then */
         }
     }
+    TRY(flag_read(&inner, DER_CONTEXT_PRIMITIVE(3), &check.yields));
     TRY(der_finish(&inner));
     *ret_check = check;
     return OK;
+}
+
+/* Something empty that is there or not. */
+static enum err flag_read(struct der *reader, uint8_t tag, bool *ret_flag)
+{
+    struct span nothing = { 0 };
+    if (der_peek(reader, tag)) {
+        TRY(der_read(reader, tag, &nothing));
+        *ret_flag = true;
+    }
+    return nothing.len == 0 ? OK : ERR_INPUT;
 }
 
 void validator_mail_write(struct der_writer *writer, const void *mail)

@@ -40,6 +40,7 @@ struct validator_check {
     struct mail_proof proof; /* empty texts: none */
     bool caa_only;           /* the proof is there already: only CAA is asked, dcv is NOT_ASKED */
     unsigned patience_ms; /* all that the check may take; 0: as long as the validator gives any */
+    bool yields;          /* others' checks go before it where processors are short */
 };
 
 /* Something a perspective asked and what came of it; texts are printable, possibly empty. */

@@ -30,19 +30,15 @@ enum err domain_check(
 
 void domain_choices_put(struct visit *visit, struct value *object)
 {
-    AUTO_PTR(suffix_list) suffixes = NULL;
     const struct application *application = &visit->application;
     struct value_tree *tree = &visit->tree;
     struct value *list = value_put_list(tree, object, "domain_choices");
-    if (suffix_list_open(/* path= */ NULL, &suffixes) != OK) {
-        return;
-    }
     for (size_t i = 0; i < application->name_count; i++) {
         struct dns_name name;
         const char *registrable = NULL;
         if (dns_name_parse(span_from_text(application->names[i]), DNS_NAME_HOST_OR_WILDCARD, &name,
                 NULL) != OK ||
-            suffix_list_registrable(suffixes, &name, &registrable) != OK) {
+            suffix_list_registrable(visit->portal->suffixes, &name, &registrable) != OK) {
             continue;
         }
         const char *above = dns_name_base(&name);

@@ -92,13 +92,12 @@ enum err mailing_put(
 static void addresses_put(
     struct visit *visit, struct value *object, const char *name, const struct mailing_row *chosen)
 {
-    AUTO_PTR(suffix_list) suffixes = NULL;
+    const struct suffix_list *suffixes = visit->portal->suffixes;
     struct dns_name parsed;
     const char *domain = NULL;
     struct value_tree *tree = &visit->tree;
     struct value *list = value_put_list(tree, object, "addresses");
-    if (suffix_list_open(/* path= */ NULL, &suffixes) != OK ||
-        dns_name_parse(span_from_text(name), DNS_NAME_HOST_OR_WILDCARD, &parsed, NULL) != OK) {
+    if (dns_name_parse(span_from_text(name), DNS_NAME_HOST_OR_WILDCARD, &parsed, NULL) != OK) {
         return;
     }
     for (size_t i = 0; i < DOMAINS_MAX && (domain = mailbox_domain(suffixes, &parsed, i)) != NULL;
@@ -185,15 +184,13 @@ static enum err api_answer(struct visit *visit, enum err err)
 static enum err mail_ask(struct visit *visit, const struct mailing_fields *fields)
 {
     struct mailing mailing = { .visit = visit };
-    AUTO_PTR(suffix_list) suffixes = NULL;
     struct dns_name name;
     const char *domain = NULL;
     struct reason *reason = &visit->request->reason;
     TRY(office_refuse(visit));
-    TRY(suffix_list_open(/* path= */ NULL, &suffixes));
     TRY(dns_name_parse(fields->name, DNS_NAME_HOST_OR_WILDCARD, &name, reason));
     if (!span_to_text(fields->address, mailing.address, sizeof mailing.address) ||
-        !mailbox_is_constructed(suffixes, &name, mailing.address, &domain)) {
+        !mailbox_is_constructed(visit->portal->suffixes, &name, mailing.address, &domain)) {
         return reason_set(reason, ERR_INPUT, "dcv.mail_address", "address", "", "");
     }
     snprintf(mailing.name, sizeof mailing.name, "%s", name.text);

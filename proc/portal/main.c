@@ -65,6 +65,7 @@ int main(int argc, char **argv)
     }
     store_free(self.store);
     weaklist_free(self.weak);
+    suffix_list_free(self.suffixes);
     template_set_free(self.templates);
     language_set_free(self.languages);
     assets_release(&self.assets);
@@ -98,6 +99,7 @@ static enum err boot(struct reason *ret_reason, struct tls_files *tls)
     TRY(data_load(ret_reason));
     TRY(weaklist_load(
         config->service.weak_keys, config->service.weak_key_count, &self.weak, ret_reason));
+    TRY(suffix_list_load(config->validator.suffix_list, &self.suffixes, ret_reason));
     if (config->portal.tls_certificate[0] != '\0') {
         TRY(file_read(config->portal.tls_certificate, PEM_MAX_BYTES, &tls->certificate));
         TRY(file_read(config->portal.tls_key, PEM_MAX_BYTES, &tls->key));

@@ -5,6 +5,7 @@
 #include "lib/base/random.h"
 #include "lib/config/config.h"
 #include "lib/crypto/weaklist.h"
+#include "lib/dns/suffix.h"
 #include "lib/http/server.h"
 #include "lib/sandbox/sandbox.h"
 #include "lib/store/store.h"
@@ -23,7 +24,8 @@ struct portal {
     struct language_set *languages;
     struct template_set *templates;
     struct weaklist *weak; /* known weak keys */
-    struct assets assets;  /* after boot the portal opens no file but the store */
+    struct suffix_list *suffixes;
+    struct assets assets; /* after boot the portal opens no file but the store */
     struct clock clock;
     struct random random;
     bool secure; /* the URL that subscribers type is https: cookies are Secure */

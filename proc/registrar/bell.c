@@ -1,6 +1,6 @@
 /* The bell: a counter under a lock. Whoever read the counter before looking at the store can't miss
  * a ring that came while it looked. */
-#include "proc/registrar/registrar.h"
+#include "proc/registrar/bell.h"
 
 #include <time.h>
 

@@ -23,16 +23,12 @@ static int64_t pace_wait(struct registrar *registrar, const uint64_t *targets, s
 static enum err waiting_commit(struct store *store, void *ctx);
 
 enum err due_take(struct registrar *registrar, enum queue_lane lane, struct arena *arena,
-    struct challenge_row **ret_rows, size_t *ret_count, struct queue_turn *ret_turn,
-    bool *ret_found)
+    struct challenge_row **ret_rows, size_t *ret_count, struct queue_turn *ret_turn)
 {
-    int64_t now = clock_now(&registrar->clock);
     bool put_off = false;
-    TRY(queue_take(&registrar->queue, registrar->store, lane, now, bell_count(&registrar->bell),
-        ret_turn, ret_found));
-    if (!*ret_found) {
-        return OK;
-    }
+    TRY(queue_await(
+        &registrar->queue, registrar->store, lane, &registrar->clock, &registrar->bell, ret_turn));
+    int64_t now = clock_now(&registrar->clock);
     enum err err =
         store_challenge_list(registrar->store, ret_turn->enrolment, arena, ret_rows, ret_count);
     *ret_count = err == OK ? due_rows(*ret_rows, *ret_count, now) : 0;

@@ -43,9 +43,9 @@ static const struct sandbox_rules rules = {
 };
 
 static struct registrar self = {
-    .queue = { .mutex = PTHREAD_MUTEX_INITIALIZER, .due = store_pacing_due },
+    .queue = QUEUE_INIT(store_pacing_due),
     .target_pace = PACE_INIT(1, 1) /* until the configuration says more */,
-    .rehearsals = { .mutex = PTHREAD_MUTEX_INITIALIZER, .due = store_pacing_due_rehearsals },
+    .rehearsals = QUEUE_INIT(store_pacing_due_rehearsals),
     .rehearsal_pace = PACE_INIT(1, 1),
     .bell = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0 },
     .courier_mutex = PTHREAD_MUTEX_INITIALIZER,
@@ -65,7 +65,6 @@ static struct server poke_server;
 static struct server control_server;
 
 static enum err boot(struct reason *ret_reason);
-static enum err suffixes_load(struct reason *ret_reason);
 static enum err roster_load(struct reason *ret_reason);
 static enum err perspectives_know(struct reason *ret_reason);
 static enum err observation_verify(
@@ -110,20 +109,11 @@ static enum err boot(struct reason *ret_reason)
     TRY(perspectives_know(ret_reason));
     TRY(transport_load(ret_reason));
     TRY(servers_make());
-    TRY(suffixes_load(ret_reason));
+    TRY(suffix_list_load(self.config.validator.suffix_list, &self.suffixes, ret_reason));
     TRY(give_up_the_rest(ret_reason));
     TRY(store_open(self.config.service.store, &self.store, ret_reason));
     TRY(store_check(self.store, ret_reason));
     return publications_load(&self, ret_reason);
-}
-
-static enum err suffixes_load(struct reason *ret_reason)
-{
-    const char *path = self.config.registrar.suffix_list;
-    enum err err = suffix_list_open(path, &self.suffixes);
-    return err == OK ? OK
-                     : reason_set(ret_reason, err, "suffix_list.unusable", "registrar.suffix_list",
-                           path, "a whole public suffix list");
 }
 
 static enum err roster_load(struct reason *ret_reason)

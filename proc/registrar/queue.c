@@ -2,7 +2,6 @@
  * rounds under way beside it. */
 #include "proc/registrar/queue.h"
 
-#include "lib/base/clock.h"
 #include "lib/base/pace.h"
 
 #include <assert.h>
@@ -12,6 +11,7 @@ enum {
     REFILL_MS = 1000,
 };
 
+static int64_t closed_ms(const struct queue *queue, enum queue_lane lane);
 static enum err refill(struct queue *queue, struct store *store, int64_t now, uint64_t bell);
 static enum err list_read(const struct queue *queue, struct queue_list *list, struct store *store,
     int64_t since, int64_t now);
@@ -39,21 +39,49 @@ static unsigned rounds_max(enum queue_lane lane)
     return max[lane];
 }
 
+enum err queue_await(struct queue *queue, struct store *store, enum queue_lane lane,
+    const struct clock *clock, struct bell *bell, struct queue_turn *ret_turn)
+{
+    bool found = false;
+    enum err err = OK;
+    pthread_mutex_lock(&queue->lookouts[lane]);
+    while (err == OK && !found) {
+        uint64_t count = bell_count(bell);
+        err = queue_take(queue, store, lane, clock_now(clock), count, ret_turn, &found);
+        if (err == OK && !found) {
+            pthread_mutex_lock(&queue->mutex);
+            int64_t wait_ms = closed_ms(queue, lane);
+            pthread_mutex_unlock(&queue->mutex);
+            bell_wait(bell, count, wait_ms > 0 ? wait_ms : IDLE_WAIT_MS);
+        }
+    }
+    pthread_mutex_unlock(&queue->lookouts[lane]);
+    return err;
+}
+
 enum err queue_take(struct queue *queue, struct store *store, enum queue_lane lane, int64_t now,
     uint64_t bell, struct queue_turn *ret_turn, bool *ret_found)
 {
     pthread_mutex_lock(&queue->mutex);
     enum err err = refill(queue, store, now, bell);
-    bool open = lane != QUEUE_PATIENT || queue->patient_ms == 0 ||
-                clock_monotonic_ms() - queue->patient_ms >= PATIENT_SPACING_MS;
     *ret_found =
-        err == OK && open &&
+        err == OK && closed_ms(queue, lane) == 0 &&
         (pick(queue, &queue->all, lane, ret_turn) || pick(queue, &queue->fresh, lane, ret_turn));
     if (*ret_found && lane == QUEUE_PATIENT) {
         queue->patient_ms = clock_monotonic_ms();
     }
     pthread_mutex_unlock(&queue->mutex);
     return err;
+}
+
+/* For how long no round of this lane may begin. */
+static int64_t closed_ms(const struct queue *queue, enum queue_lane lane)
+{
+    if (lane != QUEUE_PATIENT || queue->patient_ms == 0) {
+        return 0;
+    }
+    int64_t left = queue->patient_ms + PATIENT_SPACING_MS - clock_monotonic_ms();
+    return left > 0 ? left : 0;
 }
 
 /* All is read once a second; in between, when something has happened, what may be new. */
@@ -102,6 +130,7 @@ static bool pick(
         }
         struct queue_flight *flight = &queue->flights[place];
         ret_turn->patience_ms = patience_of(queue, lane, row);
+        ret_turn->yields = lane == QUEUE_PATIENT;
         memcpy(ret_turn->enrolment, row->enrolment, sizeof ret_turn->enrolment);
         *flight = (struct queue_flight){ .used = true,
             .unknown = !is_known(queue, row->subscriber),

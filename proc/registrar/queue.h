@@ -4,7 +4,9 @@
  * to be waited for goes to workers of its own. Nobody is known to be slow before it has been tried:
  * the more rounds are waited for, the shorter the time in which a further one must answer to stay
  * with the others, and some workers are kept for whom nobody has had to wait for. */
+#include "lib/base/clock.h"
 #include "lib/store/pacing.h"
+#include "proc/registrar/bell.h"
 
 #include <pthread.h>
 
@@ -42,12 +44,14 @@ enum queue_lane {
     QUEUE_PROMPT,    /* whatever was not slow the last time */
     QUEUE_PATIENT,   /* what was */
     QUEUE_REHEARSAL, /* nobody's certificate waits for it; in a queue of its own */
+    QUEUE_LANES,
 };
 
 /* Who is next. */
 struct queue_turn {
     uint8_t enrolment[ENROLMENT_ID_BYTES];
     unsigned patience_ms; /* for each of its names; 0: as long as a check takes */
+    bool yields;          /* others' checks go before it where processors are short */
 };
 
 /* A round under way. */
@@ -63,6 +67,7 @@ struct queue_flight {
 
 struct queue {
     pthread_mutex_t mutex;
+    pthread_mutex_t lookouts[QUEUE_LANES]; /* held by the one who watches for all of the lane */
     enum err (*due)(struct store *store, int64_t since, int64_t now, size_t limit,
         struct arena *arena, struct pacing_due **ret_rows, size_t *ret_count); /* what fills it */
     struct queue_list {
@@ -85,6 +90,19 @@ struct queue {
     } known[QUEUE_KNOWN_MAX];
 };
 
+/* Static initialisation of a queue that nobody has used. */
+#define QUEUE_INIT(due_)                                                                           \
+    {                                                                                              \
+        .mutex = PTHREAD_MUTEX_INITIALIZER,                                                        \
+        .lookouts = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_MUTEX_INITIALIZER,                        \
+            PTHREAD_MUTEX_INITIALIZER },                                                           \
+        .due = (due_)                                                                              \
+    }
+
+/* Waits for the next turn in this lane; errors are the store's. Of all who wait in a lane one
+ * watches, so that a ring wakes one and not each; who gets a turn leaves the watch to the next. */
+enum err queue_await(struct queue *queue, struct store *store, enum queue_lane lane,
+    const struct clock *clock, struct bell *bell, struct queue_turn *ret_turn) MUST_USE;
 /* The next enrolment of this lane, which is nobody else's until queue_done; *ret_found is false if
  * there is none. `bell` is how often something has happened that may have made more due. */
 enum err queue_take(struct queue *queue, struct store *store, enum queue_lane lane, int64_t now,

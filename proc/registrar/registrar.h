@@ -25,14 +25,6 @@ enum {
     STEP_ARENA_BYTES = 8 * 1024 * 1024,
 };
 
-/* Workers sleep until something rings or a second has passed: what falls due by itself is late by
- * no more. */
-struct bell {
-    pthread_mutex_t mutex;
-    pthread_cond_t rung;
-    uint64_t count;
-};
-
 struct suffix_list;
 
 struct registrar {
@@ -77,11 +69,6 @@ static inline struct act registrar_act(const struct registrar *registrar)
 {
     return (struct act){ .actor = "registrar", .time = clock_now(&registrar->clock) };
 }
-
-void bell_ring(struct bell *bell);
-uint64_t bell_count(struct bell *bell);
-/* Returns at once if it rang since `count` was read. */
-void bell_wait(struct bell *bell, uint64_t count, int64_t timeout_ms);
 
 /* Released without harm before registrar_client has made it. */
 static inline struct client client_none(void)

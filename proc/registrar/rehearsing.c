@@ -60,25 +60,24 @@ enum err rehearsing_step(
 {
     AUTO(arena) arena = arena_make(STEP_ARENA_BYTES);
     struct queue_turn turn = { 0 };
+    struct queue *queue = &registrar->rehearsals;
+    TRY(queue_await(
+        queue, registrar->store, QUEUE_REHEARSAL, &registrar->clock, &registrar->bell, &turn));
+    *ret_worked = true;
+    enum err err = ERR_MEMORY;
     struct rehearsing *rehearsing = arena_alloc(&arena, 1, sizeof *rehearsing);
-    if (rehearsing == NULL) {
-        return ERR_MEMORY;
+    if (rehearsing != NULL) {
+        *rehearsing = (struct rehearsing){
+            .registrar = registrar,
+            .enrolment = turn.enrolment,
+            .links = validation->links,
+            .link_count = validation->link_count,
+            .now = clock_now(&registrar->clock),
+            .arena = &arena,
+        };
+        err = rehearsal_run(rehearsing, validation);
     }
-    *rehearsing = (struct rehearsing){
-        .registrar = registrar,
-        .enrolment = turn.enrolment,
-        .links = validation->links,
-        .link_count = validation->link_count,
-        .now = clock_now(&registrar->clock),
-        .arena = &arena,
-    };
-    TRY(queue_take(&registrar->rehearsals, registrar->store, QUEUE_REHEARSAL, rehearsing->now,
-        bell_count(&registrar->bell), &turn, ret_worked));
-    if (!*ret_worked) {
-        return OK;
-    }
-    enum err err = rehearsal_run(rehearsing, validation);
-    queue_done(&registrar->rehearsals, turn.enrolment, /* made= */ true, /* slow= */ false);
+    queue_done(queue, turn.enrolment, /* made= */ true, /* slow= */ false);
     return err;
 }
 

@@ -10,6 +10,6 @@ enum {
     REHEARSAL_ALL_MS = 60000,
 };
 
-/* One enrolment's rehearsal, if one is due and its domains have not had their fill. */
+/* Waits for the next rehearsal that is due and makes it, if its domains have not had their fill. */
 enum err rehearsing_step(
     struct registrar *registrar, struct validation *validation, bool *ret_worked) MUST_USE;

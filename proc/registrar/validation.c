@@ -38,7 +38,7 @@ struct round {
     size_t link_count;
     const struct perspective_link *links;
     enum queue_lane lane;
-    unsigned patience_ms; /* of the queue's turn */
+    const struct queue_turn *turn;
     atomic_bool slow;     /* a perspective took long for a name */
     bool again_patiently; /* nothing is judged: it goes to the other lane */
     int64_t now;
@@ -96,15 +96,11 @@ enum err validation_step(
     AUTO(arena) arena = arena_make(STEP_ARENA_BYTES);
     struct challenge_row *rows = NULL;
     size_t count = 0;
-    struct queue_turn turn = { 0 };
-    TRY(due_take(registrar, validation->lane, &arena, &rows, &count, &turn, ret_worked));
-    if (!*ret_worked) {
-        return OK;
-    }
+    TRY(due_take(registrar, validation->lane, &arena, &rows, &count, &validation->turn));
+    *ret_worked = true;
     bool slow = false;
-    validation->patience_ms = turn.patience_ms;
     enum err err = count > 0 ? round_run(registrar, validation, rows, count, &arena, &slow) : OK;
-    due_done(registrar, turn.enrolment, count > 0, slow);
+    due_done(registrar, validation->turn.enrolment, count > 0, slow);
     return err;
 }
 
@@ -118,7 +114,7 @@ static enum err round_run(struct registrar *registrar, struct validation *valida
         .link_count = validation->link_count,
         .links = validation->links,
         .lane = validation->lane,
-        .patience_ms = validation->patience_ms,
+        .turn = &validation->turn,
         .by_itself = rows[0].state == CHALLENGE_FAILED,
         .arena = arena,
     };
@@ -199,7 +195,8 @@ static void *asking_run(void *ctx)
 /* What all but used its time up had to be waited for. */
 static int64_t slow_from(const struct round *round)
 {
-    return (round->patience_ms > 0 ? round->patience_ms : PROMPT_PATIENCE_MS) * INT64_C(3) / 4;
+    unsigned patience_ms = round->turn->patience_ms;
+    return (patience_ms > 0 ? patience_ms : PROMPT_PATIENCE_MS) * INT64_C(3) / 4;
 }
 
 /* A step has a part of the whole time, and can use it up long before the others do. */
@@ -227,7 +224,8 @@ static enum err word_ask(struct asking *asking, size_t row, struct reason *ret_r
     struct word *word = &asking->words[row];
     struct validator_check check = {
         .challenge = *challenge_of(round, row),
-        .patience_ms = round->patience_ms,
+        .patience_ms = round->turn->patience_ms,
+        .yields = round->turn->yields,
         .caa_only = round->earlier[row].reusable,
     };
     memcpy(check.attempt, round->attempt, sizeof check.attempt);

@@ -7,9 +7,10 @@ struct validation {
     struct perspective_link links[PERSPECTIVES_MAX]; /* this worker's own */
     size_t link_count;
     enum queue_lane lane;
-    unsigned patience_ms; /* this turn's */
+    struct queue_turn turn; /* the one under way */
 };
 
-/* One enrolment's due challenges, by all perspectives, each in a thread of its own. */
+/* Waits for the next enrolment whose turn it is; then its due challenges, by all perspectives, each
+ * in a thread of its own. */
 enum err validation_step(
     struct registrar *registrar, struct validation *validation, bool *ret_worked) MUST_USE;

@@ -20,7 +20,7 @@
 
 /* A check has its own deadline; this is for a perspective that has gone away under it. */
 enum { PERSPECTIVE_MS = 45000 };
-enum { IDLE_WAIT_MS = 1000, FAILURE_WAIT_MAX_MS = 30000, SWEEP_SECONDS = 60, WATCH_SECONDS = 3600 };
+enum { FAILURE_WAIT_MAX_MS = 30000, SWEEP_SECONDS = 60, WATCH_SECONDS = 3600 };
 
 struct worker {
     struct registrar *registrar;

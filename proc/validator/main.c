@@ -24,7 +24,7 @@
 
 static const struct sandbox_rules rules = {
     .groups = SANDBOX_INTERNET,
-    .syscalls = NULL,
+    .syscalls = (const char *const[]){ "setpriority", NULL }, /* downwards, as anybody may */
     .files_max = 4096, /* each check may have 64 questions on their way */
 };
 
@@ -129,7 +129,8 @@ static enum err boot(struct reason *ret_reason)
     return give_up_the_rest(ret_reason);
 }
 
-/* BR 4.2.2.2: no local policy may stand in for the public DNS, but in a trial. */
+/* BR 4.2.2.2: no local policy may stand in for the public DNS, but in a trial, which says so; a
+ * remote perspective's file has no other reason to have a section `service`. */
 static enum err relaxations_check(struct reason *ret_reason)
 {
     const struct config *config = &self.config;
@@ -144,7 +145,7 @@ static enum err relaxations_check(struct reason *ret_reason)
         { "validator.website_port", validator->website_port != 80 },
         { "validator.website_tls_port", validator->website_tls_port != 443 },
     };
-    if ((config->sections & CONFIG_SERVICE) == 0 || config->service.trial) {
+    if ((config->sections & CONFIG_SERVICE) != 0 && config->service.trial) {
         return OK;
     }
     for (size_t i = 0; i < sizeof relaxations / sizeof *relaxations; i++) {
@@ -198,13 +199,8 @@ static enum err open_key(struct reason *ret_reason)
 /* The texts of the mail are the service's, so its section must be there. */
 static enum err open_suffixes(struct reason *ret_reason)
 {
-    const char *path = self.config.validator.suffix_list;
     char made[TIME_TEXT_MAX];
-    enum err err = suffix_list_open(path, &self.suffixes);
-    if (err != OK) {
-        return reason_set(ret_reason, err, "suffix_list.unusable", "validator.suffix_list", path,
-            "a whole public suffix list");
-    }
+    TRY(suffix_list_load(self.config.validator.suffix_list, &self.suffixes, ret_reason));
     int64_t time = suffix_list_time(self.suffixes);
     struct clock clock = clock_system();
     if (clock_now(&clock) - time > SUFFIX_LIST_OLD_SECONDS) {

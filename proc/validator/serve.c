@@ -3,6 +3,7 @@
 
 #include "lib/base/file.h"
 #include "lib/base/log.h"
+#include "proc/validator/yielding.h"
 
 enum {
     /* One for each of the registrar's workers that check, and some to spare: a check may take its
@@ -60,7 +61,9 @@ enum err serve_check(
     if (validator_check_read(body, &check) != OK || der_finish(body) != OK) {
         return ERR_PEER;
     }
-    enum err err = check_run(checker, &check, &observation, &answer.report, ret_reason);
+    enum err err =
+        check.yields ? yielding_check_run(checker, &check, &observation, &answer.report, ret_reason)
+                     : check_run(checker, &check, &observation, &answer.report, ret_reason);
     if (err != OK) {
         log_failure(LOG_WARNING, "check.refused", err, ret_reason);
         return err;

@@ -73,7 +73,11 @@ class Console(unittest.TestCase):
             place = os.path.join(scratch.name, f"{language}-{javascript}")
             cls.subscribers.append(Subscriber(place, language, javascript))
             cls.addClassCleanup(cls.subscribers[-1].stop)
-        asked = {"rounds": [[one.visit() for one in cls.subscribers]], "words": list(messages("en")),
+        cls.typist = Subscriber(os.path.join(scratch.name, "keyboard"), "en", True)
+        cls.addClassCleanup(cls.typist.stop)
+        with open(cls.typist.ca.path("own.pem"), encoding="ascii") as file:
+            typist = {**cls.typist.visit(), "name": "keyboard", "scenes": ["keyboard"], "pem": file.read()}
+        asked = {"rounds": [[one.visit() for one in cls.subscribers], [typist]], "words": list(messages("en")),
                  "pictures": os.environ.get("ECERT_PICTURES"), "commands": {}}
         done = subprocess.run(["node", os.path.join(chromium.HERE, "browser/main.mjs")], input=json.dumps(asked),
                               text=True, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=600,
@@ -88,6 +92,14 @@ class Console(unittest.TestCase):
             self.assertNotIn("failure", found, one.name)
             self.assertEqual(found["faults"], [], one.name)
             self.assertGreater(len(found["looked"]), 50)
+
+    def test_what_has_to_be_done_is_done_by_the_keyboard_alone(self):
+        self.assertIsNone(self.found["keyboard"].get("failure"))
+        states = {each["names"]: each["state"] for each in self.typist.run("cert", "list")["certificates"]}
+        self.assertEqual(states["keys.shop.example.com"], "PendingRequest")
+        self.assertNotEqual(states[NAME], "PendingRequest")
+        for path in (self.typist.path("out.pfx"), self.typist.path("pair/keyboard.crt")):
+            self.assertTrue(os.path.exists(path), path)
 
     def test_every_row_of_the_table_was_asked_for(self):
         with open(os.path.join(ROOT, "cli/ecert/console/routes.c"), encoding="utf-8") as file:

@@ -7,6 +7,7 @@ import re
 import sqlite3
 import unittest
 
+import chromium
 from letter import FORM
 from test_editions import Walk
 from test_methods import Browser
@@ -16,8 +17,9 @@ ZONE, NAME = "shop.example.com", "www.shop.example.com"
 KEY = re.compile(r"# (hmac-sha256:\S+):(\S+)")
 
 
-def form(srn, name=NAME, organisation="Shop Example Limited"):
-    return dict(FORM, names=[name], subject=dict(FORM["subject"], srn=srn, organisation=organisation))
+def form(srn, name=NAME, organisation="Shop Example Limited", edition="server", names=()):
+    return dict(FORM, edition=edition, names=[*names] or [name],
+                subject=dict(FORM["subject"], srn=srn, organisation=organisation))
 
 
 class Applicant(Walk):
@@ -113,6 +115,20 @@ class Reuse(unittest.TestCase):
         self.assertNotIn("_ecert-validation", page)
         wait_until(lambda: second.state == "validated", 60, "the look at CAA")
         self.assertIn("You have proved control of every name", browser.get("/dcv"))
+
+    @unittest.skipIf(chromium.why_not(), chromium.why_not() or "")
+    def test_the_page_is_well_in_three_languages_wide_and_narrow(self):
+        Applicant(self.world, "0002142909").prove_and_take_down()
+        round_of = []
+        for language in chromium.LANGUAGES:
+            all_names = Applicant(self.world, "0002142909")
+            both = Applicant(self.world, "0002142909", edition="multi", names=[NAME, "mail." + ZONE])
+            round_of.append(chromium.visit(all_names.letter, "all " + language, language, "reuse"))
+            round_of.append(chromium.visit(both.letter, "one of two " + language, language, "partly"))
+        for name, found in chromium.visits(self.world, round_of).items():
+            self.assertIsNone(found.get("failure"), name)
+            self.assertEqual(found["faults"], [], name)
+            self.assertEqual(len(found["looked"]), 2)
 
     def test_the_tool_places_nothing(self):
         world = self.world

@@ -1,19 +1,23 @@
 /* Assigning a certificate to a server program: what Exchange calls its services. First what would
- * be done, then `deploy run` itself, with its test, its handshakes and its way back. */
+ * be done, then `deploy run` itself, with its test, its handshakes and its way back; assigned.c
+ * shows how it goes. */
 #include "cli/ecert/console/handlers.h"
 #include "cli/ecert/console/item_page.h"
 
 #include "cli/ecert/ask.h"
 #include "cli/ecert/deploy.h"
+#include "cli/ecert/key_open.h"
 
 #include <stdio.h>
+
+enum { TEXTS = 7 };
 
 static const char *const steps[] = { "plan", "run", NULL };
 
 struct fields {
     struct span step;
     bool known; /* the targets that the ledger has for this name */
-    struct span kind, to, certificate, key, config, check;
+    struct span texts[TEXTS];
     struct secret passphrase;
 };
 static void fields_release(struct fields *fields)
@@ -22,39 +26,66 @@ static void fields_release(struct fields *fields)
 }
 AUTO_DEFINE(fields, fields_release)
 
+/* Named as in the ledger (deploy_field_name). */
+#define TEXT(index, word, most)                                                                    \
+    {                                                                                              \
+        word, FORM_LINE, .max = (most)-1, .offset = offsetof(struct fields, texts[index])          \
+    }
 static const struct form_field form_fields[] = {
+    TEXT(0, "kind", 32),
+    TEXT(1, "certificate", DEPLOY_PATH_MAX),
+    TEXT(2, "key", DEPLOY_PATH_MAX),
+    TEXT(3, "check", DEPLOY_CHECK_MAX),
+    TEXT(4, "config", DEPLOY_PATH_MAX),
+    TEXT(5, "staple", DEPLOY_PATH_MAX),
+    TEXT(6, "to", REMOTE_USER_MAX + REMOTE_HOST_MAX),
     { "step", FORM_CHOICE, .required = true, .offset = offsetof(struct fields, step),
         .choices = steps },
     { "known", FORM_CHECK, .offset = offsetof(struct fields, known) },
-    { "kind", FORM_LINE, .max = 32, .offset = offsetof(struct fields, kind) },
-    { "to", FORM_LINE, .max = DEPLOY_PATH_MAX - 1, .offset = offsetof(struct fields, to) },
-    { "certificate", FORM_LINE, .max = DEPLOY_PATH_MAX - 1,
-        .offset = offsetof(struct fields, certificate) },
-    { "key", FORM_LINE, .max = DEPLOY_PATH_MAX - 1, .offset = offsetof(struct fields, key) },
     { "passphrase", FORM_SECRET, .max = PASSWORD_MAX,
         .offset = offsetof(struct fields, passphrase) },
-    { "config", FORM_LINE, .max = DEPLOY_PATH_MAX - 1, .offset = offsetof(struct fields, config) },
-    { "check", FORM_LINE, .max = DEPLOY_CHECK_MAX - 1, .offset = offsetof(struct fields, check) },
 };
+#undef TEXT
 static const struct form form = { form_fields, sizeof form_fields / sizeof form_fields[0],
     FORM_IGNORE_UNKNOWN };
 
 static enum err page_open(struct visit *visit, struct item_page *ret_page);
-static void kinds_put(struct visit *visit, struct span chosen);
 static enum err known_put(struct visit *visit, const struct item_page *page);
+static enum err plan_show(
+    struct visit *visit, const struct item_page *page, const struct fields *fields, int status);
+static void plan_put(struct visit *visit, const struct deploy_target *target, struct value *object);
+static void kinds_put(struct visit *visit, struct span chosen);
 static void fields_put(struct visit *visit, const struct fields *fields);
-static void option_give(
-    struct visit *visit, struct arguments *arguments, const char *name, struct span value);
-static void targets_put(struct visit *visit);
-static void problem_put(
-    struct visit *visit, const struct item_page *page, const struct value *problem);
+static void target_put(struct visit *visit, const struct deploy_target *target);
+static bool target_take(struct visit *visit, const struct item_page *page,
+    const struct fields *fields, struct deploy_target *ret_target);
+static void field_wrong(struct visit *visit, const char *field, struct reason *reason);
+static enum err known_check(
+    struct visit *visit, const struct item_page *page, struct reason *ret_reason);
+static enum err begin(struct visit *visit, const struct item_page *page,
+    const struct fields *fields, struct reason *ret_reason);
 
+/* With ?again=TARGET as the ledger has that one: to be corrected after a failure. */
 enum err assign_get(struct visit *visit)
 {
     AUTO(item_page) one = { 0 };
+    struct assignment_state state;
+    struct span again = { 0 };
     TRY(page_open(visit, &one));
-    kinds_put(visit, SPAN_LITERAL("nginx"));
-    return page_reply(visit, 200, "assign");
+    assignment_look(visit->console->assignment, &state);
+    if (state.running && strcmp(state.id, one.item.id) == 0) {
+        return visit_lead(visit, arena_format(visit->request->arena, "%s/assigned", one.path));
+    }
+    struct deploy_record *record = arena_alloc(visit->request->arena, 1, sizeof *record);
+    bool asked = http_request_query(visit->request, "again", &again);
+    const char *name = asked ? visit_text(visit, again) : NULL;
+    if (record != NULL && name != NULL &&
+        deploy_record_read(&visit->tool, one.store, name, record, /* ret_reason= */ NULL) == OK) {
+        target_put(visit, &record->target);
+    } else {
+        kinds_put(visit, SPAN_LITERAL("nginx"));
+    }
+    return page_reply_form(visit, 200, "assign");
 }
 
 static enum err page_open(struct visit *visit, struct item_page *ret_page)
@@ -71,43 +102,89 @@ enum err assign_post(struct visit *visit)
 {
     AUTO(item_page) one = { 0 };
     AUTO(fields) fields = { .known = false };
+    struct deploy_target target = { .kind = NULL };
+    struct reason reason = { 0 };
     TRY(page_open(visit, &one));
     enum err err = visit_form(visit, &form, &fields);
+    bool run = span_equal_text(fields.step, "run");
     fields_put(visit, &fields);
     if (err != OK) {
         return page_reply_wrong(visit, /* reason= */ NULL, "kind", "assign");
     }
+    if (visit->stays) {
+        return run ? plan_show(visit, &one, &fields, 200) : page_reply_form(visit, 200, "assign");
+    }
+    if (!fields.known && !target_take(visit, &one, &fields, &target)) {
+        return page_reply_wrong(visit, /* reason= */ NULL, "kind", "assign");
+    }
+    err = deploy_item_check(&visit->tool, &one.view, &reason);
+    err = err == OK && fields.known ? known_check(visit, &one, &reason) : err;
+    if (is_wrong(err, &reason)) {
+        return page_reply_wrong(visit, &reason, "", "assign");
+    }
+    TRY(err);
+    if (!run) {
+        return plan_show(visit, &one, &fields, 200);
+    }
     item_page_unlock(visit, &one, &fields.passphrase);
-    struct arguments arguments = { .operands = { one.item.id }, .operand_count = 1 };
-    if (!fields.known) {
-        option_give(visit, &arguments, "kind", fields.kind);
-        option_give(visit, &arguments, "to", fields.to);
-        option_give(visit, &arguments, "certificate", fields.certificate);
-        option_give(visit, &arguments, "key", fields.key);
-        option_give(visit, &arguments, "config", fields.config);
-        option_give(visit, &arguments, "check", fields.check);
+    err = begin(visit, &one, &fields, &reason);
+    item_page_locked(visit, &one, &reason);
+    if (is_wrong(err, &reason)) {
+        page_put_error(visit, &reason);
+        return plan_show(visit, &one, &fields, 422);
     }
-    bool run = span_equal_text(fields.step, "run");
-    /* The person has just said so: a target's times are for what goes by itself. */
-    option_give(visit, &arguments, "now", run ? SPAN_LITERAL("now") : (struct span){ 0 });
-    (void)(run ? command_deploy_run : command_deploy_plan)(&visit->tool, &arguments);
-    const struct value *problem = value_get(visit->tool.result, "problem");
-    if (problem != NULL) {
-        problem_put(visit, &one, problem);
-        return page_reply(visit, 422, "assign");
-    }
-    targets_put(visit);
-    return page_reply(visit, 200, run ? "assigned" : "assign_plan");
+    TRY(err);
+    return visit_lead(visit, arena_format(visit->request->arena, "%s/assigned", one.path));
 }
 
-static void option_give(
-    struct visit *visit, struct arguments *arguments, const char *name, struct span value)
+/* Where certificates for this name went before. */
+static enum err known_put(struct visit *visit, const struct item_page *page)
 {
-    for (const struct option *option = options_deploy_run; option->name != NULL; option++) {
-        if (strcmp(option->name, name) == 0 && value.len > 0) {
-            arguments->given[arguments->given_count].option = option;
-            arguments->given[arguments->given_count++].value = visit_text(visit, value);
-        }
+    struct value_tree *tree = &visit->tool.tree;
+    struct deploy_list list = { 0 };
+    TRY(deploy_ledger(
+        &visit->tool, page->store, page->view.first_name, &list, &visit->request->reason));
+    struct value *known = value_put_list(tree, visit->page, "known");
+    for (size_t i = 0; i < list.count; i++) {
+        const struct deploy_record *record = &list.records[i];
+        struct value *item = value_add_object(tree, known);
+        value_put_text(tree, item, "name", record->target.name);
+        value_put_text(tree, item, "certificate", record->target.certificate);
+        value_put_text(tree, item, "to", record->target.to);
+        value_put_bool(tree, item, "same", strcmp(record->there, page->item.id) == 0);
+    }
+    return OK;
+}
+
+static enum err plan_show(
+    struct visit *visit, const struct item_page *page, const struct fields *fields, int status)
+{
+    struct value_tree *tree = &visit->tool.tree;
+    struct deploy_list list = { 0 };
+    struct value *targets = value_put_list(tree, visit->page, "targets");
+    if (fields->known) {
+        TRY(deploy_ledger(
+            &visit->tool, page->store, page->view.first_name, &list, &visit->request->reason));
+    }
+    for (size_t i = 0; i < list.count; i++) {
+        plan_put(visit, &list.records[i].target, value_add_object(tree, targets));
+    }
+    if (!fields->known) {
+        struct deploy_target target = { .kind = NULL };
+        TRY(target_take(visit, page, fields, &target) ? OK : ERR_INPUT);
+        plan_put(visit, &target, value_add_object(tree, targets));
+    }
+    return page_reply_form(visit, status, "assign_plan");
+}
+
+static void plan_put(struct visit *visit, const struct deploy_target *target, struct value *object)
+{
+    struct value_tree *tree = &visit->tool.tree;
+    value_put_text(tree, object, "name", target->name);
+    value_put_text(tree, object, "label",
+        arena_format(visit->request->arena, "console.kind_%s", target->kind->name));
+    for (size_t i = 1; deploy_field_name(i) != NULL; i++) {
+        value_put_text(tree, object, deploy_field_name(i), deploy_field_get(target, i));
     }
 }
 
@@ -125,100 +202,115 @@ static void kinds_put(struct visit *visit, struct span chosen)
     }
 }
 
-/* Where certificates for this name went before. */
-static enum err known_put(struct visit *visit, const struct item_page *page)
-{
-    struct value_tree *tree = &visit->tool.tree;
-    struct ledger_names *names = arena_alloc(visit->request->arena, 1, sizeof *names);
-    TRY(names == NULL ? ERR_MEMORY : certstore_ledger_list(page->store, names));
-    struct value *list = value_put_list(tree, visit->page, "known");
-    for (size_t i = 0; i < names->count; i++) {
-        struct deploy_record *record = arena_alloc(visit->request->arena, 1, sizeof *record);
-        TRY(record == NULL ? ERR_MEMORY
-                           : deploy_record_read(&visit->tool, page->store, names->names[i], record,
-                                 &visit->request->reason));
-        if (strcmp(record->server_name, page->view.first_name) == 0) {
-            struct value *item = value_add_object(tree, list);
-            value_put_text(tree, item, "name", record->target.name);
-            value_put_text(tree, item, "certificate", record->target.certificate);
-            value_put_text(tree, item, "to", record->target.to);
-            value_put_bool(tree, item, "same", strcmp(record->there, page->item.id) == 0);
-        }
-    }
-    return OK;
-}
-
 static void fields_put(struct visit *visit, const struct fields *fields)
 {
-    kinds_put(visit, fields->kind);
-    page_put_typed(visit, "kind", fields->kind);
-    page_put_typed(visit, "to", fields->to);
-    page_put_typed(visit, "certificate", fields->certificate);
-    page_put_typed(visit, "key", fields->key);
-    page_put_typed(visit, "config", fields->config);
-    page_put_typed(visit, "check", fields->check);
+    kinds_put(visit, fields->texts[0]);
+    for (size_t i = 0; i < TEXTS; i++) {
+        page_put_typed(visit, form_fields[i].name, fields->texts[i]);
+    }
     value_put_bool(&visit->tool.tree, visit->page, "by_ledger", fields->known);
 }
 
-/* What the command says of each target, in words. */
-static void targets_put(struct visit *visit)
+static void target_put(struct visit *visit, const struct deploy_target *target)
 {
-    struct value_tree *tree = &visit->tool.tree;
-    const struct value *targets = value_get(visit->tool.result, "targets");
-    struct value *list = value_put_list(tree, visit->page, "targets");
-    static const char *const copied[] = { "name", "kind", "to", "certificate", "key", "config",
-        "check" };
-    for (const struct value *one = value_first(targets); one != NULL; one = value_next(one)) {
-        struct value *item = value_add_object(tree, list);
-        const char *state = value_text(value_get(one, "state"));
-        const char *code = value_text(value_get(one, "reason"));
-        for (size_t i = 0; i < sizeof copied / sizeof copied[0]; i++) {
-            value_put_text(tree, item, copied[i], value_text(value_get(one, copied[i])));
-        }
-        value_put_text(tree, item, "label",
-            arena_format(
-                visit->request->arena, "console.kind_%s", value_text(value_get(one, "kind"))));
-        value_put_text(tree, item, "state",
-            arena_format(
-                visit->request->arena, "console.deploy_%s", state == NULL ? "new" : state));
-        value_put_bool(tree, item, "good",
-            state != NULL && (strcmp(state, "answers") == 0 || strcmp(state, "installed") == 0));
-        if (code != NULL) {
-            struct reason reason = { 0 };
-            AUTO(buf) why = buf_make(4096), next = buf_make(4096);
-            reason_set(&reason, ERR_INPUT, code, value_text(value_get(one, "field")),
-                value_text(value_get(one, "seen")), value_text(value_get(one, "expected")));
-            language_format_reason(visit->tool.language, &reason, "", &why);
-            language_format_reason(visit->tool.language, &reason, ".next", &next);
-            value_put_text(tree, item, "why", buf_text(&why));
-            value_put_text(tree, item, "next", buf_text(&next));
-        }
+    for (size_t i = 0; deploy_field_name(i) != NULL; i++) {
+        page_put_typed(visit, deploy_field_name(i), span_from_text(deploy_field_get(target, i)));
     }
-    value_put_bool(tree, visit->page, "nothing", value_count(targets) == 0);
+    kinds_put(visit, span_from_text(target->kind->name));
 }
 
-/* A refusal that the command has worded already. */
-static void problem_put(
-    struct visit *visit, const struct item_page *page, const struct value *problem)
+/* What was typed as a target; each field that is wrong is told at its place. */
+static bool target_take(struct visit *visit, const struct item_page *page,
+    const struct fields *fields, struct deploy_target *ret_target)
 {
-    static const char prefix[] = "urn:ecert:problem:";
+    /* What the target as a whole may lack, and where that is mended. */
+    static const struct {
+        const char *code, *field;
+    } places[] = { { "deploy.one_file", "key" }, { "deploy.staple", "staple" },
+        { "deploy.staple_itself", "staple" }, { "deploy.staple_taken", "staple" },
+        { "deploy.staple_place", "staple" }, { "deploy.other_name", "check" } };
+    struct deploy_target *target = ret_target;
+    struct deploy_material material = { .item = page->item, .view = page->view }; /* borrowed */
+    bool right = true;
+    for (size_t i = 0; i < TEXTS; i++) {
+        struct reason reason = { 0 };
+        const char *field = form_fields[i].name, *text = visit_text(visit, fields->texts[i]);
+        enum err err = deploy_field_set(target, field, text == NULL ? "" : text, &reason);
+        bool checked = err == OK && (i == 0 || target->kind != NULL);
+        err = checked ? deploy_field_check(target, field, &reason) : err;
+        bool needed = strcmp(field, "certificate") == 0 ||
+                      (strcmp(field, "key") == 0 && target->kind != NULL &&
+                          !target->kind->one_file && !target->kind->either);
+        if (err == OK && needed && text == NULL) {
+            err = reason_set(&reason, ERR_INPUT, "form.required", field, NULL, NULL);
+        }
+        if (err != OK) {
+            field_wrong(visit, field, &reason);
+            right = false;
+        }
+    }
     struct reason reason = { 0 };
-    const char *type = value_text(value_get(problem, "type"));
-    reason_set(&reason, ERR_INPUT, type + strlen(prefix), NULL, NULL, NULL);
-    item_page_locked(visit, page, &reason);
-    if (reason.field[0] != '\0' || strcmp(reason.code, "console.in_token") == 0) {
-        page_put_error(visit, &reason);
-        return;
+    if (right) {
+        deploy_name_propose(target->kind->name, target->to, target->name);
+        enum err err = deploy_target_check(target, &reason);
+        err = err == OK ? deploy_material_fits(&material, target, &reason) : err;
+        right = err == OK;
+        const char *field = right ? NULL : "kind";
+        for (size_t i = 0; !right && i < sizeof places / sizeof places[0]; i++) {
+            field = strcmp(reason.code, places[i].code) == 0 ? places[i].field : field;
+        }
+        if (!right) {
+            field_wrong(visit, field, &reason);
+        }
     }
-    struct value_tree *tree = &visit->tool.tree;
-    struct value *error = value_add_object(tree, value_put_list(tree, visit->page, "errors"));
-    AUTO(buf) next = buf_make(4096);
-    const char *title = value_text(value_get(problem, "title"));
-    const char *seen = value_text(value_get(problem, "seen"));
-    if (seen != NULL && seen[0] != '\0' && strstr(title, seen) == NULL) {
-        buf_append_format(&next, "%s · ", seen);
+    return right;
+}
+
+/* The reason is about the field, not about the target that doesn't exist yet. */
+static void field_wrong(struct visit *visit, const char *field, struct reason *reason)
+{
+    snprintf(reason->field, sizeof reason->field, "%s", field);
+    page_put_error(visit, reason);
+}
+
+static enum err known_check(
+    struct visit *visit, const struct item_page *page, struct reason *ret_reason)
+{
+    struct deploy_material material = { .item = page->item, .view = page->view }; /* borrowed */
+    const struct arguments none = { .operand_count = 0 };
+    struct deploy_list list = { 0 };
+    return deploy_gather(&visit->tool, &none, page->store, &material, &list, ret_reason);
+}
+
+/* The key is opened here once, so that a wrong passphrase is told on the page that asks for it. */
+static enum err begin(struct visit *visit, const struct item_page *page,
+    const struct fields *fields, struct reason *ret_reason)
+{
+    AUTO_PTR(key) key = NULL;
+    struct arguments arguments = { .operand_count = 0 };
+    for (const struct option *option = options_deploy_run; option->name != NULL; option++) {
+        const char *value = NULL;
+        for (size_t i = 0; !fields->known && i < TEXTS; i++) {
+            bool same = strcmp(form_fields[i].name, option->name) == 0;
+            value = same ? visit_text(visit, fields->texts[i]) : value;
+        }
+        /* The person has just said so: a target's times are for what goes by itself. */
+        if (value != NULL || strcmp(option->name, "now") == 0) {
+            arguments.given[arguments.given_count].option = option;
+            arguments.given[arguments.given_count++].value = value;
+        }
     }
-    buf_append_text(&next, value_text(value_get(problem, "next")));
-    value_put_text(tree, error, "text", title);
-    value_put_text(tree, error, "next", buf_text(&next));
+    if (page->item.guard == CERTSTORE_KEY_PASSPHRASE) {
+        TRY(key_open(&visit->tool, page->store, &page->item, ret_reason, &key));
+    }
+    const struct assignment_order order = {
+        .language = visit->tool.language,
+        .clock = visit->tool.clock,
+        .store_path = visit->tool.store_path,
+        .id = page->item.id,
+        .name = page->view.first_name,
+        .what = &arguments,
+        .access = &visit->access,
+    };
+    return assignment_start(visit->console->assignment, &order, ret_reason);
 }

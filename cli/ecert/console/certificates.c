@@ -29,6 +29,7 @@ enum err certificates_get(struct visit *visit)
     if (unreadable > 0) {
         value_put_integer(tree, visit->page, "n", (int64_t)unreadable);
     }
+    TRY(undo_offer(visit, store));
     return page_reply(visit, 200, "certificates");
 }
 
@@ -95,6 +96,10 @@ static enum err tab_show(struct visit *visit, enum viewer_tab tab, const char *t
     } else {
         viewer_put_tabs(visit, one.path, tab);
     }
+    struct assignment_state state;
+    assignment_look(visit->console->assignment, &state);
+    value_put_bool(&visit->tool.tree, visit->page, "assigning",
+        state.running && strcmp(state.id, one.item.id) == 0);
     if (tab == VIEWER_DETAILS) {
         TRY(viewer_put_details(visit, der));
     }

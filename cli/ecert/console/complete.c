@@ -42,7 +42,7 @@ enum err complete_get(struct visit *visit)
 {
     AUTO(item_page) one = { 0 };
     TRY(request_open(visit, &one));
-    return page_reply(visit, 200, "complete");
+    return page_reply_form(visit, 200, "complete");
 }
 
 static enum err request_open(struct visit *visit, struct item_page *ret_page)
@@ -69,6 +69,9 @@ enum err complete_post(struct visit *visit)
     const char *field = fields.upload.len > 0 ? "upload" : "pasted";
     struct span file = fields.upload.len > 0 ? fields.upload : fields.pasted;
     page_put_typed(visit, "pasted", fields.pasted);
+    if (visit->stays) {
+        return page_reply_form(visit, 200, "complete");
+    }
     enum err err = OK;
     if (file.len == 0) {
         err = reason_set(&reason, ERR_INPUT, "form.required", "upload", NULL, NULL);

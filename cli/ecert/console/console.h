@@ -1,6 +1,9 @@
 #pragma once
 /* What the console's parts share for its whole life. One thread answers all requests, so nothing
- * here has a lock but what the thread that waits for the end reads. */
+ * here has a lock but what the thread that waits for the end reads: the assignment and what is
+ * kept have theirs. */
+#include "cli/ecert/console/assignment.h"
+#include "cli/ecert/console/kept.h"
 #include "cli/ecert/tool.h"
 #include "lib/base/random.h"
 #include "lib/http/server.h"
@@ -31,6 +34,9 @@ struct console {
     char token[TOKEN_TEXT_MAX];
     char desk[CONSOLE_DESK_MAX];
     char csrf[CSRF_TEXT_MAX];
+
+    struct assignment *assignment;
+    struct kept kept;
 
     atomic_llong used_ms; /* when the person did something last, by the monotonic clock */
     atomic_bool ended;    /* by the page's button */

@@ -54,7 +54,7 @@ enum err export_get(struct visit *visit)
     choices_put(visit, &one, SPAN_LITERAL("pfx"), SPAN_LITERAL("modern"));
     const char *out = path_propose(visit, &one);
     page_put_typed(visit, "out", span_from_text(out));
-    return page_reply(visit, 200, "export");
+    return page_reply_form(visit, 200, "export");
 }
 
 enum err export_post(struct visit *visit)
@@ -66,6 +66,9 @@ enum err export_post(struct visit *visit)
     enum err err = visit_form(visit, &form, &fields);
     choices_put(visit, &one, fields.format, fields.target);
     page_put_typed(visit, "out", fields.out);
+    if (visit->stays) {
+        return page_reply_form(visit, 200, "export");
+    }
     if (err != OK) {
         return page_reply_wrong(visit, /* reason= */ NULL, "out", "export");
     }

@@ -18,7 +18,7 @@ enum err request_file_get(struct visit *visit);
 enum err wizard_get(struct visit *visit);
 enum err wizard_post(struct visit *visit);
 
-/* complete.c, export.c, import.c, assign.c */
+/* complete.c, export.c, import.c, assign.c, assigned.c */
 enum err complete_get(struct visit *visit);
 enum err complete_post(struct visit *visit);
 enum err remove_get(struct visit *visit);
@@ -29,10 +29,10 @@ enum err import_get(struct visit *visit);
 enum err import_post(struct visit *visit);
 enum err assign_get(struct visit *visit);
 enum err assign_post(struct visit *visit);
+enum err assigned_get(struct visit *visit);
 
 /* stores.c, store_import.c */
 enum err store_get(struct visit *visit);
-enum err undo_post(struct visit *visit);
 enum err authority_get(struct visit *visit);
 enum err authority_details_get(struct visit *visit);
 enum err authority_path_get(struct visit *visit);
@@ -41,8 +41,16 @@ enum err authority_remove_post(struct visit *visit);
 enum err store_import_get(struct visit *visit);
 enum err store_import_post(struct visit *visit);
 
+/* undo.c */
+enum err undo_get(struct visit *visit);
+enum err undo_post(struct visit *visit);
+/* A link to undo_get on the page, where there is a change that can be taken back. */
+enum err undo_offer(struct visit *visit, const struct certstore *store);
+
 /* lists.c */
 enum err lists_get(struct visit *visit);
 enum err list_import_get(struct visit *visit);
 enum err list_import_post(struct visit *visit);
 enum err lists_refresh_post(struct visit *visit);
+enum err list_remove_get(struct visit *visit);
+enum err list_remove_post(struct visit *visit);

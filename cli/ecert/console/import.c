@@ -20,8 +20,7 @@ static void fields_release(struct fields *fields)
 AUTO_DEFINE(fields, fields_release)
 
 static const struct form_field form_fields[] = {
-    { "upload", FORM_FILE, .max = BUNDLE_FILE_MAX, .required = true,
-        .offset = offsetof(struct fields, upload) },
+    { "upload", FORM_FILE, .max = BUNDLE_FILE_MAX, .offset = offsetof(struct fields, upload) },
     { "key", FORM_FILE, .max = KEY_PRIVATE_MAX_BYTES, .offset = offsetof(struct fields, key) },
     { "password", FORM_SECRET, .max = PASSWORD_MAX, .offset = offsetof(struct fields, password) },
     { "friendly", FORM_LINE, .max = CERTSTORE_FRIENDLY_MAX - 1,
@@ -30,6 +29,7 @@ static const struct form_field form_fields[] = {
 static const struct form form = { form_fields, sizeof form_fields / sizeof form_fields[0],
     FORM_IGNORE_UNKNOWN };
 
+static void keep(struct visit *visit, struct span file);
 static enum err take(struct visit *visit, struct certstore *store, const struct fields *fields,
     struct reason *ret_reason, struct certstore_item *ret_item);
 static enum err take_pfx(struct visit *visit, struct certstore *store, const struct fields *fields,
@@ -38,7 +38,7 @@ static enum err take_pfx(struct visit *visit, struct certstore *store, const str
 enum err import_get(struct visit *visit)
 {
     page_begin(visit, "console.import", "certificates");
-    return page_reply(visit, 200, "import");
+    return page_reply_form(visit, 200, "import");
 }
 
 enum err import_post(struct visit *visit)
@@ -46,21 +46,45 @@ enum err import_post(struct visit *visit)
     AUTO_PTR(certstore) store = NULL;
     AUTO(certstore_item) item = { 0 };
     AUTO(fields) fields = { .password = { 0 } };
+    AUTO(secret) kept = { 0 };
     struct reason reason = { 0 };
     page_begin(visit, "console.import", "certificates");
     enum err err = visit_form(visit, &form, &fields);
     page_put_typed(visit, "friendly", fields.friendly);
+    kept_take(&visit->console->kept, &kept);
+    if (fields.upload.len == 0) {
+        /* Not a secret's own pages, which the child that reads a PFX doesn't get. */
+        fields.upload = arena_span(visit->request->arena, secret_span(&kept));
+    }
+    if (visit->stays) {
+        keep(visit, secret_span(&kept));
+        return page_reply_form(visit, 200, "import");
+    }
+    if (err == OK && fields.upload.len == 0) {
+        err = reason_set(&reason, ERR_INPUT, "form.required", "upload", NULL, NULL);
+    }
     if (err != OK) {
-        return page_reply_wrong(visit, /* reason= */ NULL, "upload", "import");
+        return page_reply_wrong(visit, reason.code[0] == '\0' ? NULL : &reason, "upload", "import");
     }
     TRY(visit_store(visit, &store));
     err = take(visit, store, &fields, &reason, &item);
     if (is_wrong(err, &reason)) {
+        bool again = strcmp(reason.code, "pfx.password") == 0;
+        keep(visit, again ? fields.upload : (struct span){ 0 });
         return page_reply_wrong(visit, &reason, "upload", "import");
     }
     TRY(err);
     return visit_done(visit, arena_format(visit->request->arena, "/certificate/%s", item.id),
         item.kind == CERTSTORE_REQUEST ? "pending" : "imported");
+}
+
+/* For the next try; the page then says that it is here. */
+static void keep(struct visit *visit, struct span file)
+{
+    if (file.len > 0) {
+        kept_put(&visit->console->kept, file);
+        value_put_bool(&visit->tool.tree, visit->page, "kept", true);
+    }
 }
 
 static enum err take(struct visit *visit, struct certstore *store, const struct fields *fields,

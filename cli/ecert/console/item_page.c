@@ -5,8 +5,6 @@
 #include "cli/ecert/screen.h"
 #include "lib/pki/csr.h"
 
-enum { REASON_WORDS_MAX = 4096 };
-
 static void names_put(struct visit *visit, const struct item_view *view, struct value *object);
 
 void item_page_release(struct item_page *page)
@@ -87,11 +85,7 @@ void item_page_put(struct visit *visit, const struct item_view *view, struct val
         page_put_groups(visit, object, "thumbprint_groups", view->thumbprint_sha1);
     }
     if (reason->code[0] != '\0') {
-        AUTO(buf) why = buf_make(REASON_WORDS_MAX), next = buf_make(REASON_WORDS_MAX);
-        language_format_reason(visit->tool.language, reason, "", &why);
-        language_format_reason(visit->tool.language, reason, ".next", &next);
-        value_put_text(tree, object, "why", buf_text(&why));
-        value_put_text(tree, object, "next", buf_text(&next));
+        page_put_reason(visit, object, reason);
     }
 }
 

@@ -39,7 +39,7 @@ static enum err lists_put(struct visit *visit)
     }
     value_put_integer(tree, visit->page, "count", (int64_t)lists.count);
     value_put_text(tree, visit->page, "store", visit->tool.store_path);
-    return OK;
+    return undo_offer(visit, store);
 }
 
 static void list_put(struct visit *visit, const struct revocation_list *list, struct value *object)
@@ -48,6 +48,8 @@ static void list_put(struct visit *visit, const struct revocation_list *list, st
     char name[CHAIN_NAME_MAX];
     chain_name(list->crl.issuer, name);
     value_put_text(tree, object, "name", name);
+    value_put_text(tree, object, "href",
+        arena_format(visit->request->arena, "%s/list/%s", visit->console->desk, list->id));
     value_put_text(tree, object, "kind", list->of_authorities ? "ARL" : "CRL");
     value_put_text(tree, object, "state_text", crl_state_text(&visit->tool, list->state));
     value_put_bool(tree, object, "good", list->state == LIST_FRESH);
@@ -76,8 +78,8 @@ enum err list_import_post(struct visit *visit)
         return page_reply_wrong(visit, /* reason= */ NULL, "upload", "list_import");
     }
     TRY(visit_store(visit, &store));
-    enum err err = crl_take(store, fields.upload, /* dry= */ false, clock_now(&visit->tool.clock),
-        &reason, issuer, &fresh);
+    enum err err =
+        crl_take(store, fields.upload, clock_now(&visit->tool.clock), &reason, issuer, &fresh);
     if (is_wrong(err, &reason)) {
         return page_reply_wrong(visit, &reason, "upload", "list_import");
     }
@@ -85,11 +87,40 @@ enum err list_import_post(struct visit *visit)
     return visit_done(visit, "/lists", fresh ? "listed" : "unchanged");
 }
 
+enum err list_remove_get(struct visit *visit)
+{
+    AUTO_PTR(certstore) store = NULL;
+    AUTO(revocation_lists) lists = { 0 };
+    const char *id = visit_param(visit, "id");
+    page_begin(visit, "console.list_delete", "lists");
+    TRY(visit_store(visit, &store));
+    TRY(certstore_lists(store, clock_now(&visit->tool.clock), &lists));
+    for (size_t i = 0; id != NULL && i < lists.count; i++) {
+        if (strcmp(lists.items[i].id, id) == 0) {
+            list_put(
+                visit, &lists.items[i], value_put_object(&visit->tool.tree, visit->page, "list"));
+            return page_reply(visit, 200, "list_remove");
+        }
+    }
+    return reason_set(&visit->request->reason, ERR_NOT_FOUND, "certstore.no_list", id, NULL, NULL);
+}
+
+enum err list_remove_post(struct visit *visit)
+{
+    AUTO_PTR(certstore) store = NULL;
+    const char *id = visit_param(visit, "id");
+    TRY(visit_store(visit, &store));
+    TRY(certstore_remove_list(
+        store, id == NULL ? "" : id, clock_now(&visit->tool.clock), &visit->request->reason));
+    return visit_done(visit, "/lists", "list_deleted");
+}
+
 /* As the command does it, which says of each what became of it. */
 enum err lists_refresh_post(struct visit *visit)
 {
     const struct arguments none = { .operand_count = 0 };
     (void)command_crl_refresh(&visit->tool, &none);
+    visit->here = arena_format(visit->request->arena, "%s/lists?fetched", visit->console->desk);
     TRY(lists_put(visit));
     refreshed_put(visit);
     return page_reply(visit, 200, "lists");

@@ -1,5 +1,6 @@
 /* The frame of the console's pages. */
-#include "cli/ecert/console/visit.h"
+#include "cli/ecert/console/way.h"
+#include "cli/ecert/item.h"
 #include "cli/ecert/screen.h"
 
 /* Where one can go. */
@@ -27,6 +28,7 @@ static const struct {
     { "deleted", "console.done_deleted" },
     { "undone", "console.done_undone" },
     { "listed", "console.done_listed" },
+    { "list_deleted", "console.done_list_deleted" },
     { "unchanged", "console.done_unchanged" },
 };
 
@@ -42,7 +44,10 @@ void page_begin(struct visit *visit, const char *title, const char *place)
     value_put_text(tree, visit->page, "site", "console.site");
     value_put_text(tree, visit->page, "title", title);
     value_put_text(tree, visit->page, "server", visit->console->server_name);
-    web_put_languages(&page, visit->console->languages, visit->here);
+    bool page_here = visit->route != NULL && visit->inside && route_has_page(visit->route);
+    if (visit->request->method == HTTP_GET || visit->here != NULL || page_here) {
+        web_put_languages(&page, visit->console->languages, visit->here);
+    }
     if (visit->inside) {
         value_put_text(tree, visit->page, "home",
             arena_format(visit->request->arena, "%s/", visit->console->desk));
@@ -79,8 +84,14 @@ static void done_put(struct visit *visit)
 
 void page_put_error(struct visit *visit, const struct reason *reason)
 {
+    page_put_error_at(visit, reason, reason->field);
+}
+
+void page_put_reason(struct visit *visit, struct value *object, const struct reason *reason)
+{
     const struct web_page page = visit_page(visit);
-    web_put_error(&page, reason);
+    web_put_reason(&page, object, reason);
+    way_put(visit, object, reason);
 }
 
 void page_put_typed(struct visit *visit, const char *field, struct span text)
@@ -99,6 +110,9 @@ void page_put_refusal(struct visit *visit, int status, const struct reason *reas
 {
     const struct web_page page = visit_page(visit);
     web_put_refusal(&page, status, reason);
+    if (visit->inside) {
+        way_put(visit, visit->page, reason);
+    }
 }
 
 enum err page_reply(struct visit *visit, int status, const char *template)
@@ -110,7 +124,11 @@ enum err page_reply(struct visit *visit, int status, const char *template)
 void page_put_error_at(struct visit *visit, const struct reason *reason, const char *field)
 {
     const struct web_page page = visit_page(visit);
-    web_put_error_at(&page, reason, field);
+    struct reason shown = *reason;
+    if (strspn(shown.seen, "0123456789abcdef") == CERTSTORE_ID_MAX - 1) {
+        shown.seen[ITEM_SHORT_ID] = '\0'; /* an id, as lists show it */
+    }
+    way_put(visit, web_put_error_at(&page, &shown, field), reason);
 }
 
 enum err page_reply_wrong(
@@ -124,7 +142,14 @@ enum err page_reply_wrong(
         bool own = word > 0 && reason->field[word] == '\0';
         page_put_error_at(visit, reason, own ? reason->field : field);
     }
-    return page_reply(visit, 422, template);
+    return visit->route->keeps ? page_reply_form(visit, 422, template)
+                               : page_reply(visit, 422, template);
+}
+
+enum err page_reply_form(struct visit *visit, int status, const char *template)
+{
+    value_put_bool(&visit->tool.tree, visit->page, "keeps", true);
+    return page_reply(visit, status, template);
 }
 
 bool is_wrong(enum err err, struct reason *reason)
@@ -170,5 +195,6 @@ static struct web_page visit_page(struct visit *visit)
         .language = visit->tool.language,
         .tree = &visit->tool.tree,
         .root = visit->page,
+        .next = ".page",
     };
 }

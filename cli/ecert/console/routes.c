@@ -16,22 +16,26 @@ static const struct route routes[] = {
     { HTTP_GET, "/{desk}/certificate/{id}/path", certificate_path_get },
     { HTTP_GET, "/{desk}/certificate/{id}/request.csr", request_file_get },
     { HTTP_GET, "/{desk}/certificate/{id}/complete", complete_get },
-    { HTTP_POST, "/{desk}/certificate/{id}/complete", complete_post, .body_max = FILE_BODY },
+    { HTTP_POST, "/{desk}/certificate/{id}/complete", complete_post, .body_max = FILE_BODY,
+        .keeps = true },
     { HTTP_GET, "/{desk}/certificate/{id}/export", export_get },
-    { HTTP_POST, "/{desk}/certificate/{id}/export", export_post, .body_max = SMALL_BODY },
+    { HTTP_POST, "/{desk}/certificate/{id}/export", export_post, .body_max = SMALL_BODY,
+        .keeps = true },
     { HTTP_GET, "/{desk}/certificate/{id}/assign", assign_get },
-    { HTTP_POST, "/{desk}/certificate/{id}/assign", assign_post, .body_max = SMALL_BODY },
+    { HTTP_POST, "/{desk}/certificate/{id}/assign", assign_post, .body_max = SMALL_BODY,
+        .keeps = true },
+    { HTTP_GET, "/{desk}/certificate/{id}/assigned", assigned_get },
     { HTTP_GET, "/{desk}/certificate/{id}/remove", remove_get },
     { HTTP_POST, "/{desk}/certificate/{id}/remove", remove_post, .body_max = SMALL_BODY },
     { HTTP_GET, "/{desk}/import", import_get },
-    { HTTP_POST, "/{desk}/import", import_post, .body_max = FILE_BODY },
+    { HTTP_POST, "/{desk}/import", import_post, .body_max = FILE_BODY, .keeps = true },
     { HTTP_GET, "/{desk}/request", wizard_get },
-    { HTTP_POST, "/{desk}/request", wizard_post, .body_max = SMALL_BODY },
+    { HTTP_POST, "/{desk}/request", wizard_post, .body_max = SMALL_BODY, .keeps = true },
 
     { HTTP_GET, "/{desk}/store/{folder}", store_get },
     { HTTP_GET, "/{desk}/store/{folder}/import", store_import_get },
-    { HTTP_POST, "/{desk}/store/{folder}/import", store_import_post, .body_max = FILE_BODY },
-    { HTTP_POST, "/{desk}/store/{folder}/undo", undo_post, .body_max = SMALL_BODY },
+    { HTTP_POST, "/{desk}/store/{folder}/import", store_import_post, .body_max = FILE_BODY,
+        .keeps = true },
     { HTTP_GET, "/{desk}/authority/{id}", authority_get },
     { HTTP_GET, "/{desk}/authority/{id}/details", authority_details_get },
     { HTTP_GET, "/{desk}/authority/{id}/path", authority_path_get },
@@ -40,7 +44,12 @@ static const struct route routes[] = {
     { HTTP_GET, "/{desk}/lists", lists_get },
     { HTTP_GET, "/{desk}/lists/import", list_import_get },
     { HTTP_POST, "/{desk}/lists/import", list_import_post, .body_max = LIST_BODY },
+    { HTTP_GET, "/{desk}/list/{id}/remove", list_remove_get },
+    { HTTP_POST, "/{desk}/list/{id}/remove", list_remove_post, .body_max = SMALL_BODY },
     { HTTP_POST, "/{desk}/lists/refresh", lists_refresh_post, .body_max = SMALL_BODY },
+
+    { HTTP_GET, "/{desk}/undo", undo_get },
+    { HTTP_POST, "/{desk}/undo", undo_post, .body_max = SMALL_BODY },
 
     { HTTP_POST, "/{desk}/end", end_post, .body_max = SMALL_BODY },
 };
@@ -50,6 +59,7 @@ enum { ROUTE_COUNT = sizeof routes / sizeof routes[0] };
 static enum err route_enter(
     struct http_request *request, struct http_response *response, void *ctx);
 static enum err permission(struct visit *visit);
+static enum err handle(struct visit *visit);
 
 /* The same rows as lib/http wants them; every one leads to route_enter. */
 static struct http_route http_routes[ROUTE_COUNT];
@@ -77,7 +87,7 @@ static enum err route_enter(struct http_request *request, struct http_response *
     const struct route *route = &routes[request->route - http_routes];
     enum err err = visit_open(visit, ctx, route, request, response);
     err = err == OK && !route->open ? permission(visit) : err;
-    err = err == OK ? route->handle(visit) : err;
+    err = err == OK ? handle(visit) : err;
     visit_close(visit);
     return err;
 }
@@ -89,8 +99,33 @@ static enum err permission(struct visit *visit)
         return reason_set(reason, ERR_DENIED, "console.outside", "", "", "");
     }
     atomic_store(&visit->console->used_ms, clock_monotonic_ms());
+    if (visit->route->handle != import_post) {
+        kept_drop(&visit->console->kept); /* the person has left its page */
+    }
     return visit->route->method == HTTP_POST ? form_check(visit->request, visit->console->csrf)
                                              : OK;
+}
+
+bool route_has_page(const struct route *route)
+{
+    for (size_t i = 0; i < ROUTE_COUNT; i++) {
+        if (routes[i].method == HTTP_GET && strcmp(routes[i].pattern, route->pattern) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Chosen in a form that keeps nothing, a language leads to the page of the form; what the form
+ * would do is not done. */
+static enum err handle(struct visit *visit)
+{
+    const char *path = arena_text(visit->request->arena, visit->request->path);
+    if (!visit->stays || visit->route->keeps) {
+        return visit->route->handle(visit);
+    }
+    TRY(route_has_page(visit->route) ? OK : ERR_NOT_FOUND);
+    return path == NULL ? ERR_MEMORY : reply_redirect(visit->response, path);
 }
 
 enum err console_error_page(

@@ -47,6 +47,9 @@ enum err end_post(struct visit *visit)
     /* No way in any more, so none is offered. */
     visit->inside = false;
     page_begin(visit, "console.ended_title", /* place= */ NULL);
+    struct assignment_state state;
+    assignment_look(visit->console->assignment, &state);
+    value_put_bool(&visit->tool.tree, visit->page, "running", state.running);
     atomic_store(&visit->console->ended, true);
     return page_reply(visit, 200, "ended");
 }

@@ -39,7 +39,7 @@ enum err store_import_get(struct visit *visit)
 {
     enum certstore_folder folder;
     TRY(folder_begin(visit, &folder));
-    return page_reply(visit, 200, "store_import");
+    return page_reply_form(visit, 200, "store_import");
 }
 
 enum err store_import_post(struct visit *visit)
@@ -50,9 +50,11 @@ enum err store_import_post(struct visit *visit)
     if (visit_form(visit, &form, &fields) != OK) {
         return page_reply_wrong(visit, /* reason= */ NULL, "upload", "store_import");
     }
-    return span_equal_text(fields.step, "file")
-               ? file_step(visit, &fields, visit_param(visit, "folder"))
-               : plan_steps(visit, &fields);
+    if (!span_equal_text(fields.step, "file")) {
+        return plan_steps(visit, &fields);
+    }
+    return visit->stays ? page_reply_form(visit, 200, "store_import")
+                        : file_step(visit, &fields, visit_param(visit, "folder"));
 }
 
 static enum err folder_begin(struct visit *visit, enum certstore_folder *ret_folder)
@@ -80,7 +82,7 @@ static enum err file_step(struct visit *visit, const struct fields *fields, cons
     }
     TRY(pem_put(visit, &bundle));
     stores_put(visit, word);
-    return page_reply(visit, 200, "store_choose");
+    return page_reply_form(visit, 200, "store_choose");
 }
 
 static enum err pem_put(struct visit *visit, const struct bundle *bundle)
@@ -126,6 +128,9 @@ static enum err plan_steps(struct visit *visit, const struct fields *fields)
     TRY(pem_put(visit, &plan.bundle));
     stores_put(visit, word);
     value_put_bool(&visit->tool.tree, visit->page, "replace_old", fields->replace_old);
+    if (visit->stays && !finish) {
+        return page_reply_form(visit, 200, "store_choose");
+    }
     enum err err = chain_plan_install(&visit->tool, &plan, &reason);
     if (is_wrong(err, &reason)) {
         return page_reply_wrong(visit, &reason, "store", "store_choose");
@@ -133,8 +138,9 @@ static enum err plan_steps(struct visit *visit, const struct fields *fields)
     TRY(err);
     value_put_text(&visit->tool.tree, visit->page, "chosen_store", word);
     review_put(visit, &plan);
-    if (!finish) {
-        return page_reply(visit, 200, "store_finish");
+    value_put_bool(&visit->tool.tree, visit->page, "is_compared", fields->compared);
+    if (!finish || visit->stays) {
+        return page_reply_form(visit, 200, "store_finish");
     }
     if (chain_plan_root(&plan, 0) != NULL && !fields->compared) {
         reason_set(&reason, ERR_DENIED, "console.not_compared", "compared", NULL, NULL);

@@ -1,5 +1,4 @@
-/* The stores of CA certificates, as the MMC snap-in shows them: lists, viewer, deletion, and the
- * undoing of the last change. */
+/* The stores of CA certificates, as the MMC snap-in shows them: lists, viewer, deletion. */
 #include "cli/ecert/console/authority_page.h"
 #include "cli/ecert/console/handlers.h"
 #include "cli/ecert/console/viewer.h"
@@ -32,6 +31,7 @@ enum err store_get(struct visit *visit)
     }
     value_put_integer(tree, visit->page, "count", count);
     value_put_text(tree, visit->page, "store", visit->tool.store_path);
+    TRY(undo_offer(visit, store));
     return page_reply(visit, 200, "store");
 }
 
@@ -82,20 +82,4 @@ enum err authority_remove_post(struct visit *visit)
     TRY(chain_plan_remove(&visit->tool, &plan, one.authority->id, &visit->request->reason));
     TRY(chain_plan_apply(&plan, &chains, &visit->request->reason));
     return visit_done(visit, authority_folder_path(one.authority->folder), "deleted");
-}
-
-enum err undo_post(struct visit *visit)
-{
-    AUTO_PTR(certstore) store = NULL;
-    size_t added = 0, removed = 0;
-    const char *word = visit_param(visit, "folder");
-    enum certstore_folder folder;
-    if (word == NULL || chain_folder_from_word(word, &folder) != OK) {
-        return ERR_NOT_FOUND;
-    }
-    TRY(visit_store(visit, &store));
-    enum err err = certstore_undo(store, &visit->request->reason, &added, &removed);
-    /* The page is there; it is only that there is no change. */
-    TRY(err == ERR_NOT_FOUND ? ERR_CONFLICT : err);
-    return visit_done(visit, authority_folder_path(folder), "undone");
 }

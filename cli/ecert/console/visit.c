@@ -3,6 +3,7 @@
 
 #include "cli/ecert/key_open.h"
 #include "lib/base/limits.h"
+#include "lib/certstore/undo.h"
 
 /* Nobody asks at a terminal, and no option says where a secret is. */
 static const struct arguments no_arguments = { .operand_count = 0 };
@@ -21,6 +22,7 @@ enum err visit_open(struct visit *visit, struct console *console, const struct r
             .access = &visit->access,
             .clock = console->clock,
             .store_path = console->store_path,
+            .recorded_as = "console",
             .json = true,
             .arena = arena_make(HTTP_ARENA_MAX_BYTES) },
     };
@@ -28,6 +30,8 @@ enum err visit_open(struct visit *visit, struct console *console, const struct r
     visit->tool.result = value_object(&visit->tool.tree);
     visit->page = value_object(&visit->tool.tree);
     visit->inside = is_inside(visit);
+    struct span tag = { 0 };
+    visit->stays = request->method == HTTP_POST && http_request_query(request, "lang", &tag);
     return web_language_choose(
         console->languages, request, response, /* secure= */ false, &visit->tool.language);
 }
@@ -51,7 +55,9 @@ static bool is_inside(const struct visit *visit)
 
 enum err visit_store(struct visit *visit, struct certstore **ret_store)
 {
-    return certstore_open(visit->tool.store_path, &visit->request->reason, ret_store);
+    TRY(certstore_open(visit->tool.store_path, &visit->request->reason, ret_store));
+    certstore_record(*ret_store, visit->tool.recorded_as, clock_now(&visit->tool.clock));
+    return OK;
 }
 
 enum err visit_form(struct visit *visit, const struct form *form, void *ret_fields)

@@ -16,6 +16,7 @@ struct route {
     enum err (*handle)(struct visit *visit);
     bool open;
     size_t body_max;
+    bool keeps; /* a language can be chosen by its form, which keeps what was typed */
 };
 
 struct visit {
@@ -24,6 +25,7 @@ struct visit {
     struct http_request *request;
     struct http_response *response;
     bool inside; /* it is the session's browser */
+    bool stays;  /* the form was sent to be shown again in another language: nothing is done */
     struct tool tool;
     struct key_access access; /* what opens a guarded key, for this request */
     bool unlocks;             /* a passphrase was typed */
@@ -31,6 +33,9 @@ struct visit {
     struct form_errors errors;
     const char *here; /* path and query that the language links keep; NULL: the path alone */
 };
+
+/* routes.c: whether the path is a page too, and not only what a form leads to. */
+bool route_has_page(const struct route *route);
 
 /* Language, tool and session of a request. To be closed, whatever it returns. */
 enum err visit_open(struct visit *visit, struct console *console, const struct route *route,
@@ -41,6 +46,8 @@ void visit_close(struct visit *visit);
  * "root", "untrusted"; NULL: none. */
 void page_begin(struct visit *visit, const char *title, const char *place);
 void page_put_error(struct visit *visit, const struct reason *reason);
+/* "why" and "next" of a reason, and the way to the page where that is done. */
+void page_put_reason(struct visit *visit, struct value *object, const struct reason *reason);
 void page_put_typed(struct visit *visit, const char *field, struct span text);
 void page_put_groups(struct visit *visit, struct value *object, const char *name, const char *hex);
 void page_put_refusal(struct visit *visit, int status, const struct reason *reason);
@@ -50,6 +57,8 @@ void page_put_error_at(struct visit *visit, const struct reason *reason, const c
 enum err page_reply_wrong(struct visit *visit, const struct reason *reason, const char *field,
     const char *template) MUST_USE;
 enum err page_reply(struct visit *visit, int status, const char *template) MUST_USE;
+/* A page whose form (its id is "form") leads to a route that keeps what is typed. */
+enum err page_reply_form(struct visit *visit, int status, const char *template) MUST_USE;
 /* A failure that the page tells beside what was entered; others are passed on. Where nobody said
  * why, the reason says what failed. */
 bool is_wrong(enum err err, struct reason *reason);

@@ -79,6 +79,9 @@ enum err wizard_post(struct visit *visit)
     }
     enum err err = visit_form(visit, &form, &fields);
     enum step step = step_of(fields.step);
+    if (visit->stays) {
+        return step_show(visit, &fields, step, 200);
+    }
     if (err == OK && fields.back) {
         do {
             step -= step > 0;
@@ -210,7 +213,7 @@ static enum err step_show(
         TRY(visit_store(visit, &store));
         value_put_bool(tree, visit->page, "renews", request_plan_renews(store, plan));
     }
-    return page_reply(visit, status, "request");
+    return page_reply_form(visit, status, "request");
 }
 
 static void steps_put(struct visit *visit, const struct fields *fields, enum step shown)
@@ -312,10 +315,12 @@ static enum err names_propose(struct visit *visit, struct fields *fields, struct
         if (!fields->services[i]) {
             continue;
         }
+        if (domain == NULL) {
+            return reason_set(ret_reason, ERR_INPUT, "console.domain_needed", "domain", NULL, NULL);
+        }
         if (!any) {
             any = true;
-            TRY(dns_name_parse(
-                span_from_text(domain == NULL ? "" : domain), DNS_NAME_HOST, &parsed, ret_reason));
+            TRY(dns_name_parse(span_from_text(domain), DNS_NAME_HOST, &parsed, ret_reason));
         }
         for (size_t k = 0; service_host(&services[i], k, domain, host); k++) {
             if (memmem(names.data, names.len, host, strlen(host)) == NULL) {
@@ -334,8 +339,11 @@ static enum err names_read(struct visit *visit, const struct fields *fields,
 {
     const char *root = visit_text(visit, fields->root);
     plan->names.count = 0;
+    if (fields->wildcard && root == NULL) {
+        return reason_set(ret_reason, ERR_INPUT, "console.root_needed", "root", NULL, NULL);
+    }
     if (fields->wildcard) {
-        return request_names_wildcard(&plan->names, root == NULL ? "" : root, ret_reason);
+        return request_names_wildcard(&plan->names, root, ret_reason);
     }
     const char *at = visit_text(visit, fields->names);
     for (at = at == NULL ? "" : at; *at != '\0';) {

@@ -47,6 +47,11 @@ async function wizard(visitor) {
     visitor.check(await page.locator('#domain-error').count() === 1, 'no domain is a domain');
     await visitor.look('console-request-3-services-refused');
     await page.fill('#domain', 'shop.example.com');
+    await elsewhere(visitor, async () => {
+        visitor.check(await page.inputValue('#domain') === 'shop.example.com', 'what was typed is lost');
+        visitor.check(await page.isChecked('#service-smtp'), 'what was chosen is lost');
+        visitor.check(await page.locator('#errors').count() === 0, 'another language is an error');
+    });
     await visitor.press(next);
     visitor.check((await page.inputValue('#names')).includes('autodiscover.shop.example.com'), 'nothing is proposed');
     await page.fill('#names', `www.電子商店.example.org\n${await page.inputValue('#names')}`);
@@ -56,12 +61,26 @@ async function wizard(visitor) {
     await visitor.press(next);
     await visitor.look('console-request-5-organisation');
     await page.fill('#organisation', 'Shop Limited');
+    await elsewhere(visitor, async () => {
+        visitor.check(await page.inputValue('#organisation') === 'Shop Limited', 'what was typed is lost');
+    });
     await page.check('#key-p256');
     await visitor.press(next);
     await visitor.look('console-request-6-summary');
     await visitor.press(next);
     visitor.check(await page.locator('#csr-text').count() === 1, 'no request was made');
     await visitor.look('console-request-made');
+}
+
+// The same page in another language, and back.
+async function elsewhere(visitor, check) {
+    const { page, asked } = visitor;
+    const other = asked.language === 'en' ? 'zh-HK' : 'en';
+    for (const language of [other, asked.language]) {
+        await visitor.press(`.languages [lang=${language}]`);
+        visitor.check(await page.getAttribute('html', 'lang') === language, `the page is not in ${language}`);
+        await check();
+    }
 }
 
 async function stores(visitor) {
@@ -96,9 +115,12 @@ async function stores(visitor) {
     await visitor.look('console-authority-delete');
     await visitor.press('button.danger');
     await visitor.look('console-authority-deleted');
+    await visitor.press('a[href$="/undo"]');
+    await visitor.look('console-undo');
     await visitor.press('main form button');
-    visitor.check(await page.locator('ul.files a').count() === 1, 'a deletion is for good');
     await visitor.look('console-undone');
+    await visitor.press('.places li:nth-child(2) a');
+    visitor.check(await page.locator('ul.files a').count() === 1, 'a deletion is for good');
 }
 
 async function lists(visitor) {
@@ -115,6 +137,13 @@ async function lists(visitor) {
     await visitor.look('console-lists');
     await visitor.press('main form button');
     await visitor.look('console-lists-fetched');
+    await visitor.press('a[href*="/list/"]');
+    await visitor.look('console-list-delete');
+    await visitor.press('button.danger');
+    await visitor.look('console-list-deleted');
+    await visitor.press('a[href$="/lists/import"]');
+    await page.setInputFiles('#upload', asked.files.list);
+    await visitor.press('main form button');
 }
 
 async function complete(visitor) {
@@ -147,11 +176,18 @@ async function assign(visitor) {
     await page.fill('#certificate', 'no path');
     await page.fill('#key', `${asked.pair}/www.key`);
     await visitor.press('main form button');
+    visitor.check(await page.getAttribute('#certificate', 'aria-invalid') === 'true', 'no field is marked');
     await visitor.look('console-assign-refused');
     await page.fill('#certificate', `${asked.pair}/www.crt`);
     await visitor.press('main form button');
     await visitor.look('console-assign-plan');
+    await elsewhere(visitor, async () => {
+        visitor.check((await page.locator('main').innerText()).includes(`${asked.pair}/www.crt`), 'the plan is lost');
+    });
     await visitor.press('main form button');
+    visitor.check(visitor.path.endsWith('/assigned'), 'no page shows how it goes');
+    await page.locator('main .actions .button:not(.quiet)').waitFor(); // it comes anew by itself until then
+    visitor.check(await page.locator('.record .good.panel').count() === 1, 'nothing came of it');
     await visitor.look('console-assigned');
     await visitor.press('main .actions a');
     await visitor.press('a[href$="/assign"]');
@@ -186,6 +222,13 @@ async function imported(visitor) {
     await page.fill('#password', 'wrong');
     await visitor.press('main form button');
     await visitor.look('console-import-refused');
+    await elsewhere(visitor, async () => {
+        visitor.check(await page.locator('#upload-kept').count() === 1, 'the file is to be chosen again');
+    });
+    await page.fill('#password', 'correct horse battery staple');
+    await visitor.press('main form button');
+    visitor.check(await page.locator('#errors .way').count() === 1, 'nothing leads on');
+    await visitor.look('console-import-exists');
 }
 
 async function refused(visitor) {

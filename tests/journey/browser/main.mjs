@@ -10,7 +10,9 @@ import { chromium } from 'playwright-core';
 import { again, keys, next, revoke } from './after.mjs';
 import { checking, office } from './office.mjs';
 import { subscriber } from './console.mjs';
+import { keyboard } from './keyboard.mjs';
 import { everybody, link } from './open.mjs';
+import { partly, reuse } from './reuse.mjs';
 import { together } from './together.mjs';
 import { trust } from './trust.mjs';
 import { decline, details, mails, reject, waits } from './turns.mjs';
@@ -19,7 +21,7 @@ import { proof, walk } from './walk.mjs';
 
 const scenes = {
     link, walk, proof, keys, next, revoke, again, mails, reject, decline, details, waits, office, checking, together,
-    everybody, trust, subscriber,
+    everybody, trust, subscriber, keyboard, reuse, partly,
 };
 const BESIDE = 4;
 

@@ -34,7 +34,7 @@ class Console:
         case.addCleanup(self.stop)
         self.url = json.loads(self.process.stdout.readline())["url"]
         parts = urllib.parse.urlsplit(self.url)
-        self.host, self.port, self.entry = parts.netloc, parts.port, parts.path
+        self.host, self.address, self.port, self.entry = parts.netloc, parts.hostname, parts.port, parts.path
         self.cookie = self.desk = None
 
     def stop(self):
@@ -50,7 +50,7 @@ class Console:
         return json.loads(said)["ended"]
 
     def ask(self, method, path, body=None, headers=None, cookie=True):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection = http.client.HTTPConnection(self.address, self.port, timeout=60)
         sent = {"Host": self.host, "Accept-Language": self.language}
         if cookie and self.cookie:
             sent["Cookie"] = self.cookie

@@ -38,7 +38,8 @@ class ChainTest(ToolTest):
 
     def install(self, *names, more=()):
         for name in names:
-            self.json("chain", "install", self.ca.path(name + ".pem"), *more)
+            said = self.json("chain", "install", self.ca.path(name + ".pem"), *more)
+        return said
 
     def trust(self, *names):
         for name in names:
@@ -117,23 +118,23 @@ class Stores(ChainTest):
         windows = " ".join(old["thumbprint_sha1"][i:i + 2].upper() for i in range(0, 40, 2))
         self.json("chain", "remove", windows)
         self.assertEqual(self.authorities(), {("intermediate", "current")})
-        self.json("chain", "undo")
+        self.json("undo")
         self.json("chain", "remove", old["thumbprint_sha256"][:12], "--dry-run")
         self.assertEqual(len(self.authorities()), 2)
 
-    def test_the_last_change_can_be_undone_once(self):
-        self.json("chain", "undo", code=2)
+    def test_a_change_can_be_undone_once(self):
+        self.json("undo", code=2)
         self.trust("root")
         self.install("old")
         before = self.json("chain", "list")
         self.json("chain", "install", self.ca.path("new.pem"), "--replace-old", "--dry-run")
         self.assertEqual(self.json("chain", "list"), before)
-        self.install("new", more=["--replace-old"])
+        made = self.install("new", more=["--replace-old"])["change"]
         self.assertEqual(self.authorities(), {("root", "current"), ("intermediate", "current")})
         self.json("chain", "install", self.ca.path("new.pem"), code=2)
-        self.json("chain", "undo")
+        self.json("undo")
         self.assertEqual(self.json("chain", "list"), before)
-        self.json("chain", "undo", code=2)
+        self.json("undo", str(made), code=1)
 
     def test_the_old_intermediate_does_not_come_in_again(self):
         self.trust("root")
@@ -348,21 +349,20 @@ class Paths(ChainTest):
         self.assertEqual(text_of(kept).count("BEGIN"), 1)
         self.json("chain", "check", made["id"])
         self.json("chain", "install", "--replace-old", code=2)
-        self.json("chain", "undo")
+        self.json("undo")
         self.assertEqual(text_of(kept), before)
         old = [one for one in self.json("chain", "list")["authorities"] if one["state"] == "revoked"][0]
         self.json("chain", "remove", old["thumbprint_sha256"])
         said = self.json("chain", "install", "--replace-old")
         self.assertEqual((said["removed"], said["chains"]), ([], 1))
-        self.json("chain", "undo")
+        self.json("undo")
         self.assertEqual(text_of(kept), before)
-        self.json("chain", "undo", code=2)
 
     def test_what_is_in_the_untrusted_store_makes_no_path_wherever_else_it_is(self):
         self.json("chain", "install", "--replace-old")
         self.install("new", more=["--as", "untrusted"])
         self.assertEqual(self.paths(code=1), [("unfinished", "chain.untrusted")])
-        self.json("chain", "undo")
+        self.json("undo")
         self.install("root", more=["--as", "untrusted"])
         self.assertEqual(self.paths(), [("good", "")])
 

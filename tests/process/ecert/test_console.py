@@ -1,4 +1,5 @@
 """`ecert console`: who gets in, who doesn't, and how it ends (doc/threats.md K13)."""
+import contextlib
 import re
 import signal
 import socket
@@ -121,6 +122,29 @@ class Door(ToolTest):
         for address in ("0.0.0.0", "::", "192.0.2.1", "localhost", "127.0.0.2", ""):
             self.run_tool("console", "--address", address, code=64)
 
+    def test_on_ipv6_it_has_one_name_too(self):
+        with contextlib.suppress(OSError), socket.socket(socket.AF_INET6) as here:
+            here.bind(("::1", 0))
+            self.console = Console(self, "--address", "::1")
+            self.assertEqual(self.console.host, f"[::1]:{self.console.port}")
+            self.console.enter()
+            self.assertIn(NAME, self.console.get("/").said)
+            self.console.post("/request", {"step": "friendly"}, status=200)
+            for host in ("::1", "[::1]", "::1:%d" % self.console.port, "[::1]:%d" % (self.console.port ^ 1),
+                         "[::]:%d" % self.console.port, "[::ffff:127.0.0.1]:%d" % self.console.port,
+                         "[0:0:0:0:0:0:0:1]:%d" % self.console.port, "127.0.0.1:%d" % self.console.port,
+                         "localhost:%d" % self.console.port, "[::1]:%d.evil.example" % self.console.port):
+                answer = self.console.ask("GET", self.console.desk + "/", headers={"Host": host})
+                self.assertIn(answer.status, (400, 421), host)
+                self.assertNotIn(NAME, answer.text)
+            self.refused(self.console.ask("GET", self.console.desk + "/", headers={"Origin": "http://[::1]:1"}))
+            with open("/proc/net/tcp6", encoding="ascii") as table:
+                listening = [line.split()[1].split(":")[0] for line in table
+                             if line.split()[3] == "0A" and line.split()[1].endswith(":%04X" % self.console.port)]
+            self.assertEqual(listening, ["00000000000000000000000001000000"])
+            return
+        self.skipTest("this host has no IPv6 loopback")
+
     def test_errors_are_told_in_three_languages(self):
         for language, words in (("en", "has not opened the console"), ("zh-HK", "並未開啟主控台"),
                                 ("zh-CN", "没有打开控制台")):
@@ -136,6 +160,7 @@ class End(ToolTest):
         last = console.post("/end", status=200)
         self.assertIn("The console is closed", last.said)
         self.assertNotIn(console.desk, last.text)  # a link into what is no more
+        self.assertNotIn("?lang=", last.text)
         self.assertEqual(console.ended(), "page")
         self.assertEqual(console.process.returncode, 0)
         with self.assertRaises(OSError):

@@ -7,9 +7,7 @@ import stat
 import subprocess
 import unittest
 
-import servers
 from console_case import Console
-from deploy_case import DeployCase
 from hierarchy import Hierarchy
 from stand_in import Authority, run
 from tool import NAME, ToolTest, public_key
@@ -31,6 +29,7 @@ class PageTest(ToolTest):
         super().setUp()
         self.console = Console(self)
         self.console.enter()
+        self.csrf = self.console.csrf()
 
     def assert_no_key(self, *pages):
         """Nothing that only a key's file holds."""
@@ -87,14 +86,17 @@ class Wizard(PageTest):
             self.assertIn(name, page.text)
         self.refused(self.step("services", 422, domain="shop example", more=[("service-smtp", "1")]),
                      "can’t stand in a server name")
-        self.refused(self.step("services", 422, domain="", more=[("service-smtp", "1")]), "empty")
+        lacking = self.step("services", 422, domain="", more=[("service-smtp", "1")])
+        self.refused(lacking, "no domain of theirs was entered")
+        self.assertIn('id="domain-error"', lacking.text)
+        self.step("services", 200, domain="")
 
     def test_a_wildcard_has_no_services_and_no_list(self):
         page = self.step("scope", wildcard="1", root="*.shop.example.com")
         self.assertIn("Organisation and location", page.said)
         self.step("summary", 303, wildcard="1", root="*.shop.example.com")
         self.assertEqual(self.certificates()[0]["names"], "*.shop.example.com, shop.example.com")
-        self.refused(self.step("scope", 422, wildcard="1", root=""), "empty")
+        self.refused(self.step("scope", 422, wildcard="1", root=""), "no root domain was entered")
 
     def test_what_is_wrong_is_said_and_nothing_typed_is_lost(self):
         for step, entered, words in (
@@ -113,6 +115,19 @@ class Wizard(PageTest):
         page = self.step("domains", names="a_b.example.com", back="1")
         self.assertIn("Services", page.said)
         self.assertIn("a_b.example.com", page.text)
+
+    def test_another_language_keeps_step_and_words_and_makes_nothing(self):
+        for step in STEPS:
+            page = self.console.post("/request?lang=zh-HK", [*{"step": step, **ENTERED}.items(), ("service-smtp", "1")],
+                                     status=200)
+            self.assertIn('<html lang="zh-HK">', page.text)
+            self.assertIn(f'name="step" value="{step}"', page.text)
+            for kept in ("Shop Limited", ENTERED["friendly"], "service-smtp"):
+                self.assertIn(kept, page.text)
+            self.assertNotIn('role="alert"', page.text)
+            self.assertIn('formaction="?lang=en"', page.text)
+            self.assertNotIn("?lang=en&", page.text)
+        self.assertEqual(self.certificates(), [])
 
     def test_a_chinese_name_may_be_written_in_chinese(self):
         self.assertIn("xn--", self.step("organisation", names="www.電子商店.example.org").said)
@@ -245,6 +260,46 @@ class Pairs(PageTest):
         self.assertEqual(large.status, 413)
         self.assertIn("512 KiB", large.said)
 
+    def exported(self):
+        """A PFX of what was completed, which is not in the store any more."""
+        place, out = self.complete(), self.path("out.pfx")
+        self.console.post(place + "/export", {"format": "pfx", "target": "modern", "out": out, "password": SECRET,
+                                              "again": SECRET}, status=200)
+        self.console.post(place + "/remove", status=303)
+        return content(out)
+
+    def test_a_wrong_password_needs_no_second_choice_of_the_file(self):
+        pfx = self.exported()
+        for wrong in ("wrong", "wrong again"):
+            answer = self.console.post("/import", {"password": wrong}, files=[("upload", pfx if wrong == "wrong" else b"")],
+                                       csrf=self.csrf)
+            self.refused(answer, "does not open")
+            self.assertIn("The PFX that you chose is still here", answer.said)
+        self.console.post("/import", {"password": SECRET}, files=[("upload", b"")], status=303, csrf=self.csrf)
+        self.assertEqual([one["state"] for one in self.certificates()], ["Valid"])
+        # It is gone with that.
+        self.refused(self.console.post("/import", {"password": SECRET}, files=[("upload", b"")], csrf=self.csrf),
+                     "nothing was entered")
+
+    def test_what_was_chosen_is_forgotten_when_the_page_is_left(self):
+        pfx = self.exported()
+        for leave in ("/", "/import"):
+            self.console.post("/import", {"password": "wrong"}, files=[("upload", pfx)], status=422, csrf=self.csrf)
+            self.console.get(leave)
+            if leave == "/":
+                answer = self.console.post("/import", {"password": SECRET}, files=[("upload", b"")], csrf=self.csrf)
+                self.refused(answer, "nothing was entered")
+        self.assertEqual(self.certificates(), [])
+
+    def test_only_a_pfx_is_kept_and_else_the_page_says_to_choose_again(self):
+        leaf = content(self.ca.path("leaf.pem"))
+        for files in ([("upload", leaf)], [("upload", b"x" * 100)], [("upload", leaf), ("key", b"x")]):
+            answer = self.console.post("/import", {"password": "wrong"}, files=files, csrf=self.csrf)
+            self.assertEqual(answer.status, 422)
+            self.assertIn("Choose the file again", answer.said)
+            self.assertNotIn("is still here", answer.said)
+            self.refused(self.console.post("/import", {}, files=[("upload", b"")], csrf=self.csrf), "nothing was entered")
+
     def test_a_name_that_another_ca_wrote_leads_into_no_other_folder_and_turns_no_line(self):
         names = b"".join(b"\x82" + bytes([len(name)]) + name for name in (b"../../etc/evil", "\u202emoc.elpmaxe".encode()))
         self.ca.sign("evil", "/CN=evil", "new", "basicConstraints=critical,CA:false\nextendedKeyUsage=serverAuth\n"
@@ -369,12 +424,51 @@ class Stores(PageTest):
         self.bring("intermediate", self.pem("new"), replace_old="1")
         self.assertEqual(self.authorities(), [("intermediate", "intermediate", "current"),
                                               ("roots", "root", "current")])
-        self.console.post("/store/intermediate/undo", status=303)
+        self.undo()
         self.assertEqual(self.authorities(), [("intermediate", "intermediate", "current"),
                                               ("roots", "root", "current")])
-        again = self.console.post("/store/intermediate/undo", status=409).said
-        self.assertIn("no change to undo", again)
-        self.assertNotIn("no such page", again)
+
+    def undo(self, words=""):
+        """What the page offers, taken back as it says."""
+        self.assertIn("/undo\"", self.console.get("/").text)
+        page = self.console.get("/undo")
+        self.assertIn(words, page.said)
+        number = re.search(r'name="number" value="([0-9]+)"', page.text)[1]
+        self.console.post("/undo", {"number": number}, status=303)
+
+    def test_nothing_is_offered_where_there_is_nothing_to_undo(self):
+        pages = ("/", "/store/root", "/store/intermediate", "/store/untrusted", "/lists")
+        for page in pages:
+            self.assertNotIn("/undo", self.console.get(page).text)
+        for answer in (self.console.get("/undo", status=409), self.console.post("/undo", {"number": "1"}, status=409)):
+            self.assertIn("no change to undo", answer.said)
+            self.assertNotIn("no such page", answer.said)
+        for number in ("", "0x", "-1", "9" * 7):
+            self.console.post("/undo", {"number": number}, status=None)
+        self.bring("root", self.pem("root"), compared="1")
+        for page in pages:
+            self.assertIn("/undo\"", self.console.get(page).text)
+        self.undo("Trusted roots")
+        for page in pages:
+            self.assertNotIn("/undo", self.console.get(page).text)
+
+    def test_a_certificate_that_was_removed_comes_back_with_its_key(self):
+        made = self.json("request", "new", "--name", NAME, "--key", "p256")["id"]
+        self.assertIn("can’t be had again", self.console.get("/undo").said)
+        self.console.post(f"/certificate/{made}/remove", status=303)
+        self.assertEqual(self.certificates(), [])
+        self.assertNotIn("can’t be had again", self.console.get("/undo").said)
+        self.undo(NAME)
+        self.assertEqual([one["id"] for one in self.certificates()], [made])
+        self.undo("taken out")
+        self.assertEqual(self.certificates(), [])
+
+    def test_only_the_change_that_was_shown_is_taken_back(self):
+        self.bring("root", self.pem("root"), compared="1")
+        number = re.search(r'name="number" value="([0-9]+)"', self.console.get("/undo").text)[1]
+        self.json("chain", "remove", self.json("chain", "list")["authorities"][0]["thumbprint_sha256"])
+        self.assertIn("later change", self.console.post("/undo", {"number": number}, status=409).said)
+        self.assertEqual(self.authorities(), [])
 
     def test_deletion_asks_first_and_can_be_undone(self):
         self.bring("root", self.pem("root"), compared="1")
@@ -384,7 +478,7 @@ class Stores(PageTest):
         self.console.post(one + "/remove", status=303)
         self.assertEqual(self.authorities(), [])
         self.console.get(one, status=404)
-        self.console.post("/store/root/undo", status=303)
+        self.undo("put back")
         self.assertEqual(self.authorities(), [("roots", "root", "current")])
 
     def test_lists_come_in_if_a_ca_of_the_stores_signed_them(self):
@@ -402,6 +496,54 @@ class Stores(PageTest):
             self.assertIn(part, page)
         self.assertEqual(len(self.json("crl", "list")["lists"]), 1)
 
+    def test_a_list_is_deleted_on_a_page_of_its_own(self):
+        self.bring("root", self.pem("root"), compared="1")
+        self.console.post("/lists/import", files=[("upload", content(self.ca.path("root.crl")))], status=303)
+        page = re.search(r'href="[^"]*(/list/[0-9a-f]{64}/remove)"', self.console.get("/lists").text).group(1)
+        asked = self.console.get(page).said
+        for part in ("Test Root CA 3", "ARL", "can tell which of its certificates are revoked"):
+            self.assertIn(part, asked)
+        for wrong in (page.replace("/list/", "/list/0")[:-1], "/list/x/remove", "/list/" + "a" * 64 + "/remove"):
+            self.assertEqual(self.console.post(wrong).status, 404)
+            self.assertEqual(self.console.ask("GET", self.console.desk + wrong).status, 404)
+        self.assertEqual(self.console.post(page, csrf="x" * 52).status, 403)
+        self.assertEqual(len(self.json("crl", "list")["lists"]), 1)
+        done = self.console.post(page, status=303)
+        self.assertIn("has been deleted", self.console.ask("GET", done.headers["Location"]).said)
+        self.assertEqual(self.json("crl", "list")["lists"], [])
+        self.assertEqual(self.console.post(page).status, 404)
+        self.undo()
+        self.assertEqual(len(self.json("crl", "list")["lists"]), 1)
+
+    def test_choosing_a_language_never_does_what_the_form_would(self):
+        self.bring("root", self.pem("root"), compared="1")
+        one = "/authority/" + self.json("chain", "list")["authorities"][0]["thumbprint_sha256"]
+        answer = self.console.post(one + "/remove?lang=zh-CN", status=303)
+        self.assertEqual(answer.headers["Location"], self.console.desk + one + "/remove")
+        number = re.search(r'name="number" value="([0-9]+)"', self.console.get("/undo").text)[1]
+        answer = self.console.post("/undo?lang=zh-CN", {"number": number}, status=303)
+        self.assertEqual(answer.headers["Location"], self.console.desk + "/undo")
+        self.assertEqual(len(self.authorities()), 1)
+        chosen = self.console.post("/store/intermediate/import?lang=zh-CN", {"step": "file"},
+                                   files=[("upload", self.pem("new"))], status=200)
+        self.assertIn('<html lang="zh-CN">', chosen.text)
+        for step in ("store", "finish"):
+            page = self.console.post("/store/intermediate/import?lang=zh-CN", {
+                "step": step, "pem": self.pem("new").decode(), "store": "intermediate"}, status=200)
+            self.assertIn("BEGIN CERTIFICATE", page.text)
+            self.assertIn(f'name="step" value="{step}"', page.text)
+        self.assertEqual(len(self.authorities()), 1)
+
+    def test_what_is_to_be_done_next_is_a_link_to_its_page(self):
+        for folder, names, place in (("intermediate", ("root",), "/store/root/import"),
+                                     ("root", ("new",), "/store/intermediate/import"), ("root", ("leaf",), "/import")):
+            _, refused = self.bring(folder, self.pem(*names), status=422, compared="1")
+            self.assertIn(f'href="{self.console.desk}{place}"', refused.text)
+            self.assertNotIn("ecert chain", refused.said)
+        refused = self.console.post("/lists/import", files=[("upload", content(self.ca.path("root.crl")))])
+        self.assertIn(f'href="{self.console.desk}/store/intermediate/import"', refused.text)
+        self.assertNotIn("ecert chain", refused.said)
+
     def test_fetching_lists_says_of_each_what_became_of_it(self):
         self.assertIn("says where its revocation list is", self.console.post("/lists/refresh", status=200).said)
         self.bring("root", self.pem("root"), compared="1")
@@ -409,38 +551,6 @@ class Stores(PageTest):
         page = self.console.post("/lists/refresh", status=200)
         self.assertIn("Failed:", page.said)
         self.assertIn(self.ca.url + "/root.crl", page.said)
-
-
-class Assign(DeployCase):
-    """A certificate to a real nginx."""
-    def test_it_is_planned_first_then_done_and_proved(self):
-        self.trust()
-        first, second = self.pair("first"), self.pair("second")
-        server = self.server(servers.Nginx, "127.0.0.31", given=first)
-        console = Console(self)
-        console.enter()
-        page = f"/certificate/{second}/assign"
-        console.get(page)
-        form = {"kind": "nginx", "certificate": server.certificate, "key": server.key, "config": server.config,
-                "check": server.check}
-        plan = console.post(page, {"step": "plan", **form}, status=200)
-        self.assertIn(server.certificate, plan.said)
-        self.expect_sent(server, first)
-        for wrong in ({"kind": "iis"}, {"certificate": ""}, {"certificate": "x"}, {"check": "other.example.com"}):
-            self.assertEqual(console.post(page, {"step": "run", **form, **wrong}).status, 422, wrong)
-        self.expect_sent(server, first)
-        done = console.post(page, {"step": "run", **form}, status=200)
-        self.assertIn("answers with the new certificate", done.said)
-        self.expect_sent(server, second)
-        known = console.get(f"/certificate/{first}/assign")
-        self.assertIn(server.certificate, known.said)
-        done = console.post(f"/certificate/{first}/assign", {"step": "run", "known": "1"}, status=200)
-        self.assertIn("answers with the new certificate", done.said)
-        self.expect_sent(server, first)
-        targets = self.json("deploy", "status")["targets"]
-        self.assertEqual([one["there"] for one in targets], [first])
-        again = console.post(f"/certificate/{first}/assign", {"step": "run", "known": "1"}, status=200)
-        self.assertIn("nothing to do", again.said)
 
 
 if __name__ == "__main__":

@@ -132,9 +132,9 @@ class Files(ToolTest):
     def test_removing_asks_first(self):
         made = self.brought_in()
         self.assertEqual(self.problem("cert", "remove", made["id"], code=64), "tool.needs_yes")
-        self.at_terminal(["cert", "remove", made["id"]], [("for good?", "no")], code=1)
+        self.at_terminal(["cert", "remove", made["id"]], [("and its key?", "no")], code=1)
         self.assertEqual(len(self.certificates()), 1)
-        self.at_terminal(["cert", "remove", made["id"]], [("for good?", "yes")])
+        self.at_terminal(["cert", "remove", made["id"]], [("and its key?", "yes")])
         self.assertEqual(self.certificates(), [])
         self.assertEqual(os.listdir(os.path.join(self.store, "personal")), [])
         self.assertEqual(self.problem("cert", "remove", made["id"], "--yes"), "certstore.no_item")

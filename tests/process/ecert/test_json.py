@@ -75,7 +75,7 @@ class Json(ToolTest):
 
     def test_an_empty_store(self):
         for words, code in (([], 0), (["cert", "list"], 0), (["chain", "list"], 0), (["crl", "list"], 0), (["crl", "refresh"], None),
-                            (["chain", "check"], None), (["chain", "undo"], 2), (["deploy", "status"], 0), (["watch"], None)):
+                            (["chain", "check"], None), (["undo"], 2), (["undo", "--list"], 0), (["undo", "--forget", "--yes"], 2), (["deploy", "status"], 0), (["watch"], None)):
             self.json(*words, code=code)
 
     def test_help_and_version_of_every_command(self):

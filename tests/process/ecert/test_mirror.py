@@ -45,7 +45,7 @@ class Mirror(ToolTest):
     def thumbprint(self, name):
         return self.tree.fingerprint(name).replace(":", "").lower()
 
-    def mirror(self, *more, code=0, broken=False):
+    def mirror(self, *more, code=0, broken=False, command=("chain", "mirror")):
         """In the namespace; `broken`: the system's tool there fails."""
         script = 'mount --bind "$1" %s && mount --bind "$2" /etc/ssl/certs && ' % PLACE
         if broken:
@@ -56,7 +56,7 @@ class Mirror(ToolTest):
             script += f'mount --bind "{self.path("bin/broken")}" "{path}" && '
         script += 'shift 2 && exec "$@"'
         done = subprocess.run(["unshare", "-m", "sh", "-c", script, "sh", self.path("local"), self.path("etc"), PROGRAM,
-                               "chain", "mirror", *more], env=self.environment(), capture_output=True, text=True,
+                               *command, *more], env=self.environment(), capture_output=True, text=True,
                               stdin=subprocess.DEVNULL, timeout=120, check=False)
         self.assertEqual(done.returncode, code, done.stdout + done.stderr)
         return done.stdout
@@ -83,10 +83,10 @@ class Mirror(ToolTest):
         self.assertEqual(os.stat(self.path("local/" + self.file)).st_mode & 0o777, 0o644)
         self.assertIn(self.pem("root"), self.bundle())
         self.mirror(code=2)
-        self.mirror("--undo")
+        self.mirror("--remove")
         self.assertEqual(os.listdir(self.path("local")), [])
         self.assertNotIn(self.pem("root"), self.bundle())
-        self.mirror("--undo", code=2)
+        self.mirror("--remove", code=2)
 
     def test_what_is_no_root_any_more_goes_and_what_others_put_there_stays(self):
         with open(self.path("local/others.crt"), "w", encoding="ascii") as file:
@@ -104,8 +104,51 @@ class Mirror(ToolTest):
         self.assertIn("something is wrong", said)
         self.assertEqual(os.listdir(self.path("local")), [])
         self.mirror()
-        self.mirror("--undo", code=1, broken=True)
+        self.mirror("--remove", code=1, broken=True)
         self.assertEqual(os.listdir(self.path("local")), [self.file])
+
+    def undo(self, *more, **how):
+        return self.mirror(*more, command=("undo",), **how)
+
+    def test_undo_gives_the_system_back_what_it_had(self):
+        self.mirror()
+        self.assertIn(self.file.removesuffix(".crt")[6:18], self.undo("--list"))
+        self.undo("--dry-run")
+        self.assertEqual(os.listdir(self.path("local")), [self.file])
+        self.undo()
+        self.assertEqual(os.listdir(self.path("local")), [])
+        self.assertNotIn(self.pem("root"), self.bundle())
+        self.mirror()
+        self.mirror("--remove")
+        self.undo()
+        self.assertEqual(os.listdir(self.path("local")), [self.file])
+        self.assertIn(self.pem("root"), self.bundle())
+
+    def test_undo_leaves_what_somebody_else_has_changed_and_what_the_systems_tool_refuses(self):
+        self.mirror()
+        self.undo(code=1, broken=True)
+        self.assertEqual(os.listdir(self.path("local")), [self.file])
+        with open(self.path("local/" + self.file), "a", encoding="ascii") as file:
+            file.write("more")
+        self.assertIn("no longer what the change left", self.undo(code=1))
+        self.assertEqual(os.listdir(self.path("local")), [self.file])
+
+    def test_a_record_leads_to_no_other_file(self):
+        self.mirror()
+        victim = self.write("victim", self.pem("root"))
+        number = max(os.listdir(self.path("store/changes")))
+        about = self.path(f"store/changes/{number}/about")
+        with open(about, encoding="ascii") as file:
+            text = file.read()
+        digest = text.split("step: outside - ")[1][:64]
+        known = run("openssl", "dgst", "-sha256", "-r", victim).decode()[:64]
+        shutil.copy(victim, self.path("local/others.crt"))
+        for path in (victim, PLACE + "/others.crt", PLACE + "/./others.crt"):
+            with open(about, "w", encoding="ascii") as file:
+                file.write(text.replace(f"{PLACE}/{self.file}", path).replace(digest, known))
+            self.undo(code=1)
+            self.assertTrue(os.path.exists(victim))
+            self.assertIn("others.crt", os.listdir(self.path("local")))
 
     def test_an_intermediate_is_no_root(self):
         self.json("chain", "install", self.tree.path("new.pem"))

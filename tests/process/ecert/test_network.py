@@ -13,7 +13,7 @@ import unittest
 from tool import NAME, PROGRAM, ToolTest
 
 # What the commands on files and stores need: cryptography, names, JSON, the sandbox of a PFX's reader, the C library.
-LIBRARIES = {"libcrypto", "libidn2", "libunistring", "libjansson", "libseccomp", "libargon2", "libc", "libasan", "libubsan", "libm",
+LIBRARIES = {"libcrypto", "libnettle", "libidn2", "libunistring", "libjansson", "libseccomp", "libargon2", "libc", "libasan", "libubsan", "libm",
              "libgcc_s", "linux-vdso", "ld-linux-x86-64"}
 WITH_NETWORK = [("enrol",), ("check",), ("watch",), ("console",), ("crl", "refresh"),
                 *(("deploy", verb) for verb in ("plan", "run", "script", "status", "staple", "rollback", "forget"))]

@@ -38,11 +38,11 @@ class PowerCut(ToolTest):
         shutil.copytree(self.path(source), self.path("now"), symlinks=True)
         self.store = self.path("now/store")
 
-    def moments(self, source, *arguments, step=1):
+    def moments(self, source, *arguments, step=1, least=5):
         for moment in range(1, CUTS_MAX, 1 if "--long" in sys.argv else step):
             self.begin(source)
             if not self.cut_at(moment, *arguments):
-                self.assertGreater(moment, 5)
+                self.assertGreater(moment, least)
                 return
             with self.subTest(moment=moment):
                 yield moment
@@ -68,6 +68,13 @@ class PowerCut(ToolTest):
             if os.path.isdir(f"{self.store}/{folder}"):
                 left = [name for name in os.listdir(f"{self.store}/{folder}") if name[0] == "."]
                 self.assertEqual(left, [])
+        self.expect_keys(1)
+
+    def expect_keys(self, count):
+        """So many keys of their own, each in one place, removed ones among them."""
+        keys = [os.path.join(folder, "key.pem") for folder, _, names in os.walk(self.store) if "key.pem" in names]
+        self.assertEqual(len({public_key("key", key) for key in keys}), len(keys), keys)
+        self.assertEqual(len(keys), count, keys)
 
     @staticmethod
     def files_of(store):
@@ -76,7 +83,7 @@ class PowerCut(ToolTest):
         for folder, _, names in os.walk(store):
             for name in names:
                 path = os.path.relpath(os.path.join(folder, name), store)
-                if path not in ("lock", "undo"):
+                if path != "lock" and not path.startswith("changes/") and not name.startswith(".new-"):
                     with open(os.path.join(folder, name), "rb") as file:
                         found[path] = file.read()
         return found
@@ -118,6 +125,50 @@ class PowerCut(ToolTest):
                 left = self.certificates()
                 self.assertNotIn("Invalid", [one["state"] for one in left])
                 self.assertEqual(len(left), 3 + (command[1] == "import") - (command[:2] == ["cert", "remove"]))
+
+    def test_k10_undo_leads_back_to_before_whatever_was_cut_off(self):
+        """A change that was cut off anywhere is taken back; and an undoing that was goes on."""
+        os.mkdir(self.path("before"), 0o700)
+        self.store = self.path("before/store")
+        authority, tree = Authority(self.path("ca")), Hierarchy(self.path("tree"))
+        csr = run("openssl", "req", "-new", "-key", authority.key("one"), "-subj", "/CN=x")
+        item = self.json("cert", "import", self.write("one.pem", authority.leaf(csr, NAME)), "--key", authority.key("one"))["id"]
+        csr = run("openssl", "req", "-new", "-key", authority.key("two"), "-subj", "/CN=x")
+        two = self.write("two.pem", authority.leaf(csr, NAME))
+        self.json("request", "new", "--name", NAME, "--key", "p256", "--out", self.path("r.csr"))
+        with open(self.path("r.csr"), "rb") as file:
+            leaf = self.write("leaf.pem", authority.leaf(file.read(), NAME))
+        self.json("chain", "install", tree.path("root.pem"), "--as", "root", "--fingerprint", tree.fingerprint("root"))
+        self.json("chain", "install", tree.path("old.pem"))
+        password = ["--password-file", self.write("password", "correct horse")]
+        self.json("key", "backup", item, "--out", self.path("one.pfx"), *password)
+        self.json("undo", "--forget", "--yes")
+        shutil.copytree(self.path("before"), self.path("without"), symlinks=True)
+        self.store = self.path("without/store")
+        self.json("cert", "remove", item, "--yes")
+        self.json("undo", "--forget", "--yes")
+        new = ["chain", "install", tree.path("new.pem"), "--replace-old"]
+        for source, command in (
+                ("before", ["cert", "remove", item, "--yes"]),
+                ("before", ["cert", "import", two, "--key", authority.key("two")]),
+                ("before", ["cert", "complete", leaf]),
+                ("before", ["request", "new", "--name", NAME, "--key", "p256"]),
+                ("before", new), ("before", ["crl", "install", tree.path("root.crl")]),
+                ("without", ["key", "restore", self.path("one.pfx"), *password])):
+            before = self.files_of(self.path(source + "/store"))
+            for moment in self.moments(source, *command, step=4):
+                self.run_tool("undo", "--yes", code=None)
+                self.assertEqual(self.files_of(self.store), before, (command[:2], moment))
+                self.json("undo", code=2)
+            self.begin(source)
+            self.run_tool(*command)
+            self.assertNotEqual(self.files_of(self.store), before)
+            shutil.rmtree(self.path("after"), ignore_errors=True)
+            shutil.copytree(self.path("now"), self.path("after"), symlinks=True)
+            for moment in self.moments("after", "undo", "--yes", step=2, least=3):
+                self.run_tool("undo", "--yes", code=None)
+                self.assertEqual(self.files_of(self.store), before, ("undo", command[:2], moment))
+                self.json("undo", code=2)
 
     @staticmethod
     def thumbprint(path):

@@ -332,6 +332,22 @@ class Nginx(StapleCase):
             self.assertEqual(os.stat(self.path(name)).st_mode & 0o777, 0o600)
         self.assertEqual(self.responder.asked, [])
 
+    def test_nor_by_another_way_to_the_pair_s_files(self):
+        self.enrol()
+        for name in ("pair.crt", "pair.key"):
+            self.write(name, name, 0o600)
+            os.symlink(self.path(name), self.path(name + ".link"))
+            os.link(self.path(name), self.path(name + ".second"))
+        os.symlink(self.scratch, self.path("round"))
+        for staple in ("pair.crt.link", "pair.key.second", "round/pair.key", "round/../" + os.path.basename(self.scratch) + "/pair.crt",
+                       "./pair.key"):
+            said = self.json("deploy", "run", "--kind", "files", "--certificate", self.path("pair.crt"), "--key",
+                             self.path("pair.key"), "--staple", self.path(staple), code=1)
+            self.assertEqual(said["problem"]["type"], "urn:ecert:problem:deploy.staple_taken", staple)
+        for name in ("pair.crt", "pair.key"):
+            with open(self.path(name), encoding="ascii") as file:
+                self.assertEqual(file.read(), name)
+
 
 class Haproxy(StapleCase):
     """It looks for the file beside the certificate's, and at the answer's times: the day is today."""

@@ -3,6 +3,7 @@
 
     test_watch.py ECERT DAY_MODULE
 """
+import datetime
 import json
 import os
 import shutil
@@ -13,7 +14,7 @@ import unittest
 import servers
 from stand_in import run
 from tool import NAME, PROGRAM, public_key
-from watch_case import WatchCase, date, days_on
+from watch_case import DatedAuthority, WatchCase, date, days_on
 
 
 class Findings(WatchCase):
@@ -44,6 +45,26 @@ class Findings(WatchCase):
         self.enrol()
         self.pass_by(days=200)
         self.assertIn("watch.expired", self.codes(self.watch(code=1), "person"))
+
+    def bring(self, name, authority, *dates):
+        """A certificate for the same name, from another CA or of other dates."""
+        csr = run("openssl", "req", "-new", "-key", authority.key(name), "-subj", "/CN=x")
+        text = authority.leaf(csr, NAME) if not dates else authority.sign(
+            "leaf", "/CN=x", "issuer", "basicConstraints=critical,CA:false\nextendedKeyUsage=serverAuth\n"
+            f"subjectAltName=DNS:{NAME}\n", csr, *(moment.strftime("%Y%m%d%H%M%SZ") for moment in dates))
+        self.json("cert", "import", self.write(name + ".chain", text + authority.issuer), "--key", authority.key(name))
+
+    def test_a_newer_one_takes_the_place_only_if_it_is_valid_now_and_trusted(self):
+        self.enrol()
+        self.pass_by(days=140)
+        hours = datetime.timedelta(hours=1)
+        self.bring("ended", self.authority, self.now - 2 * hours, self.now - hours)
+        self.assertEqual(sorted(self.codes(self.watch(code=1), "person")), ["watch.due", "watch.due_by_hand", "watch.expired"])
+        self.bring("stranger", DatedAuthority(self.path("stranger"), self))
+        self.assertEqual(sorted(self.codes(self.watch(code=1), "person")), ["watch.due", "watch.refused"])
+        self.now += hours
+        self.bring("good", self.authority)
+        self.assertNotIn("watch.due", self.codes(self.watch(code=None)))
 
     def test_what_was_imported_is_renewed_by_a_person(self):
         csr = run("openssl", "req", "-new", "-key", self.authority.key("other"), "-subj", "/CN=x")

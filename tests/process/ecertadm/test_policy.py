@@ -26,6 +26,7 @@ class Policy(unittest.TestCase):
         self.assertEqual(before["domain.caa"]["concerns"], "who has CAA records")
         self.assertEqual((after["validity"]["value"], after["validity"]["since"]), ("99 days", "2027-03-15"))
         self.assertEqual(after["domain.caa"]["value"], "MUST")
+        self.assertEqual([day["domain.phone"]["value"] for day in (before, after)], ["SHOULD NOT", "MUST NOT"])
 
     def test_who_has_nothing_to_do_is_not_named(self):
         self.assertEqual({row["concerns"] for row in self.rules("2029-03-15").values()}, {""})

@@ -1,4 +1,5 @@
 """The good objects: the product's own, and those that it doesn't make, derived from its own."""
+import datetime
 import os
 
 from der import (Certificate, NULL, Element, bits, enumerated, explicit, extension, general, implicit, integer, octets,
@@ -79,6 +80,15 @@ def nameless(data):
 def young(data):
     cert = Certificate(data)
     cert.set(cert.VALIDITY, seq(utc("260101000000Z"), utc("281231235959Z")))
+    return cert.bytes()
+
+
+def lasting(data, days):
+    """Without a list of revoked ones, and of so many days."""
+    cert = Certificate(data)
+    end = datetime.datetime(2026, 11, 18) + datetime.timedelta(days=days, seconds=-1)
+    cert.set(cert.VALIDITY, seq(utc("261118000000Z"), utc(end.strftime("%y%m%d%H%M%SZ"))))
+    cert.drop(CDP)
     return cert.bytes()
 
 

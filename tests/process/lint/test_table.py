@@ -4,6 +4,7 @@ builders make them, bent ones by one change each.
 
     test_table.py ECERTADM LINT_SAMPLES
 """
+import datetime
 import json
 import os
 import subprocess
@@ -22,6 +23,12 @@ SIGNING = {"validity.server_backdated", "validity.ca_backdated", "validity.postd
            "ocsp.produced"}
 # Not in force yet on the day on which the good objects begin.
 LATER = {"eku.server_only": "2027-03-15", "eku.ca_server_only": "2026-06-15", "key.root_strength": "2026-08-01"}
+
+# The rules' clock, where one lint is a change of it; what changes within a lint has tests of its own.
+CLOCK = {"san.reverse": "2026-03-15", "eku.ca_server_only": "2026-06-15", "algorithm.sha1_lists": "2026-09-15",
+         "eku.server_only": "2027-03-15"}
+# What can't be read breaks no later rule; and 201 days were not too long when the period was first limited.
+NO_DAY = {"der.shape", "validity.server_period", "validity.server_margin"}
 
 
 class Tool:
@@ -94,6 +101,27 @@ class Table(unittest.TestCase):
             passed = self.later_passed[LATER[rule]] if rule in LATER else self.passed
             self.assertTrue(fits, (rule, kind))
             self.assertNotIn(rule, passed[base], base)
+
+    def test_each_begins_on_its_day_and_not_on_the_day_before(self):
+        by_day = {}
+        for rule in set(BENT) - NO_DAY:
+            base, change = BENT[rule]
+            kind, data = TOOL.good[base]
+            by_day.setdefault(self.rules[rule]["since"], {})[rule] = (kind, change(data))
+        for since, objects in by_day.items():
+            eve = datetime.date.fromisoformat(since) - datetime.timedelta(1)
+            begun, earlier = TOOL.judge(objects, since), TOOL.judge(objects, eve.isoformat())
+            self.assertEqual([rule for rule in objects if rule not in begun[rule]], [], since)
+            self.assertEqual([rule for rule in objects if rule in earlier[rule]], [], since)
+        for rule, since in CLOCK.items():
+            self.assertEqual(self.rules[rule]["since"], since, rule)
+
+    def test_what_is_short_enough_to_need_no_list_was_ten_days_and_is_seven(self):
+        """BR 7.1.2.11.2, and 1.6.1 for what is short."""
+        objects = {f"days{days}": ("ov", bases.lasting(TOOL.good["server"][1], days)) for days in (7, 8, 10, 11)}
+        for day, needing in (("2026-03-14", {"days11"}), ("2026-03-15", {"days8", "days10", "days11"})):
+            judged = TOOL.judge(objects, day)
+            self.assertEqual({name for name in objects if "cdp.present" in judged[name]}, needing, day)
 
     def test_no_error_in_what_our_builders_make(self):
         for name, findings in self.passed.items():

@@ -4,6 +4,7 @@ import io
 import os
 import re
 import sys
+import time
 import unittest
 import zipfile
 
@@ -566,6 +567,22 @@ class Interface(world.FreshCase):
         place = next(p for p in failed["perspectives"] if p["id"] == "primary")
         self.assertEqual((place["dcv"], place["caa"], place["dnssec"]), ("failed", "permits", "secure"))
         self.assertEqual(set(place["steps"][0]), {"code", "asked", "seen", "expected", "text"})
+
+    def test_when_it_is_checked_again_is_told_on_the_page_and_by_the_api(self):
+        due = int(time.time()) + 3000
+        move = ("UPDATE challenge SET next_check = ? WHERE state = 'failed' AND enrolment ="
+                " (SELECT enrolment FROM challenge WHERE name = 'www.failed.example.com')")
+        self.addCleanup(self.world.change, move, due)
+        self.world.change(move, due)
+        told = self.world.api("failed").ask("GET", "/enrolment/dcv").json()
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(due))
+        self.assertEqual((told["state"], told["next_check"]), ("failed", stamp))
+        self.assertTrue(3000 - 300 < told["next_check_seconds"] <= 3000)
+        self.assertRegex(told["next_check_in"], r"^in \d+ minutes$")
+        page = self.world.browser("failed").get("/dcv").text
+        self.assertRegex(page, r"Next automatic check: .*\(in \d+ minutes\)")
+        self.world.change(move, 0)
+        self.assertNotIn("next_check", self.world.api("failed").ask("GET", "/enrolment/dcv").json())
 
     def test_the_api_accepts_and_downloads(self):
         api = self.world.api("issued")

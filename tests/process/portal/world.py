@@ -38,6 +38,7 @@ service {{
 portal {{ address = "{host}" port = {port} url = "{scheme}://{host}:{port}"
   tls_certificate = "{certificate}" tls_key = "{key}"
   enquiry_email = "enquiry@ecert.example.net" caa_identity = "ecert.example.net" }}
+{more}
 """
 
 
@@ -58,8 +59,9 @@ class Answer:
 class World:
     """One portal process with its store; `fresh` makes a new one."""
 
-    def __init__(self, store_size=None, tls=False):
+    def __init__(self, store_size=None, tls=False, more="", environment=None):
         """With `store_size` the store is on a file system of its own of that size, if we may mount one."""
+        self.environment = environment or {}
         self.tls = tls
         self.dir = tempfile.mkdtemp(prefix="ecert-portal-")
         os.mkdir(self.dir + "/run", 0o700)
@@ -84,7 +86,7 @@ class World:
                                      scheme="https" if tls else "http",
                                      certificate=self.dir + "/tls.pem" if tls else "",
                                      key=self.dir + "/tls.key" if tls else "",
-                                     sandbox=os.environ.get("ECERT_TEST_SANDBOX", "enforce")))
+                                     more=more, sandbox=os.environ.get("ECERT_TEST_SANDBOX", "enforce")))
         self.log_path = self.dir + "/log"
         self.start()
 
@@ -99,7 +101,7 @@ class World:
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 [PORTAL, "--config", self.dir + "/ecert.conf", "--ready-fd", str(ours)],
-                stdout=log, stderr=log, pass_fds=[ours], env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8",
+                stdout=log, stderr=log, pass_fds=[ours], env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", **self.environment,
                      **{k: v for k, v in os.environ.items() if k.endswith("SAN_OPTIONS")}})
         os.close(ours)
         byte = os.read(ready, 1)

@@ -60,6 +60,14 @@ class Crowd:
             self.database.execute("COMMIT")
         self.service.poke()
 
+    def withdraw(self, enrolments):
+        """They are not due any more."""
+        with self.lock:
+            self.database.execute("BEGIN IMMEDIATE")
+            self.database.executemany("UPDATE challenge SET state = 'pending', next_check = 0 WHERE enrolment = ?",
+                                      [(enrolment,) for enrolment, _ in enrolments])
+            self.database.execute("COMMIT")
+
     def states(self, enrolments):
         ids = ",".join("x'%s'" % enrolment.hex() for enrolment, _ in enrolments)
         with self.lock:

@@ -115,6 +115,7 @@ class Perspective:
         self.counting = threading.Lock()
         self.pits = {}  # names that are slow: seconds
         self.names = []  # that it was asked about
+        self.yielded = set()  # names whose checks let others go first
         self.hurried = set()  # names that it fails where it is given less than all its time
         self.mailed = []
         self.steps = []  # (code, asked, seen, expected) of each of its reports
@@ -133,6 +134,8 @@ class Perspective:
         attempt, challenge = fields[0][1], element(SEQUENCE, fields[1][1])
         name = elements(fields[1][1])[1][1]
         self.names.append(name.decode())
+        if any(tag == 0x83 for tag, _ in fields):
+            self.yielded.add(name.decode())
         time.sleep(self.pits.get(name.decode(), 0))
         derived = sequence(*(element(tag, value) for tag, value in elements(fields[1][1])
                              if tag not in (0x81, 0x82)))  # domain and subscriber are beside it

@@ -27,7 +27,8 @@ class Load(unittest.TestCase):
         self.office.sql("UPDATE challenge SET next_check = 0")
         self.office.sql("DELETE FROM pacing")
         for perspective in self.office.perspectives.values():
-            perspective.pits, perspective.names, perspective.hurried = {}, [], set()
+            perspective.pits, perspective.names = {}, []
+            perspective.hurried, perspective.yielded = set(), set()
         self.office.registrar_start()
 
     def pits(self, names, subscribers):
@@ -70,6 +71,8 @@ class Load(unittest.TestCase):
             self.office.sql("INSERT INTO pacing (enrolment, slow, reason) VALUES (?, 1, '')", enrolment)
         self.ask(pits, begun=2)
         self.assertLessEqual(self.pass_one(), PATIENT_WORKERS)
+        for perspective in self.office.perspectives.values():
+            self.assertEqual({name for name in perspective.names if name in perspective.pits}, perspective.yielded)
 
     def test_d19_slow_strangers_do_not_hold_up_whom_nobody_had_to_wait_for(self):
         self.pass_one("Quick Limited")

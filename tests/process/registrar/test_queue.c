@@ -47,8 +47,7 @@ static int begin(void **state)
     memset(&due, 0, sizeof due);
     queue = calloc(1, sizeof *queue);
     assert_non_null(queue);
-    pthread_mutex_init(&queue->mutex, NULL);
-    queue->due = store_pacing_due;
+    *queue = (struct queue)QUEUE_INIT(store_pacing_due);
     bell = 1;
     return 0;
 }
@@ -321,6 +320,28 @@ static void d19_a_crowd_gets_a_shorter_time_and_ends_at_different_ones(void **st
     assert_int_equal(turn.patience_ms, 0); /* all the time that a check has */
 }
 
+static void d19_what_was_slow_yields_and_nobody_else(void **state)
+{
+    (void)state;
+    struct queue_turn turn = { 0 };
+    teach(12, /* slow= */ false);
+    teach(13, /* slow= */ true);
+    add(1, 11, /* slow= */ true);
+    add(2, 12, /* slow= */ false);
+    add(3, 13, /* slow= */ false);
+    add(4, 14, /* slow= */ false);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_true(take(QUEUE_PATIENT, &turn));
+        assert_int_equal(id_of(&turn), i == 0 ? 1 : 3);
+        assert_true(turn.yields);
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        assert_true(take(QUEUE_PROMPT, &turn));
+        assert_int_equal(id_of(&turn), i == 0 ? 2 : 4);
+        assert_false(turn.yields);
+    }
+}
+
 static void d19_patient_rounds_do_not_begin_at_one_moment(void **state)
 {
     (void)state;
@@ -338,6 +359,106 @@ static void d19_patient_rounds_do_not_begin_at_one_moment(void **state)
     queue->patient_ms = clock_monotonic_ms() - PATIENT_SPACING_MS;
     assert_int_equal(queue_take(queue, NULL, QUEUE_PATIENT, NOW, bell, &turn, &found), OK);
     assert_true(found);
+}
+
+enum { WATCHERS = 4, RINGS = 50 };
+
+/* Workers who wait for a turn, and who of them looked. */
+static struct {
+    pthread_mutex_t mutex;
+    pthread_cond_t looked;
+    struct bell bell;
+    pthread_t last;
+    unsigned looks, others, turns;
+} watch = {
+    .mutex = PTHREAD_MUTEX_INITIALIZER,
+    .looked = PTHREAD_COND_INITIALIZER,
+    .bell = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0 },
+};
+
+/* The clock is read once a look. */
+static int64_t look_note(void *ctx)
+{
+    (void)ctx;
+    pthread_mutex_lock(&watch.mutex);
+    watch.others += watch.looks > 0 && !pthread_equal(watch.last, pthread_self()) ? 1 : 0;
+    watch.last = pthread_self();
+    watch.looks++;
+    pthread_cond_broadcast(&watch.looked);
+    pthread_mutex_unlock(&watch.mutex);
+    return NOW;
+}
+
+static void *await_turn(void *ctx)
+{
+    const struct clock clock = { look_note, NULL };
+    struct queue_turn *turn = ctx;
+    enum err err = queue_await(queue, NULL, QUEUE_PROMPT, &clock, &watch.bell, turn);
+    pthread_mutex_lock(&watch.mutex);
+    watch.turns += err == OK ? 1 : 0;
+    pthread_mutex_unlock(&watch.mutex);
+    return NULL;
+}
+
+static void wait_for_looks(unsigned looks)
+{
+    pthread_mutex_lock(&watch.mutex);
+    while (watch.looks < looks) {
+        pthread_cond_wait(&watch.looked, &watch.mutex);
+    }
+    pthread_mutex_unlock(&watch.mutex);
+}
+
+static void of_all_who_wait_one_watches_and_the_others_follow_it(void **state)
+{
+    (void)state;
+    pthread_t threads[WATCHERS];
+    struct queue_turn turns[WATCHERS] = { 0 };
+    bool seen[WATCHERS] = { false };
+    for (size_t i = 0; i < WATCHERS; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, await_turn, &turns[i]), 0);
+    }
+    wait_for_looks(1);
+    for (unsigned ring = 0; ring < RINGS; ring++) {
+        pthread_mutex_lock(&watch.mutex);
+        unsigned looks = watch.looks;
+        pthread_mutex_unlock(&watch.mutex);
+        bell_ring(&watch.bell);
+        wait_for_looks(looks + 1);
+    }
+    pthread_mutex_lock(&watch.mutex);
+    unsigned others = watch.others;
+    pthread_mutex_unlock(&watch.mutex);
+    /* One ring, and each has a turn. */
+    pthread_mutex_lock(&queue->mutex);
+    for (unsigned id = 0; id < WATCHERS; id++) {
+        add(id, 100 + id, false);
+        due.since[id] = NOW;
+    }
+    pthread_mutex_unlock(&queue->mutex);
+    bell_ring(&watch.bell);
+    for (size_t i = 0; i < WATCHERS; i++) {
+        pthread_join(threads[i], NULL);
+        seen[id_of(&turns[i])] = true;
+    }
+    assert_int_equal(others, 0);
+    assert_int_equal(watch.turns, WATCHERS);
+    for (size_t i = 0; i < WATCHERS; i++) {
+        assert_true(seen[i]);
+    }
+}
+
+static void who_waits_hears_that_the_store_fails(void **state)
+{
+    (void)state;
+    const struct clock clock = { look_note, NULL };
+    struct queue_turn turn;
+    due.err = ERR_IO;
+    assert_int_equal(queue_await(queue, NULL, QUEUE_PROMPT, &clock, &watch.bell, &turn), ERR_IO);
+    due.err = OK;
+    add(1, 11, false);
+    assert_int_equal(queue_await(queue, NULL, QUEUE_PROMPT, &clock, &watch.bell, &turn), OK);
+    assert_int_equal(id_of(&turn), 1);
 }
 
 static void d30_a_domain_has_four_rounds_whoever_asks(void **state)
@@ -428,7 +549,10 @@ int main(void)
         CASE(d19_strangers_together_leave_workers_for_the_quick),
         CASE(d19_who_was_quick_is_remembered_beside_others_of_the_same_place),
         CASE(d19_a_crowd_gets_a_shorter_time_and_ends_at_different_ones),
+        CASE(d19_what_was_slow_yields_and_nobody_else),
         CASE(d19_patient_rounds_do_not_begin_at_one_moment),
+        CASE(of_all_who_wait_one_watches_and_the_others_follow_it),
+        CASE(who_waits_hears_that_the_store_fails),
         CASE(d30_a_domain_has_four_rounds_whoever_asks),
         CASE(d30_a_domain_has_two_patient_rounds),
         CASE(d30_a_round_at_several_domains_has_its_place_at_each),

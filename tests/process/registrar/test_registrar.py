@@ -150,21 +150,24 @@ class Registrar(unittest.TestCase):
 
     def test_d20_an_old_list_of_suffixes_is_told_of_and_a_new_one_counts(self):
         office = self.office
-        mails = "SELECT recipient, enrolment, parameters FROM outbox WHERE kind = 'suffixes-ageing'"
-        wait_until(lambda: office.sql(mails), what="a mail about the package's list of 2023")
-        ((recipient, enrolment, parameters),) = office.sql(mails)
-        self.assertEqual((recipient, enrolment), ("operator@ecert.example.net", None))
-        self.assertEqual(office.adm("status")["suffix_list.time"], json.loads(parameters)["made"])
         path, config = office.directory + "/suffixes", office.directory + "/ecert.conf"
-        today = time.strftime("%Y-%m-%d", time.gmtime())
-        with open(path, "w", encoding="ascii") as file:
-            file.write(f"// VERSION: {today}_00-00-00_UTC\n// ===BEGIN ICANN DOMAINS===\ncom\nshop.example.com\n"
-                       "// ===END ICANN DOMAINS===\n")
         with open(config, encoding="utf-8") as file:
             text = file.read()
         self.addCleanup(self.registrar_anew, config, text)
-        self.registrar_anew(config, text.replace("crl_hours", f'suffix_list = "{path}" crl_hours'))
-        self.assertEqual(office.adm("status")["suffix_list.time"], today + "T00:00:00Z")
+        mails = ("SELECT recipient, enrolment FROM outbox WHERE kind = 'suffixes-ageing'"
+                 " AND json_extract(parameters, '$.made') = ?")
+        for made, told in ((time.time() - 31 * 86400, True), (time.time() - 29 * 86400, False)):
+            day = time.strftime("%Y-%m-%d", time.gmtime(made))
+            with open(path, "w", encoding="ascii") as file:
+                file.write(f"// VERSION: {day}_00-00-00_UTC\n// ===BEGIN ICANN DOMAINS===\ncom\nshop.example.com\n"
+                           "// ===END ICANN DOMAINS===\n")
+            self.registrar_anew(config, text + "validator { id = \"primary\" key = \"/k\" caa_identity = \"ca.example\""
+                                               f" suffix_list = \"{path}\" }}\n")
+            self.assertEqual(office.adm("status")["suffix_list.time"], day + "T00:00:00Z")
+            if told:
+                wait_until(lambda: office.sql(mails, day + "T00:00:00Z"), what="a mail to the operator")  # pylint: disable=cell-var-from-loop
+                self.assertEqual(office.sql(mails, day + "T00:00:00Z"), [("operator@ecert.example.net", None)])
+        self.assertEqual(office.sql(mails, day + "T00:00:00Z"), [])
         with open(os.path.join(ROOT, "packaging/examples/wildcard.json"), encoding="utf-8") as file:
             form = json.load(file)
         form["names"] = ["*.shop.example.com"]
@@ -382,6 +385,37 @@ class Registrar(unittest.TestCase):
                 enrolment = self.office.challenge(reference)
                 self.await_state(enrolment, "validated")
                 self.assertEqual(len(self.mails_of_a_pass(enrolment)), mails)
+
+    def checked_again(self, enrolment, attempts):
+        """How long after a failed check, one that came by itself behind so many, the next is due: within these seconds."""
+        since = int(time.time())
+        self.office.sql("UPDATE challenge SET next_check = ?, attempts = ? WHERE enrolment = ?", since, attempts,
+                        enrolment)
+        return self.after_failure(enrolment, attempts + 1, since)
+
+    def after_failure(self, enrolment, attempts, since):
+        row = "SELECT next_check, attempts, state FROM challenge WHERE enrolment = ?"
+        (due, _, _), = wait_until(lambda: self.office.sql(row, enrolment)[0][1:] == (attempts, "failed")
+                                  and self.office.sql(row, enrolment), what="a failed check")
+        return range(due - int(time.time()), due - since + 1) if due else []
+
+    def test_a_failed_check_is_made_again_by_itself_ever_later_and_no_longer_than_its_value_lives(self):
+        self.office.perspectives["primary"].verdict = FAILED
+        begun = int(time.time())
+        enrolment = self.office.challenge(self.office.approve())
+        self.assertIn(60, self.after_failure(enrolment, 1, begun))
+        for attempts, seconds in ((1, 120), (2, 240), (5, 1920), (6, 3840), (40, 3840)):
+            self.assertIn(seconds, self.checked_again(enrolment, attempts), attempts)
+        # The value has a thousand seconds left, then two thousand.
+        for left, seconds in ((1000, 0), (2000, 1920)):
+            self.office.sql("UPDATE challenge SET created = ? WHERE enrolment = ?", int(time.time()) - 30 * 86400 + left,
+                            enrolment)
+            again = self.checked_again(enrolment, 5)
+            self.assertEqual(seconds in again, seconds > 0, again)
+            self.assertEqual(bool(again), seconds > 0)
+        # A code by mail is typed by somebody, who asks then.
+        self.office.sql("UPDATE challenge SET created = ?, method = 4 WHERE enrolment = ?", int(time.time()), enrolment)
+        self.assertEqual(self.checked_again(enrolment, 1), [])
 
     def told_of_refusals(self, enrolment):
         return self.office.sql("SELECT recipient, json_extract(parameters, '$.server_name'),"

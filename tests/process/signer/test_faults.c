@@ -3,8 +3,11 @@
  * and the audit proves: nothing that was acknowledged is lost, no signature is without its record,
  * no serial is used twice, and every request has one certificate (doc/threats.md S1 to S3, S13).
  *
- *   test_faults          every fault at every point
- *   test_faults long     and a second kill at every point of the recovery; and many threads */
+ *   test_faults [logged]         every fault at every point
+ *   test_faults long [logged]    and a second kill at every point of the recovery; and many threads
+ *
+ * `logged`: each request goes by a precertificate, promises and a completion, and one is abandoned.
+ */
 #include "lib/base/file.h"
 #include "lib/journal/proof.h"
 #include "lib/pki/crl.h"
@@ -26,6 +29,7 @@ enum {
     CROWD = 24, /* requests of the test with many threads */
     THREADS = 8,
     INDEX_RECORDS = 3,
+    SCTS = 3,
     EXIT_UNOPENED = 10,
     EXIT_ACTED = 20, /* + enum err */
 };
@@ -34,7 +38,8 @@ enum {
 
 /* What was acknowledged; shared with the process that dies. */
 struct witness {
-    bool reserved[CROWD], issued[CROWD], revoked, withdrawn;
+    bool reserved[CROWD], precertified[CROWD], issued[CROWD], revoked, withdrawn, abandoned;
+    uint8_t precertificates[CROWD][HASH_BYTES];
     struct signer_serial serials[CROWD];
     uint8_t certificates[CROWD][HASH_BYTES];
     int64_t crl;
@@ -49,6 +54,7 @@ static char folder[] = "faults-test-XXXXXX";
 static char journal_path[PATH_MAX], index_path[PATH_MAX];
 static struct witness *witness;
 static unsigned runs;
+static bool logged;
 
 static void die(const char *what, const char *code)
 {
@@ -86,6 +92,23 @@ static enum err core_open(struct issuing **ret_issuing)
     return issuing_follow(*ret_issuing);
 }
 
+/* From the precertificate, which must be the one that was acknowledged, to the certificate. */
+static enum err complete_act(struct issuing *issuing, unsigned i, struct buf *der)
+{
+    struct reason reason = { 0 };
+    uint8_t hash[HASH_BYTES];
+    AUTO(buf) promises = buf_make(SCT_LIST_MAX_BYTES);
+    MUST(logged && !witness->issued[i]);
+    TRY(sha256(buf_span(der), hash));
+    MUST(!witness->precertified[i] || memcmp(hash, witness->precertificates[i], sizeof hash) == 0);
+    memcpy(witness->precertificates[i], hash, sizeof hash);
+    witness->precertified[i] = true;
+    MUST(factory_promises(&factory, SCTS, buf_span(der), NOW, &promises) == OK);
+    buf_clear(der);
+    return issuing_complete(
+        issuing, &samples[i].warrant.request, buf_span(&promises), der, &reason);
+}
+
 /* Reserve and issue; what had been acknowledged before must come again. */
 static enum err request_act(struct issuing *issuing, unsigned i)
 {
@@ -98,8 +121,9 @@ static enum err request_act(struct issuing *issuing, unsigned i)
     MUST(!witness->reserved[i] || memcmp(serial.bytes, witness->serials[i].bytes, serial.len) == 0);
     witness->serials[i] = serial;
     witness->reserved[i] = true;
-    TRY(issuing_issue(issuing, request, buf_span(&samples[i].der), &der,
-        /* ret_precertificate= */ NULL, &reason));
+    bool precertificate = false;
+    TRY(issuing_issue(issuing, request, buf_span(&samples[i].der), &der, &precertificate, &reason));
+    TRY(precertificate ? complete_act(issuing, i, &der) : OK);
     TRY(sha256(buf_span(&der), hash));
     MUST(!witness->issued[i] || memcmp(hash, witness->certificates[i], sizeof hash) == 0);
     memcpy(witness->certificates[i], hash, sizeof hash);
@@ -156,6 +180,26 @@ static enum err withdraw_act(struct issuing *issuing)
     return err == ERR_DENIED ? OK : err;
 }
 
+/* A precertificate that no log took: from the acknowledgement on there is no certificate of its
+ * serial, which is revoked. */
+static enum err abandon_act(struct issuing *issuing)
+{
+    struct reason reason = { 0 };
+    const struct sample *sample = &samples[REQUESTS];
+    const struct request_id *request = &sample->warrant.request;
+    AUTO(buf) der = buf_make(CERTIFICATE_MAX_BYTES);
+    TRY(issuing_reserve(issuing, request, &witness->serials[REQUESTS], &reason));
+    enum err err = issuing_issue(issuing, request, buf_span(&sample->der), &der, NULL, &reason);
+    MUST(err != OK || !witness->abandoned);
+    TRY(err == ERR_DENIED ? OK : err);
+    TRY(issuing_abandon(issuing, request, &reason));
+    witness->abandoned = true;
+    buf_clear(&der);
+    err = issuing_issue(issuing, request, buf_span(&sample->der), &der, NULL, &reason);
+    MUST(err != OK);
+    return err == ERR_DENIED ? OK : err;
+}
+
 /* A key that no certificate has, so that it is the record alone which must not be lost. */
 static const uint8_t blocked_key[HASH_BYTES] = { 0xb1, 0x0c };
 
@@ -171,6 +215,7 @@ static enum err act(struct issuing *issuing)
         }
         if (i == 2) {
             TRY(issuing_block(issuing, blocked_key));
+            TRY(logged ? abandon_act(issuing) : OK);
         }
         TRY(list_act(issuing));
     }
@@ -231,7 +276,16 @@ static void audit(unsigned requests)
         die(reason.code, reason.field);
     }
     MUST(proof.counts[JOURNAL_ISSUED] == requests);
-    MUST(proof.counts[JOURNAL_INTENT] == requests);
+    unsigned given_up = logged && requests == REQUESTS ? 1 : 0;
+    MUST(proof.counts[JOURNAL_INTENT] == (logged ? 0 : requests));
+    MUST(proof.counts[JOURNAL_PRECERTIFICATE_INTENT] == (logged ? requests + given_up : 0));
+    MUST(proof.counts[JOURNAL_COMPLETION] == (logged ? requests : 0));
+    MUST(proof.abandoned == given_up && proof.unsigned_yet == 0);
+    if (given_up > 0) {
+        const struct proof_row *row = proof_by_request(&proof, &samples[REQUESTS].warrant.request);
+        MUST(row != NULL && row->state == PROOF_ABANDONED && row->revoked);
+        MUST(memcmp(row->serial, witness->serials[REQUESTS].bytes, row->serial_len) == 0);
+    }
     for (unsigned i = 0; i < requests; i++) {
         uint8_t hash[HASH_BYTES];
         AUTO(buf) der = buf_make(CERTIFICATE_MAX_BYTES);
@@ -356,6 +410,9 @@ static void world_make(void)
     MUST(path_join(journal_path, sizeof journal_path, folder, "journal") == OK);
     MUST(path_join(index_path, sizeof index_path, folder, "journal.index") == OK);
     MUST(factory_init(&factory, KEY_TYPE_P256) == OK);
+    if (logged) {
+        factory_publish(&factory);
+    }
     issuers[0] = factory.issuer;
     issuers[1] = factory.ev_issuer;
     for (unsigned i = 0; i <= CROWD; i++) {
@@ -369,7 +426,8 @@ static void world_make(void)
 
 int main(int argc, char **argv)
 {
-    bool is_long = argc == 2 && strcmp(argv[1], "long") == 0;
+    bool is_long = argc > 1 && strcmp(argv[1], "long") == 0;
+    logged = argc > 1 && strcmp(argv[argc - 1], "logged") == 0;
     setvbuf(stdout, NULL, _IOLBF, 0);
     world_make();
     unsigned points = points_count();

@@ -170,7 +170,6 @@ static void observations_turned_round_or_by_keys_of_his_own(void **state)
     sample_release(&sample);
 }
 
-/* He types a code that no mailbox ever got; the primary, which makes the codes, says no. */
 static void observation_object_write(struct der_writer *writer, const void *object)
 {
     observation_write(writer, object);
@@ -224,6 +223,7 @@ static void a_rehearsal_in_the_place_of_an_observation(void **state)
     sample_release(&sample);
 }
 
+/* He types a code that no mailbox ever got; the primary, which makes the codes, says no. */
 static void a_forged_mail_code(void **state)
 {
     struct sample sample;

@@ -148,7 +148,8 @@ def start_together(parent, *others):
 
 
 class WebServer:
-    """nginx at every address of a namespace, ports 80 and 443: a host's folder, or where it redirects."""
+    """nginx at every address of a namespace, ports 80 and 443: a host's folder, or where it redirects, by host
+    or by "http://host"."""
 
     def __init__(self, folder, namespace, pages, redirects=()):
         self.folder = os.path.join(folder, "nginx-" + namespace)
@@ -164,7 +165,9 @@ class WebServer:
                         "-subj", "/CN=www.example.com", "-days", "2"], check=True, capture_output=True)
         paths = "".join(f"    {kind}_temp_path {self.folder}/{kind};\n"
                         for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
-        places = "".join(f'        "{host}" "{target}";\n' for host, target in dict(redirects).items())
+        places = "".join(
+            f'        "{where}" "{target}";\n' for host, target in dict(redirects).items()
+            for where in ([host] if "://" in host else ["http://" + host, "https://" + host]))
         with open(self.folder + "/nginx.conf", "w", encoding="ascii") as file:
             file.write(f"""daemon off;
 user root;
@@ -175,7 +178,7 @@ http {{
     access_log off;
     map_hash_max_size 16384;
     map_hash_bucket_size 256;
-{paths}    map $host $elsewhere {{
+{paths}    map $scheme://$host $elsewhere {{
         default "";
 {places}    }}
     server {{

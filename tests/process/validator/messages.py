@@ -72,9 +72,10 @@ class Challenge:
         return base64.b32encode(digest).decode().lower().rstrip("=")
 
 
-def check_request(challenge, attempt=b"a" * 16, version=1, kind=1, patience_ms=0):
-    patience = [element(0xa2, integer(patience_ms))] if patience_ms else []
-    body = sequence(element(OCTETS, attempt), challenge.der(), *patience)
+def check_request(challenge, attempt=b"a" * 16, version=1, kind=1, patience_ms=0, yields=False):
+    more = [element(0xa2, integer(patience_ms))] if patience_ms else []
+    more += [element(0x83, b"")] if yields else []
+    body = sequence(element(OCTETS, attempt), challenge.der(), *more)
     return sequence(integer(version), integer(kind), body)
 
 

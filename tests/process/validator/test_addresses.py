@@ -29,6 +29,12 @@ WEBSITE = 18
 PATH = "/.well-known/pki-validation/fileauth.txt"
 ROUNDS = 10000 if "--long" in sys.argv else 2000
 ADDRESSES = addresses()
+# As most servers lead on: to the same page, secured; and back, and further. Their certificate is nobody's.
+SECURED = {"http://same.web.example.com": f"https://same.web.example.com{PATH}",
+           "http://back.web.example.com": f"https://there.web.example.com{PATH}",
+           "https://there.web.example.com": f"http://there.web.example.com{PATH}",
+           "port.web.example.com": f"http://same.web.example.com:443{PATH}",
+           "tls.web.example.com": f"https://same.web.example.com:80{PATH}"}
 
 
 def literal(address):
@@ -51,7 +57,7 @@ def redirects():
         places[f"r{number}.web.example.com"] = f"http://s{number}.example.com{PATH}"
         places[f"t{number}.web.example.com"] = f"https://c{number}.example.com{PATH}"
         places[f"l{number}.web.example.com"] = f"http://{literal(address)}{PATH}"
-    return places
+    return {**places, **SECURED}
 
 
 class AddressesTest(unittest.TestCase):
@@ -67,7 +73,10 @@ class AddressesTest(unittest.TestCase):
         start_together(names)
         cls.mixed = Challenge("mixed.example.com", method=WEBSITE)
         cls.rebound = Challenge("www.rebind.example.com", method=WEBSITE)
-        web = WebServer(cls.folder, "world", {one.name: one.expected() for one in (cls.mixed, cls.rebound)},
+        cls.secured = {host: Challenge(f"{host}.web.example.com", method=WEBSITE)
+                       for host in ("same", "back", "port", "tls")}
+        pages = {one.name: one.expected() for one in (cls.mixed, cls.rebound, cls.secured["same"])}
+        web = WebServer(cls.folder, "world", {**pages, "there.web.example.com": cls.secured["back"].expected()},
                         redirects())
         cls.addClassCleanup(web.stop)
         web.start()
@@ -121,6 +130,17 @@ class AddressesTest(unittest.TestCase):
         self.assertEqual({reply.dcv for reply in replies}, {"failed"})
         self.assertEqual({reply.caa for reply in replies}, {"permits"})   # the zones are proven to be insecure
         self.assert_nothing_left()
+
+    def test_d5_a_secured_page_is_visited_whoever_certified_it_and_the_port_is_its_schemes(self):
+        steps = self.ask(self.secured["same"])
+        self.assertEqual((steps.dcv, steps.codes[:2]), ("passed", ["dcv.web_redirect", "dcv.web_found"]))
+        self.assertIn("https://same.web.example.com:443", steps.steps[0][2])
+        back = self.ask(self.secured["back"])
+        self.assertEqual((back.dcv, back.codes[:3]),
+                         ("passed", ["dcv.web_redirect", "dcv.web_redirect", "dcv.web_found"]))
+        for host in ("port", "tls"):
+            refused = self.ask(self.secured[host])
+            self.assertEqual((refused.dcv, refused.codes[0]), ("failed", "dcv.web_redirect_refused"))
 
     def test_d7_beside_them_the_public_address_is_visited(self):
         self.assertEqual(self.ask(self.mixed).dcv, "passed")

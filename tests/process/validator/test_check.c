@@ -201,6 +201,43 @@ static void a_value_lives_for_thirty_days_to_the_second(void **state)
     }
 }
 
+static int64_t moved_now(void *ctx)
+{
+    return *(const int64_t *)ctx;
+}
+
+/* BR 3.2.2.4.4 ends on 2028-03-15; what else there is goes on. */
+static void a_method_is_not_looked_at_from_its_last_day_on(void **state)
+{
+    static const struct {
+        enum dcv_method method;
+        int64_t now;
+        const char *code;
+        enum dcv_result result;
+    } cases[] = {
+        { DCV_EMAIL, 1836691199, "dcv.mail_not_asked", DCV_NOT_ASKED },
+        { DCV_EMAIL, 1836691200, "dcv.method_ended", DCV_FAILED },
+        { DCV_DNS, 1836691200, "dcv.txt_found", DCV_PASSED },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct bench bench;
+        int64_t now = cases[i].now;
+        bench_init(&bench, "www.shop.example.com");
+        bench.checker.clock = (struct clock){ moved_now, &now };
+        bench.check.challenge.method = cases[i].method;
+        bench.check.challenge.created = now - 60;
+        bench_expect(&bench);
+        struct fake_answer answers[] = {
+            { .name = HOST, .type = DNS_TXT, .records = { bench_rdata(&bench) } }
+        };
+        assert_int_equal(bench_run(&bench, answers, 1).dcv, cases[i].result);
+        assert_non_null(bench_step(&bench, cases[i].code));
+        assert_non_null(bench_step(&bench, "caa.absent"));
+        buf_release(&bench.der);
+    }
+}
+
 static void whatever_changes_the_challenge_changes_what_is_expected(void **state)
 {
     (void)state;
@@ -341,6 +378,7 @@ int main(void)
         cmocka_unit_test(a_name_that_does_not_exist_is_told_from_a_record_that_does_not),
         cmocka_unit_test(a_lookup_that_failed_once_is_tried_again),
         cmocka_unit_test(a_value_lives_for_thirty_days_to_the_second),
+        cmocka_unit_test(a_method_is_not_looked_at_from_its_last_day_on),
         cmocka_unit_test(whatever_changes_the_challenge_changes_what_is_expected),
         cmocka_unit_test(a_public_suffix_never_passes),
         cmocka_unit_test(caa_alone_is_asked_where_the_proof_is_there_already),

@@ -4,9 +4,12 @@ code, and nothing but the expected value passes.
 
     test_validator.py PROGRAM
 """
+import collections
 import concurrent.futures
+import glob
 import http.client
 import os
+import select
 import shutil
 import ssl
 import sys
@@ -22,7 +25,16 @@ from validator_process import Perspective, Primary
 ADDRESS = "127.86.1.1"
 DAY = 86400
 ERR_INPUT, ERR_UNSUPPORTED = 1, 14
+PLACE, LOWEST = os.nice(0), 19  # on the processors: what a process starts with, and the last
 
+SERVICE = """service {{
+    run_directory = "{0}"
+    store = "{0}/store"
+    data_directory = "{0}"
+    trial = {1}
+    users = false
+}}
+"""
 NOW = int(time.time())
 PASSING = Challenge("good." + APEX, NOW)
 SPLIT = Challenge("split." + APEX, NOW)
@@ -57,6 +69,15 @@ LASTING_OTHER = Challenge("lasting." + APEX, NOW, 22, srn="0002142878")
 LASTED = Challenge("lasted." + APEX, NOW, 22, srn="0002142877")
 LASTING_AWAY = Challenge("lastaway." + APEX, NOW, 22, srn="0002142877")
 OURS = Challenge("account." + APEX, NOW, srn="1")
+
+
+def nices_of(pid):
+    for task in glob.glob(f"/proc/{pid}/task/*/stat"):
+        try:
+            with open(task, encoding="ascii", errors="replace") as file:
+                yield int(file.read().rpartition(")")[2].split()[16])
+        except OSError:
+            pass  # it has ended
 
 
 def txt(challenge, zone=APEX, value=None):
@@ -363,6 +384,28 @@ class ValidatorTest(unittest.TestCase):
         self.assertEqual((answer.err, answer.dcv), (0, "failed"))
         self.assertLess(answer.questions[0].milliseconds, 2000)  # of 2500 that it gets in a whole check
 
+    def nices(self, connection):
+        """The most threads at once at each priority, until what was asked is answered."""
+        most = collections.Counter()
+        while not select.select([connection], [], [], 0.02)[0]:
+            most |= collections.Counter(nices_of(self.primary.process.pid))
+        self.assertEqual(Answer(connection.recv(128 * 1024)).err, 0)
+        return most
+
+    def test_d19_a_check_that_yields_goes_behind_the_others_and_takes_nobody_with_it(self):
+        mute = Challenge("www.mute." + APEX)
+        with self.primary.connect() as connection:
+            seen = collections.Counter()
+            for _ in range(5):
+                connection.send(check_request(mute, patience_ms=1500, yields=True))
+                seen |= self.nices(connection)
+                if seen[LOWEST] == 2:
+                    break
+            self.assertEqual(seen[LOWEST], 2)  # its own thread and libunbound's
+            self.assertGreaterEqual(seen[PLACE], 2)
+            connection.send(check_request(mute, patience_ms=1500))
+            self.assertEqual(set(self.nices(connection)), {PLACE})
+
     def test_challenges_that_make_no_sense_are_refused(self):
         for name, code in (("127.0.0.1", "name.ip"), ("WWW." + APEX, "name.not_canonical"),
                            ("a_b." + APEX, "name.underscore"), ("x" * 64 + ".com", "name.label_too_long")):
@@ -400,16 +443,11 @@ class ValidatorTest(unittest.TestCase):
                          ("failed", "prohibits", ["dcv.servfail", "caa.servfail"]))
 
     def test_nothing_but_a_trial_may_stand_in_for_the_public_dns(self):
-        for trial, starts in (("true", True), ("false", False)):
-            public = Primary(self.folder, PROGRAM, self.world, "trial-" + trial)
-            public.service = f"""service {{
-    run_directory = "{self.folder}"
-    store = "{self.folder}/store"
-    data_directory = "{self.folder}"
-    trial = {trial}
-    users = false
-}}
-"""
+        for number, (service, starts) in enumerate((
+                (SERVICE.format(self.folder, "true"), True), (SERVICE.format(self.folder, "false"), False),
+                ("# none\n", False))):
+            public = Primary(self.folder, PROGRAM, self.world, f"trial-{number}")
+            public.service = service
             self.addCleanup(public.stop)
             if starts:
                 public.start_on_socket()
@@ -478,6 +516,16 @@ class PerspectiveTest(unittest.TestCase):
                 self.assertEqual(self.perspective.post(rehearse_request(PASSING), client)[0], 403)
             except (ssl.SSLError, ConnectionError, http.client.HTTPException):
                 pass
+
+    def test_nothing_but_a_trial_may_stand_in_for_the_public_dns_at_a_remote_place_either(self):
+        for number, service in enumerate((SERVICE.format(self.folder, "false"), "# none\n")):
+            folder = tempfile.mkdtemp()
+            self.addCleanup(shutil.rmtree, folder)
+            public = Perspective(folder, PROGRAM, self.world, f"public-{number}")
+            public.service = service
+            self.addCleanup(public.stop)
+            with self.assertRaises(RuntimeError):
+                public.start_on_https(free_port("127.86.1.2"))
 
     def test_nobody_else_gets_any(self):
         for client in (None, "intruder", "server"):

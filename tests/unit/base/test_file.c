@@ -40,6 +40,41 @@ static void a_replaced_file_has_exactly_its_mode_and_leaves_nothing_beside_it(vo
     assert_true(span_equal(buf_span(&content), SPAN_LITERAL("one")));
 }
 
+static void one_file_is_known_by_whatever_way_leads_there(void **state)
+{
+    (void)state;
+    char link_path[256], hard[256], other[256], round[256], missing[256], through[256];
+    assert_int_equal(file_replace(path, SPAN_LITERAL("one"), 0600), OK);
+    const char *name = strrchr(path, '/') + 1, *folder = strrchr(directory, '/') + 1;
+    snprintf(link_path, sizeof link_path, "%s.link", path);
+    snprintf(hard, sizeof hard, "%s.hard", path);
+    snprintf(other, sizeof other, "%s.other", path);
+    snprintf(round, sizeof round, "%s/../%s/.//%s", directory, folder, name);
+    snprintf(through, sizeof through, "%s/here/missing", directory);
+    assert_int_equal(symlink(path, link_path), 0);
+    assert_int_equal(link(path, hard), 0);
+    assert_true(file_same(path, path));
+    assert_true(file_same(path, link_path));
+    assert_true(file_same(path, hard));
+    assert_true(file_same(path, round));
+    assert_false(file_same(path, other));
+    assert_false(file_same(path, directory));
+    snprintf(missing, sizeof missing, "%s/missing", directory);
+    snprintf(round, sizeof round, "%s/../%s/missing", directory, folder);
+    assert_true(file_same(missing, round));
+    char here[256];
+    snprintf(here, sizeof here, "%s/here", directory);
+    assert_int_equal(symlink(directory, here), 0);
+    assert_true(file_same(missing, through));
+    assert_true(file_same("/nowhere/at/all", "/nowhere/./not/../at//all"));
+    assert_true(file_same("/../nowhere/at", "/nowhere/at"));
+    assert_false(file_same("/nowhere/at/all", "/nowhere/all"));
+    assert_false(file_same("/nowhere/a", "/nowhere/ab"));
+    unlink(here);
+    unlink(link_path);
+    unlink(hard);
+}
+
 static void a_file_larger_than_the_limit_is_refused(void **state)
 {
     (void)state;
@@ -63,6 +98,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_replaced_file_has_exactly_its_mode_and_leaves_nothing_beside_it),
+        cmocka_unit_test(one_file_is_known_by_whatever_way_leads_there),
         cmocka_unit_test(a_file_larger_than_the_limit_is_refused),
         cmocka_unit_test(a_secret_others_can_read_is_refused),
     };

@@ -69,6 +69,7 @@ static void each_change_is_announced_until_it_holds(void **state)
         { POLICY_CAA_PARAMETERS, "2027-03-15T00:00:00Z", POLICY_SHOULD, POLICY_MUST },
         { POLICY_METHOD_EMAIL, "2026-03-15T00:00:00Z", POLICY_MAY, POLICY_SHOULD_NOT },
         { POLICY_METHOD_EMAIL, "2028-03-15T00:00:00Z", POLICY_SHOULD_NOT, POLICY_MUST_NOT },
+        { POLICY_METHOD_PHONE, "2027-03-15T00:00:00Z", POLICY_SHOULD_NOT, POLICY_MUST_NOT },
         { POLICY_PRECERTIFICATE_LOGGED, "2026-06-15T00:00:00Z", POLICY_SHOULD, POLICY_MUST },
         { POLICY_CLIENT_AUTH_CA, "2026-06-15T00:00:00Z", POLICY_MAY, POLICY_MUST_NOT },
         { POLICY_CLIENT_AUTH_SERVER, "2027-03-15T00:00:00Z", POLICY_MAY, POLICY_MUST_NOT },
@@ -76,9 +77,12 @@ static void each_change_is_announced_until_it_holds(void **state)
         { POLICY_PRECERTIFICATE_CA, "2026-03-15T00:00:00Z", POLICY_MAY, POLICY_MUST_NOT },
         { POLICY_REVERSE_ZONE_NAMES, "2026-03-15T00:00:00Z", POLICY_MAY, POLICY_MUST_NOT },
     };
+    bool told[POLICY_PARAMETER_COUNT] = { false };
+    size_t changes = 0;
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         int64_t from = day(rows[i].from);
+        told[rows[i].parameter] = true;
         struct policy_change next = { 0 };
         assert_int_equal(policy_in_force(rows[i].parameter, from - 1).value, rows[i].before);
         assert_true(policy_next(rows[i].parameter, from - 1, &next));
@@ -88,6 +92,15 @@ static void each_change_is_announced_until_it_holds(void **state)
         assert_int_equal(now.value, rows[i].after);
         assert_int_equal(now.from, from);
     }
+    /* Of each change there is a row; only a lasting record's ten days never change. */
+    for (enum policy_parameter i = 0; i < POLICY_PARAMETER_COUNT; i++) {
+        struct policy_change change = { INT64_MIN, 0 };
+        while (policy_next(i, change.from, &change)) {
+            changes++;
+        }
+        assert_int_equal(told[i], i != POLICY_PERSISTENT_REUSE);
+    }
+    assert_int_equal(changes, sizeof rows / sizeof rows[0]);
 }
 
 /* No row is missing and none stands out of order, in the far past or in the far future. */

@@ -193,6 +193,26 @@ static void a_draft_is_in_no_list_and_is_swept(void **state)
     assert_int_equal(folder_move(&folder, name, &folder, "final"), ERR_NOT_FOUND);
 }
 
+static void a_draft_takes_each_name_once_and_shows_all_of_it_together(void **state)
+{
+    (void)state;
+    char name[FOLDER_NAME_MAX];
+    AUTO(buf) content = { 0 };
+    AUTO(folder) folder = { 0 }, draft = { 0 }, final = { 0 }, other = { 0 };
+    open_store(&folder);
+    assert_int_equal(folder_draft(&folder, name, &draft), OK);
+    assert_int_equal(folder_write(&draft, "key.pem", SPAN_LITERAL("ours")), OK);
+    assert_int_not_equal(folder_write(&draft, "key.pem", SPAN_LITERAL("again")), OK);
+    assert_int_equal(folder_open(&folder, "final", FOLDER_MUST_EXIST, &other), ERR_NOT_FOUND);
+    assert_int_equal(folder_publish(&folder, name, &draft, "final"), OK);
+    assert_int_equal(folder_publish(&folder, name, &draft, "other"), ERR_NOT_FOUND);
+    assert_int_equal(folder_open(&folder, "final", FOLDER_MUST_EXIST, &final), OK);
+    assert_int_equal(folder_read(&final, "key.pem", 100, &content), OK);
+    assert_true(span_equal_text(buf_span(&content), "ours"));
+    assert_int_equal(mode_of("store/final/key.pem"), 0600);
+    assert_int_equal(folder_write(&final, "key.pem", SPAN_LITERAL("new")), OK);
+}
+
 static void moving_never_covers_what_is_there(void **state)
 {
     (void)state;
@@ -201,6 +221,7 @@ static void moving_never_covers_what_is_there(void **state)
     open_store(&folder);
     assert_int_equal(folder_open(&folder, "final", FOLDER_MAKE, &there), OK);
     assert_int_equal(folder_draft(&folder, name, &draft), OK);
+    assert_int_equal(folder_publish(&folder, name, &draft, "final"), ERR_CONFLICT);
     assert_int_equal(folder_move(&folder, name, &folder, "final"), ERR_CONFLICT);
 }
 
@@ -218,6 +239,7 @@ int main(void)
         TEST(a_file_open_to_others_is_not_read),
         TEST(a_pipe_in_place_of_a_file_does_not_hang),
         TEST(a_draft_is_in_no_list_and_is_swept),
+        TEST(a_draft_takes_each_name_once_and_shows_all_of_it_together),
         TEST(moving_never_covers_what_is_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

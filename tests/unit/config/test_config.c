@@ -65,7 +65,6 @@ static void a_whole_file_is_read(void **state)
     assert_int_equal(config.validator.stubs[0].server.port, 5353);
     assert_false(config.validator.remote);
     assert_string_equal(config.validator.suffix_list, "/v/psl");
-    assert_string_equal(config.registrar.suffix_list, "");
     assert_int_equal(config.perspective_count, 2);
     assert_string_equal(config.perspectives[0].id, "hk-1");
     assert_int_equal(config.registrar.crl_hours, 24);

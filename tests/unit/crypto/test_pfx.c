@@ -51,6 +51,26 @@ static void files_of_openssl_are_read(void **state)
     }
 }
 
+static void a_file_with_right_contents_and_a_wrong_mac_gives_nothing(void **state)
+{
+    (void)state;
+    static const char *const files[] = { "modern.pfx", "des3.pfx" };
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        AUTO(buf) der = vector_read(files[i]);
+        AUTO(secret) passphrase = { 0 };
+        AUTO(pfx) pfx = { 0 };
+        struct reason reason = { 0 };
+        assert_int_equal(secret_copy(SPAN_LITERAL("secret"), &passphrase), OK);
+        assert_int_equal(pfx_read(buf_span(&der), &passphrase, &reason, &pfx), OK);
+        pfx_release(&pfx);
+        der.data[der.len - 6] ^= 1; /* of the MAC's salt, before two octets of iterations */
+        assert_int_equal(pfx_read(buf_span(&der), &passphrase, &reason, &pfx), ERR_DENIED);
+        assert_string_equal(reason.code, "pfx.password");
+        assert_null(pfx.key);
+        assert_int_equal(pfx.certificate_count, 0);
+    }
+}
+
 static void the_friendly_name_comes_along_in_any_script(void **state)
 {
     (void)state;
@@ -251,6 +271,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(files_of_openssl_are_read),
+        cmocka_unit_test(a_file_with_right_contents_and_a_wrong_mac_gives_nothing),
         cmocka_unit_test(the_friendly_name_comes_along_in_any_script),
         cmocka_unit_test(a_target_that_takes_no_ec_key_gets_none),
         cmocka_unit_test(the_targets_are_those_named),

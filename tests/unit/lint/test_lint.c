@@ -201,6 +201,10 @@ static void the_longest_period_is_that_of_the_day(void **state)
         struct lint_result longer = lint_pieces(&pieces, LINT_SERVER_OV);
         assert_int_equal(longer.errors, longest.errors + 1);
         assert_finding(&longer, "validity.server_period");
+        assert_finding(&longest, "validity.server_margin");
+        pieces.not_after -= DAY_SECONDS + 1;
+        struct lint_result margin = lint_pieces(&pieces, LINT_SERVER_OV);
+        assert_int_equal(margin.warnings, longest.warnings - 1);
     }
 }
 

@@ -14,6 +14,9 @@ static const struct validator_check check = {
         .nonce = { 5 },
         .has_spki = true,
         .spki_hash = { 6 } },
+    .caa_only = true,
+    .patience_ms = 4000,
+    .yields = true,
 };
 
 static enum err read_check(struct span der, struct validator_check *ret_check)
@@ -34,6 +37,45 @@ static void a_check_comes_back_as_it_was_sent(void **state)
     assert_string_equal(read.challenge.name, check.challenge.name);
     assert_int_equal(read.challenge.created, check.challenge.created);
     assert_true(read.challenge.has_spki);
+    assert_true(read.caa_only);
+    assert_int_equal(read.patience_ms, check.patience_ms);
+    assert_true(read.yields);
+}
+
+static void what_a_check_leaves_out_is_read_as_absent(void **state)
+{
+    (void)state;
+    AUTO(buf) der = buf_make(4096);
+    struct validator_check plain = check, read;
+    plain.caa_only = plain.yields = false;
+    plain.patience_ms = 0;
+    assert_int_equal(der_encode(validator_check_write, &plain, &der), OK);
+    assert_int_equal(read_check(buf_span(&der), &read), OK);
+    assert_false(read.caa_only);
+    assert_false(read.yields);
+    assert_int_equal(read.patience_ms, 0);
+}
+
+/* The last element says only that it is there: 83 00. */
+static void a_flag_with_content_or_twice_or_out_of_order_is_refused(void **state)
+{
+    (void)state;
+    static const uint8_t endings[][4] = { { 0x83, 0x01, 0x00 }, { 0x83, 0x00, 0x83, 0x00 },
+        { 0x81, 0x00, 0x83, 0x00 }, { 0x83, 0x00, 0x81, 0x00 }, { 0x84, 0x00 } };
+    static const size_t lengths[] = { 3, 4, 4, 4, 2 };
+    AUTO(buf) der = buf_make(4096);
+    struct validator_check read;
+    assert_int_equal(der_encode(validator_check_write, &check, &der), OK);
+    size_t head = der.len - 2;
+    assert_memory_equal(der.data + head, ((const uint8_t[]){ 0x83, 0x00 }), 2);
+    assert_int_equal(der.data[1], 0x81); /* a length of one octet behind */
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        uint8_t changed[4096];
+        memcpy(changed, der.data, head);
+        memcpy(changed + head, endings[i], lengths[i]);
+        changed[2] = (uint8_t)(der.data[2] + lengths[i] - 2);
+        assert_int_not_equal(read_check(span_make(changed, head + lengths[i]), &read), OK);
+    }
 }
 
 static void a_check_cut_short_at_any_place_is_refused(void **state)
@@ -150,6 +192,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_check_comes_back_as_it_was_sent),
+        cmocka_unit_test(what_a_check_leaves_out_is_read_as_absent),
+        cmocka_unit_test(a_flag_with_content_or_twice_or_out_of_order_is_refused),
         cmocka_unit_test(a_check_cut_short_at_any_place_is_refused),
         cmocka_unit_test(a_report_is_bounded_and_printable_when_written),
         cmocka_unit_test(the_questions_of_a_report_come_back_as_they_were_sent),
