@@ -23,6 +23,12 @@ static const struct way by_persistence = { "persistent", "host", "tool.records_t
 static const struct way by_website = { "website", "name", "tool.files_title", "tool.file_url",
     "tool.file_content", "tool.ask_placed", "tool.files_placed" };
 
+/* A portal of ours has far fewer; each place is held against all before it. */
+enum {
+    RESULTS_SHOWN_MAX = 2 * APPLICATION_NAMES_MAX,
+    PLACES_SHOWN_MAX = 32,
+    STEPS_SHOWN_MAX = 256
+};
 enum { UPDATE_TIMEOUT_MS = 15000, RECORD_TTL = 3600, CHECKS_MAX = 3, RECHECK_SECONDS = 10 };
 
 static enum err office_wait(struct walk *walk, struct reason *ret_reason);
@@ -47,6 +53,7 @@ static bool check_is_over(const struct value *enrolment);
 static bool is_validated(const struct value *enrolment);
 static void next_check_show(const struct walk *walk);
 static void perspectives_show(const struct walk *walk, const struct value *result);
+static const struct value *next_within(const struct value *one, size_t *count, size_t max);
 static const struct value *decisive_step(const struct value *perspective);
 static bool same_step(const struct value *left, const struct value *right);
 static void step_show(
@@ -422,8 +429,9 @@ void walk_results_show(const struct walk *walk)
 void walk_results_show_as(
     const struct walk *walk, const struct value *list, const char *good, const char *bad)
 {
+    size_t count = 0;
     for (const struct value *result = value_first(list); result != NULL;
-         result = value_next(result)) {
+         result = next_within(result, &count, RESULTS_SHOWN_MAX)) {
         const struct placeholder values[] = {
             { "name", api_text(result, "name") },
             { "quorum", api_text(result, "quorum") },
@@ -455,7 +463,8 @@ static void next_check_show(const struct walk *walk)
 static void perspectives_show(const struct walk *walk, const struct value *result)
 {
     const struct value *list = value_get(result, "perspectives");
-    for (const struct value *one = value_first(list); one != NULL; one = value_next(one)) {
+    const struct value *one = value_first(list);
+    for (size_t count = 0; one != NULL; one = next_within(one, &count, PLACES_SHOWN_MAX)) {
         const struct value *step = decisive_step(one);
         bool said = false;
         for (const struct value *before = value_first(list); before != one;
@@ -468,6 +477,12 @@ static void perspectives_show(const struct walk *walk, const struct value *resul
     }
 }
 
+static const struct value *next_within(const struct value *one, size_t *count, size_t max)
+{
+    *count += 1;
+    return *count < max ? value_next(one) : NULL;
+}
+
 /* The last one of what failed: of the record itself, or else of CAA. */
 static const struct value *decisive_step(const struct value *perspective)
 {
@@ -475,7 +490,7 @@ static const struct value *decisive_step(const struct value *perspective)
     const char *kind = record_failed ? "dcv." : "caa.";
     const struct value *found = NULL;
     const struct value *step = value_first(value_get(perspective, "steps"));
-    for (; step != NULL; step = value_next(step)) {
+    for (size_t count = 0; step != NULL; step = next_within(step, &count, STEPS_SHOWN_MAX)) {
         bool wanted = strncmp(api_text(step, "code"), kind, 4) == 0;
         found = wanted || found == NULL ? step : found;
     }
@@ -503,7 +518,7 @@ static void step_show(
     }
     buf_append_text(&line, " – ");
     const struct value *one = value_first(perspectives);
-    for (; one != NULL; one = value_next(one)) {
+    for (size_t count = 0; one != NULL; one = next_within(one, &count, PLACES_SHOWN_MAX)) {
         if (same_step(decisive_step(one), step)) {
             buf_append_format(&line, "%s%s", between, api_text(one, "id"));
             between = ", ";

@@ -3,7 +3,7 @@
 #include "cli/ecert/enrol.h"
 #include "cli/ecert/screen.h"
 
-enum { LINE_MAX_BYTES = 2048 };
+enum { LINE_MAX_BYTES = 2048, QUESTIONS_SHOWN_MAX = 1024 };
 
 static void question_show(const struct walk *walk, const struct value *question);
 
@@ -14,8 +14,9 @@ void walk_trace_show(const struct walk *walk, const struct value *place)
     if (question != NULL) {
         screen_message(walk->tool, "tool.trace", values);
     }
-    for (; question != NULL; question = value_next(question)) {
+    for (size_t i = 0; question != NULL && i < QUESTIONS_SHOWN_MAX; i++) {
         question_show(walk, question);
+        question = value_next(question);
     }
 }
 

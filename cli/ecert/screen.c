@@ -36,10 +36,12 @@ static void failure_result(
 static void print_command(const char *command);
 static bool untold(const char *title, const char *text);
 
+/* What was too long for its buffer is no text any more. */
 void screen_line(const struct tool *tool, const char *text)
 {
+    const char *shown = text == NULL ? "  …" : text;
     if (!tool->json) {
-        print_wrapped(text, 0, strspn(text, " "));
+        print_wrapped(shown, 0, strspn(shown, " "));
     }
 }
 

@@ -148,6 +148,8 @@ bool portal_walk_is_whole(struct span answers)
     static struct language_set *languages;
     struct reason reason = { 0 };
     if (languages == NULL) {
+        bool quiet = freopen("/dev/null", "w", stdout) != NULL;
+        assert(quiet);
         enum err err = language_set_open_installed(&languages, NULL);
         assert(err == OK);
     }
@@ -162,7 +164,7 @@ bool portal_walk_is_whole(struct span answers)
         .language = language_by_tag(languages, "en"),
         .clock = clock_system(),
         .store_path = path,
-        .json = true,
+        .json = answers.len % 2 == 0,
         .arguments = &arguments,
         .access = &access_of,
         .arena = arena_make(ARENA_MAX),

@@ -43,7 +43,7 @@ enum err assigned_get(struct visit *visit)
     value_put_bool(tree, visit->page, "nothing", !state.running && state.end == EXIT_NOTHING);
     if (state.running) {
         page_put_moment(visit, visit->page, "began_text", state.began);
-        TRY(response_header(visit->response, "Refresh", "2"));
+        TRY(response_header(visit->response, "Refresh", "3"));
     } else if (state.reason.code[0] != '\0') {
         page_put_error(visit, &state.reason);
     }

@@ -51,13 +51,14 @@ class SshTest(ToolTest):
                 file.write(text)
 
     @classmethod
-    def start_host(cls, address, client):
+    def start_host(cls, address, client, more=""):
+        """`more` stands in its configuration."""
         place = os.path.join(cls.place, address)
         os.mkdir(place)
         shutil.copy(os.path.join(cls.place, "host"), place + "/host")
         shutil.copy(os.path.join(cls.place, client + ".pub"), place + "/known")
         with open(place + "/config", "w", encoding="ascii") as file:
-            file.write(SETTINGS.format(place=place, address=address, port=PORT))
+            file.write(SETTINGS.format(place=place, address=address, port=PORT) + more)
         server = subprocess.Popen([SSHD, "-D", "-e", "-f", place + "/config"], stdin=subprocess.DEVNULL,
                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         cls.addClassCleanup(server.wait)

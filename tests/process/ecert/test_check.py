@@ -277,6 +277,25 @@ class Check(ToolTest):
         said = self.json("check", "--hosts", file, "--timeout", "60")["hosts"]
         self.assertEqual([one["state"] for one in said], ["fine"] * 100)
 
+    def test_dead_hosts_among_a_hundred_hold_up_nobody(self):
+        """Some never answer, some refuse, some have no address: each is told by itself, and the others as ever."""
+        good, soon, silent = self.server("leaf", "new"), self.server("soon", "new"), threading.Event()
+        self.addCleanup(silent.set)
+        hole = self.listen(lambda raw: silent.wait(120))
+        with socket.create_server((ADDRESS, 0)) as free:
+            refusing = free.getsockname()[1]
+        lines = [f"{NAME}:{good}@{ADDRESS}"] * 60 + [f"{NAME}:{hole}@{ADDRESS}"] * 15 + [f"{NAME}:{refusing}@{ADDRESS}"] * 15 + \
+            ["none.invalid"] * 8 + [f"{NAME}:{soon}@{ADDRESS}"] * 2
+        file = self.write("hosts", "\n".join(lines))
+        said = self.json("check", "--hosts", file, "--timeout", "25", "--no-lists", code=1)
+        found = [(one["state"], [finding["code"] for finding in one["findings"]]) for one in said["hosts"]]
+        self.assertEqual(found, [("fine", [])] * 60 + [("failed", ["handshake.timeout"])] * 15 +
+                         [("failed", ["handshake.connection"])] * 15 + [("failed", ["handshake.name"])] * 8 + [("soon", ["check.soon"])] * 2)
+        self.assertEqual(said["failed"], 38)
+        alive = self.write("alive", "\n".join(lines[:60] + lines[-2:]))
+        self.assertEqual(self.json("check", "--hosts", alive, "--timeout", "25", "--no-lists")["failed"], 0)
+        self.assertEqual(self.json("check", "--hosts", alive, "--timeout", "25", "--no-lists", "--days", "30", code=1)["failed"], 2)
+
     def test_one_that_fails_fails_them_all_and_is_told_by_itself(self):
         good, bad = self.server("leaf", "new"), self.server("expired", "new")
         screen = self.run_tool("check", f"{NAME}:{good}@{ADDRESS}", f"{NAME}:{bad}@{ADDRESS}", code=1)

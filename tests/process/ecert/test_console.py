@@ -161,6 +161,7 @@ class End(ToolTest):
         self.assertIn("The console is closed", last.said)
         self.assertNotIn(console.desk, last.text)  # a link into what is no more
         self.assertNotIn("?lang=", last.text)
+        self.assertEqual(set(re.findall(r'<a [^>]*href="([^"]*)"', last.text)), {"#main"})
         self.assertEqual(console.ended(), "page")
         self.assertEqual(console.process.returncode, 0)
         with self.assertRaises(OSError):

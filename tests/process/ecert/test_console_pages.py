@@ -473,7 +473,7 @@ class Stores(PageTest):
     def test_deletion_asks_first_and_can_be_undone(self):
         self.bring("root", self.pem("root"), compared="1")
         one = "/authority/" + self.json("chain", "list")["authorities"][0]["thumbprint_sha256"]
-        self.assertIn("undone once", self.console.get(one + "/remove").said)
+        self.assertIn("can be undone", self.console.get(one + "/remove").said)
         self.assertEqual(len(self.authorities()), 1)
         self.console.post(one + "/remove", status=303)
         self.assertEqual(self.authorities(), [])

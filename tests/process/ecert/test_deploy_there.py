@@ -4,7 +4,9 @@ the others, of which one refuses its configuration or doesn't answer as it shoul
 
     test_deploy_there.py ECERT
 """
+import datetime
 import os
+import shutil
 import unittest
 
 import servers
@@ -81,6 +83,34 @@ class There(SshTest, DeployCase):
         self.expect(said, 2, "rolled_back", "deploy.other_certificate")
         self.assertEqual(public_key("key", other + ".key"), public_key("certificate", other))
         self.assertEqual(public_key("key", other + ".key"), public_key("key", self.authority.key("old")))
+
+    def test_each_has_its_own_end_and_its_own_next_time(self):
+        """One takes it; one answers with other files, and goes back alone; one is outside its times. Then only those
+        that haven't got it are tried again."""
+        self.hosts_begin()
+        other = self.web[1].path("other.crt")
+        for name, path in ((self.web[1].certificate, other), (self.web[1].key, other + ".key")):
+            shutil.copy(name, path)
+        with open(self.targets, encoding="ascii") as file:
+            first, second, _ = file.read().split("target ")[1:]
+        second = second.replace(self.web[1].certificate, other).replace(self.web[1].key, other + ".key")
+        days = "Mon Tue Wed Thu Fri Sat Sun".split()
+        past = days[datetime.datetime.now(datetime.timezone.utc).weekday() - 3]
+        third = first.replace(self.web[0].address + '"', 'later"', 1).replace("check =", f'window = "{past} 02:00-02:01"\n  check =')
+        self.targets = self.write("targets", "".join("target " + one for one in (first, second, third)))
+        said = self.deploy(code=1)
+        self.expect(said, 1, "answers")
+        self.expect(said, 2, "rolled_back", "deploy.other_certificate")
+        self.assertEqual(sorted(said), ["127.0.79.1", "127.0.79.2"])
+        self.expect_sent(self.web[0], self.new)
+        self.expect_sent(self.web[1], self.old)
+        self.assertEqual(public_key("key", other + ".key"), public_key("key", self.authority.key("old")))
+        self.write("targets", "target " + first + "target " + second.replace(other + ".key", self.web[1].key).replace(other, self.web[1].certificate))
+        said = self.deploy()
+        self.assertEqual(sorted(said), ["127.0.79.2"])
+        self.expect(said, 2, "answers")
+        self.assertEqual(said["127.0.79.2"]["attempts"], 0)
+        self.expect_sent(self.web[1], self.new)
 
     def test_both_ways_share_their_generations(self):
         """What was put there over ssh can be taken back on the host itself, and the other way round."""

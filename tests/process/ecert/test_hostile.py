@@ -256,6 +256,30 @@ class Hostile(ToolTest):
         runs = [((step, name), (step, evil, False)) for step in self.steps for name, evil in EVILS.items()]
         self.all_of(runs if LONG else runs[::5])
 
+    def test_results_without_end_and_of_any_length_are_told_and_that_ends(self):
+        """Each place is held against all before it: of a hundred thousand that would take hours."""
+        long = {"code": "dcv.x", "text": "t" * 9000, "seen": "s" * 9000}
+        question = {"asked": "q" * 9000, "outcome": "o" * 9000, "seen": "s" * 9000, "records": 1}
+        for results in ([{"name": NAME, "perspectives": [{}] * 100000}], [{"name": "x"}] * 40000,
+                        [{"name": NAME, "perspectives": [{"steps": [{}] * 100000}, {}]}],
+                        [{"name": NAME, "next": "n" * 9000, "perspectives": [{"id": "i" * 9000, "dcv": "failed", "steps": [long],
+                                                                             "questions": [question] * 3}]}]):
+            portal, _ = self.portal()
+            self.addCleanup(portal.stop)
+            portal.state, portal.requested = "confirmed", {"method": "dns"}
+            portal.post_enrolment_dcv_check = lambda _: (202, {})
+            whole_of = portal.enrolment
+
+            def failed(whole_of=whole_of, results=results):
+                one = whole_of()
+                return {**one, "dcv": {**one["dcv"], "state": "failed", "results": results}}
+            portal.enrolment = failed
+            address = f"http://{ADDRESS}:{portal.server.server_address[1]}"
+            screen = self.at_terminal(
+                ["enrol", "--portal", address, "--server-name", NAME, "--reference", "123456789", "--accept"],
+                [("PIN", "1234567812345678"), ("Place these", "")], code=1)
+            self.assertIn("ecert enrol --resume", screen)
+
     def test_values_of_other_kinds_are_an_error_or_make_no_difference(self):
         answers = {}
         for step in self.steps:

@@ -1,17 +1,20 @@
 """PFX files of others come in, ours go out for a named reader, and a stranger's file is read apart.
 
-The matrix: every writer that can be had here (OpenSSL, GnuTLS, NSS, Java) with every way of
-protecting a file that it knows. What reads ours is in tests/unit/pki/judges.py.
+Two halves of the matrix: every writer that can be had here (OpenSSL, GnuTLS, NSS, Java, a file as Windows makes it)
+with every way of protecting a file that it knows; and whatever came from whom, for each named target, with every
+reader that can be had here.
 """
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
 
+import windows
 from stand_in import Authority, run
-from tool import NAME, PROGRAM, ToolTest
+from tool import NAME, PROGRAM, ToolTest, public_key
 
 CSP = "Microsoft RSA SChannel Cryptographic Provider"
 OPENSSL = {
@@ -23,6 +26,8 @@ OPENSSL = {
 }
 GNUTLS = ("3des", "aes-128", "aes-256", "rc2-40")
 SHA1_3DES = "PKCS #12 V2 PBE With SHA-1 And 3KEY Triple DES-CBC"
+TARGETS = {"modern": "AES-256-CBC", "exchange2010": "3-KeyTripleDES", "windows2012": "3-KeyTripleDES",
+           "windows2016": "3-KeyTripleDES", "windows2019": "AES-256-CBC", "java": "AES-256-CBC"}
 NSS = (("AES-256-CBC", "AES-256-CBC"), (SHA1_3DES, SHA1_3DES),
        (SHA1_3DES, "PKCS #12 V2 PBE With SHA-1 And 40 Bit RC2 CBC"))  # of the key, of the certificates
 
@@ -121,6 +126,108 @@ class Reading(ToolTest):
             self.assertEqual(len(lines), 2, done)
             for line in lines:
                 self.assertRegex(line, f"AES-256-CBC, Iteration {rounds}, PRF hmacWithSHA256")
+
+
+class Matrix(ToolTest):
+    """Writer by target by reader, of an RSA key, which alone all targets take; and the five that take an EC key."""
+    def setUp(self):
+        super().setUp()
+        authority = Authority(self.path("ca"))
+        self.issuer, self.password = authority.path("issuer.pem"), self.write("password", "secret")
+        self.pairs = {}
+        for kind, options in (("rsa", ["RSA", "-pkeyopt", "rsa_keygen_bits:2048"]), ("ec", ["EC", "-pkeyopt", "ec_paramgen_curve:P-256"])):
+            key, leaf = self.path(kind + ".key"), self.path(kind + ".pem")
+            run("openssl", "genpkey", "-algorithm", *options, "-out", key)
+            csr = run("openssl", "req", "-new", "-key", key, "-subj", "/CN=x")
+            with open(leaf, "w", encoding="ascii") as file:
+                file.write(authority.leaf(csr, NAME))
+            self.pairs[kind] = (key, leaf, run("openssl", "pkey", "-in", key, "-pubout"))
+
+    def written_by_openssl(self, kind):
+        key, leaf, _ = self.pairs[kind]
+        path = self.path(kind + "-openssl.pfx")
+        run("openssl", "pkcs12", "-export", "-inkey", key, "-in", leaf, "-certfile", self.issuer, "-out", path, "-passout", "pass:secret",
+            "-name", "shop")
+        return path
+
+    def written_by_gnutls(self, kind):
+        key, leaf, _ = self.pairs[kind]
+        path = self.path(kind + "-gnutls.pfx")
+        run("certtool", "--to-p12", "--load-privkey", key, "--load-certificate", leaf, "--load-ca-certificate", self.issuer,
+            "--p12-name", "shop", "--password", "secret", "--outder", "--outfile", path)
+        return path
+
+    def written_by_nss(self, kind):
+        path, database = self.path(kind + "-nss.pfx"), self.path(kind + "-nss")
+        os.mkdir(database)
+        run("certutil", "-N", "-d", "sql:" + database, "--empty-password")
+        run("pk12util", "-i", self.written_by_openssl(kind), "-d", "sql:" + database, "-W", "secret", "-K", "")
+        run("pk12util", "-o", path, "-n", "shop", "-d", "sql:" + database, "-W", "secret", "-K", "")
+        return path
+
+    def written_by_java(self, kind):
+        path = self.path(kind + "-java.pfx")
+        run("keytool", "-importkeystore", "-srckeystore", self.written_by_openssl(kind), "-srcstoretype", "PKCS12", "-srcstorepass",
+            "secret", "-destkeystore", path, "-deststoretype", "PKCS12", "-deststorepass", "secret", "-noprompt")
+        return path
+
+    def written_by_windows(self, kind):
+        key, leaf, _ = self.pairs[kind]
+        return windows.pfx(self.scratch, key, leaf, self.issuer, "shop")
+
+    def read_by_openssl(self, path, kind):
+        said = run("openssl", "pkcs12", "-in", path, "-nodes", "-passin", "pass:secret")
+        self.assertEqual(run("openssl", "pkey", "-pubout", given=said), self.pairs[kind][2])
+        self.assertEqual(said.count(b"BEGIN CERTIFICATE"), 2)
+        self.assertIn(b"friendlyName: shop", said)
+
+    def read_by_gnutls(self, path, _):
+        said = run("certtool", "--p12-info", "--inder", "--infile", path, "--password", "secret").decode()
+        self.assertEqual(said.count("BEGIN CERTIFICATE"), 2)
+        self.assertIn("PRIVATE KEY", said)
+
+    def read_by_nss(self, path, _):
+        said = run("pk12util", "-l", path, "-W", "secret").decode()
+        self.assertIn("Certificate(has private key)", said)
+        self.assertIn("Friendly Name: shop", said)
+
+    def read_by_java(self, path, _):
+        said = run("keytool", "-list", "-v", "-storetype", "PKCS12", "-keystore", path, "-storepass", "secret").decode()
+        for expected in ("Alias name: shop", "Entry type: PrivateKeyEntry", "Certificate chain length: 2"):
+            self.assertIn(expected, said)
+
+    def read_by_ecert(self, path, kind):
+        with tempfile.TemporaryDirectory(dir=self.scratch) as store:
+            self.store = store + "/store"
+            back = self.json("cert", "import", path, "--password-file", self.password)
+            self.assertEqual(back["friendly_name"], "shop")
+            pair = f"{self.store}/personal/{back['id']}/"
+            self.assertEqual(public_key("key", pair + "key.pem"), self.pairs[kind][2])
+            self.assertEqual(public_key("certificate", pair + "certificate.pem"), self.pairs[kind][2])
+
+    def test_whoever_wrote_it_every_reader_takes_it_for_every_target(self):
+        writers = [name for name in dir(self) if name.startswith("written_by_")]
+        readers = [name for name in dir(self) if name.startswith("read_by_")]
+        self.assertEqual((len(writers), len(readers)), (5, 5))
+        seen = 0
+        for kind in ("rsa", "ec"):
+            for number, writer in enumerate(writers):
+                self.store = self.path(f"store-{kind}-{number}")
+                made = self.json("cert", "import", getattr(self, writer)(kind), "--password-file", self.password)
+                mine = self.store
+                for place, (target, cipher) in enumerate(TARGETS.items()):
+                    # Each target with one writer; all with each where there is time.
+                    if (kind, target) == ("ec", "exchange2010") or ("--long" not in sys.argv and place % len(writers) != number):
+                        continue
+                    out, self.store = self.path(f"{kind}-{number}-{target}.pfx"), mine
+                    self.run_tool("cert", "export", made["id"], "--pfx", "--for", target, "--out", out, "--password-file", self.password)
+                    self.assertIn(cipher, subprocess.run(["openssl", "pkcs12", "-in", out, "-info", "-noout", "-passin", "pass:secret"],
+                                                         check=True, capture_output=True, text=True, errors="replace").stderr)
+                    for reader in readers:
+                        with self.subTest(kind=kind, writer=writer, target=target, reader=reader):
+                            getattr(self, reader)(out, kind)
+                            seen += 1
+        self.assertEqual(seen, (5 if "--long" in sys.argv else 1) * (6 + 5) * 5)
 
 
 class Apart(ToolTest):
