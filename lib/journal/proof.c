@@ -191,14 +191,14 @@ static enum err walk(struct proof *proof)
             }
         }
     }
-    if (err == ERR_INPUT && !journal_reader_at_torn_tail(&reader)) {
+    err = err == ERR_INPUT ? journal_reader_end(&reader, &proof->torn) : err;
+    if (err == ERR_INPUT) {
         struct reason reason = { 0 };
         (void)denied(&reason, "proof.chain");
         failure_note(proof, reader.state.records + 1, &reason);
         return ERR_DENIED;
     }
-    proof->torn = status.st_size - reader.state.bytes;
-    return err == ERR_NOT_FOUND || err == ERR_INPUT ? end_check(proof) : err;
+    return err == ERR_NOT_FOUND ? end_check(proof) : err;
 }
 
 static enum err record_check(

@@ -285,6 +285,7 @@ static enum err journal_learn(struct hierarchy *hierarchy, struct journal_reader
 {
     struct journal_record record;
     char seen[32];
+    int64_t torn;
     enum err err = journal_reader_next(reader, &record);
     while (err == OK) {
         snprintf(seen, sizeof seen, "%lld", (long long)record.seq);
@@ -297,11 +298,12 @@ static enum err journal_learn(struct hierarchy *hierarchy, struct journal_reader
         err = journal_reader_next(reader, &record);
     }
     hierarchy->end = reader->state;
-    if (err == ERR_INPUT && !journal_reader_at_torn_tail(reader)) {
+    err = err == ERR_INPUT ? journal_reader_end(reader, &torn) : err;
+    if (err == ERR_INPUT) {
         snprintf(seen, sizeof seen, "%lld", (long long)reader->state.bytes);
         return reason_set(ret_reason, ERR_INPUT, "journal.broken", NULL, seen, NULL);
     }
-    return err == ERR_NOT_FOUND || err == ERR_INPUT ? OK : err;
+    return err == ERR_NOT_FOUND ? OK : err;
 }
 
 enum err hierarchy_read(struct hierarchy *hierarchy, const char *path, journal_visitor visit,

@@ -24,6 +24,9 @@
  * much as the signatures of one warrant, and takes a millisecond or several. */
 enum { WAITERS_A_WORKER = 3, GATHER_NANOSECONDS = 20000000, NANOSECONDS = 1000000000 };
 
+/* What is put behind the last record at a time, and in one call. */
+enum { ROOM_BYTES = 1024 * 1024, ZEROS_BYTES = 256 * 1024 };
+
 /* A waiter may sleep through failures; more than so many before it wakes can't be. */
 enum { QUEUE_MAX = 16 * 1024 * 1024, FAILURES_KEPT = 64 };
 
@@ -60,6 +63,7 @@ struct journal {
     struct failure failures[FAILURES_KEPT]; /* by generation */
     struct journal_state next;              /* including what is queued */
     struct journal_state disk;              /* what is safe */
+    int64_t room_end;                       /* of the file: zeros, behind what was written */
     journal_visitor visit;                  /* of what has become safe; NULL: nobody */
     void *visitor;
 };
@@ -83,6 +87,7 @@ static struct sleeper *sleepers_take(struct journal *journal);
 static void sleepers_wake(struct sleeper *taken);
 static void batch_write(struct journal *journal);
 static enum err batch_to_disk(struct journal *journal);
+static void room_close(struct journal *journal);
 static void batch_teach(struct journal *journal);
 
 enum err journal_open(const char *path, const struct journal_state *from, journal_visitor visit,
@@ -122,6 +127,7 @@ void journal_free(struct journal *journal)
         return;
     }
     if (journal->fd >= 0) {
+        room_close(journal);
         close(journal->fd);
     }
     buf_release(&journal->queue);
@@ -151,22 +157,25 @@ static enum err journal_replay(struct journal *journal, journal_visitor visit, v
         err = journal_reader_next(&reader, &record);
     }
     const struct journal_state *state = &reader.state;
-    if (err == ERR_INPUT && !journal_reader_at_torn_tail(&reader)) {
+    int64_t torn = 0;
+    err = err == ERR_INPUT ? journal_reader_end(&reader, &torn) : err;
+    if (err == ERR_INPUT) {
         char seen[32];
         snprintf(seen, sizeof seen, "%lld", (long long)state->bytes);
         return reason_set(ret_reason, ERR_INPUT, "journal.broken", NULL, seen, NULL);
     }
-    if (err != ERR_INPUT && err != ERR_NOT_FOUND) {
+    if (err != ERR_NOT_FOUND) {
         return err;
     }
     if (ret_cut != NULL) {
-        *ret_cut = status.st_size - state->bytes;
+        *ret_cut = torn;
     }
     if (state->bytes < status.st_size &&
         (ftruncate(journal->fd, state->bytes) != 0 || fsync(journal->fd) != 0)) {
         return err_from_errno(errno);
     }
     journal->disk = *state;
+    journal->room_end = state->bytes;
     return OK;
 }
 
@@ -182,22 +191,27 @@ static void record_write(struct der_writer *writer, const void *object)
     der_close(writer);
 }
 
-/* Appends length and DER to the queue and moves the chain's head on. */
+/* Appends length, DER and seal to the queue and moves the chain's head on. */
 static enum err record_queue(struct journal *journal, const struct record_fields *fields)
 {
     struct buf *queue = &journal->queue;
     size_t before = queue->len;
+    uint8_t head[SHA256_BYTES];
     static const uint8_t room_for_length[JOURNAL_LENGTH_BYTES] = { 0 };
     buf_append(queue, SPAN_OF(room_for_length));
     enum err err = buf_check(queue);
     err = err == OK ? der_encode(record_write, fields, queue) : err;
     size_t length = queue->len - before - JOURNAL_LENGTH_BYTES;
-    if (err == OK && length > JOURNAL_RECORD_MAX) {
+    if (err == OK && length > JOURNAL_RECORD_MAX - JOURNAL_SEAL_BYTES) {
         err = ERR_LIMIT;
     }
     if (err == OK) {
-        struct span der = span_make(queue->data + before + JOURNAL_LENGTH_BYTES, length);
-        err = sha256(der, journal->next.head);
+        err = sha256(span_make(queue->data + before + JOURNAL_LENGTH_BYTES, length), head);
+    }
+    if (err == OK) {
+        buf_append(queue, span_make(head, JOURNAL_SEAL_BYTES));
+        err = buf_check(queue);
+        length += JOURNAL_SEAL_BYTES;
     }
     if (err != OK) {
         queue->len = before;
@@ -205,6 +219,7 @@ static enum err record_queue(struct journal *journal, const struct record_fields
         return err;
     }
     store_be32(queue->data + before, (uint32_t)length);
+    memcpy(journal->next.head, head, sizeof head);
     journal->next.records = fields->seq;
     journal->next.last_offset = journal->next.bytes;
     journal->next.bytes += JOURNAL_LENGTH_BYTES + (int64_t)length;
@@ -420,29 +435,75 @@ static void batch_write(struct journal *journal)
     journal->broken = err != ERR_NO_SPACE;
 }
 
+static enum err write_at(struct journal *journal, struct span left, int64_t offset)
+{
+    while (left.len > 0) {
+        ssize_t wrote = pwrite(journal->fd, left.data, left.len, offset);
+        if (wrote < 0 && errno != EINTR) {
+            return errno == EFBIG ? ERR_NO_SPACE : err_from_errno(errno);
+        }
+        if (wrote > 0) {
+            left = span_make(left.data + wrote, left.len - (size_t)wrote);
+            offset += wrote;
+        }
+    }
+    return OK;
+}
+
+/* Fills the file with zeros up to a multiple of so many octets, at least to `end`: a sync then has
+ * nothing but the records to bring to disk, neither a length nor a place. A disk too full for that
+ * much may still have room for these records. */
+static enum err room_make(struct journal *journal, int64_t end)
+{
+    static uint8_t zeros[ZEROS_BYTES]; /* constant, but no part of the program's file */
+    int64_t from =
+        journal->room_end > journal->disk.bytes ? journal->room_end : journal->disk.bytes;
+    int64_t to = (end + ROOM_BYTES - 1) / ROOM_BYTES * ROOM_BYTES;
+    if (from >= end) {
+        return OK;
+    }
+    for (int64_t at = from; at < to;) {
+        size_t len = ZEROS_BYTES - (size_t)(at % ZEROS_BYTES);
+        enum err err = write_at(journal, span_make(zeros, len), at);
+        if (err == ERR_NO_SPACE && ftruncate(journal->fd, from) == 0) {
+            return OK;
+        }
+        TRY(err);
+        at += (int64_t)len;
+    }
+    journal->room_end = to;
+    return OK;
+}
+
+/* Whoever reads the file by other means sees nothing but the records. */
+static void room_close(struct journal *journal)
+{
+    if (!journal->broken && journal->room_end > journal->disk.bytes) {
+        (void)!ftruncate(journal->fd, journal->disk.bytes);
+    }
+}
+
 /* After a full disk the file is cut back to what is acknowledged; after any other failure nobody
  * knows what the disk holds, and the journal takes no more. */
 static enum err batch_to_disk(struct journal *journal)
 {
     struct span left = buf_span(&journal->writing);
     int64_t offset = journal->disk.bytes;
-    enum err err = OK;
+    enum err err = room_make(journal, offset + (int64_t)left.len);
     while (left.len > 0 && err == OK) {
-        ssize_t wrote = pwrite(journal->fd, left.data, left.len, offset);
-        if (wrote < 0 && errno != EINTR) {
-            err = errno == EFBIG ? ERR_NO_SPACE : err_from_errno(errno);
-        } else if (wrote > 0) {
-            left.data += wrote;
-            left.len -= (size_t)wrote;
-            offset += wrote;
+        size_t len = left.len < JOURNAL_WRITE_MAX ? left.len : JOURNAL_WRITE_MAX;
+        err = write_at(journal, span_make(left.data, len), offset);
+        if (err == OK && fdatasync(journal->fd) != 0) {
+            err = err_from_errno(errno);
         }
+        left = span_make(left.data + len, left.len - len);
+        offset += (int64_t)len;
     }
-    if (err == OK && fdatasync(journal->fd) != 0) {
-        err = err_from_errno(errno);
-    }
-    if (err == ERR_NO_SPACE &&
-        (ftruncate(journal->fd, journal->disk.bytes) != 0 || fdatasync(journal->fd) != 0)) {
-        err = ERR_IO;
+    if (err == ERR_NO_SPACE) {
+        journal->room_end = journal->disk.bytes;
+        if (ftruncate(journal->fd, journal->disk.bytes) != 0 || fdatasync(journal->fd) != 0) {
+            err = ERR_IO;
+        }
     }
     return err;
 }
@@ -454,8 +515,8 @@ static void batch_teach(struct journal *journal)
     while (left.len > 0) {
         struct journal_record record;
         size_t length = load_be32(left.data), whole = JOURNAL_LENGTH_BYTES + length;
-        struct span der = span_make(left.data + JOURNAL_LENGTH_BYTES, length);
-        enum err err = journal_record_parse(der, offset, &record);
+        struct span bytes = span_make(left.data + JOURNAL_LENGTH_BYTES, length);
+        enum err err = journal_record_parse(bytes, offset, &record);
         err = err == OK ? journal->visit(journal->visitor, &record) : err;
         if (err != OK) {
             abort();

@@ -35,6 +35,13 @@ def statement(path):
         return base64.b64decode("".join(line for line in file.read().split("\n") if not line.startswith("-----")))
 
 
+def unsealed(record):
+    """Its DER alone."""
+    octets_of_length = record[1] & 0x7f if record[1] & 0x80 else 0
+    length = int.from_bytes(record[2:2 + octets_of_length], "big") if octets_of_length else record[1]
+    return record[:2 + octets_of_length + length]
+
+
 def append(path, *made):
     """Records of a ceremony: (what, name, bytes), each hashed onto the one before."""
     with open(path, "rb") as file:
@@ -42,7 +49,7 @@ def append(path, *made):
     at, count, last = 0, 0, b""
     while at < len(whole):
         length = struct.unpack(">I", whole[at:at + 4])[0]
-        last, at, count = whole[at + 4:at + 4 + length], at + 4 + length, count + 1
+        last, at, count = unsealed(whole[at + 4:at + 4 + length]), at + 4 + length, count + 1
     with open(path, "ab") as file:
         for what, name, content in made:
             count += 1
