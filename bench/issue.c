@@ -10,7 +10,7 @@
  *   bare    without what is verified of our own making and of the logs', on keys ready for use
  *   x509    OpenSSL's X509 functions from request to certificate: no warrant, nothing stored
  *
- * The journal is on, with as many callers at once as the registrar has workers. Every round goes
+ * The journal is on, with sixteen callers at once, so that they share its waits. Every round goes
  * needed, bare, core, needed, x509, and has its own ratios, of which the medians are printed: a
  * machine that others load is as slow for one as for the other. Each keeps all processors busy,
  * since two that share a core slow each other down. The promises are made between the rounds' two

@@ -181,7 +181,8 @@ static void a_power_failure_may_leave_any_sectors_of_the_last_write(void **state
     buf_append(&whole, buf_span(&running.image));
     size_t sectors = running.written / SECTOR - running.kept / SECTOR + 1;
     assert_in_range(sectors, 8, 14);
-    for (uint64_t missing = 1; missing < UINT64_C(1) << sectors; missing += missing < 128 ? 1 : 37) {
+    for (uint64_t missing = 1; missing < UINT64_C(1) << sectors;
+         missing += missing < 128 ? 1 : 37) {
         memcpy(running.image.data, whole.data, whole.len);
         sectors_lose(&running, missing);
         assert_goes_on(&running.image);
@@ -193,7 +194,8 @@ static void a_write_may_end_at_any_octet(void **state)
     AUTO(running) running = { 0 };
     (void)state;
     running_make(&running, BODY, KEPT, ON_WAY);
-    for (size_t end = running.written; end > running.kept; end -= end - running.kept > 31 ? 31 : 1) {
+    for (size_t end = running.written; end > running.kept;
+         end -= end - running.kept > 31 ? 31 : 1) {
         memset(running.image.data + end, 0, running.written - end);
         assert_goes_on(&running.image);
     }
@@ -280,8 +282,8 @@ static void records_without_a_seal_are_read_and_gone_on_with(void **state)
         uint32_t sealed = load_be32(running.image.data + at);
         store_be32(length, sealed - JOURNAL_SEAL_BYTES);
         buf_append(&older, SPAN_OF(length));
-        buf_append(&older, span_make(running.image.data + at + JOURNAL_LENGTH_BYTES,
-                               sealed - JOURNAL_SEAL_BYTES));
+        buf_append(&older,
+            span_make(running.image.data + at + JOURNAL_LENGTH_BYTES, sealed - JOURNAL_SEAL_BYTES));
         at += JOURNAL_LENGTH_BYTES + sealed;
     }
     assert_int_equal(file_replace(path, buf_span(&older), 0600), OK);
