@@ -104,7 +104,7 @@ class K2(KeyCase):
                     place = re.search(r"write\(\d+<((?:\\x[0-9a-f]{2})+)>", call)
                     self.assertIsNotNone(place, call[:200])
                     place = bytes.fromhex(place.group(1).replace("\\x", "")).decode()
-                    self.assertRegex(place, r"^" + re.escape(self.scratch) + r"/other/personal/\.new-[0-9a-f]+/\.new-[0-9a-f]+$")
+                    self.assertRegex(place, r"^" + re.escape(self.scratch) + r"/other/personal/\.new-[0-9a-f]+/key\.pem$")
                     written += 1
         return written
 

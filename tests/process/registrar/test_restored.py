@@ -117,9 +117,9 @@ class Restored(unittest.TestCase):
         before = self.journal_bytes()
         self.office.adm("application", "withdraw", self.application(enrolment))
         right = self.journal_bytes()
-        self.assertGreater(len(right), len(before))
-        damaged = right[:-1] + bytes([right[-1] ^ 1])
-        for lost in (before, damaged):
+        end, more = self.record_ends(before)[-1], self.record_ends(right)[-1]
+        self.assertGreater(more, end)
+        for lost in (before, before[:end], right[:more - 1]):
             with self.subTest(length=len(lost)):
                 self.journal_put(lost)
                 self.assertEqual(self.office.adm("reconcile", code=1)["code"], "journal.behind")
@@ -224,11 +224,18 @@ class Restored(unittest.TestCase):
                    what="no revocation on its way")
         return self.store
 
-    def without_last_certificate(self):
-        whole, at, ends = self.journal_bytes(), 0, []
-        while at < len(whole):
-            at += 4 + int.from_bytes(whole[at:at + 4], "big")
+    @staticmethod
+    def record_ends(journal):
+        """Behind the last one there may be room: zeros."""
+        at, ends = 0, []
+        while at < len(journal) and (length := int.from_bytes(journal[at:at + 4], "big")) > 0:
+            at += 4 + length
             ends.append(at)
+        return ends
+
+    def without_last_certificate(self):
+        whole = self.journal_bytes()
+        ends = self.record_ends(whole)
         last = max(i for i, end in enumerate(ends)
                    if b"www.shop.example.com" in whole[ends[i - 1] if i else 0:end])
         return whole[:ends[last - 2]]
@@ -240,7 +247,7 @@ class Restored(unittest.TestCase):
         spki = ["--ceremony-spki", self.office.service + "/signer/ceremony.spki"]
         for words, code in (
                 (["--journal", self.journal + ".none"] + roster + spki, "audit.file"),
-                (journal + ["--roster", self.journal] + spki, "roster."),
+                (journal + ["--roster", self.journal] + spki, "audit.file"),
                 (journal + ["--roster", self.office.service + "/signer/ceremony.spki"] + spki,
                  "roster."),
                 (journal + roster + spki + ["--store", self.journal + ".none"], "store.open"),

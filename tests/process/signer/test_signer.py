@@ -14,7 +14,7 @@ import threading
 import time
 
 SIGNER, DRIVE, PROFILE = sys.argv[1:4]
-REQUESTS, KILLS_MIN = 60, 5
+REQUESTS, KILLS_MIN = 240, 5
 
 
 class World:
