@@ -285,10 +285,10 @@ static enum err wrong(const struct deploy_target *target, const char *code, cons
 
 /* Both programs read a value in quotes and put variables in it; a URI needs neither (RFC 7512 §2.3:
  * any octet may be percent-encoded). */
-static void uri_append(struct buf *line, const char *text)
+static void uri_append(struct buf *line, const char *text, const char *marks)
 {
     for (const char *byte = text; *byte != '\0'; byte++) {
-        bool plain = isalnum((unsigned char)*byte) != 0 || strchr("-._~:;=/?@%+,&", *byte) != NULL;
+        bool plain = isalnum((unsigned char)*byte) != 0 || strchr(marks, *byte) != NULL;
         buf_append_format(line, plain ? "%c" : "%%%02X", (unsigned char)*byte);
     }
 }
@@ -300,10 +300,10 @@ enum err deploy_key_line(
     if (target->kind->key_line == NULL || target->to[0] != '\0') {
         return ERR_UNSUPPORTED;
     }
-    uri_append(&uri, token_uri);
+    uri_append(&uri, token_uri, "-._~:;=/?@%+,&");
     if (target->pin_source[0] != '\0') {
         buf_append_text(&uri, "?pin-source=file:");
-        uri_append(&uri, target->pin_source);
+        uri_append(&uri, target->pin_source, "-._~/");
     }
     TRY(buf_check(&uri));
     const char *hole = strstr(target->kind->key_line, "%s");

@@ -163,6 +163,7 @@ enum err undo_do(struct tool *tool, struct certstore *store, struct certstore_pa
     }
     TRY(chain_mirror_back(tool, store, past, ret_reason));
     enum err err = certstore_undo(store, past->number, &idle, past);
+    *ret_reason = err == OK || err == ERR_NOT_FOUND ? *ret_reason : idle;
     return err == ERR_NOT_FOUND ? OK : err;
 }
 

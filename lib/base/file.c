@@ -14,6 +14,7 @@ static enum err fd_read_all(int fd, struct buf *buf);
 static enum err temporary_write(
     const char *path, struct span content, mode_t mode, char *ret_temporary);
 static enum err directory_sync(const char *path);
+static const char *name_of(const char *path);
 static bool folder_stat(const char *path, struct stat *ret_status);
 static bool path_plain(const char *path, char ret_plain[PATH_MAX]);
 
@@ -161,15 +162,13 @@ enum err path_join(char *ret_path, size_t size, const char *directory, const cha
 bool file_same(const char *one, const char *other)
 {
     struct stat a, b;
-    const char *name = strrchr(one, '/'), *other_name = strrchr(other, '/');
     if (stat(one, &a) == 0 && stat(other, &b) == 0 && a.st_dev == b.st_dev &&
         a.st_ino == b.st_ino) {
         return true;
     }
-    bool named = name != NULL && other_name != NULL && strcmp(name, other_name) == 0;
-    bool placed = named && folder_stat(one, &a) && folder_stat(other, &b);
-    if (placed) {
-        return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+    if (folder_stat(one, &a) && folder_stat(other, &b)) {
+        return strcmp(name_of(one), name_of(other)) == 0 && a.st_dev == b.st_dev &&
+               a.st_ino == b.st_ino;
     }
     return path_same(one, other);
 }
@@ -181,18 +180,24 @@ bool path_same(const char *one, const char *other)
            strcmp(plain, other_plain) == 0;
 }
 
+static const char *name_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash == NULL ? path : slash + 1;
+}
+
 static bool folder_stat(const char *path, struct stat *ret_status)
 {
     char folder[PATH_MAX];
-    int len = snprintf(folder, sizeof folder, "%.*s/.", (int)(strrchr(path, '/') - path), path);
+    int len = snprintf(folder, sizeof folder, "%.*s.", (int)(name_of(path) - path), path);
     return len > 0 && (size_t)len < sizeof folder && stat(folder, ret_status) == 0;
 }
 
-/* "/a/./b//../c" → "/a/c"; of an absolute path. */
+/* "/a/./b//../c" → "/a/c"; false for a path that isn't absolute. */
 static bool path_plain(const char *path, char ret_plain[PATH_MAX])
 {
     size_t len = 0;
-    if (strlen(path) >= PATH_MAX) {
+    if (path[0] != '/' || strlen(path) >= PATH_MAX) {
         return false;
     }
     while (*path != '\0') {

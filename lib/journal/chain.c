@@ -184,6 +184,14 @@ static bool sector_missing(const struct journal_reader *reader, size_t extent)
     return false;
 }
 
+/* Whether the record's length lies in two sectors and the first may be missing. That one's octets
+ * are zero in most lengths, so they say nothing alone. */
+static bool length_doubtful(const struct journal_reader *reader)
+{
+    size_t first = SECTOR_BYTES - (size_t)(reader->window_at % SECTOR_BYTES);
+    return first < JOURNAL_LENGTH_BYTES && zeros_begin(reader->window.data, first) == 0;
+}
+
 /* The last write may be there in part: to some octet, where zeros follow or the file ends, or,
  * after a power failure, any sectors of it, the others still zero. A record that is wrong in any
  * other way, or has more behind it than one write, is damage; one that is right by now was written
@@ -201,9 +209,11 @@ enum err journal_reader_end(struct journal_reader *reader, int64_t *ret_torn)
     bool torn = length <= JOURNAL_RECORD_MAX &&
                 (written < extent || extent > window->len || sector_missing(reader, extent));
     if (!torn) {
-        TRY(journal_reader_next(reader, &record));
+        bool doubtful = length_doubtful(reader);
+        enum err err = journal_reader_next(reader, &record);
         reader->state = here;
-        written = 0;
+        TRY(err == ERR_INPUT && doubtful ? OK : err);
+        written = err == OK ? 0 : written;
     }
     *ret_torn = (int64_t)written;
     return ERR_NOT_FOUND;

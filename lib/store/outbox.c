@@ -44,15 +44,14 @@ enum err store_outbox_contains(
     return OK;
 }
 
-enum err store_outbox_reached(struct store *store, const struct outbox_row *row, bool *ret_reached)
+enum err store_outbox_told(struct store *store, const struct outbox_row *row, bool *ret_told)
 {
-    AUTO(query) query = query_read(
-        store, "SELECT count(*) FROM outbox WHERE kind = ? AND enrolment IS ? AND recipient = ?");
+    AUTO(query) query =
+        query_read(store, "SELECT count(*) FROM outbox WHERE kind = ? AND enrolment IS ?");
     bind_text(&query, row->kind);
     bind_bytes_or_null(&query, enrolment_of(row));
-    bind_text(&query, row->recipient);
     TRY(query_row(&query));
-    *ret_reached = column_int64(&query, 0) > 0;
+    *ret_told = column_int64(&query, 0) > 0;
     return OK;
 }
 

@@ -29,8 +29,8 @@ enum err store_outbox_retry(struct store *store, int64_t id, int64_t next_try) M
 /* Whether this mail was added before, sent or not. */
 enum err store_outbox_contains(
     struct store *store, const struct outbox_row *row, bool *ret_contains) MUST_USE;
-/* Whether the recipient was sent, or is to be sent, any mail of this kind about this enrolment. */
-enum err store_outbox_reached(
-    struct store *store, const struct outbox_row *row, bool *ret_reached) MUST_USE;
+/* Whether anybody was sent, or is to be sent, a mail of this kind about this enrolment. */
+enum err store_outbox_told(
+    struct store *store, const struct outbox_row *row, bool *ret_told) MUST_USE;
 /* How many wait to be sent. */
 enum err store_outbox_count(struct store *store, int64_t *ret_count) MUST_USE;

@@ -1,5 +1,5 @@
 /* A record of somebody's domain says where the mail goes, so its address is held to the plain form
- * before it is kept, and is told once. */
+ * before it is kept, and one mail is sent for an enrolment, whatever the record says next time. */
 #include "proc/registrar/refused_mail.h"
 #include "lib/http/mail.h"
 #include "lib/text/json.h"
@@ -55,7 +55,7 @@ enum err refused_mail_write(const struct registrar *registrar, const char *name,
 enum err refused_mail_add(struct store *store, const struct act *act, const struct outbox_row *row)
 {
     bool told = false;
-    TRY(store_outbox_reached(store, row, &told));
+    TRY(store_outbox_told(store, row, &told));
     return told ? OK : store_outbox_add(store, act, row);
 }
 

@@ -196,7 +196,6 @@ static enum err open_key(struct reason *ret_reason)
     return OK;
 }
 
-/* The texts of the mail are the service's, so its section must be there. */
 static enum err open_suffixes(struct reason *ret_reason)
 {
     char made[TIME_TEXT_MAX];
@@ -210,6 +209,7 @@ static enum err open_suffixes(struct reason *ret_reason)
     return OK;
 }
 
+/* The texts of the mail are the service's, so its section must be there. */
 static enum err open_mailer(struct reason *ret_reason)
 {
     const struct config_validator *validator = &self.config.validator;

@@ -137,7 +137,7 @@ class InToken(SshTest, DeployCase):
     def test_what_a_line_holds_is_no_more_than_a_uri(self):
         """nginx and Apache put variables where a dollar stands, and end a text at a quotation mark."""
         item = self.pair("a$b'c")
-        hostile = self.path('p" $x;{}\\')
+        hostile = self.path('p" $x;{}\\&%41')
         self.json("deploy", "run", item, "--kind", "nginx", "--certificate", self.path("x.crt"), "--key", self.path("x.key"),
                   "--config", self.path("none"), "--pin-source", hostile, code=1)
         server = self.server(servers.Nginx, "127.0.88.4")
@@ -148,7 +148,7 @@ class InToken(SshTest, DeployCase):
         self.json("deploy", "run", item, *server.words, "--pin-source", hostile, "--wait", "1", code=1)
         line = self.line(server)
         self.assertIn("object=a%24b%27c?pin-source=file:/", line)
-        self.assertTrue(line.endswith('/p%22%20%24x;%7B%7D%5C";\n'), line)
+        self.assertTrue(line.endswith('/p%22%20%24x%3B%7B%7D%5C%26%2541";\n'), line)
 
     def test_where_it_can_not_be_used_it_is_put_nowhere(self):
         item = self.pair("www")

@@ -439,9 +439,10 @@ class Registrar(unittest.TestCase):
         self.assertEqual(self.told_of_refusals(enrolment), told)
         self.assertEqual(self.office.one("SELECT count(*) FROM audit WHERE action = 'mail.queued' AND object ="
                                          " ? AND detail = 'caa-refused'", enrolment.hex()), 1)
-        # Looked at again, and for another reason: it was told.
+        # Looked at again, and for another reason, with another mailbox: somebody was told.
         asked = self.office.perspectives["primary"].asked
         self.office.perspectives["primary"].steps[0] = ("caa.account", "CAA example.com", '0 issue "x"', "")
+        self.office.perspectives["primary"].steps[1] = ("caa.iodef", "CAA example.com", "mailto:more@example.com", "")
         self.office.sql("UPDATE challenge SET next_check = ? WHERE enrolment = ?", int(time.time()), enrolment)
         wait_until(lambda: self.office.perspectives["primary"].asked > asked
                    and self.office.challenge_state(enrolment) == "failed"

@@ -189,6 +189,34 @@ static void a_power_failure_may_leave_any_sectors_of_the_last_write(void **state
     }
 }
 
+/* The octets of a record for which the next one's length begins `before` octets before a sector
+ * does: KEPT records grow by as many octets together. */
+static size_t octets_for(size_t octets, size_t before)
+{
+    AUTO(running) running = { 0 };
+    running_make(&running, octets, KEPT, 1);
+    size_t more = 0;
+    while ((running.kept + KEPT * more + before) % SECTOR != 0) {
+        more++;
+    }
+    return octets + more;
+}
+
+static void the_first_sector_may_have_had_a_part_of_the_length(void **state)
+{
+    static const size_t sizes[] = { BODY, 70000 };
+    (void)state;
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        for (size_t before = 1; before < JOURNAL_LENGTH_BYTES; before++) {
+            AUTO(running) running = { 0 };
+            running_make(&running, octets_for(sizes[i], before), KEPT, 1);
+            assert_int_equal((running.kept + before) % SECTOR, 0);
+            sectors_lose(&running, 1);
+            assert_goes_on(&running.image);
+        }
+    }
+}
+
 static void a_write_may_end_at_any_octet(void **state)
 {
     AUTO(running) running = { 0 };
@@ -304,6 +332,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(room_stands_behind_it_while_it_is_open_and_no_longer),
         cmocka_unit_test(a_power_failure_may_leave_any_sectors_of_the_last_write),
+        cmocka_unit_test(the_first_sector_may_have_had_a_part_of_the_length),
         cmocka_unit_test(a_write_may_end_at_any_octet),
         cmocka_unit_test(a_changed_octet_of_the_last_record_is_damage),
         cmocka_unit_test(something_in_the_room_is_damage),

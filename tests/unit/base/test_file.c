@@ -1,5 +1,6 @@
 #include "lib/base/file.h"
 
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <sys/stat.h>
@@ -70,6 +71,16 @@ static void one_file_is_known_by_whatever_way_leads_there(void **state)
     assert_true(file_same("/../nowhere/at", "/nowhere/at"));
     assert_false(file_same("/nowhere/at/all", "/nowhere/all"));
     assert_false(file_same("/nowhere/a", "/nowhere/ab"));
+    char folder_here[PATH_MAX], at[PATH_MAX + 16], longest[PATH_MAX];
+    assert_non_null(getcwd(folder_here, sizeof folder_here));
+    assert_int_equal(path_join(at, sizeof at, folder_here, "missing"), OK);
+    assert_true(file_same("missing", at));
+    assert_true(file_same("./missing", "missing"));
+    assert_false(file_same("../missing", "missing"));
+    assert_false(file_same("../missing", at));
+    memset(longest, 'a', sizeof longest - 1);
+    longest[sizeof longest - 1] = '\0';
+    assert_false(file_same(longest, "missing"));
     unlink(here);
     unlink(link_path);
     unlink(hard);

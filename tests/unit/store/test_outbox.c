@@ -81,32 +81,32 @@ static void the_operator_s_mail_is_about_no_enrolment_and_also_queued_once(void 
     assert_int_equal(count, 2);
 }
 
-static void whom_a_mail_about_an_enrolment_has_reached_is_known(void **state)
+static void whom_a_mail_about_an_enrolment_has_told_is_known(void **state)
 {
     struct fixture *fixture = *state;
     AUTO(arena) arena = arena_make(65536);
     struct outbox_row *rows = NULL;
     size_t count = 0;
-    bool reached = false;
+    bool told = false;
     assert_int_equal(store_transact(fixture->store, add, fixture), OK);
     assert_int_equal(store_outbox_due(fixture->store, act.time, 10, &arena, &rows, &count), OK);
     assert_int_equal(count, 1);
     rows[0].parameters = "{\"server_name\":\"another.example.com\"}";
     for (unsigned sent = 0; sent < 2; sent++) {
         struct outbox_row other = rows[0];
-        assert_int_equal(store_outbox_reached(fixture->store, &rows[0], &reached), OK);
-        assert_true(reached);
+        assert_int_equal(store_outbox_told(fixture->store, &rows[0], &told), OK);
+        assert_true(told);
         snprintf(other.recipient, sizeof other.recipient, "nobody@shop.example");
-        assert_int_equal(store_outbox_reached(fixture->store, &other, &reached), OK);
-        assert_false(reached);
+        assert_int_equal(store_outbox_told(fixture->store, &other, &told), OK);
+        assert_true(told);
         other = rows[0];
         snprintf(other.kind, sizeof other.kind, "caa-refused");
-        assert_int_equal(store_outbox_reached(fixture->store, &other, &reached), OK);
-        assert_false(reached);
+        assert_int_equal(store_outbox_told(fixture->store, &other, &told), OK);
+        assert_false(told);
         other = rows[0];
         other.enrolment[0] ^= 1;
-        assert_int_equal(store_outbox_reached(fixture->store, &other, &reached), OK);
-        assert_false(reached);
+        assert_int_equal(store_outbox_told(fixture->store, &other, &told), OK);
+        assert_false(told);
         assert_int_equal(sent == 0 ? store_transact(fixture->store, done, &rows[0].id) : OK, OK);
     }
 }
@@ -143,7 +143,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(the_same_mail_is_queued_once),
         TEST(the_operator_s_mail_is_about_no_enrolment_and_also_queued_once),
-        TEST(whom_a_mail_about_an_enrolment_has_reached_is_known),
+        TEST(whom_a_mail_about_an_enrolment_has_told_is_known),
         TEST(a_sent_mail_is_never_due_again),
         TEST(a_mail_that_failed_waits_for_its_time),
     };
