@@ -184,12 +184,25 @@ static bool sector_missing(const struct journal_reader *reader, size_t extent)
     return false;
 }
 
-/* Whether the record's length lies in two sectors and the first may be missing. That one's octets
- * are zero in most lengths, so they say nothing alone. */
-static bool length_doubtful(const struct journal_reader *reader)
+/* Whether the record's length lies in two sectors of which the first is missing: its DER, which
+ * says its own length, is longer than that by just the octets there. */
+static bool length_missing(const struct journal_reader *reader)
 {
+    const struct buf *window = &reader->window;
     size_t first = SECTOR_BYTES - (size_t)(reader->window_at % SECTOR_BYTES);
-    return first < JOURNAL_LENGTH_BYTES && zeros_begin(reader->window.data, first) == 0;
+    if (first >= JOURNAL_LENGTH_BYTES || window->len < JOURNAL_LENGTH_BYTES) {
+        return false;
+    }
+    struct der der = der_reader(
+        span_make(window->data + JOURNAL_LENGTH_BYTES, window->len - JOURNAL_LENGTH_BYTES));
+    struct span record;
+    uint8_t length[JOURNAL_LENGTH_BYTES];
+    if (der_read_whole(&der, DER_SEQUENCE, &record) != OK) {
+        return false;
+    }
+    store_be32(length, (uint32_t)(record.len + JOURNAL_SEAL_BYTES));
+    return zeros_begin(length, first) > 0 && zeros_begin(window->data, first) == 0 &&
+           memcmp(length + first, window->data + first, JOURNAL_LENGTH_BYTES - first) == 0;
 }
 
 /* The last write may be there in part: to some octet, where zeros follow or the file ends, or,
@@ -207,13 +220,12 @@ enum err journal_reader_end(struct journal_reader *reader, int64_t *ret_torn)
     size_t extent = JOURNAL_LENGTH_BYTES + length;
     TRY(zeros_only(reader, reader->window_at + (int64_t)window->len));
     bool torn = length <= JOURNAL_RECORD_MAX &&
-                (written < extent || extent > window->len || sector_missing(reader, extent));
+                (written < extent || extent > window->len || sector_missing(reader, extent) ||
+                    length_missing(reader));
     if (!torn) {
-        bool doubtful = length_doubtful(reader);
-        enum err err = journal_reader_next(reader, &record);
+        TRY(journal_reader_next(reader, &record));
         reader->state = here;
-        TRY(err == ERR_INPUT && doubtful ? OK : err);
-        written = err == OK ? 0 : written;
+        written = 0;
     }
     *ret_torn = (int64_t)written;
     return ERR_NOT_FOUND;

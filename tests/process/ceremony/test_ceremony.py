@@ -23,6 +23,14 @@ def contents(medium):
             for where, _, names in os.walk(medium) for name in names}
 
 
+def in_record(journal, place):
+    """In the record there, behind its length: a length that is too long says of a write that it was cut off."""
+    at = 0
+    while at + 4 + int.from_bytes(journal[at:at + 4], "big") <= place:
+        at += 4 + int.from_bytes(journal[at:at + 4], "big")
+    return at + 40
+
+
 class Ceremonies(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -186,7 +194,7 @@ class Ceremonies(unittest.TestCase):
         with open(path, "rb") as file:
             whole = file.read()
         # The name of an administrator: the hash chain tells.
-        for at in (len(whole) // 3, len(whole) // 2, whole.index(b"Ann Example")):
+        for at in (in_record(whole, len(whole) // 3), in_record(whole, len(whole) // 2), whole.index(b"Ann Example")):
             with open(path, "wb") as file:
                 file.write(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1:])
             before = contents(medium)
