@@ -48,6 +48,7 @@ enum err err_from_errno(int error_number)
     switch (error_number) {
     case ENOSPC:
     case EDQUOT:
+    case EFBIG:
         return ERR_NO_SPACE;
     case ENOENT:
         return ERR_NOT_FOUND;

@@ -72,6 +72,7 @@ const char *err_name(enum err err);
 enum err reason_set(struct reason *ret_reason, enum err err, const char *code, const char *field,
     const char *seen, const char *expected);
 
-/* Maps an errno value to the class a caller acts on: ENOSPC and EDQUOT to ERR_NO_SPACE, ENOENT to
- * ERR_NOT_FOUND, EAGAIN and EINTR to ERR_AGAIN, ENOMEM to ERR_MEMORY, the rest to ERR_IO. */
+/* Maps an errno value to the class a caller acts on: ENOSPC, EDQUOT and EFBIG (a file may be no
+ * larger) to ERR_NO_SPACE, ENOENT to ERR_NOT_FOUND, EAGAIN and EINTR to ERR_AGAIN, ENOMEM to
+ * ERR_MEMORY, the rest to ERR_IO. */
 enum err err_from_errno(int error_number);

@@ -247,3 +247,42 @@ enum err fd_write_all(int fd, struct span content)
     }
     return OK;
 }
+
+enum err fd_write_at(int fd, struct span content, int64_t offset)
+{
+    while (content.len > 0) {
+        ssize_t wrote = pwrite(fd, content.data, content.len, offset);
+        if (wrote < 0 && errno != EINTR) {
+            return err_from_errno(errno);
+        }
+        if (wrote > 0) {
+            content = span_make(content.data + wrote, content.len - (size_t)wrote);
+            offset += wrote;
+        }
+    }
+    return OK;
+}
+
+enum err fd_read_upto(int fd, void *ret_bytes, size_t len, int64_t offset, size_t *ret_len)
+{
+    size_t done = 0;
+    while (done < len) {
+        ssize_t got = pread(fd, (uint8_t *)ret_bytes + done, len - done, offset + (int64_t)done);
+        if (got == 0) {
+            break;
+        }
+        if (got < 0 && errno != EINTR) {
+            return err_from_errno(errno);
+        }
+        done += got > 0 ? (size_t)got : 0;
+    }
+    *ret_len = done;
+    return OK;
+}
+
+enum err fd_read_at(int fd, void *ret_bytes, size_t len, int64_t offset)
+{
+    size_t got;
+    TRY(fd_read_upto(fd, ret_bytes, len, offset, &got));
+    return got == len ? OK : ERR_NOT_FOUND;
+}

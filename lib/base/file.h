@@ -29,3 +29,9 @@ bool path_same(const char *one, const char *other);
 enum err path_beside_program(char *ret_path, size_t size, const char *name) MUST_USE;
 /* Writes all of it, through EINTR and short writes. */
 enum err fd_write_all(int fd, struct span content) MUST_USE;
+enum err fd_write_at(int fd, struct span content, int64_t offset) MUST_USE;
+/* All `len` bytes, through EINTR and short reads. ERR_NOT_FOUND if the file ends before. */
+enum err fd_read_at(int fd, void *ret_bytes, size_t len, int64_t offset) MUST_USE;
+/* As many of them as there are before the file's end. */
+enum err fd_read_upto(
+    int fd, void *ret_bytes, size_t len, int64_t offset, size_t *ret_len) MUST_USE;

@@ -1,8 +1,7 @@
 /* Reading the chain. */
 #include "lib/journal/chain.h"
 
-#include <errno.h>
-#include <unistd.h>
+#include "lib/base/file.h"
 
 enum { WINDOW_BYTES = 1024 * 1024, SECTOR_BYTES = 512 };
 /* A record that was not written in full, and what was written with it. */
@@ -10,31 +9,6 @@ enum { TORN_MAX = JOURNAL_LENGTH_BYTES + JOURNAL_RECORD_MAX + JOURNAL_WRITE_MAX 
 
 static enum err window_fill(struct journal_reader *reader, size_t want, const uint8_t **ret_bytes);
 static enum err window_load(struct journal_reader *reader, size_t len);
-
-/* As many of `len` bytes as there are before the file's end. */
-static enum err pread_upto(int fd, uint8_t *ret_bytes, size_t len, int64_t offset, size_t *ret_len)
-{
-    size_t done = 0;
-    while (done < len) {
-        ssize_t got = pread(fd, ret_bytes + done, len - done, offset + (int64_t)done);
-        if (got == 0) {
-            break;
-        }
-        if (got < 0 && errno != EINTR) {
-            return err_from_errno(errno);
-        }
-        done += got > 0 ? (size_t)got : 0;
-    }
-    *ret_len = done;
-    return OK;
-}
-
-enum err pread_all(int fd, void *ret_bytes, size_t len, int64_t offset)
-{
-    size_t got;
-    TRY(pread_upto(fd, ret_bytes, len, offset, &got));
-    return got == len ? OK : ERR_NOT_FOUND;
-}
 
 enum err journal_record_parse(struct span bytes, int64_t offset, struct journal_record *ret_record)
 {
@@ -141,7 +115,7 @@ static enum err window_load(struct journal_reader *reader, size_t len)
     if (room == NULL) {
         return buf_check(window);
     }
-    TRY(pread_upto(reader->fd, room, len, at, &window->len));
+    TRY(fd_read_upto(reader->fd, room, len, at, &window->len));
     reader->window_at = at;
     return OK;
 }
@@ -160,7 +134,7 @@ static enum err zeros_only(const struct journal_reader *reader, int64_t offset)
     uint8_t bytes[4096];
     size_t got = sizeof bytes;
     while (offset < reader->end && got == sizeof bytes) {
-        TRY(pread_upto(reader->fd, bytes, sizeof bytes, offset, &got));
+        TRY(fd_read_upto(reader->fd, bytes, sizeof bytes, offset, &got));
         if (zeros_begin(bytes, got) > 0) {
             return ERR_INPUT;
         }
@@ -256,7 +230,7 @@ enum err journal_record_load(int fd, int64_t offset, struct buf *buf)
     if (offset < 0) {
         return ERR_INPUT;
     }
-    TRY(pread_all(fd, head, sizeof head, offset));
+    TRY(fd_read_at(fd, head, sizeof head, offset));
     size_t length = load_be32(head);
     if (length == 0 || length > JOURNAL_RECORD_MAX) {
         return ERR_INPUT;
@@ -266,7 +240,7 @@ enum err journal_record_load(int fd, int64_t offset, struct buf *buf)
     if (room == NULL) {
         return buf_check(buf);
     }
-    TRY(pread_all(fd, room, length, offset + JOURNAL_LENGTH_BYTES));
+    TRY(fd_read_at(fd, room, length, offset + JOURNAL_LENGTH_BYTES));
     buf->len = length;
     return OK;
 }

@@ -95,5 +95,3 @@ enum err journal_holds(int fd, const struct journal_state *place) MUST_USE;
 /* The record at `offset`, its seal included, replacing `buf`'s content. ERR_NOT_FOUND if the file
  * ends before it does, ERR_INPUT for an impossible length. */
 enum err journal_record_load(int fd, int64_t offset, struct buf *buf) MUST_USE;
-/* All `len` bytes, through EINTR and short reads. ERR_NOT_FOUND if the file ends before. */
-enum err pread_all(int fd, void *ret_bytes, size_t len, int64_t offset) MUST_USE;

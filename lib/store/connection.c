@@ -133,6 +133,6 @@ enum err connection_err(int result)
  * the reason for some calls only; the errno of the failed write is still there for the others. */
 static int result_of_io(int result)
 {
-    bool full = errno == ENOSPC || errno == EDQUOT || errno == EFBIG;
+    bool full = err_from_errno(errno) == ERR_NO_SPACE;
     return (result & 0xff) == SQLITE_IOERR && full ? SQLITE_FULL : result;
 }

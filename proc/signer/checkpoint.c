@@ -1,5 +1,6 @@
 /* Slots, room, merging. */
 #include "proc/signer/checkpoint.h"
+#include "lib/base/file.h"
 #include "lib/base/log.h"
 #include "lib/crypto/mac.h"
 
@@ -143,7 +144,7 @@ static enum err slot_read(const struct checkpoint *checkpoint, unsigned slot,
 {
     int64_t at = (int64_t)slot * SLOT_BYTES;
     uint8_t head[SLOT_HEAD_BYTES], mac[SHA256_BYTES];
-    if (pread_all(checkpoint->fd, head, sizeof head, at) != OK) {
+    if (fd_read_at(checkpoint->fd, head, sizeof head, at) != OK) {
         return ERR_INPUT;
     }
     size_t len = load_be32(head + 8);
@@ -154,7 +155,7 @@ static enum err slot_read(const struct checkpoint *checkpoint, unsigned slot,
     if (room == NULL) {
         return ERR_MEMORY;
     }
-    if (pread_all(checkpoint->fd, room, sizeof head + len + sizeof mac, at) != OK) {
+    if (fd_read_at(checkpoint->fd, room, sizeof head + len + sizeof mac, at) != OK) {
         return ERR_INPUT;
     }
     TRY(slot_mac(checkpoint, span_make(room, sizeof head + len), mac));
@@ -429,7 +430,7 @@ static enum err slot_write(struct checkpoint *checkpoint, const struct content *
     TRY(slot_mac(checkpoint, buf_span(&slot), mac));
     buf_append(&slot, SPAN_OF(mac));
     TRY(buf_check(&slot));
-    TRY(pwrite_all(checkpoint->fd, buf_span(&slot), (int64_t)(generation % 2) * SLOT_BYTES));
+    TRY(fd_write_at(checkpoint->fd, buf_span(&slot), (int64_t)(generation % 2) * SLOT_BYTES));
     checkpoint->generation = generation; /* whether it is on the disk or not: never again */
     return fdatasync(checkpoint->fd) == 0 ? OK : err_from_errno(errno);
 }
@@ -557,8 +558,8 @@ void checkpoint_condemn(int fd)
 {
     static const uint8_t nothing[SLOT_BYTES];
     log_event(LOG_ERROR, "journal.index_damaged", NULL);
-    bool gone = pwrite_all(fd, SPAN_OF(nothing), 0) == OK &&
-                pwrite_all(fd, SPAN_OF(nothing), SLOT_BYTES) == OK && fdatasync(fd) == 0;
+    bool gone = fd_write_at(fd, SPAN_OF(nothing), 0) == OK &&
+                fd_write_at(fd, SPAN_OF(nothing), SLOT_BYTES) == OK && fdatasync(fd) == 0;
     if (!gone) {
         log_event(LOG_ERROR, "journal.index_stays", NULL);
     }

@@ -9,6 +9,8 @@
  * would be broken otherwise: the generation counts such failures. */
 #include "proc/signer/journal.h"
 
+#include "lib/base/file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -435,21 +437,6 @@ static void batch_write(struct journal *journal)
     journal->broken = err != ERR_NO_SPACE;
 }
 
-static enum err write_at(struct journal *journal, struct span left, int64_t offset)
-{
-    while (left.len > 0) {
-        ssize_t wrote = pwrite(journal->fd, left.data, left.len, offset);
-        if (wrote < 0 && errno != EINTR) {
-            return errno == EFBIG ? ERR_NO_SPACE : err_from_errno(errno);
-        }
-        if (wrote > 0) {
-            left = span_make(left.data + wrote, left.len - (size_t)wrote);
-            offset += wrote;
-        }
-    }
-    return OK;
-}
-
 /* Fills the file with zeros up to a multiple of so many octets, at least to `end`: a sync then has
  * nothing but the records to bring to disk, neither a length nor a place. A disk too full for that
  * much may still have room for these records. */
@@ -464,7 +451,7 @@ static enum err room_make(struct journal *journal, int64_t end)
     }
     for (int64_t at = from; at < to;) {
         size_t len = ZEROS_BYTES - (size_t)(at % ZEROS_BYTES);
-        enum err err = write_at(journal, span_make(zeros, len), at);
+        enum err err = fd_write_at(journal->fd, span_make(zeros, len), at);
         if (err == ERR_NO_SPACE && ftruncate(journal->fd, from) == 0) {
             return OK;
         }
@@ -492,7 +479,7 @@ static enum err batch_to_disk(struct journal *journal)
     enum err err = room_make(journal, offset + (int64_t)left.len);
     while (left.len > 0 && err == OK) {
         size_t len = left.len < JOURNAL_WRITE_MAX ? left.len : JOURNAL_WRITE_MAX;
-        err = write_at(journal, span_make(left.data, len), offset);
+        err = fd_write_at(journal->fd, span_make(left.data, len), offset);
         if (err == OK && fdatasync(journal->fd) != 0) {
             err = err_from_errno(errno);
         }

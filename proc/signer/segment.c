@@ -1,6 +1,7 @@
 /* Reading and writing one segment. File: the tables' entries one behind the other, then the fences.
  */
 #include "proc/signer/segment.h"
+#include "lib/base/file.h"
 #include "lib/journal/chain.h"
 
 #include <assert.h>
@@ -86,7 +87,7 @@ enum err segment_load(int fd, const struct segment_shape *shape, struct segment 
     if (room == NULL) {
         return ERR_MEMORY;
     }
-    TRY(pread_all(fd, room, len, entries_at));
+    TRY(fd_read_at(fd, room, len, entries_at));
     segment->fences.len = len;
     TRY(sha256(buf_span(&segment->fences), hash));
     if (memcmp(hash, shape->fences_hash, sizeof hash) != 0) {
@@ -178,7 +179,7 @@ static enum err leaf_read(
     size_t len = leaf_entries(segment, table, leaf) * shape->size;
     int64_t at = segment->entries_at[table] + (int64_t)(leaf * LEAF_ENTRIES * shape->size);
     uint8_t hash[SHA256_BYTES];
-    TRY(pread_all(segment->fd, ret_bytes, len, at));
+    TRY(fd_read_at(segment->fd, ret_bytes, len, at));
     TRY(sha256(span_make(ret_bytes, len), hash));
     return memcmp(hash, fence_of(segment, table, leaf) + shape->key, sizeof hash) == 0 ? OK
                                                                                        : ERR_INPUT;
@@ -268,24 +269,9 @@ static enum err leaf_finish(struct segment_writer *writer)
     return buf_check(&writer->fences);
 }
 
-enum err pwrite_all(int fd, struct span left, int64_t offset)
-{
-    while (left.len > 0) {
-        ssize_t wrote = pwrite(fd, left.data, left.len, offset);
-        if (wrote < 0 && errno != EINTR) {
-            return errno == EFBIG ? ERR_NO_SPACE : err_from_errno(errno);
-        }
-        if (wrote > 0) {
-            left = span_make(left.data + wrote, left.len - (size_t)wrote);
-            offset += wrote;
-        }
-    }
-    return OK;
-}
-
 static enum err out_write(struct segment_writer *writer)
 {
-    TRY(pwrite_all(writer->fd, buf_span(&writer->out), writer->at));
+    TRY(fd_write_at(writer->fd, buf_span(&writer->out), writer->at));
     writer->at += (int64_t)writer->out.len;
     writer->leaf_from = 0;
     buf_clear(&writer->out);
@@ -296,7 +282,7 @@ enum err segment_writer_finish(struct segment_writer *writer, struct segment_sha
 {
     TRY(leaf_finish(writer));
     TRY(out_write(writer));
-    TRY(pwrite_all(writer->fd, buf_span(&writer->fences), writer->at));
+    TRY(fd_write_at(writer->fd, buf_span(&writer->fences), writer->at));
     TRY(sha256(buf_span(&writer->fences), writer->shape.fences_hash));
     *ret_shape = writer->shape;
     return OK;

@@ -91,6 +91,3 @@ enum err segment_writer_add(
 /* All of it has been handed to the system, not yet to the disk. */
 enum err segment_writer_finish(
     struct segment_writer *writer, struct segment_shape *ret_shape) MUST_USE;
-
-/* All of it, through EINTR and short writes. */
-enum err pwrite_all(int fd, struct span left, int64_t offset) MUST_USE;

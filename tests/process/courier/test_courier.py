@@ -129,6 +129,18 @@ class Courier(unittest.TestCase):
         self.ask("queue", self.store, str(number), kind, recipient, language,
                  json.dumps({**PARAMETERS, **changes}))
 
+    def arrived(self):
+        """The one message there, and its plain text."""
+        wait_until(lambda: self.mailbox.envelopes)
+        (message,) = self.mailbox.messages()
+        return message, message.get_body(("plain",)).get_content()
+
+    def delivered(self, *mail, **changes):
+        self.controller.start()
+        self.start()
+        self.queue(*mail, **changes)
+        return self.arrived()
+
     def waiting(self):
         return int(self.ask("waiting", self.store))
 
@@ -310,12 +322,10 @@ class Courier(unittest.TestCase):
         self.render(1, "000000001", "zh-HK")
         pin = self.pin(self.print("000000001"))
         self.queue(1, "csr-invitation", "ar@shop.example.com", "zh-HK", name="陳大文")
-        wait_until(lambda: self.mailbox.envelopes)
-        message = self.mailbox.messages()[0]
+        message, text = self.arrived()
         self.assertEqual(message["Subject"], SUBJECT)
         self.assertEqual(message["To"], "ar@shop.example.com")
         self.assertEqual(self.mailbox.envelopes[0].mail_from, "noreply@ecert.example.net")
-        text = message.get_body(("plain",)).get_content()
         html = message.get_body(("html",)).get_content()
         self.assertLess(text.index("陳大文 閣下"), text.index("Dear 陳大文"))
         self.assertIn("\nhttp://127.0.0.1:8080\n", text.replace("\r\n", "\n"))
@@ -327,42 +337,24 @@ class Courier(unittest.TestCase):
         wait_until(lambda: self.waiting() == 0)
 
     def test_the_keys_fingerprint_goes_to_the_representative(self):
-        self.controller.start()
-        self.start()
-        self.queue(1, "certificate-issued", "ar@shop.example.com", "zh-CN")
-        wait_until(lambda: self.mailbox.envelopes)
-        text = self.mailbox.messages()[0].get_body(("plain",)).get_content()
+        _, text = self.delivered(1, "certificate-issued", "ar@shop.example.com", "zh-CN")
         self.assertEqual(text.count("ab:cd:ef"), 2)
 
     def test_a_pass_is_told_with_the_name_and_where_to_go_on(self):
-        self.controller.start()
-        self.start()
-        self.queue(1, "dcv-passed", "ar@shop.example.com", "zh-HK", proved="2026-11-28T01:00:00Z")
-        wait_until(lambda: self.mailbox.envelopes)
-        message = self.mailbox.messages()[0]
-        text = message.get_body(("plain",)).get_content()
+        message, text = self.delivered(1, "dcv-passed", "ar@shop.example.com", "zh-HK", proved="2026-11-28T01:00:00Z")
         self.assertEqual(message["Subject"], "e-Cert (Server): control of your domain names is confirmed")
         self.assertEqual(text.count("www.shop.example.com"), 2)
         self.assertIn("CSR", text)
 
     def test_a_registered_key_is_told_with_its_server_and_where_to_remove_it(self):
-        self.controller.start()
-        self.start()
-        self.queue(1, "key-registered", "ar@shop.example.com", "zh-HK", label="web-1.shop.example.com",
-                   registered="23/11/2026 08:00 HKT")
-        wait_until(lambda: self.mailbox.envelopes)
-        message = self.mailbox.messages()[0]
-        text = message.get_body(("plain",)).get_content()
+        message, text = self.delivered(1, "key-registered", "ar@shop.example.com", "zh-HK", label="web-1.shop.example.com",
+                                       registered="23/11/2026 08:00 HKT")
         for words in ("ab:cd:ef", "web-1.shop.example.com", "23/11/2026 08:00 HKT", "/keys"):
             self.assertEqual(text.count(words), 2, text)
         self.assertIn("key registered", message["Subject"])
 
     def test_a_chinese_name_is_written_in_both_forms(self):
-        self.controller.start()
-        self.start()
-        self.queue(1, "csr-invitation", "ar@shop.example.com", server_name="xn--fsqu00a.example.com")
-        wait_until(lambda: self.mailbox.envelopes)
-        text = self.mailbox.messages()[0].get_body(("plain",)).get_content()
+        _, text = self.delivered(1, "csr-invitation", "ar@shop.example.com", server_name="xn--fsqu00a.example.com")
         self.assertIn("例子.example.com (xn--fsqu00a.example.com)", text)
 
     def test_d16_hostile_names_reach_one_recipient_under_one_subject(self):
@@ -397,40 +389,26 @@ class Courier(unittest.TestCase):
         self.assertIn("mail.unsendable", self.log())
 
     def test_the_operator_is_told_of_an_ageing_list_and_what_to_do(self):
-        self.controller.start()
-        self.start()
-        self.queue(0, "list-ageing", "operator@ecert.example.net", list="RootCA3ARL",
-                   issued="2026-06-01T00:00:00Z", ends="2026-12-01T00:00:00Z", day="2026-09-02")
-        wait_until(lambda: self.mailbox.envelopes)
-        (message,) = self.mailbox.messages()
+        message, text = self.delivered(0, "list-ageing", "operator@ecert.example.net", list="RootCA3ARL",
+                                       issued="2026-06-01T00:00:00Z", ends="2026-12-01T00:00:00Z", day="2026-09-02")
         self.assertEqual(message["To"], "operator@ecert.example.net")
         self.assertEqual(message["Subject"], "e-Cert service: a revocation list is past half of its life")
-        text = message.get_body(("plain",)).get_content()
         for word in ("RootCA3ARL", "2026-12-01T00:00:00Z", "ecertadm ceremony arl DIR", "ecertadm publish FILE"):
             self.assertIn(word, text)
         wait_until(lambda: self.waiting() == 0)
 
     def test_the_operator_is_told_of_an_old_list_of_suffixes_and_what_to_do(self):
-        self.controller.start()
-        self.start()
-        self.queue(0, "suffixes-ageing", "operator@ecert.example.net", made="2023-02-09T23:26:00Z", day="28/11/2026")
-        wait_until(lambda: self.mailbox.envelopes)
-        (message,) = self.mailbox.messages()
+        message, text = self.delivered(0, "suffixes-ageing", "operator@ecert.example.net", made="2023-02-09T23:26:00Z",
+                                       day="28/11/2026")
         self.assertEqual(message["Subject"], "e-Cert service: the list of public suffixes is old")
-        text = message.get_body(("plain",)).get_content()
         for word in ("2023-02-09T23:26:00Z", "https://publicsuffix.org/list/", "suffix_list", "ecertadm status"):
             self.assertIn(word, text)
 
     def test_a_domain_s_holder_is_told_what_was_refused_and_not_who_asked(self):
-        self.controller.start()
-        self.start()
-        self.queue(1, "caa-refused", "security@example.com", server_name="www.shop.example.com", record='0 issue ";"',
-                   asked="CAA example.com", identity="ecert.example.net", enquiry="enquiry@ecert.example.net")
-        wait_until(lambda: self.mailbox.envelopes)
-        (message,) = self.mailbox.messages()
+        message, text = self.delivered(1, "caa-refused", "security@example.com", server_name="www.shop.example.com",
+                                       record='0 issue ";"', asked="CAA example.com", identity="ecert.example.net", enquiry="enquiry@ecert.example.net")
         self.assertEqual(message["To"], "security@example.com")
         self.assertEqual(message["Subject"], "e-Cert (Server): certificate refused by your CAA records")
-        text = message.get_body(("plain",)).get_content()
         for word in ("www.shop.example.com", '0 issue ";"', 'issue "ecert.example.net"', "enquiry@ecert.example.net"):
             self.assertIn(word, text)
 

@@ -349,14 +349,17 @@ class Nginx(StapleCase):
                 self.assertEqual(file.read(), name)
 
 
-class Haproxy(StapleCase):
-    """It looks for the file beside the certificate's, and at the answer's times: the day is today."""
-    kind = servers.Haproxy
-
+class TodayCase(StapleCase):
+    """Of a server that goes by the real time."""
     def setUp(self):
         super().setUp()
         self.now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
         self.subscription_end = self.now + datetime.timedelta(days=365)
+
+
+class Haproxy(TodayCase):
+    """It looks for the file beside the certificate's, and at the answer's times."""
+    kind = servers.Haproxy
 
     def test_it_is_taken_with_the_certificate_and_anew(self):
         self.start()
@@ -369,14 +372,9 @@ class Haproxy(StapleCase):
         self.expect_stapled(self.old)
 
 
-class Apache(StapleCase):
-    """It fetches its own, by the real time: the day is today."""
+class Apache(TodayCase):
+    """It fetches its own."""
     kind = servers.Apache
-
-    def setUp(self):
-        super().setUp()
-        self.now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
-        self.subscription_end = self.now + datetime.timedelta(days=365)
 
     def prepare(self):
         self.staple = "itself"

@@ -110,34 +110,15 @@ static void info_write(struct der_writer *writer, const void *object)
     der_close(writer);
 }
 
-struct whole {
-    struct span info, algorithm, signature;
-};
-
-static void whole_write(struct der_writer *writer, const void *object)
-{
-    const struct whole *whole = object;
-    der_open(writer, DER_SEQUENCE);
-    der_write_raw(writer, whole->info);
-    der_write_raw(writer, whole->algorithm);
-    der_write_bit_string(writer, whole->signature);
-    der_close(writer);
-}
-
-/* In the place of the sample's request. */
+/* In the place of the sample's request; the form around what is signed is a certificate's. */
 static void ask_for_everything(struct sample *sample, const struct key *key)
 {
     AUTO(buf) info = buf_make(CSR_MAX_BYTES);
-    uint8_t signature[SIGNATURE_MAX_BYTES];
-    size_t len = 0;
     enum signature_algorithm algorithm =
         key_kind(key) == KEY_RSA ? SIGNATURE_RSA_SHA256 : SIGNATURE_ECDSA_SHA256;
     assert_int_equal(der_encode(info_write, key, &info), OK);
-    assert_int_equal(signature_make(key, algorithm, buf_span(&info), signature, &len), OK);
-    const struct whole whole = { buf_span(&info), signature_algorithm_der(algorithm),
-        span_make(signature, len) };
     buf_clear(&sample->csr);
-    assert_int_equal(der_encode(whole_write, &whole, &sample->csr), OK);
+    assert_int_equal(certificate_sign(buf_span(&info), algorithm, key, &sample->csr), OK);
     sample->warrant.csr = buf_span(&sample->csr);
 }
 
