@@ -1,4 +1,5 @@
 """A test of the registrar among its neighbours, which live as long as the class."""
+import contextlib
 import unittest
 
 from office import PASSED, Office, wait_until
@@ -17,3 +18,23 @@ class OfficeCase(unittest.TestCase):
     def await_state(self, enrolment, state):
         wait_until(lambda: self.office.one(
             "SELECT state FROM enrolment WHERE id = ?", enrolment) == state, what=state)
+
+    @contextlib.contextmanager
+    def configured(self):
+        """Gives what the registrar's configuration says, and a way to start it with another; its own comes back."""
+        with open(self.config, encoding="utf-8") as file:
+            own = file.read()
+        try:
+            yield own, self.start_with
+        finally:
+            self.start_with(own)
+
+    @property
+    def config(self):
+        return self.office.directory + "/ecert.conf"
+
+    def start_with(self, text):
+        self.office.registrar_kill()
+        with open(self.config, "w", encoding="utf-8") as file:
+            file.write(text)
+        self.office.registrar_start()

@@ -33,14 +33,8 @@ class Checks(OfficeCase):
                 self.assertEqual(self.verdict(primary=change), "failed")
 
     def test_d30_checks_of_one_domain_beyond_the_cap_are_put_off_and_say_until_when(self):
-        self.office.registrar_kill()
-        config = self.office.directory + "/ecert.conf"
-        with open(config, encoding="utf-8") as file:
-            text = file.read()
-        with open(config, "w", encoding="utf-8") as file:
-            file.write(text.replace("checks_per_minute = 6000", "checks_per_minute = 2"))
-        self.office.registrar_start()
-        try:
+        with self.configured() as (own, start_with):
+            start_with(own.replace("checks_per_minute = 6000", "checks_per_minute = 2"))
             enrolments = [self.office.challenge(self.office.approve(), name="www.crowded.example") for _ in range(5)]
             put_off = wait_until(lambda: self.office.sql(
                 "SELECT challenge.next_check FROM challenge JOIN pacing USING (enrolment)"
@@ -48,11 +42,6 @@ class Checks(OfficeCase):
             wait_until(lambda: sum(self.office.challenge_state(e) != "checking" for e in enrolments) >= 2,
                        what="two that were made")
             self.assertGreater(put_off[-1][0], time.time())
-        finally:
-            self.office.registrar_kill()
-            with open(config, "w", encoding="utf-8") as file:
-                file.write(text)
-            self.office.registrar_start()
 
     def mails_of_a_pass(self, enrolment):
         return self.office.sql("SELECT recipient, language, json_extract(parameters, '$.server_name') FROM outbox"

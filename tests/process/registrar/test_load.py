@@ -5,7 +5,8 @@ how many of the slow ones were begun before a quick one, which came last, had pa
 import unittest
 
 from crowd import Crowd
-from office import Office, wait_until
+from office import wait_until
+from office_case import OfficeCase
 
 # What proc/registrar/queue.h and registrar.h say.
 UNKNOWN, OF_DOMAIN, OF_SUBSCRIBER_SLOW, PATIENT_WORKERS = 18, 4, 2, 8
@@ -13,11 +14,10 @@ PITS = 60
 SILENCE = 90   # seconds; nobody is waited for so long
 
 
-class Load(unittest.TestCase):
+class Load(OfficeCase):
     @classmethod
     def setUpClass(cls):
-        cls.office = Office()
-        cls.addClassCleanup(cls.office.stop)
+        super().setUpClass()
         cls.crowd = Crowd(cls.office)
         cls.quick = 0
 

@@ -121,37 +121,35 @@ class Desk(OfficeCase):
 
     def test_d20_an_old_list_of_suffixes_is_told_of_and_a_new_one_counts(self):
         office = self.office
-        path, config = office.directory + "/suffixes", office.directory + "/ecert.conf"
-        with open(config, encoding="utf-8") as file:
-            text = file.read()
-        self.addCleanup(self.registrar_anew, config, text)
+        path = office.directory + "/suffixes"
         mails = ("SELECT recipient, enrolment FROM outbox WHERE kind = 'suffixes-ageing'"
                  " AND json_extract(parameters, '$.made') = ?")
-        for made, told in ((time.time() - 31 * 86400, True), (time.time() - 29 * 86400, False)):
-            day = time.strftime("%Y-%m-%d", time.gmtime(made))
-            with open(path, "w", encoding="ascii") as file:
-                file.write(f"// VERSION: {day}_00-00-00_UTC\n// ===BEGIN ICANN DOMAINS===\ncom\nshop.example.com\n"
-                           "// ===END ICANN DOMAINS===\n")
-            self.registrar_anew(config, text + "validator { id = \"primary\" key = \"/k\" caa_identity = \"ca.example\""
-                                               f" suffix_list = \"{path}\" }}\n")
-            self.assertEqual(office.adm("status")["suffix_list.time"], day + "T00:00:00Z")
-            if told:
-                wait_until(lambda: office.sql(mails, day + "T00:00:00Z"), what="a mail to the operator")  # pylint: disable=cell-var-from-loop
-                self.assertEqual(office.sql(mails, day + "T00:00:00Z"), [("operator@ecert.example.net", None)])
-        self.assertEqual(office.sql(mails, day + "T00:00:00Z"), [])
-        with open(os.path.join(ROOT, "packaging/examples/wildcard.json"), encoding="utf-8") as file:
-            form = json.load(file)
-        form["names"] = ["*.shop.example.com"]
-        with open(office.directory + "/bad.json", "w", encoding="utf-8") as file:
-            json.dump(form, file)
-        problem = office.adm("application", "new", office.directory + "/bad.json", code=1)
-        self.assertEqual(problem["code"], "name.public_suffix")
-
-    def registrar_anew(self, config, text):
-        self.office.registrar_kill()
-        with open(config, "w", encoding="utf-8") as file:
-            file.write(text)
-        self.office.registrar_start()
+        # A root's list that grows old is told of at each look, just before the suffixes are.
+        now, looked = int(time.time()), "event=crl.half_life list=RootCA3ARL"
+        office.sql("UPDATE publication SET this_update = ?, next_update = ? WHERE name = 'RootCA3ARL'",
+                   now - 91 * 86400, now + 89 * 86400)
+        with self.configured() as (own, start_with):
+            for made, told in ((time.time() - 31 * 86400, True), (time.time() - 29 * 86400, False)):
+                day = time.strftime("%Y-%m-%d", time.gmtime(made))
+                with open(path, "w", encoding="ascii") as file:
+                    file.write(f"// VERSION: {day}_00-00-00_UTC\n// ===BEGIN ICANN DOMAINS===\ncom\nshop.example.com\n"
+                               "// ===END ICANN DOMAINS===\n")
+                looks = office.log_text().count(looked)
+                start_with(own + "validator { id = \"primary\" key = \"/k\" caa_identity = \"ca.example\""
+                               f" suffix_list = \"{path}\" }}\n")
+                self.assertEqual(office.adm("status")["suffix_list.time"], day + "T00:00:00Z")
+                wait_until(lambda: office.log_text().count(looked) > looks, what="a look")  # pylint: disable=cell-var-from-loop
+                if told:
+                    wait_until(lambda: office.sql(mails, day + "T00:00:00Z"), what="a mail to the operator")  # pylint: disable=cell-var-from-loop
+                    self.assertEqual(office.sql(mails, day + "T00:00:00Z"), [("operator@ecert.example.net", None)])
+            self.assertEqual(office.sql(mails, day + "T00:00:00Z"), [])
+            with open(os.path.join(ROOT, "packaging/examples/wildcard.json"), encoding="utf-8") as file:
+                form = json.load(file)
+            form["names"] = ["*.shop.example.com"]
+            with open(office.directory + "/bad.json", "w", encoding="utf-8") as file:
+                json.dump(form, file)
+            problem = office.adm("application", "new", office.directory + "/bad.json", code=1)
+            self.assertEqual(problem["code"], "name.public_suffix")
 
     def test_there_is_an_example_for_each_edition_and_it_is_taken(self):
         for edition in ("server", "wildcard", "multi", "ev", "ev-multi", "government"):

@@ -4,17 +4,13 @@ and budgets of its own, so that no check waits for it."""
 import time
 import unittest
 
-from office import FAILED, PASSED, REMOTES, Office, wait_until
+from office import FAILED, PASSED, REMOTES, wait_until
+from office_case import OfficeCase
 
 WORKERS = 4
 
 
-class Rehearsals(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.office = Office()
-        cls.addClassCleanup(cls.office.stop)
-
+class Rehearsals(OfficeCase):
     def setUp(self):
         for perspective in self.office.perspectives.values():
             perspective.verdict, perspective.caa, perspective.rehearsal_delay = PASSED, 0, 0
@@ -131,15 +127,10 @@ class Rehearsals(unittest.TestCase):
                 self.assertEqual([one.rehearsing_most for one in self.office.perspectives.values()], [1] * 6)
 
     def test_d30_rehearsals_of_one_domain_beyond_the_cap_are_put_off_and_take_nothing_of_the_checks(self):
+        self.addCleanup(self.office.sql, "DELETE FROM rehearsal")
         enrolments = [self.told("www.crowded.example", f"Crowded {number}") for number in range(3)]
-        self.office.registrar_kill()
-        config = self.office.directory + "/ecert.conf"
-        with open(config, encoding="utf-8") as file:
-            text = file.read()
-        with open(config, "w", encoding="utf-8") as file:
-            file.write(text.replace("checks_per_minute = 6000", "checks_per_minute = 2"))
-        self.office.registrar_start()
-        try:
+        with self.configured() as (own, start_with):
+            start_with(own.replace("checks_per_minute = 6000", "checks_per_minute = 2"))
             for enrolment in enrolments:
                 self.office.rehearse(enrolment)
             put_off = wait_until(lambda: self.office.sql("SELECT due FROM rehearsal WHERE put_off = 1 AND due > 0") or None,
@@ -153,12 +144,6 @@ class Rehearsals(unittest.TestCase):
             self.office.poke()
             for enrolment in enrolments[:2]:
                 wait_until(lambda e=enrolment: self.office.challenge_state(e) == "passed", 40, "a check")
-        finally:
-            self.office.registrar_kill()
-            with open(config, "w", encoding="utf-8") as file:
-                file.write(text)
-            self.office.sql("DELETE FROM rehearsal")
-            self.office.registrar_start()
 
     def test_killed_in_the_middle_it_is_made_again(self):
         enrolment = self.told()

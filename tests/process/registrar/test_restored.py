@@ -8,14 +8,14 @@ import subprocess
 import time
 import unittest
 
-from office import ADM, Office, wait_until
+from office import ADM, wait_until
+from office_case import OfficeCase
 
 
-class Restored(unittest.TestCase):
+class Restored(OfficeCase):
     @classmethod
     def setUpClass(cls):
-        cls.office = Office()
-        cls.addClassCleanup(cls.office.stop)
+        super().setUpClass()
         cls.journal = cls.office.service + "/signer/journal"
         cls.store = cls.office.directory + "/store/ecert.db"
 

@@ -7,19 +7,19 @@ import subprocess
 import time
 import unittest
 
-from office import ADM, FAILED, PASSED, ROOT, Challenge, Office, wait_until
+from office import ADM, FAILED, PASSED, ROOT, Challenge, wait_until
+from office_case import OfficeCase
 
 EIGHT_HOURS, THIRTY_DAYS = 8 * 3600, 30 * 86400
 NAME = "www.department.example.net"
 
 
-class Validation(unittest.TestCase):
+class Validation(OfficeCase):
     subscribers = 0
 
     @classmethod
     def setUpClass(cls):
-        cls.office = Office()
-        cls.addClassCleanup(cls.office.stop)
+        super().setUpClass()
         with open(os.path.join(ROOT, "packaging/examples/government.json"), encoding="utf-8") as file:
             cls.form = json.load(file)
 
