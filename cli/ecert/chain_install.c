@@ -44,7 +44,7 @@ enum exit_code command_chain_install(struct tool *tool, const struct arguments *
     }
     plan.store = store;
     err = chain_plan_install(tool, &plan, &reason);
-    err = err == OK && !change_is_dry(tool) ? roots_trust(tool, arguments, &plan, &reason) : err;
+    err = err == OK ? roots_trust(tool, arguments, &plan, &reason) : err;
     return err == OK ? changes_do(tool, &plan) : screen_failure(tool, err, &reason);
 }
 
@@ -54,7 +54,7 @@ static enum err plan_from_arguments(
     const char *word = arguments_value(arguments, "as");
     if (word != NULL && chain_folder_from_word(word, &plan->folder) != OK) {
         return reason_set(
-            ret_reason, ERR_INPUT, "usage.value", "--as", word, options_chain_install[0].value);
+            ret_reason, ERR_INPUT, "form.choice", "--as", word, options_chain_install[0].value);
     }
     plan->replace_old = arguments_has(arguments, "replace-old");
     plan->send_cross = arguments_has(arguments, "send-cross");
@@ -68,6 +68,7 @@ static enum err plan_from_arguments(
 static enum err roots_trust(struct tool *tool, const struct arguments *arguments,
     const struct chain_plan *plan, struct reason *ret_reason)
 {
+    /* A dry run asks nobody: it shows what would be asked. */
     const char *typed = arguments_value(arguments, "fingerprint");
     const struct authority *root;
     for (size_t i = 0; (root = chain_plan_root(plan, i)) != NULL; i++) {
@@ -75,7 +76,7 @@ static enum err roots_trust(struct tool *tool, const struct arguments *arguments
             typed != NULL ? chain_fingerprint_is(typed, root->id) : root_trusted(tool, root);
         if (!trusted) {
             return reason_set(
-                ret_reason, ERR_DENIED, "tool.root_not_trusted", NULL, root->id, typed);
+                ret_reason, ERR_DENIED, "tool.root_not_compared", NULL, root->id, typed);
         }
     }
     return OK;
@@ -86,7 +87,7 @@ static bool root_trusted(const struct tool *tool, const struct authority *root)
     const struct placeholder values[] = { { "fingerprint", root->id }, { NULL, NULL } };
     bool trusted = false;
     screen_message(tool, "tool.root_new", values);
-    return ask_yes(tool, "tool.ask_trust_root", &trusted) == OK && trusted;
+    return change_is_dry(tool) || (ask_yes(tool, "tool.ask_trust_root", &trusted) == OK && trusted);
 }
 
 /* Does what is planned, or only says it. */

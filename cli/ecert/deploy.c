@@ -113,7 +113,9 @@ static void plan_show(struct tool *tool, const struct deploy_record *record,
         { "tool.deploy_certificate", target->certificate },
         { "tool.deploy_key", target->key },
         { "tool.deploy_key_line", line.len > 0 ? buf_text(&line) : NULL },
-        { "tool.deploy_staple", target->staple },
+        { "tool.deploy_staple", strcmp(target->staple, DEPLOY_STAPLE_ITSELF) == 0
+                                    ? language_text(tool->language, "tool.deploy_staple_itself")
+                                    : target->staple },
         { "tool.deploy_steps", steps.len > 0 ? buf_text(&steps) : NULL },
         { "tool.deploy_check", target->check },
         { "tool.deploy_now", buf_text(&now) },

@@ -100,6 +100,8 @@ enum { FIELDS = sizeof fields / sizeof fields[0] };
 static enum err wrong(const struct deploy_target *target, const char *code, const char *seen,
     const char *expected, struct reason *ret_reason);
 static enum err staple_check(const struct deploy_target *target, struct reason *ret_reason);
+static enum err staple_none(const struct deploy_target *target, struct reason *ret_reason);
+static enum err staple_itself_check(const struct deploy_target *target, struct reason *ret_reason);
 static bool is_same(const struct deploy_target *target, const char *path, const char *other);
 static enum err path_check(
     const struct deploy_target *target, const char *field, struct reason *ret_reason);
@@ -212,8 +214,7 @@ static enum err staple_check(const struct deploy_target *target, struct reason *
                          ret_reason);
     }
     if (!kind->staples) {
-        return wrong(
-            target, "deploy.staple", kind->name, "nginx, apache, haproxy, files", ret_reason);
+        return staple_none(target, ret_reason);
     }
     if (is_same(target, target->staple, target->certificate) ||
         is_same(target, target->staple, target->key)) {
@@ -224,6 +225,12 @@ static enum err staple_check(const struct deploy_target *target, struct reason *
     return kind->staple_suffix == NULL || strcmp(place, target->staple) == 0
                ? OK
                : wrong(target, "deploy.staple_place", target->staple, place, ret_reason);
+}
+
+static enum err staple_none(const struct deploy_target *target, struct reason *ret_reason)
+{
+    return wrong(
+        target, "deploy.staple", target->kind->name, "nginx, apache, haproxy, files", ret_reason);
 }
 
 enum err deploy_field_check(
@@ -244,6 +251,15 @@ enum err deploy_field_check(
     return path_check(target, field, ret_reason);
 }
 
+/* The word in the place of a path, which only a program that fetches them can be given. */
+static enum err staple_itself_check(const struct deploy_target *target, struct reason *ret_reason)
+{
+    return target->kind->staples_itself ? OK
+           : target->kind->staples      ? wrong(target, "deploy.staple_file", DEPLOY_STAPLE_ITSELF,
+                                              "/DIRECTORY/FILE", ret_reason)
+                                        : staple_none(target, ret_reason);
+}
+
 /* From the root, plain enough to stand in a line of its own. What is no path is passed over. */
 static enum err path_check(
     const struct deploy_target *target, const char *field, struct reason *ret_reason)
@@ -256,8 +272,8 @@ static enum err path_check(
         }
         const char *text = field_find(target, field);
         bool itself = strcmp(field, "staple") == 0 && strcmp(text, DEPLOY_STAPLE_ITSELF) == 0;
-        if (itself && target->kind->staples_itself) {
-            return OK;
+        if (itself) {
+            return staple_itself_check(target, ret_reason);
         }
         size_t len = strlen(text);
         bool absolute = len == 0 || (text[0] == '/' && text[len - 1] != '/');

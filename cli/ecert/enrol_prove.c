@@ -483,7 +483,8 @@ static const struct value *next_within(const struct value *one, size_t *count, s
     return *count < max ? value_next(one) : NULL;
 }
 
-/* The last one of what failed: of the record itself, or else of CAA. */
+/* The last one of what failed: of the record itself, or else of CAA. Whom the holder wants told of
+ * a refusal is no reason for one. */
 static const struct value *decisive_step(const struct value *perspective)
 {
     bool record_failed = strcmp(api_text(perspective, "dcv"), "failed") == 0;
@@ -491,7 +492,8 @@ static const struct value *decisive_step(const struct value *perspective)
     const struct value *found = NULL;
     const struct value *step = value_first(value_get(perspective, "steps"));
     for (size_t count = 0; step != NULL; step = next_within(step, &count, STEPS_SHOWN_MAX)) {
-        bool wanted = strncmp(api_text(step, "code"), kind, 4) == 0;
+        const char *code = api_text(step, "code");
+        bool wanted = strncmp(code, kind, 4) == 0 && strcmp(code, "caa.iodef") != 0;
         found = wanted || found == NULL ? step : found;
     }
     return found;
@@ -511,7 +513,7 @@ static void step_show(
     const char *between = "";
     text = text[0] != '\0' ? text : api_text(step, "code");
     buf_append_text(&line, "  ");
-    if (seen[0] != '\0') {
+    if (seen[0] != '\0' && strstr(text, seen) == NULL) {
         screen_bracket(walk->tool, text, seen, &line);
     } else {
         buf_append_text(&line, text);

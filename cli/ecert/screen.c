@@ -437,8 +437,8 @@ static void clean_append(struct buf *buf, const char *text)
     }
 }
 
-/* Breaks at blanks, and inside a word only where it alone is too long or its characters are wide.
- */
+/* Breaks at blanks, and inside a word only where it alone is too long, its characters are wide, or
+ * behind a wide mark: what follows a full-width colon may be a fingerprint. */
 static void print_wrapped(const char *text, size_t column, size_t indent)
 {
     AUTO(buf) clean = buf_make(LINE_MAX_BYTES);
@@ -453,7 +453,8 @@ static void print_wrapped(const char *text, size_t column, size_t indent)
             size_t bytes, one = word_width(end, &bytes);
             wchar_t next = character_at(end);
             bool held = wcschr(CLOSING, next) != NULL || (before != 0 && wcschr(OPENING, before));
-            bool wide_break = one == 2 && end != at && !held;
+            bool after_mark = before != 0 && wcschr(CLOSING, before) != NULL && before >= 0x3000;
+            bool wide_break = (one == 2 || after_mark) && end != at && !held;
             if (wide_break || (width + one > columns - indent && end != at)) {
                 break;
             }

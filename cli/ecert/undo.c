@@ -20,7 +20,7 @@ const struct option options_undo[] = {
 static enum err number_read(
     const struct arguments *arguments, unsigned *ret_number, struct reason *ret_reason);
 static enum err usage_check(const struct arguments *arguments, struct reason *ret_reason);
-static enum exit_code list_show(struct tool *tool, const struct certstore *store);
+static enum exit_code list_show(struct tool *tool, const struct certstore *store, bool forget);
 static enum exit_code all_forget(
     struct tool *tool, const struct arguments *arguments, struct certstore *store);
 static enum exit_code change_undo(
@@ -45,7 +45,7 @@ enum exit_code command_undo(struct tool *tool, const struct arguments *arguments
     if (tool_open_store(tool, &store) != OK) {
         return EXIT_FAILED;
     }
-    return arguments_has(arguments, "list")     ? list_show(tool, store)
+    return arguments_has(arguments, "list")     ? list_show(tool, store, /* forget= */ false)
            : arguments_has(arguments, "forget") ? all_forget(tool, arguments, store)
                                                 : change_undo(tool, arguments, store, number);
 }
@@ -54,10 +54,10 @@ enum exit_code command_undo(struct tool *tool, const struct arguments *arguments
 static enum err usage_check(const struct arguments *arguments, struct reason *ret_reason)
 {
     bool list = arguments_has(arguments, "list"), forget = arguments_has(arguments, "forget");
-    bool one = arguments->operand_count > 0 || arguments_has(arguments, "dry-run");
+    bool one = arguments->operand_count > 0;
     return list + forget + one > 1
                ? reason_set(ret_reason, ERR_INPUT, "usage.one_of", list ? "--list" : "--forget",
-                     NULL, "CHANGE, --list, --forget, --dry-run")
+                     NULL, "CHANGE, --list, --forget")
                : OK;
 }
 
@@ -73,10 +73,11 @@ static enum err number_read(
     *ret_number = whole ? (unsigned)strtoul(text, NULL, 10) : 0;
     return *ret_number != 0
                ? OK
-               : reason_set(ret_reason, ERR_INPUT, "usage.value", "CHANGE", text, "1 … 999999");
+               : reason_set(ret_reason, ERR_INPUT, "usage.number", "CHANGE", text, "1 … 999999");
 }
 
-static enum exit_code list_show(struct tool *tool, const struct certstore *store)
+/* All that can be taken back, or that forgetting would take away. */
+static enum exit_code list_show(struct tool *tool, const struct certstore *store, bool forget)
 {
     struct certstore_past *past = arena_alloc(&tool->arena, CERTSTORE_PAST_MAX, sizeof *past);
     size_t count = 0;
@@ -86,11 +87,15 @@ static enum exit_code list_show(struct tool *tool, const struct certstore *store
     }
     struct value *list = value_put_list(&tool->tree, tool->result, "changes");
     for (size_t i = 0; i < count; i++) {
-        heading_show(tool, "tool.undo_change", &past[i]);
+        heading_show(tool, forget ? "tool.undo_would_forget" : "tool.undo_change", &past[i]);
         past_show(tool, store, &past[i], UNDO_DID, value_add_object(&tool->tree, list));
     }
-    screen_message(tool, count == 0 ? "certstore.nothing_to_undo" : "tool.undo_how", NULL);
-    return EXIT_DONE;
+    screen_message(tool,
+        count == 0 ? "certstore.nothing_to_undo"
+        : forget   ? "tool.chain_dry"
+                   : "tool.undo_how",
+        NULL);
+    return forget && count == 0 ? EXIT_NOTHING : EXIT_DONE;
 }
 
 static enum exit_code all_forget(
@@ -99,6 +104,9 @@ static enum exit_code all_forget(
     struct reason reason = { 0 };
     size_t count = 0;
     char number[24];
+    if (arguments_has(arguments, "dry-run")) {
+        return list_show(tool, store, /* forget= */ true);
+    }
     enum err err = consent(tool, arguments, "tool.ask_forget", &reason);
     err = err == OK ? certstore_forget_past(store, &reason, &count) : err;
     if (err != OK) {

@@ -151,8 +151,13 @@ class Dcv(unittest.TestCase):
         self.assert_fails(Enrolment(self.world, "lame.example.com"), "dcv.timeout")
 
     def test_a_domain_that_lets_others_issue_only(self):
-        self.assert_fails(Enrolment(self.world, "forbids.example.com"), "dcv.txt_missing",
-                          "caa.forbids")
+        enrolment = Enrolment(self.world, "forbids.example.com")
+        self.assert_fails(enrolment, "dcv.txt_missing", "caa.forbids")
+        self.place(enrolment, enrolment.value)
+        self.assertEqual(enrolment.check()["state"], "failed")
+        for language in LANGUAGES:  # a record that can be copied as it stands
+            told, = enrolment.call("GET", "/enrolment/dcv", language=language)["results"]
+            self.assertIn('forbids.example.com. CAA 0 issue "ecert.example.net"', told["next"])
 
     def test_a_code_older_than_thirty_days_is_worth_nothing_and_replaced(self):
         enrolment = Enrolment(self.world, "www.shop.example.org")

@@ -99,7 +99,14 @@ class Stores(ChainTest):
         for more in ([], ["--fingerprint", self.ca.fingerprint("partner")],
                      ["--fingerprint", self.ca.fingerprint("root")[:-1]], ["--fingerprint", ""]):
             self.assertEqual(self.refused("chain", "install", root, "--as", "root", *more),
-                             "tool.root_not_trusted")
+                             "tool.root_not_compared")
+        self.assertIn("with --fingerprint", self.run_tool("chain", "install", root, "--as", "root", code=1))
+        self.assertEqual(self.refused("chain", "install", root, "--as", "root", "--dry-run", "--fingerprint",
+                                      self.ca.fingerprint("partner")), "tool.root_not_compared")
+        self.assertIn(self.ca.fingerprint("root").replace(":", "").lower(),
+                      self.run_tool("chain", "install", root, "--as", "root", "--dry-run"))
+        for language, word in (("zh-HK", "指紋：\n"), ("zh-CN", "指纹：\n")):
+            self.assertIn(word, self.run_tool("chain", "install", root, "--as", "root", "--dry-run", "--lang", language))
         self.at_terminal(["chain", "install", root, "--as", "root"], [("publishes?", "no")], code=1)
         self.assertEqual(self.authorities(), set())
         self.at_terminal(["chain", "install", root, "--as", "root"], [("publishes?", "yes")])

@@ -17,7 +17,7 @@ STEPS = {True: ("dcv.txt_found", "The record is there."), False: ("dcv.txt_missi
 
 class Rehearsals(Portal):
     """Says of a name what it is told to say; the first look at a rehearsal finds it waiting."""
-    passes, waiting, rehearsed = True, 0, 0
+    passes, waiting, rehearsed, barred = True, 0, 0, []
 
     def enrolment(self):
         enrolment = super().enrolment()
@@ -25,8 +25,10 @@ class Rehearsals(Portal):
             self.waiting -= 1
             code, text = STEPS[self.passes]
             steps = [{"code": code, "text": text, "asked": "", "seen": "", "expected": ""}]
-            places = [{"id": place, "passed": self.passes, "dcv": "passed" if self.passes else "failed", "caa": "permits",
-                       "dnssec": "secure", "steps": steps} for place in ("primary", "perspective-1")]
+            steps += [{"code": code, "text": text, "asked": "", "seen": seen, "expected": ""}
+                      for code, text, seen in self.barred]
+            places = [{"id": place, "passed": self.passes, "dcv": "passed" if self.passes or self.barred else "failed",
+                       "caa": "prohibits" if self.barred else "permits", "dnssec": "secure", "steps": steps} for place in ("primary", "perspective-1")]
             done = {"state": "done", "would_pass": self.passes, "results": [
                 {"name": NAME, "passed": self.passes, "quorum": "2/2" if self.passes else "0/2",
                  "next": "" if self.passes else "Add the record.", "perspectives": places}]}
@@ -84,6 +86,15 @@ class DryRun(ToolTest):
             said = self.run_tool("enrol", "--dry-run", *self.login, "--lang", language, code=1)
             for part in (text, "This host has no TXT record.", "primary, perspective-1", "Add the record.", "0/2"):
                 self.assertIn(part, said)
+
+    def test_whom_to_tell_of_a_refusal_is_not_taken_for_its_reason_and_nothing_is_said_twice(self):
+        self.begun()
+        self.portal.passes = False
+        self.portal.barred = [("caa.critical", "A property (tbs) is not known.", "tbs"),
+                              ("caa.iodef", "The holder wants to hear (mailto:a@example.com).", "mailto:a@example.com")]
+        said = self.run_tool("enrol", "--dry-run", *self.login, code=1)
+        self.assertIn("A property (tbs) is not known. – primary", said)
+        self.assertNotIn("mailto:", said)
 
     def test_where_no_method_was_chosen_the_values_are_drawn_for_our_key(self):
         self.portal.passes = False

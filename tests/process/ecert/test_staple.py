@@ -289,10 +289,11 @@ class Nginx(StapleCase):
                             (["--kind", "haproxy"], "deploy.staple_place")):
             said = self.json("deploy", "run", *words, *pair, code=1)
             self.assertEqual(said["problem"]["type"], "urn:ecert:problem:" + code)
-        for kind, place in (("nginx", "s"), ("nginx", "itself"), ("files", "itself"), ("dovecot", "itself")):
+        for kind, place, code in (("nginx", "s", "path"), ("nginx", "itself", "staple_file"),
+                                  ("files", "itself", "staple_file"), ("dovecot", "itself", "staple")):
             said = self.json("deploy", "run", "--kind", kind, "--key", self.path("b"), "--certificate", self.path("a"), "--staple",
                              place, code=1)
-            self.assertEqual(said["problem"]["type"], "urn:ecert:problem:deploy.path")
+            self.assertEqual(said["problem"]["type"], "urn:ecert:problem:deploy." + code)
 
     def test_one_that_is_not_handed_out_is_told_and_the_pair_stays(self):
         """nginx was never told to read the file."""

@@ -156,10 +156,13 @@ class Undo(ToolTest):
         kept = self.path("store/changes/000002/0/key.pem")
         self.assertEqual(stat.S_IMODE(os.stat(kept).st_mode), 0o600)
         self.assertEqual(self.problem("undo", "--forget", code=64), "tool.needs_yes")
+        self.assertEqual(self.json("undo", "--forget", "--dry-run"), self.json("undo", "--list"))
+        self.assertIn("Would be forgotten: change 2, cert remove", self.run_tool("undo", "--forget", "--dry-run"))
         self.assertTrue(os.path.exists(kept))
         self.at_terminal(["undo", "--forget"], [("for good", "yes")])
         self.assertEqual([name for _, _, names in os.walk(self.store) for name in names], ["lock"])
         self.assertEqual(self.problem("undo", code=2), "certstore.nothing_to_undo")
+        self.json("undo", "--forget", "--dry-run", code=2)
 
     def test_an_earlier_change_goes_back_where_no_later_one_needs_it(self):
         tree = self.tree
@@ -185,7 +188,7 @@ class Undo(ToolTest):
 
     def test_wrong_words(self):
         for words in (["0"], ["-1"], ["x"], ["1x"], ["9999999"], ["--list", "1"], ["--forget", "1"],
-                      ["--list", "--forget"], ["--forget", "--dry-run"], ["1", "2"]):
+                      ["--list", "--forget"], ["1", "2"]):
             self.json("undo", *words, code=64)
         self.json("chain", "undo", code=64)
 
