@@ -42,7 +42,7 @@ enum err certstore_list_past(
 {
     AUTO(folder_names) names = { 0 };
     size_t count = 0;
-    TRY(folder_list(&store->changes, &names));
+    TRY(changes_list(store, &names));
     for (size_t i = names.count; i > 0 && count < CERTSTORE_PAST_MAX; i--) {
         count += change_read(store, names.names[i - 1], &ret_past[count]) == OK;
     }

@@ -295,6 +295,30 @@ static void a_broken_record_is_no_change(void **state)
     }
 }
 
+/* A copy that somebody made, a file system's own folder, a number that nobody counts to. */
+static void what_is_no_change_of_ours_is_in_nobodys_way(void **state)
+{
+    (void)state;
+    static const char *const names[] = { "000000", "000007.old", "4294967295", "9999999",
+        "lost+found", "zzz" };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        AUTO(certstore_item) item = { 0 }, other = { 0 };
+        char inner[64], path[256];
+        snprintf(inner, sizeof inner, "changes/%s", names[i]);
+        path_of(inner, path, sizeof path);
+        AUTO_PTR(key) key = request_add("a", &item);
+        assert_int_equal(mkdir(path, 0700), 0);
+        AUTO_PTR(key) second = request_add("b", &other);
+        assert_int_equal(certstore_recorded(store), 2);
+        expect_undo(0, OK, "");
+        assert_int_equal(past.number, 2);
+        expect_undo(0, OK, "");
+        assert_int_equal(past.number, 1);
+        expect_counts(0, 0);
+        assert_int_equal(rmdir(path), 0);
+    }
+}
+
 /* Whoever could write there could have anything removed, within the store; nothing outside it. */
 static void a_record_leads_nowhere_out_of_the_store(void **state)
 {
@@ -360,6 +384,7 @@ int main(void)
         TEST(a_key_that_came_back_another_way_is_not_brought_twice),
         TEST(what_was_kept_must_be_what_was_there),
         TEST(a_broken_record_is_no_change),
+        TEST(what_is_no_change_of_ours_is_in_nobodys_way),
         TEST(a_record_leads_nowhere_out_of_the_store),
         TEST(a_rehearsal_writes_nothing_and_answers_the_same),
     };
