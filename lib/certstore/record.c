@@ -197,7 +197,8 @@ static enum err change_fill(
     return about_write(folder, past);
 }
 
-/* The last change, cut off before its first step: it never was. */
+/* The last change, cut off before its first step: it never was. A step outside is done when the
+ * lock is free again, so that one may be about to happen. */
 static enum err idle_drop(struct certstore *store)
 {
     AUTO(folder_names) names = { 0 };
@@ -206,7 +207,7 @@ static enum err idle_drop(struct certstore *store)
     enum err err = changes_list(store, &names);
     const char *last = names.count == 0 ? NULL : names.names[names.count - 1];
     bool idle = err == OK && last != NULL && change_read(store, last, past) == OK &&
-                change_is_idle(store, past);
+                past->steps[0].kind != CERTSTORE_STEP_OUTSIDE && change_is_idle(store, past);
     free(past);
     TRY(err);
     return idle ? folder_remove(&store->changes, last) : OK;
