@@ -16,9 +16,11 @@ enum err network_start(char *const *argv, struct reason *ret_reason)
     enum err err = OK;
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
         TRY(path_beside_program(path, sizeof path, places[i]));
-        (void)execv(path, argv);
-        err = err_from_errno(errno);
-        snprintf(seen, sizeof seen, "%s", strerror(errno));
+        /* A copy of ours by that name would start itself without end. */
+        bool itself = file_same("/proc/self/exe", path);
+        int failure = itself || execv(path, argv) == 0 ? ELOOP : errno;
+        err = err_from_errno(failure);
+        snprintf(seen, sizeof seen, "%s", strerror(failure));
         if (err != ERR_NOT_FOUND) {
             break;
         }

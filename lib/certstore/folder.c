@@ -19,6 +19,9 @@ static enum err file_open(const struct folder *folder, const char *name, int *re
 static enum err file_fill(int fd, struct span content);
 static enum err hidden_name(const char *kind, char ret_name[FOLDER_NAME_MAX]);
 static enum err remove_now(const struct folder *folder, const char *name);
+static enum err empty_now(const struct folder *folder);
+static DIR *directory_open(const struct folder *folder);
+static bool is_self(const char *name);
 static enum err names_add(struct folder_names *names, const char *name);
 static enum err each_name(const struct folder *folder, bool hidden, struct folder_names *ret_names);
 static int name_compare(const void *left, const void *right);
@@ -225,17 +228,24 @@ static enum err remove_now(const struct folder *folder, const char *name)
         return err_from_errno(errno);
     }
     inner.open = true;
-    AUTO(folder_names) seen = { 0 }, hidden = { 0 };
-    TRY(each_name(&inner, /* hidden= */ false, &seen));
-    TRY(each_name(&inner, /* hidden= */ true, &hidden));
-    const struct folder_names *both[] = { &seen, &hidden };
-    for (size_t i = 0; i < 2; i++) {
-        for (size_t k = 0; k < both[i]->count; k++) {
-            TRY(remove_now(&inner, both[i]->names[k]));
-        }
-    }
+    TRY(empty_now(&inner));
     bool gone = unlinkat(folder->fd, name, AT_REMOVEDIR) == 0 && fsync(folder->fd) == 0;
     return gone ? OK : err_from_errno(errno);
+}
+
+/* Whatever is in there, of names that the store never gives and in any number: what is left of a
+ * removal keeps the store from opening. */
+static enum err empty_now(const struct folder *folder)
+{
+    DIR *directory = directory_open(folder);
+    enum err err = directory == NULL ? err_from_errno(errno) : OK;
+    for (struct dirent *entry; err == OK && (entry = readdir(directory)) != NULL;) {
+        err = is_self(entry->d_name) ? OK : remove_now(folder, entry->d_name);
+    }
+    if (directory != NULL) {
+        closedir(directory);
+    }
+    return err;
 }
 
 enum err folder_sweep(const struct folder *folder)
@@ -272,21 +282,16 @@ enum err folder_list(const struct folder *folder, struct folder_names *ret_names
 
 static enum err each_name(const struct folder *folder, bool hidden, struct folder_names *ret_names)
 {
-    int fd = openat(folder->fd, ".", FOLDER_OPEN_FLAGS);
-    DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+    DIR *directory = directory_open(folder);
     if (directory == NULL) {
-        enum err err = err_from_errno(errno);
-        if (fd >= 0) {
-            close(fd);
-        }
-        return err;
+        return err_from_errno(errno);
     }
     AUTO(folder_names) names = { 0 };
     enum err err = OK;
     for (struct dirent *entry; err == OK && (entry = readdir(directory)) != NULL;) {
         const char *name = entry->d_name;
-        bool self = strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
-        bool wanted = !self && (name[0] == '.') == hidden && strlen(name) < FOLDER_NAME_MAX;
+        bool wanted =
+            !is_self(name) && (name[0] == '.') == hidden && strlen(name) < FOLDER_NAME_MAX;
         err = wanted ? names_add(&names, name) : OK;
     }
     closedir(directory);
@@ -294,6 +299,24 @@ static enum err each_name(const struct folder *folder, bool hidden, struct folde
     *ret_names = names;
     names = (struct folder_names){ 0 };
     return OK;
+}
+
+/* NULL with errno. */
+static DIR *directory_open(const struct folder *folder)
+{
+    int fd = openat(folder->fd, ".", FOLDER_OPEN_FLAGS);
+    DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+    if (directory == NULL && fd >= 0) {
+        int failure = errno;
+        close(fd);
+        errno = failure;
+    }
+    return directory;
+}
+
+static bool is_self(const char *name)
+{
+    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
 static enum err names_add(struct folder_names *names, const char *name)

@@ -56,6 +56,8 @@ enum err step_file_digest(
 enum err step_item_digest(
     const struct folder *parent, const char *name, char ret_digest[CERTSTORE_ID_MAX]) MUST_USE;
 
+/* Their names, the oldest first; what else lies among them is nobody's. */
+enum err changes_list(const struct certstore *store, struct folder_names *ret_names) MUST_USE;
 void change_name(unsigned number, char ret_name[FOLDER_NAME_MAX]);
 enum err change_open(
     const struct certstore *store, unsigned number, struct folder *ret_folder) MUST_USE;

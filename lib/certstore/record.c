@@ -11,7 +11,7 @@
 
 #include <stdio.h>
 
-enum { ABOUT_MAX_BYTES = 128 * 1024 };
+enum { ABOUT_MAX_BYTES = 128 * 1024, NUMBER_MAX = 999999 };
 
 static const char ABOUT[] = "about", ABSENT[] = "-";
 static const char *const kinds[] = {
@@ -177,9 +177,10 @@ static enum err change_begin(
     AUTO(folder_names) names = { 0 };
     char hidden[FOLDER_NAME_MAX], name[FOLDER_NAME_MAX];
     TRY(idle_drop(store));
-    TRY(folder_list(&store->changes, &names));
+    TRY(changes_list(store, &names));
     store->record.number =
         names.count == 0 ? 1 : (unsigned)strtoul(names.names[names.count - 1], NULL, 10) + 1;
+    TRY(store->record.number > NUMBER_MAX ? ERR_LIMIT : OK);
     change_name(store->record.number, name);
     TRY(folder_draft(&store->changes, hidden, &draft));
     TRY(change_fill(&draft, past, before));
@@ -196,16 +197,17 @@ static enum err change_fill(
     return about_write(folder, past);
 }
 
-/* The last change, cut off before its first step: it never was. */
+/* The last change, cut off before its first step: it never was. A step outside is done when the
+ * lock is free again, so that one may be about to happen. */
 static enum err idle_drop(struct certstore *store)
 {
     AUTO(folder_names) names = { 0 };
     struct certstore_past *past = calloc(1, sizeof *past);
     TRY(past == NULL ? ERR_MEMORY : OK);
-    enum err err = folder_list(&store->changes, &names);
+    enum err err = changes_list(store, &names);
     const char *last = names.count == 0 ? NULL : names.names[names.count - 1];
     bool idle = err == OK && last != NULL && change_read(store, last, past) == OK &&
-                change_is_idle(store, past);
+                past->steps[0].kind != CERTSTORE_STEP_OUTSIDE && change_is_idle(store, past);
     free(past);
     TRY(err);
     return idle ? folder_remove(&store->changes, last) : OK;
@@ -214,10 +216,29 @@ static enum err idle_drop(struct certstore *store)
 static enum err oldest_drop(const struct certstore *store)
 {
     AUTO(folder_names) names = { 0 };
-    TRY(folder_list(&store->changes, &names));
+    TRY(changes_list(store, &names));
     for (size_t i = 0; i + CERTSTORE_PAST_MAX < names.count; i++) {
         TRY(folder_remove(&store->changes, names.names[i]));
     }
+    return OK;
+}
+
+enum err changes_list(const struct certstore *store, struct folder_names *ret_names)
+{
+    AUTO(folder_names) names = { 0 };
+    size_t kept = 0;
+    TRY(folder_list(&store->changes, &names));
+    for (size_t i = 0; i < names.count; i++) {
+        char own[FOLDER_NAME_MAX];
+        unsigned number = (unsigned)strtoul(names.names[i], NULL, 10);
+        change_name(number, own);
+        if (number >= 1 && number <= NUMBER_MAX && strcmp(names.names[i], own) == 0) {
+            memcpy(names.names[kept++], own, sizeof own);
+        }
+    }
+    names.count = kept;
+    *ret_names = names;
+    names = (struct folder_names){ 0 };
     return OK;
 }
 

@@ -5,7 +5,9 @@
 #include "lib/base/file.h"
 #include "lib/certstore/internal.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 enum step_state { STEP_BEFORE, STEP_AFTER, STEP_OTHER, STEP_DAMAGED };
 
@@ -19,6 +21,7 @@ static enum step_state state_of(
     const struct certstore *store, const struct certstore_past *past, size_t index);
 static void digest_at(const struct certstore *store, const char *path,
     enum certstore_step_kind kind, char ret_digest[CERTSTORE_ID_MAX]);
+static enum err outside_read(const char *path, struct buf *ret_content);
 static void digest_kept(const struct certstore *store, const struct certstore_past *past,
     size_t index, char ret_digest[CERTSTORE_ID_MAX]);
 static enum err past_find(const struct certstore *store, unsigned number, struct reason *ret_reason,
@@ -42,7 +45,7 @@ enum err certstore_list_past(
 {
     AUTO(folder_names) names = { 0 };
     size_t count = 0;
-    TRY(folder_list(&store->changes, &names));
+    TRY(changes_list(store, &names));
     for (size_t i = names.count; i > 0 && count < CERTSTORE_PAST_MAX; i--) {
         count += change_read(store, names.names[i - 1], &ret_past[count]) == OK;
     }
@@ -267,7 +270,7 @@ static void digest_at(const struct certstore *store, const char *path,
     char name[FOLDER_NAME_MAX];
     enum err err;
     if (kind == CERTSTORE_STEP_OUTSIDE) {
-        err = file_read(path, FILE_MAX_BYTES, &outside);
+        err = outside_read(path, &outside);
         err = err == OK ? certstore_thumbprint(buf_span(&outside), ret_digest) : err;
     } else {
         err = step_place(store, path, &place, name);
@@ -278,6 +281,16 @@ static void digest_at(const struct certstore *store, const char *path,
     if (err != OK) {
         snprintf(ret_digest, CERTSTORE_ID_MAX, "%s", err == ERR_NOT_FOUND ? "" : "?");
     }
+}
+
+/* A pipe would keep us waiting, and a device may do something when it is opened. */
+static enum err outside_read(const char *path, struct buf *ret_content)
+{
+    struct stat status;
+    if (lstat(path, &status) != 0) {
+        return err_from_errno(errno);
+    }
+    return S_ISREG(status.st_mode) ? file_read(path, FILE_MAX_BYTES, ret_content) : ERR_DENIED;
 }
 
 static void digest_kept(const struct certstore *store, const struct certstore_past *past,
@@ -369,7 +382,7 @@ enum err certstore_step_content(const struct certstore *store, const struct cert
     const struct certstore_step *one = &past->steps[step];
     bool outside = one->kind == CERTSTORE_STEP_OUTSIDE;
     if (after && outside) {
-        return file_read(one->path, FILE_MAX_BYTES, ret_content);
+        return outside_read(one->path, ret_content);
     }
     if (after) {
         TRY(step_place(

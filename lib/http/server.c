@@ -315,11 +315,13 @@ static int exchange_begin(struct exchange *exchange, struct MHD_Connection *conn
     if (client_check(exchange, connection) != OK) {
         return 403;
     }
-    if (url_pairs_parse(facts.query, &exchange->arena, &query, &request->query_count) != OK ||
-        route_find(config->routes, config->route_count, &facts, request, &status, &allow) != OK) {
+    if (url_pairs_parse(facts.query, &exchange->arena, &query, &request->query_count) != OK) {
         return 400;
     }
     request->query = query;
+    if (route_find(config->routes, config->route_count, &facts, request, &status, &allow) != OK) {
+        return 400;
+    }
     if (status == 405 && allow_note(&exchange->response, allow) != OK) {
         return 500;
     }

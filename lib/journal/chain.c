@@ -179,6 +179,22 @@ static bool length_missing(const struct journal_reader *reader)
            memcmp(length + first, window->data + first, JOURNAL_LENGTH_BYTES - first) == 0;
 }
 
+/* Whether all of the record is there, whatever stands before it for its length. */
+static bool is_sealed(const struct journal_reader *reader)
+{
+    const struct buf *window = &reader->window;
+    uint8_t hash[SHA256_BYTES];
+    struct span record;
+    if (window->len < JOURNAL_LENGTH_BYTES) {
+        return false;
+    }
+    struct der der = der_reader(
+        span_make(window->data + JOURNAL_LENGTH_BYTES, window->len - JOURNAL_LENGTH_BYTES));
+    return der_read_whole(&der, DER_SEQUENCE, &record) == OK &&
+           der.rest.len >= JOURNAL_SEAL_BYTES && sha256(record, hash) == OK &&
+           memcmp(der.rest.data, hash, JOURNAL_SEAL_BYTES) == 0;
+}
+
 /* The last write may be there in part: to some octet, where zeros follow or the file ends, or,
  * after a power failure, any sectors of it, the others still zero. A record that is wrong in any
  * other way, or has more behind it than one write, is damage; one that is right by now was written
@@ -193,9 +209,10 @@ enum err journal_reader_end(struct journal_reader *reader, int64_t *ret_torn)
     size_t length = window->len < JOURNAL_LENGTH_BYTES ? 0 : load_be32(window->data);
     size_t extent = JOURNAL_LENGTH_BYTES + length;
     TRY(zeros_only(reader, reader->window_at + (int64_t)window->len));
-    bool torn = length <= JOURNAL_RECORD_MAX &&
-                (written < extent || extent > window->len || sector_missing(reader, extent) ||
-                    length_missing(reader));
+    bool cut = length <= JOURNAL_RECORD_MAX &&
+               (written < extent || extent > window->len || sector_missing(reader, extent)) &&
+               (length == 0 || !is_sealed(reader));
+    bool torn = (cut || length_missing(reader)) && written <= extent + JOURNAL_WRITE_MAX;
     if (!torn) {
         TRY(journal_reader_next(reader, &record));
         reader->state = here;

@@ -72,14 +72,19 @@ static const struct report_step *contact_find(
     return NULL;
 }
 
-/* RFC 6068: what stands behind "?" would be headers of the sender's; there are none but ours. */
+/* RFC 6068: what stands behind "?" would be headers of the sender's; there are none but ours. A
+ * domain without a dot is none of the public DNS: the mail server's own machine, or one beside it.
+ */
 static enum err mailbox_take(const char *url, struct mail_address *ret_address)
 {
+    struct mail_address read;
     static const char scheme[] = "mailto:";
     if (strncasecmp(url, scheme, strlen(scheme)) != 0) {
         return ERR_INPUT;
     }
     const char *address = url + strlen(scheme);
-    return mail_address_parse(
-        span_make((const uint8_t *)address, strcspn(address, "?")), ret_address);
+    TRY(mail_address_parse(span_make((const uint8_t *)address, strcspn(address, "?")), &read));
+    TRY(strchr(strrchr(read.text, '@'), '.') == NULL ? ERR_INPUT : OK);
+    *ret_address = read;
+    return OK;
 }

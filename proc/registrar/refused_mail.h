@@ -10,7 +10,7 @@
 enum err refused_mail_write(const struct registrar *registrar, const char *name,
     const uint8_t enrolment[ENROLMENT_ID_BYTES], const struct report *report, struct arena *arena,
     struct outbox_row **ret_row) MUST_USE;
-/* In the transaction that keeps the refusal: one mail for an enrolment and a mailbox, however many
- * names and checks there are, for the records are whoever's who wants us to send mails (D30). */
+/* In the transaction that keeps the refusal: one mail for an enrolment, however many names and
+ * checks there are, for the records are whoever's who wants us to send mails (D30). */
 enum err refused_mail_add(
     struct store *store, const struct act *act, const struct outbox_row *row) MUST_USE;

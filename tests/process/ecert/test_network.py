@@ -76,6 +76,13 @@ class Network(ToolTest):
         self.assertEqual((done.returncode, done.stderr), (7, "words\n"))
         self.assertEqual(done.stdout, f"[--lang][zh-HK][check][a b][--days=3][ü] red {self.store}\ntyped")
 
+    def test_the_first_program_by_the_others_name_says_so_and_starts_itself_no_more(self):
+        shutil.copy(PROGRAM, self.second(""))
+        self.assertIn("libexec/ecert-network can’t be started", self.run_installed("check", code=1).replace("\n  ", " "))
+        os.remove(self.second(""))
+        os.symlink(self.installed, self.path("usr/libexec/ecert-network"))
+        self.assertIn("libexec/ecert-network can’t be started", self.run_installed("check", code=1).replace("\n  ", " "))
+
     def test_the_second_program_is_called_by_the_name_that_was_typed(self):
         shutil.copy(shutil.which("cat"), self.second(""))
         os.chmod(self.path("usr/libexec/ecert-network"), 0o755)

@@ -153,6 +153,13 @@ class Table(world.Case):
                 self.assertIn(answer.status, (400, 403, 404, 405), path)
         self.assertEqual(self.world.dump(), before)
 
+    def test_p18_a_path_that_can_not_be_read_is_refused_in_the_language_of_its_query(self):
+        for path in ("/static/%2f", "/crl/%00", "/repository/%ff", "/root/%2e%2e"):
+            got = self.world.raw(("GET %s?lang=zh-HK HTTP/1.1\r\nHost: %s:%d\r\nConnection: close\r\n\r\n" % (
+                path, world.HOST, self.world.port)).encode())
+            self.assertRegex(got, rb"^HTTP/1.1 400 ", path)
+            self.assertIn(b'<html lang="zh-HK">', got, path)
+
     def test_head_is_get_without_a_body(self):
         answer = self.world.ask("HEAD", "/")
         self.assertEqual((answer.status, answer.body), (200, b""))

@@ -149,7 +149,7 @@ class Checks(OfficeCase):
 
     def test_d21_nobody_is_told_who_is_no_mailbox_or_not_named_by_the_primary(self):
         for url in ("https://example.com/iodef", "mailto:", "mailto:a@b.example,c@d.example", "mailto:a%40b@c.example",
-                    "mailto:<a@b.example>", "mailto:a@b.example\r\nX: y"):
+                    "mailto:<a@b.example>", "mailto:root@localhost", "mailto:a@b.example\r\nX: y"):
             with self.subTest(url):
                 self.assertEqual(self.told_of_refusals(self.refused(url)), [])
                 self.setUp()

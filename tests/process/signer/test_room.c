@@ -256,6 +256,28 @@ static void something_in_the_room_is_damage(void **state)
     assert_broken(buf_span(&running.image));
 }
 
+/* A longer one than the record has would lead into the room, or beyond the file's end. */
+static void a_changed_length_is_damage_wherever_the_record_stands(void **state)
+{
+    static const size_t sizes[] = { 60, BODY, 70000 };
+    (void)state;
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        AUTO(running) running = { 0 };
+        running_make(&running, sizes[i], KEPT, 1);
+        const size_t places[] = { 0, running.kept };
+        const size_t ends[] = { running.image.len, running.written };
+        for (size_t k = 0; k < 4; k++) {
+            running.image.len = ends[k / 2];
+            for (unsigned bit = 0; bit < 32; bit++) {
+                uint8_t *octet = running.image.data + places[k % 2] + bit / 8;
+                *octet ^= (uint8_t)(1u << bit % 8);
+                assert_broken(buf_span(&running.image));
+                *octet ^= (uint8_t)(1u << bit % 8);
+            }
+        }
+    }
+}
+
 /* A disk that lost what it had confirmed long ago. */
 static void a_missing_sector_with_more_behind_it_than_a_write_is_damage(void **state)
 {
@@ -263,6 +285,10 @@ static void a_missing_sector_with_more_behind_it_than_a_write_is_damage(void **s
     (void)state;
     running_make(&running, 100 * 1024, 20, 1);
     memset(running.image.data + 10 * SECTOR, 0, SECTOR);
+    assert_broken(buf_span(&running.image));
+    running.image.len = 0;
+    running_make(&running, BODY, 300, 1);
+    memset(running.image.data + 100 * SECTOR, 0, SECTOR);
     assert_broken(buf_span(&running.image));
 }
 
@@ -336,6 +362,7 @@ int main(void)
         cmocka_unit_test(a_write_may_end_at_any_octet),
         cmocka_unit_test(a_changed_octet_of_the_last_record_is_damage),
         cmocka_unit_test(something_in_the_room_is_damage),
+        cmocka_unit_test(a_changed_length_is_damage_wherever_the_record_stands),
         cmocka_unit_test(a_missing_sector_with_more_behind_it_than_a_write_is_damage),
         cmocka_unit_test(a_disk_too_full_for_room_takes_what_it_can),
         cmocka_unit_test(records_without_a_seal_are_read_and_gone_on_with),

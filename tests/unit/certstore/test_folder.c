@@ -225,6 +225,25 @@ static void moving_never_covers_what_is_there(void **state)
     assert_int_equal(folder_move(&folder, name, &folder, "final"), ERR_CONFLICT);
 }
 
+/* Somebody else's files in an item's folder. */
+static void what_is_in_a_folder_goes_with_it_whatever_its_name(void **state)
+{
+    (void)state;
+    char name[256];
+    AUTO(folder) folder = { 0 }, item = { 0 };
+    open_store(&folder);
+    assert_int_equal(folder_open(&folder, "item", FOLDER_MAKE, &item), OK);
+    for (size_t i = 0; i < 6; i++) {
+        snprintf(name, sizeof name, "%s%0*zu", i % 2 == 0 ? "." : "", i < 3 ? 200 : 8, i);
+        int fd = openat(item.fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        assert_true(fd >= 0);
+        close(fd);
+    }
+    assert_int_equal(folder_remove(&folder, "item"), OK);
+    assert_int_equal(folder_sweep(&folder), OK);
+    assert_int_equal(folder_open(&folder, "item", FOLDER_MUST_EXIST, &item), ERR_NOT_FOUND);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -241,6 +260,7 @@ int main(void)
         TEST(a_draft_is_in_no_list_and_is_swept),
         TEST(a_draft_takes_each_name_once_and_shows_all_of_it_together),
         TEST(moving_never_covers_what_is_there),
+        TEST(what_is_in_a_folder_goes_with_it_whatever_its_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

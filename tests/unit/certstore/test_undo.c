@@ -295,6 +295,30 @@ static void a_broken_record_is_no_change(void **state)
     }
 }
 
+/* A copy that somebody made, a file system's own folder, a number that nobody counts to. */
+static void what_is_no_change_of_ours_is_in_nobodys_way(void **state)
+{
+    (void)state;
+    static const char *const names[] = { "000000", "000007.old", "4294967295", "9999999",
+        "lost+found", "zzz" };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        AUTO(certstore_item) item = { 0 }, other = { 0 };
+        char inner[64], path[256];
+        snprintf(inner, sizeof inner, "changes/%s", names[i]);
+        path_of(inner, path, sizeof path);
+        AUTO_PTR(key) key = request_add("a", &item);
+        assert_int_equal(mkdir(path, 0700), 0);
+        AUTO_PTR(key) second = request_add("b", &other);
+        assert_int_equal(certstore_recorded(store), 2);
+        expect_undo(0, OK, "");
+        assert_int_equal(past.number, 2);
+        expect_undo(0, OK, "");
+        assert_int_equal(past.number, 1);
+        expect_counts(0, 0);
+        assert_int_equal(rmdir(path), 0);
+    }
+}
+
 /* Whoever could write there could have anything removed, within the store; nothing outside it. */
 static void a_record_leads_nowhere_out_of_the_store(void **state)
 {
@@ -321,6 +345,44 @@ static void a_record_leads_nowhere_out_of_the_store(void **state)
         assert_int_not_equal(certstore_undo(store, 0, &reason, &past), OK);
         assert_int_equal(access(victim, F_OK), 0);
     }
+}
+
+static void a_pipe_in_place_of_a_file_outside_does_not_hang(void **state)
+{
+    (void)state;
+    AUTO(certstore_item) item = { 0 };
+    AUTO_PTR(key) key = request_add("a", &item);
+    char path[256], pipe[256];
+    snprintf(pipe, sizeof pipe, "%s/pipe", scratch);
+    assert_int_equal(mkfifo(pipe, 0600), 0);
+    path_of("changes/000001/about", path, sizeof path);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fprintf(file, "command: x\ntime: 2026-11-28T10:00:00Z\nstep: outside - 0 %s -\n", pipe);
+    fclose(file);
+    AUTO(buf) content = { 0 };
+    expect_undo(0, ERR_CONFLICT, "certstore.undo_changed");
+    assert_int_equal(certstore_step_content(store, &past, 0, true, &content), ERR_DENIED);
+}
+
+/* Written down, not done yet, and no lock held: another's change is no reason to forget it. */
+static void what_is_about_to_change_outside_is_remembered_whoever_else_changes_something(
+    void **state)
+{
+    (void)state;
+    static const struct span new = SPAN_LITERAL("new");
+    AUTO(certstore_item) item = { 0 };
+    char path[256];
+    snprintf(path, sizeof path, "%s/outside", scratch);
+    certstore_record(store, "chain mirror", TEST_NOW);
+    assert_int_equal(certstore_record_outside(store, path, none, new), OK);
+    AUTO_PTR(key) key = request_add("a", &item);
+    assert_int_equal(certstore_recorded(store), 2);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fputs("new", file);
+    fclose(file);
+    assert_int_equal(certstore_undo_check(store, 1, NULL, &past), OK);
 }
 
 static void a_rehearsal_writes_nothing_and_answers_the_same(void **state)
@@ -360,7 +422,10 @@ int main(void)
         TEST(a_key_that_came_back_another_way_is_not_brought_twice),
         TEST(what_was_kept_must_be_what_was_there),
         TEST(a_broken_record_is_no_change),
+        TEST(what_is_no_change_of_ours_is_in_nobodys_way),
         TEST(a_record_leads_nowhere_out_of_the_store),
+        TEST(a_pipe_in_place_of_a_file_outside_does_not_hang),
+        TEST(what_is_about_to_change_outside_is_remembered_whoever_else_changes_something),
         TEST(a_rehearsal_writes_nothing_and_answers_the_same),
     };
     authority_make(&authority);

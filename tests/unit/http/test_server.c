@@ -362,6 +362,43 @@ static void d19_a_request_that_drips_in_loses_its_place(void **state)
     close(fd);
 }
 
+static enum err refusal(
+    struct http_request *request, struct http_response *response, int status, void *ctx)
+{
+    (void)ctx;
+    struct span name = { 0 };
+    AUTO(buf) page = buf_make(4096);
+    buf_append_text(&page, "refused ");
+    if (http_request_query(request, "name", &name)) {
+        buf_append(&page, name);
+    }
+    return reply_html(response, status, &page);
+}
+
+/* Pages look for the language there. */
+static void p14_the_page_of_a_refused_path_may_look_into_its_query(void **state)
+{
+    (void)state;
+    struct http_server *usual = server;
+    struct http_server_config config = { .address = "127.0.0.1",
+        .routes = routes,
+        .route_count = sizeof routes / sizeof routes[0],
+        .error_page = refusal };
+    static const char *const paths[] = { "/hello/a%2fb", "/hello/%00", "/hello/%2e%2e",
+        "/hello/%ff", "/hello/%4" };
+    assert_int_equal(http_server_start(&config, &server), OK);
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        char request[128];
+        snprintf(request, sizeof request, "GET %s?name=me HTTP/1.1\r\nHost: x\r\n\r\n", paths[i]);
+        ask(request, 400);
+        assert_non_null(strstr(answer, "refused me"));
+    }
+    ask("GET /nothing?name=me HTTP/1.1\r\nHost: x\r\n\r\n", 404);
+    assert_non_null(strstr(answer, "refused me"));
+    http_server_free(server);
+    server = usual;
+}
+
 static void plain_http_never_leaves_loopback(void **state)
 {
     (void)state;
@@ -391,6 +428,7 @@ int main(void)
         cmocka_unit_test(p14_no_doubtful_framing_reaches_a_handler),
         cmocka_unit_test(p14_two_whole_requests_are_two),
         cmocka_unit_test(p14_a_refused_body_is_never_read_as_a_request),
+        cmocka_unit_test(p14_the_page_of_a_refused_path_may_look_into_its_query),
         cmocka_unit_test(p15_an_absolute_address_of_another_host_is_refused),
         cmocka_unit_test(p17_sizes_are_bounded),
         cmocka_unit_test(d19_a_request_that_drips_in_loses_its_place),
