@@ -38,7 +38,8 @@ struct check_host {
     struct sent sent;
     struct paths *paths; /* from what was sent to the roots; they borrow from `handshake` */
     struct certificate leaf;
-    bool parsed; /* `leaf` and `sent` hold something */
+    bool parsed;     /* `leaf` and `sent` hold something */
+    enum err unread; /* why they don't */
     struct check_finding findings[CHECK_FINDINGS_MAX];
     size_t finding_count;
     enum check_state state; /* the gravest of them */
