@@ -287,6 +287,11 @@ const char *tool_store_path(struct tool *tool)
                          : arena_format(&tool->arena, "%s%s", home == NULL ? "" : home, STORE_HOME);
 }
 
+bool tool_told(const struct tool *tool)
+{
+    return tool->told == NULL || tool->told(tool, tool->told_ctx);
+}
+
 enum err tool_open_store(struct tool *tool, struct certstore **ret_store)
 {
     struct reason reason = { 0 };
