@@ -71,6 +71,7 @@ enum err check_judge(const struct check_trust *trust, struct check_host *host)
     old_judge(trust, host);
     paths_judge(trust, host);
     lists_judge(trust, host);
+    check_staple_judge(trust, host);
     return OK;
 }
 

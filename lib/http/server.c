@@ -68,6 +68,7 @@ static enum MHD_Result head_visit(void *cls, enum MHD_ValueKind kind, const char
     size_t name_len, const char *value, size_t value_len);
 static void client_note(struct exchange *exchange, struct MHD_Connection *connection);
 static enum err client_check(struct exchange *exchange, struct MHD_Connection *connection);
+static enum err query_check(struct http_request *request);
 static int body_check(struct exchange *exchange, const struct http_head_facts *facts);
 static enum err allow_note(struct http_response *response, unsigned allow);
 static void exchange_handle(struct exchange *exchange);
@@ -332,6 +333,9 @@ static int exchange_begin(struct exchange *exchange, struct MHD_Connection *conn
     if (status == 405 && allow_note(&exchange->response, allow) != OK) {
         return 500;
     }
+    if (status == 200 && query_check(request) != OK) {
+        status = 400;
+    }
     status = status == 200 ? body_check(exchange, &facts) : status;
     exchange->response.close = status != 200 && facts.content_length > 0;
     return status;
@@ -416,6 +420,25 @@ static enum err client_check(struct exchange *exchange, struct MHD_Connection *c
     TRY(tls_client_check(info->tls_session, config->client_fingerprints,
         config->client_fingerprint_count, exchange->request.client_fingerprint));
     exchange->request.client_certificate = true;
+    return OK;
+}
+
+/* A name that stands twice would mean one thing to one reader and another to the next; a page that
+ * looks for it would find none, and go on as if nobody had asked. */
+static enum err query_check(struct http_request *request)
+{
+    for (size_t i = 1; i < request->query_count; i++) {
+        for (size_t j = 0; j < i; j++) {
+            struct span name = request->query[i].name, other = request->query[j].name;
+            if (!span_equal(name, other)) {
+                continue;
+            }
+            char text[REASON_FIELD_MAX];
+            bool shown = utf8_valid(name) && span_to_text(name, text, sizeof text);
+            return reason_set(
+                &request->reason, ERR_INPUT, "form.repeated", shown ? text : "", NULL, NULL);
+        }
+    }
     return OK;
 }
 
