@@ -19,7 +19,6 @@
 #include "lib/text/json.h"
 
 #include <linux/capability.h>
-#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -53,7 +52,6 @@ int main(int argc, char **argv)
     if (pfx_apart_is_asked(argc, argv)) {
         return pfx_apart_run();
     }
-    setlocale(LC_CTYPE, "C.UTF-8");
     if (language_open_installed(locale_wanted(argc, argv), &languages, &language, &reason) != OK) {
         fprintf(
             stderr, "ecert: the language files can't be read: %s %s\n", reason.field, reason.seen);
@@ -88,12 +86,12 @@ static void harden(void)
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     (void)signal(SIGPIPE, SIG_IGN);
     umask(077);
-    stay_in_memory();
 }
 
-/* No page of ours is swapped out, whichever library made a copy there. Only where no limit counts
- * (root): under one the next allocation would fail. What is in a struct secret is locked by itself.
- */
+/* From here on, before a secret is asked for or read, no page of ours is swapped out, whichever
+ * library makes a copy there; it costs a tenth of a start, which help doesn't pay. Only where no
+ * limit counts (root): under one the next allocation would fail. What is in a struct secret is
+ * locked by itself. */
 static void stay_in_memory(void)
 {
     struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
@@ -184,7 +182,11 @@ static enum exit_code command_line_run(struct tool *tool, int argc, char *const 
         err = network_start(tool->line, &reason);
     }
     err = err == OK ? operands_check(tool, command, &arguments, &reason) : err;
-    return err == OK ? command->run(tool, &arguments) : screen_failure(tool, err, &reason);
+    if (err != OK) {
+        return screen_failure(tool, err, &reason);
+    }
+    stay_in_memory();
+    return command->run(tool, &arguments);
 }
 
 /* What is missing is asked for, where somebody is there to answer. */

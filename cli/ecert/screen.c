@@ -3,10 +3,10 @@
 
 #include "lib/base/limits.h"
 
+#include <locale.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
-#include <wchar.h>
 
 /* What is narrower than NARROW is no column: it goes below. */
 enum { LINE_MAX_BYTES = 16 * 1024, GAP = 2, NARROW = 16 };
@@ -23,7 +23,6 @@ static void print_cells(
 static void print_spaces(size_t count);
 static void print_mark(const struct tool *tool, const char *colour, const char *mark);
 static size_t word_width(const char *text, size_t *ret_bytes);
-static wchar_t character_at(const char *text);
 static void moment_join(const struct tool *tool, const char *day, const char *distance,
     char ret_text[SCREEN_MOMENT_MAX]);
 static void local_format(int64_t time, bool whole, char *ret_text, size_t size);
@@ -386,6 +385,28 @@ void screen_moment_text(
     }
 }
 
+/* What the letters of the world are is in a table of the locale, which most commands in English
+ * don't need. */
+size_t screen_character(const char *text, wchar_t *ret_character)
+{
+    static bool loaded;
+    mbstate_t state = { 0 };
+    if ((unsigned char)*text < 0x80) {
+        *ret_character = *text;
+        return 1;
+    }
+    if (!loaded) {
+        setlocale(LC_CTYPE, "C.UTF-8");
+        loaded = true;
+    }
+    size_t bytes = mbrtowc(ret_character, text, MB_LEN_MAX, &state);
+    if (bytes > MB_LEN_MAX) {
+        *ret_character = 0;
+        return 1;
+    }
+    return bytes;
+}
+
 size_t screen_width(const char *text)
 {
     size_t width = 0;
@@ -401,23 +422,9 @@ size_t screen_width(const char *text)
 static size_t word_width(const char *text, size_t *ret_bytes)
 {
     wchar_t character;
-    mbstate_t state = { 0 };
-    size_t bytes = mbrtowc(&character, text, MB_LEN_MAX, &state);
-    if (bytes == 0 || bytes > MB_LEN_MAX) {
-        *ret_bytes = 1;
-        return 1;
-    }
-    int width = wcwidth(character);
-    *ret_bytes = bytes;
+    *ret_bytes = screen_character(text, &character);
+    int width = character == 0 ? 1 : wcwidth(character);
     return width < 0 ? 1 : (size_t)width;
-}
-
-static wchar_t character_at(const char *text)
-{
-    wchar_t character = 0;
-    mbstate_t state = { 0 };
-    size_t bytes = mbrtowc(&character, text, MB_LEN_MAX, &state);
-    return bytes == 0 || bytes > MB_LEN_MAX ? 0 : character;
 }
 
 /* What isn't plain, control characters and what turns the direction of writing, becomes '?'. */
@@ -425,12 +432,10 @@ static void clean_append(struct buf *buf, const char *text)
 {
     while (text != NULL && *text != '\0') {
         wchar_t character;
-        mbstate_t state = { 0 };
-        size_t bytes = mbrtowc(&character, text, MB_LEN_MAX, &state);
-        bool broken = bytes == 0 || bytes > MB_LEN_MAX;
-        bool plain = !broken && utf8_plain(span_make(text, bytes));
+        size_t bytes = screen_character(text, &character);
+        bool plain = character != 0 && utf8_plain(span_make(text, bytes));
         buf_append(buf, plain ? span_make(text, bytes) : SPAN_LITERAL("?"));
-        text += broken ? 1 : bytes;
+        text += bytes;
     }
 }
 
@@ -448,7 +453,8 @@ static void print_wrapped(const char *text, size_t column, size_t indent)
         wchar_t before = 0;
         while (*end != '\0' && (end == at || *end != ' ')) {
             size_t bytes, one = word_width(end, &bytes);
-            wchar_t next = character_at(end);
+            wchar_t next;
+            (void)screen_character(end, &next);
             bool held = wcschr(CLOSING, next) != NULL || (before != 0 && wcschr(OPENING, before));
             bool after_mark = before != 0 && wcschr(CLOSING, before) != NULL && before >= 0x3000;
             bool wide_break = (one == 2 || after_mark) && end != at && !held;
