@@ -16,7 +16,7 @@ struct http_request {
     struct span path;               /* unescaped, valid UTF-8 */
     struct http_pair params[HTTP_PARAMS_MAX];
     size_t param_count;
-    const struct http_pair *query; /* unescaped */
+    const struct http_pair *query; /* unescaped; no name twice where a handler gets it */
     size_t query_count;
     const struct http_pair *headers;
     size_t header_count;

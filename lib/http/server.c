@@ -44,6 +44,7 @@ struct exchange {
     struct http_response response;
     struct buf body;
     struct connection *connection; /* NULL where memory is short */
+    struct span line_uri;          /* in the connection's memory, where the request line has it */
     char *uri;
     int64_t started_ms;
     bool begun;
@@ -72,10 +73,12 @@ static int exchange_begin(struct exchange *exchange, struct MHD_Connection *conn
     const char *method, const char *version);
 static enum err head_read(struct MHD_Connection *connection, const char *method,
     const char *version, struct exchange *exchange);
+static bool line_whole(struct span uri, const char *method, const char *version);
 static enum MHD_Result head_visit(void *cls, enum MHD_ValueKind kind, const char *name,
     size_t name_len, const char *value, size_t value_len);
 static void client_note(struct exchange *exchange, struct MHD_Connection *connection);
 static enum err client_check(struct exchange *exchange, struct MHD_Connection *connection);
+static enum err query_check(struct http_request *request);
 static int body_check(struct exchange *exchange, const struct http_head_facts *facts);
 static enum err allow_note(struct http_response *response, unsigned allow);
 static void exchange_handle(struct exchange *exchange);
@@ -250,6 +253,11 @@ static void *exchange_open(void *cls, const char *uri, struct MHD_Connection *co
     exchange->started_ms = clock_monotonic_ms();
     size_t length = strnlen(uri, HTTP_URI_MAX_BYTES + 1);
     exchange->uri = arena_text(&exchange->arena, span_make(uri, length));
+    exchange->line_uri = span_from_text(uri);
+    /* Else libmicrohttpd reads the query too, has no memory left at a thousand pairs, and says
+     * nothing. */
+    char *query = (char *)(uintptr_t)uri + strcspn(uri, "?");
+    memset(query, '\0', strlen(query));
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     exchange->connection = info == NULL ? NULL : info->socket_context;
@@ -346,6 +354,9 @@ static int exchange_begin(struct exchange *exchange, struct MHD_Connection *conn
     if (status == 405 && allow_note(&exchange->response, allow) != OK) {
         return 500;
     }
+    if (status == 200 && query_check(request) != OK) {
+        status = 400;
+    }
     status = status == 200 ? body_check(exchange, &facts) : status;
     exchange->response.close = status != 200 && facts.content_length > 0;
     return status;
@@ -364,6 +375,7 @@ static enum err head_read(struct MHD_Connection *connection, const char *method,
     if (info == NULL || lines.pairs == NULL) {
         return ERR_MEMORY;
     }
+    TRY(line_whole(exchange->line_uri, method, version) ? OK : ERR_INPUT);
     lines.next = (const uint8_t *)version + strlen(version) + 2;
     MHD_get_connection_values_n(connection, MHD_HEADER_KIND, head_visit, &lines);
     const uint8_t *end = (const uint8_t *)method + info->header_size;
@@ -371,6 +383,13 @@ static enum err head_read(struct MHD_Connection *connection, const char *method,
     exchange->request.header_count = lines.count;
     bool full = lines.count > HTTP_HEADERS_MAX;
     return lines.contiguous && (full || lines.next + 2 == end) ? OK : ERR_INPUT;
+}
+
+/* The same of the request line: one space each between method, URI and version. */
+static bool line_whole(struct span uri, const char *method, const char *version)
+{
+    return (const uint8_t *)method + strlen(method) + 1 == uri.data &&
+           uri.data + uri.len + 1 == (const uint8_t *)version;
 }
 
 static enum MHD_Result head_visit(void *cls, enum MHD_ValueKind kind, const char *name,
@@ -434,6 +453,25 @@ static enum err client_check(struct exchange *exchange, struct MHD_Connection *c
     memcpy(exchange->request.client_fingerprint, ours->client_fingerprint,
         sizeof ours->client_fingerprint);
     exchange->request.client_certificate = true;
+    return OK;
+}
+
+/* A name that stands twice would mean one thing to one reader and another to the next; a page that
+ * looks for it would find none, and go on as if nobody had asked. */
+static enum err query_check(struct http_request *request)
+{
+    for (size_t i = 1; i < request->query_count; i++) {
+        for (size_t j = 0; j < i; j++) {
+            struct span name = request->query[i].name, other = request->query[j].name;
+            if (!span_equal(name, other)) {
+                continue;
+            }
+            char text[REASON_FIELD_MAX];
+            bool shown = utf8_valid(name) && span_to_text(name, text, sizeof text);
+            return reason_set(
+                &request->reason, ERR_INPUT, "form.repeated", shown ? text : "", NULL, NULL);
+        }
+    }
     return OK;
 }
 

@@ -20,6 +20,12 @@
 /* Whoever asks how the service is wants to hear of a signer that is away, not wait for it. */
 enum { STATUS_TIMEOUT_MS = 2000 };
 
+#define SUFFIX_LIST_OLD_ADVICE                                                                     \
+    "older than 30 days: fetch https://publicsuffix.org/list/public_suffix_list.dat onto this "    \
+    "host and those of the perspectives, name it as suffix_list in the section validator of "      \
+    "their "                                                                                       \
+    "configuration, and start them anew"
+
 struct revocation {
     struct act act;
     struct request_id request;
@@ -31,6 +37,7 @@ static enum err letter_ready(
 static enum err certificate_row_show(struct registrar *registrar, const struct certificate_row *row,
     struct control_certificate_row *ret_row);
 static enum err revocation_commit(struct store *store, void *ctx);
+static void suffix_facts(const struct registrar *registrar, struct control_facts *facts);
 static void signer_facts(struct registrar *registrar, struct control_facts *facts);
 static enum err store_facts(struct registrar *registrar, struct control_facts *facts);
 static void fact_number(struct control_facts *facts, const char *name, int64_t number);
@@ -262,10 +269,20 @@ enum err control_status(void *ctx, struct exchange *exchange)
     control_fact_add(&facts, "roster.policy_set", policy_set_id(registrar->roster.policy_set));
     fact_number(&facts, "roster.epoch", registrar->roster.epoch);
     control_fact_add(&facts, "registrar.sandbox", registrar->sandbox_level);
-    fact_time(&facts, "suffix_list.time", suffix_list_time(registrar->suffixes));
+    suffix_facts(registrar, &facts);
     signer_facts(registrar, &facts);
     TRY(store_facts(registrar, &facts));
     return der_encode(control_facts_write, &facts, &exchange->reply);
+}
+
+/* Said at each look, for a mail of it may have gone nowhere. */
+static void suffix_facts(const struct registrar *registrar, struct control_facts *facts)
+{
+    int64_t time = suffix_list_time(registrar->suffixes);
+    fact_time(facts, "suffix_list.time", time);
+    if (clock_now(&registrar->clock) - time > SUFFIX_LIST_OLD_SECONDS) {
+        control_fact_add(facts, "suffix_list.old", SUFFIX_LIST_OLD_ADVICE);
+    }
 }
 
 static void signer_facts(struct registrar *registrar, struct control_facts *facts)

@@ -129,6 +129,13 @@ class Wizard(PageTest):
             self.assertNotIn("?lang=en&", page.text)
         self.assertEqual(self.certificates(), [])
 
+    def test_k13_another_language_asked_for_twice_makes_nothing_either(self):
+        for query in ("?lang=zh-HK&lang=zh-HK", "?lang=en&lang=zh-CN"):
+            page = self.console.post("/request" + query, [*{"step": STEPS[-1], **ENTERED}.items(), ("service-smtp", "1")],
+                                     status=400)
+            self.assertIn("it was sent more than once", page.said)
+        self.assertEqual(self.certificates(), [])
+
     def test_a_chinese_name_may_be_written_in_chinese(self):
         self.assertIn("xn--", self.step("organisation", names="www.電子商店.example.org").said)
         self.step("summary", 303, names="www.電子商店.example.org")
@@ -543,14 +550,6 @@ class Stores(PageTest):
         refused = self.console.post("/lists/import", files=[("upload", content(self.ca.path("root.crl")))])
         self.assertIn(f'href="{self.console.desk}/store/intermediate/import"', refused.text)
         self.assertNotIn("ecert chain", refused.said)
-
-    def test_fetching_lists_says_of_each_what_became_of_it(self):
-        self.assertIn("says where its revocation list is", self.console.post("/lists/refresh", status=200).said)
-        self.bring("root", self.pem("root"), compared="1")
-        self.bring("intermediate", self.pem("new"))
-        page = self.console.post("/lists/refresh", status=200)
-        self.assertIn("Failed:", page.said)
-        self.assertIn(self.ca.url + "/root.crl", page.said)
 
 
 if __name__ == "__main__":

@@ -137,7 +137,11 @@ class Desk(OfficeCase):
                 looks = office.log_text().count(looked)
                 start_with(own + "validator { id = \"primary\" key = \"/k\" caa_identity = \"ca.example\""
                                f" suffix_list = \"{path}\" }}\n")
-                self.assertEqual(office.adm("status")["suffix_list.time"], day + "T00:00:00Z")
+                status = office.adm("status")
+                self.assertEqual((status["suffix_list.time"], "suffix_list.old" in status), (day + "T00:00:00Z", told))
+                if told:
+                    for words in ("30 days", "https://publicsuffix.org/list/", "suffix_list", "start them anew"):
+                        self.assertIn(words, status["suffix_list.old"])
                 wait_until(lambda: office.log_text().count(looked) > looks, what="a look")  # pylint: disable=cell-var-from-loop
                 if told:
                     wait_until(lambda: office.sql(mails, day + "T00:00:00Z"), what="a mail to the operator")  # pylint: disable=cell-var-from-loop

@@ -111,7 +111,8 @@ def zone_records():
             txt(Challenge("wrong." + APEX), value="\\027[31mwrong"),
             "absent A 192.0.2.1\n", "_ecert-validation.nodata A 192.0.2.1\n",
             "".join(txt(CROWDED, value=f"number {i}") for i in range(64)), txt(CROWDED),
-            'forbidden CAA 0 issue "another.example"\nforbidden CAA 0 iodef "mailto:security@example.com"\n', 'barred CAA 0 issue "ca.example.net"\n',
+            'forbidden CAA 0 issue "another.example"\nforbidden CAA 0 iodef "mailto:root@localhost"\n'
+            'forbidden CAA 0 iodef "mailto:security@example.com"\n', 'barred CAA 0 issue "ca.example.net"\n',
             'barred CAA 0 issuewild ";"\n', 'wild CAA 0 issuewild "ca.example.net"\n',
             txt(Challenge("pruned." + APEX), value=PRUNED.expected()),
             f"hosted CNAME middle.{APEX}.\nmiddle CNAME host.{APEX}.\nhost A 192.0.2.1\n",

@@ -68,8 +68,8 @@ static void check_places(bool yields, bool slow)
     bench.checker.resolver_open = place_open;
     bench.checker.resolver_close = place_close;
     int before = here();
-    assert_int_equal(yielding_check_run(&bench.checker, &bench.check, &bench.der, &bench.report,
-                         &bench.reason),
+    assert_int_equal(
+        yielding_check_run(&bench.checker, &bench.check, &bench.der, &bench.report, &bench.reason),
         OK);
     assert_int_equal(here(), before); /* the next check of this connection is nobody's fault */
     struct der reader = der_reader(buf_span(&bench.der));
@@ -120,8 +120,8 @@ static void what_is_refused_is_refused_from_there_too(void **state)
         bench_init(&bench, senseless[i].name);
         bench.check.challenge.method = senseless[i].method;
         bench.check.yields = true;
-        assert_int_equal(yielding_check_run(&bench.checker, &bench.check, &bench.der,
-                             &bench.report, &bench.reason),
+        assert_int_equal(yielding_check_run(&bench.checker, &bench.check, &bench.der, &bench.report,
+                             &bench.reason),
             senseless[i].err);
         assert_string_equal(bench.reason.code, senseless[i].code);
         assert_int_equal(bench.der.len, 0);
