@@ -12,6 +12,7 @@
 #include "cli/ecert/key_open.h"
 #include "cli/ecert/network.h"
 #include "cli/ecert/operand.h"
+#include "cli/ecert/pfx_apart.h"
 #include "cli/ecert/screen.h"
 #include "cli/ecert/undo.h"
 #include "lib/base/limits.h"
@@ -49,6 +50,9 @@ int main(int argc, char **argv)
     const struct language *language = NULL;
     struct reason reason = { 0 };
     harden();
+    if (pfx_apart_is_asked(argc, argv)) {
+        return pfx_apart_run();
+    }
     setlocale(LC_CTYPE, "C.UTF-8");
     if (language_open_installed(locale_wanted(argc, argv), &languages, &language, &reason) != OK) {
         fprintf(
@@ -281,6 +285,11 @@ const char *tool_store_path(struct tool *tool)
     const char *home = getenv("HOME");
     return given != NULL ? given
                          : arena_format(&tool->arena, "%s%s", home == NULL ? "" : home, STORE_HOME);
+}
+
+bool tool_told(const struct tool *tool)
+{
+    return tool->told == NULL || tool->told(tool, tool->told_ctx);
 }
 
 enum err tool_open_store(struct tool *tool, struct certstore **ret_store)

@@ -31,6 +31,9 @@ struct tool {
     struct arena arena;
     struct value_tree tree;
     struct value *result; /* the object that --json prints at the end */
+    /* Who looks at the result before the end (tool_told); NULL: nobody. */
+    bool (*told)(const struct tool *tool, void *ctx);
+    void *told_ctx;
 };
 
 struct command {
@@ -109,6 +112,9 @@ extern const struct option options_key_restore[];
 
 /* The store of --store, $ECERT_STORE or the home directory, whether it is there or not. */
 const char *tool_store_path(struct tool *tool);
+/* Said by a command that takes long, whenever its result says more. False: nobody waits for the
+ * rest; it ends where what is done is whole. */
+bool tool_told(const struct tool *tool);
 /* Opens the store of --store, $ECERT_STORE or the home directory, to remember what changes
  * (`recorded_as`), or with --dry-run to change nothing; on failure the person has been
  * told and EXIT_FAILED is to be returned. */

@@ -35,6 +35,7 @@ struct exchange {
     struct http_response response;
     struct buf body;
     struct watch_entry *watched;
+    struct span line_uri; /* in the connection's memory, where the request line has it */
     char *uri;
     int64_t started_ms;
     bool begun;
@@ -62,6 +63,7 @@ static int exchange_begin(struct exchange *exchange, struct MHD_Connection *conn
     const char *method, const char *version);
 static enum err head_read(struct MHD_Connection *connection, const char *method,
     const char *version, struct exchange *exchange);
+static bool line_whole(struct span uri, const char *method, const char *version);
 static enum MHD_Result head_visit(void *cls, enum MHD_ValueKind kind, const char *name,
     size_t name_len, const char *value, size_t value_len);
 static void client_note(struct exchange *exchange, struct MHD_Connection *connection);
@@ -230,6 +232,11 @@ static void *exchange_open(void *cls, const char *uri, struct MHD_Connection *co
     exchange->started_ms = clock_monotonic_ms();
     size_t length = strnlen(uri, HTTP_URI_MAX_BYTES + 1);
     exchange->uri = arena_text(&exchange->arena, span_make(uri, length));
+    exchange->line_uri = span_from_text(uri);
+    /* Else libmicrohttpd reads the query too, has no memory left at a thousand pairs, and says
+     * nothing. */
+    char *query = (char *)(uintptr_t)uri + strcspn(uri, "?");
+    memset(query, '\0', strlen(query));
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     exchange->watched = info == NULL ? NULL : info->socket_context;
@@ -347,6 +354,7 @@ static enum err head_read(struct MHD_Connection *connection, const char *method,
     if (info == NULL || lines.pairs == NULL) {
         return ERR_MEMORY;
     }
+    TRY(line_whole(exchange->line_uri, method, version) ? OK : ERR_INPUT);
     lines.next = (const uint8_t *)version + strlen(version) + 2;
     MHD_get_connection_values_n(connection, MHD_HEADER_KIND, head_visit, &lines);
     const uint8_t *end = (const uint8_t *)method + info->header_size;
@@ -354,6 +362,13 @@ static enum err head_read(struct MHD_Connection *connection, const char *method,
     exchange->request.header_count = lines.count;
     bool full = lines.count > HTTP_HEADERS_MAX;
     return lines.contiguous && (full || lines.next + 2 == end) ? OK : ERR_INPUT;
+}
+
+/* The same of the request line: one space each between method, URI and version. */
+static bool line_whole(struct span uri, const char *method, const char *version)
+{
+    return (const uint8_t *)method + strlen(method) + 1 == uri.data &&
+           uri.data + uri.len + 1 == (const uint8_t *)version;
 }
 
 static enum MHD_Result head_visit(void *cls, enum MHD_ValueKind kind, const char *name,

@@ -551,14 +551,6 @@ class Stores(PageTest):
         self.assertIn(f'href="{self.console.desk}/store/intermediate/import"', refused.text)
         self.assertNotIn("ecert chain", refused.said)
 
-    def test_fetching_lists_says_of_each_what_became_of_it(self):
-        self.assertIn("says where its revocation list is", self.console.post("/lists/refresh", status=200).said)
-        self.bring("root", self.pem("root"), compared="1")
-        self.bring("intermediate", self.pem("new"))
-        page = self.console.post("/lists/refresh", status=200)
-        self.assertIn("Failed:", page.said)
-        self.assertIn(self.ca.url + "/root.crl", page.said)
-
 
 if __name__ == "__main__":
     unittest.main(argv=["test_console_pages"])
