@@ -22,6 +22,9 @@ static void log_check(
     const struct validator_check *check, const struct report *report, struct span observation);
 static enum err serve_rehearsal(
     const struct checker *checker, struct der *body, struct buf *reply, struct reason *ret_reason);
+static enum err serve_about(
+    const struct checker *checker, struct der *body, struct buf *reply, struct reason *ret_reason);
+static enum err handle_about(void *ctx, struct exchange *exchange);
 static enum err handle_exchange(void *ctx, struct exchange *exchange);
 static enum err handle_rehearsal(void *ctx, struct exchange *exchange);
 static enum err handle_mail(void *ctx, struct exchange *exchange);
@@ -35,6 +38,7 @@ static const struct handler handlers[] = {
     { VALIDATOR_CHECK, handle_exchange, /* silent= */ false },
     { VALIDATOR_MAIL, handle_mail, /* silent= */ false },
     { VALIDATOR_REHEARSE, handle_rehearsal, /* silent= */ false },
+    { VALIDATOR_ABOUT, handle_about, /* silent= */ false },
 };
 
 /* What a remote perspective answers. */
@@ -45,6 +49,7 @@ static const struct {
 } posted[] = {
     { VALIDATOR_CHECK, serve_check },
     { VALIDATOR_REHEARSE, serve_rehearsal },
+    { VALIDATOR_ABOUT, serve_about },
 };
 
 static const struct http_route routes[] = {
@@ -90,6 +95,15 @@ static enum err serve_rehearsal(
         rehearsed.dcv == DCV_FAILED ? "failed" : "passed", "caa",
         rehearsed.caa == CAA_PERMITS ? "permits" : "prohibits", NULL);
     return der_encode(rehearsed_write, &rehearsed, reply);
+}
+
+static enum err serve_about(
+    const struct checker *checker, struct der *body, struct buf *reply, struct reason *ret_reason)
+{
+    const struct validator_about about = { VALIDATOR_VERSION, suffix_list_time(checker->suffixes) };
+    (void)ret_reason;
+    TRY(nothing_read(body) == OK && der_finish(body) == OK ? OK : ERR_PEER);
+    return der_encode(validator_about_write, &about, reply);
 }
 
 enum err serve_socket(const struct checker *checker, int listen_fd, unsigned user)
@@ -181,6 +195,11 @@ static enum err handle_exchange(void *ctx, struct exchange *exchange)
 static enum err handle_rehearsal(void *ctx, struct exchange *exchange)
 {
     return serve_rehearsal(ctx, &exchange->body, &exchange->reply, &exchange->reason);
+}
+
+static enum err handle_about(void *ctx, struct exchange *exchange)
+{
+    return serve_about(ctx, &exchange->body, &exchange->reply, &exchange->reason);
 }
 
 static enum err handle_mail(void *ctx, struct exchange *exchange)
