@@ -58,7 +58,8 @@ struct check_host {
     struct sent sent;
     struct paths *paths; /* from what was sent to the roots; they borrow from `handshake` */
     struct certificate leaf;
-    bool parsed; /* `leaf` and `sent` hold something */
+    bool parsed;     /* `leaf` and `sent` hold something */
+    enum err unread; /* why they don't */
     enum check_staple staple;
     int64_t staple_from, staple_until; /* where there is an answer about it; 0: it says none */
     int64_t revoked_at;                /* by that answer; 0: it isn't */

@@ -422,7 +422,7 @@ static wchar_t character_at(const char *text)
     return bytes == 0 || bytes > MB_LEN_MAX ? 0 : character;
 }
 
-/* Control characters, among them those that turn the direction of writing, become '?'. */
+/* What isn't plain, control characters and what turns the direction of writing, becomes '?'. */
 static void clean_append(struct buf *buf, const char *text)
 {
     while (text != NULL && *text != '\0') {
@@ -430,11 +430,8 @@ static void clean_append(struct buf *buf, const char *text)
         mbstate_t state = { 0 };
         size_t bytes = mbrtowc(&character, text, MB_LEN_MAX, &state);
         bool broken = bytes == 0 || bytes > MB_LEN_MAX;
-        unsigned code = broken ? 0 : (unsigned)character;
-        bool turns = (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) ||
-                     code == 0x200e || code == 0x200f || code == 0x061c;
-        bool control = code < 0x20 || (code >= 0x7f && code < 0xa0) || turns;
-        buf_append(buf, control ? SPAN_LITERAL("?") : span_make(text, bytes));
+        bool plain = !broken && utf8_plain(span_make(text, bytes));
+        buf_append(buf, plain ? span_make(text, bytes) : SPAN_LITERAL("?"));
         text += broken ? 1 : bytes;
     }
 }
