@@ -562,6 +562,14 @@ class PerspectiveTest(unittest.TestCase):
             except (ssl.SSLError, ConnectionError, http.client.HTTPException):
                 pass
 
+    def test_who_is_known_is_asked_on_one_connection(self):
+        connection = self.perspective.connection()
+        for _ in range(3):
+            connection.request("POST", "/check", check_request(PASSING))
+            response = connection.getresponse()
+            self.assertEqual((response.status, Answer(response.read()).dcv), (200, "passed"))
+        connection.close()
+
     def test_nonsense_is_a_bad_request(self):
         for body in (b"x", b"\x30\x00", check_request(PASSING)[:-1], check_request(PASSING, kind=3)):
             status, _ = self.perspective.post(body)
