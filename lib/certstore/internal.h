@@ -41,9 +41,10 @@ enum err certstore_take_crl_out(
  * store. Under the lock. */
 /* A file's content; NULL: it goes. What is so already is no step. */
 enum err step_file(struct certstore *store, const char *path, const struct span *content) MUST_USE;
-/* A draft (folder_draft) gets its place, which is in its own folder. */
+/* A draft (folder_draft) gets its place, which is in its own folder; the file that is given for it
+ * (`request`) is written down too. */
 enum err step_item_add(struct certstore *store, const struct folder *parent, const char *name,
-    const struct folder *draft, const char *path) MUST_USE;
+    const struct folder *draft, const char *path, const struct certstore_request *request) MUST_USE;
 enum err step_item_remove(struct certstore *store, const char *path) MUST_USE;
 /* A request that holds its certificate becomes one of the personal store. */
 enum err step_join(struct certstore *store, const char *path, const char *to) MUST_USE;

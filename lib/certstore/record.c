@@ -11,6 +11,7 @@
 
 #include "lib/base/clock.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 enum { ABOUT_MAX_BYTES = 128 * 1024, NUMBER_MAX = 999999 };
@@ -25,8 +26,9 @@ static const char *const kinds[] = {
     [CERTSTORE_STEP_THERE] = "there",
 };
 
-static enum err step_record(
-    struct certstore *store, const struct certstore_step *step, const struct buf *before);
+static enum err given_step(const struct certstore_request *request, struct certstore_step *step);
+static enum err step_record(struct certstore *store, const struct certstore_step *step,
+    const struct buf *before, const struct certstore_step *then);
 static enum err change_begin(
     struct certstore *store, const struct certstore_past *past, const struct buf *before);
 static enum err change_fill(
@@ -73,21 +75,7 @@ enum err certstore_record_outside(
     TRY(before.len > 0 ? digest_of(before, step.before) : OK);
     TRY(after.len > 0 ? digest_of(after, step.after) : OK);
     TRY(certstore_lock(store));
-    enum err err = step_record(store, &step, before.len > 0 ? &kept : NULL);
-    certstore_unlock(store);
-    return err;
-}
-
-enum err certstore_record_given(struct certstore *store, const char *path, struct span content)
-{
-    struct certstore_step step = { .kind = CERTSTORE_STEP_GIVEN };
-    if (path[0] != '/' || strlen(path) >= sizeof step.path) {
-        return ERR_INPUT;
-    }
-    snprintf(step.path, sizeof step.path, "%s", path);
-    TRY(digest_of(content, step.after));
-    TRY(certstore_lock(store));
-    enum err err = store->rehearsed ? OK : step_record(store, &step, /* before= */ NULL);
+    enum err err = step_record(store, &step, before.len > 0 ? &kept : NULL, /* then= */ NULL);
     certstore_unlock(store);
     return err;
 }
@@ -103,7 +91,7 @@ enum err certstore_record_there(struct certstore *store, const char *name, struc
     TRY(buf_check(&kept));
     TRY(digest_of(what, step.before));
     TRY(certstore_lock(store));
-    enum err err = store->rehearsed ? OK : step_record(store, &step, &kept);
+    enum err err = store->rehearsed ? OK : step_record(store, &step, &kept, /* then= */ NULL);
     certstore_unlock(store);
     return err;
 }
@@ -129,21 +117,32 @@ enum err step_file(struct certstore *store, const char *path, const struct span 
     snprintf(step.path, sizeof step.path, "%s", path);
     TRY(here ? digest_of(buf_span(&before), step.before) : OK);
     TRY(content != NULL ? digest_of(*content, step.after) : OK);
-    TRY(step_record(store, &step, here ? &before : NULL));
+    TRY(step_record(store, &step, here ? &before : NULL, /* then= */ NULL));
     return content != NULL ? folder_write(&folder, name, *content) : folder_remove(&folder, name);
 }
 
 enum err step_item_add(struct certstore *store, const struct folder *parent, const char *name,
-    const struct folder *draft, const char *path)
+    const struct folder *draft, const char *path, const struct certstore_request *request)
 {
     AUTO(folder) place = { 0 };
-    struct certstore_step step = { .kind = CERTSTORE_STEP_ITEM };
+    struct certstore_step step = { .kind = CERTSTORE_STEP_ITEM }, given = { .path = "" };
     char to[FOLDER_NAME_MAX];
     snprintf(step.path, sizeof step.path, "%s", path);
     TRY(step_place(store, path, &place, to));
     TRY(step_item_digest(parent, name, step.after));
-    TRY(step_record(store, &step, /* before= */ NULL));
+    TRY(request->given == NULL ? OK : given_step(request, &given));
+    TRY(step_record(store, &step, /* before= */ NULL, request->given == NULL ? NULL : &given));
     return folder_publish(parent, name, draft, to);
+}
+
+static enum err given_step(const struct certstore_request *request, struct certstore_step *step)
+{
+    step->kind = CERTSTORE_STEP_GIVEN;
+    if (request->given[0] != '/' ||
+        !span_to_text(span_from_text(request->given), step->path, sizeof step->path)) {
+        return ERR_INPUT;
+    }
+    return digest_of(request->given_content, step->after);
 }
 
 enum err step_item_remove(struct certstore *store, const char *path)
@@ -161,7 +160,7 @@ enum err step_item_remove(struct certstore *store, const char *path)
     }
     snprintf(step.path, sizeof step.path, "%s", path);
     TRY(step_item_digest(&place, name, step.before));
-    TRY(step_record(store, &step, /* before= */ NULL));
+    TRY(step_record(store, &step, /* before= */ NULL, /* then= */ NULL));
     TRY(change_open(store, store->record.number, &change));
     snprintf(kept, sizeof kept, "%zu", store->record.count - 1);
     return folder_move(&place, name, &change, kept);
@@ -178,16 +177,18 @@ enum err step_join(struct certstore *store, const char *path, const char *to)
     snprintf(step.path, sizeof step.path, "%s", path);
     snprintf(step.to, sizeof step.to, "%s", to);
     TRY(step_item_digest(&from_place, from_name, step.after));
-    TRY(step_record(store, &step, /* before= */ NULL));
+    TRY(step_record(store, &step, /* before= */ NULL, /* then= */ NULL));
     return folder_move(&from_place, from_name, &to_place, to_name);
 }
 
-/* A file that this change has touched already keeps what was before the first time. */
-static enum err step_record(
-    struct certstore *store, const struct certstore_step *step, const struct buf *before)
+/* A file that this change has touched already keeps what was before the first time. `then`: a step
+ * behind it that is written down along with it, or NULL. */
+static enum err step_record(struct certstore *store, const struct certstore_step *step,
+    const struct buf *before, const struct certstore_step *then)
 {
     struct certstore_past *past = &store->record;
     AUTO(folder) folder = { 0 };
+    assert(before == NULL || then == NULL); /* kept under the last step's number */
     if (past->command[0] == '\0') {
         return OK;
     }
@@ -198,11 +199,15 @@ static enum err step_record(
             return about_write(&folder, past);
         }
     }
-    if (past->count == CERTSTORE_STEPS_MAX) {
+    if (past->count + (then != NULL) >= CERTSTORE_STEPS_MAX) {
         return ERR_LIMIT;
     }
+    bool first = past->count == 0;
     past->steps[past->count++] = *step;
-    if (past->count == 1) {
+    if (then != NULL) {
+        past->steps[past->count++] = *then;
+    }
+    if (first) {
         return change_begin(store, past, before);
     }
     TRY(change_open(store, past->number, &folder));

@@ -385,7 +385,7 @@ enum err certstore_add_request(struct certstore *store, const struct certstore_r
     }
     snprintf(path, sizeof path, "requests/%s", id);
     err = err == ERR_NOT_FOUND ? item_draft(&store->requests, request, name, &draft) : err;
-    err = err == OK ? step_item_add(store, &store->requests, name, &draft, path) : err;
+    err = err == OK ? step_item_add(store, &store->requests, name, &draft, path, request) : err;
     certstore_unlock(store);
     if (err != OK) {
         return reason_set(ret_reason, err, "certstore.write", id, err_name(err), NULL);
@@ -536,7 +536,7 @@ enum err certstore_add_personal(struct certstore *store, const struct certstore_
     TRY(certstore_lock(store));
     err = item_draft(&store->personal, request, name, &draft);
     err = err == OK ? certificate_put(&draft, certificate, chain) : err;
-    err = err == OK ? step_item_add(store, &store->personal, name, &draft, path) : err;
+    err = err == OK ? step_item_add(store, &store->personal, name, &draft, path, request) : err;
     certstore_unlock(store);
     if (err != OK) {
         return reason_set(ret_reason, err, "certstore.write", id, err_name(err), NULL);

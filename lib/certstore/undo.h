@@ -50,10 +50,6 @@ void certstore_record(struct certstore *store, const char *command, int64_t now)
  * what isn't as it was before already. */
 enum err certstore_record_outside(
     struct certstore *store, const char *path, struct span before, struct span after) MUST_USE;
-/* Writes down, on disk, that a file is about to be written for the person: undoing deletes it where
- * it is as it was given, and else leaves it. `path` is whole, from the root. */
-enum err certstore_record_given(
-    struct certstore *store, const char *path, struct span content) MUST_USE;
 /* Writes down, on disk, that something on another host is about to change. `name` says which, so
  * that a later change of the same is known; `what` is what the caller needs to take it back, who
  * does that and then says so with certstore_undone_there: certstore_undo refuses (ERR_UNSUPPORTED)
