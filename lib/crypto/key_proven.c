@@ -126,8 +126,8 @@ static bool exponents_make(struct rsa *rsa)
     mpz_sub_ui(less.of[P], of[P], 1);
     mpz_sub_ui(less.of[Q], of[Q], 1);
     mpz_lcm(less.of[N], less.of[P], less.of[Q]);
-    bool good = mpz_invert(of[D], of[E], less.of[N]) != 0 &&
-                mpz_invert(of[Q_INVERSE], of[Q], of[P]) != 0;
+    bool good =
+        mpz_invert(of[D], of[E], less.of[N]) != 0 && mpz_invert(of[Q_INVERSE], of[Q], of[P]) != 0;
     mpz_fdiv_r(of[D_OF_P], of[D], less.of[P]);
     mpz_fdiv_r(of[D_OF_Q], of[D], less.of[Q]);
     return good;
