@@ -142,7 +142,7 @@ class TwoYears(unittest.TestCase):
     def go_on(self, due, away):
         """To the next day on which something may happen; and what the days in between would have brought: zones signed anew,
         lists, the roots' by ceremony."""
-        step = DAY if LONG else AWAY / 2 if away else DAY if now() >= due else min(MOST, due - now() + HOUR)
+        step = DAY if LONG else AWAY / 3 if away else DAY if now() >= due else min(MOST, due - now() + HOUR)
         move_to(now() + step)
         self.world.run("knotc", "-s", self.world.path("dns/knot.sock"), "-b", "zone-sign")
         if self.world.process_pid("signer"):
