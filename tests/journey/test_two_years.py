@@ -105,7 +105,6 @@ class TwoYears(unittest.TestCase):
                     self.enrolled()
                     self.watch()
                     told = None
-            self.look()
         self.judge()
 
     def begin(self):
@@ -132,9 +131,10 @@ class TwoYears(unittest.TestCase):
         return json.loads(done.stdout)["id"]
 
     def watch(self):
-        """One run of the timer: what it finds, and when the newest certificate is due."""
+        """One run of the timer, and what a client sees then: what it finds, and when the newest certificate is due."""
         done = self.world.run("ecert", "watch", "--renew", "--json", check=False)
         self.assertIn(done.returncode, (0, 1), done.stdout + done.stderr)
+        self.look()
         said = json.loads(done.stdout)
         newest = max(said["certificates"], key=lambda one: one["not_after"])
         return {"codes": {one["code"] for one in said["findings"] if one["severity"] == "person"},
