@@ -1,6 +1,6 @@
-/* The OCSP answer that a server hands out with its certificate (RFC 6066 §8). Clients that look at it
- * refuse the server where it is bad, even where they would accept it without one; so it is judged as
- * they do: who signed it, about which certificate, as of now. */
+/* The OCSP answer that a server hands out with its certificate (RFC 6066 §8). Clients that look at
+ * it refuse the server where it is bad, even where they would accept it without one; so it is
+ * judged as they do: who signed it, about which certificate, as of now. */
 #include "cli/ecert/check.h"
 #include "lib/pki/ocsp.h"
 
@@ -11,8 +11,8 @@ static enum check_staple answer_judge(
 static enum err time_judge(const struct ocsp_answer *answer, const struct certificate *issuer,
     int64_t now, struct reason *ret_reason);
 static enum check_staple failure_name(const struct reason *reason);
-static bool issuer_find(const struct check_trust *trust, const struct check_host *host,
-    struct certificate *ret_issuer);
+static bool issuer_find(
+    const struct check_trust *trust, const struct check_host *host, struct certificate *ret_issuer);
 static bool issued_by(
     struct span der, const struct certificate *leaf, struct certificate *ret_issuer);
 
@@ -64,8 +64,8 @@ static enum check_staple answer_judge(
     if (!issuer_find(trust, host, &issuer)) {
         return CHECK_STAPLE_UNJUDGED;
     }
-    enum err err = ocsp_answer_parse(
-        buf_span(&host->handshake.ocsp), &host->leaf, &issuer, &reason, &answer);
+    enum err err =
+        ocsp_answer_parse(buf_span(&host->handshake.ocsp), &host->leaf, &issuer, &reason, &answer);
     if (err == OK) {
         err = time_judge(&answer, &issuer, trust->now, &reason);
     }
@@ -125,8 +125,8 @@ static enum check_staple failure_name(const struct reason *reason)
 
 /* Among what was sent, and what the store has: clients without the chain can't look at it either,
  * but that is told by itself. */
-static bool issuer_find(const struct check_trust *trust, const struct check_host *host,
-    struct certificate *ret_issuer)
+static bool issuer_find(
+    const struct check_trust *trust, const struct check_host *host, struct certificate *ret_issuer)
 {
     for (size_t i = 1; i < host->handshake.count; i++) {
         if (issued_by(host->handshake.certificates[i], &host->leaf, ret_issuer)) {
