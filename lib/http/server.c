@@ -5,6 +5,7 @@
 
 #include "lib/http/loopback.h"
 #include "lib/http/route.h"
+#include "lib/http/shared.h"
 #include "lib/http/tls.h"
 #include "lib/http/url.h"
 #include "lib/http/watch.h"
@@ -73,7 +74,10 @@ static int body_check(struct exchange *exchange, const struct http_head_facts *f
 static enum err allow_note(struct http_response *response, unsigned allow);
 static void exchange_handle(struct exchange *exchange);
 static void exchange_refuse(struct exchange *exchange, int status);
+static void body_drop(struct http_response *response);
 static enum MHD_Result exchange_send(struct exchange *exchange, struct MHD_Connection *connection);
+static struct MHD_Response *body_take(struct http_response *response);
+static void shared_sent(void *shared);
 static void headers_add(const struct exchange *exchange, struct MHD_Response *answer);
 static bool not_modified(const struct exchange *exchange);
 
@@ -256,7 +260,7 @@ static void exchange_close(void *cls, struct MHD_Connection *connection, void **
         explicit_bzero(exchange->body.data, exchange->body.len);
     }
     buf_release(&exchange->body);
-    buf_release(&exchange->response.body);
+    body_drop(&exchange->response);
     arena_wipe(&exchange->arena);
     free(exchange);
     *exchange_slot = NULL;
@@ -480,7 +484,7 @@ static void exchange_handle(struct exchange *exchange)
         exchange->response.public_seconds = 0;
         exchange_refuse(exchange, http_status_from_err(err));
     } else if (not_modified(exchange)) {
-        buf_release(&exchange->response.body);
+        body_drop(&exchange->response);
         exchange->response.status = 304;
     }
 }
@@ -489,7 +493,7 @@ static void exchange_refuse(struct exchange *exchange, int status)
 {
     const struct http_server_config *config = &exchange->server->config;
     struct http_response *response = &exchange->response;
-    buf_release(&response->body);
+    body_drop(response);
     response->status = status;
     if (config->error_page != NULL &&
         config->error_page(&exchange->request, response, status, config->ctx) == OK) {
@@ -507,12 +511,9 @@ static enum MHD_Result exchange_send(struct exchange *exchange, struct MHD_Conne
 {
     struct http_response *response = &exchange->response;
     const struct http_server_config *config = &exchange->server->config;
-    size_t len = 0;
     unsigned status = (unsigned)response->status;
-    uint8_t *data = buf_detach(&response->body, &len);
-    struct MHD_Response *answer = MHD_create_response_from_buffer(len, data, MHD_RESPMEM_MUST_FREE);
+    struct MHD_Response *answer = body_take(response);
     if (answer == NULL) {
-        free(data);
         return MHD_NO;
     }
     headers_add(exchange, answer);
@@ -523,6 +524,38 @@ static enum MHD_Result exchange_send(struct exchange *exchange, struct MHD_Conne
             clock_monotonic_ms() - exchange->started_ms, config->ctx);
     }
     return sent;
+}
+
+static void body_drop(struct http_response *response)
+{
+    buf_release(&response->body);
+    http_shared_free(response->shared);
+    response->shared = NULL;
+}
+
+/* What is sent belongs to libmicrohttpd from here on; NULL: nothing does, and it is still ours. */
+static struct MHD_Response *body_take(struct http_response *response)
+{
+    struct MHD_Response *answer = NULL;
+    if (response->shared != NULL) {
+        struct span bytes = http_shared_bytes(response->shared);
+        answer = MHD_create_response_from_buffer_with_free_callback_cls(
+            bytes.len, (void *)(uintptr_t)bytes.data, shared_sent, response->shared);
+        response->shared = answer == NULL ? response->shared : NULL;
+        return answer;
+    }
+    answer = MHD_create_response_from_buffer(
+        response->body.len, response->body.data, MHD_RESPMEM_MUST_FREE);
+    if (answer != NULL) {
+        size_t len = 0;
+        (void)buf_detach(&response->body, &len);
+    }
+    return answer;
+}
+
+static void shared_sent(void *shared)
+{
+    http_shared_free(shared);
 }
 
 /* doc/threats.md P16: on every answer, whatever its status. */
