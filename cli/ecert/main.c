@@ -302,13 +302,14 @@ enum err tool_open_store(struct tool *tool, struct certstore **ret_store)
         return ERR_MEMORY;
     }
     tool->store_path = path;
-    for (char *slash = own ? strchr(path + 1, '/') : NULL; slash != NULL;
+    bool dry = change_is_dry(tool);
+    for (char *slash = own && !dry ? strchr(path + 1, '/') : NULL; slash != NULL;
          slash = strchr(slash + 1, '/')) {
         *slash = '\0';
         (void)mkdir(path, 0700);
         *slash = '/';
     }
-    enum err err = certstore_open(path, &reason, ret_store);
+    enum err err = (dry ? certstore_look : certstore_open)(path, &reason, ret_store);
     if (err != OK) {
         screen_failure(tool, err, &reason);
         return err;
@@ -316,7 +317,7 @@ enum err tool_open_store(struct tool *tool, struct certstore **ret_store)
     if (tool->recorded_as != NULL) {
         certstore_record(*ret_store, tool->recorded_as, clock_now(&tool->clock));
     }
-    if (tool->recorded_as != NULL && change_is_dry(tool)) {
+    if (tool->recorded_as != NULL && dry) {
         certstore_rehearse(*ret_store);
     }
     return OK;

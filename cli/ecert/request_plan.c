@@ -95,7 +95,7 @@ static enum err key_have(struct tool *tool, const struct request_plan *plan,
     struct reason *ret_reason, struct key **ret_key)
 {
     if (plan->token_uri == NULL) {
-        return key_generate(plan->key_type, ret_key);
+        return key_generate_proven(plan->key_type, ret_key);
     }
     return key_from_token(tool, plan->token_uri, plan->module,
         plan->generate ? &plan->key_type : NULL, ret_reason, ret_key);

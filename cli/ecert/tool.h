@@ -76,6 +76,7 @@ enum exit_code command_chain_check(struct tool *tool, const struct arguments *ar
 enum exit_code command_chain_mirror(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_crl_install(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_crl_list(struct tool *tool, const struct arguments *arguments);
+enum exit_code command_crl_remove(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_crl_refresh(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_crl_write(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_key_backup(struct tool *tool, const struct arguments *arguments);

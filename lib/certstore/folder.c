@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -26,10 +27,11 @@ static enum err names_add(struct folder_names *names, const char *name);
 static enum err each_name(const struct folder *folder, bool hidden, struct folder_names *ret_names);
 static int name_compare(const void *left, const void *right);
 
-enum err folder_open_path(const char *path, struct reason *ret_reason, struct folder *ret_folder)
+enum err folder_open_path(
+    const char *path, enum folder_make make, struct reason *ret_reason, struct folder *ret_folder)
 {
-    bool made = mkdir(path, 0700) == 0;
-    if (!made && errno != EEXIST) {
+    bool made = make == FOLDER_MAKE && mkdir(path, 0700) == 0;
+    if (make == FOLDER_MAKE && !made && errno != EEXIST) {
         return reason_set(
             ret_reason, err_from_errno(errno), "certstore.path", path, strerror(errno), NULL);
     }
@@ -48,6 +50,19 @@ enum err folder_open_path(const char *path, struct reason *ret_reason, struct fo
     }
     *ret_folder = (struct folder){ .fd = fd, .open = true };
     return OK;
+}
+
+/* A directory whose name is gone while it is open: the kernel makes nothing below it any more. */
+enum err folder_open_nowhere(struct reason *ret_reason, struct folder *ret_folder)
+{
+    char path[] = "/tmp/ecert-nowhere-XXXXXX";
+    if (mkdtemp(path) == NULL) {
+        return reason_set(
+            ret_reason, err_from_errno(errno), "certstore.path", path, strerror(errno), NULL);
+    }
+    enum err err = folder_open_path(path, FOLDER_MUST_EXIST, ret_reason, ret_folder);
+    (void)rmdir(path);
+    return err;
 }
 
 enum err folder_open(

@@ -14,12 +14,15 @@ struct folder {
 
 enum { FOLDER_NAME_MAX = 96, FOLDER_ENTRIES_MAX = 4096 };
 
-/* By path, made with 0700 if it isn't there (its parent must be). ERR_DENIED with
- * "certstore.directory" for what is a link or no directory, belongs to someone else, or is open to
- * others (field: path, seen: owner or mode, expected: ours). */
-enum err folder_open_path(
-    const char *path, struct reason *ret_reason, struct folder *ret_folder) MUST_USE;
 enum folder_make { FOLDER_MUST_EXIST, FOLDER_MAKE };
+/* By path; FOLDER_MAKE: made with 0700 if it isn't there (its parent must be). ERR_DENIED with
+ * "certstore.directory" for what is a link or no directory, belongs to someone else, or is open to
+ * others (field: path, seen: owner or mode, expected: ours); ERR_NOT_FOUND. */
+enum err folder_open_path(const char *path, enum folder_make make, struct reason *ret_reason,
+    struct folder *ret_folder) MUST_USE;
+/* One that is empty, stands nowhere and takes nothing in: what is not there, as it would be found
+ * had it been made. "certstore.path". */
+enum err folder_open_nowhere(struct reason *ret_reason, struct folder *ret_folder) MUST_USE;
 /* Below another one; the same checks. A new one's name is on disk once folder_sync(parent) is done,
  * so that several cost one sync. */
 enum err folder_open(const struct folder *parent, const char *name, enum folder_make make,

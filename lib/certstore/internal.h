@@ -68,6 +68,9 @@ enum err change_read(
 bool change_is_idle(const struct certstore *store, const struct certstore_past *past);
 /* Takes it back, whatever the checks would say (undo.c). */
 enum err change_revert(struct certstore *store, const struct certstore_past *past) MUST_USE;
+/* People copy thumbprints with colons, blanks and capitals: at least 8 digits count (authority.c).
+ */
+bool thumbprint_begins(const char *digits, const char *wanted);
 /* An item's folder as an item (store.c). */
 enum err item_read(const struct folder *parent, enum certstore_kind kind, const char *id,
     struct certstore_item *ret_item) MUST_USE;

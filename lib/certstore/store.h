@@ -38,6 +38,10 @@ struct certstore;
 /* Makes what is missing, and clears away what an interruption left behind. */
 enum err certstore_open(
     const char *path, struct reason *ret_reason, struct certstore **ret_store) MUST_USE;
+/* The same without making anything: what is missing is found empty, and nothing can be kept there.
+ * For a run that only says what it would do (certstore_rehearse). */
+enum err certstore_look(
+    const char *path, struct reason *ret_reason, struct certstore **ret_store) MUST_USE;
 void certstore_free(struct certstore *store);
 AUTO_PTR_DEFINE(certstore, certstore_free)
 

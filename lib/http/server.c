@@ -20,12 +20,21 @@
 /* Twice the head that we accept: what is between is refused with our own answer. */
 enum { CONNECTION_MEMORY_BYTES = 4 * HTTP_HEAD_MAX_BYTES };
 
+/* A client's certificate is verified again so long after: it may end under its connection. */
+enum { CLIENT_CHECKED_MS = 60000 };
+
 struct http_server {
     struct MHD_Daemon *daemon;
     struct http_server_config config;
     struct random random;
     struct watch watch;
     uint16_t port;
+};
+
+struct connection {
+    struct watch_entry *watched;
+    int64_t client_checked_ms; /* when its certificate was; 0: never */
+    uint8_t client_fingerprint[HTTP_FINGERPRINT_BYTES];
 };
 
 /* One request on its way: made when its first line has been read, freed when it is answered. */
@@ -35,8 +44,8 @@ struct exchange {
     struct http_request request;
     struct http_response response;
     struct buf body;
-    struct watch_entry *watched;
-    struct span line_uri; /* in the connection's memory, where the request line has it */
+    struct connection *connection; /* NULL where memory is short */
+    struct span line_uri;          /* in the connection's memory, where the request line has it */
     char *uri;
     int64_t started_ms;
     bool begun;
@@ -54,6 +63,7 @@ static enum err address_parse(
 static enum err daemon_start(struct http_server *server, const struct sockaddr *address);
 static void connection_watch(void *cls, struct MHD_Connection *connection, void **socket_context,
     enum MHD_ConnectionNotificationCode code);
+static struct watch_entry *watched(const struct connection *connection);
 static void *exchange_open(void *cls, const char *uri, struct MHD_Connection *connection);
 static enum MHD_Result exchange_step(void *cls, struct MHD_Connection *connection, const char *url,
     const char *method, const char *version, const char *upload, size_t *upload_len,
@@ -212,13 +222,24 @@ static void connection_watch(void *cls, struct MHD_Connection *connection, void 
     enum MHD_ConnectionNotificationCode code)
 {
     struct http_server *server = cls;
+    struct connection *ours = *socket_context;
     if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
-        watch_remove(&server->watch, *socket_context);
+        watch_remove(&server->watch, watched(ours));
+        free(ours);
         return;
     }
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    *socket_context = info == NULL ? NULL : watch_add(&server->watch, info->connect_fd);
+    ours = calloc(1, sizeof *ours);
+    if (ours != NULL && info != NULL) {
+        ours->watched = watch_add(&server->watch, info->connect_fd);
+    }
+    *socket_context = ours;
+}
+
+static struct watch_entry *watched(const struct connection *connection)
+{
+    return connection == NULL ? NULL : connection->watched;
 }
 
 /* Called with the request line's URI before anything else is known; NULL ends the connection at the
@@ -243,7 +264,7 @@ static void *exchange_open(void *cls, const char *uri, struct MHD_Connection *co
     memset(query, '\0', strlen(query));
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    exchange->watched = info == NULL ? NULL : info->socket_context;
+    exchange->connection = info == NULL ? NULL : info->socket_context;
     return exchange;
 }
 
@@ -255,7 +276,7 @@ static void exchange_close(void *cls, struct MHD_Connection *connection, void **
     if (exchange == NULL) {
         return;
     }
-    watch_wait(&exchange->server->watch, exchange->watched);
+    watch_wait(&exchange->server->watch, watched(exchange->connection));
     if (exchange->body.data != NULL) {
         explicit_bzero(exchange->body.data, exchange->body.len);
     }
@@ -291,7 +312,7 @@ static enum MHD_Result exchange_step(void *cls, struct MHD_Connection *connectio
         *upload_len = 0;
         return buf_check(&exchange->body) == OK ? MHD_YES : MHD_NO;
     }
-    watch_pause(&exchange->server->watch, exchange->watched);
+    watch_pause(&exchange->server->watch, watched(exchange->connection));
     exchange->request.body = buf_span(&exchange->body);
     exchange_handle(exchange);
     return exchange_send(exchange, connection);
@@ -413,16 +434,28 @@ static void client_note(struct exchange *exchange, struct MHD_Connection *connec
 static enum err client_check(struct exchange *exchange, struct MHD_Connection *connection)
 {
     const struct http_server_config *config = &exchange->server->config;
+    struct connection *ours = exchange->connection;
     if (config->client_ca_pem.len == 0) {
         return OK;
     }
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-    if (info == NULL) {
-        return ERR_DENIED;
+    if (ours == NULL) {
+        return ERR_MEMORY;
     }
-    TRY(tls_client_check(info->tls_session, config->client_fingerprints,
-        config->client_fingerprint_count, exchange->request.client_fingerprint));
+    int64_t now_ms = clock_monotonic_ms();
+    if (ours->client_checked_ms == 0 || now_ms - ours->client_checked_ms >= CLIENT_CHECKED_MS) {
+        const union MHD_ConnectionInfo *info =
+            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+        TRY(info == NULL ? ERR_DENIED : OK);
+        TRY(tls_client_check(info->tls_session, config->client_fingerprints,
+            config->client_fingerprint_count, ours->client_fingerprint));
+        ours->client_checked_ms = now_ms;
+        if (config->client_idle_seconds > 0) {
+            MHD_set_connection_option(
+                connection, MHD_CONNECTION_OPTION_TIMEOUT, config->client_idle_seconds);
+        }
+    }
+    memcpy(exchange->request.client_fingerprint, ours->client_fingerprint,
+        sizeof ours->client_fingerprint);
     exchange->request.client_certificate = true;
     return OK;
 }

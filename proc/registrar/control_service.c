@@ -12,6 +12,7 @@
 #include "proc/registrar/anchoring.h"
 #include "proc/registrar/control.h"
 #include "proc/registrar/lists.h"
+#include "proc/registrar/perspective_state.h"
 #include "proc/registrar/publications.h"
 
 #include <inttypes.h>
@@ -19,12 +20,6 @@
 
 /* Whoever asks how the service is wants to hear of a signer that is away, not wait for it. */
 enum { STATUS_TIMEOUT_MS = 2000 };
-
-#define SUFFIX_LIST_OLD_ADVICE                                                                     \
-    "older than 30 days: fetch https://publicsuffix.org/list/public_suffix_list.dat onto this "    \
-    "host and those of the perspectives, name it as suffix_list in the section validator of "      \
-    "their "                                                                                       \
-    "configuration, and start them anew"
 
 struct revocation {
     struct act act;
@@ -39,6 +34,7 @@ static enum err certificate_row_show(struct registrar *registrar, const struct c
 static enum err revocation_commit(struct store *store, void *ctx);
 static void suffix_facts(const struct registrar *registrar, struct control_facts *facts);
 static void signer_facts(struct registrar *registrar, struct control_facts *facts);
+static enum err mail_facts(struct registrar *registrar, struct control_facts *facts);
 static enum err store_facts(struct registrar *registrar, struct control_facts *facts);
 static void fact_number(struct control_facts *facts, const char *name, int64_t number);
 static void fact_time(struct control_facts *facts, const char *name, int64_t time);
@@ -69,6 +65,9 @@ const struct handler control_handlers[] = {
     { CONTROL_RECONCILE, control_reconcile },
     { CONTROL_KEY_BLOCK, control_key_block },
     { CONTROL_KEY_LIST, control_key_list },
+    { CONTROL_MAIL_LIST, control_mail_list },
+    { CONTROL_MAIL_AGAIN, control_mail_again },
+    { CONTROL_MAIL_FORGET, control_mail_forget },
 };
 const size_t control_handler_count = sizeof control_handlers / sizeof *control_handlers;
 
@@ -271,6 +270,7 @@ enum err control_status(void *ctx, struct exchange *exchange)
     control_fact_add(&facts, "registrar.sandbox", registrar->sandbox_level);
     suffix_facts(registrar, &facts);
     signer_facts(registrar, &facts);
+    TRY(perspective_facts(registrar, &facts));
     TRY(store_facts(registrar, &facts));
     return der_encode(control_facts_write, &facts, &exchange->reply);
 }
@@ -319,14 +319,29 @@ static void signer_facts(struct registrar *registrar, struct control_facts *fact
     control_fact_add(facts, "signer.sandbox", status.sandbox);
 }
 
+/* Whom a mail should have told something, and it did not. */
+static enum err mail_facts(struct registrar *registrar, struct control_facts *facts)
+{
+    struct outbox_count count = { 0 };
+    TRY(store_outbox_count(registrar->store, &count));
+    fact_number(facts, "mail.waiting", count.waiting);
+    if (count.late > 0) {
+        fact_number(facts, "mail.late", count.late);
+    }
+    if (count.given_up > 0) {
+        fact_number(facts, "mail.given_up", count.given_up);
+        control_fact_add(
+            facts, "mail.next", "`ecertadm mail list` says who was not told, why, and what to do");
+    }
+    return OK;
+}
+
 static enum err store_facts(struct registrar *registrar, struct control_facts *facts)
 {
     AUTO(arena) arena = arena_make(STEP_ARENA_BYTES);
     struct publication_row *rows = NULL;
     size_t count = 0;
-    int64_t waiting = 0;
-    TRY(store_outbox_count(registrar->store, &waiting));
-    fact_number(facts, "mail.waiting", waiting);
+    TRY(mail_facts(registrar, facts));
     TRY(store_publication_list(registrar->store, &arena, &rows, &count));
     for (size_t i = 0; i < count; i++) {
         char name[CONTROL_FACT_NAME_MAX + PUBLICATION_NAME_MAX];

@@ -12,8 +12,8 @@ import unittest
 
 from tool import NAME, PROGRAM, ToolTest
 
-# What the commands on files and stores need: cryptography, names, JSON, the sandbox of a PFX's reader, the C library.
-LIBRARIES = {"libcrypto", "libnettle", "libidn2", "libunistring", "libjansson", "libseccomp", "libargon2", "libc", "libasan", "libubsan", "libm",
+# What the commands on files and stores need: cryptography and the making of RSA keys, names, JSON, the sandbox of a PFX's reader, the C library.
+LIBRARIES = {"libcrypto", "libnettle", "libhogweed", "libgmp", "libidn2", "libunistring", "libjansson", "libseccomp", "libargon2", "libc", "libasan", "libubsan", "libm",
              "libgcc_s", "linux-vdso", "ld-linux-x86-64"}
 WITH_NETWORK = [("enrol",), ("check",), ("watch",), ("console",), ("crl", "refresh"),
                 *(("deploy", verb) for verb in ("plan", "run", "script", "status", "staple", "rollback", "forget"))]

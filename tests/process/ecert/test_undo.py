@@ -5,13 +5,14 @@
 """
 import os
 import stat
+import subprocess
 import threading
 import unittest
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 from hierarchy import Hierarchy
 from stand_in import Authority, run
-from tool import NAME, ToolTest
+from tool import NAME, PROGRAM, ToolTest
 
 
 class Undo(ToolTest):
@@ -59,6 +60,7 @@ class Undo(ToolTest):
         os.rename(self.path("aside"), self.store)
         self.json("chain", "install", tree.path("root.pem"), "--as", "root", "--fingerprint", tree.fingerprint("root"))
         old = self.json("chain", "install", tree.path("old.pem"))["installed"][0]["thumbprint_sha256"]
+        self.json("crl", "install", tree.path("ssl.crl"))
         os.mkdir(self.path("web"), 0o700)
         self.run_tool("deploy", "run", item, "--kind", "files", "--certificate", self.path("web/a.crt"),
                       "--key", self.path("web/a.key"))
@@ -75,6 +77,7 @@ class Undo(ToolTest):
             ["chain", "install", tree.path("old.pem"), "--as", "untrusted"],
             ["chain", "remove", old],
             ["crl", "install", tree.path("root.crl")],
+            ["crl", "remove", self.json("crl", "list")["lists"][0]["thumbprint_sha256"]],
             ["key", "restore", self.path("pending.pfx"), *password],
             ["deploy", "forget", "files"],
         ]
@@ -110,6 +113,60 @@ class Undo(ToolTest):
                 undone = self.json("undo", "--yes")
                 self.assertEqual((undone["change"], undone["dry_run"]), (newest, False))
                 self.assertEqual(self.files(), before)
+
+    def test_a_first_run_that_changes_nothing_makes_no_store_either(self):
+        """It says what it would say of a store that is there and empty."""
+        password = ["--password-file", self.write("password", "correct horse")]
+        leaf = self.leaf("one")
+        self.json("cert", "import", leaf, "--key", self.authority.key("one"))
+        self.json("key", "backup", self.certificates()[0]["id"], "--out", self.path("one.pfx"), *password)
+        os.rename(self.store, self.path("aside"))
+        table = [
+            ["request", "new", "--name", NAME, "--key", "p256"],
+            ["cert", "import", leaf, "--key", self.authority.key("one")],
+            ["cert", "import", leaf],
+            ["cert", "complete", leaf],
+            ["cert", "remove", "0123456789abcdef", "--yes"],
+            ["chain", "install", self.tree.path("root.pem"), "--as", "root", "--fingerprint", self.tree.fingerprint("root")],
+            ["chain", "install", self.tree.path("new.pem")],
+            ["chain", "remove", "0123456789abcdef"],
+            ["crl", "install", self.tree.path("root.crl")],
+            ["crl", "remove", "0123456789abcdef"],
+            ["crl", "refresh"],
+            ["key", "restore", self.path("one.pfx"), *password],
+            ["deploy", "forget", "files"],
+            ["undo"],
+        ]
+        varying = ("id", "csr", "key_sha256", "created")  # of a new key, and of the moment
+        for words in table:
+            with self.subTest(words=words[:2]):
+                self.store = self.path("missing")
+                said = self.json(*words, "--dry-run", code=None)
+                self.assertFalse(os.path.exists(self.store))
+                self.store = self.path("empty")
+                self.run_tool("cert", "list")
+                before = self.files()
+                self.assertFalse(any(name.endswith((".pem", ".crl")) for name in before))
+                there = self.json(*words, "--dry-run", code=None)
+                self.assertEqual(self.files(), before)
+                for one in (said, there) if words[0] in ("request", "key") else ():
+                    for name in varying:
+                        one.pop(name, None)
+                self.assertEqual(said, there)
+        self.assertEqual([name for name in os.listdir(self.scratch) if name.startswith("missing")], [])
+
+    def test_nor_the_way_to_a_persons_own_store(self):
+        os.mkdir(self.path("home"))
+        environment = {name: value for name, value in self.environment(HOME=self.path("home")).items() if name != "ECERT_STORE"}
+        words = ["request", "new", "--name", NAME, "--key", "p256"]
+        for more, left in ((["--dry-run"], []), ([], [".local"])):
+            subprocess.run([PROGRAM, *words, *more], env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=True, timeout=60)
+            self.assertEqual(os.listdir(self.path("home")), left)
+
+    def test_a_store_that_is_not_ours_is_refused_by_a_first_run_too(self):
+        os.mkdir(self.store)
+        os.chmod(self.store, 0o755)
+        self.assertEqual(self.problem("request", "new", "--name", NAME, "--key", "p256", "--dry-run"), "certstore.directory")
 
     def test_lists_that_were_fetched_go_back_too(self):
         served = {}
