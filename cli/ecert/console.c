@@ -156,9 +156,8 @@ static enum err serve(
     atomic_store(&console->used_ms, clock_monotonic_ms());
     enum err err = http_server_start(&config, &server);
     if (err != OK) {
-        char port[16];
-        snprintf(port, sizeof port, "%d", (int)wish->port);
-        return reason_set(ret_reason, err, "console.port", wish->address, port, err_name(err));
+        host_set(console, wish->address, (uint16_t)wish->port);
+        return reason_set(ret_reason, err, "console.port", console->host, err_name(err), NULL);
     }
     host_set(console, wish->address, http_server_port(server));
     opened_say(tool, console, http_server_port(server));

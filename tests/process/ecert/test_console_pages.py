@@ -475,6 +475,8 @@ class Stores(PageTest):
         number = re.search(r'name="number" value="([0-9]+)"', self.console.get("/undo").text)[1]
         self.json("chain", "remove", self.json("chain", "list")["authorities"][0]["thumbprint_sha256"])
         self.assertIn("later change", self.console.post("/undo", {"number": number}, status=409).said)
+        for nothing in ("0", "000000"):
+            self.assertIn("number: this is not one of", self.console.post("/undo", {"number": nothing}, status=400).said)
         self.assertEqual(self.authorities(), [])
 
     def test_deletion_asks_first_and_can_be_undone(self):
