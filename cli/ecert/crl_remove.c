@@ -1,5 +1,5 @@
-/* ecert crl remove LIST: a list that nobody needs any more goes out of the store, as one change that
- * can be taken back. What only that list told of is then not known to be revoked. */
+/* ecert crl remove LIST: a list that nobody needs any more goes out of the store, as one change
+ * that can be taken back. What only that list told of is then not known to be revoked. */
 #include "cli/ecert/crl.h"
 
 #include "cli/ecert/screen.h"

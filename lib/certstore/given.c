@@ -1,6 +1,6 @@
-/* Files that a command wrote for the person, outside the store: changed, moved or replaced, they are
- * the person's alone. What is read and what is deleted lie in one folder, whatever its path leads to
- * by then. */
+/* Files that a command wrote for the person, outside the store: changed, moved or replaced, they
+ * are the person's alone. What is read and what is deleted lie in one folder, whatever its path
+ * leads to by then. */
 #include "lib/base/limits.h"
 #include "lib/certstore/internal.h"
 

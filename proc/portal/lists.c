@@ -7,8 +7,8 @@
 static struct list_kept *kept_find(struct lists *lists, const char *name);
 static void keep(struct lists *lists, const char *name, int64_t number, struct http_shared *bytes);
 
-enum err lists_get(struct lists *lists, struct store *store, const char *name,
-    struct http_shared **ret_bytes)
+enum err lists_get(
+    struct lists *lists, struct store *store, const char *name, struct http_shared **ret_bytes)
 {
     int64_t number = 0;
     struct publication_row row = { 0 };

@@ -49,7 +49,8 @@ int clock_gettime(clockid_t clock, struct timespec *ret_time)
         real = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
     }
     int result = real(clock, ret_time);
-    bool moves = clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE || clock == CLOCK_BOOTTIME;
+    bool moves =
+        clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE || clock == CLOCK_BOOTTIME;
     if (result == 0 && moves) {
         ret_time->tv_sec += ahead();
     }
