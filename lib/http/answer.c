@@ -36,8 +36,7 @@ void answer_drop(struct http_response *response)
 bool answer_not_modified(const struct http_request *request, const struct http_response *response)
 {
     struct span wanted = { 0 };
-    if (response->public_seconds <= 0 ||
-        !http_request_header(request, "if-none-match", &wanted)) {
+    if (response->public_seconds <= 0 || !http_request_header(request, "if-none-match", &wanted)) {
         return false;
     }
     for (size_t i = 0; i < response->header_count; i++) {
