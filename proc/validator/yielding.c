@@ -41,7 +41,7 @@ enum err yielding_check_run(const struct checker *checker, const struct validato
         .report = ret_report,
         .reason = ret_reason };
     if (pthread_create(&thread, NULL, yielding_run, &yielding) != 0) {
-        return ERR_AGAIN;
+        return check_run(checker, check, observation, ret_report, ret_reason);
     }
     pthread_join(thread, NULL);
     return yielding.err;
