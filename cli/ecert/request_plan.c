@@ -144,7 +144,9 @@ static enum err request_out(
     err = err == OK ? certstore_record_given(store, whole, buf_span(&pem)) : err;
     err = err == OK ? file_create(path, buf_span(&pem), 0644) : err;
     const char *code = err == ERR_CONFLICT ? "tool.file_exists" : "tool.file_write";
-    return err == OK ? OK : reason_set(ret_reason, err, code, path, err_name(err), NULL);
+    return err == OK ? OK
+                     : reason_set(ret_reason, err, code, path,
+                           err == ERR_CONFLICT ? NULL : err_name(err), NULL);
 }
 
 /* From the root, whatever folder it is undone in. */

@@ -92,8 +92,11 @@ bool dns_name_mixes_scripts(const struct dns_name *name)
 static enum err typed_check(const char *typed, struct reason *ret_reason)
 {
     struct span none = { 0 };
-    if (strpbrk(typed, ":[]") != NULL) {
-        return refuse(typed, "name.ip", none, ret_reason);
+    const char *colon = strchr(typed, ':');
+    bool address =
+        strpbrk(typed, "[]") != NULL || (colon != NULL && strchr(colon + 1, ':') != NULL);
+    if (address && strchr(typed, '/') == NULL) {
+        return refuse(typed, "name.ip", span_from_text(typed), ret_reason);
     }
     const char *star = strchr(typed, '*');
     if (star != NULL && (star != typed || typed[1] != '.' || strchr(star + 1, '*') != NULL)) {

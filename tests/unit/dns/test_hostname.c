@@ -81,7 +81,9 @@ static void refused_names_say_why(void **state)
         { "example.com/x", "name.character" },
         { "user@example.com", "name.character" },
         { "example.com%00", "name.character" },
-        { "https://example.com", "name.ip" },
+        { "https://example.com", "name.character" },
+        { "https://[2001:db8::1]/", "name.character" },
+        { "example.com:443", "name.character" },
         { "1.0.168.192.in-addr.arpa", "name.reverse_zone" },
         { "1.ip6.arpa", "name.reverse_zone" },
     };
