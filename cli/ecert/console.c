@@ -104,7 +104,7 @@ static enum err number_take(const struct arguments *arguments, const char *optio
     if (end == text || *end != '\0' || number < min || number > max) {
         snprintf(field, sizeof field, "--%s", option);
         snprintf(expected, sizeof expected, "%lld … %lld", (long long)min, (long long)max);
-        return reason_set(ret_reason, ERR_INPUT, "usage.value", field, text, expected);
+        return reason_set(ret_reason, ERR_INPUT, "usage.number", field, text, expected);
     }
     *ret_number = number;
     return OK;
@@ -156,9 +156,8 @@ static enum err serve(
     atomic_store(&console->used_ms, clock_monotonic_ms());
     enum err err = http_server_start(&config, &server);
     if (err != OK) {
-        char port[16];
-        snprintf(port, sizeof port, "%d", (int)wish->port);
-        return reason_set(ret_reason, err, "console.port", wish->address, port, err_name(err));
+        host_set(console, wish->address, (uint16_t)wish->port);
+        return reason_set(ret_reason, err, "console.port", console->host, err_name(err), NULL);
     }
     host_set(console, wish->address, http_server_port(server));
     opened_say(tool, console, http_server_port(server));

@@ -3,10 +3,14 @@
 
 #include "cli/ecert/key_open.h"
 #include "lib/base/file.h"
+#include "lib/certstore/undo.h"
 #include "lib/der/pem.h"
 #include "lib/pki/certificate.h"
 #include "lib/pki/csr.h"
 #include "lib/pki/name.h"
+
+#include <errno.h>
+#include <stdio.h>
 
 const struct request_subject request_subject[REQUEST_SUBJECT_FIELDS] = {
     { "organisation", "tool.organisation", "tool.ask_organisation", "", &oid_organisation },
@@ -23,7 +27,9 @@ static enum err key_have(struct tool *tool, const struct request_plan *plan,
     struct reason *ret_reason, struct key **ret_key);
 static enum err request_write(const struct request_plan *plan, const struct key *key,
     struct buf *csr, struct reason *ret_reason);
-static enum err request_out(const char *path, struct span csr, struct reason *ret_reason);
+static enum err request_out(
+    struct certstore *store, const char *path, struct span csr, struct reason *ret_reason);
+static enum err path_whole(const char *path, char ret_path[PATH_MAX]);
 
 enum err request_plan_friendly(
     struct request_plan *plan, const char *typed, const char *field, struct reason *ret_reason)
@@ -88,7 +94,7 @@ enum err request_plan_make(struct tool *tool, struct certstore *store,
     if (ret_key_type != NULL) {
         *ret_key_type = key_type_of(key, &type) == OK ? key_type_name(type) : NULL;
     }
-    return plan->out == NULL ? OK : request_out(plan->out, buf_span(&csr), ret_reason);
+    return plan->out == NULL ? OK : request_out(store, plan->out, buf_span(&csr), ret_reason);
 }
 
 static enum err key_have(struct tool *tool, const struct request_plan *plan,
@@ -126,11 +132,32 @@ static enum err request_write(const struct request_plan *plan, const struct key 
     return csr_write(&fields, key, csr);
 }
 
-static enum err request_out(const char *path, struct span csr, struct reason *ret_reason)
+/* Written down first, as part of the same change: a request whose key is no more must not lie
+ * about. */
+static enum err request_out(
+    struct certstore *store, const char *path, struct span csr, struct reason *ret_reason)
 {
     AUTO(buf) pem = buf_make(2 * CSR_MAX_BYTES);
+    char whole[PATH_MAX];
     TRY(pem_write("CERTIFICATE REQUEST", csr, &pem));
-    enum err err = file_create(path, buf_span(&pem), 0644);
+    enum err err = path_whole(path, whole);
+    err = err == OK ? certstore_record_given(store, whole, buf_span(&pem)) : err;
+    err = err == OK ? file_create(path, buf_span(&pem), 0644) : err;
     const char *code = err == ERR_CONFLICT ? "tool.file_exists" : "tool.file_write";
-    return err == OK ? OK : reason_set(ret_reason, err, code, path, err_name(err), NULL);
+    return err == OK ? OK
+                     : reason_set(ret_reason, err, code, path,
+                           err == ERR_CONFLICT ? NULL : err_name(err), NULL);
+}
+
+/* From the root, whatever folder it is undone in. */
+static enum err path_whole(const char *path, char ret_path[PATH_MAX])
+{
+    const char *slash = strrchr(path, '/');
+    char folder[PATH_MAX], real[PATH_MAX];
+    int len = slash == NULL ? snprintf(folder, sizeof folder, ".")
+                            : snprintf(folder, sizeof folder, "%.*s/", (int)(slash - path), path);
+    if (len < 0 || (size_t)len >= sizeof folder || realpath(folder, real) == NULL) {
+        return len >= 0 && (size_t)len < sizeof folder ? err_from_errno(errno) : ERR_LIMIT;
+    }
+    return path_join(ret_path, PATH_MAX, real, slash == NULL ? path : slash + 1);
 }

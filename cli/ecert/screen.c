@@ -226,7 +226,9 @@ static void words_print(const struct tool *tool, const struct reason *reason,
     buf_append_format(&line, "%s%s%s%s", named ? reason->field : "", named ? colon : "",
         named && strlen(colon) == 1 ? " " : "", title);
     print_wrapped(buf_text(&line) == NULL ? title : buf_text(&line), 2, 2);
-    failure_part(tool, "tool.seen", untold(title, words->seen) ? words->seen : "");
+    bool unseen =
+        untold(title, words->seen) && untold(title, language_failure(tool->language, words->seen));
+    failure_part(tool, "tool.seen", unseen ? words->seen : "");
     failure_part(tool, "tool.expected", untold(title, words->expected) ? words->expected : "");
     failure_part(tool, "tool.next", words->next);
     print_command(words->command);

@@ -48,6 +48,11 @@ enum err step_item_remove(struct certstore *store, const char *path) MUST_USE;
 /* A request that holds its certificate becomes one of the personal store. */
 enum err step_join(struct certstore *store, const char *path, const char *to) MUST_USE;
 
+/* A file that was written for the person (given.c): whether it is there as it was given, and its
+ * end, where it still is. */
+bool given_stands(const struct certstore_step *step);
+enum err given_remove(const struct certstore_step *step) MUST_USE;
+
 /* Where a path's last name lies. ERR_NOT_FOUND where a folder on the way isn't there. */
 enum err step_place(const struct certstore *store, const char *path, struct folder *ret_folder,
     char ret_name[FOLDER_NAME_MAX]) MUST_USE;

@@ -1,8 +1,10 @@
 /* How the store changes: each step is written down, on disk, before it is done. The lines of a
  * change's "about" are its command, its time, and a line a step:
  *
- *     step: file|item|join|outside BEFORE AFTER PATH TO          BEFORE, AFTER: SHA-256 or "-"; TO
- * or "-"
+ *     step: file|item|join|outside|given|there BEFORE AFTER PATH TO
+ *
+ * BEFORE, AFTER: SHA-256 or "-"; TO or "-". In a path a blank, a control character and "%" stand as
+ * "%" and two hexadecimal digits.
  *
  * Everything here happens under the store's lock. */
 #include "lib/certstore/internal.h"
@@ -19,6 +21,8 @@ static const char *const kinds[] = {
     [CERTSTORE_STEP_ITEM] = "item",
     [CERTSTORE_STEP_JOIN] = "join",
     [CERTSTORE_STEP_OUTSIDE] = "outside",
+    [CERTSTORE_STEP_GIVEN] = "given",
+    [CERTSTORE_STEP_THERE] = "there",
 };
 
 static enum err step_record(
@@ -33,6 +37,8 @@ static enum err about_write(const struct folder *folder, const struct certstore_
 static enum err about_line(struct span line, struct certstore_past *past);
 static enum err step_parse(struct span line, struct certstore_step *step);
 static bool word_next(struct span *rest, char *ret_word, size_t size);
+static void path_append(struct buf *text, const char *path);
+static bool path_decode(char *path);
 static enum err digest_of(struct span bytes, char ret_digest[CERTSTORE_ID_MAX]);
 
 void certstore_record(struct certstore *store, const char *command, int64_t now)
@@ -58,7 +64,7 @@ enum err certstore_record_outside(
 {
     AUTO(buf) kept = buf_make(before.len + 1);
     struct certstore_step step = { .kind = CERTSTORE_STEP_OUTSIDE };
-    if (path[0] != '/' || strlen(path) >= sizeof step.path || strpbrk(path, " \n") != NULL) {
+    if (path[0] != '/' || strlen(path) >= sizeof step.path) {
         return ERR_INPUT;
     }
     snprintf(step.path, sizeof step.path, "%s", path);
@@ -68,6 +74,36 @@ enum err certstore_record_outside(
     TRY(after.len > 0 ? digest_of(after, step.after) : OK);
     TRY(certstore_lock(store));
     enum err err = step_record(store, &step, before.len > 0 ? &kept : NULL);
+    certstore_unlock(store);
+    return err;
+}
+
+enum err certstore_record_given(struct certstore *store, const char *path, struct span content)
+{
+    struct certstore_step step = { .kind = CERTSTORE_STEP_GIVEN };
+    if (path[0] != '/' || strlen(path) >= sizeof step.path) {
+        return ERR_INPUT;
+    }
+    snprintf(step.path, sizeof step.path, "%s", path);
+    TRY(digest_of(content, step.after));
+    TRY(certstore_lock(store));
+    enum err err = store->rehearsed ? OK : step_record(store, &step, /* before= */ NULL);
+    certstore_unlock(store);
+    return err;
+}
+
+enum err certstore_record_there(struct certstore *store, const char *name, struct span what)
+{
+    AUTO(buf) kept = buf_make(what.len + 1);
+    struct certstore_step step = { .kind = CERTSTORE_STEP_THERE };
+    char digest[CERTSTORE_ID_MAX];
+    TRY(digest_of(span_from_text(name), digest));
+    snprintf(step.path, sizeof step.path, "there/%s", digest);
+    buf_append(&kept, what);
+    TRY(buf_check(&kept));
+    TRY(digest_of(what, step.before));
+    TRY(certstore_lock(store));
+    enum err err = store->rehearsed ? OK : step_record(store, &step, &kept);
     certstore_unlock(store);
     return err;
 }
@@ -323,10 +359,11 @@ static enum err about_write(const struct folder *folder, const struct certstore_
     buf_append_format(&text, "command: %s\ntime: %s\n", past->command, time);
     for (size_t i = 0; i < past->count; i++) {
         const struct certstore_step *step = &past->steps[i];
-        buf_append_format(&text, "step: %s %s %s %s %s\n", kinds[step->kind],
+        buf_append_format(&text, "step: %s %s %s ", kinds[step->kind],
             step->before[0] == '\0' ? ABSENT : step->before,
-            step->after[0] == '\0' ? ABSENT : step->after, step->path,
-            step->to[0] == '\0' ? ABSENT : step->to);
+            step->after[0] == '\0' ? ABSENT : step->after);
+        path_append(&text, step->path);
+        buf_append_format(&text, " %s\n", step->to[0] == '\0' ? ABSENT : step->to);
     }
     TRY(buf_check(&text));
     return folder_write(folder, ABOUT, buf_span(&text));
@@ -374,7 +411,8 @@ static enum err step_parse(struct span line, struct certstore_step *step)
                  word_next(&line, step->before, sizeof step->before) &&
                  word_next(&line, step->after, sizeof step->after) &&
                  word_next(&line, step->path, sizeof step->path) &&
-                 word_next(&line, step->to, sizeof step->to) && line.len == 0;
+                 word_next(&line, step->to, sizeof step->to) && line.len == 0 &&
+                 path_decode(step->path);
     char *const maybe[] = { step->before, step->after, step->to };
     for (size_t i = 0; whole && i < 3; i++) {
         if (strcmp(maybe[i], ABSENT) == 0) {
@@ -398,4 +436,31 @@ static bool word_next(struct span *rest, char *ret_word, size_t size)
     size_t skipped = len + (blank != NULL);
     *rest = span_make(rest->data + skipped, rest->len - skipped);
     return word.len > 0 && span_to_text(word, ret_word, size);
+}
+
+static void path_append(struct buf *text, const char *path)
+{
+    for (; *path != '\0'; path++) {
+        bool plain = (unsigned char)*path > ' ' && *path != '%' && *path != 0x7f;
+        buf_append_format(text, plain ? "%c" : "%%%02X", (unsigned char)*path);
+    }
+}
+
+static bool path_decode(char *path)
+{
+    char *to = path;
+    for (; *path != '\0'; path++) {
+        uint8_t byte = 0;
+        size_t len = 0;
+        bool coded = *path == '%';
+        if (coded && (strlen(path) < 3 ||
+                         hex_parse(span_make((const uint8_t *)path + 1, 2), &byte, 1, &len) != OK ||
+                         byte == 0)) {
+            return false;
+        }
+        *to++ = coded ? (char)byte : *path;
+        path += coded ? 2 : 0;
+    }
+    *to = '\0';
+    return true;
 }

@@ -3,6 +3,7 @@
  * the first call for each request looks at the head itself and refuses what is doubtful. */
 #include "lib/http/server.h"
 
+#include "lib/http/answer.h"
 #include "lib/http/loopback.h"
 #include "lib/http/route.h"
 #include "lib/http/tls.h"
@@ -19,12 +20,21 @@
 /* Twice the head that we accept: what is between is refused with our own answer. */
 enum { CONNECTION_MEMORY_BYTES = 4 * HTTP_HEAD_MAX_BYTES };
 
+/* A client's certificate is verified again so long after: it may end under its connection. */
+enum { CLIENT_CHECKED_MS = 60000 };
+
 struct http_server {
     struct MHD_Daemon *daemon;
     struct http_server_config config;
     struct random random;
     struct watch watch;
     uint16_t port;
+};
+
+struct connection {
+    struct watch_entry *watched;
+    int64_t client_checked_ms; /* when its certificate was; 0: never */
+    uint8_t client_fingerprint[HTTP_FINGERPRINT_BYTES];
 };
 
 /* One request on its way: made when its first line has been read, freed when it is answered. */
@@ -34,8 +44,8 @@ struct exchange {
     struct http_request request;
     struct http_response response;
     struct buf body;
-    struct watch_entry *watched;
-    struct span line_uri; /* in the connection's memory, where the request line has it */
+    struct connection *connection; /* NULL where memory is short */
+    struct span line_uri;          /* in the connection's memory, where the request line has it */
     char *uri;
     int64_t started_ms;
     bool begun;
@@ -53,6 +63,7 @@ static enum err address_parse(
 static enum err daemon_start(struct http_server *server, const struct sockaddr *address);
 static void connection_watch(void *cls, struct MHD_Connection *connection, void **socket_context,
     enum MHD_ConnectionNotificationCode code);
+static struct watch_entry *watched(const struct connection *connection);
 static void *exchange_open(void *cls, const char *uri, struct MHD_Connection *connection);
 static enum MHD_Result exchange_step(void *cls, struct MHD_Connection *connection, const char *url,
     const char *method, const char *version, const char *upload, size_t *upload_len,
@@ -74,8 +85,6 @@ static enum err allow_note(struct http_response *response, unsigned allow);
 static void exchange_handle(struct exchange *exchange);
 static void exchange_refuse(struct exchange *exchange, int status);
 static enum MHD_Result exchange_send(struct exchange *exchange, struct MHD_Connection *connection);
-static void headers_add(const struct exchange *exchange, struct MHD_Response *answer);
-static bool not_modified(const struct exchange *exchange);
 
 enum err http_server_start(const struct http_server_config *config, struct http_server **ret_server)
 {
@@ -208,13 +217,24 @@ static void connection_watch(void *cls, struct MHD_Connection *connection, void 
     enum MHD_ConnectionNotificationCode code)
 {
     struct http_server *server = cls;
+    struct connection *ours = *socket_context;
     if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
-        watch_remove(&server->watch, *socket_context);
+        watch_remove(&server->watch, watched(ours));
+        free(ours);
         return;
     }
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    *socket_context = info == NULL ? NULL : watch_add(&server->watch, info->connect_fd);
+    ours = calloc(1, sizeof *ours);
+    if (ours != NULL && info != NULL) {
+        ours->watched = watch_add(&server->watch, info->connect_fd);
+    }
+    *socket_context = ours;
+}
+
+static struct watch_entry *watched(const struct connection *connection)
+{
+    return connection == NULL ? NULL : connection->watched;
 }
 
 /* Called with the request line's URI before anything else is known; NULL ends the connection at the
@@ -239,7 +259,7 @@ static void *exchange_open(void *cls, const char *uri, struct MHD_Connection *co
     memset(query, '\0', strlen(query));
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    exchange->watched = info == NULL ? NULL : info->socket_context;
+    exchange->connection = info == NULL ? NULL : info->socket_context;
     return exchange;
 }
 
@@ -251,12 +271,12 @@ static void exchange_close(void *cls, struct MHD_Connection *connection, void **
     if (exchange == NULL) {
         return;
     }
-    watch_wait(&exchange->server->watch, exchange->watched);
+    watch_wait(&exchange->server->watch, watched(exchange->connection));
     if (exchange->body.data != NULL) {
         explicit_bzero(exchange->body.data, exchange->body.len);
     }
     buf_release(&exchange->body);
-    buf_release(&exchange->response.body);
+    answer_drop(&exchange->response);
     arena_wipe(&exchange->arena);
     free(exchange);
     *exchange_slot = NULL;
@@ -287,7 +307,7 @@ static enum MHD_Result exchange_step(void *cls, struct MHD_Connection *connectio
         *upload_len = 0;
         return buf_check(&exchange->body) == OK ? MHD_YES : MHD_NO;
     }
-    watch_pause(&exchange->server->watch, exchange->watched);
+    watch_pause(&exchange->server->watch, watched(exchange->connection));
     exchange->request.body = buf_span(&exchange->body);
     exchange_handle(exchange);
     return exchange_send(exchange, connection);
@@ -409,16 +429,28 @@ static void client_note(struct exchange *exchange, struct MHD_Connection *connec
 static enum err client_check(struct exchange *exchange, struct MHD_Connection *connection)
 {
     const struct http_server_config *config = &exchange->server->config;
+    struct connection *ours = exchange->connection;
     if (config->client_ca_pem.len == 0) {
         return OK;
     }
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-    if (info == NULL) {
-        return ERR_DENIED;
+    if (ours == NULL) {
+        return ERR_MEMORY;
     }
-    TRY(tls_client_check(info->tls_session, config->client_fingerprints,
-        config->client_fingerprint_count, exchange->request.client_fingerprint));
+    int64_t now_ms = clock_monotonic_ms();
+    if (ours->client_checked_ms == 0 || now_ms - ours->client_checked_ms >= CLIENT_CHECKED_MS) {
+        const union MHD_ConnectionInfo *info =
+            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+        TRY(info == NULL ? ERR_DENIED : OK);
+        TRY(tls_client_check(info->tls_session, config->client_fingerprints,
+            config->client_fingerprint_count, ours->client_fingerprint));
+        ours->client_checked_ms = now_ms;
+        if (config->client_idle_seconds > 0) {
+            MHD_set_connection_option(
+                connection, MHD_CONNECTION_OPTION_TIMEOUT, config->client_idle_seconds);
+        }
+    }
+    memcpy(exchange->request.client_fingerprint, ours->client_fingerprint,
+        sizeof ours->client_fingerprint);
     exchange->request.client_certificate = true;
     return OK;
 }
@@ -479,8 +511,8 @@ static void exchange_handle(struct exchange *exchange)
         exchange->response.header_count = 0;
         exchange->response.public_seconds = 0;
         exchange_refuse(exchange, http_status_from_err(err));
-    } else if (not_modified(exchange)) {
-        buf_release(&exchange->response.body);
+    } else if (answer_not_modified(&exchange->request, &exchange->response)) {
+        answer_drop(&exchange->response);
         exchange->response.status = 304;
     }
 }
@@ -489,7 +521,7 @@ static void exchange_refuse(struct exchange *exchange, int status)
 {
     const struct http_server_config *config = &exchange->server->config;
     struct http_response *response = &exchange->response;
-    buf_release(&response->body);
+    answer_drop(response);
     response->status = status;
     if (config->error_page != NULL &&
         config->error_page(&exchange->request, response, status, config->ctx) == OK) {
@@ -505,76 +537,11 @@ static void exchange_refuse(struct exchange *exchange, int status)
 
 static enum MHD_Result exchange_send(struct exchange *exchange, struct MHD_Connection *connection)
 {
-    struct http_response *response = &exchange->response;
     const struct http_server_config *config = &exchange->server->config;
-    size_t len = 0;
-    unsigned status = (unsigned)response->status;
-    uint8_t *data = buf_detach(&response->body, &len);
-    struct MHD_Response *answer = MHD_create_response_from_buffer(len, data, MHD_RESPMEM_MUST_FREE);
-    if (answer == NULL) {
-        free(data);
-        return MHD_NO;
-    }
-    headers_add(exchange, answer);
-    enum MHD_Result sent = MHD_queue_response(connection, status, answer);
-    MHD_destroy_response(answer);
+    bool sent = answer_send(&exchange->request, &exchange->response, connection);
     if (config->observer != NULL) {
-        config->observer(&exchange->request, response->status,
+        config->observer(&exchange->request, exchange->response.status,
             clock_monotonic_ms() - exchange->started_ms, config->ctx);
     }
-    return sent;
-}
-
-/* doc/threats.md P16: on every answer, whatever its status. */
-static void headers_add(const struct exchange *exchange, struct MHD_Response *answer)
-{
-    static const char *const always[][2] = {
-        { "Content-Security-Policy", "default-src 'self'; base-uri 'none'; form-action 'self'; "
-                                     "frame-ancestors 'none'; object-src 'none'" },
-        { "X-Content-Type-Options", "nosniff" },
-        { "Referrer-Policy", "no-referrer" },
-        { "Cross-Origin-Opener-Policy", "same-origin" },
-        { "Cross-Origin-Resource-Policy", "same-origin" },
-    };
-    const struct http_response *response = &exchange->response;
-    char cache[64] = "no-store";
-    for (size_t i = 0; i < sizeof always / sizeof always[0]; i++) {
-        MHD_add_response_header(answer, always[i][0], always[i][1]);
-    }
-    if (exchange->request.tls) {
-        MHD_add_response_header(answer, "Strict-Transport-Security", "max-age=31536000");
-    }
-    if (response->public_seconds > 0) {
-        snprintf(cache, sizeof cache, "public, max-age=%lld", (long long)response->public_seconds);
-    }
-    MHD_add_response_header(answer, "Cache-Control", cache);
-    MHD_add_response_header(answer, "X-Request-Id", exchange->request.id);
-    if (response->content_type != NULL && response->status != 304) {
-        MHD_add_response_header(answer, "Content-Type", response->content_type);
-    }
-    for (size_t i = 0; i < response->header_count; i++) {
-        MHD_add_response_header(answer, (const char *)response->headers[i].name.data,
-            (const char *)response->headers[i].value.data);
-    }
-    if (response->close) {
-        MHD_add_response_header(answer, "Connection", "close");
-    }
-}
-
-/* RFC 9110 §13.1.2, for the single strong tags that reply_public makes, alone or in a list. */
-static bool not_modified(const struct exchange *exchange)
-{
-    struct span wanted = { 0 };
-    if (exchange->response.public_seconds <= 0 ||
-        !http_request_header(&exchange->request, "if-none-match", &wanted)) {
-        return false;
-    }
-    for (size_t i = 0; i < exchange->response.header_count; i++) {
-        const struct http_pair *header = &exchange->response.headers[i];
-        if (span_equal_text(header->name, "ETag")) {
-            return wanted.len >= header->value.len &&
-                   memmem(wanted.data, wanted.len, header->value.data, header->value.len) != NULL;
-        }
-    }
-    return false;
+    return sent ? MHD_YES : MHD_NO;
 }

@@ -251,9 +251,26 @@ void language_format_reason(const struct language *language, const struct reason
         { "field", reason->field },
         { "seen", reason->seen },
         { "expected", reason->expected },
+        { "failure", language_failure(language, reason->seen) },
         { NULL, NULL },
     };
     language_format(language, id, placeholders, buf);
+}
+
+const char *language_failure(const struct language *language, const char *words)
+{
+    static const char ID[] = "failure.";
+    char id[64];
+    for (int err = OK + 1; err < ERR_COUNT; err++) {
+        if (strcmp(words, err_name((enum err)err)) == 0) {
+            snprintf(id, sizeof id, "%s%s", ID, words);
+            for (char *one = id + sizeof ID - 1; *one != '\0'; one++) {
+                *one = *one == ' ' || *one == '/' ? '_' : *one;
+            }
+            return language_text(language, id);
+        }
+    }
+    return words;
 }
 
 static enum err catalogue_open(

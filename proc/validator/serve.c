@@ -9,7 +9,12 @@ enum {
     /* One for each of the registrar's workers that check, and some to spare: a check may take its
      * deadline, and must not hold up another. */
     CONNECTIONS_MAX = 64,
+    /* At a remote place so many for each address, so that a stranger who holds his leaves the
+     * registrar's alone. */
+    HTTPS_CONNECTIONS_MAX = 8 * CONNECTIONS_MAX,
     HTTPS_IDLE_SECONDS = 30,
+    /* The registrar's; its client gives them up first (lib/http/client.c). */
+    HTTPS_CLIENT_IDLE_SECONDS = 120,
     /* A certificate with chain, a key, a CA certificate. */
     TRANSPORT_PEM_MAX_BYTES = 64 * 1024,
 };
@@ -66,9 +71,7 @@ enum err serve_check(
     if (validator_check_read(body, &check) != OK || der_finish(body) != OK) {
         return ERR_PEER;
     }
-    enum err err =
-        check.yields ? yielding_check_run(checker, &check, &observation, &answer.report, ret_reason)
-                     : check_run(checker, &check, &observation, &answer.report, ret_reason);
+    enum err err = yielding_check_run(checker, &check, &observation, &answer.report, ret_reason);
     if (err != OK) {
         log_failure(LOG_WARNING, "check.refused", err, ret_reason);
         return err;
@@ -158,8 +161,10 @@ enum err serve_https(const struct checker *checker, const struct config_endpoint
         .ctx = (void *)checker,
         .error_page = error_page,
         .thread_each = true,
-        .connections_max = CONNECTIONS_MAX,
+        .connections_max = HTTPS_CONNECTIONS_MAX,
+        .connections_per_address_max = CONNECTIONS_MAX,
         .idle_seconds = HTTPS_IDLE_SECONDS,
+        .client_idle_seconds = HTTPS_CLIENT_IDLE_SECONDS,
         .certificate_pem = buf_span(&identity->certificate_pem),
         .key_pem = buf_span(&identity->key_pem),
         .client_ca_pem = buf_span(&identity->client_ca_pem),

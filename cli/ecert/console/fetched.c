@@ -4,6 +4,8 @@
 
 #include "cli/ecert/crl.h"
 
+#include <stdio.h>
+
 /* What is said of a list in each state. */
 static const struct {
     const char *state, *text;
@@ -91,7 +93,11 @@ static void list_put(struct visit *visit, const struct value *list, struct value
     value_put_text(tree, item, "missing", value_text(value_get(list, "missing")));
     if (code != NULL) {
         struct reason reason = { 0 };
-        reason_set(&reason, ERR_INPUT, code, url, value_text(value_get(list, "seen")), NULL);
+        const char *host = url == NULL ? NULL : strstr(url, "//");
+        host = host == NULL ? url : host + 2;
+        reason_set(&reason, ERR_INPUT, code, NULL, value_text(value_get(list, "seen")), NULL);
+        snprintf(reason.field, sizeof reason.field, "%.*s",
+            host == NULL ? 0 : (int)strcspn(host, "/"), host == NULL ? "" : host);
         page_put_reason(visit, item, &reason);
     }
 }

@@ -475,6 +475,8 @@ class Stores(PageTest):
         number = re.search(r'name="number" value="([0-9]+)"', self.console.get("/undo").text)[1]
         self.json("chain", "remove", self.json("chain", "list")["authorities"][0]["thumbprint_sha256"])
         self.assertIn("later change", self.console.post("/undo", {"number": number}, status=409).said)
+        for nothing in ("0", "000000"):
+            self.assertIn("number: this is not one of", self.console.post("/undo", {"number": nothing}, status=400).said)
         self.assertEqual(self.authorities(), [])
 
     def test_deletion_asks_first_and_can_be_undone(self):
@@ -540,6 +542,16 @@ class Stores(PageTest):
             self.assertIn("BEGIN CERTIFICATE", page.text)
             self.assertIn(f'name="step" value="{step}"', page.text)
         self.assertEqual(len(self.authorities()), 1)
+
+    def test_what_the_system_says_is_marked_as_english(self):
+        os.rename(self.store, self.path("away"))
+        self.write("store", "")
+        for language, marked in (("zh-HK", True), ("zh-CN", True), ("en", False)):
+            page = self.console.ask("GET", self.console.desk + "/", headers={"Accept-Language": language}).text
+            self.assertIn("Not a directory", page)
+            self.assertEqual('：<span lang="en">Not a directory</span>' in page, marked)
+        os.unlink(self.store)
+        os.rename(self.path("away"), self.store)
 
     def test_what_is_to_be_done_next_is_a_link_to_its_page(self):
         for folder, names, place in (("intermediate", ("root",), "/store/root/import"),

@@ -4,6 +4,7 @@
     test_undo.py ECERT
 """
 import os
+import shutil
 import stat
 import subprocess
 import threading
@@ -206,6 +207,64 @@ class Undo(ToolTest):
         self.assertEqual(self.files(), before)
         self.at_terminal(["undo"], [("deletes a key for good", "yes")])
         self.assertEqual(self.certificates(), [])
+
+    def test_a_request_s_file_goes_with_it_where_it_is_as_it_was_given(self):
+        def words(screen):
+            return " ".join(screen.split())
+        out = self.path("a file of 100%.csr")
+        make = ["request", "new", "--name", NAME, "--key", "p256", "--out"]
+        self.json(*make, out, "--dry-run")
+        self.assertEqual(self.changes(), [])
+        self.json(*make, out)
+        self.assertEqual(self.changes()[0]["steps"][1], {"did": "added", "store": "files", "name": out, "id": ""})
+        self.assertIn("deleted " + out, words(self.run_tool("undo", "--dry-run")))
+        self.assertTrue(os.path.exists(out))
+        self.json("undo", "--yes")
+        self.assertFalse(os.path.exists(out))
+        for change, said in (("mine", "stays, changed since"), (None, "no longer there")):
+            self.json(*make, out)
+            os.unlink(out)
+            if change:
+                self.write(os.path.basename(out), change)
+            self.assertIn(f"{said} {out}", words(self.run_tool("undo", "--dry-run")))
+            self.assertIn(f"{said} {out}", words(self.run_tool("undo", "--yes")))
+            self.assertEqual(self.certificates(), [])
+            if change:
+                with open(out, encoding="ascii") as file:
+                    self.assertEqual(file.read(), change)
+                os.unlink(out)
+
+    def test_a_file_by_that_name_which_is_a_link_or_a_pipe_stays(self):
+        for make in (lambda path: os.symlink(self.path("kept"), path), os.mkfifo, os.mkdir):
+            self.json("request", "new", "--name", NAME, "--key", "p256", "--out", self.path("r.csr"))
+            os.rename(self.path("r.csr"), self.path("kept"))
+            make(self.path("r.csr"))
+            self.json("undo", "--yes")
+            self.assertTrue(os.path.lexists(self.path("r.csr")) and os.path.exists(self.path("kept")))
+            os.rename(self.path("r.csr"), self.path(f"other{len(os.listdir(self.scratch))}"))
+
+    def test_a_file_named_from_another_folder_is_found_again(self):
+        os.mkdir(self.path("work"))
+        here = os.getcwd()
+        self.addCleanup(os.chdir, here)
+        os.chdir(self.path("work"))
+        self.json("request", "new", "--name", NAME, "--key", "p256", "--out", "r.csr")
+        os.chdir("/")
+        self.json("undo", "--yes")
+        self.assertEqual(os.listdir(self.path("work")), [])
+
+    def test_a_request_has_its_name_whatever_became_of_it_since(self):
+        made = self.json("request", "new", "--name", NAME, "--key", "p256")["id"]
+        self.assertEqual(self.changes()[-1]["steps"][0]["name"], NAME)
+        shutil.copy(self.path(f"store/requests/{made}/key.pem"), self.authority.key("own"))
+        completed = self.json("cert", "complete", self.leaf("own"))["id"]
+        self.assertEqual({change["steps"][0]["name"] for change in self.changes()}, {NAME})
+        self.json("cert", "remove", completed, "--yes")
+        self.assertEqual({change["steps"][0]["name"] for change in self.changes()}, {NAME})
+        other = self.json("request", "new", "--name", "other.example.com", "--key", "p256")["id"]
+        self.json("cert", "remove", other, "--yes")
+        for change in self.changes()[:2]:
+            self.assertIn("other.example.com", change["steps"][0]["name"])
 
     def test_a_removed_key_is_in_one_place_until_it_is_forgotten(self):
         made = self.json("request", "new", "--name", NAME, "--key", "p256")["id"]

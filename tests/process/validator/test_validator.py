@@ -11,6 +11,7 @@ import http.client
 import os
 import select
 import shutil
+import socket
 import ssl
 import sys
 import tempfile
@@ -554,6 +555,12 @@ class PerspectiveTest(unittest.TestCase):
             with self.assertRaises(RuntimeError):
                 public.start_on_https(free_port("127.86.1.2"))
 
+    def test_a_stranger_who_holds_all_his_connections_leaves_the_registrar_its_own(self):
+        for _ in range(80):
+            held = socket.create_connection((self.world.address, self.perspective.port), 20, ("127.61.0.1", 0))
+            self.addCleanup(held.close)
+        self.assertEqual(self.perspective.post(check_request(PASSING))[0], 200)
+
     def test_nobody_else_gets_any(self):
         for client in (None, "intruder", "server"):
             try:
@@ -561,6 +568,14 @@ class PerspectiveTest(unittest.TestCase):
                 self.assertEqual(status, 403, client)
             except (ssl.SSLError, ConnectionError, http.client.HTTPException):
                 pass
+
+    def test_who_is_known_is_asked_on_one_connection(self):
+        connection = self.perspective.connection()
+        for _ in range(3):
+            connection.request("POST", "/check", check_request(PASSING))
+            response = connection.getresponse()
+            self.assertEqual((response.status, Answer(response.read()).dcv), (200, "passed"))
+        connection.close()
 
     def test_nonsense_is_a_bad_request(self):
         for body in (b"x", b"\x30\x00", check_request(PASSING)[:-1], check_request(PASSING, kind=3)):
