@@ -124,7 +124,7 @@ static enum err name_to_ascii(
         if (result != IDN2_OK) {
             return result == IDN2_MALLOC
                        ? ERR_MEMORY
-                       : refuse(typed, "name.idn", (struct span){ 0 }, ret_reason);
+                       : refuse(typed, "name.idn", span_from_text(typed), ret_reason);
         }
     }
     struct span name = span_from_text(ascii ? typed : (const char *)mapped);
