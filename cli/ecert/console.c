@@ -104,7 +104,7 @@ static enum err number_take(const struct arguments *arguments, const char *optio
     if (end == text || *end != '\0' || number < min || number > max) {
         snprintf(field, sizeof field, "--%s", option);
         snprintf(expected, sizeof expected, "%lld … %lld", (long long)min, (long long)max);
-        return reason_set(ret_reason, ERR_INPUT, "usage.value", field, text, expected);
+        return reason_set(ret_reason, ERR_INPUT, "usage.number", field, text, expected);
     }
     *ret_number = number;
     return OK;

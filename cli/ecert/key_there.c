@@ -1,5 +1,5 @@
-/* What is written down of a server is JSON: where, under which ssh configuration, and the SHA-256 of
- * what was put there; never a key. */
+/* What is written down of a server is JSON: where, under which ssh configuration, and the SHA-256
+ * of what was put there; never a key. */
 #include "cli/ecert/key_there.h"
 
 #include "cli/ecert/remote.h"
@@ -170,8 +170,8 @@ static enum err there_back(struct tool *tool, struct certstore *store,
     struct there there;
     enum err err = there_read(tool, store, past, step, &there);
     if (err != OK) {
-        return reason_set(ret_reason, ERR_DENIED, "certstore.undo_damaged",
-            past->steps[step].path, NULL, NULL);
+        return reason_set(
+            ret_reason, ERR_DENIED, "certstore.undo_damaged", past->steps[step].path, NULL, NULL);
     }
     err = remote_take_back(&there.remote, &there.hashes, there.ssh_config, ret_reason);
     if (err != OK && err != ERR_NOT_FOUND) {
@@ -194,11 +194,11 @@ static enum err there_read(struct tool *tool, const struct certstore *store,
     ret_there->ssh_config = value_text(value_get(object, "ssh_config"));
     key = value_text(value_get(object, "key_sha256"));
     chain = value_text(value_get(object, "chain_sha256"));
-    bool whole = ret_there->to != NULL && key != NULL && chain != NULL &&
-                 span_to_text(span_from_text(key), ret_there->hashes.key,
-                     sizeof ret_there->hashes.key) &&
-                 span_to_text(span_from_text(chain), ret_there->hashes.chain,
-                     sizeof ret_there->hashes.chain);
+    bool whole =
+        ret_there->to != NULL && key != NULL && chain != NULL &&
+        span_to_text(span_from_text(key), ret_there->hashes.key, sizeof ret_there->hashes.key) &&
+        span_to_text(
+            span_from_text(chain), ret_there->hashes.chain, sizeof ret_there->hashes.chain);
     return whole ? remote_parse(ret_there->to, &ret_there->remote, /* ret_reason= */ NULL)
                  : ERR_INPUT;
 }

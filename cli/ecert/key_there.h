@@ -4,8 +4,8 @@
 #include "lib/certstore/undo.h"
 #include "lib/crypto/pfx.h"
 
-/* Puts it onto each server of --to, which is one change: written down before the first is asked. One
- * that fails doesn't stop the others. With --dry-run nobody is asked. */
+/* Puts it onto each server of --to, which is one change: written down before the first is asked.
+ * One that fails doesn't stop the others. With --dry-run nobody is asked. */
 enum exit_code key_there_put(
     struct tool *tool, const struct arguments *arguments, const struct pfx *pfx);
 

@@ -246,7 +246,10 @@ static enum exit_code command_missing(struct tool *tool, int argc, char *const *
 {
     AUTO(buf) typed = buf_make(REASON_FIELD_MAX * 2), verbs = buf_make(REASON_TEXT_MAX);
     struct reason reason = { 0 };
-    bool help = strcmp(argv[argc - 1], "--help") == 0;
+    bool help = false;
+    for (int i = 1; i < argc; i++) {
+        help |= strcmp(argv[i], "--help") == 0;
+    }
     bool verb = argc > 1 && argv[1][0] != '-';
     const struct command *command;
     for (size_t i = 0; (command = command_at(i)) != NULL; i++) {

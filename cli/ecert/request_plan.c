@@ -142,7 +142,9 @@ static enum err request_out(const char *path, struct span pem, struct reason *re
 {
     enum err err = file_create(path, pem, 0644);
     const char *code = err == ERR_CONFLICT ? "tool.file_exists" : "tool.file_write";
-    return err == OK ? OK : reason_set(ret_reason, err, code, path, err_name(err), NULL);
+    return err == OK ? OK
+                     : reason_set(ret_reason, err, code, path,
+                           err == ERR_CONFLICT ? NULL : err_name(err), NULL);
 }
 
 /* From the root, whatever folder it is undone in. */

@@ -179,12 +179,14 @@ static bool certificate_name(struct span der, char *ret_name, size_t size)
     struct certificate certificate;
     struct csr csr;
     char name[CHAIN_NAME_MAX] = "";
-    bool parsed = certificate_parse(der, &certificate) == OK;
-    if (parsed) {
-        chain_name(certificate.subject, name);
-    } else if (csr_parse(der, /* ret_reason= */ NULL, &csr) == OK) {
-        parsed = true;
-        chain_name(csr.subject, name);
+    bool certified = certificate_parse(der, &certificate) == OK;
+    bool parsed = certified || csr_parse(der, /* ret_reason= */ NULL, &csr) == OK;
+    size_t names = !parsed ? 0 : certified ? certificate.dns_name_count : csr.dns_name_count;
+    if (names > 0) {
+        struct span first = certified ? certificate.dns_names[0] : csr.dns_names[0];
+        (void)span_to_text(first, name, sizeof name);
+    } else if (parsed) {
+        chain_name(certified ? certificate.subject : csr.subject, name);
     }
     snprintf(ret_name, size, "%s", name);
     return parsed;

@@ -3,6 +3,7 @@
  * the first call for each request looks at the head itself and refuses what is doubtful. */
 #include "lib/http/server.h"
 
+#include "lib/http/answer.h"
 #include "lib/http/loopback.h"
 #include "lib/http/route.h"
 #include "lib/http/tls.h"
@@ -84,8 +85,6 @@ static enum err allow_note(struct http_response *response, unsigned allow);
 static void exchange_handle(struct exchange *exchange);
 static void exchange_refuse(struct exchange *exchange, int status);
 static enum MHD_Result exchange_send(struct exchange *exchange, struct MHD_Connection *connection);
-static void headers_add(const struct exchange *exchange, struct MHD_Response *answer);
-static bool not_modified(const struct exchange *exchange);
 
 enum err http_server_start(const struct http_server_config *config, struct http_server **ret_server)
 {
@@ -277,7 +276,7 @@ static void exchange_close(void *cls, struct MHD_Connection *connection, void **
         explicit_bzero(exchange->body.data, exchange->body.len);
     }
     buf_release(&exchange->body);
-    buf_release(&exchange->response.body);
+    answer_drop(&exchange->response);
     arena_wipe(&exchange->arena);
     free(exchange);
     *exchange_slot = NULL;
@@ -512,8 +511,8 @@ static void exchange_handle(struct exchange *exchange)
         exchange->response.header_count = 0;
         exchange->response.public_seconds = 0;
         exchange_refuse(exchange, http_status_from_err(err));
-    } else if (not_modified(exchange)) {
-        buf_release(&exchange->response.body);
+    } else if (answer_not_modified(&exchange->request, &exchange->response)) {
+        answer_drop(&exchange->response);
         exchange->response.status = 304;
     }
 }
@@ -522,7 +521,7 @@ static void exchange_refuse(struct exchange *exchange, int status)
 {
     const struct http_server_config *config = &exchange->server->config;
     struct http_response *response = &exchange->response;
-    buf_release(&response->body);
+    answer_drop(response);
     response->status = status;
     if (config->error_page != NULL &&
         config->error_page(&exchange->request, response, status, config->ctx) == OK) {
@@ -538,76 +537,11 @@ static void exchange_refuse(struct exchange *exchange, int status)
 
 static enum MHD_Result exchange_send(struct exchange *exchange, struct MHD_Connection *connection)
 {
-    struct http_response *response = &exchange->response;
     const struct http_server_config *config = &exchange->server->config;
-    size_t len = 0;
-    unsigned status = (unsigned)response->status;
-    uint8_t *data = buf_detach(&response->body, &len);
-    struct MHD_Response *answer = MHD_create_response_from_buffer(len, data, MHD_RESPMEM_MUST_FREE);
-    if (answer == NULL) {
-        free(data);
-        return MHD_NO;
-    }
-    headers_add(exchange, answer);
-    enum MHD_Result sent = MHD_queue_response(connection, status, answer);
-    MHD_destroy_response(answer);
+    bool sent = answer_send(&exchange->request, &exchange->response, connection);
     if (config->observer != NULL) {
-        config->observer(&exchange->request, response->status,
+        config->observer(&exchange->request, exchange->response.status,
             clock_monotonic_ms() - exchange->started_ms, config->ctx);
     }
-    return sent;
-}
-
-/* doc/threats.md P16: on every answer, whatever its status. */
-static void headers_add(const struct exchange *exchange, struct MHD_Response *answer)
-{
-    static const char *const always[][2] = {
-        { "Content-Security-Policy", "default-src 'self'; base-uri 'none'; form-action 'self'; "
-                                     "frame-ancestors 'none'; object-src 'none'" },
-        { "X-Content-Type-Options", "nosniff" },
-        { "Referrer-Policy", "no-referrer" },
-        { "Cross-Origin-Opener-Policy", "same-origin" },
-        { "Cross-Origin-Resource-Policy", "same-origin" },
-    };
-    const struct http_response *response = &exchange->response;
-    char cache[64] = "no-store";
-    for (size_t i = 0; i < sizeof always / sizeof always[0]; i++) {
-        MHD_add_response_header(answer, always[i][0], always[i][1]);
-    }
-    if (exchange->request.tls) {
-        MHD_add_response_header(answer, "Strict-Transport-Security", "max-age=31536000");
-    }
-    if (response->public_seconds > 0) {
-        snprintf(cache, sizeof cache, "public, max-age=%lld", (long long)response->public_seconds);
-    }
-    MHD_add_response_header(answer, "Cache-Control", cache);
-    MHD_add_response_header(answer, "X-Request-Id", exchange->request.id);
-    if (response->content_type != NULL && response->status != 304) {
-        MHD_add_response_header(answer, "Content-Type", response->content_type);
-    }
-    for (size_t i = 0; i < response->header_count; i++) {
-        MHD_add_response_header(answer, (const char *)response->headers[i].name.data,
-            (const char *)response->headers[i].value.data);
-    }
-    if (response->close) {
-        MHD_add_response_header(answer, "Connection", "close");
-    }
-}
-
-/* RFC 9110 §13.1.2, for the single strong tags that reply_public makes, alone or in a list. */
-static bool not_modified(const struct exchange *exchange)
-{
-    struct span wanted = { 0 };
-    if (exchange->response.public_seconds <= 0 ||
-        !http_request_header(&exchange->request, "if-none-match", &wanted)) {
-        return false;
-    }
-    for (size_t i = 0; i < exchange->response.header_count; i++) {
-        const struct http_pair *header = &exchange->response.headers[i];
-        if (span_equal_text(header->name, "ETag")) {
-            return wanted.len >= header->value.len &&
-                   memmem(wanted.data, wanted.len, header->value.data, header->value.len) != NULL;
-        }
-    }
-    return false;
+    return sent ? MHD_YES : MHD_NO;
 }

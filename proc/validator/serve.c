@@ -9,6 +9,9 @@ enum {
     /* One for each of the registrar's workers that check, and some to spare: a check may take its
      * deadline, and must not hold up another. */
     CONNECTIONS_MAX = 64,
+    /* At a remote place so many for each address, so that a stranger who holds his leaves the
+     * registrar's alone. */
+    HTTPS_CONNECTIONS_MAX = 8 * CONNECTIONS_MAX,
     HTTPS_IDLE_SECONDS = 30,
     /* The registrar's; its client gives them up first (lib/http/client.c). */
     HTTPS_CLIENT_IDLE_SECONDS = 120,
@@ -158,7 +161,8 @@ enum err serve_https(const struct checker *checker, const struct config_endpoint
         .ctx = (void *)checker,
         .error_page = error_page,
         .thread_each = true,
-        .connections_max = CONNECTIONS_MAX,
+        .connections_max = HTTPS_CONNECTIONS_MAX,
+        .connections_per_address_max = CONNECTIONS_MAX,
         .idle_seconds = HTTPS_IDLE_SECONDS,
         .client_idle_seconds = HTTPS_CLIENT_IDLE_SECONDS,
         .certificate_pem = buf_span(&identity->certificate_pem),

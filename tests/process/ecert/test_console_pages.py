@@ -543,6 +543,16 @@ class Stores(PageTest):
             self.assertIn(f'name="step" value="{step}"', page.text)
         self.assertEqual(len(self.authorities()), 1)
 
+    def test_what_the_system_says_is_marked_as_english(self):
+        os.rename(self.store, self.path("away"))
+        self.write("store", "")
+        for language, marked in (("zh-HK", True), ("zh-CN", True), ("en", False)):
+            page = self.console.ask("GET", self.console.desk + "/", headers={"Accept-Language": language}).text
+            self.assertIn("Not a directory", page)
+            self.assertEqual('：<span lang="en">Not a directory</span>' in page, marked)
+        os.unlink(self.store)
+        os.rename(self.path("away"), self.store)
+
     def test_what_is_to_be_done_next_is_a_link_to_its_page(self):
         for folder, names, place in (("intermediate", ("root",), "/store/root/import"),
                                      ("root", ("new",), "/store/intermediate/import"), ("root", ("leaf",), "/import")):

@@ -373,6 +373,17 @@ class Haproxy(TodayCase):
         self.expect_stapled(self.old)
 
 
+    def test_a_first_pair_that_goes_without_one_is_told_why(self):
+        self.start()
+        self.responder.away = True
+        said = self.deploy(1)["targets"][0]
+        self.assertEqual((said["state"], said["reason"], said["seen"]), ("answers", "ocsp.status", "503"))
+        self.assertEqual((self.stapled(), os.path.exists(self.staple)), ("", False))
+        self.responder.away = False
+        self.json("deploy", "staple")
+        self.expect_stapled(self.old)
+
+
 class Apache(TodayCase):
     """It fetches its own."""
     kind = servers.Apache

@@ -258,9 +258,9 @@ class Undo(ToolTest):
         self.assertEqual(self.changes()[-1]["steps"][0]["name"], NAME)
         shutil.copy(self.path(f"store/requests/{made}/key.pem"), self.authority.key("own"))
         completed = self.json("cert", "complete", self.leaf("own"))["id"]
-        self.assertEqual({change["steps"][0]["name"] for change in self.changes()}, {"x"})  # the certificate's
+        self.assertEqual({change["steps"][0]["name"] for change in self.changes()}, {NAME})
         self.json("cert", "remove", completed, "--yes")
-        self.assertEqual({change["steps"][0]["name"] for change in self.changes()}, {"x"})  # the certificate's
+        self.assertEqual({change["steps"][0]["name"] for change in self.changes()}, {NAME})
         other = self.json("request", "new", "--name", "other.example.com", "--key", "p256")["id"]
         self.json("cert", "remove", other, "--yes")
         for change in self.changes()[:2]:

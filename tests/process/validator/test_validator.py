@@ -11,6 +11,7 @@ import http.client
 import os
 import select
 import shutil
+import socket
 import ssl
 import sys
 import tempfile
@@ -553,6 +554,12 @@ class PerspectiveTest(unittest.TestCase):
             self.addCleanup(public.stop)
             with self.assertRaises(RuntimeError):
                 public.start_on_https(free_port("127.86.1.2"))
+
+    def test_a_stranger_who_holds_all_his_connections_leaves_the_registrar_its_own(self):
+        for _ in range(80):
+            held = socket.create_connection((self.world.address, self.perspective.port), 20, ("127.61.0.1", 0))
+            self.addCleanup(held.close)
+        self.assertEqual(self.perspective.post(check_request(PASSING))[0], 200)
 
     def test_nobody_else_gets_any(self):
         for client in (None, "intruder", "server"):
