@@ -12,8 +12,9 @@ static const struct {
     const char *problem, *next;
 } advice[] = {
     { "smtp.refused",
-        "the mailbox does not take it: tell the recipient otherwise, then `ecertadm mail forget "
-        "ID`; if the mailbox is put right, `ecertadm mail again ID`" },
+        "the mailbox or the mail server on its way does not take it, whose log says why: put that "
+        "right, then `ecertadm mail again ID`; or tell the recipient otherwise, then `ecertadm "
+        "mail forget ID`" },
     { "mail.unsendable",
         "no mail can be made of it: tell the recipient otherwise, then `ecertadm mail forget ID`" },
     { "smtp.later",

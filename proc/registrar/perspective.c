@@ -14,6 +14,8 @@ static enum err remote_rehearse(struct perspective_link *link, const struct rehe
     struct rehearsed *ret_rehearsed, struct reason *ret_reason);
 static enum err remote_ask(struct perspective_link *link, const struct request *request,
     struct http_answer *answer, struct der *ret_body, struct reason *ret_reason);
+static enum err status_judge(
+    const struct perspective_link *link, int answered, struct reason *ret_reason);
 static enum err http_open(struct perspective_link *link);
 
 enum err perspective_links_take(
@@ -158,14 +160,23 @@ static enum err remote_ask(struct perspective_link *link, const struct request *
         .timeout_ms = link->timeout_ms,
     };
     TRY(http_client_call(link->http, &call, answer, ret_reason));
-    if (answer->status != 200) {
-        char status[16], expected[64];
-        snprintf(status, sizeof status, "%d", answer->status);
-        snprintf(
-            expected, sizeof expected, "a perspective of version %d or newer", VALIDATOR_VERSION);
-        return reason_set(ret_reason, ERR_PEER, "perspective.refused", link->id, status, expected);
-    }
+    TRY(status_judge(link, answer->status, ret_reason));
     return answer_parse(buf_span(&answer->body), request->type, ret_body, ret_reason);
+}
+
+/* An older place refuses a question that it doesn't know as one that can't be read. */
+static enum err status_judge(
+    const struct perspective_link *link, int answered, struct reason *ret_reason)
+{
+    char status[16], expected[64];
+    if (answered == 200) {
+        return OK;
+    }
+    bool refused = answered == 400;
+    snprintf(status, sizeof status, "%d", answered);
+    snprintf(expected, sizeof expected, "a perspective of version %d or newer", VALIDATOR_VERSION);
+    return reason_set(ret_reason, ERR_PEER, refused ? "perspective.refused" : "perspective.failed",
+        link->id, status, refused ? expected : "200");
 }
 
 static enum err http_open(struct perspective_link *link)

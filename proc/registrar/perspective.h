@@ -31,8 +31,8 @@ enum err perspective_links_take(
 void perspective_links_give(struct registrar *registrar, struct perspective_links *links);
 
 /* Appends the observation's DER. The reason says why a perspective did not answer; that it
- * understood no such question, as an older one does, is "perspective.refused" with its HTTP status.
- */
+ * understood no such question, as an older one does, is "perspective.refused" with its HTTP status,
+ * that it could not or would not answer ours at all "perspective.failed". */
 enum err perspective_ask(struct perspective_link *link, const struct validator_check *check,
     struct buf *observation, struct report *ret_report, struct reason *ret_reason) MUST_USE;
 /* The same of a rehearsal; nothing that comes back is signed. */

@@ -51,7 +51,15 @@ static void state_say(const struct looking *looking, int64_t now, char *ret_text
                                 "as failed; install our version there (remote hosts come first)";
     const struct validator_about *about = &looking->about;
     bool refused = strcmp(looking->reason.code, "perspective.refused") == 0;
+    bool failed = strcmp(looking->reason.code, "perspective.failed") == 0;
     int length = 0;
+    if (failed) {
+        snprintf(ret_text, size,
+            "doesn't answer our questions (HTTP %.8s): its log says why; with 403 see that "
+            "transport_certificate here is in force, and accepted there",
+            looking->reason.seen);
+        return;
+    }
     if (looking->err != OK && !refused) {
         snprintf(ret_text, size,
             "no answer (%s%s%.80s): start ecertd there, and see that it is reached from here",

@@ -120,10 +120,13 @@ class Perspective:
         self.mailed = []
         self.steps = []  # (code, asked, seen, expected) of each of its reports
         self.version, self.suffixes = 3, int(time.time())
+        self.status = None    # of HTTP, in place of any answer
         self.replays = False  # gives what it signed first for a value once more
         self.signed = {}
 
     def answer(self, packet):
+        if self.status:
+            return self.status
         if request_read(packet)[0] == 3:
             return self.rehearse(packet)
         if request_read(packet)[0] == 4:
@@ -224,8 +227,8 @@ def serve_https(address, certificate, key, authority, answer):
             if reply is None:
                 self.close_connection = True
                 return
-            if reply == 400:
-                self.send_error(400)
+            if isinstance(reply, int):
+                self.send_error(reply)
                 return
             self.send_response(200)
             self.send_header("Content-Type", "application/x-ecert-message")

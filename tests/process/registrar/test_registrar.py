@@ -164,14 +164,17 @@ class Desk(OfficeCase):
         places["perspective-2"].version = 4  # newer: nothing is wrong with it
         places["perspective-3"].suffixes = places["primary"].suffixes = old
         places["perspective-4"].verdict = None
+        places["perspective-5"].status = 403  # a place of our version that does not know this registrar
         status = self.office.adm("status")
         day = time.strftime("%d/%m/%Y", time.gmtime(old))
         for name, words in (("perspective-1", ("HTTP 400", "below 3, ours is 3", "install our version there")),
                             ("perspective-3", (day, "older than 30 days", "https://publicsuffix.org/list/", "suffix_list")),
-                            ("perspective-4", ("no answer", "start ecertd there")), ("primary", (day, "older than 30 days"))):
+                            ("perspective-4", ("no answer", "start ecertd there")),
+                            ("perspective-5", ("HTTP 403", "transport_certificate")), ("primary", (day, "older than 30 days"))):
             for word in words:
                 self.assertIn(word, status["perspective." + name])
-        self.assertEqual((status["perspective.perspective-2"], status["perspective.perspective-5"]), ("answers", "answers"))
+        self.assertEqual(status["perspective.perspective-2"], "answers")
+        self.assertNotIn("version", status["perspective.perspective-5"])
 
     def test_an_older_perspective_s_refusal_is_named_as_that(self):
         self.office.perspectives["perspective-1"].version = 1
