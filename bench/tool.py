@@ -4,11 +4,11 @@ median of the rounds and of their ratios. The goal is never to be slower: a rati
 
     bench-tool [--json]      one JSON object a line: name, value, unit, beside, ratio
 
-What is compared is what is done. ecert keeps key and request durably (fsync), in a store that is there: a request stands
+What is compared is what is done: key and request are new files for all. ecert keeps key and request durably (fsync), in a store that is there: a request stands
 beside the other's command alone, and beside that command and `sync` of its files. It reads a PFX back, with the key, before it says so:
 `PFX written` stands beside writing and reading back, at the same iteration counts. `certtool --p12-info` leaves the key
-encrypted; a second command opens it. `key alone` is the libraries' own difference: OpenSSL tests each prime 64 times, nettle
-builds primes that need no test.
+encrypted; a second command opens it. `key alone` is the libraries' own difference: OpenSSL tests each prime 64 times, nettle,
+which makes ecert's RSA keys too, builds primes that need no test.
 """
 import json
 import os
@@ -54,19 +54,19 @@ def measure(name, rounds, ours, others, directory):
 def requests(directory):
     with open(os.path.join(directory, "template"), "w", encoding="ascii") as file:
         file.write(f'cn = "{NAME}"\ndns_name = "{NAME}"\ntls_www_server\n')
-    synced = lambda commands, *files: lambda n: [*commands(n), ["sync", *files, "."]]
+    synced = lambda commands, *files: lambda n: [*commands(f"{n}s"), ["sync", *(file.format(f"{n}s") for file in files), "."]]
     for kind, rounds, openssl, gnutls in (("p256", 40, ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"], ["--key-type", "ecdsa", "--curve", "secp256r1"]),
                                           ("rsa2048", 60, ["-newkey", "rsa:2048"], ["--key-type", "rsa", "--bits", "2048"])):
-        by_openssl = lambda n, openssl=openssl: [["openssl", "req", "-new", *openssl, "-nodes", "-subj", "/CN=" + NAME, "-addext",
-                                                  "subjectAltName=DNS:" + NAME, "-keyout", "o.key", "-out", "o.csr"]]
-        by_gnutls = lambda n, gnutls=gnutls: [["certtool", "--generate-privkey", *gnutls, "--outfile", "g.key"],
-                                              ["certtool", "--generate-request", "--load-privkey", "g.key", "--template", "template", "--outfile", "g.csr"]]
+        by_openssl = lambda n, kind=kind, openssl=openssl: [["openssl", "req", "-new", *openssl, "-nodes", "-subj", "/CN=" + NAME, "-addext",
+                                                  "subjectAltName=DNS:" + NAME, "-keyout", f"o-{kind}-{n}.key", "-out", f"o-{kind}-{n}.csr"]]
+        by_gnutls = lambda n, kind=kind, gnutls=gnutls: [["certtool", "--generate-privkey", *gnutls, "--outfile", f"g-{kind}-{n}.key"],
+                                              ["certtool", "--generate-request", "--load-privkey", f"g-{kind}-{n}.key", "--template", "template", "--outfile", f"g-{kind}-{n}.csr"]]
         for number in range(rounds):
             seconds([ECERT, "--store", f"s-{kind}-{number}", "cert", "list"], directory=directory)
         measure(f"request, {kind}", rounds,
                 lambda n, kind=kind: [[ECERT, "--store", f"s-{kind}-{n}", "request", "new", "--name", NAME, "--key", kind, "--out", f"e-{kind}-{n}.csr"]],
-                {"openssl": by_openssl, "openssl, sync": synced(by_openssl, "o.key", "o.csr"),
-                 "certtool": by_gnutls, "certtool, sync": synced(by_gnutls, "g.key", "g.csr")}, directory)
+                {"openssl": by_openssl, "openssl, sync": synced(by_openssl, f"o-{kind}-{{}}.key", f"o-{kind}-{{}}.csr"),
+                 "certtool": by_gnutls, "certtool, sync": synced(by_gnutls, f"g-{kind}-{{}}.key", f"g-{kind}-{{}}.csr")}, directory)
     measure("openssl's key alone, rsa2048", 60, lambda n: [["openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-out", "o.key"]],
             {"certtool": lambda n: [["certtool", "--generate-privkey", "--key-type", "rsa", "--bits", "2048", "--outfile", "g.key"]]}, directory)
 

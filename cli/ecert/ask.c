@@ -61,10 +61,12 @@ enum err ask_choice(struct tool *tool, const char *id, const char *const *choice
     if (!tool->asks || count > CHOICES_MAX) {
         return ERR_NOT_FOUND;
     }
-    for (size_t i = 0; i < count; i++) {
-        fprintf(stdout, "  %zu  %s\n", i + 1, choices[i]);
-    }
     char number[24], answer[ANSWER_MAX];
+    size_t column = 4 + (size_t)snprintf(number, sizeof number, "%zu", count);
+    for (size_t i = 0; i < count; i++) {
+        snprintf(number, sizeof number, "%zu", i + 1);
+        screen_pair(tool, /* indent= */ 2, number, column, choices[i]);
+    }
     snprintf(number, sizeof number, "%zu", proposed + 1);
     for (;;) {
         TRY(ask_line(tool, id, number, answer));
@@ -108,12 +110,13 @@ enum err ask_yes(const struct tool *tool, const char *id, bool *ret_yes)
 {
     char answer[ANSWER_MAX];
     for (;;) {
-        TRY(ask_line(tool, id, /* proposed= */ NULL, answer));
+        TRY(ask_line(tool, id, /* proposed= */ "", answer));
         bool yes = answer_begins(tool, "tool.yes", answer);
         if (yes || answer_begins(tool, "tool.no", answer)) {
             *ret_yes = yes;
             return OK;
         }
+        screen_message(tool, "tool.answer_yes_no", NULL);
     }
 }
 
@@ -122,8 +125,8 @@ static bool answer_begins(const struct tool *tool, const char *id, const char *a
 {
     const char *english = strcmp(id, "tool.yes") == 0 ? "yes" : "no";
     size_t len = strlen(answer);
-    return strncasecmp(english, answer, len) == 0 ||
-           strncmp(language_text(tool->language, id), answer, len) == 0;
+    return len > 0 && (strncasecmp(english, answer, len) == 0 ||
+                          strncmp(language_text(tool->language, id), answer, len) == 0);
 }
 
 enum err ask_secret(const struct tool *tool, const char *id, struct secret *ret_secret)
@@ -182,7 +185,8 @@ enum err ask_secret_from(const struct tool *tool, const struct arguments *argume
         err = file_read_secret(file, source->max, &secret);
         if (err != OK) {
             const char *code = err == ERR_DENIED ? "tool.secret_readable" : "tool.secret_file";
-            return reason_set(ret_reason, err, code, file, err_name(err), NULL);
+            return reason_set(
+                ret_reason, err, code, file, err == ERR_DENIED ? NULL : err_name(err), NULL);
         }
     } else if (fd != NULL) {
         char *end;

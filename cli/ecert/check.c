@@ -211,7 +211,8 @@ static void host_probe(size_t index, void *ctx)
         return;
     }
     const struct handshake *handshake = &host->handshake;
-    host->parsed = certificate_parse(handshake->certificates[0], &host->leaf) == OK &&
+    host->unread = certificate_parse(handshake->certificates[0], &host->leaf);
+    host->parsed = host->unread == OK &&
                    sent_judge(handshake->certificates, handshake->count, &host->sent) == OK;
 }
 

@@ -25,6 +25,26 @@ enum check_state {
 /* "fine", "warned", "soon", "failed". */
 const char *check_state_name(enum check_state state);
 
+/* What is to be said of the OCSP answer that came along. */
+enum check_staple {
+    CHECK_STAPLE_NONE,
+    CHECK_STAPLE_GOOD,
+    CHECK_STAPLE_REVOKED,
+    CHECK_STAPLE_UNKNOWN,   /* the CA doesn't know the certificate */
+    CHECK_STAPLE_STALE,     /* its next update is behind us */
+    CHECK_STAPLE_FUTURE,    /* its this update is before us */
+    CHECK_STAPLE_ENDLESS,   /* it has no next update */
+    CHECK_STAPLE_OTHER,     /* about another certificate */
+    CHECK_STAPLE_FORGED,    /* signed neither by the issuer nor by whom that appointed */
+    CHECK_STAPLE_MALFORMED, /* no OCSP answer */
+    CHECK_STAPLE_REFUSED,  /* a responder's "not now": no answer either, but one that is well-formed
+                            */
+    CHECK_STAPLE_UNJUDGED, /* nobody here has the issuer's certificate */
+};
+/* "none", "good", "revoked", "unknown", "stale", "future", "endless", "other", "forged",
+ * "malformed", "refused", "unjudged". */
+const char *check_staple_name(enum check_staple staple);
+
 struct check_finding {
     enum check_state severity;
     struct reason reason; /* "check.…" or the handshake's */
@@ -38,7 +58,11 @@ struct check_host {
     struct sent sent;
     struct paths *paths; /* from what was sent to the roots; they borrow from `handshake` */
     struct certificate leaf;
-    bool parsed; /* `leaf` and `sent` hold something */
+    bool parsed;     /* `leaf` and `sent` hold something */
+    enum err unread; /* why they don't */
+    enum check_staple staple;
+    int64_t staple_from, staple_until; /* where there is an answer about it; 0: it says none */
+    int64_t revoked_at;                /* by that answer; 0: it isn't */
     struct check_finding findings[CHECK_FINDINGS_MAX];
     size_t finding_count;
     enum check_state state; /* the gravest of them */
@@ -79,6 +103,9 @@ enum err check_paths(struct check_trust *trust, struct check_host *host) MUST_US
 void check_lists_fetch(struct check_trust *trust);
 /* All findings of a host that was reached. ERR_MEMORY only. */
 enum err check_judge(const struct check_trust *trust, struct check_host *host) MUST_USE;
+/* What the answer that came along says, whether that counts, and what is missing where none came.
+ */
+void check_staple_judge(const struct check_trust *trust, struct check_host *host);
 void check_find(struct check_host *host, enum check_state severity, const char *code,
     const char *field, const char *seen, const char *expected);
 

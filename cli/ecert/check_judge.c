@@ -58,7 +58,11 @@ enum err check_judge(const struct check_trust *trust, struct check_host *host)
             host->handshake.version, "TLS 1.2, TLS 1.3");
     }
     if (!host->parsed) {
-        check_find(host, CHECK_FAILED, "check.malformed", host->endpoint.host, NULL, NULL);
+        char limit[16];
+        snprintf(limit, sizeof limit, "%d", CERTIFICATE_NAMES_MAX);
+        bool large = host->unread == ERR_LIMIT;
+        check_find(host, CHECK_FAILED, large ? "check.too_many_names" : "check.malformed",
+            host->endpoint.host, NULL, large ? limit : NULL);
         return OK;
     }
     dates_judge(trust, host);
@@ -67,6 +71,7 @@ enum err check_judge(const struct check_trust *trust, struct check_host *host)
     old_judge(trust, host);
     paths_judge(trust, host);
     lists_judge(trust, host);
+    check_staple_judge(trust, host);
     return OK;
 }
 

@@ -6,10 +6,15 @@
 
 #include <stdio.h>
 
+enum { STAPLE_TEXT_MAX = 256 };
+
 static void certificate_show(struct tool *tool, const struct check_host *host);
+static const char *staple_text(
+    const struct tool *tool, const struct check_host *host, char text[STAPLE_TEXT_MAX]);
 static void sent_show(struct tool *tool, const struct check_host *host);
 static void findings_show(struct tool *tool, const struct check_host *host);
 static void certificate_put(struct tool *tool, const struct check_host *host, struct value *object);
+static void staple_put(struct tool *tool, const struct check_host *host, struct value *object);
 static void sent_put(struct tool *tool, const struct check_host *host, struct value *object);
 static void findings_put(struct tool *tool, const struct check_host *host, struct value *object);
 static void names_join(const struct check_host *host, struct buf *names);
@@ -51,7 +56,7 @@ static void certificate_show(struct tool *tool, const struct check_host *host)
         return;
     }
     hex_format(SPAN_OF(hash), thumbprint);
-    bool stapled = host->handshake.ocsp.len > 0;
+    char staple[STAPLE_TEXT_MAX];
     const struct screen_fact facts[] = {
         { "tool.check_protocol", host->handshake.version },
         { "tool.names", names.len > 0 ? buf_text(&names) : "-" },
@@ -59,11 +64,27 @@ static void certificate_show(struct tool *tool, const struct check_host *host)
         { "tool.check_begins", begins },
         { "tool.ends", ends },
         { "tool.check_thumbprint", thumbprint },
-        { "tool.check_stapled",
-            stapled ? language_text(tool->language, "tool.check_stapled_yes") : NULL },
+        { "tool.check_stapled", staple_text(tool, host, staple) },
         { NULL, NULL },
     };
     screen_facts(tool, facts);
+}
+
+/* NULL where there is none. */
+static const char *staple_text(
+    const struct tool *tool, const struct check_host *host, char text[STAPLE_TEXT_MAX])
+{
+    AUTO(buf) words = buf_make(STAPLE_TEXT_MAX);
+    char until[SCREEN_MOMENT_MAX], id[64];
+    const struct placeholder values[] = { { "until", until }, { NULL, NULL } };
+    if (host->staple == CHECK_STAPLE_NONE) {
+        return NULL;
+    }
+    screen_moment(tool, host->staple_until, until);
+    snprintf(id, sizeof id, "check_staple.%s", check_staple_name(host->staple));
+    language_format(tool->language, id, values, &words);
+    snprintf(text, STAPLE_TEXT_MAX, "%s", words.len > 0 ? buf_text(&words) : "");
+    return text;
 }
 
 static void sent_show(struct tool *tool, const struct check_host *host)
@@ -139,6 +160,7 @@ void check_put(struct tool *tool, const struct check_host *host, struct value *o
     }
     if (host->reached == OK && host->parsed) {
         certificate_put(tool, host, value_put_object(tree, object, "certificate"));
+        staple_put(tool, host, value_put_object(tree, object, "staple"));
         sent_put(tool, host, object);
         struct value *paths = value_put_list(tree, object, "paths");
         for (size_t i = 0; i < host->paths->count; i++) {
@@ -172,6 +194,27 @@ static void certificate_put(struct tool *tool, const struct check_host *host, st
     value_put_text(tree, object, "not_after", time);
     value_put_integer(
         tree, object, "days_left", (host->leaf.not_after - clock_now(&tool->clock)) / DAY_SECONDS);
+}
+
+static void staple_put(struct tool *tool, const struct check_host *host, struct value *object)
+{
+    const struct {
+        const char *name;
+        int64_t time;
+    } times[] = {
+        { "this_update", host->staple_from },
+        { "next_update", host->staple_until },
+        { "revoked", host->revoked_at },
+    };
+    value_put_text(&tool->tree, object, "state", check_staple_name(host->staple));
+    value_put_bool(&tool->tree, object, "required", certificate_must_staple(&host->leaf));
+    for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
+        char text[TIME_TEXT_MAX];
+        if (times[i].time != 0) {
+            time_format_rfc3339(times[i].time, text);
+            value_put_text(&tool->tree, object, times[i].name, text);
+        }
+    }
 }
 
 static void sent_put(struct tool *tool, const struct check_host *host, struct value *object)

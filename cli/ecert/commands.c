@@ -41,6 +41,8 @@ static const struct command commands[] = {
     { "crl", "install", command_crl_install, options_none, "FILE", 1, 1, "tool.help_crl_install",
         .changes = true },
     { "crl", "list", command_crl_list, options_none, NULL, 0, 0, "tool.help_crl_list" },
+    { "crl", "remove", command_crl_remove, options_none, "LIST", 1, 1, "tool.help_crl_remove",
+        .changes = true },
     { "crl", "refresh", NETWORK(command_crl_refresh), options_none, NULL, 0, 0,
         "tool.help_crl_refresh", .changes = true },
     { "crl", "write", command_crl_write, options_none, "FILE", 1, 1, "tool.help_crl_write" },

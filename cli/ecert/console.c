@@ -26,7 +26,8 @@ struct wish {
 
 static void console_release(struct console *console)
 {
-    assignment_free(console->assignment);
+    errand_free(console->assignment);
+    errand_free(console->fetching);
     kept_drop(&console->kept);
     template_set_free(console->templates);
     language_set_free(console->languages);
@@ -47,9 +48,8 @@ static enum err serve(
 static void host_set(struct console *console, const char *address, uint16_t port);
 static void opened_say(struct tool *tool, const struct console *console, uint16_t port);
 static const char *end_wait(struct console *console, const sigset_t *ends, int64_t idle_seconds);
-static void assignment_await(
+static void errands_await(
     const struct tool *tool, const struct console *console, const sigset_t *ends);
-static bool is_assigning(const struct console *console);
 
 enum exit_code command_console(struct tool *tool, const struct arguments *arguments)
 {
@@ -72,7 +72,8 @@ enum exit_code command_console(struct tool *tool, const struct arguments *argume
     console.server_name = server_name;
     console.store_path = tool->store_path;
     err = data_load(&console, &reason);
-    err = err == OK ? assignment_new(&console.assignment) : err;
+    err = err == OK ? errand_new(&console.assignment) : err;
+    err = err == OK ? errand_new(&console.fetching) : err;
     err = err == OK ? serve(tool, &console, &wish, &reason) : err;
     return err == OK ? EXIT_DONE : screen_failure(tool, err, &reason);
 }
@@ -103,7 +104,7 @@ static enum err number_take(const struct arguments *arguments, const char *optio
     if (end == text || *end != '\0' || number < min || number > max) {
         snprintf(field, sizeof field, "--%s", option);
         snprintf(expected, sizeof expected, "%lld … %lld", (long long)min, (long long)max);
-        return reason_set(ret_reason, ERR_INPUT, "usage.value", field, text, expected);
+        return reason_set(ret_reason, ERR_INPUT, "usage.number", field, text, expected);
     }
     *ret_number = number;
     return OK;
@@ -155,14 +156,13 @@ static enum err serve(
     atomic_store(&console->used_ms, clock_monotonic_ms());
     enum err err = http_server_start(&config, &server);
     if (err != OK) {
-        char port[16];
-        snprintf(port, sizeof port, "%d", (int)wish->port);
-        return reason_set(ret_reason, err, "console.port", wish->address, port, err_name(err));
+        host_set(console, wish->address, (uint16_t)wish->port);
+        return reason_set(ret_reason, err, "console.port", console->host, err_name(err), NULL);
     }
     host_set(console, wish->address, http_server_port(server));
     opened_say(tool, console, http_server_port(server));
     const char *end = end_wait(console, &ends, wish->idle_seconds);
-    assignment_await(tool, console, &ends);
+    errands_await(tool, console, &ends);
     screen_message(tool, end, NULL);
     value_put_text(&tool->tree, tool->result, "ended", strrchr(end, '_') + 1);
     return OK;
@@ -214,7 +214,7 @@ static const char *end_wait(struct console *console, const sigset_t *ends, int64
             return "console.end_page";
         }
         kept_age(&console->kept);
-        if (is_assigning(console)) {
+        if (console_is_at_work(console)) {
             atomic_store(&console->used_ms, clock_monotonic_ms());
         }
         if (clock_monotonic_ms() - atomic_load(&console->used_ms) > idle_seconds * 1000) {
@@ -223,22 +223,24 @@ static const char *end_wait(struct console *console, const sigset_t *ends, int64
     }
 }
 
-static bool is_assigning(const struct console *console)
+bool console_is_at_work(const struct console *console)
 {
-    struct assignment_state state;
-    assignment_look(console->assignment, &state);
-    return state.running;
+    struct errand_state assignment, fetching;
+    errand_look(console->assignment, &assignment);
+    errand_look(console->fetching, &fetching);
+    return assignment.running || fetching.running;
 }
 
-/* Its page is there meanwhile. */
-static void assignment_await(
+/* Half of a deployment would be none. Their pages are there meanwhile. */
+static void errands_await(
     const struct tool *tool, const struct console *console, const sigset_t *ends)
 {
     const struct timespec look = { .tv_nsec = LOOK_MS * 1000000L };
-    if (is_assigning(console)) {
+    errand_stop(console->fetching);
+    if (console_is_at_work(console)) {
         screen_message(tool, "console.end_waits", NULL);
     }
-    while (is_assigning(console)) {
+    while (console_is_at_work(console)) {
         (void)sigtimedwait(ends, NULL, &look);
     }
 }

@@ -12,7 +12,6 @@
 #include <stdio.h>
 
 static void row_fill(struct tool *tool, const struct revocation_list *list, struct screen_row *row);
-static void list_put(struct tool *tool, const struct revocation_list *list, struct value *object);
 
 enum exit_code command_crl_install(struct tool *tool, const struct arguments *arguments)
 {
@@ -85,16 +84,17 @@ enum exit_code command_crl_list(struct tool *tool, const struct arguments *argum
         language_text(tool->language, "tool.chain_kind"),
         language_text(tool->language, "tool.state_label"),
         language_text(tool->language, "tool.crl_entries"),
-        language_text(tool->language, "tool.crl_next") } };
+        language_text(tool->language, "tool.crl_next"),
+        language_text(tool->language, "tool.chain_thumbprint") } };
     struct value *list = value_put_list(&tool->tree, tool->result, "lists");
     for (size_t i = 0; i < lists.count; i++) {
         row_fill(tool, &lists.items[i], &rows[i + 1]);
-        list_put(tool, &lists.items[i], value_add_object(&tool->tree, list));
+        crl_put(tool, &lists.items[i], value_add_object(&tool->tree, list));
     }
     if (lists.count == 0) {
         screen_message(tool, "tool.crl_empty", NULL);
     } else {
-        screen_table(tool, rows, lists.count + 1, 5);
+        screen_table(tool, rows, lists.count + 1, 6);
     }
     return EXIT_DONE;
 }
@@ -112,6 +112,7 @@ static void row_fill(struct tool *tool, const struct revocation_list *list, stru
         crl_state_text(tool, list->state),
         arena_format(&tool->arena, "%zu", list->entries),
         arena_text(&tool->arena, span_from_text(next)),
+        arena_format(&tool->arena, "%.*s", CHAIN_SHORT_THUMBPRINT, list->id),
     } };
 }
 
@@ -125,7 +126,7 @@ const char *crl_state_text(const struct tool *tool, enum list_state state)
     return language_text(tool->language, ids[state]);
 }
 
-static void list_put(struct tool *tool, const struct revocation_list *list, struct value *object)
+void crl_put(struct tool *tool, const struct revocation_list *list, struct value *object)
 {
     struct value_tree *tree = &tool->tree;
     char text[TIME_TEXT_MAX], name[CHAIN_NAME_MAX];
@@ -140,4 +141,5 @@ static void list_put(struct tool *tool, const struct revocation_list *list, stru
         time_format_rfc3339(list->crl.next_update, text);
         value_put_text(tree, object, "next_update", text);
     }
+    value_put_text(tree, object, "thumbprint_sha256", list->id);
 }

@@ -8,6 +8,8 @@ enum err crl_take(struct certstore *store, struct span file, int64_t now, struct
     char ret_issuer[CHAIN_NAME_MAX], bool *ret_new) MUST_USE;
 /* "✓ list installed: NAME", or that it was here already, or with --dry-run that it would come. */
 void crl_step(const struct tool *tool, bool fresh, const struct placeholder *values);
+/* A list in the result. */
+void crl_put(struct tool *tool, const struct revocation_list *list, struct value *object);
 /* "Fresh", … in the person's language. */
 const char *crl_state_text(const struct tool *tool, enum list_state state);
 

@@ -16,7 +16,7 @@ struct refresh {
     struct tool *tool;
     struct certstore *store;
     struct http_client *client;
-    struct value *list;
+    struct value *shown[LIST_URLS_MAX]; /* of each address; without a state until it was asked */
     struct crl_outcome outcome;
 };
 static void refresh_release(struct refresh *refresh)
@@ -25,8 +25,8 @@ static void refresh_release(struct refresh *refresh)
 }
 AUTO_DEFINE(refresh, refresh_release)
 
-static void list_skip(struct refresh *refresh, const struct list_url *url);
-static void list_refresh(struct refresh *refresh, const char *url);
+static void list_skip(struct refresh *refresh, const struct list_url *url, struct value *object);
+static void list_refresh(struct refresh *refresh, const char *url, struct value *object);
 static enum err list_fetch(
     struct refresh *refresh, const char *url, bool *ret_fresh, struct reason *ret_reason);
 
@@ -62,12 +62,16 @@ enum err crl_refresh_all(
     struct list_urls *urls = arena_alloc(&tool->arena, 1, sizeof *urls);
     TRY(urls == NULL ? ERR_MEMORY : certstore_list_urls(store, clock_now(&tool->clock), urls));
     TRY(http_client_new(&config, &run.client));
-    run.list = value_put_list(&tool->tree, tool->result, "lists");
+    struct value *list = value_put_list(&tool->tree, tool->result, "lists");
     for (size_t i = 0; i < urls->count; i++) {
+        run.shown[i] = value_add_object(&tool->tree, list);
+        value_put_text(&tool->tree, run.shown[i], "url", urls->urls[i].url);
+    }
+    for (size_t i = 0; i < urls->count && tool_told(tool); i++) {
         if (urls->urls[i].missing[0] != '\0') {
-            list_skip(&run, &urls->urls[i]);
+            list_skip(&run, &urls->urls[i], run.shown[i]);
         } else {
-            list_refresh(&run, urls->urls[i].url);
+            list_refresh(&run, urls->urls[i].url, run.shown[i]);
         }
     }
     run.outcome.addresses = urls->count;
@@ -77,11 +81,9 @@ enum err crl_refresh_all(
 
 /* Nothing in the stores could tell a true list from a false one; nothing relies on it either, since
  * no path leads over a CA that isn't here. */
-static void list_skip(struct refresh *refresh, const struct list_url *url)
+static void list_skip(struct refresh *refresh, const struct list_url *url, struct value *object)
 {
     struct tool *tool = refresh->tool;
-    struct value *object = value_add_object(&tool->tree, refresh->list);
-    value_put_text(&tool->tree, object, "url", url->url);
     value_put_text(&tool->tree, object, "state", "unverifiable");
     value_put_text(&tool->tree, object, "missing", url->missing);
     refresh->outcome.skipped++;
@@ -91,7 +93,7 @@ static void list_skip(struct refresh *refresh, const struct list_url *url)
 }
 
 /* One that fails doesn't stop the others. */
-static void list_refresh(struct refresh *refresh, const char *url)
+static void list_refresh(struct refresh *refresh, const char *url, struct value *object)
 {
     struct tool *tool = refresh->tool;
     struct reason reason = { 0 };
@@ -99,11 +101,10 @@ static void list_refresh(struct refresh *refresh, const char *url)
     screen_wait(tool, "tool.wait_list", 0);
     enum err err = list_fetch(refresh, url, &fresh, &reason);
     screen_wait_end(tool);
-    struct value *object = value_add_object(&tool->tree, refresh->list);
     const char *state = err != OK ? "failed" : fresh ? "new" : "unchanged";
-    value_put_text(&tool->tree, object, "url", url);
     value_put_text(&tool->tree, object, "state", state);
     value_put_text(&tool->tree, object, "reason", err == OK ? NULL : reason.code);
+    value_put_text(&tool->tree, object, "seen", reason.seen[0] == '\0' ? NULL : reason.seen);
     refresh->outcome.failed += err != OK;
     refresh->outcome.changed += fresh;
     if (err != OK && !tool->json) {

@@ -26,9 +26,10 @@ struct run {
 static void host_serve(size_t index, void *ctx);
 static void record_serve(const struct run *run, struct deploy_record *record);
 static enum err staple_serve(const struct run *run, const struct deploy_record *record,
-    struct staple *staple, struct staple_swap *swap, struct reason *ret_reason);
-static void staple_note(
-    const struct run *run, struct deploy_record *record, const struct staple *staple);
+    struct staple *staple, struct staple_swap *swap, struct reason *ret_without,
+    struct reason *ret_reason);
+static void staple_note(const struct run *run, struct deploy_record *record,
+    const struct staple *staple, const struct reason *without);
 static void staple_return(const struct deploy_target *target, const struct staple_swap *swap);
 static void record_back(
     const struct run *run, struct deploy_record *record, const char *answered_before);
@@ -86,11 +87,11 @@ static void record_serve(const struct run *run, struct deploy_record *record)
     const struct deploy_target *target = &record->target;
     AUTO(staple) staple = { 0 };
     AUTO(staple_swap) swap = { 0 };
-    struct reason reason = { 0 };
+    struct reason reason = { 0 }, without = { 0 };
     char before[CERTSTORE_ID_MAX];
     int64_t not_after;
     deploy_answer(target, ANSWER_MS, before, &not_after);
-    enum err err = staple_serve(run, record, &staple, &swap, &reason);
+    enum err err = staple_serve(run, record, &staple, &swap, &without, &reason);
     err = err == OK ? deploy_put(target, run->material, &reason) : err;
     if (err != OK) {
         staple_return(target, &swap);
@@ -101,13 +102,13 @@ static void record_serve(const struct run *run, struct deploy_record *record)
     }
     if (target->check[0] == '\0') {
         record_succeed(run, record, DEPLOY_INSTALLED);
-        staple_note(run, record, &staple);
+        staple_note(run, record, &staple, &without);
         return;
     }
     err = deploy_prove(target, run->material, run->seconds, &reason);
     if (err == OK) {
         record_succeed(run, record, DEPLOY_ANSWERS);
-        staple_note(run, record, &staple);
+        staple_note(run, record, &staple, &without);
         return;
     }
     record->reason = reason;
@@ -117,9 +118,11 @@ static void record_serve(const struct run *run, struct deploy_record *record)
 }
 
 /* The new certificate's OCSP answer comes in with it: with the old one's the program may refuse, or
- * its clients. Where none can be had the old pair is better, as long as it has days to go. */
+ * its clients. Where none can be had the old pair is better, as long as it has days to go; else the
+ * pair goes without one, and `ret_without` says why. */
 static enum err staple_serve(const struct run *run, const struct deploy_record *record,
-    struct staple *staple, struct staple_swap *swap, struct reason *ret_reason)
+    struct staple *staple, struct staple_swap *swap, struct reason *ret_without,
+    struct reason *ret_reason)
 {
     struct reason reason = { 0 };
     if (!deploy_staples_from_file(&record->target)) {
@@ -127,20 +130,22 @@ static enum err staple_serve(const struct run *run, const struct deploy_record *
     }
     int64_t now = run->material->now;
     enum err err = staple_fetch(&run->material->chain, now, staple, &reason);
-    bool waits = record->there[0] != '\0' &&
-                 record->not_after - now > STAPLE_PATIENCE_DAYS * DAY_SECONDS &&
-                 strcmp(reason.code, "ocsp.none") != 0;
+    if (err != OK && strcmp(reason.code, "ocsp.none") == 0) {
+        return OK;
+    }
     if (err != OK) {
-        *ret_reason = waits ? reason : *ret_reason;
+        bool waits = record->there[0] != '\0' &&
+                     record->not_after - now > STAPLE_PATIENCE_DAYS * DAY_SECONDS;
+        *(waits ? ret_reason : ret_without) = reason;
         return waits ? err : OK;
     }
     return staple_put(&record->target, staple, swap, ret_reason);
 }
 
 /* The pair serves with or without an answer: a server that hands out none keeps it, and that is
- * told. Where none could be had none is asked for. */
-static void staple_note(
-    const struct run *run, struct deploy_record *record, const struct staple *staple)
+ * told, and so is why none could be had, in which case none is asked for. */
+static void staple_note(const struct run *run, struct deploy_record *record,
+    const struct staple *staple, const struct reason *without)
 {
     const struct deploy_target *target = &record->target;
     struct certificate leaf;
@@ -149,6 +154,7 @@ static void staple_note(
                   leaf.ocsp_uri.len > 0;
     record->staple_from = staple->this_update;
     record->staple_until = staple->next_update;
+    record->reason = *without;
     if (staple->der.len > 0 || itself) {
         (void)!staple_prove(target, &run->material->chain, itself ? NULL : staple,
             run->material->now, run->seconds, &record->reason);

@@ -164,7 +164,8 @@ static enum err directory_make(const char *path, struct reason *ret_reason)
     }
     bool exists = errno == EEXIST;
     return reason_set(ret_reason, exists ? ERR_CONFLICT : err_from_errno(errno),
-        exists ? "tool.file_exists" : "tool.file_write", path, strerror(errno), NULL);
+        exists ? "tool.file_exists" : "tool.file_write", path, exists ? NULL : strerror(errno),
+        NULL);
 }
 
 /* A root that Windows trusts already makes no difference; an unknown one does, so only the store's

@@ -35,6 +35,7 @@ static const struct {
     { "chain mirror", "ecert chain mirror --dry-run" },
     { "crl install", "ecert crl install eCertSCA3-17CRL1.crl" },
     { "crl list", "ecert crl list" },
+    { "crl remove", "ecert crl remove 4be1a97c03d5 --dry-run" },
     { "crl refresh", "ecert crl refresh" },
     { "crl write", "ecert crl write /etc/nginx/lists.pem" },
     { "key backup", "ecert key backup 2f8b13c9a04e --out backup.pfx --password-file password.txt" },

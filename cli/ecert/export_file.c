@@ -29,7 +29,9 @@ enum err export_write(const struct export_format *format, const struct certstore
     err = err == OK ? buf_check(&file) : err;
     err = err == OK ? file_create(out, buf_span(&file), 0644) : err;
     const char *code = err == ERR_CONFLICT ? "tool.file_exists" : "tool.file_write";
-    return err == OK ? OK : reason_set(ret_reason, err, code, out, err_name(err), NULL);
+    return err == OK ? OK
+                     : reason_set(ret_reason, err, code, out,
+                           err == ERR_CONFLICT ? NULL : err_name(err), NULL);
 }
 
 static enum err format_pem(const struct certstore_item *item, struct buf *ret_file)

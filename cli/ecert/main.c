@@ -12,13 +12,13 @@
 #include "cli/ecert/key_open.h"
 #include "cli/ecert/network.h"
 #include "cli/ecert/operand.h"
+#include "cli/ecert/pfx_apart.h"
 #include "cli/ecert/screen.h"
 #include "cli/ecert/undo.h"
 #include "lib/base/limits.h"
 #include "lib/text/json.h"
 
 #include <linux/capability.h>
-#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -49,7 +49,9 @@ int main(int argc, char **argv)
     const struct language *language = NULL;
     struct reason reason = { 0 };
     harden();
-    setlocale(LC_CTYPE, "C.UTF-8");
+    if (pfx_apart_is_asked(argc, argv)) {
+        return pfx_apart_run();
+    }
     if (language_open_installed(locale_wanted(argc, argv), &languages, &language, &reason) != OK) {
         fprintf(
             stderr, "ecert: the language files can't be read: %s %s\n", reason.field, reason.seen);
@@ -84,12 +86,12 @@ static void harden(void)
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     (void)signal(SIGPIPE, SIG_IGN);
     umask(077);
-    stay_in_memory();
 }
 
-/* No page of ours is swapped out, whichever library made a copy there. Only where no limit counts
- * (root): under one the next allocation would fail. What is in a struct secret is locked by itself.
- */
+/* From here on, before a secret is asked for or read, no page of ours is swapped out, whichever
+ * library makes a copy there; it costs a tenth of a start, which help doesn't pay. Only where no
+ * limit counts (root): under one the next allocation would fail. What is in a struct secret is
+ * locked by itself. */
 static void stay_in_memory(void)
 {
     struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
@@ -180,7 +182,11 @@ static enum exit_code command_line_run(struct tool *tool, int argc, char *const 
         err = network_start(tool->line, &reason);
     }
     err = err == OK ? operands_check(tool, command, &arguments, &reason) : err;
-    return err == OK ? command->run(tool, &arguments) : screen_failure(tool, err, &reason);
+    if (err != OK) {
+        return screen_failure(tool, err, &reason);
+    }
+    stay_in_memory();
+    return command->run(tool, &arguments);
 }
 
 /* What is missing is asked for, where somebody is there to answer. */
@@ -240,7 +246,10 @@ static enum exit_code command_missing(struct tool *tool, int argc, char *const *
 {
     AUTO(buf) typed = buf_make(REASON_FIELD_MAX * 2), verbs = buf_make(REASON_TEXT_MAX);
     struct reason reason = { 0 };
-    bool help = strcmp(argv[argc - 1], "--help") == 0;
+    bool help = false;
+    for (int i = 1; i < argc; i++) {
+        help |= strcmp(argv[i], "--help") == 0;
+    }
     bool verb = argc > 1 && argv[1][0] != '-';
     const struct command *command;
     for (size_t i = 0; (command = command_at(i)) != NULL; i++) {
@@ -283,6 +292,11 @@ const char *tool_store_path(struct tool *tool)
                          : arena_format(&tool->arena, "%s%s", home == NULL ? "" : home, STORE_HOME);
 }
 
+bool tool_told(const struct tool *tool)
+{
+    return tool->told == NULL || tool->told(tool, tool->told_ctx);
+}
+
 enum err tool_open_store(struct tool *tool, struct certstore **ret_store)
 {
     struct reason reason = { 0 };
@@ -293,13 +307,14 @@ enum err tool_open_store(struct tool *tool, struct certstore **ret_store)
         return ERR_MEMORY;
     }
     tool->store_path = path;
-    for (char *slash = own ? strchr(path + 1, '/') : NULL; slash != NULL;
+    bool dry = change_is_dry(tool);
+    for (char *slash = own && !dry ? strchr(path + 1, '/') : NULL; slash != NULL;
          slash = strchr(slash + 1, '/')) {
         *slash = '\0';
         (void)mkdir(path, 0700);
         *slash = '/';
     }
-    enum err err = certstore_open(path, &reason, ret_store);
+    enum err err = (dry ? certstore_look : certstore_open)(path, &reason, ret_store);
     if (err != OK) {
         screen_failure(tool, err, &reason);
         return err;
@@ -307,7 +322,7 @@ enum err tool_open_store(struct tool *tool, struct certstore **ret_store)
     if (tool->recorded_as != NULL) {
         certstore_record(*ret_store, tool->recorded_as, clock_now(&tool->clock));
     }
-    if (tool->recorded_as != NULL && change_is_dry(tool)) {
+    if (tool->recorded_as != NULL && dry) {
         certstore_rehearse(*ret_store);
     }
     return OK;

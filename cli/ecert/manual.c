@@ -7,7 +7,6 @@
 #include "lib/base/file.h"
 
 #include <stdio.h>
-#include <wchar.h>
 
 enum { PAGE_MAX = 256 * 1024, TEXT_COLUMNS = 72, EXAMPLE_COLUMNS = 68 };
 
@@ -290,9 +289,7 @@ static void text_write(const char *text, struct buf *page)
     size_t column = 0;
     for (const char *at = text; *at != '\0';) {
         wchar_t letter = 0;
-        mbstate_t state = { 0 };
-        size_t bytes = mbrtowc(&letter, at, MB_LEN_MAX, &state);
-        bytes = bytes == 0 || bytes > MB_LEN_MAX ? 1 : bytes;
+        size_t bytes = screen_character(at, &letter);
         bool ended = at > text && strchr(".:;", at[-1]) != NULL;
         size_t word = strcspn(at + 1, " ");
         if (*at == ' ' && ((ended && at[-1] == '.') || column + word > TEXT_COLUMNS)) {

@@ -3,6 +3,7 @@
 
 #include "cli/ecert/ask.h"
 #include "cli/ecert/chain.h"
+#include "cli/ecert/crl.h"
 #include "cli/ecert/deploy_record.h"
 #include "cli/ecert/item.h"
 #include "cli/ecert/screen.h"
@@ -21,6 +22,7 @@ struct search {
 
 static void items_find(struct search *search);
 static void authorities_find_all(struct search *search);
+static void lists_find(struct search *search);
 static void changes_find(struct search *search);
 static void targets_find(struct search *search);
 static void hosts_find(struct search *search);
@@ -34,6 +36,7 @@ static const struct operand {
 } operands[] = {
     { "ID", OPERAND_LIST, items_find, "tool.ask_which" },
     { "THUMBPRINT", OPERAND_LIST, authorities_find_all, "tool.ask_which" },
+    { "LIST", OPERAND_LIST, lists_find, "tool.ask_which" },
     { "CHANGE", OPERAND_LIST, changes_find, "tool.ask_which" },
     { "TARGET", OPERAND_LIST, targets_find, "tool.ask_which" },
     { "HOST", OPERAND_LIST, hosts_find, "tool.ask_check" },
@@ -152,6 +155,24 @@ static void authorities_find_all(struct search *search)
         snprintf(about, sizeof about, "%s · %.60s · %.60s", name,
             chain_role_text(search->tool, authority->role),
             chain_standing_text(search->tool, authority->standing));
+        candidate_add(search, word, about);
+    }
+}
+
+static void lists_find(struct search *search)
+{
+    AUTO(revocation_lists) lists = { 0 };
+    if (search->store == NULL ||
+        certstore_lists(search->store, clock_now(&search->tool->clock), &lists) != OK) {
+        return;
+    }
+    for (size_t i = 0; i < lists.count; i++) {
+        const struct revocation_list *list = &lists.items[i];
+        char word[CHAIN_SHORT_THUMBPRINT + 1], name[CHAIN_NAME_MAX], about[CANDIDATE_TEXT_MAX];
+        snprintf(word, sizeof word, "%.*s", CHAIN_SHORT_THUMBPRINT, list->id);
+        chain_name(list->crl.issuer, name);
+        snprintf(about, sizeof about, "%s · %s · %.60s", name, list->of_authorities ? "ARL" : "CRL",
+            crl_state_text(search->tool, list->state));
         candidate_add(search, word, about);
     }
 }

@@ -127,7 +127,8 @@ static enum err backup_write(const char *path, const struct secret *password, co
     enum err err = file_create(path, buf_span(&backup->pfx), 0600);
     if (err != OK) {
         const char *code = err == ERR_CONFLICT ? "tool.file_exists" : "tool.file_write";
-        return reason_set(ret_reason, err, code, path, err_name(err), NULL);
+        return reason_set(
+            ret_reason, err, code, path, err == ERR_CONFLICT ? NULL : err_name(err), NULL);
     }
     err = file_read(path, PFX_MAX_BYTES, &again);
     err = err == OK ? backup_check(buf_span(&again), password, key) : err;

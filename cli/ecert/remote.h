@@ -28,6 +28,16 @@ struct remote_pair {
 enum err remote_install(const struct remote *remote, const struct remote_pair *pair,
     struct reason *ret_reason) MUST_USE;
 
+/* Takes back what remote_install put there: the pair before is there again, or none if there was
+ * none; ours is deleted. ERR_NOT_FOUND, without a reason, if nothing of it is there. Reasons:
+ * "remote.ssh", "remote.back" (seen: what the other side found, such as a pair that came since). */
+struct remote_hashes {
+    char key[2 * SHA256_BYTES + 1], chain[2 * SHA256_BYTES + 1];
+};
+enum err remote_hash(const struct remote_pair *pair, struct remote_hashes *ret_hashes) MUST_USE;
+enum err remote_take_back(const struct remote *remote, const struct remote_hashes *hashes,
+    const char *ssh_config, struct reason *ret_reason) MUST_USE;
+
 /* An exit code from REMOTE_REFUSED on is a script's own way to say no; ssh's own failure is 255. */
 enum { REMOTE_REFUSED = 65, REMOTE_REFUSALS = 8 };
 /* Runs a fixed script there, `input` on its standard input. `ret_code` (may be NULL) gets its exit

@@ -219,7 +219,7 @@ static enum err request_make(struct walk *walk, const struct certstore_item *bef
     if (before->guard == CERTSTORE_KEY_PASSPHRASE) {
         passphrase = &walk->tool->access->passphrase;
     }
-    TRY(key_generate(type_like(old), &key));
+    TRY(key_generate_proven(type_like(old), &key));
     TRY(request_write(before, key, &csr));
     hex_format(key_spki_sha256(key), renewal->key);
     TRY(record_write(walk->store, renewal));

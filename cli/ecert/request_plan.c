@@ -8,6 +8,9 @@
 #include "lib/pki/csr.h"
 #include "lib/pki/name.h"
 
+#include <errno.h>
+#include <stdio.h>
+
 const struct request_subject request_subject[REQUEST_SUBJECT_FIELDS] = {
     { "organisation", "tool.organisation", "tool.ask_organisation", "", &oid_organisation },
     { "unit", "tool.unit", "tool.ask_unit", "", &oid_organisational_unit },
@@ -23,7 +26,8 @@ static enum err key_have(struct tool *tool, const struct request_plan *plan,
     struct reason *ret_reason, struct key **ret_key);
 static enum err request_write(const struct request_plan *plan, const struct key *key,
     struct buf *csr, struct reason *ret_reason);
-static enum err request_out(const char *path, struct span csr, struct reason *ret_reason);
+static enum err request_out(const char *path, struct span pem, struct reason *ret_reason);
+static enum err path_whole(const char *path, char ret_path[PATH_MAX], struct reason *ret_reason);
 
 enum err request_plan_friendly(
     struct request_plan *plan, const char *typed, const char *field, struct reason *ret_reason)
@@ -70,11 +74,15 @@ enum err request_plan_make(struct tool *tool, struct certstore *store,
 {
     AUTO_PTR(key) key = NULL;
     AUTO(buf) csr = buf_make(CSR_MAX_BYTES);
+    AUTO(buf) pem = buf_make(2 * CSR_MAX_BYTES);
+    char given[PATH_MAX];
     const struct secret *passphrase = NULL;
     enum key_type type;
+    TRY(plan->out == NULL ? OK : path_whole(plan->out, given, ret_reason));
     TRY(key_guard_new(tool, plan->encrypts, ret_reason, &passphrase));
     TRY(key_have(tool, plan, ret_reason, &key));
     TRY(request_write(plan, key, &csr, ret_reason));
+    TRY(pem_write("CERTIFICATE REQUEST", buf_span(&csr), &pem));
     struct certstore_request request = {
         .key = key,
         .csr = buf_span(&csr),
@@ -83,19 +91,21 @@ enum err request_plan_make(struct tool *tool, struct certstore *store,
         .token_module = plan->module,
         .friendly_name = plan->friendly[0] != '\0' ? plan->friendly : plan->names.list[0].text,
         .created = now,
+        .given = plan->out != NULL ? given : NULL,
+        .given_content = buf_span(&pem),
     };
     TRY(certstore_add_request(store, &request, ret_reason, ret_item));
     if (ret_key_type != NULL) {
         *ret_key_type = key_type_of(key, &type) == OK ? key_type_name(type) : NULL;
     }
-    return plan->out == NULL ? OK : request_out(plan->out, buf_span(&csr), ret_reason);
+    return plan->out == NULL ? OK : request_out(plan->out, buf_span(&pem), ret_reason);
 }
 
 static enum err key_have(struct tool *tool, const struct request_plan *plan,
     struct reason *ret_reason, struct key **ret_key)
 {
     if (plan->token_uri == NULL) {
-        return key_generate(plan->key_type, ret_key);
+        return key_generate_proven(plan->key_type, ret_key);
     }
     return key_from_token(tool, plan->token_uri, plan->module,
         plan->generate ? &plan->key_type : NULL, ret_reason, ret_key);
@@ -126,11 +136,28 @@ static enum err request_write(const struct request_plan *plan, const struct key 
     return csr_write(&fields, key, csr);
 }
 
-static enum err request_out(const char *path, struct span csr, struct reason *ret_reason)
+/* It is written down as part of the same change: a request whose key is no more must not lie about.
+ */
+static enum err request_out(const char *path, struct span pem, struct reason *ret_reason)
 {
-    AUTO(buf) pem = buf_make(2 * CSR_MAX_BYTES);
-    TRY(pem_write("CERTIFICATE REQUEST", csr, &pem));
-    enum err err = file_create(path, buf_span(&pem), 0644);
+    enum err err = file_create(path, pem, 0644);
     const char *code = err == ERR_CONFLICT ? "tool.file_exists" : "tool.file_write";
-    return err == OK ? OK : reason_set(ret_reason, err, code, path, err_name(err), NULL);
+    return err == OK ? OK
+                     : reason_set(ret_reason, err, code, path,
+                           err == ERR_CONFLICT ? NULL : err_name(err), NULL);
+}
+
+/* From the root, whatever folder it is undone in. */
+static enum err path_whole(const char *path, char ret_path[PATH_MAX], struct reason *ret_reason)
+{
+    const char *slash = strrchr(path, '/');
+    char folder[PATH_MAX], real[PATH_MAX];
+    int len = slash == NULL ? snprintf(folder, sizeof folder, ".")
+                            : snprintf(folder, sizeof folder, "%.*s/", (int)(slash - path), path);
+    enum err err = len < 0 || (size_t)len >= sizeof folder ? ERR_LIMIT
+                   : realpath(folder, real) == NULL        ? err_from_errno(errno)
+                                                           : OK;
+    err = err == OK ? path_join(ret_path, PATH_MAX, real, slash == NULL ? path : slash + 1) : err;
+    return err == OK ? OK
+                     : reason_set(ret_reason, err, "tool.file_write", path, err_name(err), NULL);
 }

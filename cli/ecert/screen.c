@@ -3,10 +3,10 @@
 
 #include "lib/base/limits.h"
 
+#include <locale.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
-#include <wchar.h>
 
 /* What is narrower than NARROW is no column: it goes below. */
 enum { LINE_MAX_BYTES = 16 * 1024, GAP = 2, NARROW = 16 };
@@ -23,7 +23,6 @@ static void print_cells(
 static void print_spaces(size_t count);
 static void print_mark(const struct tool *tool, const char *colour, const char *mark);
 static size_t word_width(const char *text, size_t *ret_bytes);
-static wchar_t character_at(const char *text);
 static void moment_join(const struct tool *tool, const char *day, const char *distance,
     char ret_text[SCREEN_MOMENT_MAX]);
 static void local_format(int64_t time, bool whole, char *ret_text, size_t size);
@@ -226,7 +225,9 @@ static void words_print(const struct tool *tool, const struct reason *reason,
     buf_append_format(&line, "%s%s%s%s", named ? reason->field : "", named ? colon : "",
         named && strlen(colon) == 1 ? " " : "", title);
     print_wrapped(buf_text(&line) == NULL ? title : buf_text(&line), 2, 2);
-    failure_part(tool, "tool.seen", untold(title, words->seen) ? words->seen : "");
+    bool unseen =
+        untold(title, words->seen) && untold(title, language_failure(tool->language, words->seen));
+    failure_part(tool, "tool.seen", unseen ? words->seen : "");
     failure_part(tool, "tool.expected", untold(title, words->expected) ? words->expected : "");
     failure_part(tool, "tool.next", words->next);
     print_command(words->command);
@@ -386,6 +387,28 @@ void screen_moment_text(
     }
 }
 
+/* What the letters of the world are is in a table of the locale, which most commands in English
+ * don't need. */
+size_t screen_character(const char *text, wchar_t *ret_character)
+{
+    static bool loaded;
+    mbstate_t state = { 0 };
+    if ((unsigned char)*text < 0x80) {
+        *ret_character = *text;
+        return 1;
+    }
+    if (!loaded) {
+        setlocale(LC_CTYPE, "C.UTF-8");
+        loaded = true;
+    }
+    size_t bytes = mbrtowc(ret_character, text, MB_LEN_MAX, &state);
+    if (bytes > MB_LEN_MAX) {
+        *ret_character = 0;
+        return 1;
+    }
+    return bytes;
+}
+
 size_t screen_width(const char *text)
 {
     size_t width = 0;
@@ -401,39 +424,20 @@ size_t screen_width(const char *text)
 static size_t word_width(const char *text, size_t *ret_bytes)
 {
     wchar_t character;
-    mbstate_t state = { 0 };
-    size_t bytes = mbrtowc(&character, text, MB_LEN_MAX, &state);
-    if (bytes == 0 || bytes > MB_LEN_MAX) {
-        *ret_bytes = 1;
-        return 1;
-    }
-    int width = wcwidth(character);
-    *ret_bytes = bytes;
+    *ret_bytes = screen_character(text, &character);
+    int width = character == 0 ? 1 : wcwidth(character);
     return width < 0 ? 1 : (size_t)width;
 }
 
-static wchar_t character_at(const char *text)
-{
-    wchar_t character = 0;
-    mbstate_t state = { 0 };
-    size_t bytes = mbrtowc(&character, text, MB_LEN_MAX, &state);
-    return bytes == 0 || bytes > MB_LEN_MAX ? 0 : character;
-}
-
-/* Control characters, among them those that turn the direction of writing, become '?'. */
+/* What isn't plain, control characters and what turns the direction of writing, becomes '?'. */
 static void clean_append(struct buf *buf, const char *text)
 {
     while (text != NULL && *text != '\0') {
         wchar_t character;
-        mbstate_t state = { 0 };
-        size_t bytes = mbrtowc(&character, text, MB_LEN_MAX, &state);
-        bool broken = bytes == 0 || bytes > MB_LEN_MAX;
-        unsigned code = broken ? 0 : (unsigned)character;
-        bool turns = (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) ||
-                     code == 0x200e || code == 0x200f || code == 0x061c;
-        bool control = code < 0x20 || (code >= 0x7f && code < 0xa0) || turns;
-        buf_append(buf, control ? SPAN_LITERAL("?") : span_make(text, bytes));
-        text += broken ? 1 : bytes;
+        size_t bytes = screen_character(text, &character);
+        bool plain = character != 0 && utf8_plain(span_make(text, bytes));
+        buf_append(buf, plain ? span_make(text, bytes) : SPAN_LITERAL("?"));
+        text += bytes;
     }
 }
 
@@ -451,7 +455,8 @@ static void print_wrapped(const char *text, size_t column, size_t indent)
         wchar_t before = 0;
         while (*end != '\0' && (end == at || *end != ' ')) {
             size_t bytes, one = word_width(end, &bytes);
-            wchar_t next = character_at(end);
+            wchar_t next;
+            (void)screen_character(end, &next);
             bool held = wcschr(CLOSING, next) != NULL || (before != 0 && wcschr(OPENING, before));
             bool after_mark = before != 0 && wcschr(CLOSING, before) != NULL && before >= 0x3000;
             bool wide_break = (one == 2 || after_mark) && end != at && !held;

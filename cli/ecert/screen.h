@@ -5,6 +5,8 @@
  * keeps silent. */
 #include "cli/ecert/tool.h"
 
+#include <wchar.h>
+
 /* Narrower than the least, a terminal wraps by itself. */
 enum { SCREEN_COLUMNS_MIN = 40, SCREEN_COLUMNS_MAX = 100, SCREEN_MOMENT_MAX = 96 };
 
@@ -68,5 +70,7 @@ void screen_bracket(
     const struct tool *tool, const char *text, const char *inner, struct buf *ret_text);
 /* How wide a line may be. */
 size_t screen_columns(void);
+/* The first character of a UTF-8 text, and its bytes: 0, and 1 byte, for one that is broken. */
+size_t screen_character(const char *text, wchar_t *ret_character);
 /* Columns that a UTF-8 text takes. */
 size_t screen_width(const char *text);

@@ -31,6 +31,9 @@ struct tool {
     struct arena arena;
     struct value_tree tree;
     struct value *result; /* the object that --json prints at the end */
+    /* Who looks at the result before the end (tool_told); NULL: nobody. */
+    bool (*told)(const struct tool *tool, void *ctx);
+    void *told_ctx;
 };
 
 struct command {
@@ -73,6 +76,7 @@ enum exit_code command_chain_check(struct tool *tool, const struct arguments *ar
 enum exit_code command_chain_mirror(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_crl_install(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_crl_list(struct tool *tool, const struct arguments *arguments);
+enum exit_code command_crl_remove(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_crl_refresh(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_crl_write(struct tool *tool, const struct arguments *arguments);
 enum exit_code command_key_backup(struct tool *tool, const struct arguments *arguments);
@@ -108,6 +112,9 @@ extern const struct option options_key_restore[];
 
 /* The store of --store, $ECERT_STORE or the home directory, whether it is there or not. */
 const char *tool_store_path(struct tool *tool);
+/* Said by a command that takes long, whenever its result says more. False: nobody waits for the
+ * rest; it ends where what is done is whole. */
+bool tool_told(const struct tool *tool);
 /* Opens the store of --store, $ECERT_STORE or the home directory, to remember what changes
  * (`recorded_as`), or with --dry-run to change nothing; on failure the person has been
  * told and EXIT_FAILED is to be returned. */

@@ -3,6 +3,7 @@
 #include "cli/ecert/undo.h"
 
 #include "cli/ecert/ask.h"
+#include "cli/ecert/key_there.h"
 #include "cli/ecert/screen.h"
 
 #include <stdio.h>
@@ -164,12 +165,14 @@ enum err undo_do(struct tool *tool, struct certstore *store, struct certstore_pa
     struct reason *ret_reason)
 {
     struct reason idle = { 0 };
-    bool made =
-        chain_mirror_made(past) && certstore_undo_check(store, past->number, &idle, past) == OK;
-    if (!made) {
+    bool mirror = chain_mirror_made(past), there = key_there_made(past);
+    bool outside =
+        (mirror || there) && certstore_undo_check(store, past->number, &idle, past) == OK;
+    if (!outside) {
         return certstore_undo(store, past->number, ret_reason, past);
     }
-    TRY(chain_mirror_back(tool, store, past, ret_reason));
+    TRY(mirror ? chain_mirror_back(tool, store, past, ret_reason)
+               : key_there_back(tool, store, past, ret_reason));
     enum err err = certstore_undo(store, past->number, &idle, past);
     *ret_reason = err == OK || err == ERR_NOT_FOUND ? *ret_reason : idle;
     return err == ERR_NOT_FOUND ? OK : err;

@@ -29,11 +29,11 @@ struct undo_line {
     const char *word;  /* in the person's language: "removed", or "put back" */
     const char *did;   /* "added", "removed", "replaced", "completed" */
     const char *place; /* "personal", … */
-    char name[256], id[CERTSTORE_ID_MAX];
+    const char *name;
+    char id[CERTSTORE_ID_MAX]; /* "" where it is named by where it is */
 };
 /* Of the `step`th step. */
-void undo_line(const struct tool *tool, const struct certstore *store,
-    const struct certstore_past *past, size_t step, enum undo_words words,
-    struct undo_line *ret_line);
+void undo_line(struct tool *tool, const struct certstore *store, const struct certstore_past *past,
+    size_t step, enum undo_words words, struct undo_line *ret_line);
 /* "removed: www.example.com 3f2a91c0d4e5 (personal)". */
 const char *undo_line_text(struct tool *tool, const struct undo_line *line);

@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -31,6 +32,35 @@ enum err file_read(const char *path, size_t max, struct buf *ret_buf)
         buf_release(ret_buf);
     }
     return err;
+}
+
+enum err file_map(const char *path, size_t max, struct span *ret_content)
+{
+    struct stat status;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return err_from_errno(errno);
+    }
+    enum err err = fstat(fd, &status) != 0          ? err_from_errno(errno)
+                   : !S_ISREG(status.st_mode)       ? ERR_INPUT
+                   : status.st_size == 0            ? ERR_INPUT
+                   : (uint64_t)status.st_size > max ? ERR_LIMIT
+                                                    : OK;
+    void *mapped = err == OK ? mmap(/* addr= */ NULL, (size_t)status.st_size, PROT_READ,
+                                   MAP_PRIVATE, fd, /* offset= */ 0)
+                             : MAP_FAILED;
+    err = err == OK && mapped == MAP_FAILED ? err_from_errno(errno) : err;
+    close(fd);
+    TRY(err);
+    *ret_content = span_make(mapped, (size_t)status.st_size);
+    return OK;
+}
+
+void file_unmap(struct span content)
+{
+    if (content.len > 0) {
+        (void)munmap((void *)(uintptr_t)content.data, content.len);
+    }
 }
 
 /* Reads to the end; a byte beyond the buffer's maximum is ERR_LIMIT. */

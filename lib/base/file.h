@@ -8,6 +8,11 @@
 
 /* ERR_NOT_FOUND, ERR_LIMIT if larger than `max`, ERR_IO. `ret_buf` is made by the function. */
 enum err file_read(const char *path, size_t max, struct buf *ret_buf) MUST_USE;
+/* The same where it lies, for a file that nobody writes in place: one that shrinks ends who looks
+ * at what is gone. ERR_INPUT if it is empty. Given back by file_unmap, which takes an empty span
+ * too. */
+enum err file_map(const char *path, size_t max, struct span *ret_content) MUST_USE;
+void file_unmap(struct span content);
 /* The same into locked memory. Refuses (ERR_DENIED) a file that group or others may read. */
 enum err file_read_secret(const char *path, size_t max, struct secret *ret_secret) MUST_USE;
 /* Replaces `path`: a new file beside it (O_EXCL, `mode`), written, fsynced, renamed, the directory

@@ -20,7 +20,6 @@ static bool is_replaced(
     const struct authorities *authorities, const struct authority *item, int64_t now);
 static bool in_dates(const struct certificate *certificate, int64_t now);
 static bool is_self_signed(const struct certificate *certificate);
-static bool begins(const char *digits, const char *wanted);
 static enum err refuse(const struct certificate *certificate, const char *code,
     const char *expected, struct reason *ret_reason);
 
@@ -224,7 +223,8 @@ enum err authorities_find(const struct authorities *authorities, const char *thu
     const struct authority *found = NULL;
     for (size_t i = 0; i < authorities->count; i++) {
         const struct authority *item = &authorities->items[i];
-        if (!begins(item->id, thumbprint) && !begins(item->sha1, thumbprint)) {
+        if (!thumbprint_begins(item->id, thumbprint) &&
+            !thumbprint_begins(item->sha1, thumbprint)) {
             continue;
         }
         if (found != NULL) {
@@ -241,8 +241,7 @@ enum err authorities_find(const struct authorities *authorities, const char *thu
     return OK;
 }
 
-/* People copy thumbprints with colons, blanks and capitals. */
-static bool begins(const char *digits, const char *wanted)
+bool thumbprint_begins(const char *digits, const char *wanted)
 {
     size_t count = 0;
     for (; *wanted != '\0'; wanted++) {

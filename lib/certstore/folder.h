@@ -5,21 +5,28 @@
 #include "lib/base/buf.h"
 #include "lib/base/secret.h"
 
+struct folder_unsynced;
+
 struct folder {
     int fd;
     bool open;
-    bool made;  /* by this opening */
-    bool draft; /* nobody finds it: what is written gets its name at once */
+    bool made; /* by this opening */
+    /* Of a draft: nobody finds it, what is written gets its name at once, and is waited for when
+     * the draft is published. */
+    struct folder_unsynced *draft;
 };
 
 enum { FOLDER_NAME_MAX = 96, FOLDER_ENTRIES_MAX = 4096 };
 
-/* By path, made with 0700 if it isn't there (its parent must be). ERR_DENIED with
- * "certstore.directory" for what is a link or no directory, belongs to someone else, or is open to
- * others (field: path, seen: owner or mode, expected: ours). */
-enum err folder_open_path(
-    const char *path, struct reason *ret_reason, struct folder *ret_folder) MUST_USE;
 enum folder_make { FOLDER_MUST_EXIST, FOLDER_MAKE };
+/* By path; FOLDER_MAKE: made with 0700 if it isn't there (its parent must be). ERR_DENIED with
+ * "certstore.directory" for what is a link or no directory, belongs to someone else, or is open to
+ * others (field: path, seen: owner or mode, expected: ours); ERR_NOT_FOUND. */
+enum err folder_open_path(const char *path, enum folder_make make, struct reason *ret_reason,
+    struct folder *ret_folder) MUST_USE;
+/* One that is empty, stands nowhere and takes nothing in: what is not there, as it would be found
+ * had it been made. "certstore.path". */
+enum err folder_open_nowhere(struct reason *ret_reason, struct folder *ret_folder) MUST_USE;
 /* Below another one; the same checks. A new one's name is on disk once folder_sync(parent) is done,
  * so that several cost one sync. */
 enum err folder_open(const struct folder *parent, const char *name, enum folder_make make,
@@ -32,16 +39,16 @@ enum err folder_read(
     const struct folder *folder, const char *name, size_t max, struct buf *ret_buf) MUST_USE;
 enum err folder_read_secret(
     const struct folder *folder, const char *name, size_t max, struct secret *ret_secret) MUST_USE;
-/* Writes beside, syncs, renames over `name`, syncs the directory. In a draft: writes and syncs; a
- * name can be given once. */
+/* Writes beside, syncs, renames over `name`, syncs the directory. In a draft: writes, and
+ * has the disk begin; a name can be given once. */
 enum err folder_write(const struct folder *folder, const char *name, struct span content) MUST_USE;
 enum err folder_sync(const struct folder *folder) MUST_USE;
 /* A new sub-directory under a name that listings pass over, to be filled and then given its name by
  * folder_publish. */
 enum err folder_draft(
     const struct folder *folder, char ret_name[FOLDER_NAME_MAX], struct folder *ret_draft) MUST_USE;
-/* The draft `name` of `folder`, complete and on disk, becomes `to` in one step. ERR_CONFLICT if
- * that exists. */
+/* Everything in the draft `name` of `folder` is on disk; then it becomes `to` in one step.
+ * ERR_CONFLICT if that exists. */
 enum err folder_publish(const struct folder *folder, const char *name, const struct folder *draft,
     const char *to) MUST_USE;
 /* Gives the sub-directory `from` its final place in one step. ERR_CONFLICT if `to` exists. */

@@ -41,12 +41,18 @@ enum err certstore_take_crl_out(
  * store. Under the lock. */
 /* A file's content; NULL: it goes. What is so already is no step. */
 enum err step_file(struct certstore *store, const char *path, const struct span *content) MUST_USE;
-/* A draft (folder_draft) gets its place, which is in its own folder. */
+/* A draft (folder_draft) gets its place, which is in its own folder; the file that is given for it
+ * (`request`) is written down too. */
 enum err step_item_add(struct certstore *store, const struct folder *parent, const char *name,
-    const struct folder *draft, const char *path) MUST_USE;
+    const struct folder *draft, const char *path, const struct certstore_request *request) MUST_USE;
 enum err step_item_remove(struct certstore *store, const char *path) MUST_USE;
 /* A request that holds its certificate becomes one of the personal store. */
 enum err step_join(struct certstore *store, const char *path, const char *to) MUST_USE;
+
+/* A file that was written for the person (given.c): whether it is there as it was given, and its
+ * end, where it still is. */
+bool given_stands(const struct certstore_step *step);
+enum err given_remove(const struct certstore_step *step) MUST_USE;
 
 /* Where a path's last name lies. ERR_NOT_FOUND where a folder on the way isn't there. */
 enum err step_place(const struct certstore *store, const char *path, struct folder *ret_folder,
@@ -68,6 +74,9 @@ enum err change_read(
 bool change_is_idle(const struct certstore *store, const struct certstore_past *past);
 /* Takes it back, whatever the checks would say (undo.c). */
 enum err change_revert(struct certstore *store, const struct certstore_past *past) MUST_USE;
+/* People copy thumbprints with colons, blanks and capitals: at least 8 digits count (authority.c).
+ */
+bool thumbprint_begins(const char *digits, const char *wanted);
 /* An item's folder as an item (store.c). */
 enum err item_read(const struct folder *parent, enum certstore_kind kind, const char *id,
     struct certstore_item *ret_item) MUST_USE;

@@ -178,6 +178,28 @@ enum err certstore_lists(
     return OK;
 }
 
+enum err revocation_lists_find(const struct revocation_lists *lists, const char *thumbprint,
+    struct reason *ret_reason, const struct revocation_list **ret_list)
+{
+    const struct revocation_list *found = NULL;
+    for (size_t i = 0; i < lists->count; i++) {
+        const struct revocation_list *list = &lists->items[i];
+        if (!thumbprint_begins(list->id, thumbprint)) {
+            continue;
+        }
+        if (found != NULL) {
+            return reason_set(
+                ret_reason, ERR_CONFLICT, "certstore.ambiguous", thumbprint, found->id, list->id);
+        }
+        found = list;
+    }
+    if (found == NULL) {
+        return reason_set(ret_reason, ERR_NOT_FOUND, "crl.unknown", thumbprint, NULL, NULL);
+    }
+    *ret_list = found;
+    return OK;
+}
+
 enum err certstore_remove_list(
     struct certstore *store, const char *id, int64_t now, struct reason *ret_reason)
 {

@@ -41,6 +41,11 @@ AUTO_DEFINE(revocation_lists, revocation_lists_release)
 enum err certstore_lists(
     const struct certstore *store, int64_t now, struct revocation_lists *ret_lists) MUST_USE;
 
+/* The one with this id, or a beginning of it of at least 8 digits (colons and blanks don't matter).
+ * ERR_NOT_FOUND with "crl.unknown", ERR_CONFLICT with "certstore.ambiguous". */
+enum err revocation_lists_find(const struct revocation_lists *lists, const char *thumbprint,
+    struct reason *ret_reason, const struct revocation_list **ret_list) MUST_USE;
+
 /* Takes the list with this id out. ERR_NOT_FOUND with "certstore.no_list"; "certstore.write". */
 enum err certstore_remove_list(
     struct certstore *store, const char *id, int64_t now, struct reason *ret_reason) MUST_USE;

@@ -1,14 +1,17 @@
 /* How the store changes: each step is written down, on disk, before it is done. The lines of a
  * change's "about" are its command, its time, and a line a step:
  *
- *     step: file|item|join|outside BEFORE AFTER PATH TO          BEFORE, AFTER: SHA-256 or "-"; TO
- * or "-"
+ *     step: file|item|join|outside|given|there BEFORE AFTER PATH TO
+ *
+ * BEFORE, AFTER: SHA-256 or "-"; TO or "-". In a path a blank, a control character and "%" stand as
+ * "%" and two hexadecimal digits.
  *
  * Everything here happens under the store's lock. */
 #include "lib/certstore/internal.h"
 
 #include "lib/base/clock.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 enum { ABOUT_MAX_BYTES = 128 * 1024, NUMBER_MAX = 999999 };
@@ -19,10 +22,13 @@ static const char *const kinds[] = {
     [CERTSTORE_STEP_ITEM] = "item",
     [CERTSTORE_STEP_JOIN] = "join",
     [CERTSTORE_STEP_OUTSIDE] = "outside",
+    [CERTSTORE_STEP_GIVEN] = "given",
+    [CERTSTORE_STEP_THERE] = "there",
 };
 
-static enum err step_record(
-    struct certstore *store, const struct certstore_step *step, const struct buf *before);
+static enum err given_step(const struct certstore_request *request, struct certstore_step *step);
+static enum err step_record(struct certstore *store, const struct certstore_step *step,
+    const struct buf *before, const struct certstore_step *then);
 static enum err change_begin(
     struct certstore *store, const struct certstore_past *past, const struct buf *before);
 static enum err change_fill(
@@ -33,6 +39,8 @@ static enum err about_write(const struct folder *folder, const struct certstore_
 static enum err about_line(struct span line, struct certstore_past *past);
 static enum err step_parse(struct span line, struct certstore_step *step);
 static bool word_next(struct span *rest, char *ret_word, size_t size);
+static void path_append(struct buf *text, const char *path);
+static bool path_decode(char *path);
 static enum err digest_of(struct span bytes, char ret_digest[CERTSTORE_ID_MAX]);
 
 void certstore_record(struct certstore *store, const char *command, int64_t now)
@@ -58,7 +66,7 @@ enum err certstore_record_outside(
 {
     AUTO(buf) kept = buf_make(before.len + 1);
     struct certstore_step step = { .kind = CERTSTORE_STEP_OUTSIDE };
-    if (path[0] != '/' || strlen(path) >= sizeof step.path || strpbrk(path, " \n") != NULL) {
+    if (path[0] != '/' || strlen(path) >= sizeof step.path) {
         return ERR_INPUT;
     }
     snprintf(step.path, sizeof step.path, "%s", path);
@@ -67,7 +75,23 @@ enum err certstore_record_outside(
     TRY(before.len > 0 ? digest_of(before, step.before) : OK);
     TRY(after.len > 0 ? digest_of(after, step.after) : OK);
     TRY(certstore_lock(store));
-    enum err err = step_record(store, &step, before.len > 0 ? &kept : NULL);
+    enum err err = step_record(store, &step, before.len > 0 ? &kept : NULL, /* then= */ NULL);
+    certstore_unlock(store);
+    return err;
+}
+
+enum err certstore_record_there(struct certstore *store, const char *name, struct span what)
+{
+    AUTO(buf) kept = buf_make(what.len + 1);
+    struct certstore_step step = { .kind = CERTSTORE_STEP_THERE };
+    char digest[CERTSTORE_ID_MAX];
+    TRY(digest_of(span_from_text(name), digest));
+    snprintf(step.path, sizeof step.path, "there/%s", digest);
+    buf_append(&kept, what);
+    TRY(buf_check(&kept));
+    TRY(digest_of(what, step.before));
+    TRY(certstore_lock(store));
+    enum err err = store->rehearsed ? OK : step_record(store, &step, &kept, /* then= */ NULL);
     certstore_unlock(store);
     return err;
 }
@@ -78,8 +102,12 @@ enum err step_file(struct certstore *store, const char *path, const struct span 
     AUTO(folder) folder = { 0 };
     struct certstore_step step = { .kind = CERTSTORE_STEP_FILE };
     char name[FOLDER_NAME_MAX];
-    TRY(step_place(store, path, &folder, name));
-    enum err err = folder_read(&folder, name, FILE_MAX_BYTES, &before);
+    enum err err = step_place(store, path, &folder, name);
+    if (err == ERR_NOT_FOUND && store->rehearsed) {
+        return OK; /* its folder isn't there yet either */
+    }
+    TRY(err);
+    err = folder_read(&folder, name, FILE_MAX_BYTES, &before);
     TRY(err == ERR_NOT_FOUND ? OK : err);
     bool here = err == OK;
     bool same = here == (content != NULL) && (!here || span_equal(buf_span(&before), *content));
@@ -89,21 +117,32 @@ enum err step_file(struct certstore *store, const char *path, const struct span 
     snprintf(step.path, sizeof step.path, "%s", path);
     TRY(here ? digest_of(buf_span(&before), step.before) : OK);
     TRY(content != NULL ? digest_of(*content, step.after) : OK);
-    TRY(step_record(store, &step, here ? &before : NULL));
+    TRY(step_record(store, &step, here ? &before : NULL, /* then= */ NULL));
     return content != NULL ? folder_write(&folder, name, *content) : folder_remove(&folder, name);
 }
 
 enum err step_item_add(struct certstore *store, const struct folder *parent, const char *name,
-    const struct folder *draft, const char *path)
+    const struct folder *draft, const char *path, const struct certstore_request *request)
 {
     AUTO(folder) place = { 0 };
-    struct certstore_step step = { .kind = CERTSTORE_STEP_ITEM };
+    struct certstore_step step = { .kind = CERTSTORE_STEP_ITEM }, given = { .path = "" };
     char to[FOLDER_NAME_MAX];
     snprintf(step.path, sizeof step.path, "%s", path);
     TRY(step_place(store, path, &place, to));
     TRY(step_item_digest(parent, name, step.after));
-    TRY(step_record(store, &step, /* before= */ NULL));
+    TRY(request->given == NULL ? OK : given_step(request, &given));
+    TRY(step_record(store, &step, /* before= */ NULL, request->given == NULL ? NULL : &given));
     return folder_publish(parent, name, draft, to);
+}
+
+static enum err given_step(const struct certstore_request *request, struct certstore_step *step)
+{
+    step->kind = CERTSTORE_STEP_GIVEN;
+    if (request->given[0] != '/' ||
+        !span_to_text(span_from_text(request->given), step->path, sizeof step->path)) {
+        return ERR_INPUT;
+    }
+    return digest_of(request->given_content, step->after);
 }
 
 enum err step_item_remove(struct certstore *store, const char *path)
@@ -121,7 +160,7 @@ enum err step_item_remove(struct certstore *store, const char *path)
     }
     snprintf(step.path, sizeof step.path, "%s", path);
     TRY(step_item_digest(&place, name, step.before));
-    TRY(step_record(store, &step, /* before= */ NULL));
+    TRY(step_record(store, &step, /* before= */ NULL, /* then= */ NULL));
     TRY(change_open(store, store->record.number, &change));
     snprintf(kept, sizeof kept, "%zu", store->record.count - 1);
     return folder_move(&place, name, &change, kept);
@@ -138,16 +177,18 @@ enum err step_join(struct certstore *store, const char *path, const char *to)
     snprintf(step.path, sizeof step.path, "%s", path);
     snprintf(step.to, sizeof step.to, "%s", to);
     TRY(step_item_digest(&from_place, from_name, step.after));
-    TRY(step_record(store, &step, /* before= */ NULL));
+    TRY(step_record(store, &step, /* before= */ NULL, /* then= */ NULL));
     return folder_move(&from_place, from_name, &to_place, to_name);
 }
 
-/* A file that this change has touched already keeps what was before the first time. */
-static enum err step_record(
-    struct certstore *store, const struct certstore_step *step, const struct buf *before)
+/* A file that this change has touched already keeps what was before the first time. `then`: a step
+ * behind it that is written down along with it, or NULL. */
+static enum err step_record(struct certstore *store, const struct certstore_step *step,
+    const struct buf *before, const struct certstore_step *then)
 {
     struct certstore_past *past = &store->record;
     AUTO(folder) folder = { 0 };
+    assert(before == NULL || then == NULL); /* kept under the last step's number */
     if (past->command[0] == '\0') {
         return OK;
     }
@@ -158,11 +199,15 @@ static enum err step_record(
             return about_write(&folder, past);
         }
     }
-    if (past->count == CERTSTORE_STEPS_MAX) {
+    if (past->count + (then != NULL) >= CERTSTORE_STEPS_MAX) {
         return ERR_LIMIT;
     }
+    bool first = past->count == 0;
     past->steps[past->count++] = *step;
-    if (past->count == 1) {
+    if (then != NULL) {
+        past->steps[past->count++] = *then;
+    }
+    if (first) {
         return change_begin(store, past, before);
     }
     TRY(change_open(store, past->number, &folder));
@@ -319,10 +364,11 @@ static enum err about_write(const struct folder *folder, const struct certstore_
     buf_append_format(&text, "command: %s\ntime: %s\n", past->command, time);
     for (size_t i = 0; i < past->count; i++) {
         const struct certstore_step *step = &past->steps[i];
-        buf_append_format(&text, "step: %s %s %s %s %s\n", kinds[step->kind],
+        buf_append_format(&text, "step: %s %s %s ", kinds[step->kind],
             step->before[0] == '\0' ? ABSENT : step->before,
-            step->after[0] == '\0' ? ABSENT : step->after, step->path,
-            step->to[0] == '\0' ? ABSENT : step->to);
+            step->after[0] == '\0' ? ABSENT : step->after);
+        path_append(&text, step->path);
+        buf_append_format(&text, " %s\n", step->to[0] == '\0' ? ABSENT : step->to);
     }
     TRY(buf_check(&text));
     return folder_write(folder, ABOUT, buf_span(&text));
@@ -370,7 +416,8 @@ static enum err step_parse(struct span line, struct certstore_step *step)
                  word_next(&line, step->before, sizeof step->before) &&
                  word_next(&line, step->after, sizeof step->after) &&
                  word_next(&line, step->path, sizeof step->path) &&
-                 word_next(&line, step->to, sizeof step->to) && line.len == 0;
+                 word_next(&line, step->to, sizeof step->to) && line.len == 0 &&
+                 path_decode(step->path);
     char *const maybe[] = { step->before, step->after, step->to };
     for (size_t i = 0; whole && i < 3; i++) {
         if (strcmp(maybe[i], ABSENT) == 0) {
@@ -394,4 +441,31 @@ static bool word_next(struct span *rest, char *ret_word, size_t size)
     size_t skipped = len + (blank != NULL);
     *rest = span_make(rest->data + skipped, rest->len - skipped);
     return word.len > 0 && span_to_text(word, ret_word, size);
+}
+
+static void path_append(struct buf *text, const char *path)
+{
+    for (; *path != '\0'; path++) {
+        bool plain = (unsigned char)*path > ' ' && *path != '%' && *path != 0x7f;
+        buf_append_format(text, plain ? "%c" : "%%%02X", (unsigned char)*path);
+    }
+}
+
+static bool path_decode(char *path)
+{
+    char *to = path;
+    for (; *path != '\0'; path++) {
+        uint8_t byte = 0;
+        size_t len = 0;
+        bool coded = *path == '%';
+        if (coded && (strlen(path) < 3 ||
+                         hex_parse(span_make((const uint8_t *)path + 1, 2), &byte, 1, &len) != OK ||
+                         byte == 0)) {
+            return false;
+        }
+        *to++ = coded ? (char)byte : *path;
+        path += coded ? 2 : 0;
+    }
+    *to = '\0';
+    return true;
 }

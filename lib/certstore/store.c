@@ -14,7 +14,9 @@
 
 enum { REQUEST_ID_DIGITS = 16, ID_MIN_DIGITS = 4 };
 
-static enum err folders_open(struct certstore *store);
+static enum err store_open(const char *path, enum folder_make make, struct reason *ret_reason,
+    struct certstore **ret_store);
+static enum err folders_open(struct certstore *store, enum folder_make make);
 static enum err leftovers_clear(struct certstore *store);
 static enum err requests_clear(const struct certstore *store);
 static enum err items_read(const struct certstore *store, enum certstore_kind kind,
@@ -41,13 +43,28 @@ static int item_compare(const void *left, const void *right);
 
 enum err certstore_open(const char *path, struct reason *ret_reason, struct certstore **ret_store)
 {
+    return store_open(path, FOLDER_MAKE, ret_reason, ret_store);
+}
+
+enum err certstore_look(const char *path, struct reason *ret_reason, struct certstore **ret_store)
+{
+    return store_open(path, FOLDER_MUST_EXIST, ret_reason, ret_store);
+}
+
+static enum err store_open(const char *path, enum folder_make make, struct reason *ret_reason,
+    struct certstore **ret_store)
+{
     AUTO_PTR(certstore) store = calloc(1, sizeof *store);
     if (store == NULL) {
         return ERR_MEMORY;
     }
     store->lock = -1;
-    TRY(folder_open_path(path, ret_reason, &store->root));
-    enum err err = folders_open(store);
+    enum err err = folder_open_path(path, make, ret_reason, &store->root);
+    if (err == ERR_NOT_FOUND && make == FOLDER_MUST_EXIST) {
+        err = folder_open_nowhere(ret_reason, &store->root);
+    }
+    TRY(err);
+    err = folders_open(store, make);
     err = err == OK ? leftovers_clear(store) : err;
     if (err != OK) {
         const char *code = err == ERR_DENIED ? "certstore.directory" : "certstore.path";
@@ -58,7 +75,7 @@ enum err certstore_open(const char *path, struct reason *ret_reason, struct cert
     return OK;
 }
 
-static enum err folders_open(struct certstore *store)
+static enum err folders_open(struct certstore *store, enum folder_make make)
 {
     const struct {
         const char *name;
@@ -78,12 +95,18 @@ static enum err folders_open(struct certstore *store)
     };
     bool made = false;
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-        TRY(folder_open(&store->root, table[i].name, FOLDER_MAKE, table[i].folder));
+        enum err err = folder_open(&store->root, table[i].name, make, table[i].folder);
+        if (err == ERR_NOT_FOUND && make == FOLDER_MUST_EXIST) {
+            err = folder_open_nowhere(/* ret_reason= */ NULL, table[i].folder);
+        }
+        TRY(err);
         made |= table[i].folder->made;
     }
     TRY(made ? folder_sync(&store->root) : OK);
-    store->lock = openat(store->root.fd, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-    return store->lock < 0 ? err_from_errno(errno) : OK;
+    int create = make == FOLDER_MAKE ? O_CREAT : 0;
+    store->lock = openat(store->root.fd, "lock", O_RDWR | create | O_NOFOLLOW | O_CLOEXEC, 0600);
+    bool missing = store->lock < 0 && errno == ENOENT && make == FOLDER_MUST_EXIST;
+    return store->lock < 0 && !missing ? err_from_errno(errno) : OK;
 }
 
 static enum err leftovers_clear(struct certstore *store)
@@ -135,9 +158,10 @@ void certstore_free(struct certstore *store)
     free(store);
 }
 
+/* Without the lock's file nobody has changed anything yet, and who only looks doesn't either. */
 enum err certstore_lock(struct certstore *store)
 {
-    while (flock(store->lock, LOCK_EX) != 0) {
+    while (store->lock >= 0 && flock(store->lock, LOCK_EX) != 0) {
         if (errno != EINTR) {
             return err_from_errno(errno);
         }
@@ -147,7 +171,9 @@ enum err certstore_lock(struct certstore *store)
 
 void certstore_unlock(struct certstore *store)
 {
-    (void)flock(store->lock, LOCK_UN);
+    if (store->lock >= 0) {
+        (void)flock(store->lock, LOCK_UN);
+    }
 }
 
 enum err certstore_thumbprint(struct span bytes, char ret_id[CERTSTORE_ID_MAX])
@@ -359,7 +385,7 @@ enum err certstore_add_request(struct certstore *store, const struct certstore_r
     }
     snprintf(path, sizeof path, "requests/%s", id);
     err = err == ERR_NOT_FOUND ? item_draft(&store->requests, request, name, &draft) : err;
-    err = err == OK ? step_item_add(store, &store->requests, name, &draft, path) : err;
+    err = err == OK ? step_item_add(store, &store->requests, name, &draft, path, request) : err;
     certstore_unlock(store);
     if (err != OK) {
         return reason_set(ret_reason, err, "certstore.write", id, err_name(err), NULL);
@@ -510,7 +536,7 @@ enum err certstore_add_personal(struct certstore *store, const struct certstore_
     TRY(certstore_lock(store));
     err = item_draft(&store->personal, request, name, &draft);
     err = err == OK ? certificate_put(&draft, certificate, chain) : err;
-    err = err == OK ? step_item_add(store, &store->personal, name, &draft, path) : err;
+    err = err == OK ? step_item_add(store, &store->personal, name, &draft, path, request) : err;
     certstore_unlock(store);
     if (err != OK) {
         return reason_set(ret_reason, err, "certstore.write", id, err_name(err), NULL);

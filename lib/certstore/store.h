@@ -38,6 +38,10 @@ struct certstore;
 /* Makes what is missing, and clears away what an interruption left behind. */
 enum err certstore_open(
     const char *path, struct reason *ret_reason, struct certstore **ret_store) MUST_USE;
+/* The same without making anything: what is missing is found empty, and nothing can be kept there.
+ * For a run that only says what it would do (certstore_rehearse). */
+enum err certstore_look(
+    const char *path, struct reason *ret_reason, struct certstore **ret_store) MUST_USE;
 void certstore_free(struct certstore *store);
 AUTO_PTR_DEFINE(certstore, certstore_free)
 
@@ -88,6 +92,11 @@ struct certstore_request {
     int64_t created;
     const struct secret *passphrase;      /* the key's file is encrypted under it; NULL: not */
     const char *token_uri, *token_module; /* where the key is if key_in_token; else NULL */
+    /* A file that the caller writes for the person as soon as the item is there; NULL: none. It is
+     * part of the same change: undoing deletes it where it is as it was given, and else leaves it.
+     * The path is whole, from the root. */
+    const char *given;
+    struct span given_content;
 };
 /* ERR_CONFLICT with "certstore.key_exists" (seen: the id) if the key is here already. */
 enum err certstore_add_request(struct certstore *store, const struct certstore_request *request,

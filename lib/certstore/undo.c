@@ -15,6 +15,8 @@ static enum step_state file_state(
     const struct certstore *store, const struct certstore_past *past, size_t index);
 static enum step_state item_state(
     const struct certstore *store, const struct certstore_past *past, size_t index);
+static enum step_state there_state(
+    const struct certstore *store, const struct certstore_past *past, size_t index);
 static enum step_state join_state(
     const struct certstore *store, const struct certstore_past *past, size_t index);
 static enum step_state state_of(
@@ -37,6 +39,10 @@ static enum err step_revert(
 static enum err join_revert(struct certstore *store, const struct certstore_step *step);
 static enum err item_content(
     const struct folder *parent, const char *name, struct buf *ret_content);
+static enum err item_follow(
+    const struct certstore *store, const char *path, struct buf *ret_content);
+static enum err kept_content(
+    const struct certstore *store, const char *path, struct buf *ret_content);
 static enum err number_reason(
     unsigned number, enum err err, const char *code, struct reason *ret_reason);
 
@@ -215,6 +221,10 @@ static enum step_state state_of(
         return item_state(store, past, index);
     case CERTSTORE_STEP_JOIN:
         return join_state(store, past, index);
+    case CERTSTORE_STEP_GIVEN:
+        return given_stands(&past->steps[index]) ? STEP_AFTER : STEP_BEFORE;
+    case CERTSTORE_STEP_THERE:
+        return there_state(store, past, index);
     }
     return STEP_OTHER;
 }
@@ -261,6 +271,17 @@ static enum step_state join_state(
     return before ? STEP_BEFORE : after ? STEP_AFTER : STEP_OTHER;
 }
 
+/* Nobody is asked; what was written down of it goes when it has been taken back. */
+static enum step_state there_state(
+    const struct certstore *store, const struct certstore_past *past, size_t index)
+{
+    char kept[CERTSTORE_ID_MAX];
+    digest_kept(store, past, index, kept);
+    return kept[0] == '\0'                                ? STEP_BEFORE
+           : strcmp(kept, past->steps[index].before) != 0 ? STEP_DAMAGED
+                                                          : STEP_AFTER;
+}
+
 /* "" if nothing is there; of what can't be read, "?". */
 static void digest_at(const struct certstore *store, const char *path,
     enum certstore_step_kind kind, char ret_digest[CERTSTORE_ID_MAX])
@@ -301,10 +322,9 @@ static void digest_kept(const struct certstore *store, const struct certstore_pa
     snprintf(name, sizeof name, "%zu", index);
     enum err err = change_open(store, past->number, &change);
     err = err != OK ? err
-          : past->steps[index].kind == CERTSTORE_STEP_FILE ||
-                  past->steps[index].kind == CERTSTORE_STEP_OUTSIDE
-              ? step_file_digest(&change, name, ret_digest)
-              : step_item_digest(&change, name, ret_digest);
+          : past->steps[index].kind == CERTSTORE_STEP_ITEM
+              ? step_item_digest(&change, name, ret_digest)
+              : step_file_digest(&change, name, ret_digest);
     if (err != OK) {
         snprintf(ret_digest, CERTSTORE_ID_MAX, "%s", err == ERR_NOT_FOUND ? "" : "?");
     }
@@ -328,8 +348,11 @@ static enum err step_revert(
     AUTO(folder) place = { 0 };
     AUTO(buf) before = { 0 };
     char name[FOLDER_NAME_MAX], kept[FOLDER_NAME_MAX];
-    if (step->kind == CERTSTORE_STEP_OUTSIDE) {
+    if (step->kind == CERTSTORE_STEP_OUTSIDE || step->kind == CERTSTORE_STEP_THERE) {
         return ERR_UNSUPPORTED;
+    }
+    if (step->kind == CERTSTORE_STEP_GIVEN) {
+        return given_remove(step);
     }
     if (step->kind == CERTSTORE_STEP_JOIN) {
         return join_revert(store, step);
@@ -366,12 +389,33 @@ bool certstore_undo_loses_key(const struct certstore *store, const struct certst
 {
     for (size_t i = 0; i < past->count; i++) {
         const struct certstore_step *step = &past->steps[i];
-        if (step->kind == CERTSTORE_STEP_ITEM && step->before[0] == '\0' &&
-            state_of(store, past, i) == STEP_AFTER) {
+        bool key = step->kind == CERTSTORE_STEP_THERE ||
+                   (step->kind == CERTSTORE_STEP_ITEM && step->before[0] == '\0');
+        if (key && state_of(store, past, i) == STEP_AFTER) {
             return true;
         }
     }
     return false;
+}
+
+bool certstore_step_stands(
+    const struct certstore *store, const struct certstore_past *past, size_t step)
+{
+    return state_of(store, past, step) == STEP_AFTER;
+}
+
+enum err certstore_undone_there(
+    struct certstore *store, const struct certstore_past *past, size_t step)
+{
+    AUTO(folder) change = { 0 };
+    char name[FOLDER_NAME_MAX];
+    snprintf(name, sizeof name, "%zu", step);
+    TRY(past->steps[step].kind == CERTSTORE_STEP_THERE ? OK : ERR_INPUT);
+    TRY(certstore_lock(store));
+    enum err err = change_open(store, past->number, &change);
+    err = err == OK ? folder_remove(&change, name) : err;
+    certstore_unlock(store);
+    return err;
 }
 
 enum err certstore_step_content(const struct certstore *store, const struct certstore_past *past,
@@ -380,20 +424,82 @@ enum err certstore_step_content(const struct certstore *store, const struct cert
     AUTO(folder) place = { 0 };
     char name[FOLDER_NAME_MAX];
     const struct certstore_step *one = &past->steps[step];
-    bool outside = one->kind == CERTSTORE_STEP_OUTSIDE;
+    bool outside = one->kind == CERTSTORE_STEP_OUTSIDE || one->kind == CERTSTORE_STEP_GIVEN;
+    bool item = one->kind == CERTSTORE_STEP_ITEM || one->kind == CERTSTORE_STEP_JOIN;
     if (after && outside) {
         return outside_read(one->path, ret_content);
     }
-    if (after) {
-        TRY(step_place(
-            store, one->kind == CERTSTORE_STEP_JOIN ? one->to : one->path, &place, name));
+    if (after && item) {
+        return item_follow(
+            store, one->kind == CERTSTORE_STEP_JOIN ? one->to : one->path, ret_content);
+    }
+    if (after && one->kind == CERTSTORE_STEP_FILE) {
+        TRY(step_place(store, one->path, &place, name));
     } else {
         TRY(change_open(store, past->number, &place));
         snprintf(name, sizeof name, "%zu", step);
     }
-    return one->kind == CERTSTORE_STEP_FILE || outside
-               ? folder_read(&place, name, FILE_MAX_BYTES, ret_content)
-               : item_content(&place, name, ret_content);
+    return item ? item_content(&place, name, ret_content)
+                : folder_read(&place, name, FILE_MAX_BYTES, ret_content);
+}
+
+/* Where it was put; or, completed since, where its key is; or what took it away has kept it. A
+ * request's id begins its key's SHA-256. */
+static enum err item_follow(
+    const struct certstore *store, const char *path, struct buf *ret_content)
+{
+    static const char REQUESTS[] = "requests/";
+    AUTO(folder) place = { 0 };
+    AUTO(certstore_items) items = { 0 };
+    char name[FOLDER_NAME_MAX];
+    TRY(step_place(store, path, &place, name));
+    enum err err = item_content(&place, name, ret_content);
+    if (err != ERR_NOT_FOUND) {
+        return err;
+    }
+    TRY(certstore_list(store, &items, /* ret_unreadable= */ NULL));
+    bool request = strncmp(path, REQUESTS, sizeof REQUESTS - 1) == 0;
+    for (size_t i = 0; request && i < items.count; i++) {
+        char key[2 * SHA256_BYTES + 1];
+        hex_format(SPAN_OF(items.items[i].spki_sha256), key);
+        if (strncmp(key, name, strlen(name)) == 0) {
+            bool pending = items.items[i].kind == CERTSTORE_REQUEST;
+            return item_content(
+                pending ? &store->requests : &store->personal, items.items[i].id, ret_content);
+        }
+    }
+    return kept_content(store, path, ret_content);
+}
+
+static enum err kept_content(
+    const struct certstore *store, const char *path, struct buf *ret_content)
+{
+    AUTO(folder) change = { 0 };
+    char name[FOLDER_NAME_MAX] = "", moved[CERTSTORE_STEP_PATH_MAX];
+    unsigned number = 0;
+    size_t count = 0;
+    struct certstore_past *all = calloc(CERTSTORE_PAST_MAX, sizeof *all);
+    TRY(all == NULL ? ERR_MEMORY : OK);
+    snprintf(moved, sizeof moved, "%s", path);
+    enum err err = certstore_list_past(store, all, &count);
+    for (size_t i = err == OK ? count : 0; i > 0; i--) {
+        for (size_t k = 0; k < all[i - 1].count; k++) {
+            const struct certstore_step *step = &all[i - 1].steps[k];
+            if (strcmp(step->path, moved) != 0) {
+                continue;
+            }
+            if (step->kind == CERTSTORE_STEP_JOIN) {
+                snprintf(moved, sizeof moved, "%s", step->to);
+            } else if (step->kind == CERTSTORE_STEP_ITEM && step->before[0] != '\0') {
+                number = all[i - 1].number;
+                snprintf(name, sizeof name, "%zu", k);
+            }
+        }
+    }
+    free(all);
+    TRY(err);
+    TRY(number == 0 ? ERR_NOT_FOUND : change_open(store, number, &change));
+    return item_content(&change, name, ret_content);
 }
 
 static enum err item_content(const struct folder *parent, const char *name, struct buf *ret_content)

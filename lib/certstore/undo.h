@@ -15,7 +15,7 @@ enum {
     CERTSTORE_PAST_MAX = 8,    /* changes that are remembered */
     CERTSTORE_STEPS_MAX = 160, /* of one change: CERTSTORE_CHANGES_MAX and a chain an item */
     CERTSTORE_COMMAND_MAX = 32,
-    CERTSTORE_STEP_PATH_MAX = 192,
+    CERTSTORE_STEP_PATH_MAX = 1024,
 };
 
 enum certstore_step_kind {
@@ -23,6 +23,8 @@ enum certstore_step_kind {
     CERTSTORE_STEP_ITEM,    /* a request or a certificate with its key */
     CERTSTORE_STEP_JOIN,    /* a certificate joined its request: `path` became `to` */
     CERTSTORE_STEP_OUTSIDE, /* a file of the system, by its whole path */
+    CERTSTORE_STEP_GIVEN,   /* a file written for the person, by its whole path */
+    CERTSTORE_STEP_THERE,   /* something on another host, as the caller describes it */
 };
 
 struct certstore_step {
@@ -48,6 +50,12 @@ void certstore_record(struct certstore *store, const char *command, int64_t now)
  * what isn't as it was before already. */
 enum err certstore_record_outside(
     struct certstore *store, const char *path, struct span before, struct span after) MUST_USE;
+/* Writes down, on disk, that something on another host is about to change. `name` says which, so
+ * that a later change of the same is known; `what` is what the caller needs to take it back, who
+ * does that and then says so with certstore_undone_there: certstore_undo refuses (ERR_UNSUPPORTED)
+ * before. */
+enum err certstore_record_there(
+    struct certstore *store, const char *name, struct span what) MUST_USE;
 /* The number of that change; 0 while it has no step. */
 unsigned certstore_recorded(const struct certstore *store);
 /* From here on nothing is written: functions check what they always check, and answer as if they
@@ -59,9 +67,17 @@ void certstore_rehearse(struct certstore *store);
 enum err certstore_list_past(
     const struct certstore *store, struct certstore_past *ret_past, size_t *ret_count) MUST_USE;
 /* What a step put there (`after`), or what it replaced or took away: a file's bytes; of an item its
- * certificate or request. ERR_NOT_FOUND. */
+ * certificate or request, wherever the item is by now; of what is on another host, what was written
+ * down of it. ERR_NOT_FOUND. */
 enum err certstore_step_content(const struct certstore *store, const struct certstore_past *past,
     size_t step, bool after, struct buf *ret_content) MUST_USE;
+/* True if taking the change back has something to do at this step: not for a file that was given
+ * and has changed since, or what was taken back there already. */
+bool certstore_step_stands(
+    const struct certstore *store, const struct certstore_past *past, size_t step);
+/* What a step changed on another host is as before. */
+enum err certstore_undone_there(
+    struct certstore *store, const struct certstore_past *past, size_t step) MUST_USE;
 /* True if taking the change back deletes a key that lies nowhere else in the store. */
 bool certstore_undo_loses_key(const struct certstore *store, const struct certstore_past *past);
 

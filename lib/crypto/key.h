@@ -45,6 +45,10 @@ enum err key_type_from_name(const char *name, enum key_type *ret_type) MUST_USE;
 enum err key_type_of(const struct key *key, enum key_type *ret_type) MUST_USE;
 
 enum err key_generate(enum key_type type, struct key **ret_key) MUST_USE;
+/* As key_generate, but an RSA key's primes are built with their proof, in a quarter of the time,
+ * and the key is held against key_check (keycheck.h). For a subscriber's own; an authority's keys
+ * are key_generate's. */
+enum err key_generate_proven(enum key_type type, struct key **ret_key) MUST_USE;
 /* The bytes of a SubjectPublicKeyInfo. ERR_INPUT if malformed or the point is not on its curve;
  * ERR_UNSUPPORTED for an algorithm, a curve, parameters or a size that this program doesn't know.
  * The AlgorithmIdentifier must be byte-exact (BR 7.1.3.1). Weakness is keycheck.h's affair. */

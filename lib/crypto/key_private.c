@@ -43,6 +43,7 @@ struct private_parts {
 
 static enum err ed25519_load(struct span octets, struct key **ret_key);
 static enum err rsa_params(struct der *numbers, OSSL_PARAM_BLD *build, BIGNUM *held[RSA_NUMBERS]);
+static BIGNUM *secret_number(struct span magnitude);
 static enum err ec_public(
     const struct curve_row *row, struct span scalar, uint8_t *ret_point, size_t *ret_len);
 static enum err pkey_from_build(const char *algorithm, OSSL_PARAM_BLD *build, EVP_PKEY **ret_pkey);
@@ -116,12 +117,23 @@ static enum err rsa_params(struct der *numbers, OSSL_PARAM_BLD *build, BIGNUM *h
         if (magnitude.len > KEY_RSA_MAX_BITS / 8) {
             return ERR_UNSUPPORTED;
         }
-        held[i] = BN_bin2bn(magnitude.data, (int)magnitude.len, NULL);
+        held[i] = secret_number(magnitude);
         if (held[i] == NULL || OSSL_PARAM_BLD_push_BN(build, rsa_names[i], held[i]) != 1) {
             return crypto_failed(ERR_CRYPTO);
         }
     }
     return der_finish(numbers);
+}
+
+/* Of a kind that OSSL_PARAM_free wipes its copy of; it doesn't any other. NULL on failure. */
+static BIGNUM *secret_number(struct span magnitude)
+{
+    BIGNUM *number = BN_secure_new();
+    if (number != NULL && BN_bin2bn(magnitude.data, (int)magnitude.len, number) == NULL) {
+        BN_clear_free(number);
+        return NULL;
+    }
+    return number;
 }
 
 enum err key_from_ec_private(struct span der, struct span curve, struct key **ret_key)
@@ -151,7 +163,7 @@ enum err key_from_ec_private(struct span der, struct span curve, struct key **re
     }
     TRY(ec_public(row, scalar, point, &point_len));
     EVP_PKEY *pkey = NULL;
-    BIGNUM *number = BN_bin2bn(scalar.data, (int)scalar.len, NULL);
+    BIGNUM *number = secret_number(scalar);
     OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
     enum err err = ERR_CRYPTO;
     if (number != NULL && build != NULL &&

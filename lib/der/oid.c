@@ -53,6 +53,7 @@ OID(server_auth, 8, "\x2b\x06\x01\x05\x05\x07\x03\x01") /* 1.3.6.1.5.5.7.3.1 */
 OID(client_auth, 8, "\x2b\x06\x01\x05\x05\x07\x03\x02") /* 1.3.6.1.5.5.7.3.2 */
 OID(ocsp_signing, 8, "\x2b\x06\x01\x05\x05\x07\x03\x09") /* 1.3.6.1.5.5.7.3.9 */
 OID(ocsp_basic, 9, "\x2b\x06\x01\x05\x05\x07\x30\x01\x01") /* 1.3.6.1.5.5.7.48.1.1 */
+OID(tls_feature, 8, "\x2b\x06\x01\x05\x05\x07\x01\x18") /* 1.3.6.1.5.5.7.1.24 */
 OID(ocsp_nocheck, 9, "\x2b\x06\x01\x05\x05\x07\x30\x01\x05")
 OID(any_ext_key_usage, 4, "\x55\x1d\x25\x00") /* 2.5.29.37.0 */
 OID(extension_request, 9, "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x0e") /* 1.2.840.113549.1.9.14 */

@@ -52,6 +52,7 @@ extern const struct span oid_server_auth;                /* 1.3.6.1.5.5.7.3.1 */
 extern const struct span oid_client_auth;                /* 1.3.6.1.5.5.7.3.2 */
 extern const struct span oid_ocsp_signing;               /* 1.3.6.1.5.5.7.3.9 */
 extern const struct span oid_ocsp_basic;                 /* 1.3.6.1.5.5.7.48.1.1 */
+extern const struct span oid_tls_feature;                /* 1.3.6.1.5.5.7.1.24 */
 extern const struct span oid_ocsp_nocheck;               /* 1.3.6.1.5.5.7.48.1.5 */
 extern const struct span oid_any_ext_key_usage;          /* 2.5.29.37.0 */
 extern const struct span oid_extension_request;          /* 1.2.840.113549.1.9.14 */

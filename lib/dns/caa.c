@@ -46,7 +46,9 @@ static const struct {
 };
 
 static enum property property_of(struct span tag);
-static void find_contact(const struct span *records, size_t count, char ret_contact[CAA_TEXT_MAX]);
+static void find_contact(const struct caa_request *request, const struct span *records,
+    size_t count, char ret_contact[CAA_TEXT_MAX]);
+static bool is_contact(struct span rdata, const char *scheme, struct span *ret_url);
 static bool begins(struct span text, const char *with);
 static bool find_unacceptable(
     const struct span *records, size_t count, unsigned *ret_present, struct caa_verdict *verdict);
@@ -93,7 +95,7 @@ void caa_evaluate(const struct caa_request *request, const struct span *records,
     struct caa_verdict *ret_verdict)
 {
     unsigned present = 0;
-    find_contact(records, count, ret_verdict->contact);
+    find_contact(request, records, count, ret_verdict->contact);
     if (find_unacceptable(records, count, &present, ret_verdict)) {
         return;
     }
@@ -136,25 +138,45 @@ static bool find_unacceptable(
     return false;
 }
 
-/* RFC 8659 §4.4. What is no plain URL of a kind that is known is passed over. */
-static void find_contact(const struct span *records, size_t count, char ret_contact[CAA_TEXT_MAX])
+/* RFC 8659 §4.4: each property in its turn, and a mailbox that no mail would reach hides none
+ * behind it. */
+static void find_contact(const struct caa_request *request, const struct span *records,
+    size_t count, char ret_contact[CAA_TEXT_MAX])
 {
-    static const char *const schemes[] = { "mailto:", "https://", "http://" };
+    const struct {
+        const char *scheme;
+        bool (*taken)(struct span url);
+    } wishes[] = {
+        { "mailto:", request->mailable },
+        { "mailto:", NULL },
+        { "https://", NULL },
+        { "http://", NULL },
+    };
     ret_contact[0] = '\0';
-    for (size_t s = 0; s < sizeof schemes / sizeof *schemes && ret_contact[0] == '\0'; s++) {
-        for (size_t i = 0; i < count && ret_contact[0] == '\0'; i++) {
-            struct caa_record record;
-            bool url = caa_record_parse(records[i], &record) == OK &&
-                       property_of(record.tag) == PROPERTY_IODEF &&
-                       begins(record.value, schemes[s]);
-            for (size_t at = 0; url && at < record.value.len; at++) {
-                url = record.value.data[at] > ' ' && record.value.data[at] < 0x7f;
-            }
-            if (url && record.value.len < CAA_TEXT_MAX) {
-                txt_excerpt(record.value, ret_contact, CAA_TEXT_MAX);
+    for (size_t w = 0; w < sizeof wishes / sizeof *wishes; w++) {
+        for (size_t i = 0; i < count; i++) {
+            struct span url = { 0 };
+            if (is_contact(records[i], wishes[w].scheme, &url) &&
+                (wishes[w].taken == NULL || wishes[w].taken(url))) {
+                txt_excerpt(url, ret_contact, CAA_TEXT_MAX);
+                return;
             }
         }
     }
+}
+
+/* What is no plain URL of a kind that is known is passed over. */
+static bool is_contact(struct span rdata, const char *scheme, struct span *ret_url)
+{
+    struct caa_record record;
+    bool url = caa_record_parse(rdata, &record) == OK &&
+               property_of(record.tag) == PROPERTY_IODEF && begins(record.value, scheme) &&
+               record.value.len < CAA_TEXT_MAX;
+    for (size_t at = 0; url && at < record.value.len; at++) {
+        url = record.value.data[at] > ' ' && record.value.data[at] < 0x7f;
+    }
+    *ret_url = url ? record.value : (struct span){ 0 };
+    return url;
 }
 
 static bool begins(struct span text, const char *with)

@@ -42,6 +42,8 @@ struct caa_request {
     const char *identity;    /* our issuer domain name, lower case */
     const char *account_uri; /* of the subscriber; NULL: no accounturi can be met */
     const char *method;      /* "ca-tbr-7": the label of the method that validates */
+    /* Whether a mail would reach the mailbox of this "mailto:" URL; NULL: any is taken for good. */
+    bool (*mailable)(struct span url);
 };
 
 enum caa_finding {
@@ -67,8 +69,9 @@ struct caa_verdict {
     enum dns_security security;          /* of the answer that decided */
     char node[HOST_NAME_MAX_LENGTH + 1]; /* whose records or failure decided; or empty */
     char seen[CAA_TEXT_MAX];             /* the deciding property, printable */
-    char contact[CAA_TEXT_MAX]; /* who wants to hear of refusals (iodef): the first "mailto:" URL,
-                                   else the first by HTTP; printable; or empty */
+    char contact[CAA_TEXT_MAX]; /* who wants to hear of refusals (iodef): the first "mailto:" URL
+                                   that is mailable, else the first of them, else the first by
+                                   HTTP; printable; or empty */
 };
 
 bool caa_permits(enum caa_finding finding);

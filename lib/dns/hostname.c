@@ -92,8 +92,11 @@ bool dns_name_mixes_scripts(const struct dns_name *name)
 static enum err typed_check(const char *typed, struct reason *ret_reason)
 {
     struct span none = { 0 };
-    if (strpbrk(typed, ":[]") != NULL) {
-        return refuse(typed, "name.ip", none, ret_reason);
+    const char *colon = strchr(typed, ':');
+    bool address =
+        strpbrk(typed, "[]") != NULL || (colon != NULL && strchr(colon + 1, ':') != NULL);
+    if (address && strchr(typed, '/') == NULL) {
+        return refuse(typed, "name.ip", span_from_text(typed), ret_reason);
     }
     const char *star = strchr(typed, '*');
     if (star != NULL && (star != typed || typed[1] != '.' || strchr(star + 1, '*') != NULL)) {
@@ -121,7 +124,7 @@ static enum err name_to_ascii(
         if (result != IDN2_OK) {
             return result == IDN2_MALLOC
                        ? ERR_MEMORY
-                       : refuse(typed, "name.idn", (struct span){ 0 }, ret_reason);
+                       : refuse(typed, "name.idn", span_from_text(typed), ret_reason);
         }
     }
     struct span name = span_from_text(ascii ? typed : (const char *)mapped);

@@ -49,6 +49,8 @@ static const struct {
     { "unwanted-reply-threshold:", "10000" },
     { "val-permissive-mode:", "no" },
     { "serve-expired:", "no" },
+    { "unblock-lan-zones:",
+        "yes" },                 /* no zones of its own for reverse names, made for each check */
     { "outgoing-range:", "64" }, /* one check asks little */
     { "num-queries-per-thread:", "32" },
     { "msg-cache-size:", "1m" },

@@ -16,6 +16,10 @@
 
 enum { PIN_SIZE = 80, AGENT_SIZE = 64 };
 
+/* Less than our own server keeps one, so that none is ended under a call. */
+#define IDLE_CONNECTION_SECONDS 110L
+#define KEEPALIVE_SECONDS       30L
+
 struct http_client {
     CURL *curl;
     struct arena arena;
@@ -192,6 +196,10 @@ static enum err call_prepare(struct http_client *client, const struct http_call 
     curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
+    curl_easy_setopt(curl, CURLOPT_MAXAGE_CONN, IDLE_CONNECTION_SECONDS);
+    curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L); /* nobody on the way is to forget it */
+    curl_easy_setopt(curl, CURLOPT_TCP_KEEPIDLE, KEEPALIVE_SECONDS);
+    curl_easy_setopt(curl, CURLOPT_TCP_KEEPINTVL, KEEPALIVE_SECONDS);
     curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(curl, CURLOPT_USERAGENT, client->user_agent);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, client->connect_timeout_ms);

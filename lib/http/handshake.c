@@ -30,7 +30,8 @@ struct attempt {
     int64_t deadline;
     gnutls_session_t session;
     gnutls_certificate_credentials_t credentials;
-    bool seen; /* the server's certificates, and its proof of the key */
+    bool seen;     /* the server's certificates, and its proof of the key */
+    unsigned sent; /* so many */
     enum err copied;
 };
 static void attempt_release(struct attempt *attempt);
@@ -274,6 +275,13 @@ static enum err session_shake(struct attempt *attempt)
             break;
         }
     }
+    if (attempt->copied == ERR_LIMIT) {
+        char seen[16], expected[16];
+        snprintf(seen, sizeof seen, "%u", attempt->sent);
+        snprintf(expected, sizeof expected, "%d", HANDSHAKE_CERTIFICATES_MAX);
+        return reason_set(
+            attempt->reason, ERR_LIMIT, "handshake.too_many", attempt->where, seen, expected);
+    }
     TRY(attempt->copied);
     return attempt->ret->count > 0
                ? OK
@@ -314,6 +322,7 @@ static int certificates_take(gnutls_session_t session)
     unsigned count = 0;
     const gnutls_datum_t *list = gnutls_certificate_get_peers(session, &count);
     attempt->seen = true;
+    attempt->sent = count;
     attempt->copied = certificates_copy(list, count, attempt->ret);
     return 0;
 }

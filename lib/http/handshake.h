@@ -36,6 +36,7 @@ AUTO_DEFINE(handshake, handshake_release)
  * "handshake.connection" (seen: the system's words), "handshake.closed"; ERR_TIMEOUT with
  * "handshake.timeout" (seen: how far it came); ERR_PEER with "handshake.starttls" (seen: what the
  * server answered), "handshake.not_tls", "handshake.refused" (seen: the alert), "handshake.failed"
- * (seen: the library's words), "handshake.no_certificate". The field is host:port. */
+ * (seen: the library's words), "handshake.no_certificate"; ERR_LIMIT with "handshake.too_many"
+ * certificates. The field is host:port. */
 enum err handshake_make(const struct handshake_request *request, struct reason *ret_reason,
     struct handshake *ret_handshake) MUST_USE;

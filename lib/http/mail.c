@@ -5,6 +5,7 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <strings.h>
 
 /* "=_" never occurs in quoted-printable text, so no content can end a part. */
 static const char boundary[] = "=_ecert_part";
@@ -34,6 +35,23 @@ enum err mail_address_parse(struct span text, struct mail_address *ret_address)
         return ERR_INPUT;
     }
     return span_to_text(text, ret_address->text, sizeof ret_address->text) ? OK : ERR_INPUT;
+}
+
+enum err mail_address_from_url(struct span url, struct mail_address *ret_address)
+{
+    static const char scheme[] = "mailto:";
+    struct mail_address read;
+    size_t len = sizeof scheme - 1;
+    if (url.len <= len || strncasecmp((const char *)url.data, scheme, len) != 0) {
+        return ERR_INPUT;
+    }
+    const uint8_t *query = memchr(url.data, '?', url.len);
+    size_t end = query == NULL ? url.len : (size_t)(query - url.data);
+    TRY(end <= len ? ERR_INPUT : OK);
+    TRY(mail_address_parse(span_make(url.data + len, end - len), &read));
+    TRY(strchr(strrchr(read.text, '@'), '.') == NULL ? ERR_INPUT : OK);
+    *ret_address = read;
+    return OK;
 }
 
 static bool local_valid(struct span local)

@@ -15,6 +15,12 @@ struct mail_address {
  * quotes, comments, brackets, literals, spaces or control characters. ERR_INPUT otherwise. */
 enum err mail_address_parse(struct span text, struct mail_address *ret_address) MUST_USE;
 
+/* The mailbox of a "mailto:" URL (RFC 6068) that a stranger wrote. What stands behind its "?" would
+ * be headers of the sender's and is dropped; ERR_INPUT for more than one address, for an escaped
+ * one, and for a domain without a dot, which is none of the public DNS: the mail server's own
+ * machine, or one beside it. */
+enum err mail_address_from_url(struct span url, struct mail_address *ret_address) MUST_USE;
+
 struct mail {
     const struct mail_address *from, *to;
     const char *from_name; /* shown beside the address; NULL: none */

@@ -9,6 +9,7 @@
 enum { HTTP_REQUEST_ID_SIZE = 17, HTTP_ADDRESS_SIZE = 48, HTTP_FINGERPRINT_BYTES = 32 };
 
 struct http_route;
+struct http_shared;
 
 struct http_request {
     enum http_method method;        /* HEAD arrives as GET; the server drops the body itself */
@@ -16,7 +17,7 @@ struct http_request {
     struct span path;               /* unescaped, valid UTF-8 */
     struct http_pair params[HTTP_PARAMS_MAX];
     size_t param_count;
-    const struct http_pair *query; /* unescaped */
+    const struct http_pair *query; /* unescaped; no name twice where a handler gets it */
     size_t query_count;
     const struct http_pair *headers;
     size_t header_count;
@@ -49,6 +50,7 @@ struct http_response {
     int status;
     const char *content_type; /* a literal, or text in the request's arena */
     struct buf body;
+    struct http_shared *shared; /* in the body's place (lib/http/shared.h); NULL: the body */
     struct http_pair headers[HTTP_RESPONSE_HEADERS_MAX];
     size_t header_count;
     int64_t public_seconds; /* > 0: Cache-Control public, max-age; else no-store */

@@ -3,6 +3,7 @@
  * the first call for each request looks at the head itself and refuses what is doubtful. */
 #include "lib/http/server.h"
 
+#include "lib/http/answer.h"
 #include "lib/http/loopback.h"
 #include "lib/http/route.h"
 #include "lib/http/tls.h"
@@ -19,12 +20,21 @@
 /* Twice the head that we accept: what is between is refused with our own answer. */
 enum { CONNECTION_MEMORY_BYTES = 4 * HTTP_HEAD_MAX_BYTES };
 
+/* A client's certificate is verified again so long after: it may end under its connection. */
+enum { CLIENT_CHECKED_MS = 60000 };
+
 struct http_server {
     struct MHD_Daemon *daemon;
     struct http_server_config config;
     struct random random;
     struct watch watch;
     uint16_t port;
+};
+
+struct connection {
+    struct watch_entry *watched;
+    int64_t client_checked_ms; /* when its certificate was; 0: never */
+    uint8_t client_fingerprint[HTTP_FINGERPRINT_BYTES];
 };
 
 /* One request on its way: made when its first line has been read, freed when it is answered. */
@@ -34,7 +44,8 @@ struct exchange {
     struct http_request request;
     struct http_response response;
     struct buf body;
-    struct watch_entry *watched;
+    struct connection *connection; /* NULL where memory is short */
+    struct span line_uri;          /* in the connection's memory, where the request line has it */
     char *uri;
     int64_t started_ms;
     bool begun;
@@ -52,6 +63,7 @@ static enum err address_parse(
 static enum err daemon_start(struct http_server *server, const struct sockaddr *address);
 static void connection_watch(void *cls, struct MHD_Connection *connection, void **socket_context,
     enum MHD_ConnectionNotificationCode code);
+static struct watch_entry *watched(const struct connection *connection);
 static void *exchange_open(void *cls, const char *uri, struct MHD_Connection *connection);
 static enum MHD_Result exchange_step(void *cls, struct MHD_Connection *connection, const char *url,
     const char *method, const char *version, const char *upload, size_t *upload_len,
@@ -62,17 +74,17 @@ static int exchange_begin(struct exchange *exchange, struct MHD_Connection *conn
     const char *method, const char *version);
 static enum err head_read(struct MHD_Connection *connection, const char *method,
     const char *version, struct exchange *exchange);
+static bool line_whole(struct span uri, const char *method, const char *version);
 static enum MHD_Result head_visit(void *cls, enum MHD_ValueKind kind, const char *name,
     size_t name_len, const char *value, size_t value_len);
 static void client_note(struct exchange *exchange, struct MHD_Connection *connection);
 static enum err client_check(struct exchange *exchange, struct MHD_Connection *connection);
+static enum err query_check(struct http_request *request);
 static int body_check(struct exchange *exchange, const struct http_head_facts *facts);
 static enum err allow_note(struct http_response *response, unsigned allow);
 static void exchange_handle(struct exchange *exchange);
 static void exchange_refuse(struct exchange *exchange, int status);
 static enum MHD_Result exchange_send(struct exchange *exchange, struct MHD_Connection *connection);
-static void headers_add(const struct exchange *exchange, struct MHD_Response *answer);
-static bool not_modified(const struct exchange *exchange);
 
 enum err http_server_start(const struct http_server_config *config, struct http_server **ret_server)
 {
@@ -205,13 +217,24 @@ static void connection_watch(void *cls, struct MHD_Connection *connection, void 
     enum MHD_ConnectionNotificationCode code)
 {
     struct http_server *server = cls;
+    struct connection *ours = *socket_context;
     if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
-        watch_remove(&server->watch, *socket_context);
+        watch_remove(&server->watch, watched(ours));
+        free(ours);
         return;
     }
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    *socket_context = info == NULL ? NULL : watch_add(&server->watch, info->connect_fd);
+    ours = calloc(1, sizeof *ours);
+    if (ours != NULL && info != NULL) {
+        ours->watched = watch_add(&server->watch, info->connect_fd);
+    }
+    *socket_context = ours;
+}
+
+static struct watch_entry *watched(const struct connection *connection)
+{
+    return connection == NULL ? NULL : connection->watched;
 }
 
 /* Called with the request line's URI before anything else is known; NULL ends the connection at the
@@ -229,9 +252,14 @@ static void *exchange_open(void *cls, const char *uri, struct MHD_Connection *co
     exchange->started_ms = clock_monotonic_ms();
     size_t length = strnlen(uri, HTTP_URI_MAX_BYTES + 1);
     exchange->uri = arena_text(&exchange->arena, span_make(uri, length));
+    exchange->line_uri = span_from_text(uri);
+    /* Else libmicrohttpd reads the query too, has no memory left at a thousand pairs, and says
+     * nothing. */
+    char *query = (char *)(uintptr_t)uri + strcspn(uri, "?");
+    memset(query, '\0', strlen(query));
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    exchange->watched = info == NULL ? NULL : info->socket_context;
+    exchange->connection = info == NULL ? NULL : info->socket_context;
     return exchange;
 }
 
@@ -243,12 +271,12 @@ static void exchange_close(void *cls, struct MHD_Connection *connection, void **
     if (exchange == NULL) {
         return;
     }
-    watch_wait(&exchange->server->watch, exchange->watched);
+    watch_wait(&exchange->server->watch, watched(exchange->connection));
     if (exchange->body.data != NULL) {
         explicit_bzero(exchange->body.data, exchange->body.len);
     }
     buf_release(&exchange->body);
-    buf_release(&exchange->response.body);
+    answer_drop(&exchange->response);
     arena_wipe(&exchange->arena);
     free(exchange);
     *exchange_slot = NULL;
@@ -279,7 +307,7 @@ static enum MHD_Result exchange_step(void *cls, struct MHD_Connection *connectio
         *upload_len = 0;
         return buf_check(&exchange->body) == OK ? MHD_YES : MHD_NO;
     }
-    watch_pause(&exchange->server->watch, exchange->watched);
+    watch_pause(&exchange->server->watch, watched(exchange->connection));
     exchange->request.body = buf_span(&exchange->body);
     exchange_handle(exchange);
     return exchange_send(exchange, connection);
@@ -325,6 +353,9 @@ static int exchange_begin(struct exchange *exchange, struct MHD_Connection *conn
     if (status == 405 && allow_note(&exchange->response, allow) != OK) {
         return 500;
     }
+    if (status == 200 && query_check(request) != OK) {
+        status = 400;
+    }
     status = status == 200 ? body_check(exchange, &facts) : status;
     exchange->response.close = status != 200 && facts.content_length > 0;
     return status;
@@ -343,6 +374,7 @@ static enum err head_read(struct MHD_Connection *connection, const char *method,
     if (info == NULL || lines.pairs == NULL) {
         return ERR_MEMORY;
     }
+    TRY(line_whole(exchange->line_uri, method, version) ? OK : ERR_INPUT);
     lines.next = (const uint8_t *)version + strlen(version) + 2;
     MHD_get_connection_values_n(connection, MHD_HEADER_KIND, head_visit, &lines);
     const uint8_t *end = (const uint8_t *)method + info->header_size;
@@ -350,6 +382,13 @@ static enum err head_read(struct MHD_Connection *connection, const char *method,
     exchange->request.header_count = lines.count;
     bool full = lines.count > HTTP_HEADERS_MAX;
     return lines.contiguous && (full || lines.next + 2 == end) ? OK : ERR_INPUT;
+}
+
+/* The same of the request line: one space each between method, URI and version. */
+static bool line_whole(struct span uri, const char *method, const char *version)
+{
+    return (const uint8_t *)method + strlen(method) + 1 == uri.data &&
+           uri.data + uri.len + 1 == (const uint8_t *)version;
 }
 
 static enum MHD_Result head_visit(void *cls, enum MHD_ValueKind kind, const char *name,
@@ -390,17 +429,48 @@ static void client_note(struct exchange *exchange, struct MHD_Connection *connec
 static enum err client_check(struct exchange *exchange, struct MHD_Connection *connection)
 {
     const struct http_server_config *config = &exchange->server->config;
+    struct connection *ours = exchange->connection;
     if (config->client_ca_pem.len == 0) {
         return OK;
     }
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-    if (info == NULL) {
-        return ERR_DENIED;
+    if (ours == NULL) {
+        return ERR_MEMORY;
     }
-    TRY(tls_client_check(info->tls_session, config->client_fingerprints,
-        config->client_fingerprint_count, exchange->request.client_fingerprint));
+    int64_t now_ms = clock_monotonic_ms();
+    if (ours->client_checked_ms == 0 || now_ms - ours->client_checked_ms >= CLIENT_CHECKED_MS) {
+        const union MHD_ConnectionInfo *info =
+            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+        TRY(info == NULL ? ERR_DENIED : OK);
+        TRY(tls_client_check(info->tls_session, config->client_fingerprints,
+            config->client_fingerprint_count, ours->client_fingerprint));
+        ours->client_checked_ms = now_ms;
+        if (config->client_idle_seconds > 0) {
+            MHD_set_connection_option(
+                connection, MHD_CONNECTION_OPTION_TIMEOUT, config->client_idle_seconds);
+        }
+    }
+    memcpy(exchange->request.client_fingerprint, ours->client_fingerprint,
+        sizeof ours->client_fingerprint);
     exchange->request.client_certificate = true;
+    return OK;
+}
+
+/* A name that stands twice would mean one thing to one reader and another to the next; a page that
+ * looks for it would find none, and go on as if nobody had asked. */
+static enum err query_check(struct http_request *request)
+{
+    for (size_t i = 1; i < request->query_count; i++) {
+        for (size_t j = 0; j < i; j++) {
+            struct span name = request->query[i].name, other = request->query[j].name;
+            if (!span_equal(name, other)) {
+                continue;
+            }
+            char text[REASON_FIELD_MAX];
+            bool shown = utf8_valid(name) && span_to_text(name, text, sizeof text);
+            return reason_set(
+                &request->reason, ERR_INPUT, "form.repeated", shown ? text : "", NULL, NULL);
+        }
+    }
     return OK;
 }
 
@@ -441,8 +511,8 @@ static void exchange_handle(struct exchange *exchange)
         exchange->response.header_count = 0;
         exchange->response.public_seconds = 0;
         exchange_refuse(exchange, http_status_from_err(err));
-    } else if (not_modified(exchange)) {
-        buf_release(&exchange->response.body);
+    } else if (answer_not_modified(&exchange->request, &exchange->response)) {
+        answer_drop(&exchange->response);
         exchange->response.status = 304;
     }
 }
@@ -451,7 +521,7 @@ static void exchange_refuse(struct exchange *exchange, int status)
 {
     const struct http_server_config *config = &exchange->server->config;
     struct http_response *response = &exchange->response;
-    buf_release(&response->body);
+    answer_drop(response);
     response->status = status;
     if (config->error_page != NULL &&
         config->error_page(&exchange->request, response, status, config->ctx) == OK) {
@@ -467,76 +537,11 @@ static void exchange_refuse(struct exchange *exchange, int status)
 
 static enum MHD_Result exchange_send(struct exchange *exchange, struct MHD_Connection *connection)
 {
-    struct http_response *response = &exchange->response;
     const struct http_server_config *config = &exchange->server->config;
-    size_t len = 0;
-    unsigned status = (unsigned)response->status;
-    uint8_t *data = buf_detach(&response->body, &len);
-    struct MHD_Response *answer = MHD_create_response_from_buffer(len, data, MHD_RESPMEM_MUST_FREE);
-    if (answer == NULL) {
-        free(data);
-        return MHD_NO;
-    }
-    headers_add(exchange, answer);
-    enum MHD_Result sent = MHD_queue_response(connection, status, answer);
-    MHD_destroy_response(answer);
+    bool sent = answer_send(&exchange->request, &exchange->response, connection);
     if (config->observer != NULL) {
-        config->observer(&exchange->request, response->status,
+        config->observer(&exchange->request, exchange->response.status,
             clock_monotonic_ms() - exchange->started_ms, config->ctx);
     }
-    return sent;
-}
-
-/* doc/threats.md P16: on every answer, whatever its status. */
-static void headers_add(const struct exchange *exchange, struct MHD_Response *answer)
-{
-    static const char *const always[][2] = {
-        { "Content-Security-Policy", "default-src 'self'; base-uri 'none'; form-action 'self'; "
-                                     "frame-ancestors 'none'; object-src 'none'" },
-        { "X-Content-Type-Options", "nosniff" },
-        { "Referrer-Policy", "no-referrer" },
-        { "Cross-Origin-Opener-Policy", "same-origin" },
-        { "Cross-Origin-Resource-Policy", "same-origin" },
-    };
-    const struct http_response *response = &exchange->response;
-    char cache[64] = "no-store";
-    for (size_t i = 0; i < sizeof always / sizeof always[0]; i++) {
-        MHD_add_response_header(answer, always[i][0], always[i][1]);
-    }
-    if (exchange->request.tls) {
-        MHD_add_response_header(answer, "Strict-Transport-Security", "max-age=31536000");
-    }
-    if (response->public_seconds > 0) {
-        snprintf(cache, sizeof cache, "public, max-age=%lld", (long long)response->public_seconds);
-    }
-    MHD_add_response_header(answer, "Cache-Control", cache);
-    MHD_add_response_header(answer, "X-Request-Id", exchange->request.id);
-    if (response->content_type != NULL && response->status != 304) {
-        MHD_add_response_header(answer, "Content-Type", response->content_type);
-    }
-    for (size_t i = 0; i < response->header_count; i++) {
-        MHD_add_response_header(answer, (const char *)response->headers[i].name.data,
-            (const char *)response->headers[i].value.data);
-    }
-    if (response->close) {
-        MHD_add_response_header(answer, "Connection", "close");
-    }
-}
-
-/* RFC 9110 §13.1.2, for the single strong tags that reply_public makes, alone or in a list. */
-static bool not_modified(const struct exchange *exchange)
-{
-    struct span wanted = { 0 };
-    if (exchange->response.public_seconds <= 0 ||
-        !http_request_header(&exchange->request, "if-none-match", &wanted)) {
-        return false;
-    }
-    for (size_t i = 0; i < exchange->response.header_count; i++) {
-        const struct http_pair *header = &exchange->response.headers[i];
-        if (span_equal_text(header->name, "ETag")) {
-            return wanted.len >= header->value.len &&
-                   memmem(wanted.data, wanted.len, header->value.data, header->value.len) != NULL;
-        }
-    }
-    return false;
+    return sent ? MHD_YES : MHD_NO;
 }

@@ -48,8 +48,10 @@ struct http_server_config {
     unsigned connections_max;             /* 0: 1024 */
     unsigned connections_per_address_max; /* 0: no limit (as behind a proxy) */
     unsigned idle_seconds;                /* 0: 15 without a byte */
-    unsigned request_seconds;    /* 0: four times that; a request must be whole within it */
-    struct span certificate_pem; /* with chain; empty: plain HTTP */
+    unsigned client_idle_seconds; /* for who has proved a certificate; 0: no longer than others.
+                                   * Not above request_seconds, which go on between requests */
+    unsigned request_seconds;     /* 0: four times that; a request must be whole within it */
+    struct span certificate_pem;  /* with chain; empty: plain HTTP */
     struct span key_pem;
     /* Not empty: a client must prove a certificate below one of these (or one of these itself). */
     struct span client_ca_pem;

@@ -125,7 +125,10 @@ static enum err failure_tell(const struct upload *upload, const char *server, CU
         return reason_set(
             ret_reason, ERR_DENIED, "smtp.not_trusted", server, curl_easy_strerror(code), NULL);
     }
-    if (status >= 500 && status < 600) {
+    /* RFC 5321 §4.2.1. A greeting or an EHLO refused says nothing of the mail: libcurl has another
+     * code for it than for MAIL, RCPT and DATA, and has not begun with the message. */
+    bool heard = code == CURLE_SEND_ERROR || upload->sent > 0;
+    if (status >= 500 && status < 600 && heard) {
         return reason_set(ret_reason, ERR_DENIED, "smtp.refused", server, seen, NULL);
     }
     if (status >= 400) {

@@ -11,8 +11,9 @@ struct smtp_config {
     int64_t timeout_ms; /* the whole conversation; 0: 30,000 */
 };
 
-/* ERR_AGAIN (no connection, or the server said 4xx), ERR_TIMEOUT, ERR_DENIED (it said 5xx, or is
- * not the one trusted, or clear text off loopback). `ret_reason` (may be NULL): "smtp.…", the
- * server's code as seen. */
+/* ERR_AGAIN (no connection, or the server said 4xx, or 5xx before it had heard of this mail),
+ * ERR_TIMEOUT, ERR_DENIED ("smtp.refused": it said 5xx to this mail, its sender or its recipient;
+ * else it is not the one trusted, or clear text off loopback). `ret_reason` (may be NULL):
+ * "smtp.…", the server's code as seen. */
 enum err smtp_send(const struct smtp_config *config, const struct mail_address *from,
     const struct mail_address *to, struct span message, struct reason *ret_reason) MUST_USE;

@@ -6,7 +6,7 @@
 
 #include <ctype.h>
 
-enum { GENERAL_NAME_DNS = 2, GENERAL_NAME_URI = 6 };
+enum { GENERAL_NAME_DNS = 2, GENERAL_NAME_URI = 6, TLS_STATUS_REQUEST = 5 /* RFC 6066 §8 */ };
 
 static enum err tbs_parse(struct span tbs, struct certificate *certificate);
 static enum err validity_parse(struct der *fields, struct certificate *certificate);
@@ -340,6 +340,25 @@ bool certificate_is_self_issued(const struct certificate *certificate)
 bool certificate_signs_lists(const struct certificate *certificate)
 {
     return !certificate->has_key_usage || (certificate->key_usage & KEY_USAGE_CRL_SIGN) != 0;
+}
+
+bool certificate_must_staple(const struct certificate *certificate)
+{
+    const struct certificate_extension *feature =
+        certificate_find_extension(certificate, oid_tls_feature);
+    struct der outer = der_reader(feature == NULL ? (struct span){ 0 } : feature->value), list;
+    bool found = false;
+    if (feature == NULL || der_enter(&outer, DER_SEQUENCE, &list) != OK) {
+        return false;
+    }
+    while (!der_empty(&list)) {
+        int64_t number;
+        if (der_read_int64(&list, &number) != OK) {
+            return false;
+        }
+        found |= number == TLS_STATUS_REQUEST;
+    }
+    return found;
 }
 
 enum err serial_format(struct span serial, char *ret_text, size_t size)

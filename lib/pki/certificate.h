@@ -73,6 +73,8 @@ bool certificate_covers_host(const struct certificate *certificate, struct span 
 bool certificate_is_self_issued(const struct certificate *certificate);
 /* Its key usage, where it has one, allows to sign revocation lists. */
 bool certificate_signs_lists(const struct certificate *certificate);
+/* Its TLS feature names status_request (RFC 7633): clients refuse it without an OCSP answer. */
+bool certificate_must_staple(const struct certificate *certificate);
 
 /* "4f:0a:…": lower-case hexadecimal pairs; `size` of at least 3 * SERIAL_MAX_BYTES + 1. */
 enum err serial_format(struct span serial, char *ret_text, size_t size) MUST_USE;

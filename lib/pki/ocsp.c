@@ -285,6 +285,9 @@ enum err ocsp_answer_verify(const struct ocsp_answer *answer, const struct certi
         time_format_rfc3339(answer->this_update, seen);
         return reason_set(ret_reason, ERR_DENIED, "ocsp.future", NULL, seen, NULL);
     }
+    if (answer->next_update == 0) {
+        return reason_set(ret_reason, ERR_DENIED, "ocsp.endless", NULL, NULL, NULL);
+    }
     if (answer->next_update <= now) {
         time_format_rfc3339(answer->next_update, seen);
         return reason_set(ret_reason, ERR_DENIED, "ocsp.stale", NULL, seen, NULL);

@@ -40,7 +40,7 @@ enum err ocsp_answer_parse(struct span der, const struct certificate *certificat
 
 /* Whether the certificate's issuer says so, or whom it appointed (a certificate of its own for
  * OCSPSigning, RFC 6960 §4.2.2.2), and whether that is of this time. ERR_SIGNATURE with
- * "ocsp.signature"; ERR_DENIED with "ocsp.future" and "ocsp.stale" (seen: its time), also for one
- * without a next update, which can't be kept. */
+ * "ocsp.signature"; ERR_DENIED with "ocsp.future" and "ocsp.stale" (seen: its time), and with
+ * "ocsp.endless" for one without a next update, which can't be kept. */
 enum err ocsp_answer_verify(const struct ocsp_answer *answer, const struct certificate *issuer,
     int64_t now, struct reason *ret_reason) MUST_USE;

@@ -86,6 +86,18 @@ enum err store_publication_get(struct store *store, enum publication_kind kind, 
     return OK;
 }
 
+enum err store_publication_number(
+    struct store *store, enum publication_kind kind, const char *name, int64_t *ret_number)
+{
+    AUTO(query) query =
+        query_read(store, "SELECT number FROM publication WHERE kind = ? AND name = ?");
+    bind_text(&query, kind_ids[kind]);
+    bind_text(&query, name);
+    TRY(query_row(&query));
+    *ret_number = column_int64(&query, 0);
+    return OK;
+}
+
 enum err store_publication_list(
     struct store *store, struct arena *arena, struct publication_row **ret_rows, size_t *ret_count)
 {

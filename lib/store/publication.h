@@ -23,6 +23,9 @@ enum err store_publication_put(
     struct store *store, const struct act *act, const struct publication_row *row) MUST_USE;
 enum err store_publication_get(struct store *store, enum publication_kind kind, const char *name,
     struct arena *arena, struct publication_row *ret_row) MUST_USE;
+/* The number alone, which says whether what one has is still what is published. */
+enum err store_publication_number(struct store *store, enum publication_kind kind, const char *name,
+    int64_t *ret_number) MUST_USE;
 /* The CA certificates, with their DER. */
 enum err store_publication_certificates(struct store *store, struct arena *arena,
     struct publication_row **ret_rows, size_t *ret_count) MUST_USE;

@@ -64,9 +64,10 @@ enum err store_repository_search(struct store *store, enum repository_kind kind,
     AUTO(query) query = query_read(store,
         "SELECT enrolment, ordinal FROM certificate JOIN"
         " (SELECT DISTINCT enrolment, ordinal FROM repository_term"
-        " WHERE kind = ? AND (term = ? OR term = ? OR (term >= ? AND term < ?)))"
+        " WHERE kind = ? AND (term = ? OR term = ? OR (term >= ? AND term < ?)) LIMIT ?)"
         " USING (enrolment, ordinal) ORDER BY accepted DESC, enrolment, ordinal LIMIT -1 OFFSET ?");
     bind_range(&query, kind, &range);
+    bind_int64(&query, REPOSITORY_COUNT_MAX);
     bind_int64(&query, (int64_t)from);
     struct query_list list = {
         .row_size = sizeof **ret_requests, .limit = limit, .read = request_read

@@ -12,13 +12,16 @@ enum repository_kind {
     REPOSITORY_KIND_COUNT,
 };
 
-enum { REPOSITORY_COUNT_MAX = 1000 }; /* more matches than this are not counted */
+/* More matches than this are neither counted nor looked at: whoever asks for a whole top-level
+ * domain costs no more than who asks for a thousand certificates (doc/threats.md P17). */
+enum { REPOSITORY_COUNT_MAX = 1000 };
 
 /* Enters the certificate under this text; a text that leaves nothing to be found is no failure. */
 enum err store_repository_enter(struct store *store, const struct request_id *request,
     enum repository_kind kind, const char *text) MUST_USE;
 /* The certificates found by `text`, the last accepted first, `from` the how manieth; in `ret_total`
- * how many there are in all, at most REPOSITORY_COUNT_MAX + 1. */
+ * how many there are in all, at most REPOSITORY_COUNT_MAX + 1. Of more than REPOSITORY_COUNT_MAX
+ * the first so many in the order of their terms are found. */
 enum err store_repository_search(struct store *store, enum repository_kind kind, const char *text,
     size_t from, size_t limit, struct arena *arena, struct request_id **ret_requests,
     size_t *ret_count, size_t *ret_total) MUST_USE;

@@ -17,6 +17,8 @@ struct language {
     const char *file;
     const char *name;
     const struct language *fallback;
+    struct buf content; /* of the service's: read, and checked, once */
+    struct span mapped; /* of a command's, which asks for some texts and ends */
     struct mo mo;
 };
 
@@ -51,9 +53,10 @@ static const struct {
 static struct language_set *set_new(void);
 static enum err directory_find(char ret_directory[PATH_MAX]);
 static size_t locale_find(const struct language_set *set, const char *locale);
-static enum err catalogue_open(
-    const char *directory, struct language *language, struct reason *ret_reason);
-static enum err catalogue_read(const char *directory, const char *file, struct mo *ret_mo);
+typedef enum err catalogue_open_fn(const char *path, struct language *language);
+static enum err catalogue_open(const char *directory, catalogue_open_fn *open,
+    struct language *language, struct reason *ret_reason);
+static catalogue_open_fn catalogue_read, catalogue_map;
 static const struct language *range_find(const struct language_set *set, struct span range);
 static unsigned quality_parse(struct span parameters);
 static const char *placeholder_find(
@@ -65,7 +68,7 @@ enum err language_set_open(
     AUTO_PTR(language_set) set = set_new();
     TRY(set == NULL ? ERR_MEMORY : OK);
     for (size_t i = 0; i < LANGUAGE_COUNT; i++) {
-        TRY(catalogue_open(directory, &set->languages[i], ret_reason));
+        TRY(catalogue_open(directory, catalogue_read, &set->languages[i], ret_reason));
     }
     *ret_set = set;
     set = NULL;
@@ -87,9 +90,9 @@ enum err language_open_installed(const char *locale, struct language_set **ret_s
     TRY(set == NULL ? ERR_MEMORY : OK);
     TRY(directory_find(directory));
     struct language *language = &set->languages[locale_find(set, locale)];
-    TRY(catalogue_open(directory, language, ret_reason));
+    TRY(catalogue_open(directory, catalogue_map, language, ret_reason));
     if (language != &set->languages[ENGLISH]) {
-        TRY(catalogue_open(directory, &set->languages[ENGLISH], ret_reason));
+        TRY(catalogue_open(directory, catalogue_map, &set->languages[ENGLISH], ret_reason));
     }
     *ret_language = language;
     *ret_set = set;
@@ -147,7 +150,8 @@ void language_set_free(struct language_set *set)
 {
     if (set != NULL) {
         for (size_t i = 0; i < LANGUAGE_COUNT; i++) {
-            mo_release(&set->languages[i].mo);
+            buf_release(&set->languages[i].content);
+            file_unmap(set->languages[i].mapped);
         }
         free(set);
     }
@@ -251,28 +255,51 @@ void language_format_reason(const struct language *language, const struct reason
         { "field", reason->field },
         { "seen", reason->seen },
         { "expected", reason->expected },
+        { "failure", language_failure(language, reason->seen) },
         { NULL, NULL },
     };
     language_format(language, id, placeholders, buf);
 }
 
-static enum err catalogue_open(
-    const char *directory, struct language *language, struct reason *ret_reason)
+const char *language_failure(const struct language *language, const char *words)
 {
-    enum err err = catalogue_read(directory, language->file, &language->mo);
+    static const char ID[] = "failure.";
+    char id[64];
+    for (int err = OK + 1; err < ERR_COUNT; err++) {
+        if (strcmp(words, err_name((enum err)err)) == 0) {
+            snprintf(id, sizeof id, "%s%s", ID, words);
+            for (char *one = id + sizeof ID - 1; *one != '\0'; one++) {
+                *one = *one == ' ' || *one == '/' ? '_' : *one;
+            }
+            return language_text(language, id);
+        }
+    }
+    return words;
+}
+
+static enum err catalogue_open(const char *directory, catalogue_open_fn *open,
+    struct language *language, struct reason *ret_reason)
+{
+    char path[PATH_MAX];
+    enum err err = path_join(path, sizeof path, directory, language->file);
+    err = err == OK ? open(path, language) : err;
     return err == OK ? OK
                      : reason_set(ret_reason, err,
                            err == ERR_INPUT ? "language.invalid" : "language.missing",
                            language->file, directory, "");
 }
 
-static enum err catalogue_read(const char *directory, const char *file, struct mo *ret_mo)
+static enum err catalogue_read(const char *path, struct language *language)
 {
-    char path[PATH_MAX];
-    AUTO(buf) content = { 0 };
-    TRY(path_join(path, sizeof path, directory, file));
-    TRY(file_read(path, MO_MAX_BYTES, &content));
-    return mo_open(&content, ret_mo);
+    TRY(file_read(path, MO_MAX_BYTES, &language->content));
+    TRY(mo_open(buf_span(&language->content), &language->mo));
+    return mo_check(&language->mo);
+}
+
+static enum err catalogue_map(const char *path, struct language *language)
+{
+    TRY(file_map(path, MO_MAX_BYTES, &language->mapped));
+    return mo_open(language->mapped, &language->mo);
 }
 
 static const struct language *range_find(const struct language_set *set, struct span range)

@@ -49,7 +49,11 @@ bool language_has(const struct language *language, const char *id);
 /* Appends the text with its placeholders filled in; unknown placeholders stay as they are. */
 void language_format(const struct language *language, const char *id,
     const struct placeholder *placeholders, struct buf *buf);
-/* The same for a reason: its code with {field}, {seen} and {expected}. `suffix` is "" for what
- * happened, ".next" for what to do; nothing is appended if there is no such ".next". */
+/* A name of enum err in the person's language; other words, the system's or another program's, as
+ * they are. */
+const char *language_failure(const struct language *language, const char *words);
+/* The same for a reason: its code with {field}, {seen} and {expected}, and {failure}, which is what
+ * was seen by language_failure. `suffix` is "" for what happened, ".next" for what to do; nothing
+ * is appended if there is no such ".next". */
 void language_format_reason(const struct language *language, const struct reason *reason,
     const char *suffix, struct buf *buf);

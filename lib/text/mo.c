@@ -1,36 +1,34 @@
 /* MO: a header of seven words, two tables of (length, offset), then the texts. */
 #include "lib/text/mo.h"
 
-#include <stdlib.h>
-
 enum { HEADER_BYTES = 28, ENTRY_BYTES = 8, COUNT_MAX = 65536 };
 static const uint32_t magic = 0x950412de;
 
 static uint32_t word(const struct mo *mo, uint32_t offset);
 static enum err header_read(struct mo *mo);
-static enum err entry_check(const struct mo *mo, uint32_t table, uint32_t index);
-static const char *entry_text(const struct mo *mo, uint32_t table, uint32_t index);
+static struct span entry(const struct mo *mo, uint32_t table, uint32_t index);
 
-enum err mo_open(struct buf *content, struct mo *ret_mo)
+enum err mo_open(struct span content, struct mo *ret_mo)
 {
-    struct mo mo = { .data = content->data, .len = content->len };
+    struct mo mo = { .data = content.data, .len = content.len };
     TRY(header_read(&mo));
-    for (uint32_t i = 0; i < mo.count; i++) {
-        TRY(entry_check(&mo, mo.ids, i));
-        TRY(entry_check(&mo, mo.texts, i));
-        if (i > 0 && strcmp(entry_text(&mo, mo.ids, i - 1), entry_text(&mo, mo.ids, i)) >= 0) {
-            return ERR_INPUT;
-        }
-    }
-    mo.data = buf_detach(content, &mo.len);
     *ret_mo = mo;
     return OK;
 }
 
-void mo_release(struct mo *mo)
+/* A NUL inside would be a plural form, which we do not use. */
+enum err mo_check(const struct mo *mo)
 {
-    free(mo->data);
-    *mo = (struct mo){ 0 };
+    const char *before = NULL;
+    for (uint32_t i = 0; i < mo->count; i++) {
+        struct span id = entry(mo, mo->ids, i), text = entry(mo, mo->texts, i);
+        if (id.data == NULL || text.data == NULL || !utf8_valid(id) || !utf8_valid(text) ||
+            (before != NULL && strcmp(before, (const char *)id.data) >= 0)) {
+            return ERR_INPUT;
+        }
+        before = (const char *)id.data;
+    }
+    return OK;
 }
 
 const char *mo_text(const struct mo *mo, const char *id)
@@ -39,10 +37,11 @@ const char *mo_text(const struct mo *mo, const char *id)
     uint32_t high = mo->count;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        int order = strcmp(id, entry_text(mo, mo->ids, middle));
+        const char *here = mo_id(mo, middle);
+        int order = here == NULL ? -1 : strcmp(id, here);
         if (order == 0) {
-            const char *text = entry_text(mo, mo->texts, middle);
-            return text[0] == '\0' ? NULL : text;
+            struct span text = entry(mo, mo->texts, middle);
+            return text.len == 0 ? NULL : (const char *)text.data;
         }
         if (order < 0) {
             high = middle;
@@ -55,7 +54,7 @@ const char *mo_text(const struct mo *mo, const char *id)
 
 const char *mo_id(const struct mo *mo, uint32_t index)
 {
-    return entry_text(mo, mo->ids, index);
+    return (const char *)entry(mo, mo->ids, index).data;
 }
 
 static enum err header_read(struct mo *mo)
@@ -77,20 +76,13 @@ static enum err header_read(struct mo *mo)
     return table > mo->len - mo->ids || table > mo->len - mo->texts ? ERR_INPUT : OK;
 }
 
-static enum err entry_check(const struct mo *mo, uint32_t table, uint32_t index)
+/* Followed by a NUL; without data where it lies outside the file or isn't. */
+static struct span entry(const struct mo *mo, uint32_t table, uint32_t index)
 {
     uint32_t len = word(mo, table + index * ENTRY_BYTES);
     uint32_t offset = word(mo, table + index * ENTRY_BYTES + 4);
-    if (offset >= mo->len || len >= mo->len - offset || mo->data[offset + len] != '\0') {
-        return ERR_INPUT;
-    }
-    /* A NUL inside would be a plural form, which we do not use. */
-    return utf8_valid(span_make(mo->data + offset, len)) ? OK : ERR_INPUT;
-}
-
-static const char *entry_text(const struct mo *mo, uint32_t table, uint32_t index)
-{
-    return (const char *)mo->data + word(mo, table + index * ENTRY_BYTES + 4);
+    bool whole = offset < mo->len && len < mo->len - offset && mo->data[offset + len] == '\0';
+    return whole ? span_make(mo->data + offset, len) : (struct span){ 0 };
 }
 
 /* MO files are in the byte order of whoever wrote them. */

@@ -11,6 +11,8 @@ enum {
     GROUP_DIGITS = 8,
 };
 
+static void what_put(const struct web_page *page, struct value *object, const char *name,
+    const struct reason *reason);
 static const char *next_of(const struct web_page *page, const struct reason *reason);
 
 enum err web_language_choose(const struct language_set *languages, struct http_request *request,
@@ -88,7 +90,7 @@ struct value *web_put_error_at(
     }
     struct value *error = value_add_object(tree, list);
     value_put_text(tree, error, "field", field);
-    value_put_text(tree, error, "text", buf_text(&text));
+    what_put(page, error, "text", &shown);
     value_put_text(tree, error, "next", buf_text(&next));
     const char *name = arena_text(page->request->arena, span_from_text(field));
     if (name != NULL && name[0] != '\0' && value_get(by_field, name) == NULL) {
@@ -99,11 +101,30 @@ struct value *web_put_error_at(
 
 void web_put_reason(const struct web_page *page, struct value *object, const struct reason *reason)
 {
-    AUTO(buf) why = buf_make(TEXT_MAX_BYTES), next = buf_make(TEXT_MAX_BYTES);
-    language_format_reason(page->language, reason, "", &why);
+    AUTO(buf) next = buf_make(TEXT_MAX_BYTES);
     language_format_reason(page->language, reason, next_of(page, reason), &next);
-    value_put_text(page->tree, object, "why", buf_text(&why));
+    what_put(page, object, "why", reason);
     value_put_text(page->tree, object, "next", buf_text(&next));
+}
+
+/* What happened, and as "said" the words of the system or of another program that it ends with:
+ * they are English in any language, and a page says so. */
+static void what_put(const struct web_page *page, struct value *object, const char *name,
+    const struct reason *reason)
+{
+    static const char FAILURE[] = "{failure}";
+    AUTO(buf) text = buf_make(TEXT_MAX_BYTES);
+    const char *pattern = language_text(page->language, reason->code), *seen = reason->seen;
+    size_t len = strlen(pattern), tail = strlen(seen), end = sizeof FAILURE - 1;
+    language_format_reason(page->language, reason, "", &text);
+    bool foreign = len > end && strcmp(pattern + len - end, FAILURE) == 0 && tail < text.len &&
+                   strcmp(language_tag(page->language), "en") != 0 &&
+                   language_failure(page->language, seen) == seen;
+    struct span what = buf_span(&text);
+    value_put_span(page->tree, object, name, span_make(what.data, what.len - (foreign ? tail : 0)));
+    if (foreign && tail > 0) {
+        value_put_text(page->tree, object, "said", seen);
+    }
 }
 
 static const char *next_of(const struct web_page *page, const struct reason *reason)
@@ -136,7 +157,6 @@ void web_put_groups(
 
 void web_put_refusal(const struct web_page *page, int status, const struct reason *reason)
 {
-    AUTO(buf) text = buf_make(TEXT_MAX_BYTES);
     AUTO(buf) next = buf_make(TEXT_MAX_BYTES);
     struct reason shown = *reason;
     const char *id = arena_format(page->request->arena, "status.%d", status);
@@ -144,11 +164,10 @@ void web_put_refusal(const struct web_page *page, int status, const struct reaso
     if (shown.code[0] == '\0') {
         (void)reason_set(&shown, ERR_INPUT, heading, "", "", "");
     }
-    language_format_reason(page->language, &shown, "", &text);
     language_format_reason(page->language, &shown, next_of(page, &shown), &next);
     value_put_text(page->tree, page->root, "heading", heading);
     if (reason->code[0] != '\0') {
-        value_put_text(page->tree, page->root, "what", buf_text(&text));
+        what_put(page, page->root, "what", &shown);
     }
     value_put_text(page->tree, page->root, "next", buf_text(&next));
     value_put_text(page->tree, page->root, "request_id", page->request->id);

@@ -32,6 +32,9 @@ enum control_message {
     CONTROL_RECONCILE,            /* control_number (1: revoke what is missing) -> control_facts */
     CONTROL_KEY_BLOCK,            /* control_key -> control_number, its certificates (keys.h) */
     CONTROL_KEY_LIST,             /* control_page -> control_keys */
+    CONTROL_MAIL_LIST,            /* control_page -> control_mails (mails.h) */
+    CONTROL_MAIL_AGAIN,           /* control_number, 0: all that were given up -> nothing */
+    CONTROL_MAIL_FORGET,          /* control_number -> nothing */
 };
 
 enum {

@@ -177,6 +177,27 @@ enum err validator_answer_read(struct der *reader, struct validator_answer *ret_
     return OK;
 }
 
+void validator_about_write(struct der_writer *writer, const void *about)
+{
+    const struct validator_about *message = about;
+    der_open(writer, DER_SEQUENCE);
+    der_write_int64(writer, message->version);
+    der_write_int64(writer, message->suffixes);
+    der_close(writer);
+}
+
+/* A newer one may have more to say of itself. */
+enum err validator_about_read(struct der *reader, struct validator_about *ret_about)
+{
+    struct der inner;
+    struct validator_about about = { 0 };
+    TRY(der_enter(reader, DER_SEQUENCE, &inner));
+    TRY(der_read_uint(&inner, UINT16_MAX, &about.version));
+    TRY(der_read_int64(&inner, &about.suffixes));
+    *ret_about = about;
+    return OK;
+}
+
 static enum err step_read(struct der *reader, struct report_step *ret_step)
 {
     struct der inner;
@@ -215,6 +236,15 @@ enum err validator_call_check(struct client *client, const struct validator_chec
     TRY(buf_check(observation));
     *ret_report = result.report;
     return OK;
+}
+
+enum err validator_call_about(
+    struct client *client, struct validator_about *ret_about, struct reason *ret_reason)
+{
+    struct request request = request_make(VALIDATOR_ABOUT, nothing_write, NULL);
+    AUTO(answer) answer = answer_none();
+    TRY(client_call(client, &request, &answer, ret_reason));
+    return validator_about_read(&answer.body, ret_about) == OK ? OK : ERR_PEER;
 }
 
 enum err validator_call_mail(

@@ -18,7 +18,12 @@ enum validator_message {
     VALIDATOR_CHECK = 1,
     VALIDATOR_MAIL = 2,     /* the primary only: send the code of DCV_EMAIL */
     VALIDATOR_REHEARSE = 3, /* lib/wire/rehearsal.h */
+    VALIDATOR_ABOUT = 4,    /* nothing -> validator_about */
 };
+
+/* Grows with everything that a question may newly say, since a validator refuses what it doesn't
+ * know: 1 is the first, 2 has checks that yield, 3 this question. */
+enum { VALIDATOR_VERSION = 3 };
 
 enum { PATIENCE_MAX_MS = 60000 };
 enum { MAIL_ADDRESS_TEXT_MAX = HOST_NAME_MAX_LENGTH + 20, MAIL_TYPED_MAX = 65 };
@@ -57,6 +62,12 @@ struct report {
     struct questions questions; /* to the DNS, behind the steps */
 };
 
+/* What a validator says of itself. */
+struct validator_about {
+    unsigned version;
+    int64_t suffixes; /* when its list of public suffixes was made */
+};
+
 struct validator_answer {
     struct span observation; /* DER, as observation_read takes it; borrowed */
     struct report report;
@@ -78,6 +89,11 @@ enum err validator_mail_read(struct der *reader, struct validator_mail *ret_mail
 void validator_answer_write(struct der_writer *writer, const void *answer);
 enum err validator_answer_read(struct der *reader, struct validator_answer *ret_answer) MUST_USE;
 
+void validator_about_write(struct der_writer *writer, const void *about);
+enum err validator_about_read(struct der *reader, struct validator_about *ret_about) MUST_USE;
+
+enum err validator_call_about(
+    struct client *client, struct validator_about *ret_about, struct reason *ret_reason) MUST_USE;
 /* Asks the primary on its socket; appends the observation's DER. A remote perspective is asked by
  * request_format, HTTPS and answer_parse. */
 enum err validator_call_check(struct client *client, const struct validator_check *check,

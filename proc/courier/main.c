@@ -54,7 +54,7 @@ static enum err open_post(struct reason *ret_reason);
 static enum err give_up_the_rest(struct reason *ret_reason);
 static enum err serve(void);
 static void *tend_run(void *argument);
-static void post_report(const struct outbox_row *row, enum err err, const struct reason *reason);
+static void post_report(const struct outbox_row *row, const struct post_outcome *outcome);
 static enum err handle_render(void *ctx, struct exchange *exchange);
 static enum err handle_letters(void *ctx, struct exchange *exchange);
 static enum err handle_print(void *ctx, struct exchange *exchange);
@@ -212,17 +212,25 @@ static void *tend_run(void *argument)
     return NULL;
 }
 
-static void post_report(const struct outbox_row *row, enum err err, const struct reason *reason)
+static void post_report(const struct outbox_row *row, const struct post_outcome *outcome)
 {
-    char id[24], delay[24];
+    static const struct {
+        const char *event;
+        enum log_level level;
+    } fates[] = {
+        [POST_SENT] = { "mail.sent", LOG_INFO },
+        [POST_LATER] = { "mail.failed", LOG_WARNING },
+        [POST_GIVEN_UP] = { "mail.given_up", LOG_ERROR },
+        [POST_LAPSED] = { "mail.lapsed", LOG_INFO },
+    };
+    char id[24], next[TIME_TEXT_MAX];
+    bool failed = outcome->err != OK;
     snprintf(id, sizeof id, "%lld", (long long)row->id);
-    if (err == OK) {
-        log_event(LOG_INFO, "mail.sent", "mail", id, "kind", row->kind, NULL);
-        return;
-    }
-    snprintf(delay, sizeof delay, "%lld s", (long long)post_delay_seconds(row->attempts));
-    log_event(LOG_WARNING, "mail.failed", "mail", id, "kind", row->kind, "error", err_name(err),
-        "reason", reason->code, "seen", reason->seen, "retry_in", delay, NULL);
+    time_format_rfc3339(outcome->next_try, next);
+    log_event(fates[outcome->fate].level, fates[outcome->fate].event, "mail", id, "kind", row->kind,
+        "error", failed ? err_name(outcome->err) : NULL, "reason",
+        failed ? outcome->reason.code : NULL, "seen", failed ? outcome->reason.seen : NULL,
+        "next_try", outcome->fate == POST_LATER ? next : NULL, NULL);
 }
 
 static enum err handle_render(void *ctx, struct exchange *exchange)

@@ -1,6 +1,7 @@
 /* Wording and sending. */
 #include "proc/courier/post.h"
 
+#include "lib/base/limits.h"
 #include "lib/text/json.h"
 #include "proc/courier/shown.h"
 
@@ -8,33 +9,49 @@
 
 enum { PLACEHOLDERS_MAX = 12, BATCH_MAX = 20, TEXT_MAX_BYTES = 32 * 1024 };
 
+/* What is said while the walk goes on is over with it; a day's warning is the next one's the day
+ * after. What tells of a key, or that something was refused or revoked, is never over: somebody may
+ * wish that it were not read. */
+enum {
+    ALWAYS = 0,
+    WALKING = 1U << ENROLMENT_OPEN | 1U << ENROLMENT_CONFIRMED | 1U << ENROLMENT_VALIDATED |
+              1U << ENROLMENT_ISSUING | 1U << ENROLMENT_ISSUED,
+};
+
 /* The subject is English whatever the language: subscribers' mail rules look for these words. */
 static const struct mail_kind {
     const char *kind, *subject, *text;
+    unsigned states;      /* bits of the enrolment's in which it is worth sending; ALWAYS */
+    int64_t good_seconds; /* from its queueing on; 0: as long as it takes */
 } kinds[] = {
-    { "csr-invitation", "Submission of Certificate Signing Request (CSR)", "mail.csr-invitation" },
-    { "dcv-passed", "e-Cert (Server): control of your domain names is confirmed",
-        "mail.dcv-passed" },
+    { "csr-invitation", "Submission of Certificate Signing Request (CSR)", "mail.csr-invitation",
+        WALKING, 0 },
+    { "dcv-passed", "e-Cert (Server): control of your domain names is confirmed", "mail.dcv-passed",
+        1U << ENROLMENT_VALIDATED, 0 },
     { "certificate-issued", "e-Cert (Server): certificate awaiting your acceptance",
-        "mail.certificate-issued" },
+        "mail.certificate-issued", ALWAYS, 0 },
     { "certificate-reminder", "e-Cert (Server): certificate still awaiting your acceptance",
-        "mail.certificate-reminder" },
+        "mail.certificate-reminder", 1U << ENROLMENT_ISSUED, 0 },
     { "certificate-unanswered", "e-Cert (Server): certificate revoked, since nobody accepted it",
-        "mail.certificate-unanswered" },
+        "mail.certificate-unanswered", ALWAYS, 0 },
     { "key-registered", "e-Cert (Server): key registered for log-in without PIN",
-        "mail.key-registered" },
+        "mail.key-registered", ALWAYS, 0 },
     { "list-ageing", "e-Cert service: a revocation list is past half of its life",
-        "mail.list-ageing" },
-    { "caa-refused", "e-Cert (Server): certificate refused by your CAA records",
-        "mail.caa-refused" },
+        "mail.list-ageing", ALWAYS, DAY_SECONDS },
+    { "caa-refused", "e-Cert (Server): certificate refused by your CAA records", "mail.caa-refused",
+        ALWAYS, 0 },
     { "suffixes-ageing", "e-Cert service: the list of public suffixes is old",
-        "mail.suffixes-ageing" },
+        "mail.suffixes-ageing", ALWAYS, DAY_SECONDS },
     { "key-blocked", "e-Cert (Server): certificate revoked, since its key may be known to others",
-        "mail.key-blocked" },
+        "mail.key-blocked", ALWAYS, 0 },
 };
 
 /* From "the server was just restarting" to "somebody has to look at it"; the last one repeats. */
-static const int64_t delays_seconds[] = { 2, 10, 60, 300, 900, 3600, 4 * 3600, 86400 };
+static const int64_t delays_seconds[] = { 2, 10, 60, 300, 900, 3600, 4 * 3600 };
+
+/* Both: a service that stood still for a week has tried nothing yet. */
+#define GIVE_UP_SECONDS (5 * DAY_SECONDS)
+enum { GIVE_UP_ATTEMPTS = 8 };
 
 struct parameters {
     struct placeholder list[PLACEHOLDERS_MAX + 1];
@@ -57,20 +74,22 @@ static void html_paragraphs(
     struct span text, const struct parameters *parameters, bool band, struct buf *html);
 static void html_line(struct span line, const struct parameters *parameters, struct buf *html);
 static void html_escape(struct buf *html, struct span text);
+static const struct mail_kind *kind_find(const char *name);
+static bool has_lapsed(const struct outbox_row *row, int64_t now);
 static enum err row_send(const struct post *post, const struct outbox_row *row);
+static void row_try(
+    const struct post *post, const struct outbox_row *row, struct post_outcome *ret_outcome);
+static void failure_judge(const struct outbox_row *row, int64_t now, struct post_outcome *outcome);
 static enum err outcome_store(struct store *store, void *ctx);
 
 enum err post_compose(const struct post *post, const struct outbox_row *row,
     struct mail_address *ret_to, struct buf *message)
 {
-    const struct mail_kind *kind = NULL;
+    const struct mail_kind *kind = kind_find(row->kind);
     struct parameters parameters = { 0 };
     char id[2 * ENROLMENT_ID_BYTES + 1], message_id[sizeof id + 24];
     AUTO(arena) arena = arena_make(256 * 1024);
     AUTO(bodies) bodies = { buf_make(TEXT_MAX_BYTES), buf_make(TEXT_MAX_BYTES) };
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        kind = strcmp(row->kind, kinds[i].kind) == 0 ? &kinds[i] : kind;
-    }
     if (kind == NULL) {
         return ERR_INPUT;
     }
@@ -94,12 +113,6 @@ enum err post_compose(const struct post *post, const struct outbox_row *row,
     return mail_format(&mail, message);
 }
 
-int64_t post_delay_seconds(unsigned attempts)
-{
-    size_t last = sizeof delays_seconds / sizeof delays_seconds[0] - 1;
-    return delays_seconds[attempts < last ? attempts : last];
-}
-
 enum err post_send_due(const struct post *post)
 {
     AUTO(arena) arena = arena_make(1024 * 1024);
@@ -112,37 +125,96 @@ enum err post_send_due(const struct post *post)
     return OK;
 }
 
-struct outcome {
+static const struct mail_kind *kind_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (strcmp(name, kinds[i].kind) == 0) {
+            return &kinds[i];
+        }
+    }
+    return NULL;
+}
+
+static bool has_lapsed(const struct outbox_row *row, int64_t now)
+{
+    const struct mail_kind *kind = kind_find(row->kind);
+    if (kind == NULL) {
+        return false;
+    }
+    bool old = kind->good_seconds > 0 && now - row->queued >= kind->good_seconds;
+    bool over = kind->states != ALWAYS &&
+                (row->withdrawn || (kind->states & 1U << row->enrolment_state) == 0);
+    return old || over;
+}
+
+struct ended {
     const struct outbox_row *row;
+    const struct post_outcome *outcome;
     struct act act;
-    bool sent;
 };
 
 static enum err row_send(const struct post *post, const struct outbox_row *row)
 {
-    struct reason reason = { 0 };
+    struct post_outcome outcome = { .fate = POST_LAPSED };
+    if (!has_lapsed(row, clock_now(post->clock))) {
+        row_try(post, row, &outcome);
+    }
+    post->report(row, &outcome);
+    struct ended ended = { row, &outcome, { "courier", clock_now(post->clock) } };
+    enum err err = store_transact(post->store, outcome_store, &ended);
+    /* An officer has forgotten it meanwhile. */
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
+static void row_try(
+    const struct post *post, const struct outbox_row *row, struct post_outcome *ret_outcome)
+{
+    struct post_outcome outcome = { .fate = POST_SENT };
     struct mail_address to;
     AUTO(buf) message = buf_make(MAIL_MAX_BYTES);
-    enum err err = post_compose(post, row, &to, &message);
-    if (err != OK) {
-        err = reason_set(&reason, err, "mail.unsendable", row->kind, NULL, NULL);
+    outcome.err = post_compose(post, row, &to, &message);
+    if (outcome.err != OK) {
+        (void)!reason_set(
+            &outcome.reason, outcome.err, "mail.unsendable", row->kind, row->kind, NULL);
     } else {
-        err = smtp_send(&post->smtp, &post->from, &to, buf_span(&message), &reason);
+        outcome.err = smtp_send(&post->smtp, &post->from, &to, buf_span(&message), &outcome.reason);
     }
-    post->report(row, err, &reason);
-    struct outcome outcome = { row, { "courier", clock_now(post->clock) }, err == OK };
-    return store_transact(post->store, outcome_store, &outcome);
+    if (outcome.err != OK) {
+        failure_judge(row, clock_now(post->clock), &outcome);
+    }
+    *ret_outcome = outcome;
+}
+
+/* A memory that was full says nothing of the mail. The last attempt is made when time is up. */
+static void failure_judge(const struct outbox_row *row, int64_t now, struct post_outcome *outcome)
+{
+    size_t last = sizeof delays_seconds / sizeof delays_seconds[0] - 1;
+    int64_t end = row->queued + GIVE_UP_SECONDS;
+    int64_t next = now + delays_seconds[row->attempts < last ? row->attempts : last];
+    bool unsendable =
+        strcmp(outcome->reason.code, "mail.unsendable") == 0 && outcome->err == ERR_INPUT;
+    bool refused = strcmp(outcome->reason.code, "smtp.refused") == 0;
+    bool over = now >= end && row->attempts + 1 >= GIVE_UP_ATTEMPTS;
+    outcome->fate = unsendable || refused || over ? POST_GIVEN_UP : POST_LATER;
+    outcome->next_try = now < end && next > end ? end : next;
 }
 
 static enum err outcome_store(struct store *store, void *ctx)
 {
-    const struct outcome *outcome = ctx;
-    const struct outbox_row *row = outcome->row;
-    if (outcome->sent) {
-        return store_outbox_done(store, &outcome->act, row->id);
+    const struct ended *ended = ctx;
+    const struct post_outcome *outcome = ended->outcome;
+    int64_t id = ended->row->id;
+    switch (outcome->fate) {
+    case POST_SENT:
+        return store_outbox_done(store, &ended->act, id);
+    case POST_LATER:
+        return store_outbox_retry(store, id, outcome->next_try, &outcome->reason);
+    case POST_GIVEN_UP:
+        return store_outbox_end(store, &ended->act, id, OUTBOX_GIVEN_UP, &outcome->reason);
+    case POST_LAPSED:
+        return store_outbox_end(store, &ended->act, id, OUTBOX_LAPSED, &outcome->reason);
     }
-    int64_t next_try = outcome->act.time + post_delay_seconds(row->attempts);
-    return store_outbox_retry(store, row->id, next_try);
+    return ERR_UNSUPPORTED;
 }
 
 static void bodies_release(struct bodies *bodies)

@@ -18,7 +18,8 @@ enum { NAME_TEXT_MAX = 512 };
 struct published {
     struct publication_row row;
     struct certificate certificate;
-    struct crl list;
+    struct crl list; /* borrows from `bytes` */
+    struct http_shared *bytes;
     bool read;
 };
 
@@ -26,8 +27,12 @@ struct all {
     struct published *items;
     size_t count;
 };
+static void all_release(struct all *all);
+AUTO_DEFINE(all, all_release)
 
-static enum err all_read(struct visit *visit, struct all *ret_all);
+static enum err all_read(struct visit *visit, struct all *all);
+static enum err item_read(
+    struct visit *visit, const struct publication_row *row, struct published *item);
 static enum err all_put(struct visit *visit);
 static void certificate_item_put(
     struct visit *visit, struct value *list, const struct all *all, const struct published *item);
@@ -55,7 +60,7 @@ enum err authorities_json_get(struct visit *visit)
 
 static enum err all_put(struct visit *visit)
 {
-    struct all all = { 0 };
+    AUTO(all) all = { 0 };
     TRY(all_read(visit, &all));
     struct value *certificates = value_put_list(&visit->tree, visit->page, "certificates");
     struct value *lists = value_put_list(&visit->tree, visit->page, "lists");
@@ -76,26 +81,43 @@ static enum err all_put(struct visit *visit)
 }
 
 /* What can't be read is left out of the page, not the page because of it. */
-static enum err all_read(struct visit *visit, struct all *ret_all)
+static enum err all_read(struct visit *visit, struct all *all)
 {
     struct publication_row *rows = NULL;
     struct arena *arena = visit->request->arena;
-    struct all all = { 0 };
-    TRY(store_publication_list(visit->portal->store, arena, &rows, &all.count));
-    all.items = arena_alloc(arena, all.count, sizeof *all.items);
-    if (all.items == NULL) {
+    size_t count = 0;
+    TRY(store_publication_list(visit->portal->store, arena, &rows, &count));
+    all->items = arena_alloc(arena, count, sizeof *all->items);
+    if (all->items == NULL) {
         return ERR_MEMORY;
     }
-    for (size_t i = 0; i < all.count; i++) {
-        struct published *item = &all.items[i];
-        TRY(store_publication_get(
-            visit->portal->store, rows[i].kind, rows[i].name, arena, &item->row));
-        item->read = (rows[i].kind == PUBLICATION_CERTIFICATE
-                             ? certificate_parse(item->row.der, &item->certificate)
-                             : crl_parse(item->row.der, &item->list)) == OK;
+    for (; all->count < count; all->count++) {
+        TRY(item_read(visit, &rows[all->count], &all->items[all->count]));
     }
-    *ret_all = all;
     return OK;
+}
+
+static enum err item_read(
+    struct visit *visit, const struct publication_row *row, struct published *item)
+{
+    struct portal *portal = visit->portal;
+    item->row = *row;
+    if (row->kind == PUBLICATION_CRL) {
+        TRY(lists_get(&portal->lists, portal->store, row->name, &item->bytes));
+        item->read = crl_parse(http_shared_bytes(item->bytes), &item->list) == OK;
+        return OK;
+    }
+    TRY(store_publication_get(
+        portal->store, row->kind, row->name, visit->request->arena, &item->row));
+    item->read = certificate_parse(item->row.der, &item->certificate) == OK;
+    return OK;
+}
+
+static void all_release(struct all *all)
+{
+    for (size_t i = 0; i < all->count; i++) {
+        http_shared_free(all->items[i].bytes);
+    }
 }
 
 static void certificate_item_put(

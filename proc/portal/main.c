@@ -27,6 +27,7 @@ static const struct sandbox_rules rules = {
 
 static struct portal self = {
     .poke_lock = PTHREAD_MUTEX_INITIALIZER,
+    .lists = { .lock = PTHREAD_MUTEX_INITIALIZER },
 };
 
 static const struct start_rules start_rules = { .socket_count = 0 };
@@ -63,6 +64,7 @@ int main(int argc, char **argv)
     if (err != OK) {
         log_failure(LOG_ERROR, "portal.start", err, &why);
     }
+    lists_release(&self.lists);
     store_free(self.store);
     weaklist_free(self.weak);
     suffix_list_free(self.suffixes);

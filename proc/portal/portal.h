@@ -1,6 +1,6 @@
 #pragma once
 /* What the portal's parts share for its whole life: read-only after boot, but for the connection to
- * the registrar, which has a lock of its own. */
+ * the registrar and the lists kept, which have locks of their own. */
 #include "lib/base/clock.h"
 #include "lib/base/random.h"
 #include "lib/config/config.h"
@@ -13,6 +13,7 @@
 #include "lib/text/template.h"
 #include "lib/web/asset.h"
 #include "lib/wire/poke.h"
+#include "proc/portal/lists.h"
 
 #include <pthread.h>
 
@@ -34,6 +35,7 @@ struct portal {
     const char *host_list[PORTAL_HOSTS_MAX + 1];
     pthread_mutex_t poke_lock;
     struct client poke;
+    struct lists lists;
 };
 
 /* Tells the registrar that there is work. A failure is not one: it looks by itself, only later. */

@@ -39,14 +39,13 @@ enum err repository_crl_get(struct visit *visit)
 {
     char name[PUBLICATION_NAME_MAX];
     struct span file = { 0 };
-    struct publication_row row = { 0 };
+    AUTO_PTR(http_shared) list = NULL;
     (void)http_request_param(visit->request, "file", &file);
     if (!name_before(file, ".crl", name)) {
         return ERR_NOT_FOUND;
     }
-    TRY(store_publication_get(
-        visit->portal->store, PUBLICATION_CRL, name, visit->request->arena, &row));
-    return reply_public(visit->response, "application/pkix-crl", CRL_CACHE_SECONDS, row.der);
+    TRY(lists_get(&visit->portal->lists, visit->portal->store, name, &list));
+    return reply_shared(visit->response, "application/pkix-crl", CRL_CACHE_SECONDS, list);
 }
 
 enum err asset_get(struct visit *visit)

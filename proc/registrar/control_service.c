@@ -12,6 +12,7 @@
 #include "proc/registrar/anchoring.h"
 #include "proc/registrar/control.h"
 #include "proc/registrar/lists.h"
+#include "proc/registrar/perspective_state.h"
 #include "proc/registrar/publications.h"
 
 #include <inttypes.h>
@@ -31,7 +32,9 @@ static enum err letter_ready(
 static enum err certificate_row_show(struct registrar *registrar, const struct certificate_row *row,
     struct control_certificate_row *ret_row);
 static enum err revocation_commit(struct store *store, void *ctx);
+static void suffix_facts(const struct registrar *registrar, struct control_facts *facts);
 static void signer_facts(struct registrar *registrar, struct control_facts *facts);
+static enum err mail_facts(struct registrar *registrar, struct control_facts *facts);
 static enum err store_facts(struct registrar *registrar, struct control_facts *facts);
 static void fact_number(struct control_facts *facts, const char *name, int64_t number);
 static void fact_time(struct control_facts *facts, const char *name, int64_t time);
@@ -62,6 +65,9 @@ const struct handler control_handlers[] = {
     { CONTROL_RECONCILE, control_reconcile },
     { CONTROL_KEY_BLOCK, control_key_block },
     { CONTROL_KEY_LIST, control_key_list },
+    { CONTROL_MAIL_LIST, control_mail_list },
+    { CONTROL_MAIL_AGAIN, control_mail_again },
+    { CONTROL_MAIL_FORGET, control_mail_forget },
 };
 const size_t control_handler_count = sizeof control_handlers / sizeof *control_handlers;
 
@@ -262,10 +268,21 @@ enum err control_status(void *ctx, struct exchange *exchange)
     control_fact_add(&facts, "roster.policy_set", policy_set_id(registrar->roster.policy_set));
     fact_number(&facts, "roster.epoch", registrar->roster.epoch);
     control_fact_add(&facts, "registrar.sandbox", registrar->sandbox_level);
-    fact_time(&facts, "suffix_list.time", suffix_list_time(registrar->suffixes));
+    suffix_facts(registrar, &facts);
     signer_facts(registrar, &facts);
+    TRY(perspective_facts(registrar, &facts));
     TRY(store_facts(registrar, &facts));
     return der_encode(control_facts_write, &facts, &exchange->reply);
+}
+
+/* Said at each look, for a mail of it may have gone nowhere. */
+static void suffix_facts(const struct registrar *registrar, struct control_facts *facts)
+{
+    int64_t time = suffix_list_time(registrar->suffixes);
+    fact_time(facts, "suffix_list.time", time);
+    if (clock_now(&registrar->clock) - time > SUFFIX_LIST_OLD_SECONDS) {
+        control_fact_add(facts, "suffix_list.old", SUFFIX_LIST_OLD_ADVICE);
+    }
 }
 
 static void signer_facts(struct registrar *registrar, struct control_facts *facts)
@@ -302,14 +319,29 @@ static void signer_facts(struct registrar *registrar, struct control_facts *fact
     control_fact_add(facts, "signer.sandbox", status.sandbox);
 }
 
+/* Whom a mail should have told something, and it did not. */
+static enum err mail_facts(struct registrar *registrar, struct control_facts *facts)
+{
+    struct outbox_count count = { 0 };
+    TRY(store_outbox_count(registrar->store, &count));
+    fact_number(facts, "mail.waiting", count.waiting);
+    if (count.late > 0) {
+        fact_number(facts, "mail.late", count.late);
+    }
+    if (count.given_up > 0) {
+        fact_number(facts, "mail.given_up", count.given_up);
+        control_fact_add(
+            facts, "mail.next", "`ecertadm mail list` says who was not told, why, and what to do");
+    }
+    return OK;
+}
+
 static enum err store_facts(struct registrar *registrar, struct control_facts *facts)
 {
     AUTO(arena) arena = arena_make(STEP_ARENA_BYTES);
     struct publication_row *rows = NULL;
     size_t count = 0;
-    int64_t waiting = 0;
-    TRY(store_outbox_count(registrar->store, &waiting));
-    fact_number(facts, "mail.waiting", waiting);
+    TRY(mail_facts(registrar, facts));
     TRY(store_publication_list(registrar->store, &arena, &rows, &count));
     for (size_t i = 0; i < count; i++) {
         char name[CONTROL_FACT_NAME_MAX + PUBLICATION_NAME_MAX];

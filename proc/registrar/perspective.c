@@ -2,6 +2,7 @@
 #include "proc/registrar/perspective.h"
 #include "lib/http/client.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { CONNECT_TIMEOUT_MS = 5000 };
@@ -86,6 +87,19 @@ enum err perspective_rehearse(struct perspective_link *link, const struct rehear
     return remote_rehearse(link, rehearse, ret_rehearsed, ret_reason);
 }
 
+enum err perspective_about(
+    struct perspective_link *link, struct validator_about *ret_about, struct reason *ret_reason)
+{
+    struct der body;
+    AUTO(http_answer) answer = { 0 };
+    const struct request request = request_make(VALIDATOR_ABOUT, nothing_write, NULL);
+    if (link->url == NULL) {
+        return validator_call_about(&link->client, ret_about, ret_reason);
+    }
+    TRY(remote_ask(link, &request, &answer, &body, ret_reason));
+    return validator_about_read(&body, ret_about) == OK ? OK : ERR_PEER;
+}
+
 void perspective_each(size_t count, void *(*run)(void *ctx), void *each, size_t size)
 {
     pthread_t threads[PERSPECTIVES_MAX];
@@ -144,6 +158,13 @@ static enum err remote_ask(struct perspective_link *link, const struct request *
         .timeout_ms = link->timeout_ms,
     };
     TRY(http_client_call(link->http, &call, answer, ret_reason));
+    if (answer->status != 200) {
+        char status[16], expected[64];
+        snprintf(status, sizeof status, "%d", answer->status);
+        snprintf(
+            expected, sizeof expected, "a perspective of version %d or newer", VALIDATOR_VERSION);
+        return reason_set(ret_reason, ERR_PEER, "perspective.refused", link->id, status, expected);
+    }
     return answer_parse(buf_span(&answer->body), request->type, ret_body, ret_reason);
 }
 

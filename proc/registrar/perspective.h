@@ -30,12 +30,17 @@ enum err perspective_links_take(
     struct registrar *registrar, int64_t timeout_ms, struct perspective_links **ret_links) MUST_USE;
 void perspective_links_give(struct registrar *registrar, struct perspective_links *links);
 
-/* Appends the observation's DER. The reason says why a perspective did not answer. */
+/* Appends the observation's DER. The reason says why a perspective did not answer; that it
+ * understood no such question, as an older one does, is "perspective.refused" with its HTTP status.
+ */
 enum err perspective_ask(struct perspective_link *link, const struct validator_check *check,
     struct buf *observation, struct report *ret_report, struct reason *ret_reason) MUST_USE;
 /* The same of a rehearsal; nothing that comes back is signed. */
 enum err perspective_rehearse(struct perspective_link *link, const struct rehearse *rehearse,
     struct rehearsed *ret_rehearsed, struct reason *ret_reason) MUST_USE;
+/* What it is; "perspective.refused" from one that doesn't know the question. */
+enum err perspective_about(struct perspective_link *link, struct validator_about *ret_about,
+    struct reason *ret_reason) MUST_USE;
 
 /* Calls `run` once for each of `count` objects of `size` octets, all at the same time, and waits;
  * `count` is at most PERSPECTIVES_MAX. */

@@ -211,7 +211,8 @@ static unsigned patience_of(
         waited_for += old && flight->lane == lane ? 1 : 0;
     }
     unsigned patience = waited_for < CROWDED_ROUNDS ? PROMPT_PATIENCE_MS : CROWDED_PATIENCE_MS;
-    return lane != QUEUE_PROMPT ? 0 : patience - patience / 4 * row->enrolment[0] / UINT8_MAX;
+    uint8_t part = (uint8_t)id_key(row->enrolment); /* those that begin together begin by number */
+    return lane != QUEUE_PROMPT ? 0 : patience - patience / 4 * part / UINT8_MAX;
 }
 
 static uint64_t id_key(const uint8_t enrolment[ENROLMENT_ID_BYTES])

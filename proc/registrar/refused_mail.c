@@ -5,11 +5,9 @@
 #include "lib/text/json.h"
 
 #include <stdio.h>
-#include <strings.h>
 
 static const struct report_step *contact_find(
     const struct report *report, const struct report_step **ret_refusal);
-static enum err mailbox_take(const char *url, struct mail_address *ret_address);
 
 enum err refused_mail_write(const struct registrar *registrar, const char *name,
     const uint8_t enrolment[ENROLMENT_ID_BYTES], const struct report *report, struct arena *arena,
@@ -19,7 +17,7 @@ enum err refused_mail_write(const struct registrar *registrar, const char *name,
     const struct report_step *refusal = NULL;
     const struct report_step *contact = contact_find(report, &refusal);
     *ret_row = NULL;
-    if (contact == NULL || mailbox_take(contact->seen, &address) != OK) {
+    if (contact == NULL || mail_address_from_url(span_from_text(contact->seen), &address) != OK) {
         return OK;
     }
     struct value_tree tree = value_tree_make(arena);
@@ -70,21 +68,4 @@ static const struct report_step *contact_find(
         }
     }
     return NULL;
-}
-
-/* RFC 6068: what stands behind "?" would be headers of the sender's; there are none but ours. A
- * domain without a dot is none of the public DNS: the mail server's own machine, or one beside it.
- */
-static enum err mailbox_take(const char *url, struct mail_address *ret_address)
-{
-    struct mail_address read;
-    static const char scheme[] = "mailto:";
-    if (strncasecmp(url, scheme, strlen(scheme)) != 0) {
-        return ERR_INPUT;
-    }
-    const char *address = url + strlen(scheme);
-    TRY(mail_address_parse(span_make((const uint8_t *)address, strcspn(address, "?")), &read));
-    TRY(strchr(strrchr(read.text, '@'), '.') == NULL ? ERR_INPUT : OK);
-    *ret_address = read;
-    return OK;
 }

@@ -3,6 +3,7 @@
 
 #include "lib/dns/caa.h"
 #include "lib/dns/mailbox.h"
+#include "lib/http/mail.h"
 #include "proc/validator/asked.h"
 #include "proc/validator/place.h"
 
@@ -274,6 +275,13 @@ static enum err ask_caa(const struct attempt *attempt, struct observation *obser
     return OK;
 }
 
+/* As the registrar will ask before it has a mail sent. */
+static bool mailable(struct span url)
+{
+    struct mail_address address;
+    return mail_address_from_url(url, &address) == OK;
+}
+
 static enum err ask_caa_once(const struct attempt *attempt, bool wildcard, bool *ret_permitted,
     enum dns_security *ret_security)
 {
@@ -286,6 +294,7 @@ static enum err ask_caa_once(const struct attempt *attempt, bool wildcard, bool 
         .identity = identity,
         .account_uri = known ? account : NULL,
         .method = dcv_rules(attempt->challenge->method)->caa_label,
+        .mailable = mailable,
     };
     struct caa_verdict verdict;
     TRY(caa_check(attempt->resolver, &request, attempt->deadline_ms, &verdict));

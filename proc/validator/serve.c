@@ -9,7 +9,12 @@ enum {
     /* One for each of the registrar's workers that check, and some to spare: a check may take its
      * deadline, and must not hold up another. */
     CONNECTIONS_MAX = 64,
+    /* At a remote place so many for each address, so that a stranger who holds his leaves the
+     * registrar's alone. */
+    HTTPS_CONNECTIONS_MAX = 8 * CONNECTIONS_MAX,
     HTTPS_IDLE_SECONDS = 30,
+    /* The registrar's; its client gives them up first (lib/http/client.c). */
+    HTTPS_CLIENT_IDLE_SECONDS = 120,
     /* A certificate with chain, a key, a CA certificate. */
     TRANSPORT_PEM_MAX_BYTES = 64 * 1024,
 };
@@ -20,6 +25,9 @@ static void log_check(
     const struct validator_check *check, const struct report *report, struct span observation);
 static enum err serve_rehearsal(
     const struct checker *checker, struct der *body, struct buf *reply, struct reason *ret_reason);
+static enum err serve_about(
+    const struct checker *checker, struct der *body, struct buf *reply, struct reason *ret_reason);
+static enum err handle_about(void *ctx, struct exchange *exchange);
 static enum err handle_exchange(void *ctx, struct exchange *exchange);
 static enum err handle_rehearsal(void *ctx, struct exchange *exchange);
 static enum err handle_mail(void *ctx, struct exchange *exchange);
@@ -33,6 +41,7 @@ static const struct handler handlers[] = {
     { VALIDATOR_CHECK, handle_exchange, /* silent= */ false },
     { VALIDATOR_MAIL, handle_mail, /* silent= */ false },
     { VALIDATOR_REHEARSE, handle_rehearsal, /* silent= */ false },
+    { VALIDATOR_ABOUT, handle_about, /* silent= */ false },
 };
 
 /* What a remote perspective answers. */
@@ -43,6 +52,7 @@ static const struct {
 } posted[] = {
     { VALIDATOR_CHECK, serve_check },
     { VALIDATOR_REHEARSE, serve_rehearsal },
+    { VALIDATOR_ABOUT, serve_about },
 };
 
 static const struct http_route routes[] = {
@@ -61,9 +71,7 @@ enum err serve_check(
     if (validator_check_read(body, &check) != OK || der_finish(body) != OK) {
         return ERR_PEER;
     }
-    enum err err =
-        check.yields ? yielding_check_run(checker, &check, &observation, &answer.report, ret_reason)
-                     : check_run(checker, &check, &observation, &answer.report, ret_reason);
+    enum err err = yielding_check_run(checker, &check, &observation, &answer.report, ret_reason);
     if (err != OK) {
         log_failure(LOG_WARNING, "check.refused", err, ret_reason);
         return err;
@@ -90,6 +98,15 @@ static enum err serve_rehearsal(
         rehearsed.dcv == DCV_FAILED ? "failed" : "passed", "caa",
         rehearsed.caa == CAA_PERMITS ? "permits" : "prohibits", NULL);
     return der_encode(rehearsed_write, &rehearsed, reply);
+}
+
+static enum err serve_about(
+    const struct checker *checker, struct der *body, struct buf *reply, struct reason *ret_reason)
+{
+    const struct validator_about about = { VALIDATOR_VERSION, suffix_list_time(checker->suffixes) };
+    (void)ret_reason;
+    TRY(nothing_read(body) == OK && der_finish(body) == OK ? OK : ERR_PEER);
+    return der_encode(validator_about_write, &about, reply);
 }
 
 enum err serve_socket(const struct checker *checker, int listen_fd, unsigned user)
@@ -144,8 +161,10 @@ enum err serve_https(const struct checker *checker, const struct config_endpoint
         .ctx = (void *)checker,
         .error_page = error_page,
         .thread_each = true,
-        .connections_max = CONNECTIONS_MAX,
+        .connections_max = HTTPS_CONNECTIONS_MAX,
+        .connections_per_address_max = CONNECTIONS_MAX,
         .idle_seconds = HTTPS_IDLE_SECONDS,
+        .client_idle_seconds = HTTPS_CLIENT_IDLE_SECONDS,
         .certificate_pem = buf_span(&identity->certificate_pem),
         .key_pem = buf_span(&identity->key_pem),
         .client_ca_pem = buf_span(&identity->client_ca_pem),
@@ -180,6 +199,11 @@ static enum err handle_exchange(void *ctx, struct exchange *exchange)
 static enum err handle_rehearsal(void *ctx, struct exchange *exchange)
 {
     return serve_rehearsal(ctx, &exchange->body, &exchange->reply, &exchange->reason);
+}
+
+static enum err handle_about(void *ctx, struct exchange *exchange)
+{
+    return serve_about(ctx, &exchange->body, &exchange->reply, &exchange->reason);
 }
 
 static enum err handle_mail(void *ctx, struct exchange *exchange)

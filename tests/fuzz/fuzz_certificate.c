@@ -17,6 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bool found = certificate_read_any(span_make(data, size), &der) == OK &&
                  certificate_parse(buf_span(&der), &certificate) == OK &&
                  name_format(certificate.subject, &text) == OK;
+    found = (found && certificate_must_staple(&certificate)) || found;
     found = p7b_parse(span_make(data, size), inside, &count) == OK || found;
     for (unsigned kind = 0; kind < LINT_KIND_COUNT; kind++) {
         found =

@@ -3,6 +3,7 @@
 #include "lib/wire/control.h"
 #include "lib/wire/finding.h"
 #include "lib/wire/keys.h"
+#include "lib/wire/mails.h"
 #include "lib/wire/notice.h"
 #include "lib/wire/rehearsal.h"
 #include "lib/wire/signer.h"
@@ -39,6 +40,7 @@ READER(validator_check, validator_check)
 READER(validator_answer, validator_answer)
 READER(rehearse, rehearse)
 READER(rehearsed, rehearsed)
+READER(validator_about, validator_about)
 READER(courier_render, courier_render)
 READER(courier_pin, courier_pin)
 READER_INTO_ARENA(courier_letters)
@@ -66,6 +68,7 @@ READER(control_notice, notice)
 READER(control_notices, control_notices)
 READER(control_key, control_key)
 READER_INTO_ARENA(control_keys)
+READER_INTO_ARENA(control_mails)
 READER(signer_block, signer_block)
 
 static enum err nothing_try(struct der *body, struct arena *arena)
@@ -120,5 +123,7 @@ const struct wire_reader wire_readers[] = {
     { "signer_block", signer_block_try },
     { "rehearse", rehearse_try },
     { "rehearsed", rehearsed_try },
+    { "control_mails", control_mails_try },
+    { "validator_about", validator_about_try },
 };
 const size_t wire_reader_count = sizeof wire_readers / sizeof wire_readers[0];

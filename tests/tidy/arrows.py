@@ -42,7 +42,7 @@ PROGRAMS = {
 
 # Foreign headers, each in exactly one folder.
 FOREIGN = {
-    "lib/crypto": ["openssl/", "argon2.h", "nettle/", "p11-kit/"],
+    "lib/crypto": ["openssl/", "argon2.h", "nettle/", "gmp.h", "p11-kit/"],
     "lib/dns": ["unbound.h", "idn2.h", "libpsl.h", "ldns/"],
     "lib/http": ["microhttpd.h", "curl/", "gnutls/"],
     "lib/text": ["jansson.h", "archive.h", "archive_entry.h"],

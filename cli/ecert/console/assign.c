@@ -69,10 +69,10 @@ static enum err begin(struct visit *visit, const struct item_page *page,
 enum err assign_get(struct visit *visit)
 {
     AUTO(item_page) one = { 0 };
-    struct assignment_state state;
+    struct errand_state state;
     struct span again = { 0 };
     TRY(page_open(visit, &one));
-    assignment_look(visit->console->assignment, &state);
+    errand_look(visit->console->assignment, &state);
     if (state.running && strcmp(state.id, one.item.id) == 0) {
         return visit_lead(visit, arena_format(visit->request->arena, "%s/assigned", one.path));
     }
@@ -303,7 +303,8 @@ static enum err begin(struct visit *visit, const struct item_page *page,
     if (page->item.guard == CERTSTORE_KEY_PASSPHRASE) {
         TRY(key_open(&visit->tool, page->store, &page->item, ret_reason, &key));
     }
-    const struct assignment_order order = {
+    const struct errand_order order = {
+        .command = command_deploy_run,
         .language = visit->tool.language,
         .clock = visit->tool.clock,
         .store_path = visit->tool.store_path,
@@ -312,5 +313,11 @@ static enum err begin(struct visit *visit, const struct item_page *page,
         .what = &arguments,
         .access = &visit->access,
     };
-    return assignment_start(visit->console->assignment, &order, ret_reason);
+    enum err err = errand_start(visit->console->assignment, &order, ret_reason);
+    if (err == ERR_CONFLICT) {
+        struct errand_state other;
+        errand_look(visit->console->assignment, &other);
+        return reason_set(ret_reason, err, "console.assigning", NULL, other.name, NULL);
+    }
+    return err;
 }

@@ -18,7 +18,7 @@ static const struct {
 };
 
 static size_t targets_put(struct visit *visit, const struct deploy_list *list, const char *id,
-    const struct assignment_state *state);
+    const struct errand_state *state);
 static void target_put(struct visit *visit, const struct deploy_record *record, bool running);
 
 enum err assigned_get(struct visit *visit)
@@ -26,14 +26,14 @@ enum err assigned_get(struct visit *visit)
     AUTO(item_page) one = { 0 };
     struct value_tree *tree = &visit->tool.tree;
     struct deploy_list list = { 0 };
-    struct assignment_state state;
+    struct errand_state state;
     /* First whether it goes on: what ends between the two is shown as ended the next time. */
-    assignment_look(visit->console->assignment, &state);
+    errand_look(visit->console->assignment, &state);
     TRY(item_page_open(visit, "console.assigned", &one));
     TRY(deploy_ledger(
         &visit->tool, one.store, /* server_name= */ NULL, &list, &visit->request->reason));
     if (strcmp(state.id, one.item.id) != 0) {
-        state = (struct assignment_state){ .any = false };
+        state = (struct errand_state){ .any = false };
     }
     size_t count = targets_put(visit, &list, one.item.id, &state);
     if (count == 0 && !state.any) {
@@ -53,7 +53,7 @@ enum err assigned_get(struct visit *visit)
 /* Those that this certificate was to go to last. While it goes on, those alone that it has come to:
  * what is known of the others is of an earlier time. */
 static size_t targets_put(struct visit *visit, const struct deploy_list *list, const char *id,
-    const struct assignment_state *state)
+    const struct errand_state *state)
 {
     size_t count = 0;
     value_put_list(&visit->tool.tree, visit->page, "targets");

@@ -96,8 +96,8 @@ static enum err tab_show(struct visit *visit, enum viewer_tab tab, const char *t
     } else {
         viewer_put_tabs(visit, one.path, tab);
     }
-    struct assignment_state state;
-    assignment_look(visit->console->assignment, &state);
+    struct errand_state state;
+    errand_look(visit->console->assignment, &state);
     value_put_bool(&visit->tool.tree, visit->page, "assigning",
         state.running && strcmp(state.id, one.item.id) == 0);
     if (tab == VIEWER_DETAILS) {

@@ -1,8 +1,8 @@
 #pragma once
 /* What the console's parts share for its whole life. One thread answers all requests, so nothing
- * here has a lock but what the thread that waits for the end reads: the assignment and what is
- * kept have theirs. */
-#include "cli/ecert/console/assignment.h"
+ * here has a lock but what the thread that waits for the end reads: the errands and what is kept
+ * have theirs. */
+#include "cli/ecert/console/errand.h"
 #include "cli/ecert/console/kept.h"
 #include "cli/ecert/tool.h"
 #include "lib/base/random.h"
@@ -35,7 +35,8 @@ struct console {
     char desk[CONSOLE_DESK_MAX];
     char csrf[CSRF_TEXT_MAX];
 
-    struct assignment *assignment;
+    struct errand *assignment; /* deploy run */
+    struct errand *fetching;   /* crl refresh */
     struct kept kept;
 
     atomic_llong used_ms; /* when the person did something last, by the monotonic clock */
@@ -46,5 +47,7 @@ struct console {
 size_t console_routes(const struct http_route **ret_routes);
 enum err console_error_page(
     struct http_request *request, struct http_response *response, int status, void *ctx);
+/* console.c: whether something goes on behind the pages. */
+bool console_is_at_work(const struct console *console);
 /* session.c: a new token for the terminal. */
 enum err console_entry_make(struct console *console) MUST_USE;

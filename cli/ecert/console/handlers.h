@@ -51,6 +51,9 @@ enum err undo_offer(struct visit *visit, const struct certstore *store);
 enum err lists_get(struct visit *visit);
 enum err list_import_get(struct visit *visit);
 enum err list_import_post(struct visit *visit);
-enum err lists_refresh_post(struct visit *visit);
 enum err list_remove_get(struct visit *visit);
 enum err list_remove_post(struct visit *visit);
+
+/* fetched.c */
+enum err lists_refresh_post(struct visit *visit);
+enum err lists_fetched_get(struct visit *visit);

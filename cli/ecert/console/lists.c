@@ -1,5 +1,4 @@
-/* The folder of revocation lists: what is there, one more from a file, all of them from where their
- * CAs publish them. */
+/* The folder of revocation lists: what is there, one more from a file, one less. */
 #include "cli/ecert/console/handlers.h"
 
 #include "cli/ecert/crl.h"
@@ -17,7 +16,6 @@ static const struct form form = { form_fields, 1, FORM_IGNORE_UNKNOWN };
 
 static enum err lists_put(struct visit *visit);
 static void list_put(struct visit *visit, const struct revocation_list *list, struct value *object);
-static void refreshed_put(struct visit *visit);
 
 enum err lists_get(struct visit *visit)
 {
@@ -39,6 +37,9 @@ static enum err lists_put(struct visit *visit)
     }
     value_put_integer(tree, visit->page, "count", (int64_t)lists.count);
     value_put_text(tree, visit->page, "store", visit->tool.store_path);
+    struct errand_state fetching;
+    errand_look(visit->console->fetching, &fetching);
+    value_put_bool(tree, visit->page, "fetching", fetching.running);
     return undo_offer(visit, store);
 }
 
@@ -113,50 +114,4 @@ enum err list_remove_post(struct visit *visit)
     TRY(certstore_remove_list(
         store, id == NULL ? "" : id, clock_now(&visit->tool.clock), &visit->request->reason));
     return visit_done(visit, "/lists", "list_deleted");
-}
-
-/* As the command does it, which says of each what became of it. */
-enum err lists_refresh_post(struct visit *visit)
-{
-    const struct arguments none = { .operand_count = 0 };
-    (void)command_crl_refresh(&visit->tool, &none);
-    visit->here = arena_format(visit->request->arena, "%s/lists?fetched", visit->console->desk);
-    TRY(lists_put(visit));
-    refreshed_put(visit);
-    return page_reply(visit, 200, "lists");
-}
-
-static void refreshed_put(struct visit *visit)
-{
-    static const struct {
-        const char *state, *text;
-    } texts[] = {
-        { "new", "console.list_new" },
-        { "unchanged", "console.list_unchanged" },
-        { "unverifiable", "console.list_unverifiable" },
-        { "failed", "console.list_failed" },
-    };
-    struct value_tree *tree = &visit->tool.tree;
-    const struct value *lists = value_get(visit->tool.result, "lists");
-    struct value *shown = value_put_list(tree, visit->page, "refreshed");
-    value_put_bool(tree, visit->page, "refreshed_none", value_count(lists) == 0);
-    for (const struct value *list = value_first(lists); list != NULL; list = value_next(list)) {
-        const char *state = value_text(value_get(list, "state"));
-        struct value *item = value_add_object(tree, shown);
-        for (size_t i = 0; state != NULL && i < sizeof texts / sizeof texts[0]; i++) {
-            if (strcmp(state, texts[i].state) == 0) {
-                value_put_text(tree, item, "text", texts[i].text);
-            }
-        }
-        value_put_text(tree, item, "url", value_text(value_get(list, "url")));
-        value_put_text(tree, item, "missing", value_text(value_get(list, "missing")));
-        const char *code = value_text(value_get(list, "reason"));
-        if (code != NULL) {
-            struct reason reason = { 0 };
-            AUTO(buf) why = buf_make(4096);
-            reason_set(&reason, ERR_INPUT, code, value_text(value_get(list, "url")), NULL, NULL);
-            language_format_reason(visit->tool.language, &reason, "", &why);
-            value_put_text(tree, item, "why", buf_text(&why));
-        }
-    }
 }

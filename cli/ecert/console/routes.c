@@ -47,6 +47,7 @@ static const struct route routes[] = {
     { HTTP_GET, "/{desk}/list/{id}/remove", list_remove_get },
     { HTTP_POST, "/{desk}/list/{id}/remove", list_remove_post, .body_max = SMALL_BODY },
     { HTTP_POST, "/{desk}/lists/refresh", lists_refresh_post, .body_max = SMALL_BODY },
+    { HTTP_GET, "/{desk}/lists/fetched", lists_fetched_get },
 
     { HTTP_GET, "/{desk}/undo", undo_get },
     { HTTP_POST, "/{desk}/undo", undo_post, .body_max = SMALL_BODY },

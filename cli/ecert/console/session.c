@@ -47,9 +47,8 @@ enum err end_post(struct visit *visit)
     /* No way in any more, so none is offered. */
     visit->inside = false;
     page_begin(visit, "console.ended_title", /* place= */ NULL);
-    struct assignment_state state;
-    assignment_look(visit->console->assignment, &state);
-    value_put_bool(&visit->tool.tree, visit->page, "running", state.running);
+    value_put_bool(&visit->tool.tree, visit->page, "running", console_is_at_work(visit->console));
+    errand_stop(visit->console->fetching); /* of lists, those that are here are whole */
     atomic_store(&visit->console->ended, true);
     return page_reply(visit, 200, "ended");
 }

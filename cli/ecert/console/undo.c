@@ -62,8 +62,13 @@ enum err undo_post(struct visit *visit)
     TRY(visit_form(visit, &form, &fields));
     const char *number = visit_text(visit, fields.number);
     TRY(number == NULL ? ERR_MEMORY : OK);
+    unsigned wanted = (unsigned)strtoul(number, NULL, 10);
+    if (wanted == 0) { /* which would be the newest, whatever the page showed */
+        return reason_set(
+            &visit->request->reason, ERR_INPUT, "form.choice", "number", number, NULL);
+    }
     TRY(visit_store(visit, &store));
-    TRY(last_find(visit, store, (unsigned)strtoul(number, NULL, 10), &past));
+    TRY(last_find(visit, store, wanted, &past));
     TRY(undo_do(&visit->tool, store, past, &visit->request->reason));
     return visit_done(visit, "/", "undone");
 }

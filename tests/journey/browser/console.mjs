@@ -136,7 +136,9 @@ async function lists(visitor) {
     await visitor.press('main form button');
     await visitor.look('console-lists');
     await visitor.press('main form button');
+    await page.waitForSelector('.actions a[href$="/lists"]');
     await visitor.look('console-lists-fetched');
+    await visitor.press('.actions a[href$="/lists"]');
     await visitor.press('a[href*="/list/"]');
     await visitor.look('console-list-delete');
     await visitor.press('button.danger');

@@ -99,7 +99,7 @@ class Ceremonies(unittest.TestCase):
 
     # Approvals.
 
-    def test_only_m_different_administrators_who_approved_this_very_script_can_have_it_held(self):
+    def test_s15_only_m_different_administrators_who_approved_this_very_script_can_have_it_held(self):
         desk, medium = self.desk, self.medium
         before, head = contents(medium), desk.head(medium)
         script, other = (desk.script(head, step("lists", "arl"), title=title) for title in ("One", "Another"))
@@ -151,7 +151,7 @@ class Ceremonies(unittest.TestCase):
 
     # The right medium.
 
-    def test_a_script_is_for_one_state_of_one_medium(self):
+    def test_s15_a_script_is_for_one_state_of_one_medium(self):
         desk, medium = self.desk, self.medium
         elsewhere = desk.copy(medium, "elsewhere")
         desk.hold(elsewhere, step("lists", "arl"), title="Only there")
@@ -165,7 +165,7 @@ class Ceremonies(unittest.TestCase):
         self.assertIn("ceremony.done_already", desk.adm("ceremony", "run", medium, script, *approvals, code=2))
         desk.refused("ceremony.other_journal", "ceremony", "plan", desk.path("nowhere"), script)
 
-    def test_a_key_of_another_medium_signs_nothing(self):
+    def test_s15_a_key_of_another_medium_signs_nothing(self):
         desk, medium, other = self.desk, self.medium, self.desk.path("other")
         script = desk.script("none", desk.administrators(*folder.NAMES), root(), issuing_ca(), desk.roster("ca_1"))
         desk.adm("ceremony", "run", other, script, *desk.approve(script, "ann", "ben"))
@@ -331,7 +331,7 @@ class Ceremonies(unittest.TestCase):
         self.refuse("ceremony.input_certificate", self.cross("other.csr", "other.csr"))
         self.refuse("csr.certificate", self.cross("other.crt", "other.crt"))
 
-    def test_an_input_is_what_its_hash_says_or_nothing_happens(self):
+    def test_s15_an_input_is_what_its_hash_says_or_nothing_happens(self):
         self.foreign_ca("other")
         script = self.cross("other.csr", "other.crt")
         self.foreign_ca("other")

@@ -16,6 +16,7 @@
 #include "lib/wire/courier.h"
 
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 struct queue_request {
@@ -52,7 +53,7 @@ static enum err application_make(
 static enum err queue_run(struct store *store, void *ctx)
 {
     const struct queue_request *request = ctx;
-    struct act act = { "operator", 1795395296 };
+    struct act act = { "operator", time(NULL) };
     struct application_row application = { .id = { request->number }, .der = request->der };
     struct enrolment_row enrolment = { .id = { request->number },
         .application = { request->number } };
@@ -88,10 +89,10 @@ static enum err queue(char **argv)
 static enum err waiting(char **argv)
 {
     AUTO_PTR(store) store = NULL;
-    int64_t count = 0;
+    struct outbox_count count = { 0 };
     TRY(store_open(argv[0], &store, NULL));
     TRY(store_outbox_count(store, &count));
-    printf("%lld\n", (long long)count);
+    printf("%lld\n", (long long)count.waiting);
     return OK;
 }
 

@@ -13,9 +13,11 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
@@ -41,15 +43,20 @@ class Mailbox:
     def __init__(self):
         self.envelopes = []
         self.later = 0
+        self.recipient_answer = self.message_answer = None
 
     async def handle_RCPT(self, _server, _session, envelope, address, _options):
         if self.later > 0:
             self.later -= 1
             return "451 later"
+        if self.recipient_answer:
+            return self.recipient_answer
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
     async def handle_DATA(self, _server, _session, envelope):
+        if self.message_answer:
+            return self.message_answer
         self.envelopes.append(envelope)
         return "250 OK"
 
@@ -341,7 +348,13 @@ class Courier(unittest.TestCase):
         self.assertEqual(text.count("ab:cd:ef"), 2)
 
     def test_a_pass_is_told_with_the_name_and_where_to_go_on(self):
-        message, text = self.delivered(1, "dcv-passed", "ar@shop.example.com", "zh-HK", proved="2026-11-28T01:00:00Z")
+        self.start()
+        self.kill()
+        self.queue(1, "dcv-passed", "ar@shop.example.com", "zh-HK", proved="2026-11-28T01:00:00Z")
+        self.sql("UPDATE enrolment SET state = 'validated'")
+        self.controller.start()
+        self.start()
+        message, text = self.arrived()
         self.assertEqual(message["Subject"], "e-Cert (Server): control of your domain names is confirmed")
         self.assertEqual(text.count("www.shop.example.com"), 2)
         self.assertIn("CSR", text)
@@ -424,6 +437,137 @@ class Courier(unittest.TestCase):
         wait_until(lambda: self.mailbox.envelopes, seconds=40)
         wait_until(lambda: self.waiting() == 0)
         self.assertEqual(len(self.mailbox.envelopes), 1)
+
+    # Every mail comes to an end.
+
+    def sql(self, statement, *values):
+        database = sqlite3.connect(self.store, timeout=20)
+        try:
+            with database:
+                return database.execute(statement, values).fetchall()
+        finally:
+            database.close()
+
+    def row(self):
+        """(state, attempts, problem, seen) of the one mail."""
+        ((state, attempts, problem, seen),) = self.sql("SELECT state, attempts, problem, seen FROM outbox")
+        return state, attempts, problem, seen
+
+    def ended(self, *wanted):
+        wait_until(lambda: self.row() == wanted or self.row()[0] not in ("waiting", wanted[0]), seconds=30)
+        self.assertEqual(self.row(), wanted)
+
+    def test_what_the_server_refuses_for_good_is_given_up_at_once(self):
+        self.controller.start()
+        self.start()
+        for number, (recipient, message) in enumerate(((None, "552 too large"), ("550 no such user", None))):
+            self.mailbox.recipient_answer, self.mailbox.message_answer = recipient, message
+            self.queue(1, "csr-invitation", "ar@shop.example.com")
+            self.ended("given_up", 1, "smtp.refused", (recipient or message)[:3])
+            self.assertEqual(self.waiting(), 0)
+            self.assertEqual(self.log().count("event=mail.given_up"), number + 1)
+            self.assertEqual(self.sql("SELECT actor, detail FROM audit WHERE action = 'mail.given_up' AND seq ="
+                                      " (SELECT max(seq) FROM audit)"), [("courier", "smtp.refused")])
+            self.sql("DELETE FROM outbox")
+        self.assertEqual(self.mailbox.envelopes, [])
+
+    def test_what_no_mail_can_be_made_of_is_given_up_at_once(self):
+        self.start()
+        self.queue(1, "csr-invitation", "a%b@shop.example.com")
+        self.ended("given_up", 1, "mail.unsendable", "csr-invitation")
+
+    def test_what_is_put_off_waits_ever_longer_and_is_given_up_after_five_days(self):
+        self.mailbox.recipient_answer = "451 greylisted"
+        self.controller.start()
+        self.start()
+        self.queue(1, "csr-invitation", "ar@shop.example.com")
+        for attempts, delay in ((1, 2), (2, 10), (3, 60), (4, 300), (5, 900), (6, 3600), (7, 14400), (8, 14400)):
+            since = int(time.time())
+            self.sql("UPDATE outbox SET next_try = ? WHERE attempts = ?", since, attempts - 1)
+            wait_until(lambda: self.row()[:2] == ("waiting", attempts))  # pylint: disable=cell-var-from-loop
+            ((due,),) = self.sql("SELECT next_try FROM outbox")
+            self.assertIn(delay, range(due - int(time.time()), due - since + 1))
+        self.assertEqual(self.row(), ("waiting", 8, "smtp.later", "451"))
+        # The last attempt is made when the five days are over, not hours later.
+        since = int(time.time())
+        end = since + 600
+        self.sql("UPDATE outbox SET next_try = ?, queued = ?", since, end - 5 * 86400)
+        wait_until(lambda: self.row()[1] == 9)
+        self.assertEqual(self.sql("SELECT state, next_try FROM outbox"), [("waiting", end)])
+        self.sql("UPDATE outbox SET next_try = ?, queued = ?", since, since - 5 * 86400)
+        self.ended("given_up", 10, "smtp.later", "451")
+        self.assertEqual(self.mailbox.envelopes, [])
+
+    def test_a_service_that_stood_still_for_a_week_gives_nothing_up_untried(self):
+        self.start()
+        self.kill()
+        self.queue(1, "csr-invitation", "ar@shop.example.com")
+        self.sql("UPDATE outbox SET queued = queued - 7 * 86400")
+        self.start()
+        wait_until(lambda: self.row()[1] == 2)
+        self.assertEqual(self.row()[0], "waiting")
+        self.controller.start()
+        wait_until(lambda: self.mailbox.envelopes, seconds=40)
+        self.ended("sent", *self.row()[1:])
+
+    def test_a_server_that_is_away_or_serves_nobody_says_nothing_of_the_mail(self):
+        self.start()
+        self.queue(1, "csr-invitation", "ar@shop.example.com")
+        wait_until(lambda: self.row()[2] == "smtp.connection")
+        self.assertEqual(self.row()[0], "waiting")
+        with socket.create_server((ADDRESS, PORT)) as closed:
+            def greet():
+                try:
+                    while True:
+                        client, _ = closed.accept()
+                        with client:
+                            client.sendall(b"554 no service here\r\n")
+                            client.recv(100)
+                except OSError:
+                    pass
+            threading.Thread(target=greet, daemon=True).start()
+            wait_until(lambda: self.row()[2:] == ("smtp.later", "554"), seconds=40)
+            self.assertEqual(self.row()[0], "waiting")
+            closed.shutdown(socket.SHUT_RDWR)
+
+    def test_what_has_lost_its_purpose_is_not_sent_and_what_tells_of_a_key_always_is(self):
+        """Each kind in each state of its enrolment, and withdrawn."""
+        walking = {"open", "confirmed", "validated", "issuing", "issued"}
+        states = walking | {"rejected", "accepted", "declined"}
+        worth = {"csr-invitation": walking, "dcv-passed": {"validated"}, "certificate-reminder": {"issued"},
+                 "certificate-issued": states, "certificate-unanswered": states, "key-registered": states,
+                 "key-blocked": states, "caa-refused": states}
+        self.start()
+        self.kill()
+        numbers, sent, lapsed = iter(range(1, 250)), set(), set()
+        for kind in worth:
+            for state in sorted(states) + ["withdrawn"]:
+                number = next(numbers)
+                self.queue(number, kind, "%d@shop.example.com" % number)
+                identity = bytes([number]) + bytes(15)
+                if state == "withdrawn":
+                    self.sql("UPDATE application SET state = 'withdrawn' WHERE id = ?", identity)
+                else:
+                    self.sql("UPDATE enrolment SET state = ? WHERE id = ?", state, identity)
+                (sent if state in worth[kind] or worth[kind] == states else lapsed).add("%d@shop.example.com" % number)
+        self.controller.start()
+        self.start()
+        wait_until(lambda: self.waiting() == 0, seconds=60)
+        self.assertEqual({envelope.rcpt_tos[0] for envelope in self.mailbox.envelopes}, sent)
+        self.assertEqual({row for row, in self.sql("SELECT recipient FROM outbox WHERE state = 'lapsed'")}, lapsed)
+
+    def test_yesterdays_warning_to_the_operator_is_not_sent_behind_todays(self):
+        self.start()
+        self.kill()
+        for kind in ("list-ageing", "suffixes-ageing"):
+            for day in ("1", "2"):
+                self.queue(0, kind, f"{kind}-{day}@ecert.example.net", day=day)
+        self.sql("UPDATE outbox SET queued = queued - 86400 WHERE recipient LIKE '%-1@%'")
+        self.controller.start()
+        self.start()
+        wait_until(lambda: self.waiting() == 0)
+        self.assertEqual({envelope.rcpt_tos[0] for envelope in self.mailbox.envelopes},
+                         {"list-ageing-2@ecert.example.net", "suffixes-ageing-2@ecert.example.net"})
 
 
 if __name__ == "__main__":

@@ -26,6 +26,8 @@ LogLevel QUIET
 
 class SshTest(ToolTest):
     """Three servers, of which the third doesn't know our key."""
+    addresses = [f"127.0.79.{number}" for number in (1, 2, 3)]
+
     @classmethod
     def setUpClass(cls):
         if SSHD is None:
@@ -39,10 +41,9 @@ class SshTest(ToolTest):
         cls.hosts, known = [], ""
         with open(cls.place + "/host.pub", encoding="ascii") as file:
             host_key = " ".join(file.read().split()[:2])
-        for number in (1, 2, 3):
-            address = f"127.0.79.{number}"
+        for number, address in enumerate(cls.addresses):
             known += f"[{address}]:{PORT} {host_key}\n"
-            cls.start_host(address, "client" if number < 3 else "stranger")
+            cls.start_host(address, "client" if number < 2 else "stranger")
             cls.hosts.append(f"{getpass.getuser()}@{address}")
         config = (f"Host *\n  Port {PORT}\n  IdentityFile {cls.place}/client\n  IdentitiesOnly yes\n"
                   f"  UserKnownHostsFile {cls.place}/known_hosts\n  GlobalKnownHostsFile /dev/null\n")

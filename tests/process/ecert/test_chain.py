@@ -5,6 +5,7 @@ removed, the ARL installed; what the stores then hold is put before openssl, Gnu
     test_chain.py ECERT ECERTADM SOURCE_ROOT
 """
 import datetime
+import hashlib
 import http.server
 import os
 import shutil
@@ -214,6 +215,31 @@ class Lists(ChainTest):
         self.json("crl", "install", self.ca.path("partner.crl"), "--dry-run", code=1)
         self.json("crl", "install", self.ca.path("root.crl"))
         self.json("crl", "install", self.ca.path("root.crl"), "--dry-run", code=2)
+
+    def test_a_list_goes_out_by_its_thumbprint_and_comes_back(self):
+        self.trust("root")
+        self.json("crl", "install", self.ca.path("root.crl"))
+        before, = self.json("crl", "list")["lists"]
+        with open(self.ca.path("root.crl"), "rb") as file:
+            thumbprint = hashlib.sha256(file.read()).hexdigest()
+        self.assertEqual(before["thumbprint_sha256"], thumbprint)
+        self.assertIn(thumbprint[:12], self.run_tool("crl", "list"))
+        for wrong in (thumbprint[:7], "0" * 64, thumbprint + "0", "", "root.crl"):
+            self.assertEqual(self.refused("crl", "remove", wrong), "crl.unknown")
+        said = self.json("crl", "remove", thumbprint[:12], "--dry-run")
+        self.assertEqual((said["removed"], said["dry_run"]), (before, True))
+        self.assertEqual(self.json("crl", "list")["lists"], [before])
+        spoken = ":".join(thumbprint[at:at + 2] for at in range(0, 64, 2)).upper()
+        said = self.json("crl", "remove", spoken)
+        self.assertEqual((said["removed"], said["dry_run"]), (before, False))
+        self.assertEqual(self.json("crl", "list")["lists"], [])
+        self.assertEqual(self.refused("crl", "remove", thumbprint), "crl.unknown")
+        self.run_tool("undo", "--yes")
+        self.assertEqual(self.json("crl", "list")["lists"], [before])
+        for language, text in (("en", "revocation list removed: ARL of Test Root CA 3"), ("zh-HK", "已移除撤銷清單：Test Root CA 3 的 ARL"),
+                               ("zh-CN", "已移除吊销列表：Test Root CA 3 的 ARL")):
+            self.assertIn(text, self.run_tool("crl", "remove", thumbprint[:8], "--lang", language))
+            self.run_tool("undo", "--yes")
 
     def test_an_older_list_never_replaces_a_newer_one(self):
         self.trust("root")

@@ -164,6 +164,24 @@ class Check(ToolTest):
         codes, said = self.found("leaf", "cross", "new", code=0)
         self.assertEqual((codes, said["sent"][1]["place"]), (["check.order"], "out_of_order"))
 
+    def test_more_certificates_than_are_read_are_counted(self):
+        codes, said = self.found("leaf", *["new"] * 17)
+        self.assertEqual(codes, ["handshake.too_many"])
+        self.assertEqual((said["findings"][0]["seen"], said["findings"][0]["expected"]), ("18", "16"))
+
+    def test_a_certificate_of_more_names_than_are_read_is_told_as_such(self):
+        names = ",".join(f"DNS:h{i}.example.com" for i in range(251))
+        self.ca.sign("names", "/CN=x", "new", "basicConstraints=CA:false\nsubjectAltName=" + names + "\n", serial=0x26)
+        codes, said = self.found("names", "new")
+        self.assertEqual((codes, said["findings"][0]["expected"]), (["check.too_many_names"], "250"))
+
+    def test_what_a_stranger_calls_himself_paints_nothing(self):
+        run("openssl", "req", "-x509", "-utf8", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+            "-subj", "/CN=a\u2028b\u202ec\u009b31md\u200be\x1b[2Jf", "-addext", "subjectAltName=DNS:" + NAME,
+            "-keyout", self.ca.key("painter"), "-out", self.ca.path("painter.pem"))
+        said = self.run_tool("check", f"{NAME}:{self.server('painter')}@{ADDRESS}", code=1)
+        self.assertIn("a?b?c?31md?e?[2Jf", said)
+
     def test_a_certificate_that_has_ended(self):
         codes, said = self.found("expired", "new")
         self.assertEqual(codes, ["check.expired"])

@@ -96,6 +96,8 @@ class Completion(ToolTest):
         self.assertEqual(self.words("cert", "show", self.first[:4]), [self.first])
         self.assertEqual(self.words("cert", "show", "mail.s"), [self.second])
         self.assertEqual(self.words("chain", "remove", ""), [self.ca.fingerprint("root").replace(":", "").lower()[:12]])
+        self.json("crl", "install", self.ca.path("root.crl"))
+        self.assertEqual(self.words("crl", "remove", ""), [self.json("crl", "list")["lists"][0]["thumbprint_sha256"][:12]])
         self.assertEqual(self.words("enrol", "--request=" + self.second[:3]), ["--request=" + self.second])
         self.assertEqual(self.words("request", "new", "--service", "pop"), ["pop-imap"])
         self.assertEqual(self.words("--store", self.path("other"), "cert", "show", ""), [])

@@ -1,13 +1,18 @@
-"""Assigning a certificate on the pages of `ecert console`: planned first, done behind the page, and shown there."""
+"""Assigning a certificate on the pages of `ecert console`: planned first, done behind the page, and shown there.
+
+    test_console_assign.py ECERT NO_FORK_MODULE
+"""
 import contextlib
 import os
 import re
 import signal
+import sys
 import unittest
 
 import servers
 from console_case import Console
 from deploy_case import DeployCase
+from stand_in import run
 from tool import NAME
 
 SECRET = "correct horse battery staple"
@@ -145,6 +150,9 @@ class Assign(AssignCase):
 @unittest.skipUnless(servers.program("haproxy"), "haproxy is not here")
 class Progress(AssignCase):
     """A server program whose test waits for this test: it reads its configuration from a pipe."""
+    def environment(self, **more):
+        return super().environment(LD_PRELOAD=sys.argv[2], **more)
+
     def setUp(self):
         super().setUp()
         self.item = self.pair("first")
@@ -194,6 +202,30 @@ class Progress(AssignCase):
         self.assertIn("refuses its configuration", self.console.get(self.page).said)
         nothing = self.console.ask("GET", f"{self.console.desk}/certificate/{self.pair('third')}/assigned")
         self.assertEqual(nothing.status, 303)
+
+    def test_a_pfx_is_read_while_it_goes_on_by_a_process_that_nothing_was_forked_for(self):
+        """A fork beside a thread has its locks as they were held, and nobody to let them go."""
+        run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-subj", "/CN=other",
+            "-nodes", "-keyout", self.path("other.key"), "-out", self.path("other.pem"))
+        run("openssl", "pkcs12", "-export", "-inkey", self.path("other.key"), "-in", self.path("other.pem"), "-passout",
+            "pass:" + SECRET, "-out", self.path("other.pfx"))
+        with open(self.path("other.pfx"), "rb") as file:
+            pfx = file.read()
+        self.going()
+        for _ in range(5):
+            wrong = self.console.post("/import", {"password": "wrong"}, files=[("upload", pfx)], status=422)
+            self.assertIn("is still here", wrong.said)
+        self.assertIn("Being put there", self.console.get(self.page).said)
+        before = len(self.certificates())
+        self.console.post("/import", {"password": SECRET}, files=[("upload", pfx)], status=303)
+        self.assertEqual(len(self.certificates()), before + 1)
+        made, = [one["id"] for one in self.certificates() if one["id"] != self.item]
+        out = self.console.post(f"/certificate/{made}/export", {
+            "file": self.path("again.pfx"), "password": SECRET, "again": SECRET, "for": "modern"})
+        self.assertNotIn("pfx.apart", out.text)
+        self.assertIn("Being put there", self.console.get(self.page).said)
+        self.let_go()
+        self.assertIn("refuses its configuration", self.ended(self.item).said)
 
     def test_the_console_ends_behind_it(self):
         self.going()

@@ -129,6 +129,13 @@ class Wizard(PageTest):
             self.assertNotIn("?lang=en&", page.text)
         self.assertEqual(self.certificates(), [])
 
+    def test_k13_another_language_asked_for_twice_makes_nothing_either(self):
+        for query in ("?lang=zh-HK&lang=zh-HK", "?lang=en&lang=zh-CN"):
+            page = self.console.post("/request" + query, [*{"step": STEPS[-1], **ENTERED}.items(), ("service-smtp", "1")],
+                                     status=400)
+            self.assertIn("it was sent more than once", page.said)
+        self.assertEqual(self.certificates(), [])
+
     def test_a_chinese_name_may_be_written_in_chinese(self):
         self.assertIn("xn--", self.step("organisation", names="www.電子商店.example.org").said)
         self.step("summary", 303, names="www.電子商店.example.org")
@@ -468,6 +475,8 @@ class Stores(PageTest):
         number = re.search(r'name="number" value="([0-9]+)"', self.console.get("/undo").text)[1]
         self.json("chain", "remove", self.json("chain", "list")["authorities"][0]["thumbprint_sha256"])
         self.assertIn("later change", self.console.post("/undo", {"number": number}, status=409).said)
+        for nothing in ("0", "000000"):
+            self.assertIn("number: this is not one of", self.console.post("/undo", {"number": nothing}, status=400).said)
         self.assertEqual(self.authorities(), [])
 
     def test_deletion_asks_first_and_can_be_undone(self):
@@ -534,6 +543,16 @@ class Stores(PageTest):
             self.assertIn(f'name="step" value="{step}"', page.text)
         self.assertEqual(len(self.authorities()), 1)
 
+    def test_what_the_system_says_is_marked_as_english(self):
+        os.rename(self.store, self.path("away"))
+        self.write("store", "")
+        for language, marked in (("zh-HK", True), ("zh-CN", True), ("en", False)):
+            page = self.console.ask("GET", self.console.desk + "/", headers={"Accept-Language": language}).text
+            self.assertIn("Not a directory", page)
+            self.assertEqual('：<span lang="en">Not a directory</span>' in page, marked)
+        os.unlink(self.store)
+        os.rename(self.path("away"), self.store)
+
     def test_what_is_to_be_done_next_is_a_link_to_its_page(self):
         for folder, names, place in (("intermediate", ("root",), "/store/root/import"),
                                      ("root", ("new",), "/store/intermediate/import"), ("root", ("leaf",), "/import")):
@@ -543,14 +562,6 @@ class Stores(PageTest):
         refused = self.console.post("/lists/import", files=[("upload", content(self.ca.path("root.crl")))])
         self.assertIn(f'href="{self.console.desk}/store/intermediate/import"', refused.text)
         self.assertNotIn("ecert chain", refused.said)
-
-    def test_fetching_lists_says_of_each_what_became_of_it(self):
-        self.assertIn("says where its revocation list is", self.console.post("/lists/refresh", status=200).said)
-        self.bring("root", self.pem("root"), compared="1")
-        self.bring("intermediate", self.pem("new"))
-        page = self.console.post("/lists/refresh", status=200)
-        self.assertIn("Failed:", page.said)
-        self.assertIn(self.ca.url + "/root.crl", page.said)
 
 
 if __name__ == "__main__":

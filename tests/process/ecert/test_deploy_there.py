@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Several servers at once by ssh: three real sshd hosts, of which one can't be reached; web servers on
-the others, of which one refuses its configuration or doesn't answer as it should.
+"""Several servers at once by ssh: three real sshd hosts, each in a network namespace of its own, of which one lets
+nobody in; web servers on them, of which one refuses its configuration or doesn't answer as it should.
 
     test_deploy_there.py ECERT
 """
@@ -9,18 +9,19 @@ import os
 import shutil
 import unittest
 
-import servers
-from deploy_case import DeployCase
-from sshd import SshTest
-from tool import public_key
+import far
+if __name__ == "__main__":
+    far.enter(users=True)  # sshd and the servers' programs are started by root
+import servers  # noqa: E402
+from deploy_case import DeployCase  # noqa: E402
+from tool import public_key  # noqa: E402
 
 
-@unittest.skipIf(os.geteuid() != 0, "the servers' programs are started by root")
-class There(SshTest, DeployCase):
+class There(far.FarTest, DeployCase):
     """Each host's nginx is on the host's own address."""
     def hosts_begin(self):
         self.old, self.new = self.pair("old"), self.pair("new")
-        self.web = [self.server(servers.Nginx, f"127.0.79.{number}", self.old) for number in (1, 2, 3)]
+        self.web = [self.server(servers.Nginx, f"10.79.{number}.2", self.old) for number in (1, 2, 3)]
         text = ""
         for host, web in zip(self.hosts, self.web):
             text += (f'target "{web.address}" {{\n  kind = "nginx"\n  to = "{host}"\n  ssh_config = "{self.config}"\n'
@@ -33,7 +34,7 @@ class There(SshTest, DeployCase):
         return {one["name"]: one for one in said["targets"]}
 
     def expect(self, said, number, state, reason=None):
-        one = said[f"127.0.79.{number}"]
+        one = said[f"10.79.{number}.2"]
         self.assertEqual((one["state"], one.get("reason")), (state, reason), one)
 
     def test_one_that_fails_does_not_stop_the_others_and_is_tried_again(self):
@@ -42,26 +43,49 @@ class There(SshTest, DeployCase):
         self.expect(said, 1, "answers")
         self.expect(said, 2, "answers")
         self.expect(said, 3, "failed", "deploy.ssh")
-        self.assertIn("Permission denied", said["127.0.79.3"]["seen"])
+        self.assertIn("Permission denied", said["10.79.3.2"]["seen"])
         for web, item in zip(self.web, (self.new, self.new, self.old)):
             self.expect_sent(web, item)
             self.expect_pair(web, item)
         states = [one["state"] for one in self.json("deploy", "status", code=1)["targets"]]
         self.assertEqual(states, ["answers", "answers", "failed"])
         said = self.json("deploy", "run", self.new, code=1)["targets"]
-        self.assertEqual([(one["name"], one["attempts"]) for one in said], [("127.0.79.3", 2)])
-        self.run_tool("deploy", "rollback", "127.0.79.1")
+        self.assertEqual([(one["name"], one["attempts"]) for one in said], [("10.79.3.2", 2)])
+        self.run_tool("deploy", "rollback", "10.79.1.2")
         self.expect_sent(self.web[0], self.old)
         self.expect_pair(self.web[0], self.old)
+
+    def test_each_host_is_one_of_its_own(self):
+        """What stands at one's address is nowhere else, and no way leads from one to another."""
+        self.hosts_begin()
+        for web in self.web:
+            with far.within(far.namespace(web.address)):
+                self.assertEqual([bool(other.sent()) for other in self.web], [other is web for other in self.web])
+
+    def test_a_host_whose_wire_is_cut_is_tried_again_by_itself(self):
+        self.hosts_begin()
+        far.ip("host2", "link set wire down")
+        self.addCleanup(far.ip, "host2", "link set wire up")
+        said = self.deploy("--only", "10.79.1.2", "--only", "10.79.2.2", code=1)
+        self.expect(said, 1, "answers")
+        self.expect(said, 2, "failed", "deploy.ssh")
+        self.assertIn("10.79.2.2", said["10.79.2.2"]["seen"])
+        self.expect_sent(self.web[0], self.new)
+        far.ip("host2", "link set wire up")
+        self.expect_sent(self.web[1], self.old)
+        said = self.deploy("--only", "10.79.1.2", "--only", "10.79.2.2")
+        self.assertEqual(list(said), ["10.79.2.2"])
+        self.expect(said, 2, "answers")
+        self.expect_sent(self.web[1], self.new)
 
     def test_a_configuration_that_is_refused_there_gets_its_files_back(self):
         self.hosts_begin()
         with open(self.web[1].config, "a", encoding="ascii") as file:
             file.write("nonsense;\n")
-        said = self.deploy("--only", "127.0.79.1", "--only", "127.0.79.2", code=1)
+        said = self.deploy("--only", "10.79.1.2", "--only", "10.79.2.2", code=1)
         self.expect(said, 1, "answers")
         self.expect(said, 2, "failed", "deploy.test")
-        self.assertIn("nonsense", said["127.0.79.2"]["seen"])
+        self.assertIn("nonsense", said["10.79.2.2"]["seen"])
         self.expect_pair(self.web[1], self.old)
         self.expect_sent(self.web[1], self.old)
 
@@ -71,7 +95,7 @@ class There(SshTest, DeployCase):
         with open(self.targets, encoding="ascii") as file:
             text = file.read().replace(self.web[1].certificate, other)
         self.targets = self.write("targets", text.replace(self.web[1].key, other + ".key"))
-        said = self.deploy("--only", "127.0.79.2", code=1)
+        said = self.deploy("--only", "10.79.2.2", code=1)
         self.expect(said, 2, "failed", "deploy.other_certificate")
         self.expect_sent(self.web[1], self.old)
         for name in (other, other + ".key"):
@@ -79,7 +103,7 @@ class There(SshTest, DeployCase):
                 os.unlink(name)
                 with open(name, "wb") as file:
                     file.write(pair.read())
-        said = self.deploy("--only", "127.0.79.2", code=1)
+        said = self.deploy("--only", "10.79.2.2", code=1)
         self.expect(said, 2, "rolled_back", "deploy.other_certificate")
         self.assertEqual(public_key("key", other + ".key"), public_key("certificate", other))
         self.assertEqual(public_key("key", other + ".key"), public_key("key", self.authority.key("old")))
@@ -101,28 +125,29 @@ class There(SshTest, DeployCase):
         said = self.deploy(code=1)
         self.expect(said, 1, "answers")
         self.expect(said, 2, "rolled_back", "deploy.other_certificate")
-        self.assertEqual(sorted(said), ["127.0.79.1", "127.0.79.2"])
+        self.assertEqual(sorted(said), ["10.79.1.2", "10.79.2.2"])
         self.expect_sent(self.web[0], self.new)
         self.expect_sent(self.web[1], self.old)
         self.assertEqual(public_key("key", other + ".key"), public_key("key", self.authority.key("old")))
         self.write("targets", "target " + first + "target " + second.replace(other + ".key", self.web[1].key).replace(other, self.web[1].certificate))
         said = self.deploy()
-        self.assertEqual(sorted(said), ["127.0.79.2"])
+        self.assertEqual(sorted(said), ["10.79.2.2"])
         self.expect(said, 2, "answers")
-        self.assertEqual(said["127.0.79.2"]["attempts"], 0)
+        self.assertEqual(said["10.79.2.2"]["attempts"], 0)
         self.expect_sent(self.web[1], self.new)
 
     def test_both_ways_share_their_generations(self):
         """What was put there over ssh can be taken back on the host itself, and the other way round."""
         self.hosts_begin()
-        self.deploy("--only", "127.0.79.1")
+        self.deploy("--only", "10.79.1.2")
         here = ["--target", "here"] + self.web[0].words
-        self.json("deploy", "run", self.new, *here)
-        self.run_tool("deploy", "rollback", "here")
+        with far.within(far.namespace(self.web[0].address)):
+            self.json("deploy", "run", self.new, *here)
+            self.run_tool("deploy", "rollback", "here")
         self.expect_sent(self.web[0], self.old)
-        self.run_tool("deploy", "run", self.new, "--targets", self.targets, "--only", "127.0.79.1", "--again")
+        self.run_tool("deploy", "run", self.new, "--targets", self.targets, "--only", "10.79.1.2", "--again")
         self.expect_sent(self.web[0], self.new)
-        self.run_tool("deploy", "rollback", "127.0.79.1")
+        self.run_tool("deploy", "rollback", "10.79.1.2")
         self.expect_pair(self.web[0], self.old)
 
     def test_what_is_in_the_way_there_stays(self):

@@ -32,12 +32,13 @@ class Files(ToolTest):
     def test_who_does_not_know_a_command_is_told_how_it_goes_on(self):
         for words, what, verbs in (
                 (["cert"], "cert is not a command by itself.", "list show complete import export remove"),
-                (["crl", "x"], "crl x is not a command.", "install list refresh write")):
+                (["crl", "x"], "crl x is not a command.", "install list remove refresh write")):
             said = self.run_tool(*words, code=64)
             self.assertIn(what, said)
             self.assertIn(", ".join(f"{words[0]} {verb}" for verb in verbs.split()), said)
-            said = self.run_tool(*words, "--help")
-            self.assertEqual(len(said.splitlines()), len(verbs.split()), said)
+            for behind in ([], ["--lang", "en"], ["--store", self.store]):
+                said = self.run_tool(*words, "--help", *behind)
+                self.assertEqual(len(said.splitlines()), len(verbs.split()), said)
         self.assertRegex(self.run_tool("cert", "import", "--help"), r"--key FILE +file with the key")
         for words in (["certs"], ["certs", "--help"]):
             self.assertIn("certs is not a command.", self.run_tool(*words, code=64))

@@ -57,7 +57,7 @@ class Servers(SshTest):
         self.expect_pair(folders[0])
         self.expect_pair(folders[1])
         self.assertEqual(os.listdir(folders[2]), [])
-        self.assertFalse(os.path.exists(self.store))
+        self.assertEqual([name for _, _, names in os.walk(self.store) for name in names if "key" in name], [])
 
     def test_a_second_pair_replaces_the_first_and_the_first_stays_to_go_back_to(self):
         folder = self.folder("one")
@@ -66,11 +66,95 @@ class Servers(SshTest):
             self.restore(target, backup=self.make_backup(name))
             self.expect_pair(folder, name)
 
+    def undone(self, code=0):
+        return self.json("undo", "--yes", code=code)
+
+    def test_a_first_pair_that_is_taken_back_leaves_nothing_and_a_second_leaves_the_first(self):
+        folders = [self.folder("one"), self.folder("two of these")]
+        targets = [f"{host}:{folder}" for host, folder in zip(self.hosts, folders)]
+        self.restore(*targets)
+        self.restore(targets[0], backup=self.make_backup("next"))
+        would = self.json("undo", "--dry-run")["change"]
+        self.assertEqual([(one["did"], one["store"], one["name"]) for one in would["steps"]],
+                         [("added", "servers", targets[0])])
+        self.assertTrue(would["loses_key"])
+        self.assertEqual(self.json("undo", code=64)["problem"]["type"], "urn:ecert:problem:tool.needs_yes")
+        self.expect_pair(folders[0], "next")
+        self.undone()
+        self.expect_pair(folders[0])
+        self.assertEqual(len([one for one in os.listdir(folders[0]) if one.startswith(".ecert.")]), 1)
+        self.assertIn("Other servers", self.run_tool("undo", "--list"))
+        self.undone()
+        self.assertEqual([os.listdir(folder) for folder in folders], [[], []])
+        self.assertEqual(self.json("undo", "--list")["changes"], [])
+
+    def test_a_dry_run_of_a_restore_writes_nothing_down(self):
+        folder = self.folder("one")
+        said = self.json("key", "restore", self.backup, "--password-file", self.password, "--ssh-config", self.config,
+                         "--to", f"{self.hosts[0]}:{folder}", "--dry-run")
+        self.assertTrue(said["dry_run"])
+        self.assertEqual((os.listdir(folder), self.json("undo", "--list")["changes"]), ([], []))
+
+    def test_taking_back_asks_again_only_who_failed(self):
+        folders = [self.folder("one"), self.folder("two")]
+        self.restore(*(f"{host}:{folder}" for host, folder in zip(self.hosts, folders)))
+        os.rename(folders[0], self.path("away"))
+        problem = self.undone(code=1)["problem"]
+        self.assertEqual(problem["type"], "urn:ecert:problem:remote.back")
+        self.assertEqual(os.listdir(folders[1]), [])
+        os.rename(self.path("away"), folders[0])
+        os.rmdir(folders[1])  # it would be refused now
+        self.undone()
+        self.assertEqual(os.listdir(folders[0]), [])
+
+    def test_a_server_that_did_not_get_it_has_nothing_to_take_back(self):
+        folder = self.folder("one")
+        with open(os.path.join(folder, "key.pem"), "w", encoding="ascii") as file:
+            file.write("another's")
+        self.restore(f"{self.hosts[0]}:{folder}", code=1)
+        said = self.run_tool("undo", "--yes")
+        self.assertIn("nothing of it is at", said)
+        self.assertEqual(os.listdir(folder), ["key.pem"])
+        self.assertEqual(self.json("undo", "--list")["changes"], [])
+
+    def test_what_came_since_is_left_alone(self):
+        folder = self.folder("one")
+        target = f"{self.hosts[0]}:{folder}"
+        self.restore(target)
+        self.store, own = self.path("other store"), self.store
+        self.restore(target, backup=self.make_backup("next"))
+        self.store = own
+        problem = self.undone(code=1)["problem"]
+        self.assertEqual(problem["type"], "urn:ecert:problem:remote.back")
+        self.assertIn("another pair", problem["seen"])
+        self.expect_pair(folder, "next")
+        self.json("undo", "--forget", "--yes")
+
+    def test_a_pair_whose_forerunner_is_gone_stays(self):
+        folder = self.folder("one")
+        for name in ("site", "next", "third"):
+            self.restore(f"{self.hosts[0]}:{folder}", backup=self.make_backup(name))
+        self.undone()
+        self.expect_pair(folder, "next")
+        problem = self.undone(code=1)["problem"]  # two are kept there
+        self.assertIn("no longer there", problem["seen"])
+        self.expect_pair(folder, "next")
+
+    def test_a_record_that_was_changed_leads_nowhere(self):
+        folder = self.folder("one")
+        self.restore(f"{self.hosts[0]}:{folder}")
+        with open(self.path("store/changes/000001/0"), "w", encoding="ascii") as file:
+            file.write('{"to": "-oProxyCommand=touch:/x"}')
+        self.assertEqual(self.undone(code=1)["problem"]["type"], "urn:ecert:problem:certstore.undo_damaged")
+        self.expect_pair(folder)
+
     def test_nothing_of_ours_is_read_by_a_shell(self):
         for name in ("$(touch x)", "a b'c\"d", "-rf", "`touch x`;touch y", "店"):
             folder = self.folder(name)
             self.restore(f"{self.hosts[0]}:{folder}")
             self.expect_pair(folder)
+            self.undone()
+            self.assertEqual(os.listdir(folder), [])
         self.assertFalse(os.path.exists(self.path("x")) or os.path.exists("x"))
 
     def test_what_is_in_the_way_stays_and_nothing_else_is_left(self):

@@ -373,6 +373,17 @@ class Haproxy(TodayCase):
         self.expect_stapled(self.old)
 
 
+    def test_a_first_pair_that_goes_without_one_is_told_why(self):
+        self.start()
+        self.responder.away = True
+        said = self.deploy(1)["targets"][0]
+        self.assertEqual((said["state"], said["reason"], said["seen"]), ("answers", "ocsp.status", "503"))
+        self.assertEqual((self.stapled(), os.path.exists(self.staple)), ("", False))
+        self.responder.away = False
+        self.json("deploy", "staple")
+        self.expect_stapled(self.old)
+
+
 class Apache(TodayCase):
     """It fetches its own."""
     kind = servers.Apache
@@ -505,6 +516,78 @@ class There(SshTest, StapleCase):
             self.assertEqual((said["state"], said["reason"]), ("answers", "staple.other"))
             self.assertIn(b"\x30\x82", self.bytes(self.path(name))[:2])
         self.assertFalse(os.path.exists(self.path("x")) or os.path.exists("x"))
+
+
+@unittest.skipIf(os.geteuid() != 0, "the servers' programs are started by root")
+class ThereHaproxy(SshTest, TodayCase):
+    """HAProxy on a host that is reached by ssh: the file beside the certificate's, and the real time."""
+    kind = servers.Haproxy
+
+    def prepare(self):
+        super().prepare()
+        self.words += ["--to", self.hosts[0], "--ssh-config", self.config]
+
+    def files(self):
+        return sorted(name for name in os.listdir(self.server.directory) if name.endswith(".ocsp"))
+
+    def made(self):
+        """When the answer was made that openssl's client is handed, and when the one in the file."""
+        handed = subprocess.run(["openssl", "s_client", "-connect", f"{self.server.address}:{self.server.port}", "-servername", NAME,
+                                 "-status"], input=b"", capture_output=True, check=False).stdout
+        lies = run("openssl", "ocsp", "-respin", self.staple, "-noverify", "-resp_text")
+        return [re.search(rb"Produced At: (.*)", text).group(1) for text in (handed, lies)]
+
+    def test_it_comes_with_the_certificate_and_is_kept_fresh(self):
+        self.now -= datetime.timedelta(days=3)
+        self.start()
+        self.assertEqual((self.stapled(), self.files()), ("", []))
+        said = self.deploy()["targets"][0]
+        self.assertEqual((said["state"], said["to"]), ("answers", self.hosts[0]))
+        self.expect_stapled(self.old)
+        self.assertEqual(self.files(), ["site.pem.ocsp"])
+        self.assertEqual(os.stat(self.staple).st_mode & 0o777, 0o644)
+        handed, lies = self.made()
+        self.assertEqual(handed, lies)
+        self.run_tool("deploy", "staple", code=2)
+        self.pass_by(days=3)
+        self.assertEqual(self.codes(self.renew()), [])
+        fresh, lies = self.made()
+        self.assertEqual(fresh, lies)
+        self.assertNotEqual(fresh, handed)
+        self.assertEqual(self.files(), [".ecert-before.site.pem.ocsp", "site.pem.ocsp"])
+        self.assertEqual(self.stapled(), (self.serial(self.old), "good"))
+
+    def second(self):
+        """Another certificate for the name, by the same subscription."""
+        self.portal.state, self.portal.requested = "open", {}
+        return self.enrol()["id"]
+
+    def test_another_certificate_brings_its_own_and_going_back_the_one_before(self):
+        self.start()
+        self.deploy()
+        self.expect_stapled(self.old)
+        new = self.second()
+        self.deploy(0, new)
+        self.expect_stapled(new)
+        self.run_tool("deploy", "rollback", "haproxy-" + self.hosts[0])
+        self.json("deploy", "staple")
+        self.expect_stapled(self.old)
+
+    def test_what_is_refused_or_cannot_be_had_leaves_pair_and_answer_as_they_were(self):
+        self.start()
+        self.deploy()
+        with open(self.staple, "rb") as file:
+            before = file.read()
+        new = self.second()
+        with open(self.server.config, encoding="ascii") as file:
+            text = file.read()
+        for code, config, away in (("deploy.test", text + "nonsense\n", False), ("ocsp.status", text, True)):
+            self.server.write("config", config)
+            self.responder.away = away
+            self.assertEqual(self.deploy(1, new)["targets"][0]["reason"], code)
+            with open(self.staple, "rb") as file:
+                self.assertEqual(file.read(), before)
+            self.expect_stapled(self.old)
 
 
 if __name__ == "__main__":

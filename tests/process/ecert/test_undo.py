@@ -4,14 +4,16 @@
     test_undo.py ECERT
 """
 import os
+import shutil
 import stat
+import subprocess
 import threading
 import unittest
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 from hierarchy import Hierarchy
 from stand_in import Authority, run
-from tool import NAME, ToolTest
+from tool import NAME, PROGRAM, ToolTest
 
 
 class Undo(ToolTest):
@@ -59,6 +61,7 @@ class Undo(ToolTest):
         os.rename(self.path("aside"), self.store)
         self.json("chain", "install", tree.path("root.pem"), "--as", "root", "--fingerprint", tree.fingerprint("root"))
         old = self.json("chain", "install", tree.path("old.pem"))["installed"][0]["thumbprint_sha256"]
+        self.json("crl", "install", tree.path("ssl.crl"))
         os.mkdir(self.path("web"), 0o700)
         self.run_tool("deploy", "run", item, "--kind", "files", "--certificate", self.path("web/a.crt"),
                       "--key", self.path("web/a.key"))
@@ -75,6 +78,7 @@ class Undo(ToolTest):
             ["chain", "install", tree.path("old.pem"), "--as", "untrusted"],
             ["chain", "remove", old],
             ["crl", "install", tree.path("root.crl")],
+            ["crl", "remove", self.json("crl", "list")["lists"][0]["thumbprint_sha256"]],
             ["key", "restore", self.path("pending.pfx"), *password],
             ["deploy", "forget", "files"],
         ]
@@ -110,6 +114,60 @@ class Undo(ToolTest):
                 undone = self.json("undo", "--yes")
                 self.assertEqual((undone["change"], undone["dry_run"]), (newest, False))
                 self.assertEqual(self.files(), before)
+
+    def test_a_first_run_that_changes_nothing_makes_no_store_either(self):
+        """It says what it would say of a store that is there and empty."""
+        password = ["--password-file", self.write("password", "correct horse")]
+        leaf = self.leaf("one")
+        self.json("cert", "import", leaf, "--key", self.authority.key("one"))
+        self.json("key", "backup", self.certificates()[0]["id"], "--out", self.path("one.pfx"), *password)
+        os.rename(self.store, self.path("aside"))
+        table = [
+            ["request", "new", "--name", NAME, "--key", "p256"],
+            ["cert", "import", leaf, "--key", self.authority.key("one")],
+            ["cert", "import", leaf],
+            ["cert", "complete", leaf],
+            ["cert", "remove", "0123456789abcdef", "--yes"],
+            ["chain", "install", self.tree.path("root.pem"), "--as", "root", "--fingerprint", self.tree.fingerprint("root")],
+            ["chain", "install", self.tree.path("new.pem")],
+            ["chain", "remove", "0123456789abcdef"],
+            ["crl", "install", self.tree.path("root.crl")],
+            ["crl", "remove", "0123456789abcdef"],
+            ["crl", "refresh"],
+            ["key", "restore", self.path("one.pfx"), *password],
+            ["deploy", "forget", "files"],
+            ["undo"],
+        ]
+        varying = ("id", "csr", "key_sha256", "created")  # of a new key, and of the moment
+        for words in table:
+            with self.subTest(words=words[:2]):
+                self.store = self.path("missing")
+                said = self.json(*words, "--dry-run", code=None)
+                self.assertFalse(os.path.exists(self.store))
+                self.store = self.path("empty")
+                self.run_tool("cert", "list")
+                before = self.files()
+                self.assertFalse(any(name.endswith((".pem", ".crl")) for name in before))
+                there = self.json(*words, "--dry-run", code=None)
+                self.assertEqual(self.files(), before)
+                for one in (said, there) if words[0] in ("request", "key") else ():
+                    for name in varying:
+                        one.pop(name, None)
+                self.assertEqual(said, there)
+        self.assertEqual([name for name in os.listdir(self.scratch) if name.startswith("missing")], [])
+
+    def test_nor_the_way_to_a_persons_own_store(self):
+        os.mkdir(self.path("home"))
+        environment = {name: value for name, value in self.environment(HOME=self.path("home")).items() if name != "ECERT_STORE"}
+        words = ["request", "new", "--name", NAME, "--key", "p256"]
+        for more, left in ((["--dry-run"], []), ([], [".local"])):
+            subprocess.run([PROGRAM, *words, *more], env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=True, timeout=60)
+            self.assertEqual(os.listdir(self.path("home")), left)
+
+    def test_a_store_that_is_not_ours_is_refused_by_a_first_run_too(self):
+        os.mkdir(self.store)
+        os.chmod(self.store, 0o755)
+        self.assertEqual(self.problem("request", "new", "--name", NAME, "--key", "p256", "--dry-run"), "certstore.directory")
 
     def test_lists_that_were_fetched_go_back_too(self):
         served = {}
@@ -149,6 +207,64 @@ class Undo(ToolTest):
         self.assertEqual(self.files(), before)
         self.at_terminal(["undo"], [("deletes a key for good", "yes")])
         self.assertEqual(self.certificates(), [])
+
+    def test_a_request_s_file_goes_with_it_where_it_is_as_it_was_given(self):
+        def words(screen):
+            return " ".join(screen.split())
+        out = self.path("a file of 100%.csr")
+        make = ["request", "new", "--name", NAME, "--key", "p256", "--out"]
+        self.json(*make, out, "--dry-run")
+        self.assertEqual(self.changes(), [])
+        self.json(*make, out)
+        self.assertEqual(self.changes()[0]["steps"][1], {"did": "added", "store": "files", "name": out, "id": ""})
+        self.assertIn("deleted " + out, words(self.run_tool("undo", "--dry-run")))
+        self.assertTrue(os.path.exists(out))
+        self.json("undo", "--yes")
+        self.assertFalse(os.path.exists(out))
+        for change, said in (("mine", "stays, changed since"), (None, "no longer there")):
+            self.json(*make, out)
+            os.unlink(out)
+            if change:
+                self.write(os.path.basename(out), change)
+            self.assertIn(f"{said} {out}", words(self.run_tool("undo", "--dry-run")))
+            self.assertIn(f"{said} {out}", words(self.run_tool("undo", "--yes")))
+            self.assertEqual(self.certificates(), [])
+            if change:
+                with open(out, encoding="ascii") as file:
+                    self.assertEqual(file.read(), change)
+                os.unlink(out)
+
+    def test_a_file_by_that_name_which_is_a_link_or_a_pipe_stays(self):
+        for make in (lambda path: os.symlink(self.path("kept"), path), os.mkfifo, os.mkdir):
+            self.json("request", "new", "--name", NAME, "--key", "p256", "--out", self.path("r.csr"))
+            os.rename(self.path("r.csr"), self.path("kept"))
+            make(self.path("r.csr"))
+            self.json("undo", "--yes")
+            self.assertTrue(os.path.lexists(self.path("r.csr")) and os.path.exists(self.path("kept")))
+            os.rename(self.path("r.csr"), self.path(f"other{len(os.listdir(self.scratch))}"))
+
+    def test_a_file_named_from_another_folder_is_found_again(self):
+        os.mkdir(self.path("work"))
+        here = os.getcwd()
+        self.addCleanup(os.chdir, here)
+        os.chdir(self.path("work"))
+        self.json("request", "new", "--name", NAME, "--key", "p256", "--out", "r.csr")
+        os.chdir("/")
+        self.json("undo", "--yes")
+        self.assertEqual(os.listdir(self.path("work")), [])
+
+    def test_a_request_has_its_name_whatever_became_of_it_since(self):
+        made = self.json("request", "new", "--name", NAME, "--key", "p256")["id"]
+        self.assertEqual(self.changes()[-1]["steps"][0]["name"], NAME)
+        shutil.copy(self.path(f"store/requests/{made}/key.pem"), self.authority.key("own"))
+        completed = self.json("cert", "complete", self.leaf("own"))["id"]
+        self.assertEqual({change["steps"][0]["name"] for change in self.changes()}, {NAME})
+        self.json("cert", "remove", completed, "--yes")
+        self.assertEqual({change["steps"][0]["name"] for change in self.changes()}, {NAME})
+        other = self.json("request", "new", "--name", "other.example.com", "--key", "p256")["id"]
+        self.json("cert", "remove", other, "--yes")
+        for change in self.changes()[:2]:
+            self.assertIn("other.example.com", change["steps"][0]["name"])
 
     def test_a_removed_key_is_in_one_place_until_it_is_forgotten(self):
         made = self.json("request", "new", "--name", NAME, "--key", "p256")["id"]

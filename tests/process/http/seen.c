@@ -1,7 +1,10 @@
 /* A server that says which requests it saw: prints its port, then "METHOD PATH BYTES" for each, and
  * answers with the path and a cookie. Ends with its standard input.
  *
- *   seen ADDRESS [CERTIFICATE KEY]
+ *   seen ADDRESS [CERTIFICATE KEY [CA]]
+ *
+ * With CA a client must have a certificate below it; who has asked with one is kept, others are not
+ * waited for longer than two seconds.
  */
 #include "lib/http/server.h"
 
@@ -33,6 +36,7 @@ int main(int argc, char **argv)
     };
     AUTO(buf) certificate = { 0 };
     AUTO(buf) key = { 0 };
+    AUTO(buf) client_ca = { 0 };
     if (argc > 3) {
         if (file_read(argv[2], CERTIFICATE_MAX_BYTES, &certificate) != OK ||
             file_read(argv[3], CERTIFICATE_MAX_BYTES, &key) != OK) {
@@ -40,6 +44,15 @@ int main(int argc, char **argv)
         }
         config.certificate_pem = buf_span(&certificate);
         config.key_pem = buf_span(&key);
+    }
+    if (argc > 4) {
+        if (file_read(argv[4], CERTIFICATE_MAX_BYTES, &client_ca) != OK) {
+            return 1;
+        }
+        config.client_ca_pem = buf_span(&client_ca);
+        config.thread_each = true;
+        config.idle_seconds = 2;
+        config.client_idle_seconds = config.request_seconds = 300;
     }
     if (http_server_start(&config, &server) != OK) {
         return 1;

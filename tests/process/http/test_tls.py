@@ -4,6 +4,8 @@ says to browsers.
 
     test_tls.py SEEN
 """
+import contextlib
+import http.client
 import os
 import shutil
 import socket
@@ -26,15 +28,37 @@ class Tls(unittest.TestCase):
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
                         "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=x", "-days", "1", "-out",
                         pair[0], "-keyout", pair[1]], check=True, capture_output=True)
-        self.server = subprocess.Popen([SEEN, ADDRESS, *pair], stdin=subprocess.PIPE,
+        self.pair = pair
+        self.start()
+
+    def start(self, *arguments):
+        self.server = subprocess.Popen([SEEN, ADDRESS, *self.pair, *arguments], stdin=subprocess.PIPE,
                                        stdout=subprocess.PIPE, text=True)
         self.port = int(self.server.stdout.readline())
 
-    def tearDown(self):
+    def stop(self):
         self.server.stdin.close()
         self.server.wait()
         self.server.stdout.close()
+
+    def tearDown(self):
+        self.stop()
         shutil.rmtree(self.directory)
+
+    def connect(self, pair=None):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        if pair:
+            context.load_cert_chain(*pair)
+        return context.wrap_socket(socket.create_connection((ADDRESS, self.port), 60))
+
+    def once(self, connection):
+        """The status of one request on a connection that goes on."""
+        connection.sendall(b"GET /x HTTP/1.1\r\nHost: x\r\n\r\n")
+        response = http.client.HTTPResponse(connection)
+        response.begin()
+        response.read()
+        return response.status
 
     def ask(self, request, version=None):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -60,6 +84,20 @@ class Tls(unittest.TestCase):
             except (ssl.SSLError, ConnectionError):
                 answer = ""
             self.assertEqual("200 OK" in answer, spoken, name)
+
+    def test_a_client_is_known_for_all_of_its_connection_and_nobody_else_is(self):
+        self.stop()
+        self.start(self.pair[0])
+        with self.connect(self.pair) as known:
+            for _ in range(3):
+                self.assertEqual(self.once(known), 200)
+            # Who says nothing is not waited for, whatever certificate he has; who was known before is.
+            with self.connect(self.pair) as silent, contextlib.suppress(OSError):
+                self.assertEqual(silent.recv(1), b"")
+            self.assertEqual(self.once(known), 200)
+            with self.connect() as nobody:
+                self.assertEqual(self.once(nobody), 403)
+            self.assertEqual(self.once(known), 200)
 
     def test_browsers_are_told_to_stay_with_tls_and_cookies_are_bound_to_the_host(self):
         answer = self.ask(b"GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")

@@ -52,6 +52,23 @@ class Forgery(world.Case):
             self.assertEqual(browser.get("/confirm").status, 200, path)
         self.assertEqual(self.world.dump(), before)
 
+    def test_p14_a_doubled_query_carries_no_form_out_whatever_token_it_has(self):
+        csr = request_for("csr.shop.example.com")
+        browsers = {key: self.world.browser(key) for key in {seed for _, seed, _ in POSTS}}
+        api = self.world.api("open")
+        before = self.world.dump()
+        for path, seed, fields in POSTS:
+            fields = {k: csr if v is None else v for k, v in fields.items()}
+            for query in ("?lang=en&lang=zh-HK", "?lang=en&lang=en", "?a=1&lang=en&a=2"):
+                answer = browsers[seed].post(path + query, fields)
+                self.assertEqual(answer.status, 400, (path, query))
+                self.assertIn("it was sent more than once", answer.text)
+        told = api.ask("POST", "/enrolment/confirm?lang=en&lang=en", {})
+        self.assertEqual((told.status, told.json()["type"], told.json()["field"]),
+                         (400, "urn:ecert:problem:form.repeated", "lang"))
+        self.assertEqual(browsers["open"].get("/confirm").status, 200)
+        self.assertEqual(self.world.dump(), before)
+
     def test_p7_logging_in_can_not_be_forged_from_another_site(self):
         seed = self.world.seeds["accepted"]
         answer = self.world.log_in_form(seed["server_name"], seed["reference"], seed["pin"],

@@ -38,6 +38,10 @@ class Framing(world.Case):
             "disguised chunked": self.head(b"POST / HTTP/1.1", b"Transfer-Encoding: xchunked") + inner,
             "tab chunked": self.head(b"POST / HTTP/1.1", b"Transfer-Encoding:\tchunked") + b"0\r\n\r\n" + inner,
             "nul in a name": self.head(b"POST / HTTP/1.1", b"X\x00Y: a") + inner,
+            "nul behind the path": self.head(b"GET /root/root_ca_3.crt\x00.css HTTP/1.1"),
+            "nul in the query": self.head(b"GET /root/root_ca_3.crt?\x00a=b HTTP/1.1"),
+            "nul behind the method": self.head(b"GET\x00 /root/root_ca_3.crt HTTP/1.1"),
+            "two spaces": self.head(b"GET  /root/root_ca_3.crt HTTP/1.1"),
             "two hosts": self.head(b"GET / HTTP/1.1", b"Host: evil.example") + inner,
             "http/0.9": b"GET /\r\n" + inner,
             "http/3.0": self.head(b"GET / HTTP/3.0") + inner,
@@ -79,6 +83,9 @@ class Framing(world.Case):
         self.world.raw(self.head(b"POST / HTTP/1.1", b"Transfer-Encoding: chunked") + b"1\r\na\r\n" * 100000)
         self.world.raw(self.head(b"POST / HTTP/1.1", b"Content-Encoding: gzip", FORM.strip(), b"Content-Length: 3")
                        + b"\x1f\x8b\x08")
+        for query in (b"&" * 4000, b"a=b&" * 1000, b"?&" * 2000):
+            got = self.world.raw(self.head(b"GET /?" + query + b" HTTP/1.1", b"Connection: close"))
+            self.assertIn(b"HTTP/1.1 400", got, query[:4])
         many = "&".join("f%d=x" % i for i in range(5000))
         answer = self.world.ask("POST", "/", many, {"Content-Type": "application/x-www-form-urlencoded"})
         self.assertIn(answer.status, (400, 413, 422))

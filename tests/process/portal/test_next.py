@@ -4,7 +4,7 @@ import time
 import unittest
 
 import world
-from test_walk import csr
+from world import csr
 
 
 class Next(world.FreshCase):

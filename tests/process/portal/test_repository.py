@@ -1,5 +1,7 @@
 """The repository: what anybody may find, and what nobody may."""
 import json
+import os
+import socket
 import sqlite3
 import unittest
 import urllib.parse
@@ -44,6 +46,35 @@ class Repository(world.FreshCase):
         self.assertIn("appear here as soon as they are made", page)
         hits = self.world.ask("GET", "/repository?by=name&q=xn--shp-ted.example.net", headers={"Cookie": "lang=en"})
         self.assertIn("mixes scripts", hits.text)
+
+    def test_a_list_of_a_million_entries_is_served_and_lies_in_memory_once(self):
+        name = "eCertSCA3-17CRL1"
+        def publish(size):
+            self.change("UPDATE publication SET der = ?, number = number + 1 WHERE name = ?", os.urandom(size), name)
+            return self.world.rows("SELECT der FROM publication WHERE name = ?", name)[0][0]
+        for size in (1000, 9 << 20, 40 << 20):
+            der = publish(size)
+            answer = self.world.ask("GET", f"/crl/{name}.crl")
+            self.assertEqual((answer.status, answer.header("Content-Type")), (200, "application/pkix-crl"))
+            self.assertTrue(answer.body == der, size)
+            again = self.world.ask("GET", f"/crl/{name}.crl", headers={"If-None-Match": answer.header("ETag")})
+            self.assertEqual((again.status, again.body), (304, b""))
+        self.assertEqual(self.world.ask("GET", "/root/").status, 200)
+        slow = [socket.create_connection((world.HOST, self.world.port), timeout=60) for _ in range(40)]
+        for connection in slow:
+            self.addCleanup(connection.close)
+            connection.sendall(f"GET /crl/{name}.crl HTTP/1.1\r\nHost: {world.HOST}:{self.world.port}\r\n\r\n".encode())
+        for connection in slow:
+            self.assertEqual(connection.recv(12), b"HTTP/1.1 200")
+        with open("/proc/%d/status" % self.world.process.pid, encoding="ascii") as status:
+            resident = next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
+        self.assertLess(resident, 300 * 1024)
+        newer = publish(2000)
+        self.assertEqual(self.world.ask("GET", f"/crl/{name}.crl").body, newer)
+        got = b""
+        while len(got.partition(b"\r\n\r\n")[2]) < len(der):
+            got += slow[0].recv(1 << 20)
+        self.assertTrue(got.endswith(der), "the list whose sending had begun")
 
     def test_what_was_not_accepted_is_not_found_in_any_way(self):
         self.assertEqual(self.found("name", "cert.shop.example.com"), [])

@@ -248,6 +248,20 @@ class Api:
         return self.world.ask(method, "/api/v1" + path, body, headers)
 
 
+def key(kind="EC"):
+    options = {"EC": ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"],
+               "RSA2048": ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
+               "RSA1024": ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024"]}[kind]
+    return openssl("genpkey", *options)
+
+
+def csr(name="csr.shop.example.com", private=None, san=None, subject=None):
+    arguments = ["req", "-new", "-key", "/dev/stdin", "-utf8", "-subj", subject or "/CN=" + name]
+    if san:
+        arguments += ["-addext", "subjectAltName=" + san]
+    return openssl(*arguments, given=private or key())
+
+
 def multipart(form):
     boundary = "----ecerttest7391"
     lines = []

@@ -32,6 +32,29 @@ class Checks(OfficeCase):
             with self.subTest(change):
                 self.assertEqual(self.verdict(primary=change), "failed")
 
+    def checked_twice(self, *replaying):
+        """The state after a check that fails for one remote too many, and another in which these repeat what they signed."""
+        self.setUp()
+        places = self.office.perspectives
+        places["perspective-1"].verdict = places["perspective-3"].verdict = FAILED
+        enrolment = self.office.challenge(self.office.approve())
+        wait_until(lambda: self.office.challenge_state(enrolment) == "failed", what="a failed check")
+        self.setUp()
+        for name in replaying:
+            places[name].replays = True
+        self.office.sql("UPDATE challenge SET next_check = ? WHERE enrolment = ?", int(time.time()), enrolment)
+        wait_until(lambda: self.office.challenge_state(enrolment) == "passed" or self.office.sql(
+            "SELECT 1 FROM challenge WHERE enrolment = ? AND state = 'failed' AND attempts = 2", enrolment), what="a second check")
+        return self.office.challenge_state(enrolment)
+
+    def test_d3_what_was_signed_in_another_attempt_is_no_answer(self):
+        """It counts against the name as silence does, and spoils nothing that the others saw."""
+        self.assertEqual(self.checked_twice(), "passed")
+        self.assertEqual(self.checked_twice("perspective-2"), "passed")
+        self.assertIn("perspective.wrong_answer", self.office.log_text())
+        self.assertEqual(self.checked_twice("perspective-2", "perspective-4"), "failed")
+        self.assertEqual(self.checked_twice("primary"), "failed")
+
     def test_d30_checks_of_one_domain_beyond_the_cap_are_put_off_and_say_until_when(self):
         with self.configured() as (own, start_with):
             start_with(own.replace("checks_per_minute = 6000", "checks_per_minute = 2"))

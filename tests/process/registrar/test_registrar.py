@@ -8,7 +8,7 @@ import threading
 import time
 import unittest
 
-from office import ROOT, wait_until
+from office import FAILED, ROOT, wait_until
 from office_case import OfficeCase
 
 
@@ -137,7 +137,11 @@ class Desk(OfficeCase):
                 looks = office.log_text().count(looked)
                 start_with(own + "validator { id = \"primary\" key = \"/k\" caa_identity = \"ca.example\""
                                f" suffix_list = \"{path}\" }}\n")
-                self.assertEqual(office.adm("status")["suffix_list.time"], day + "T00:00:00Z")
+                status = office.adm("status")
+                self.assertEqual((status["suffix_list.time"], "suffix_list.old" in status), (day + "T00:00:00Z", told))
+                if told:
+                    for words in ("30 days", "https://publicsuffix.org/list/", "suffix_list", "start ecertd anew"):
+                        self.assertIn(words, status["suffix_list.old"])
                 wait_until(lambda: office.log_text().count(looked) > looks, what="a look")  # pylint: disable=cell-var-from-loop
                 if told:
                     wait_until(lambda: office.sql(mails, day + "T00:00:00Z"), what="a mail to the operator")  # pylint: disable=cell-var-from-loop
@@ -150,6 +154,81 @@ class Desk(OfficeCase):
                 json.dump(form, file)
             problem = office.adm("application", "new", office.directory + "/bad.json", code=1)
             self.assertEqual(problem["code"], "name.public_suffix")
+
+    def test_status_says_which_perspective_is_older_or_silent_and_what_to_do(self):
+        places = self.office.perspectives
+        status = self.office.adm("status")
+        self.assertEqual({status["perspective." + name] for name in places}, {"answers"})
+        old = int(time.time()) - 31 * 86400
+        places["perspective-1"].version = 1
+        places["perspective-2"].version = 4  # newer: nothing is wrong with it
+        places["perspective-3"].suffixes = places["primary"].suffixes = old
+        places["perspective-4"].verdict = None
+        status = self.office.adm("status")
+        day = time.strftime("%d/%m/%Y", time.gmtime(old))
+        for name, words in (("perspective-1", ("HTTP 400", "below 3, ours is 3", "install our version there")),
+                            ("perspective-3", (day, "older than 30 days", "https://publicsuffix.org/list/", "suffix_list")),
+                            ("perspective-4", ("no answer", "start ecertd there")), ("primary", (day, "older than 30 days"))):
+            for word in words:
+                self.assertIn(word, status["perspective." + name])
+        self.assertEqual((status["perspective.perspective-2"], status["perspective.perspective-5"]), ("answers", "answers"))
+
+    def test_an_older_perspective_s_refusal_is_named_as_that(self):
+        self.office.perspectives["perspective-1"].version = 1
+        # What was slow and failed is looked at again by a check that yields, which an older place does not know.
+        self.office.perspectives["primary"].verdict = FAILED
+        self.office.perspectives["primary"].pits["slow.example.com"] = 3
+        enrolment = self.office.challenge(self.office.approve(), name="slow.example.com")
+        wait_until(lambda: "code=perspective.refused field=perspective-1 seen=400" in self.office.log_text().replace('"', ""),
+                   60, "the reason")
+        wait_until(lambda: self.office.challenge_state(enrolment) != "checking", 60, "a verdict")
+
+    def mail_add(self, state="given_up", attempts=1, problem="smtp.refused", seen="550"):
+        application = self.office.application_new()
+        reference = self.office.approve(application)
+        mail = "outbox WHERE kind = 'csr-invitation' AND enrolment = (SELECT id FROM enrolment WHERE reference = ?)"
+        wait_until(lambda: self.office.sql("SELECT 1 FROM " + mail, reference), what="a mail")
+        number = self.office.one("SELECT id FROM " + mail, reference)
+        self.office.sql("UPDATE outbox SET state = ?, attempts = ?, problem = ?, seen = ?, next_try = ?, queued = ?"
+                        " WHERE id = ?", state, attempts, problem, seen, int(time.time()) + 3600,
+                        int(time.time()) - 6 * 86400, number)
+        return application, number
+
+    def test_mail_that_has_not_arrived_is_told_of_until_somebody_has_seen_to_it(self):
+        office = self.office
+        office.sql("UPDATE outbox SET state = 'sent'")
+        self.assertEqual((office.adm("status")["mail.waiting"], office.adm("mail", "list")), ("0", []))
+        self.assertNotIn("mail.given_up", office.adm("status"))
+        self.assertEqual(office.adm("mail", "again", "all", code=2)["code"], "mail.none")
+        application, refused = self.mail_add()
+        _, late = self.mail_add(state="waiting", attempts=4, problem="smtp.connection", seen="Couldn't connect")
+        status = office.adm("status")
+        self.assertEqual((status["mail.waiting"], status["mail.late"], status["mail.given_up"]), ("1", "1", "1"))
+        self.assertIn("ecertadm mail list", status["mail.next"])
+        rows = {row["id"]: row for row in office.adm("mail", "list")}
+        self.assertEqual(set(rows), {refused, late})
+        told = rows[refused]
+        self.assertEqual([told[name] for name in ("state", "kind", "to", "name", "application", "problem", "seen", "next_try")],
+                         ["given up", "csr-invitation", "ar@shop.example.com", "www.shop.example.com", application,
+                          "smtp.refused", "550", ""])
+        self.assertIn("ecertadm mail forget", told["next"])
+        self.assertEqual((rows[late]["state"], rows[late]["attempts"]), ("late", 4))
+        self.assertIn("start it", rows[late]["next"])
+        self.assertIn("given up", office.told("mail", "list"))
+        # Done, once each; and nothing that is neither late nor given up.
+        for word in ("0", "-1", "x", "999999"):
+            self.assertEqual(office.adm("mail", "forget", word, code=1)["code"], "mail.unknown")
+            self.assertEqual(office.adm("mail", "again", word, code=1)["code"], "mail.unknown")
+        office.adm("mail", "again", "all")
+        self.assertEqual(office.sql("SELECT state, attempts FROM outbox WHERE id = ?", refused), [("waiting", 0)])
+        self.assertGreater(office.one("SELECT queued FROM outbox WHERE id = ?", refused), time.time() - 600)
+        self.assertEqual(office.adm("mail", "again", str(refused), code=1)["code"], "mail.unknown")
+        office.adm("mail", "forget", str(late))
+        self.assertEqual(office.adm("mail", "list"), [])
+        self.assertEqual(office.sql("SELECT actor, action, object FROM audit WHERE action LIKE 'mail.%' AND action <> 'mail.queued'"
+                                    " ORDER BY seq"),
+                         [("operator", "mail.again", "all"), ("operator", "mail.forgotten", str(late))])
+        office.sql("UPDATE outbox SET state = 'sent'")
 
     def test_there_is_an_example_for_each_edition_and_it_is_taken(self):
         for edition in ("server", "wildcard", "multi", "ev", "ev-multi", "government"):

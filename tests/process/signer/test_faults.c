@@ -319,7 +319,7 @@ static unsigned points_count(void)
 }
 
 /* The background thread makes the number of points vary a little: on until none is reached. */
-static void every_fault_at_every_point(unsigned points)
+static void s1_s2_s3_s13_every_fault_at_every_point(unsigned points)
 {
     for (enum fault fault = FAULT_KILL_BEFORE; fault < FAULT_COUNT; fault++) {
         unsigned reached = 0;
@@ -435,7 +435,7 @@ int main(int argc, char **argv)
         every_second_kill(points);
         crowds(1);
     } else {
-        every_fault_at_every_point(points);
+        s1_s2_s3_s13_every_fault_at_every_point(points);
         crowds(13);
     }
     world_empty();

@@ -423,7 +423,7 @@ static void a_changed_journal_does_not_open_and_stays_as_it_is(void **state)
     sample_release(&sample);
 }
 
-static void a_full_disk_refuses_and_leaves_the_journal_as_it_was(void **state)
+static void s13_a_full_disk_refuses_and_leaves_the_journal_as_it_was(void **state)
 {
     struct reason reason;
     struct sample sample;
@@ -478,7 +478,7 @@ int main(void)
         TEST(a_second_signer_over_one_journal_does_not_start),
         TEST(a_journal_torn_anywhere_opens_and_goes_on),
         TEST(a_changed_journal_does_not_open_and_stays_as_it_is),
-        TEST(a_full_disk_refuses_and_leaves_the_journal_as_it_was),
+        TEST(s13_a_full_disk_refuses_and_leaves_the_journal_as_it_was),
     };
     return cmocka_run_group_tests(tests, world_make, world_drop);
 }

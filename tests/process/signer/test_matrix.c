@@ -193,6 +193,57 @@ struct validity {
     int64_t subscription, issuer, end;
 };
 
+/* What was built is read again before it is intended, whatever the builder believed. */
+static void s10_what_was_built_for_something_else_is_not_intended(void **state)
+{
+    struct sample sample;
+    struct warrant warrant;
+    struct entitlement asked;
+    struct policy policy;
+    struct reason reason = { 0 };
+    AUTO(arena) arena = arena_make(WARRANT_ARENA_BYTES);
+    AUTO(buf) tbs = buf_make(CERTIFICATE_MAX_BYTES);
+    (void)state;
+    sample_of(&sample, 0, 1);
+    entitle(&sample, &warrant, &arena, &asked);
+    policy_at(NOW, world.factory.roster.policy_set, &policy);
+    const struct build_request request = { .entitlement = &asked,
+        .profile = asked.profile,
+        .issuer = &world.issuers[0],
+        .serial = SPAN_LITERAL("\x4e\x01"),
+        .policy = &policy,
+        .now = NOW };
+    assert_int_equal(build_tbs(&request, &tbs, &reason), OK);
+    assert_int_equal(build_compare(&request, buf_span(&tbs), &reason), OK);
+    const char *names[] = { asked.names[0], "more.example.com" };
+    struct entitlement key = asked, subject = asked, more = asked;
+    key.spki = world.issuers[1].certificate.spki;
+    subject.organisation = "Somebody Else Limited";
+    more.names = names;
+    more.name_count = 2;
+    struct build_request changed[6];
+    static const char *const codes[] = { "build.serial", "build.issuer", "build.key",
+        "build.subject", "build.names", "build.validity" };
+    for (size_t i = 0; i < 6; i++) {
+        changed[i] = request;
+    }
+    changed[0].serial = SPAN_LITERAL("\x4e\x02");
+    changed[1].issuer = &world.issuers[1];
+    changed[2].entitlement = &key;
+    changed[3].entitlement = &subject;
+    changed[4].entitlement = &more;
+    changed[5].now = NOW + 1;
+    for (size_t i = 0; i < 6; i++) {
+        assert_int_equal(build_compare(&changed[i], buf_span(&tbs), &reason), ERR_CRYPTO);
+        assert_string_equal(reason.code, codes[i]);
+        assert_int_equal(build_again(&changed[i], buf_span(&tbs), &reason), ERR_CRYPTO);
+    }
+    assert_int_equal(
+        build_compare(&request, span_make(tbs.data, tbs.len - 1), &reason), ERR_CRYPTO);
+    assert_string_equal(reason.code, "build.der");
+    sample_release(&sample);
+}
+
 static void validity_check(const struct validity *row, struct entitlement *entitlement)
 {
     const int64_t now = at(row->now), year_2050 = at("2050-01-01T00:00:00Z");
@@ -276,6 +327,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(s10_a_warrant_gets_its_editions_profile_and_key_and_no_other),
         TEST(s10_an_intent_of_any_profile_under_any_key_is_signed_in_its_own_cell_only),
+        TEST(s10_what_was_built_for_something_else_is_not_intended),
         TEST(s7_validity_is_right_to_the_second_on_every_boundary),
     };
     return cmocka_run_group_tests(tests, world_make_p256, world_drop);

@@ -172,7 +172,7 @@ static void sectors_lose(struct running *running, uint64_t missing)
     }
 }
 
-static void a_power_failure_may_leave_any_sectors_of_the_last_write(void **state)
+static void s13_a_power_failure_may_leave_any_sectors_of_the_last_write(void **state)
 {
     AUTO(running) running = { 0 };
     AUTO(buf) whole = buf_make(FILE_MAX);
@@ -357,7 +357,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(room_stands_behind_it_while_it_is_open_and_no_longer),
-        cmocka_unit_test(a_power_failure_may_leave_any_sectors_of_the_last_write),
+        cmocka_unit_test(s13_a_power_failure_may_leave_any_sectors_of_the_last_write),
         cmocka_unit_test(the_first_sector_may_have_had_a_part_of_the_length),
         cmocka_unit_test(a_write_may_end_at_any_octet),
         cmocka_unit_test(a_changed_octet_of_the_last_record_is_damage),

@@ -351,6 +351,26 @@ static void whom_the_domains_caa_names_is_told_of_beside_a_refusal_alone(void **
     }
 }
 
+static void d21_a_mailbox_that_cannot_be_mailed_hides_none_behind_it(void **state)
+{
+    static const struct span bad[] = { SPAN_LITERAL("\x00\x05iodefmailto:root@localhost"),
+        SPAN_LITERAL("\x00\x05iodefmailto:a@b.example,c@d.example"),
+        SPAN_LITERAL("\x00\x05iodefmailto:a%40b@c.example"),
+        SPAN_LITERAL("\x00\x05iodefhttps://example.com/report") };
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct bench bench;
+        bench_init(&bench, "www.shop.example.com");
+        struct fake_answer answers[] = { { .name = "example.com",
+            .type = DNS_CAA,
+            .records = { SPAN_LITERAL("\x00\x05issue;"), bad[i],
+                SPAN_LITERAL("\x00\x05iodefmailto:security@example.com") } } };
+        assert_int_equal(bench_run(&bench, answers, 1).caa, CAA_PROHIBITS);
+        assert_string_equal(bench_step(&bench, "caa.iodef")->seen, "mailto:security@example.com");
+        buf_release(&bench.der);
+    }
+}
+
 static void challenges_that_make_no_sense_are_refused_unsigned(void **state)
 {
     (void)state;
@@ -384,6 +404,7 @@ int main(void)
         cmocka_unit_test(caa_alone_is_asked_where_the_proof_is_there_already),
         cmocka_unit_test(caa_is_asked_for_the_subscribers_account),
         cmocka_unit_test(whom_the_domains_caa_names_is_told_of_beside_a_refusal_alone),
+        cmocka_unit_test(d21_a_mailbox_that_cannot_be_mailed_hides_none_behind_it),
         cmocka_unit_test(challenges_that_make_no_sense_are_refused_unsigned),
     };
     return cmocka_run_group_tests(tests, bench_prepare, bench_clear);

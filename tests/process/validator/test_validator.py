@@ -11,6 +11,7 @@ import http.client
 import os
 import select
 import shutil
+import socket
 import ssl
 import sys
 import tempfile
@@ -19,7 +20,7 @@ import unittest
 
 from dns_world import APEX, HASHED_APEX, DnsWorld, free_port
 from liar import Liar
-from messages import Answer, Challenge, Rehearsed, check_request, element, integer, rehearse_request, sequence
+from messages import Answer, Challenge, Rehearsed, check_request, element, elements, integer, rehearse_request, sequence
 from validator_process import Perspective, Primary
 
 ADDRESS = "127.86.1.1"
@@ -111,7 +112,8 @@ def zone_records():
             txt(Challenge("wrong." + APEX), value="\\027[31mwrong"),
             "absent A 192.0.2.1\n", "_ecert-validation.nodata A 192.0.2.1\n",
             "".join(txt(CROWDED, value=f"number {i}") for i in range(64)), txt(CROWDED),
-            'forbidden CAA 0 issue "another.example"\nforbidden CAA 0 iodef "mailto:security@example.com"\n', 'barred CAA 0 issue "ca.example.net"\n',
+            'forbidden CAA 0 issue "another.example"\nforbidden CAA 0 iodef "mailto:root@localhost"\n'
+            'forbidden CAA 0 iodef "mailto:security@example.com"\n', 'barred CAA 0 issue "ca.example.net"\n',
             'barred CAA 0 issuewild ";"\n', 'wild CAA 0 issuewild "ca.example.net"\n',
             txt(Challenge("pruned." + APEX), value=PRUNED.expected()),
             f"hosted CNAME middle.{APEX}.\nmiddle CNAME host.{APEX}.\nhost A 192.0.2.1\n",
@@ -488,6 +490,14 @@ class ValidatorTest(unittest.TestCase):
                          ["passed", "failed", "failed", "passed"] * 12)
 
 
+def about_read(packet):
+    (_, content), = elements(packet)
+    (_, _version), (_, kind), (_, err), (_, body) = elements(content)
+    assert (kind, err) == (b"\x04", b"\x00")
+    (_, fields), = elements(body)
+    return tuple(int.from_bytes(value, "big") for _, value in elements(fields))
+
+
 class PerspectiveTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -506,6 +516,24 @@ class PerspectiveTest(unittest.TestCase):
         answer = Answer(body)
         self.assertEqual((answer.dcv, answer.caa, answer.perspective), ("passed", "permits", "hk-1"))
         self.assertTrue(self.perspective.signature_holds(answer))
+
+    def test_it_says_which_version_it_is_and_how_old_its_list_of_suffixes_is(self):
+        listed = int(time.time()) - 40 * 86400
+        with open(self.folder + "/old-suffixes", "w", encoding="ascii") as file:
+            day = time.strftime("%Y-%m-%d", time.gmtime(listed))
+            file.write(f"// VERSION: {day}_00-00-00_UTC\n// ===BEGIN ICANN DOMAINS===\ncom\n// ===END ICANN DOMAINS===\n")
+        old = Primary(self.folder, PROGRAM, self.world, "old-list")
+        old.more = f'suffix_list = "{self.folder}/old-suffixes"'
+        self.addCleanup(old.stop)
+        old.start_on_socket()
+        about = sequence(integer(1), integer(4), sequence())
+        with old.connect() as connection:
+            connection.send(about)
+            self.assertEqual(about_read(connection.recv(1000)), (3, listed - listed % 86400))
+        status, body = self.perspective.post(about)
+        self.assertEqual((status, about_read(body)[0]), (200, 3))
+        for body in (sequence(integer(1), integer(4)), sequence(integer(1), integer(4), sequence(integer(1)))):
+            self.assertEqual(self.perspective.post(body)[0], 400)
 
     def test_rehearsals_go_the_same_way(self):
         status, body = self.perspective.post(rehearse_request(PASSING))
@@ -527,6 +555,12 @@ class PerspectiveTest(unittest.TestCase):
             with self.assertRaises(RuntimeError):
                 public.start_on_https(free_port("127.86.1.2"))
 
+    def test_a_stranger_who_holds_all_his_connections_leaves_the_registrar_its_own(self):
+        for _ in range(80):
+            held = socket.create_connection((self.world.address, self.perspective.port), 20, ("127.61.0.1", 0))
+            self.addCleanup(held.close)
+        self.assertEqual(self.perspective.post(check_request(PASSING))[0], 200)
+
     def test_nobody_else_gets_any(self):
         for client in (None, "intruder", "server"):
             try:
@@ -534,6 +568,14 @@ class PerspectiveTest(unittest.TestCase):
                 self.assertEqual(status, 403, client)
             except (ssl.SSLError, ConnectionError, http.client.HTTPException):
                 pass
+
+    def test_who_is_known_is_asked_on_one_connection(self):
+        connection = self.perspective.connection()
+        for _ in range(3):
+            connection.request("POST", "/check", check_request(PASSING))
+            response = connection.getresponse()
+            self.assertEqual((response.status, Answer(response.read()).dcv), (200, "passed"))
+        connection.close()
 
     def test_nonsense_is_a_bad_request(self):
         for body in (b"x", b"\x30\x00", check_request(PASSING)[:-1], check_request(PASSING, kind=3)):

@@ -404,7 +404,7 @@ server {{ listen {NGINX}:8888; server_name {late.name};
 
         cases = [("drip", drip, "dcv.web_timeout"), ("endless", endless, "dcv.web_too_large"),
                  ("head", endless_head, "dcv.web_too_large"), ("silent", silent, "dcv.web_timeout"),
-                 ("large", answer(200, b"x" * 5000), "dcv.web_too_large")] * 5
+                 ("over", answer(200, b"x" * 4097), "dcv.web_too_large"), ("full", answer(200, b"x" * 4096), "dcv.web_wrong")] * 5
         quick = self.challenge("quick.web")
         self.serve(quick, answer(200, quick.expected().encode()))
 

@@ -163,14 +163,16 @@ class Perspective(Validator):
                 "-extfile", extensions, "-out", self.path(name + ".pem"))
         os.chmod(key, 0o600)
 
-    def post(self, request, client="client"):
-        """Status and body."""
+    def connection(self, client="client"):
         context = ssl.create_default_context(cafile=self.path("ca.pem"))
         if client:
             context.load_cert_chain(self.path(client + ".pem"),
                                     self.path(client + "-transport.key"))
-        connection = http.client.HTTPSConnection(
-            self.world.address, self.port, context=context, timeout=20)
+        return http.client.HTTPSConnection(self.world.address, self.port, context=context, timeout=20)
+
+    def post(self, request, client="client"):
+        """Status and body."""
+        connection = self.connection(client)
         try:
             connection.request("POST", "/check", request, {"Content-Type": MEDIA_TYPE})
             response = connection.getresponse()

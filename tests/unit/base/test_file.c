@@ -105,12 +105,32 @@ static void a_secret_others_can_read_is_refused(void **state)
     assert_int_equal(file_read_secret(path, 16, &secret), ERR_DENIED);
 }
 
+static void a_file_is_mapped_as_it_is_or_not_at_all(void **state)
+{
+    (void)state;
+    struct span content = { 0 };
+    assert_int_equal(file_replace(path, SPAN_LITERAL("one"), 0600), OK);
+    assert_int_equal(file_map(path, 2, &content), ERR_LIMIT);
+    assert_int_equal(file_map(directory, 1 << 20, &content), ERR_INPUT);
+    assert_int_equal(file_map("/nowhere/at/all", 2, &content), ERR_NOT_FOUND);
+    assert_null(content.data);
+    file_unmap(content);
+    assert_int_equal(file_map(path, 3, &content), OK);
+    assert_true(span_equal(content, SPAN_LITERAL("one")));
+    assert_int_equal(file_replace(path, SPAN_LITERAL("other"), 0600), OK);
+    assert_true(span_equal(content, SPAN_LITERAL("one")));
+    file_unmap(content);
+    assert_int_equal(file_replace(path, SPAN_LITERAL(""), 0600), OK);
+    assert_int_equal(file_map(path, 3, &content), ERR_INPUT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_replaced_file_has_exactly_its_mode_and_leaves_nothing_beside_it),
         cmocka_unit_test(one_file_is_known_by_whatever_way_leads_there),
         cmocka_unit_test(a_file_larger_than_the_limit_is_refused),
+        cmocka_unit_test(a_file_is_mapped_as_it_is_or_not_at_all),
         cmocka_unit_test(a_secret_others_can_read_is_refused),
     };
     return cmocka_run_group_tests(tests, directory_make, directory_remove);

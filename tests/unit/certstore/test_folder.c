@@ -35,7 +35,7 @@ static void open_store(struct folder *ret_folder)
 {
     char path[PATH_MAX];
     path_of("store", path);
-    assert_int_equal(folder_open_path(path, NULL, ret_folder), OK);
+    assert_int_equal(folder_open_path(path, FOLDER_MAKE, NULL, ret_folder), OK);
 }
 
 static int setup(void **state)
@@ -80,7 +80,7 @@ static void a_directory_open_to_others_is_refused(void **state)
     assert_int_equal(chmod(path, 0750), 0);
     AUTO(folder) folder = { 0 };
     struct reason reason = { 0 };
-    assert_int_equal(folder_open_path(path, &reason, &folder), ERR_DENIED);
+    assert_int_equal(folder_open_path(path, FOLDER_MAKE, &reason, &folder), ERR_DENIED);
     assert_string_equal(reason.code, "certstore.directory");
     assert_non_null(strstr(reason.seen, "0750"));
 }
@@ -96,7 +96,7 @@ static void a_directory_of_somebody_else_is_refused(void **state)
     assert_int_equal(mkdir(path, 0700), 0);
     assert_int_equal(chown(path, 12345, 12345), 0);
     AUTO(folder) folder = { 0 };
-    assert_int_equal(folder_open_path(path, NULL, &folder), ERR_DENIED);
+    assert_int_equal(folder_open_path(path, FOLDER_MAKE, NULL, &folder), ERR_DENIED);
 }
 
 static void a_link_in_place_of_a_directory_is_refused(void **state)
@@ -108,7 +108,7 @@ static void a_link_in_place_of_a_directory_is_refused(void **state)
     assert_int_equal(mkdir(target, 0700), 0);
     assert_int_equal(symlink(target, path), 0);
     AUTO(folder) folder = { 0 };
-    assert_int_equal(folder_open_path(path, NULL, &folder), ERR_DENIED);
+    assert_int_equal(folder_open_path(path, FOLDER_MAKE, NULL, &folder), ERR_DENIED);
     assert_int_equal(unlink(path), 0);
     open_store(&folder);
     path_of("store/personal", path);
@@ -244,6 +244,40 @@ static void what_is_in_a_folder_goes_with_it_whatever_its_name(void **state)
     assert_int_equal(folder_open(&folder, "item", FOLDER_MUST_EXIST, &item), ERR_NOT_FOUND);
 }
 
+static void what_stands_nowhere_is_empty_and_takes_nothing_in(void **state)
+{
+    (void)state;
+    AUTO(folder) nowhere = { 0 }, inner = { 0 };
+    AUTO(folder_names) names = { 0 };
+    AUTO(buf) content = { 0 };
+    struct stat status;
+    char draft[FOLDER_NAME_MAX];
+    assert_int_equal(folder_open_nowhere(NULL, &nowhere), OK);
+    assert_int_equal(fstat(nowhere.fd, &status), 0);
+    assert_int_equal(status.st_nlink, 0);
+    assert_int_equal(folder_list(&nowhere, &names), OK);
+    assert_int_equal(names.count, 0);
+    assert_int_equal(folder_sweep(&nowhere), OK);
+    assert_int_equal(folder_remove(&nowhere, "item"), OK);
+    assert_int_equal(folder_read(&nowhere, "item", 100, &content), ERR_NOT_FOUND);
+    assert_int_equal(folder_open(&nowhere, "item", FOLDER_MUST_EXIST, &inner), ERR_NOT_FOUND);
+    assert_int_equal(folder_open(&nowhere, "item", FOLDER_MAKE, &inner), ERR_NOT_FOUND);
+    assert_int_not_equal(folder_write(&nowhere, "item", SPAN_LITERAL("x")), OK);
+    assert_int_not_equal(folder_draft(&nowhere, draft, &inner), OK);
+}
+
+static void what_must_exist_is_not_made(void **state)
+{
+    (void)state;
+    char path[PATH_MAX];
+    AUTO(folder) folder = { 0 };
+    path_of("store", path);
+    assert_int_equal(folder_open_path(path, FOLDER_MUST_EXIST, NULL, &folder), ERR_NOT_FOUND);
+    assert_int_not_equal(access(path, F_OK), 0);
+    assert_int_equal(mkdir(path, 0755), 0);
+    assert_int_equal(folder_open_path(path, FOLDER_MUST_EXIST, NULL, &folder), ERR_DENIED);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -261,6 +295,8 @@ int main(void)
         TEST(a_draft_takes_each_name_once_and_shows_all_of_it_together),
         TEST(moving_never_covers_what_is_there),
         TEST(what_is_in_a_folder_goes_with_it_whatever_its_name),
+        TEST(what_stands_nowhere_is_empty_and_takes_nothing_in),
+        TEST(what_must_exist_is_not_made),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

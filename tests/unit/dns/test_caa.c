@@ -148,6 +148,43 @@ static void who_wants_to_hear_of_refusals_is_found(void **state)
     assert_string_equal(check(answers, 1, false).contact, ""); /* half of it is nobody's */
 }
 
+static bool has_no_root(struct span url)
+{
+    return memmem(url.data, url.len, "root", 4) == NULL;
+}
+
+/* Each in its turn; where none can be mailed, the first is shown all the same. */
+static void d21_a_mailbox_that_cannot_be_mailed_hides_none_behind_it(void **state)
+{
+    static const struct {
+        struct span records[4];
+        const char *contact;
+    } cases[] = {
+        { { ISSUE(";"), IODEF("mailto:root@x"), IODEF("mailto:a@example.com") },
+            "mailto:a@example.com" },
+        { { IODEF("mailto:root@x"), IODEF("mailto:root@y"), ISSUE(";"),
+              IODEF("mailto:b@c.example") },
+            "mailto:b@c.example" },
+        { { IODEF("mailto:a@example.com"), IODEF("mailto:b@c.example"), ISSUE(";") },
+            "mailto:a@example.com" },
+        { { IODEF("https://root"), IODEF("mailto:root@x"), ISSUE(";"), IODEF("mailto:root@y") },
+            "mailto:root@x" },
+        { { IODEF("https://root"), ISSUE(";") }, "https://root" },
+    };
+    struct caa_request request = ours;
+    (void)state;
+    request.mailable = has_no_root;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct caa_verdict verdict = { 0 };
+        size_t count = 0;
+        while (count < 4 && cases[i].records[count].len > 0) {
+            count++;
+        }
+        caa_evaluate(&request, cases[i].records, count, &verdict);
+        assert_string_equal(verdict.contact, cases[i].contact);
+    }
+}
+
 static void no_account_of_ours_meets_no_accounturi(void **state)
 {
     (void)state;
@@ -294,6 +331,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(records_mean_what_rfc_8659_and_8657_say),
         cmocka_unit_test(who_wants_to_hear_of_refusals_is_found),
+        cmocka_unit_test(d21_a_mailbox_that_cannot_be_mailed_hides_none_behind_it),
         cmocka_unit_test(no_account_of_ours_meets_no_accounturi),
         cmocka_unit_test(the_climb_asks_each_node_up_to_the_top_level_domain_and_no_further),
         cmocka_unit_test(the_nearest_node_with_records_decides_alone),

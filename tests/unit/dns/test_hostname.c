@@ -81,7 +81,9 @@ static void refused_names_say_why(void **state)
         { "example.com/x", "name.character" },
         { "user@example.com", "name.character" },
         { "example.com%00", "name.character" },
-        { "https://example.com", "name.ip" },
+        { "https://example.com", "name.character" },
+        { "https://[2001:db8::1]/", "name.character" },
+        { "example.com:443", "name.character" },
         { "1.0.168.192.in-addr.arpa", "name.reverse_zone" },
         { "1.ip6.arpa", "name.reverse_zone" },
     };
@@ -93,6 +95,9 @@ static void refused_names_say_why(void **state)
         }
         if (strcmp(reason.code, cases[i][1]) != 0) {
             fail_msg("%s: %s instead of %s", cases[i][0], reason.code, cases[i][1]);
+        }
+        if (strcmp(reason.code, "name.idn") == 0 && reason.seen[0] == '\0') {
+            fail_msg("%s: the text would name nothing", cases[i][0]);
         }
         assert_string_equal(name.text, "untouched");
     }

@@ -133,9 +133,39 @@ static void lines_are_short_and_characters_whole(void **state)
     }
 }
 
+/* What a CAA record may name (RFC 8659 §4.4). */
+static void d21_a_url_leads_to_one_mailbox_of_the_public_dns_or_to_none(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *url, *address; /* NULL: none */
+    } cases[] = {
+        { "mailto:security@example.com", "security@example.com" },
+        { "MAILTO:a@b.example?subject=x&bcc=all@example.com", "a@b.example" },
+        { "mailto:", NULL },
+        { "mailto:?to=a@b.example", NULL },
+        { "mailto", NULL },
+        { "a@b.example", NULL },
+        { "https://b.example/a", NULL },
+        { "mailto:a@b.example,c@d.example", NULL },
+        { "mailto:a%40b.example", NULL },
+        { "mailto:<a@b.example>", NULL },
+        { "mailto:root@localhost", NULL },
+        { "mailto:a@b.example\r\nX: y", NULL },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct mail_address address = { "untouched" };
+        enum err err = mail_address_from_url(span_from_text(cases[i].url), &address);
+        assert_int_equal(err, cases[i].address == NULL ? ERR_INPUT : OK);
+        assert_string_equal(
+            address.text, cases[i].address == NULL ? "untouched" : cases[i].address);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(d21_a_url_leads_to_one_mailbox_of_the_public_dns_or_to_none),
         cmocka_unit_test(d16_only_the_plain_form_of_an_address_is_one),
         cmocka_unit_test(a_mail_has_each_header_once),
         cmocka_unit_test(d16_nothing_typed_becomes_a_header),

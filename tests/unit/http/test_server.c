@@ -362,6 +362,26 @@ static void d19_a_request_that_drips_in_loses_its_place(void **state)
     close(fd);
 }
 
+static void p14_a_query_that_says_something_twice_reaches_no_handler(void **state)
+{
+    (void)state;
+    static const char *const queries[] = { "?lang=en&lang=zh-HK", "?lang=en&lang=en", "?lang&lang",
+        "?lang=en&l%61ng=en", "?a=1&b=2&c=3&a=4", "?%ff=1&%ff=1", "?=1&=2" };
+    for (size_t i = 0; i < sizeof queries / sizeof queries[0]; i++) {
+        char request[128];
+        snprintf(request, sizeof request,
+            "POST /%s HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi", queries[i]);
+        ask(request, 400);
+        assert_int_equal(handled, 0);
+        snprintf(
+            request, sizeof request, "GET /hello/you%s HTTP/1.1\r\nHost: x\r\n\r\n", queries[i]);
+        ask(request, 400);
+        assert_int_equal(handled, 0);
+    }
+    ask("GET /?lang=en&Lang=en&name=a HTTP/1.1\r\nHost: x\r\n\r\n", 200);
+    assert_int_equal(handled, 1);
+}
+
 static enum err refusal(
     struct http_request *request, struct http_response *response, int status, void *ctx)
 {
@@ -429,6 +449,7 @@ int main(void)
         cmocka_unit_test(p14_two_whole_requests_are_two),
         cmocka_unit_test(p14_a_refused_body_is_never_read_as_a_request),
         cmocka_unit_test(p14_the_page_of_a_refused_path_may_look_into_its_query),
+        cmocka_unit_test(p14_a_query_that_says_something_twice_reaches_no_handler),
         cmocka_unit_test(p15_an_absolute_address_of_another_host_is_refused),
         cmocka_unit_test(p17_sizes_are_bounded),
         cmocka_unit_test(d19_a_request_that_drips_in_loses_its_place),

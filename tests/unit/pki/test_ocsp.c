@@ -312,7 +312,7 @@ static void what_is_not_of_this_time_is_refused(void **state)
     } table[] = {
         { { .this_update = HIERARCHY_NOW + 301 }, "ocsp.future" },
         { { .next_update = HIERARCHY_NOW }, "ocsp.stale" },
-        { { .next_update = -1 }, "ocsp.stale" },
+        { { .next_update = -1 }, "ocsp.endless" },
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         assert_string_equal(judge(&world, &table[i].wanted, ERR_DENIED), table[i].code);

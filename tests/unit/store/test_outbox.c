@@ -18,10 +18,38 @@ static enum err done(struct store *store, void *ctx)
     return store_outbox_done(store, &act, *id);
 }
 
+static const struct reason later = { "smtp.later", "127.0.0.25:25", "451", "" };
+static const struct reason refused = { "smtp.refused", "127.0.0.25:25", "550", "" };
+
 static enum err retry(struct store *store, void *ctx)
 {
     const int64_t *id = ctx;
-    return store_outbox_retry(store, *id, act.time + 300);
+    return store_outbox_retry(store, *id, act.time + 300, &later);
+}
+
+static enum err give_up(struct store *store, void *ctx)
+{
+    const int64_t *id = ctx;
+    return store_outbox_end(store, &act, *id, OUTBOX_GIVEN_UP, &refused);
+}
+
+static enum err lapse(struct store *store, void *ctx)
+{
+    const int64_t *id = ctx;
+    return store_outbox_end(store, &act, *id, OUTBOX_LAPSED, &(struct reason){ "" });
+}
+
+static enum err again(struct store *store, void *ctx)
+{
+    const int64_t *id = ctx;
+    struct act tomorrow = { act.actor, act.time + 86400 };
+    return store_outbox_again(store, &tomorrow, *id);
+}
+
+static enum err forget(struct store *store, void *ctx)
+{
+    const int64_t *id = ctx;
+    return store_outbox_forget(store, &act, *id);
 }
 
 static size_t due(struct fixture *fixture, int64_t now, int64_t *ret_id)
@@ -34,17 +62,34 @@ static size_t due(struct fixture *fixture, int64_t now, int64_t *ret_id)
     return count;
 }
 
+static void counted(struct fixture *fixture, int64_t waiting, int64_t late, int64_t given_up)
+{
+    struct outbox_count count = { -1, -1, -1 };
+    assert_int_equal(store_outbox_count(fixture->store, &count), OK);
+    assert_int_equal(count.waiting, waiting);
+    assert_int_equal(count.late, late);
+    assert_int_equal(count.given_up, given_up);
+}
+
+static size_t undelivered(struct fixture *fixture, struct outbox_undelivered *ret_first)
+{
+    AUTO(arena) arena = arena_make(65536);
+    struct outbox_undelivered *rows = NULL;
+    size_t count = 0;
+    assert_int_equal(store_outbox_undelivered(fixture->store, 0, 10, &arena, &rows, &count), OK);
+    *ret_first = count > 0 ? rows[0] : (struct outbox_undelivered){ 0 };
+    return count;
+}
+
 static void the_same_mail_is_queued_once(void **state)
 {
     struct fixture *fixture = *state;
     int64_t id = 0;
-    int64_t waiting = 0;
     assert_int_equal(store_transact(fixture->store, add, fixture), OK);
     assert_int_equal(store_transact(fixture->store, add, fixture), OK);
     assert_int_equal(due(fixture, act.time, &id), 1);
     assert_int_equal(due(fixture, act.time - 1, &id), 0);
-    assert_int_equal(store_outbox_count(fixture->store, &waiting), OK);
-    assert_int_equal(waiting, 1);
+    counted(fixture, 1, 0, 0);
 }
 
 static enum err add_for_operator(struct store *store, void *ctx)
@@ -136,6 +181,85 @@ static void a_mail_that_failed_waits_for_its_time(void **state)
     assert_int_equal(due(fixture, act.time + 300, &id), 1);
 }
 
+static void a_mail_that_was_given_up_is_listed_until_somebody_has_seen_to_it(void **state)
+{
+    struct fixture *fixture = *state;
+    struct outbox_undelivered row;
+    int64_t id = 0, none = 0;
+    assert_int_equal(store_transact(fixture->store, add, fixture), OK);
+    assert_int_equal(due(fixture, act.time, &id), 1);
+    assert_int_equal(undelivered(fixture, &row), 0); /* nothing failed yet */
+    assert_int_equal(store_transact(fixture->store, forget, &id), ERR_NOT_FOUND);
+    assert_int_equal(store_transact(fixture->store, again, &id), ERR_NOT_FOUND);
+    assert_int_equal(store_transact(fixture->store, again, &none), ERR_NOT_FOUND);
+    assert_int_equal(store_transact(fixture->store, retry, &id), OK);
+    assert_int_equal(undelivered(fixture, &row), 1);
+    assert_int_equal(row.next_try, act.time + 300);
+    assert_string_equal(row.problem, "smtp.later");
+    counted(fixture, 1, 1, 0);
+    assert_int_equal(store_transact(fixture->store, give_up, &id), OK);
+    assert_int_equal(store_transact(fixture->store, give_up, &id), ERR_NOT_FOUND);
+    assert_int_equal(store_transact(fixture->store, done, &id), ERR_NOT_FOUND);
+    assert_int_equal(due(fixture, act.time + 1000000, &none), 0);
+    assert_int_equal(undelivered(fixture, &row), 1);
+    assert_int_equal(row.next_try, 0);
+    assert_int_equal(row.attempts, 2);
+    assert_int_equal(row.queued, act.time);
+    assert_string_equal(row.recipient, "ar@shop.example");
+    assert_string_equal(row.problem, "smtp.refused");
+    assert_string_equal(row.seen, "550");
+    assert_memory_equal(row.application, fixture->application, sizeof row.application);
+    counted(fixture, 0, 0, 1);
+    assert_int_equal(store_transact(fixture->store, again, &none), OK);
+    assert_int_equal(due(fixture, act.time + 86399, &none), 0);
+    assert_int_equal(due(fixture, act.time + 86400, &none), 1);
+    counted(fixture, 1, 0, 0);
+    assert_int_equal(store_transact(fixture->store, give_up, &id), OK);
+    assert_int_equal(store_transact(fixture->store, forget, &id), OK);
+    assert_int_equal(store_transact(fixture->store, forget, &id), ERR_NOT_FOUND);
+    assert_int_equal(undelivered(fixture, &row), 0);
+    counted(fixture, 0, 0, 0);
+}
+
+static void a_mail_whose_purpose_is_over_is_neither_sent_nor_listed(void **state)
+{
+    struct fixture *fixture = *state;
+    struct outbox_undelivered row;
+    int64_t id = 0, none = 0;
+    assert_int_equal(store_transact(fixture->store, add, fixture), OK);
+    assert_int_equal(due(fixture, act.time, &id), 1);
+    assert_int_equal(store_transact(fixture->store, lapse, &id), OK);
+    assert_int_equal(due(fixture, act.time + 1000000, &none), 0);
+    assert_int_equal(undelivered(fixture, &row), 0);
+    assert_int_equal(store_transact(fixture->store, again, &id), ERR_NOT_FOUND);
+    assert_int_equal(store_transact(fixture->store, again, &none), ERR_NOT_FOUND);
+    counted(fixture, 0, 0, 0);
+}
+
+static enum err withdraw(struct store *store, void *ctx)
+{
+    const struct fixture *fixture = ctx;
+    return store_application_set_state(store, &act, fixture->application, APPLICATION_WITHDRAWN);
+}
+
+static void where_its_enrolment_stands_comes_with_a_mail_that_is_due(void **state)
+{
+    struct fixture *fixture = *state;
+    AUTO(arena) arena = arena_make(65536);
+    struct outbox_row *rows = NULL;
+    size_t count = 0;
+    assert_int_equal(store_transact(fixture->store, add, fixture), OK);
+    for (int withdrawn = 0; withdrawn < 2; withdrawn++) {
+        assert_int_equal(store_outbox_due(fixture->store, act.time, 10, &arena, &rows, &count), OK);
+        assert_int_equal(count, 1);
+        assert_int_equal(rows[0].enrolment_state, ENROLMENT_OPEN);
+        assert_int_equal(rows[0].withdrawn, withdrawn);
+        assert_int_equal(rows[0].queued, act.time);
+        assert_int_equal(
+            withdrawn == 0 ? store_transact(fixture->store, withdraw, fixture) : OK, OK);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_enrol, fixture_close)
 
 int main(void)
@@ -146,6 +270,9 @@ int main(void)
         TEST(whom_a_mail_about_an_enrolment_has_told_is_known),
         TEST(a_sent_mail_is_never_due_again),
         TEST(a_mail_that_failed_waits_for_its_time),
+        TEST(a_mail_that_was_given_up_is_listed_until_somebody_has_seen_to_it),
+        TEST(a_mail_whose_purpose_is_over_is_neither_sent_nor_listed),
+        TEST(where_its_enrolment_stands_comes_with_a_mail_that_is_due),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -83,6 +83,34 @@ static void entering_twice_is_entering_once(void **state)
     assert_int_equal(found(fixture, REPOSITORY_SRN, "0002142877"), 1);
 }
 
+static enum err many_run(struct store *store, void *ctx)
+{
+    struct entering entering = *(struct entering *)ctx;
+    for (unsigned i = 0; i < REPOSITORY_COUNT_MAX + 20; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "w%04u.example.com", i);
+        entering.text = name;
+        entering.ordinal = i + 1;
+        TRY(enter_run(store, &entering));
+    }
+    return OK;
+}
+
+static void a_search_for_everything_looks_at_no_more_than_is_counted(void **state)
+{
+    struct fixture *fixture = *state;
+    struct entering entering = { fixture, REPOSITORY_NAME, NULL, 0 };
+    assert_int_equal(store_transact(fixture->store, many_run, &entering), OK);
+    AUTO(arena) arena = arena_make(1024 * 1024);
+    struct request_id *requests = NULL;
+    size_t count = 0, total = 0;
+    assert_int_equal(store_repository_search(fixture->store, REPOSITORY_NAME, "example.com", 0,
+                         2 * REPOSITORY_COUNT_MAX, &arena, &requests, &count, &total),
+        OK);
+    assert_int_equal(count, REPOSITORY_COUNT_MAX);
+    assert_int_equal(total, REPOSITORY_COUNT_MAX + 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -96,6 +124,8 @@ int main(void)
             an_organisation_is_found_by_its_beginning_in_any_script, fixture_enrol, fixture_close),
         cmocka_unit_test_setup_teardown(
             entering_twice_is_entering_once, fixture_enrol, fixture_close),
+        cmocka_unit_test_setup_teardown(
+            a_search_for_everything_looks_at_no_more_than_is_counted, fixture_enrol, fixture_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -82,6 +82,22 @@ static void a_reason_says_what_happened_and_what_is_next(void **state)
     assert_int_equal(text.len, 0);
 }
 
+static void a_failure_is_named_and_other_words_are_left(void **state)
+{
+    (void)state;
+    AUTO_PTR(language_set) set = languages_make();
+    const struct language *language = language_by_tag(set, "en");
+    for (int err = OK + 1; err < ERR_COUNT; err++) {
+        const char *name = err_name((enum err)err);
+        const char *said = language_failure(language, name); /* this catalogue has none: its id */
+        assert_ptr_equal(strstr(said, "failure."), said);
+        assert_null(strpbrk(said, " /"));
+    }
+    assert_string_equal(language_failure(language, "Text file busy"), "Text file busy");
+    assert_string_equal(language_failure(language, "ok"), "ok");
+    assert_string_equal(language_failure(language, ""), "");
+}
+
 static void a_missing_or_broken_file_is_named(void **state)
 {
     (void)state;
@@ -139,6 +155,7 @@ int main(void)
         cmocka_unit_test(a_missing_text_falls_back_to_english_then_to_its_id),
         cmocka_unit_test(placeholders_are_filled_and_unknown_ones_stay),
         cmocka_unit_test(a_reason_says_what_happened_and_what_is_next),
+        cmocka_unit_test(a_failure_is_named_and_other_words_are_left),
         cmocka_unit_test(a_missing_or_broken_file_is_named),
         cmocka_unit_test(a_locale_leads_to_a_language_and_its_catalogue_alone_is_read),
     };

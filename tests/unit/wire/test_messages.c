@@ -1,6 +1,7 @@
 /* Every message comes back as it went, and nothing shorter, longer or other than it passes. */
 #include "lib/wire/control.h"
 #include "lib/wire/keys.h"
+#include "lib/wire/mails.h"
 #include "lib/wire/notice.h"
 #include "lib/wire/signer.h"
 #include "lib/wire/validation.h"
@@ -120,6 +121,7 @@ READER(control_notice, notice)
 READER(control_notices, control_notices)
 READER(control_key, control_key)
 READER_INTO_ARENA(control_keys)
+READER_INTO_ARENA(control_mails)
 
 #define TRIP(name, type, ...)                                                                      \
     do {                                                                                           \
@@ -206,6 +208,8 @@ static void the_operators_messages_travel_whole(void **state)
     struct control_application_row application = { { 1 }, "www.shop.example.com",
         "例子商店有限公司", "approved", "due", 1795000000 };
     struct control_key key = { { 7 }, "reported", 1795000000, 0 };
+    struct control_mail mail = { 7, "csr-invitation", "ar@shop.example.com", { 5 },
+        "www.shop.example.com", 1795000000, 12, 0, "smtp.refused", "550" };
     struct control_certificate_row certificate = { "4e:01", "ssl-ca-3-17", "www.shop.example.com",
         "accepted", 1795000000, 1796000000 };
     (void)state;
@@ -226,6 +230,7 @@ static void the_operators_messages_travel_whole(void **state)
     TRIP(control_revoke, control_revoke, { { 0x4e, 1 }, 2, REVOCATION_KEY_COMPROMISE });
     TRIP(control_key, control_key, { { 7, 7 }, "reported", 1795000000, 1 });
     TRIP(control_keys, control_keys, { &key, 1 });
+    TRIP(control_mails, control_mails, { &mail, 1 });
     TRIP(control_crl, control_crl, { "" });
     TRIP(control_number, control_number, { 77 });
     TRIP(control_publish, control_publish, { "RootCA3ARL.crl", SPAN_LITERAL("crl") });

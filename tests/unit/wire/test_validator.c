@@ -89,6 +89,28 @@ static void a_check_cut_short_at_any_place_is_refused(void **state)
     }
 }
 
+static void what_a_validator_says_of_itself_comes_back_and_leaves_room_for_more(void **state)
+{
+    (void)state;
+    static const struct validator_about about = { VALIDATOR_VERSION, 1795400000 };
+    AUTO(buf) der = buf_make(64);
+    struct validator_about read = { 0 };
+    assert_int_equal(der_encode(validator_about_write, &about, &der), OK);
+    struct der reader = der_reader(buf_span(&der));
+    assert_int_equal(validator_about_read(&reader, &read), OK);
+    assert_int_equal(read.version, about.version);
+    assert_int_equal(read.suffixes, about.suffixes);
+    for (size_t length = 0; length < der.len; length++) {
+        reader = der_reader(span_make(der.data, length));
+        assert_int_not_equal(validator_about_read(&reader, &read), OK);
+    }
+    static const uint8_t newer[] = { 0x30, 0x08, 0x02, 0x01, 0x09, 0x02, 0x01, 0x07, 0x05, 0x00 };
+    reader = der_reader(span_make(newer, sizeof newer));
+    assert_int_equal(validator_about_read(&reader, &read), OK);
+    assert_int_equal(read.version, 9);
+    assert_int_equal(read.suffixes, 7);
+}
+
 static void a_report_is_bounded_and_printable_when_written(void **state)
 {
     (void)state;
@@ -195,6 +217,7 @@ int main(void)
         cmocka_unit_test(what_a_check_leaves_out_is_read_as_absent),
         cmocka_unit_test(a_flag_with_content_or_twice_or_out_of_order_is_refused),
         cmocka_unit_test(a_check_cut_short_at_any_place_is_refused),
+        cmocka_unit_test(what_a_validator_says_of_itself_comes_back_and_leaves_room_for_more),
         cmocka_unit_test(a_report_is_bounded_and_printable_when_written),
         cmocka_unit_test(the_questions_of_a_report_come_back_as_they_were_sent),
         cmocka_unit_test(questions_that_break_the_bounds_are_refused),
