@@ -32,7 +32,9 @@ enum { ROUNDS = 15, ROUND_CERTIFICATES = 200, CALLERS = 16, PROCESSORS_MAX = CRE
 
 #define NOW INT64_C(1795000000)
 
-enum { PROMISES = 3 };
+/* So much room for an answer is there before it comes: a service gives it back after each, and
+ * doesn't ask the system for more with every certificate. */
+enum { PROMISES = 3, ANSWER_BYTES = 4096 };
 
 struct wanted {
     struct request_id request;
@@ -80,6 +82,7 @@ static void warrants_make(void *ctx, size_t index)
         wanted->request = sample->warrant.request;
         wanted->der = buf_detach(&sample->der, &wanted->len);
         wanted->first = buf_make(CERTIFICATE_MAX_BYTES);
+        (void)buf_reserve(&wanted->first, ANSWER_BYTES);
         wanted->promises = buf_make(CERTIFICATE_MAX_BYTES);
         sample_release(sample);
     }

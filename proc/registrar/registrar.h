@@ -20,7 +20,9 @@ enum {
     PROMPT_WORKERS = 24,
     PATIENT_WORKERS = 8,
     REHEARSAL_WORKERS = 4,
-    ISSUING_WORKERS = 2,
+    /* Half of the signer's connections, so that revocations, lists and blocked keys have theirs;
+     * each waits for logs and disks most of its time, and the signer's records share a sync. */
+    ISSUING_WORKERS = 16,
     /* What one step may hold of the store's rows and a warrant. */
     STEP_ARENA_BYTES = 8 * 1024 * 1024,
 };

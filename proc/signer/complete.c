@@ -5,11 +5,9 @@
 #include "lib/der/oid.h"
 #include "proc/signer/internal.h"
 
-static enum err complete_once(struct issuing *issuing, const struct request_id *request,
-    struct span scts, struct buf *certificate, struct reason *ret_reason);
-static enum err complete_new(struct issuing *issuing, const struct ledger_row *row,
-    struct issuance *issuance, struct span scts, struct buf *certificate,
-    struct reason *ret_reason);
+static enum err complete_run(struct errand *errand, struct reason *ret_reason);
+static enum err complete_new(struct issuance *issuance, const struct ledger_row *row,
+    struct span scts, struct reason *ret_reason);
 static enum err completion_build(struct issuance *issuance, const struct certificate *promised,
     struct span scts, struct buf *tbs, struct reason *ret_reason);
 static enum err promises_check(const struct issuance *issuance, const struct certificate *promised,
@@ -20,24 +18,24 @@ static enum err abandon_once(
 enum err issuing_complete(struct issuing *issuing, const struct request_id *request,
     struct span scts, struct buf *certificate, struct reason *ret_reason)
 {
-    struct reason reason = { 0 };
+    struct errand errand = {
+        .issuing = issuing, .request = request, .given = scts, .run = complete_run
+    };
     request_enter(issuing, request);
-    enum err err = complete_once(issuing, request, scts, certificate, &reason);
+    enum err err = errand_do(&errand, certificate, ret_reason);
     request_leave(issuing, request);
-    if (err != OK && ret_reason != NULL) {
-        *ret_reason = reason;
-    }
     return err;
 }
 
-static enum err complete_once(struct issuing *issuing, const struct request_id *request,
-    struct span scts, struct buf *certificate, struct reason *ret_reason)
+static enum err complete_run(struct errand *errand, struct reason *ret_reason)
 {
+    struct issuing *issuing = errand->issuing;
+    const struct request_id *request = errand->request;
     struct ledger_row row;
     struct record_issued issued;
     AUTO(buf) body = buf_make(JOURNAL_RECORD_MAX);
     struct issuance issuance = {
-        .issuing = issuing, .request = request, .time = clock_now(&issuing->clock)
+        .errand = errand, .issuing = issuing, .request = request, .time = clock_now(&issuing->clock)
     };
     if (!issuing_row(issuing, request, &row)) {
         return reason_set(ret_reason, ERR_CONFLICT, "request.unreserved", NULL, NULL, NULL);
@@ -46,11 +44,11 @@ static enum err complete_once(struct issuing *issuing, const struct request_id *
     case LEDGER_ISSUED:
         TRY(journal_read_body(issuing->journal, row.record, &body));
         TRY(record_issued_read(buf_span(&body), &issued));
-        buf_append(certificate, issued.certificate);
-        return buf_check(certificate);
+        buf_append(&errand->made, issued.certificate);
+        return buf_check(&errand->made);
     case LEDGER_INTENDED:
     case LEDGER_COMPLETING:
-        return issuing_finish(issuing, &row, certificate, ret_reason);
+        return issuing_finish(issuing, &row, &errand->made, ret_reason);
     case LEDGER_ABANDONED:
         return reason_set(ret_reason, ERR_DENIED, "request.abandoned", NULL, NULL, NULL);
     case LEDGER_RESERVED:
@@ -61,7 +59,7 @@ static enum err complete_once(struct issuing *issuing, const struct request_id *
     }
     TRY(issuing_clock_check(issuing, issuance.time, ret_reason));
     memcpy(issuance.serial, row.serial, SERIAL_BYTES);
-    return complete_new(issuing, &row, &issuance, scts, certificate, ret_reason);
+    return complete_new(&issuance, &row, errand->given, ret_reason);
 }
 
 /* A precertificate in the journal, with the intent before it. */
@@ -100,9 +98,10 @@ static enum err promise_entitle(struct issuance *issuance, const struct promise 
     return issuance_entitle(issuance, verified, arena, ret_reason);
 }
 
-static enum err complete_new(struct issuing *issuing, const struct ledger_row *row,
-    struct issuance *issuance, struct span scts, struct buf *certificate, struct reason *ret_reason)
+static enum err complete_new(struct issuance *issuance, const struct ledger_row *row,
+    struct span scts, struct reason *ret_reason)
 {
+    struct issuing *issuing = issuance->issuing;
     AUTO(promise) promise = { 0 };
     AUTO(arena) arena = arena_make(WARRANT_ARENA_BYTES);
     AUTO(buf) tbs = buf_make(CERTIFICATE_MAX_BYTES);
@@ -122,8 +121,8 @@ static enum err complete_new(struct issuing *issuing, const struct ledger_row *r
     };
     memcpy(completion.issuer, issuance->build.issuer->id, sizeof completion.issuer);
     memcpy(signing.issuer, completion.issuer, sizeof signing.issuer);
-    return signing_run(issuance, &signing, JOURNAL_COMPLETION, record_completion_write, &completion,
-        certificate, ret_reason);
+    return signing_run(
+        issuance, &signing, JOURNAL_COMPLETION, record_completion_write, &completion, ret_reason);
 }
 
 /* When the journal says that a record was written. */

@@ -1,5 +1,6 @@
 #pragma once
 /* What the files of the issuing core share. */
+#include "proc/signer/pool.h"
 #include "proc/signer/follow.h"
 #include "proc/signer/issue.h"
 #include "proc/signer/ledger.h"
@@ -7,7 +8,7 @@
 
 #include <pthread.h>
 
-enum { REQUEST_LOCKS = 64 };
+enum { REQUEST_LOCKS = 1024 };
 
 struct issuing {
     const struct roster *roster;
@@ -24,6 +25,8 @@ struct issuing {
     int64_t found; /* its octets when it was opened: anybody may have written them */
     struct checkpoint *checkpoint; /* NULL: none */
     struct follower *follower;     /* NULL before issuing_follow */
+    size_t processors;
+    struct pool *pool; /* NULL before issuing_follow, and where a token signs */
     int64_t index_records;
     pthread_mutex_t mutex; /* over the ledger, and over the order of what the journal gets */
     struct ledger ledger;
@@ -43,8 +46,27 @@ enum err issuing_record(struct issuing *issuing, enum journal_type type, int64_t
 enum err halt_gate(const struct issuing *issuing, struct reason *ret_reason) MUST_USE;
 struct issuer_key *issuing_issuer(struct issuing *issuing, const char *id);
 
+/* One call for a certificate: what is asked, what comes out, and what must be on disk before that
+ * leaves. */
+struct errand {
+    struct issuing *issuing;
+    const struct request_id *request;
+    struct span given; /* the warrant, or the logs' promises */
+    enum err (*run)(struct errand *errand, struct reason *ret_reason); /* waits for no disk */
+    struct buf made;                                                   /* the certificate */
+    bool recorded;                 /* there is a record to wait for: */
+    struct journal_ticket awaited; /* the last one */
+};
+
+/* Runs it on one of the pool, waits for its record, and appends the certificate. */
+enum err errand_do(
+    struct errand *errand, struct buf *certificate, struct reason *ret_reason) MUST_USE;
+/* The errand's answer waits for this record, and for all before it. */
+void errand_await(struct errand *errand, const struct journal_ticket *ticket);
+
 /* One issuance on its way. */
 struct issuance {
+    struct errand *errand; /* NULL: one of the past, confirmed */
     struct issuing *issuing;
     const struct request_id *request;
     struct span warrant_der;
@@ -60,7 +82,7 @@ struct issuance {
     struct build_request build;
 };
 
-/* Around all that is done for a request: one thread at a time, whom the journal reckons with. */
+/* Around all that is done for a request: one caller at a time, whom the journal reckons with. */
 void request_enter(struct issuing *issuing, const struct request_id *request);
 void request_leave(struct issuing *issuing, const struct request_id *request);
 /* What the ledger says of a request. */
@@ -72,7 +94,7 @@ enum err issuing_clock_check(
  * in what is to be built. `verified`: the warrant's signatures were, before it was intended. */
 enum err issuance_entitle(struct issuance *issuance, bool verified, struct arena *arena,
     struct reason *ret_reason) MUST_USE;
-/* Journals a refusal and returns it; a machine in trouble is none. */
+/* Queues a refusal for the journal and returns it; a machine in trouble is none. */
 enum err issuance_refuse(
     struct issuance *issuance, const struct reason *reason, enum err verdict) MUST_USE;
 /* Lints what is to be signed, and looks whether it says what was asked for. */
@@ -103,10 +125,10 @@ struct signing {
     int64_t intent;           /* the intent's place, for a precertificate's record */
 };
 
-/* Journals the intent, if nothing stands before it that forbids, signs, journals what was signed
- * and appends it. */
+/* Queues the intent, if nothing stands before it that forbids, signs, and queues what was signed:
+ * the errand has it, and waits for both. */
 enum err signing_run(struct issuance *issuance, struct signing *signing, enum journal_type type,
-    body_writer write, const void *record, struct buf *der, struct reason *ret_reason) MUST_USE;
+    body_writer write, const void *record, struct reason *ret_reason) MUST_USE;
 /* Signs the to-be-signed bytes of an intent that is in the journal, journals what was signed,
  * appends it. */
 enum err issuing_finish(struct issuing *issuing, const struct ledger_row *row, struct buf *der,

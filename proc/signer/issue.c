@@ -10,12 +10,10 @@
 /* doc/threats.md S8: a clock that stands before what the journal has seen is wrong, or was. */
 #define CLOCK_BACKWARDS_SECONDS INT64_C(60)
 
-static enum err issue_once(struct issuing *issuing, const struct request_id *request,
-    struct span warrant, struct buf *certificate, struct reason *ret_reason);
+static enum err issue_run(struct errand *errand, struct reason *ret_reason);
 static enum err issue_again(struct issuing *issuing, const struct ledger_row *row,
     struct buf *certificate, struct reason *ret_reason);
-static enum err issue_new(
-    struct issuance *issuance, struct buf *certificate, struct reason *ret_reason);
+static enum err issue_new(struct issuance *issuance, struct reason *ret_reason);
 
 static pthread_mutex_t *lock_of(struct issuing *issuing, const struct request_id *request)
 {
@@ -92,43 +90,43 @@ enum err issuing_issue(struct issuing *issuing, const struct request_id *request
     struct span warrant, struct buf *certificate, bool *ret_precertificate,
     struct reason *ret_reason)
 {
-    struct reason reason = { 0 };
+    struct errand errand = {
+        .issuing = issuing, .request = request, .given = warrant, .run = issue_run
+    };
     struct ledger_row row;
     request_enter(issuing, request);
-    enum err err = issue_once(issuing, request, warrant, certificate, &reason);
+    enum err err = errand_do(&errand, certificate, ret_reason);
     bool precertificate = issuing_row(issuing, request, &row) && row.state == LEDGER_PRECERTIFIED;
     request_leave(issuing, request);
     if (err == OK && ret_precertificate != NULL) {
         *ret_precertificate = precertificate;
     }
-    if (err != OK && ret_reason != NULL) {
-        *ret_reason = reason;
-    }
     return err;
 }
 
-static enum err issue_once(struct issuing *issuing, const struct request_id *request,
-    struct span warrant, struct buf *certificate, struct reason *ret_reason)
+static enum err issue_run(struct errand *errand, struct reason *ret_reason)
 {
+    struct issuing *issuing = errand->issuing;
     struct ledger_row row;
-    if (!issuing_row(issuing, request, &row)) {
+    if (!issuing_row(issuing, errand->request, &row)) {
         return reason_set(ret_reason, ERR_CONFLICT, "request.unreserved", NULL, NULL, NULL);
     }
     if (row.state == LEDGER_ABANDONED) {
         return reason_set(ret_reason, ERR_DENIED, "request.abandoned", NULL, NULL, NULL);
     }
     if (row.state != LEDGER_RESERVED) {
-        return issue_again(issuing, &row, certificate, ret_reason);
+        return issue_again(issuing, &row, &errand->made, ret_reason);
     }
-    struct issuance issuance = { .issuing = issuing,
-        .request = request,
-        .warrant_der = warrant,
+    struct issuance issuance = { .errand = errand,
+        .issuing = issuing,
+        .request = errand->request,
+        .warrant_der = errand->given,
         .now = clock_now(&issuing->clock) };
     issuance.time = issuance.now;
     memcpy(issuance.serial, row.serial, SERIAL_BYTES);
     TRY(issuing_clock_check(issuing, issuance.now, ret_reason));
-    TRY(warrant_hash(warrant, issuance.warrant_hash));
-    return issue_new(&issuance, certificate, ret_reason);
+    TRY(warrant_hash(errand->given, issuance.warrant_hash));
+    return issue_new(&issuance, ret_reason);
 }
 
 /* What was signed is in the journal, or an intent is whose signature failed. */
@@ -149,8 +147,7 @@ static enum err issue_again(struct issuing *issuing, const struct ledger_row *ro
     return buf_check(certificate);
 }
 
-static enum err issue_new(
-    struct issuance *issuance, struct buf *certificate, struct reason *ret_reason)
+static enum err issue_new(struct issuance *issuance, struct reason *ret_reason)
 {
     AUTO(arena) arena = arena_make(WARRANT_ARENA_BYTES);
     AUTO(buf) tbs = buf_make(CERTIFICATE_MAX_BYTES);
@@ -176,7 +173,7 @@ static enum err issue_new(
     memcpy(signing.issuer, intent.issuer, sizeof signing.issuer);
     memcpy(intent.warrant_hash, issuance->warrant_hash, HASH_BYTES);
     return signing_run(issuance, &signing, logged ? JOURNAL_PRECERTIFICATE_INTENT : JOURNAL_INTENT,
-        record_intent_write, &intent, certificate, ret_reason);
+        record_intent_write, &intent, ret_reason);
 }
 
 /* As what it is held against the rules. Under the public set it is never a classic one, whatever
@@ -328,13 +325,15 @@ enum err issuance_entitle(
 /* Only refusals are for the record; a machine in trouble is not one. */
 enum err issuance_refuse(struct issuance *issuance, const struct reason *reason, enum err verdict)
 {
+    struct journal_ticket ticket;
     if (verdict != ERR_DENIED && verdict != ERR_INPUT) {
         return verdict;
     }
     struct record_refused record = { .request = *issuance->request };
     memcpy(record.warrant_hash, issuance->warrant_hash, HASH_BYTES);
     snprintf(record.code, sizeof record.code, "%s", reason->code);
-    TRY(issuing_record(
-        issuance->issuing, JOURNAL_REFUSED, issuance->time, record_refused_write, &record));
+    TRY(journal_add(issuance->issuing->journal, JOURNAL_REFUSED, issuance->time,
+        record_refused_write, &record, &ticket));
+    errand_await(issuance->errand, &ticket);
     return ERR_DENIED;
 }

@@ -106,6 +106,7 @@ static struct ledger_roster ledger_roster_of(const struct issuing_setup *setup)
 enum err issuing_open(const struct issuing_setup *setup, struct issuing **ret_issuing,
     int64_t *ret_cut, struct reason *ret_reason)
 {
+    long processors = sysconf(_SC_NPROCESSORS_ONLN); /* asks for a file: not from the sandbox */
     TRY(classic_roster_check(setup->roster, ret_reason));
     AUTO_PTR(issuing) issuing = calloc(1, sizeof *issuing);
     if (issuing == NULL) {
@@ -115,6 +116,7 @@ enum err issuing_open(const struct issuing_setup *setup, struct issuing **ret_is
     for (size_t i = 0; i < REQUEST_LOCKS; i++) {
         pthread_mutex_init(&issuing->requests[i], NULL);
     }
+    issuing->processors = processors > 0 ? (size_t)processors : 1;
     issuing->roster = setup->roster;
     issuing->weak = setup->weak;
     issuing->issuers = setup->issuers;
@@ -135,10 +137,16 @@ enum err issuing_open(const struct issuing_setup *setup, struct issuing **ret_is
     return OK;
 }
 
+/* Whose key is in a token waits for it, perhaps for long: each caller for himself. */
 enum err issuing_follow(struct issuing *issuing)
 {
     const struct follow_setup follow = { issuing->checkpoint, issuing->journal, &issuing->ledger,
         &issuing->mutex, issuing->index_records };
+    bool token = false;
+    for (size_t i = 0; i < issuing->issuer_count; i++) {
+        token = token || key_in_token(issuing->issuers[i].key);
+    }
+    TRY(token ? OK : pool_start(issuing->processors, &issuing->pool));
     return issuing->checkpoint == NULL ? OK : follower_start(&follow, &issuing->follower);
 }
 
@@ -147,6 +155,7 @@ void issuing_free(struct issuing *issuing)
     if (issuing == NULL) {
         return;
     }
+    pool_stop(issuing->pool);
     follower_stop(issuing->follower);
     journal_free(issuing->journal);
     checkpoint_free(issuing->checkpoint);

@@ -23,8 +23,9 @@
 #include <unistd.h>
 
 /* So many wait for each that is still at work, and so long at most: a batch's sync costs about as
- * much as the signatures of one warrant, and takes a millisecond or several. */
-enum { WAITERS_A_WORKER = 3, GATHER_NANOSECONDS = 20000000, NANOSECONDS = 1000000000 };
+ * much as the signatures of one warrant, and takes as long as one or several. Of sixteen callers
+ * two are at work meanwhile, and two processors have something to do. */
+enum { WAITERS_A_WORKER = 6, GATHER_NANOSECONDS = 20000000, NANOSECONDS = 1000000000 };
 
 /* What is put behind the last record at a time, and in one call. */
 enum { ROOM_BYTES = 1024 * 1024, ZEROS_BYTES = 256 * 1024 };
@@ -37,22 +38,10 @@ struct failure {
     enum err err;
 };
 
-enum told { NOTHING, LOOK_AGAIN, SETTLED };
-
-/* Somebody who waits: on the journal's list for as long as he was told nothing. */
-struct sleeper {
-    struct sleeper *next;
-    const struct journal_ticket *ticket;
-    bool gathers;
-    enum err fate; /* his record's, once it is settled */
-    _Atomic enum told told;
-    sem_t woken; /* once for each time that he was told something */
-};
-
 struct journal {
     int fd;
     pthread_mutex_t mutex;
-    struct sleeper *sleepers;
+    struct journal_waiter *waiters;
     int waiting;                            /* of those who entered, so many gather */
     int at_work;                            /* and so many don't */
     bool hurry;                             /* the queue's batch is due, whoever is at work */
@@ -83,10 +72,13 @@ static enum err journal_replay(struct journal *journal, journal_visitor visit, v
 static enum err wait_for(
     struct journal *journal, const struct journal_ticket *ticket, bool gathers);
 static bool batch_due(const struct journal *journal);
+static void enlist(struct journal *journal, struct journal_waiter *waiter);
+static enum err await(struct journal *journal, struct journal_waiter *waiter, bool patient);
 static void turn_take(struct journal *journal);
-static bool sleeper_sleep(struct sleeper *sleeper, const struct timespec *until);
-static struct sleeper *sleepers_take(struct journal *journal);
-static void sleepers_wake(struct sleeper *taken);
+static void waiters_tell(struct journal *journal);
+static bool waiter_sleep(struct journal_waiter *waiter, const struct timespec *until);
+static struct journal_waiter *waiters_take(struct journal *journal);
+static void waiters_wake(struct journal_waiter *taken);
 static void batch_write(struct journal *journal);
 static enum err batch_to_disk(struct journal *journal);
 static void room_close(struct journal *journal);
@@ -287,9 +279,7 @@ void journal_leave(struct journal *journal)
 {
     pthread_mutex_lock(&journal->mutex);
     journal->at_work--;
-    struct sleeper *taken = sleepers_take(journal);
-    pthread_mutex_unlock(&journal->mutex);
-    sleepers_wake(taken);
+    waiters_tell(journal);
 }
 
 static bool is_settled(const struct journal *journal, const struct journal_ticket *ticket)
@@ -303,54 +293,101 @@ static bool batch_due(const struct journal *journal)
            (journal->hurry || journal->waiting >= WAITERS_A_WORKER * journal->at_work);
 }
 
-static void sleeper_add(struct journal *journal, struct sleeper *sleeper)
+static void waiter_add(struct journal *journal, struct journal_waiter *waiter)
 {
-    atomic_store(&sleeper->told, NOTHING);
-    sleeper->next = journal->sleepers;
-    journal->sleepers = sleeper;
+    atomic_store(&waiter->told, NOTHING);
+    waiter->next = journal->waiters;
+    journal->waiters = waiter;
 }
 
-static enum err wait_for(struct journal *journal, const struct journal_ticket *ticket, bool gathers)
+void journal_waiter_init(struct journal_waiter *waiter)
 {
-    struct sleeper self = { .ticket = ticket, .gathers = gathers };
-    struct timespec patience;
-    bool patient = gathers;
-    clock_gettime(CLOCK_MONOTONIC, &patience);
-    patience.tv_sec += (patience.tv_nsec + GATHER_NANOSECONDS) / NANOSECONDS;
-    patience.tv_nsec = (patience.tv_nsec + GATHER_NANOSECONDS) % NANOSECONDS;
-    sem_init(&self.woken, /* pshared= */ 0, 0);
+    *waiter = (struct journal_waiter){ .told = NOT_YET };
+    sem_init(&waiter->woken, /* pshared= */ 0, 0);
+}
+
+void journal_enlist(
+    struct journal *journal, struct journal_waiter *waiter, const struct journal_ticket *ticket)
+{
+    waiter->ticket = *ticket;
+    waiter->gathers = true;
+    enlist(journal, waiter);
+}
+
+void journal_dismiss(struct journal_waiter *waiter)
+{
+    waiter->fate = OK;
+    atomic_store(&waiter->told, SETTLED);
+    sem_post(&waiter->woken);
+}
+
+/* Whoever enlists another leaves the writing to him. */
+static void enlist(struct journal *journal, struct journal_waiter *waiter)
+{
     pthread_mutex_lock(&journal->mutex);
-    journal->at_work -= gathers;
-    journal->waiting += gathers;
-    journal->hurry = journal->hurry || !(gathers || is_settled(journal, ticket));
-    sleeper_add(journal, &self);
-    turn_take(journal);
+    journal->at_work -= waiter->gathers;
+    journal->waiting += waiter->gathers;
+    journal->hurry = journal->hurry || !(waiter->gathers || is_settled(journal, &waiter->ticket));
+    waiter_add(journal, waiter);
+    waiters_tell(journal);
+}
+
+static struct timespec patience_from_now(void)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += (until.tv_nsec + GATHER_NANOSECONDS) / NANOSECONDS;
+    until.tv_nsec = (until.tv_nsec + GATHER_NANOSECONDS) % NANOSECONDS;
+    return until;
+}
+
+enum err journal_await(struct journal *journal, struct journal_waiter *waiter)
+{
+    return await(journal, waiter, /* patient= */ true);
+}
+
+/* Patience begins anew for as long as nobody has enlisted him. */
+static enum err await(struct journal *journal, struct journal_waiter *waiter, bool patient)
+{
+    struct timespec patience = patience_from_now();
     for (;;) {
-        bool woken = sleeper_sleep(&self, patient ? &patience : NULL);
-        if (woken && atomic_load(&self.told) == SETTLED) {
+        bool woken = waiter_sleep(waiter, patient ? &patience : NULL);
+        if (woken && atomic_load(&waiter->told) == SETTLED) {
             break;
         }
         pthread_mutex_lock(&journal->mutex);
         if (woken) {
             journal->called = false;
-            sleeper_add(journal, &self);
+            waiter_add(journal, waiter);
+        } else if (atomic_load(&waiter->told) == NOT_YET) {
+            patience = patience_from_now();
         } else {
             patient = false;
-            journal->hurry = journal->hurry || atomic_load(&self.told) == NOTHING;
+            journal->hurry = journal->hurry || atomic_load(&waiter->told) == NOTHING;
         }
         turn_take(journal);
     }
-    sem_destroy(&self.woken);
-    return self.fate;
+    sem_destroy(&waiter->woken);
+    return waiter->fate;
+}
+
+static enum err wait_for(struct journal *journal, const struct journal_ticket *ticket, bool gathers)
+{
+    struct journal_waiter self;
+    journal_waiter_init(&self);
+    self.ticket = *ticket;
+    self.gathers = gathers;
+    enlist(journal, &self);
+    return await(journal, &self, gathers);
 }
 
 /* False if he was told nothing until then; NULL: he sleeps on. */
-static bool sleeper_sleep(struct sleeper *sleeper, const struct timespec *until)
+static bool waiter_sleep(struct journal_waiter *waiter, const struct timespec *until)
 {
     int failed;
     do {
-        failed = until == NULL ? sem_wait(&sleeper->woken)
-                               : sem_clockwait(&sleeper->woken, CLOCK_MONOTONIC, until);
+        failed = until == NULL ? sem_wait(&waiter->woken)
+                               : sem_clockwait(&waiter->woken, CLOCK_MONOTONIC, until);
     } while (failed != 0 && errno == EINTR);
     return failed == 0;
 }
@@ -362,47 +399,54 @@ static void turn_take(struct journal *journal)
     if (batch_due(journal)) {
         batch_write(journal);
     }
-    struct sleeper *taken = sleepers_take(journal);
+    waiters_tell(journal);
+}
+
+/* Called with the lock, which it gives back. */
+static void waiters_tell(struct journal *journal)
+{
+    struct journal_waiter *taken = waiters_take(journal);
     pthread_mutex_unlock(&journal->mutex);
-    sleepers_wake(taken);
+    waiters_wake(taken);
 }
 
 /* Off the list: whose records are settled, and one more if somebody has to write. */
-static struct sleeper *sleepers_take(struct journal *journal)
+static struct journal_waiter *waiters_take(struct journal *journal)
 {
-    struct sleeper *taken = NULL, **link = &journal->sleepers;
+    struct journal_waiter *taken = NULL, **link = &journal->waiters;
     while (*link != NULL) {
-        struct sleeper *sleeper = *link;
-        bool settled = is_settled(journal, sleeper->ticket);
+        struct journal_waiter *waiter = *link;
+        bool settled = is_settled(journal, &waiter->ticket);
         if (!settled) {
-            link = &sleeper->next;
+            link = &waiter->next;
             continue;
         }
-        *link = sleeper->next;
-        journal->waiting -= sleeper->gathers;
-        journal->at_work += sleeper->gathers;
-        sleeper->fate = ticket_fate(journal, sleeper->ticket);
-        sleeper->next = taken;
-        taken = sleeper;
+        *link = waiter->next;
+        journal->waiting -= waiter->gathers;
+        journal->at_work += waiter->gathers;
+        waiter->fate = ticket_fate(journal, &waiter->ticket);
+        waiter->next = taken;
+        taken = waiter;
     }
-    struct sleeper *writer = batch_due(journal) && !journal->called ? journal->sleepers : NULL;
-    for (struct sleeper *sleeper = taken; sleeper != NULL; sleeper = sleeper->next) {
-        atomic_store(&sleeper->told, SETTLED);
+    struct journal_waiter *writer =
+        batch_due(journal) && !journal->called ? journal->waiters : NULL;
+    for (struct journal_waiter *waiter = taken; waiter != NULL; waiter = waiter->next) {
+        atomic_store(&waiter->told, SETTLED);
     }
     if (writer != NULL) {
         journal->called = true;
-        journal->sleepers = writer->next;
+        journal->waiters = writer->next;
         writer->next = taken;
         atomic_store(&writer->told, LOOK_AGAIN);
     }
     return writer != NULL ? writer : taken;
 }
 
-/* A sleeper is gone as soon as he is woken. */
-static void sleepers_wake(struct sleeper *taken)
+/* A waiter is gone as soon as he is woken. */
+static void waiters_wake(struct journal_waiter *taken)
 {
     while (taken != NULL) {
-        struct sleeper *next = taken->next;
+        struct journal_waiter *next = taken->next;
         sem_post(&taken->woken);
         taken = next;
     }

@@ -8,6 +8,9 @@
 #include "lib/der/writer.h"
 #include "lib/journal/chain.h"
 
+#include <semaphore.h>
+#include <stdatomic.h>
+
 /* Called for each record, in order. */
 typedef enum err (*journal_visitor)(void *ctx, const struct journal_record *record);
 
@@ -48,9 +51,26 @@ enum err journal_add_behind(struct journal *journal, const struct journal_ticket
  * anything queued behind it, and the file is as it was. ERR_IO: the disk failed, and no further
  * record will be taken. */
 enum err journal_wait(struct journal *journal, const struct journal_ticket *ticket) MUST_USE;
-/* The same between journal_enter and journal_leave, for what is in no hurry: one sync for three in
- * four of those who are between the two, or after twenty milliseconds. */
+/* The same between journal_enter and journal_leave, for what is in no hurry: one sync for six in
+ * seven of those who are between the two, or after twenty milliseconds. */
 enum err journal_gather(struct journal *journal, const struct journal_ticket *ticket) MUST_USE;
+/* journal_gather in two halves, for a caller whose records another thread queues: he makes a waiter
+ * and sleeps in journal_await, and is woken once, when the record that the other enlisted him for
+ * is settled (its fate is the answer), or when he is dismissed since there is none (OK). What the
+ * other did before is the caller's to read then; the other must not touch the waiter any more. */
+struct journal_waiter {
+    struct journal_waiter *next; /* all private */
+    struct journal_ticket ticket;
+    bool gathers;
+    enum err fate; /* his record's, once it is settled */
+    _Atomic enum { NOT_YET, NOTHING, LOOK_AGAIN, SETTLED } told;
+    sem_t woken; /* once for each time that he was told something */
+};
+void journal_waiter_init(struct journal_waiter *waiter);
+void journal_enlist(
+    struct journal *journal, struct journal_waiter *waiter, const struct journal_ticket *ticket);
+void journal_dismiss(struct journal_waiter *waiter);
+enum err journal_await(struct journal *journal, struct journal_waiter *waiter) MUST_USE;
 /* Around a call that will have records to wait for: others' journal_gather reckons with it. */
 void journal_enter(struct journal *journal);
 void journal_leave(struct journal *journal);

@@ -30,30 +30,25 @@ static void result_write(struct der_writer *writer, const void *object)
  * intent's place in the order is fixed before the signature, and the ledger learns whatever part of
  * the two is on disk in the end. */
 enum err signing_run(struct issuance *issuance, struct signing *signing, enum journal_type type,
-    body_writer write, const void *record, struct buf *der, struct reason *ret_reason)
+    body_writer write, const void *record, struct reason *ret_reason)
 {
     struct issuing *issuing = issuance->issuing;
+    struct buf *made = &issuance->errand->made;
     struct journal_ticket intended, signed_;
-    AUTO(buf) made = buf_make(CERTIFICATE_MAX_BYTES);
     /* What can't be signed now isn't intended either. */
     if (signature_ready(issuance->build.issuer->key) != OK) {
         return reason_set(
             ret_reason, ERR_AGAIN, "issuer.away", issuance->build.issuer->id, NULL, NULL);
     }
     TRY(intent_queue(issuance, type, write, record, &intended, ret_reason));
+    errand_await(issuance->errand, &intended);
     signing->intent = intended.offset;
-    enum err err = certificate_make(issuing, signing, &made, ret_reason);
-    const struct result result = { signing, buf_span(&made) };
-    if (err == OK) {
-        err = journal_add_behind(issuing->journal, &intended, signing->result,
-            clock_now(&issuing->clock), result_write, &result, &signed_);
-    }
-    err = err == OK ? journal_gather(issuing->journal, &signed_) : err;
-    TRY(journal_gather(issuing->journal, &intended));
-    follower_poke(issuing->follower);
-    TRY(err);
-    buf_append(der, buf_span(&made));
-    return buf_check(der);
+    TRY(certificate_make(issuing, signing, made, ret_reason));
+    const struct result result = { signing, buf_span(made) };
+    TRY(journal_add_behind(issuing->journal, &intended, signing->result, clock_now(&issuing->clock),
+        result_write, &result, &signed_));
+    errand_await(issuance->errand, &signed_);
+    return OK;
 }
 
 /* Under one lock, so that no withdrawal, revocation or blocked key that stands before the intent in

@@ -130,17 +130,17 @@ static void alone_nobody_is_waited_for(void **state)
     assert_int_equal(on_disk(), 1);
 }
 
-static void three_of_four_share_a_sync(void **state)
+static void six_of_seven_share_a_sync(void **state)
 {
-    pthread_t threads[2];
-    enum err fates[3];
+    pthread_t threads[5];
+    enum err fates[6];
     (void)state;
     journal_enter(journal);
-    calls_begin(threads, fates, 2);
+    calls_begin(threads, fates, 5);
     assert_int_equal(on_disk(), 0);
-    call_run(&fates[2]);
-    calls_end(threads, fates, 2, OK);
-    assert_int_equal(on_disk(), 3);
+    call_run(&fates[5]);
+    calls_end(threads, fates, 5, OK);
+    assert_int_equal(on_disk(), 6);
     assert_int_equal(atomic_load(&syncs), 1);
     journal_leave(journal);
 }
@@ -201,17 +201,87 @@ static void whoever_waited_hears_of_a_failing_disk(void **state)
     journal_leave(journal);
 }
 
+/* A caller who sleeps while another thread queues his record. */
+struct served {
+    struct journal_waiter waiter;
+    enum err fate;
+};
+
+static void *served_run(void *argument)
+{
+    struct served *served = argument;
+    served->fate = journal_await(journal, &served->waiter);
+    return NULL;
+}
+
+static void served_begin(struct served *served, pthread_t *thread)
+{
+    served->fate = ERR_AGAIN;
+    journal_waiter_init(&served->waiter);
+    journal_enter(journal);
+    assert_int_equal(pthread_create(thread, NULL, served_run, served), 0);
+    sem_wait(&asleep);
+}
+
+static void who_enlists_a_caller_writes_nothing_for_him(void **state)
+{
+    struct served served;
+    pthread_t thread;
+    (void)state;
+    journal_enter(journal);
+    served_begin(&served, &thread);
+    struct journal_ticket ticket = add(1);
+    journal_enlist(journal, &served.waiter, &ticket);
+    assert_int_equal(atomic_load(&syncs), 0);
+    journal_leave(journal); /* the last at work: the batch is due, and the caller's to write */
+    pthread_join(thread, NULL);
+    assert_int_equal(served.fate, OK);
+    assert_int_equal(on_disk(), 1);
+    journal_leave(journal);
+}
+
+static void who_is_dismissed_waits_for_no_disk(void **state)
+{
+    struct served served;
+    pthread_t thread;
+    (void)state;
+    served_begin(&served, &thread);
+    journal_dismiss(&served.waiter);
+    pthread_join(thread, NULL);
+    assert_int_equal(served.fate, OK);
+    assert_int_equal(atomic_load(&syncs), 0);
+    journal_leave(journal);
+}
+
+static void who_was_enlisted_hears_of_a_failing_disk(void **state)
+{
+    struct served served;
+    pthread_t thread;
+    (void)state;
+    served_begin(&served, &thread);
+    struct journal_ticket ticket = add(1);
+    atomic_store(&failing, true);
+    journal_enlist(journal, &served.waiter, &ticket);
+    pthread_join(thread, NULL);
+    assert_int_equal(served.fate, ERR_IO);
+    journal_leave(journal);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(alone_nobody_is_waited_for, setup, teardown),
-        cmocka_unit_test_setup_teardown(three_of_four_share_a_sync, setup, teardown),
+        cmocka_unit_test_setup_teardown(six_of_seven_share_a_sync, setup, teardown),
         cmocka_unit_test_setup_teardown(
             who_ends_without_a_record_is_not_waited_for_any_more, setup, teardown),
         cmocka_unit_test_setup_teardown(
             a_revocation_waits_for_nobody_and_takes_the_others_along, setup, teardown),
         cmocka_unit_test_setup_teardown(patience_has_an_end, setup, teardown),
         cmocka_unit_test_setup_teardown(whoever_waited_hears_of_a_failing_disk, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            who_enlists_a_caller_writes_nothing_for_him, setup, teardown),
+        cmocka_unit_test_setup_teardown(who_is_dismissed_waits_for_no_disk, setup, teardown),
+        cmocka_unit_test_setup_teardown(who_was_enlisted_hears_of_a_failing_disk, setup, teardown),
     };
     if (mkdtemp(folder) == NULL) {
         return EXIT_FAILURE;
