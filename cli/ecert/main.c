@@ -50,6 +50,7 @@ int main(int argc, char **argv)
     struct reason reason = { 0 };
     harden();
     if (pfx_apart_is_asked(argc, argv)) {
+        stay_in_memory();
         return pfx_apart_run();
     }
     if (language_open_installed(locale_wanted(argc, argv), &languages, &language, &reason) != OK) {

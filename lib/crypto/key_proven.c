@@ -76,7 +76,7 @@ enum err key_generate_proven(enum key_type type, struct key **ret_key)
 static enum err rsa_generate(unsigned bits, struct key **ret_key)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    AUTO(rsa) rsa;
+    AUTO(rsa) rsa = { 0 };
     (void)pthread_once(&once, memory_wipes);
     for (size_t i = 0; i < NUMBERS; i++) {
         mpz_init(rsa.of[i]);

@@ -223,6 +223,23 @@ class K9(KeyCase):
         self.assertIn(PASSPHRASE.encode(), found)
         self.assertTrue({scalar, scalar[::-1]} & set(found), "the key wasn't even there")
 
+    @unittest.skipIf(STRACE is None or not ROOT, "strace and root are wanted")
+    def test_k9_who_reads_a_pfx_keeps_it_in_memory_too(self):
+        made, _ = self.request()
+        backup = self.path("b.pfx")
+        self.json("key", "backup", made["id"], "--out", backup, "--password-file", self.secret)
+        log = self.path("strace.log")
+        subprocess.run([STRACE, "-f", "-qq", "-o", log, "-e", "trace=execve,mlockall,recvfrom,read", PROGRAM, "--store",
+                        self.path("other"), "key", "restore", backup, "--password-file", self.secret],
+                       env=self.environment(), capture_output=True, timeout=120, stdin=subprocess.DEVNULL, check=True)
+        with open(log, encoding="utf-8", errors="replace") as file:
+            calls = file.read().splitlines()
+        reader, = (call.split()[0] for call in calls if '"pfx-apart"' in call)
+        own = [call for call in calls if call.split()[0] == reader]
+        locked, = (at for at, call in enumerate(own) if "mlockall(" in call and call.endswith("= 0"))
+        heard = [at for at, call in enumerate(own) if re.search(r" (read|recvfrom)\(3, \"0", call)]
+        self.assertTrue(heard and locked < heard[0], own)
+
     @staticmethod
     def areas(pid):
         area, all_of_them = None, []

@@ -113,8 +113,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(without_a_pool_it_is_done_here_and_now, setup),
-        cmocka_unit_test_setup(
-            as_many_at_once_as_there_are_threads_and_the_others_in_order, setup),
+        cmocka_unit_test_setup(as_many_at_once_as_there_are_threads_and_the_others_in_order, setup),
         cmocka_unit_test_setup(what_was_asked_is_done_before_the_pool_ends, setup),
         cmocka_unit_test_setup(a_pool_of_none_has_one, setup),
     };
