@@ -404,20 +404,23 @@ static struct timespec deadline_after(unsigned milliseconds)
     return deadline;
 }
 
-/* Hands the job to a thread and waits for it. A failure is judged here; a success by whoever can
+/* Hands the job to a thread and waits for it: so long for a thread, and so long again for the
+ * token, which is not to be blamed for a queue. A failure is judged here; a success by whoever can
  * tell whether it is one. The mutex is held. */
-static void call_locked(struct token *token, struct job *job, const struct timespec *deadline)
+static void call_locked(struct token *token, struct job *job, unsigned deadline_ms)
 {
-    struct token_worker *worker = worker_take(token, deadline, &job->fault);
+    struct timespec deadline = deadline_after(deadline_ms);
+    struct token_worker *worker = worker_take(token, &deadline, &job->fault);
     if (worker == NULL) {
         return;
     }
+    deadline = deadline_after(deadline_ms);
     worker->job = *job;
     worker->state = WORKER_BUSY;
     pthread_cond_signal(&worker->wake);
     int waited = 0;
     while (worker->state == WORKER_BUSY && waited == 0) {
-        waited = pthread_cond_timedwait(&token->freed, &token->mutex, deadline);
+        waited = pthread_cond_timedwait(&token->freed, &token->mutex, &deadline);
     }
     if (worker->state == WORKER_DONE) {
         *job = worker->job;
@@ -432,7 +435,6 @@ static void call_locked(struct token *token, struct job *job, const struct times
 
 static enum err token_call(struct token *token, struct job *job, unsigned deadline_ms)
 {
-    struct timespec deadline = deadline_after(deadline_ms);
     pthread_mutex_lock(&token->mutex);
     if (away(token)) {
         pthread_mutex_unlock(&token->mutex);
@@ -441,7 +443,7 @@ static enum err token_call(struct token *token, struct job *job, unsigned deadli
         return ERR_AGAIN;
     }
     token->trying = token->failures >= FAILURES_MAX;
-    call_locked(token, job, &deadline);
+    call_locked(token, job, deadline_ms);
     if (job->fault == FAULT_BUSY) {
         token->trying = false;
     } else if (job->fault == FAULT_EXISTS) {

@@ -3,10 +3,11 @@
  * of a token signs behind lib/crypto/sign.h like any other, which verifies each of its signatures.
  *
  * The module is foreign code of which anything is to be expected. Every call into it runs on one of
- * a few threads of the token's own, and whoever waits for it waits no longer than the deadline: a
- * call that hangs costs one thread, not the process. After a few failures in a row the token counts
- * as away: everything is refused at once (ERR_AGAIN), until after a growing pause one request
- * tries again. A PIN that the token refused is never tried a second time. */
+ * a few threads of the token's own, and whoever waits for it waits no longer than the deadline,
+ * once for a thread and once for the call: a call that hangs costs one thread, not the process.
+ * After a few failures in a row the token counts as away: everything is refused at once
+ * (ERR_AGAIN), until after a growing pause one request tries again. A PIN that the token refused is
+ * never tried a second time. */
 #include "lib/crypto/key.h"
 
 enum { PKCS11_LABEL_MAX = 33, PKCS11_OBJECT_MAX = 65, PKCS11_ID_MAX = 32 };

@@ -32,6 +32,8 @@ struct reconciliation {
     int64_t taken_over;
 };
 
+static enum err reconcile(struct registrar *registrar, struct client *signer, bool revoke,
+    struct control_facts *facts, struct reason *ret_reason);
 static enum err past_walk(struct reconciliation *walk, struct reason *ret_reason);
 static enum err event_take(struct reconciliation *walk, const struct signer_event *event);
 static enum err certificate_look(struct reconciliation *walk, const struct signer_event *event);
@@ -101,16 +103,24 @@ enum err anchoring_check(
 {
     enum err err = OK;
     pthread_mutex_lock(&registrar->anchor_mutex);
-    bool reconciled = registrar->reconciled;
-    pthread_mutex_unlock(&registrar->anchor_mutex);
-    if (!reconciled) {
-        err = anchoring_reconcile(
-            registrar, signer, /* revoke= */ false, /* facts= */ NULL, ret_reason);
+    if (!registrar->reconciled) {
+        err = reconcile(registrar, signer, /* revoke= */ false, /* facts= */ NULL, ret_reason);
     }
+    pthread_mutex_unlock(&registrar->anchor_mutex);
     return err;
 }
 
 enum err anchoring_reconcile(struct registrar *registrar, struct client *signer, bool revoke,
+    struct control_facts *facts, struct reason *ret_reason)
+{
+    pthread_mutex_lock(&registrar->anchor_mutex);
+    enum err err = reconcile(registrar, signer, revoke, facts, ret_reason);
+    pthread_mutex_unlock(&registrar->anchor_mutex);
+    return err;
+}
+
+/* Called with the lock: the others wait, and find it done. */
+static enum err reconcile(struct registrar *registrar, struct client *signer, bool revoke,
     struct control_facts *facts, struct reason *ret_reason)
 {
     AUTO(reconciliation) walk = {
@@ -120,13 +130,11 @@ enum err anchoring_reconcile(struct registrar *registrar, struct client *signer,
     if (walk.missing == NULL) {
         return ERR_MEMORY;
     }
-    pthread_mutex_lock(&registrar->anchor_mutex);
     enum err err = past_walk(&walk, ret_reason);
     err = err == OK && revoke ? missing_revoke(&walk, ret_reason) : err;
     err = err == OK ? missing_tell(&walk, facts, ret_reason) : err;
     err = err == OK ? store_transact(registrar->store, anchor_commit, &walk) : err;
     registrar->reconciled = err == OK;
-    pthread_mutex_unlock(&registrar->anchor_mutex);
     return err;
 }
 

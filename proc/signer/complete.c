@@ -48,7 +48,7 @@ static enum err complete_run(struct errand *errand, struct reason *ret_reason)
         return buf_check(&errand->made);
     case LEDGER_INTENDED:
     case LEDGER_COMPLETING:
-        return issuing_finish(issuing, &row, &errand->made, ret_reason);
+        return issuing_finish(issuing, &row, errand, &errand->made, ret_reason);
     case LEDGER_ABANDONED:
         return reason_set(ret_reason, ERR_DENIED, "request.abandoned", NULL, NULL, NULL);
     case LEDGER_RESERVED:

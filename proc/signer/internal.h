@@ -129,7 +129,7 @@ struct signing {
  * the errand has it, and waits for both. */
 enum err signing_run(struct issuance *issuance, struct signing *signing, enum journal_type type,
     body_writer write, const void *record, struct reason *ret_reason) MUST_USE;
-/* Signs the to-be-signed bytes of an intent that is in the journal, journals what was signed,
- * appends it. */
-enum err issuing_finish(struct issuing *issuing, const struct ledger_row *row, struct buf *der,
-    struct reason *ret_reason) MUST_USE;
+/* Signs the to-be-signed bytes of an intent that is in the journal, queues what was signed and
+ * appends it: the errand waits for the record. Without one (NULL) it is on disk on return. */
+enum err issuing_finish(struct issuing *issuing, const struct ledger_row *row,
+    struct errand *errand, struct buf *der, struct reason *ret_reason) MUST_USE;

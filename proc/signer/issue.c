@@ -11,8 +11,8 @@
 #define CLOCK_BACKWARDS_SECONDS INT64_C(60)
 
 static enum err issue_run(struct errand *errand, struct reason *ret_reason);
-static enum err issue_again(struct issuing *issuing, const struct ledger_row *row,
-    struct buf *certificate, struct reason *ret_reason);
+static enum err issue_again(
+    struct errand *errand, const struct ledger_row *row, struct reason *ret_reason);
 static enum err issue_new(struct issuance *issuance, struct reason *ret_reason);
 
 static pthread_mutex_t *lock_of(struct issuing *issuing, const struct request_id *request)
@@ -115,7 +115,7 @@ static enum err issue_run(struct errand *errand, struct reason *ret_reason)
         return reason_set(ret_reason, ERR_DENIED, "request.abandoned", NULL, NULL, NULL);
     }
     if (row.state != LEDGER_RESERVED) {
-        return issue_again(issuing, &row, &errand->made, ret_reason);
+        return issue_again(errand, &row, ret_reason);
     }
     struct issuance issuance = { .errand = errand,
         .issuing = issuing,
@@ -130,15 +130,17 @@ static enum err issue_run(struct errand *errand, struct reason *ret_reason)
 }
 
 /* What was signed is in the journal, or an intent is whose signature failed. */
-static enum err issue_again(struct issuing *issuing, const struct ledger_row *row,
-    struct buf *certificate, struct reason *ret_reason)
+static enum err issue_again(
+    struct errand *errand, const struct ledger_row *row, struct reason *ret_reason)
 {
+    struct issuing *issuing = errand->issuing;
+    struct buf *certificate = &errand->made;
     struct record_issued issued = { 0 };
     struct record_precertificate first = { 0 };
     AUTO(buf) body = buf_make(JOURNAL_RECORD_MAX);
     bool certified = row->state == LEDGER_ISSUED;
     if (!certified && row->state != LEDGER_PRECERTIFIED) {
-        return issuing_finish(issuing, row, certificate, ret_reason);
+        return issuing_finish(issuing, row, errand, certificate, ret_reason);
     }
     TRY(journal_read_body(issuing->journal, row->record, &body));
     TRY(certified ? record_issued_read(buf_span(&body), &issued)

@@ -309,7 +309,7 @@ static enum err intents_finish(struct issuing *issuing, struct reason *ret_reaso
             at++;
             continue;
         }
-        enum err err = issuing_finish(issuing, &row, &certificate, ret_reason);
+        enum err err = issuing_finish(issuing, &row, /* errand= */ NULL, &certificate, ret_reason);
         if (err == ERR_DENIED) {
             log_failure(LOG_ERROR, "journal.intent_refused", err, ret_reason);
             at++;

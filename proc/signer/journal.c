@@ -349,6 +349,7 @@ enum err journal_await(struct journal *journal, struct journal_waiter *waiter)
 /* Patience begins anew for as long as nobody has enlisted him. */
 static enum err await(struct journal *journal, struct journal_waiter *waiter, bool patient)
 {
+    const bool gathers = patient;
     struct timespec patience = patience_from_now();
     for (;;) {
         bool woken = waiter_sleep(waiter, patient ? &patience : NULL);
@@ -359,6 +360,7 @@ static enum err await(struct journal *journal, struct journal_waiter *waiter, bo
         if (woken) {
             journal->called = false;
             waiter_add(journal, waiter);
+            journal->hurry = journal->hurry || patient != gathers;
         } else if (atomic_load(&waiter->told) == NOT_YET) {
             patience = patience_from_now();
         } else {

@@ -124,10 +124,11 @@ static enum err signing_read(struct issuing *issuing, const struct ledger_row *r
     return OK;
 }
 
-enum err issuing_finish(struct issuing *issuing, const struct ledger_row *row, struct buf *der,
-    struct reason *ret_reason)
+enum err issuing_finish(struct issuing *issuing, const struct ledger_row *row,
+    struct errand *errand, struct buf *der, struct reason *ret_reason)
 {
     struct signing signing;
+    struct journal_ticket signed_;
     AUTO(buf) body = buf_make(JOURNAL_RECORD_MAX);
     AUTO(buf) made = buf_make(CERTIFICATE_MAX_BYTES);
     pthread_mutex_lock(&issuing->mutex);
@@ -137,7 +138,13 @@ enum err issuing_finish(struct issuing *issuing, const struct ledger_row *row, s
     TRY(signing_read(issuing, row, &body, &signing, ret_reason));
     TRY(certificate_make(issuing, &signing, &made, ret_reason));
     const struct result result = { &signing, buf_span(&made) };
-    TRY(issuing_record(issuing, signing.result, clock_now(&issuing->clock), result_write, &result));
+    TRY(journal_add(issuing->journal, signing.result, clock_now(&issuing->clock), result_write,
+        &result, &signed_));
+    if (errand == NULL) {
+        TRY(journal_gather(issuing->journal, &signed_));
+    } else {
+        errand_await(errand, &signed_);
+    }
     buf_append(der, buf_span(&made));
     return buf_check(der);
 }

@@ -477,6 +477,35 @@ static void many_threads_sign_at_once_through_faults(void **state)
     assert_in_range(rows[SHIM_LOGIN].calls, 1, 3 * THREADS); /* no tight loop */
 }
 
+static void *sign_alone(void *ctx)
+{
+    *(enum err *)ctx = sign_once(shared_key);
+    return NULL;
+}
+
+/* A token that does four things at once, slowly, is asked for eight. */
+static void who_stands_in_line_has_the_whole_time_when_his_turn_comes(void **state)
+{
+    enum { THREADS = 8 };
+    pthread_t threads[THREADS];
+    enum err errs[THREADS];
+    struct token_setup setup = usual();
+    (void)state;
+    setup.deadline_ms = 5 * DEADLINE_MS;
+    AUTO_PTR(token) token = token_of(&setup);
+    AUTO_PTR(key) key = key_made(token, "p256", KEY_TYPE_P256);
+    shared_key = key;
+    plan(SHIM_SIGN, SHIM_DELAY, THREADS, 3 * DEADLINE_MS);
+    for (unsigned i = 0; i < THREADS; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, sign_alone, &errs[i]), 0);
+    }
+    for (unsigned i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], NULL);
+        assert_int_equal(errs[i], OK);
+    }
+    assert_int_equal(told_away, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -490,6 +519,7 @@ int main(void)
         cmocka_unit_test_setup(s12_a_wrong_pin_is_tried_once, begin),
         cmocka_unit_test_setup(a_key_that_is_not_the_certificates_never_signs, begin),
         cmocka_unit_test_setup(many_threads_sign_at_once_through_faults, begin),
+        cmocka_unit_test_setup(who_stands_in_line_has_the_whole_time_when_his_turn_comes, begin),
     };
     return cmocka_run_group_tests(tests, group_begin, NULL);
 }
