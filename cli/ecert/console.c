@@ -153,6 +153,7 @@ static enum err serve(
     sigaddset(&ends, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &ends, NULL);
     TRY(console_entry_make(console));
+    screen_letters_load();
     atomic_store(&console->used_ms, clock_monotonic_ms());
     enum err err = http_server_start(&config, &server);
     if (err != OK) {
