@@ -48,8 +48,7 @@ static enum err serve(
 static void host_set(struct console *console, const char *address, uint16_t port);
 static void opened_say(struct tool *tool, const struct console *console, uint16_t port);
 static const char *end_wait(struct console *console, const sigset_t *ends, int64_t idle_seconds);
-static void errands_await(
-    const struct tool *tool, const struct console *console, const sigset_t *ends);
+static void errands_await(const struct tool *tool, struct console *console, const sigset_t *ends);
 
 enum exit_code command_console(struct tool *tool, const struct arguments *arguments)
 {
@@ -153,6 +152,7 @@ static enum err serve(
     sigaddset(&ends, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &ends, NULL);
     TRY(console_entry_make(console));
+    screen_letters_load();
     atomic_store(&console->used_ms, clock_monotonic_ms());
     enum err err = http_server_start(&config, &server);
     if (err != OK) {
@@ -231,12 +231,17 @@ bool console_is_at_work(const struct console *console)
     return assignment.running || fetching.running;
 }
 
+void console_stop(struct console *console)
+{
+    errand_stop(console->assignment);
+    errand_stop(console->fetching); /* of lists, those that are here are whole */
+}
+
 /* Half of a deployment would be none. Their pages are there meanwhile. */
-static void errands_await(
-    const struct tool *tool, const struct console *console, const sigset_t *ends)
+static void errands_await(const struct tool *tool, struct console *console, const sigset_t *ends)
 {
     const struct timespec look = { .tv_nsec = LOOK_MS * 1000000L };
-    errand_stop(console->fetching);
+    console_stop(console);
     if (console_is_at_work(console)) {
         screen_message(tool, "console.end_waits", NULL);
     }

@@ -6,8 +6,8 @@
 
 #include <stdio.h>
 
-/* Where what a command does is said, behind the longest command. */
-enum { USAGE_COLUMN = 33, EXAMPLE_INDENT = 6 };
+/* Where what a command does is said: behind all synopses but that of check. */
+enum { USAGE_COLUMN = 34, EXAMPLE_INDENT = 6 };
 
 static void options_show(
     const struct tool *tool, const struct command *command, const struct option *options);

@@ -3,6 +3,7 @@
 
 #include "cli/ecert/key_open.h"
 #include "lib/base/file.h"
+#include "lib/certstore/undo.h"
 #include "lib/der/pem.h"
 #include "lib/pki/certificate.h"
 #include "lib/pki/csr.h"
@@ -27,7 +28,8 @@ static enum err key_have(struct tool *tool, const struct request_plan *plan,
 static enum err request_write(const struct request_plan *plan, const struct key *key,
     struct buf *csr, struct reason *ret_reason);
 static enum err request_out(const char *path, struct span pem, struct reason *ret_reason);
-static enum err path_whole(const char *path, char ret_path[PATH_MAX], struct reason *ret_reason);
+static enum err path_whole(
+    const char *path, char ret_path[CERTSTORE_STEP_PATH_MAX], struct reason *ret_reason);
 
 enum err request_plan_friendly(
     struct request_plan *plan, const char *typed, const char *field, struct reason *ret_reason)
@@ -75,7 +77,7 @@ enum err request_plan_make(struct tool *tool, struct certstore *store,
     AUTO_PTR(key) key = NULL;
     AUTO(buf) csr = buf_make(CSR_MAX_BYTES);
     AUTO(buf) pem = buf_make(2 * CSR_MAX_BYTES);
-    char given[PATH_MAX];
+    char given[CERTSTORE_STEP_PATH_MAX];
     const struct secret *passphrase = NULL;
     enum key_type type;
     TRY(plan->out == NULL ? OK : path_whole(plan->out, given, ret_reason));
@@ -147,8 +149,10 @@ static enum err request_out(const char *path, struct span pem, struct reason *re
                            err == ERR_CONFLICT ? NULL : err_name(err), NULL);
 }
 
-/* From the root, whatever folder it is undone in. */
-static enum err path_whole(const char *path, char ret_path[PATH_MAX], struct reason *ret_reason)
+/* From the root, whatever folder it is undone in; one that the store couldn't write down is refused
+ * before there is a key. */
+static enum err path_whole(
+    const char *path, char ret_path[CERTSTORE_STEP_PATH_MAX], struct reason *ret_reason)
 {
     const char *slash = strrchr(path, '/');
     char folder[PATH_MAX], real[PATH_MAX];
@@ -157,7 +161,9 @@ static enum err path_whole(const char *path, char ret_path[PATH_MAX], struct rea
     enum err err = len < 0 || (size_t)len >= sizeof folder ? ERR_LIMIT
                    : realpath(folder, real) == NULL        ? err_from_errno(errno)
                                                            : OK;
-    err = err == OK ? path_join(ret_path, PATH_MAX, real, slash == NULL ? path : slash + 1) : err;
+    err = err == OK
+              ? path_join(ret_path, CERTSTORE_STEP_PATH_MAX, real, slash == NULL ? path : slash + 1)
+              : err;
     return err == OK ? OK
                      : reason_set(ret_reason, err, "tool.file_write", path, err_name(err), NULL);
 }

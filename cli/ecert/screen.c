@@ -389,18 +389,23 @@ void screen_moment_text(
 
 /* What the letters of the world are is in a table of the locale, which most commands in English
  * don't need. */
-size_t screen_character(const char *text, wchar_t *ret_character)
+void screen_letters_load(void)
 {
     static bool loaded;
+    if (!loaded) {
+        setlocale(LC_CTYPE, "C.UTF-8");
+        loaded = true;
+    }
+}
+
+size_t screen_character(const char *text, wchar_t *ret_character)
+{
     mbstate_t state = { 0 };
     if ((unsigned char)*text < 0x80) {
         *ret_character = *text;
         return 1;
     }
-    if (!loaded) {
-        setlocale(LC_CTYPE, "C.UTF-8");
-        loaded = true;
-    }
+    screen_letters_load();
     size_t bytes = mbrtowc(ret_character, text, MB_LEN_MAX, &state);
     if (bytes > MB_LEN_MAX) {
         *ret_character = 0;

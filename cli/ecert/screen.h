@@ -70,6 +70,9 @@ void screen_bracket(
     const struct tool *tool, const char *text, const char *inner, struct buf *ret_text);
 /* How wide a line may be. */
 size_t screen_columns(void);
+/* Loads what letters are, as the first character beyond ASCII does. To be called before there is a
+ * second thread: setlocale is for one alone. */
+void screen_letters_load(void);
 /* The first character of a UTF-8 text, and its bytes: 0, and 1 byte, for one that is broken. */
 size_t screen_character(const char *text, wchar_t *ret_character);
 /* Columns that a UTF-8 text takes. */

@@ -66,8 +66,10 @@ enum err folder_open_path(
 /* A directory whose name is gone while it is open: the kernel makes nothing below it any more. */
 enum err folder_open_nowhere(struct reason *ret_reason, struct folder *ret_folder)
 {
-    char path[] = "/tmp/ecert-nowhere-XXXXXX";
-    if (mkdtemp(path) == NULL) {
+    /* The second is there where files are only read. */
+    char paths[][32] = { "/tmp/ecert-nowhere-XXXXXX", "/dev/shm/ecert-nowhere-XXXXXX" };
+    char *path = mkdtemp(paths[0]) != NULL ? paths[0] : paths[1];
+    if (path == paths[1] && mkdtemp(path) == NULL) {
         return reason_set(
             ret_reason, err_from_errno(errno), "certstore.path", path, strerror(errno), NULL);
     }

@@ -6,6 +6,7 @@
 struct certstore {
     struct folder root, requests, personal, intermediate, roots, untrusted, crls, logins, deployed,
         renewals, changes, fetched;
+    struct folder nowhere;        /* open where one of them isn't there */
     int lock;                     /* held by flock during each change */
     struct certstore_past record; /* what this run has changed so far; no command: unrecorded */
     bool rehearsed;               /* nothing is written */

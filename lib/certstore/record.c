@@ -14,7 +14,12 @@
 #include <assert.h>
 #include <stdio.h>
 
-enum { ABOUT_MAX_BYTES = 128 * 1024, NUMBER_MAX = 999999 };
+/* PATH_WORD_MAX: a path each of whose octets stands as three, and its end. */
+enum {
+    ABOUT_MAX_BYTES = 128 * 1024,
+    NUMBER_MAX = 999999,
+    PATH_WORD_MAX = 3 * (CERTSTORE_STEP_PATH_MAX - 1) + 1,
+};
 
 static const char ABOUT[] = "about", ABSENT[] = "-";
 static const char *const kinds[] = {
@@ -411,13 +416,13 @@ static enum err about_line(struct span line, struct certstore_past *past)
 
 static enum err step_parse(struct span line, struct certstore_step *step)
 {
-    char kind[16];
-    bool whole = word_next(&line, kind, sizeof kind) &&
-                 word_next(&line, step->before, sizeof step->before) &&
-                 word_next(&line, step->after, sizeof step->after) &&
-                 word_next(&line, step->path, sizeof step->path) &&
-                 word_next(&line, step->to, sizeof step->to) && line.len == 0 &&
-                 path_decode(step->path);
+    char kind[16], path[PATH_WORD_MAX];
+    bool whole =
+        word_next(&line, kind, sizeof kind) &&
+        word_next(&line, step->before, sizeof step->before) &&
+        word_next(&line, step->after, sizeof step->after) && word_next(&line, path, sizeof path) &&
+        word_next(&line, step->to, sizeof step->to) && line.len == 0 && path_decode(path) &&
+        span_to_text(span_from_text(path), step->path, sizeof step->path);
     char *const maybe[] = { step->before, step->after, step->to };
     for (size_t i = 0; whole && i < 3; i++) {
         if (strcmp(maybe[i], ABSENT) == 0) {

@@ -16,6 +16,8 @@ enum { REQUEST_ID_DIGITS = 16, ID_MIN_DIGITS = 4 };
 
 static enum err store_open(const char *path, enum folder_make make, struct reason *ret_reason,
     struct certstore **ret_store);
+static enum err nowhere_open(
+    struct certstore *store, struct reason *ret_reason, struct folder *ret_folder);
 static enum err folders_open(struct certstore *store, enum folder_make make);
 static enum err leftovers_clear(struct certstore *store);
 static enum err requests_clear(const struct certstore *store);
@@ -61,7 +63,7 @@ static enum err store_open(const char *path, enum folder_make make, struct reaso
     store->lock = -1;
     enum err err = folder_open_path(path, make, ret_reason, &store->root);
     if (err == ERR_NOT_FOUND && make == FOLDER_MUST_EXIST) {
-        err = folder_open_nowhere(ret_reason, &store->root);
+        err = nowhere_open(store, ret_reason, &store->root);
     }
     TRY(err);
     err = folders_open(store, make);
@@ -73,6 +75,14 @@ static enum err store_open(const char *path, enum folder_make make, struct reaso
     *ret_store = store;
     store = NULL;
     return OK;
+}
+
+/* One for all that isn't there. */
+static enum err nowhere_open(
+    struct certstore *store, struct reason *ret_reason, struct folder *ret_folder)
+{
+    TRY(store->nowhere.open ? OK : folder_open_nowhere(ret_reason, &store->nowhere));
+    return folder_open(&store->nowhere, ".", FOLDER_MUST_EXIST, ret_folder);
 }
 
 static enum err folders_open(struct certstore *store, enum folder_make make)
@@ -97,7 +107,7 @@ static enum err folders_open(struct certstore *store, enum folder_make make)
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         enum err err = folder_open(&store->root, table[i].name, make, table[i].folder);
         if (err == ERR_NOT_FOUND && make == FOLDER_MUST_EXIST) {
-            err = folder_open_nowhere(/* ret_reason= */ NULL, table[i].folder);
+            err = nowhere_open(store, /* ret_reason= */ NULL, table[i].folder);
         }
         TRY(err);
         made |= table[i].folder->made;
@@ -148,7 +158,7 @@ void certstore_free(struct certstore *store)
     }
     struct folder *folders[] = { &store->requests, &store->personal, &store->intermediate,
         &store->roots, &store->untrusted, &store->crls, &store->logins, &store->deployed,
-        &store->renewals, &store->changes, &store->fetched, &store->root };
+        &store->renewals, &store->changes, &store->fetched, &store->nowhere, &store->root };
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
         folder_close(folders[i]);
     }

@@ -49,5 +49,7 @@ enum err console_error_page(
     struct http_request *request, struct http_response *response, int status, void *ctx);
 /* console.c: whether something goes on behind the pages. */
 bool console_is_at_work(const struct console *console);
+/* console.c: nothing begins behind the pages any more; what goes on comes to its end. */
+void console_stop(struct console *console);
 /* session.c: a new token for the terminal. */
 enum err console_entry_make(struct console *console) MUST_USE;

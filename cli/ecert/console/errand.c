@@ -14,7 +14,7 @@ struct errand {
     bool joinable; /* the thread was started, and nobody has waited for it yet */
     struct errand_state state;
     struct buf said; /* the result so far, as JSON */
-    bool stopped;
+    bool stopped;    /* for good: the console is about to end */
 
     enum exit_code (*command)(struct tool *tool, const struct arguments *arguments);
     struct tool tool;
@@ -28,6 +28,7 @@ static bool work_told(const struct tool *tool, void *ctx);
 static void reason_of(const struct value *result, struct reason *ret_reason);
 static void work_await(struct errand *errand);
 static void state_set(struct errand *errand, const struct errand_state *state);
+static enum err state_begin(struct errand *errand, const struct errand_state *state);
 
 enum err errand_new(struct errand **ret_errand)
 {
@@ -72,7 +73,8 @@ enum err errand_start(
         state_set(errand, &before);
         key_access_release(&errand->access);
         arena_release(&errand->tool.arena);
-        return reason_set(ret_reason, err, "tool.failed", NULL, err_name(err), NULL);
+        return reason_set(ret_reason, err, err == ERR_DENIED ? "console.ending" : "tool.failed",
+            NULL, err_name(err), NULL);
     }
     errand->joinable = true;
     return OK;
@@ -110,9 +112,7 @@ static enum err work_prepare(struct errand *errand, const struct errand_order *o
     };
     snprintf(state.id, sizeof state.id, "%s", order->id == NULL ? "" : order->id);
     snprintf(state.name, sizeof state.name, "%s", order->name == NULL ? "" : order->name);
-    state_set(errand, &state);
-    buf_clear(&errand->said);
-    errand->stopped = false;
+    TRY(state_begin(errand, &state));
     errand->command = order->command;
     errand->arguments.operands[0] = errand->state.id;
     errand->arguments.operand_count = order->id != NULL;
@@ -206,4 +206,17 @@ static void state_set(struct errand *errand, const struct errand_state *state)
     (void)pthread_mutex_lock(&errand->lock);
     errand->state = *state;
     (void)pthread_mutex_unlock(&errand->lock);
+}
+
+/* Whoever decides on the end finds it running, or it doesn't begin. */
+static enum err state_begin(struct errand *errand, const struct errand_state *state)
+{
+    (void)pthread_mutex_lock(&errand->lock);
+    bool stopped = errand->stopped;
+    if (!stopped) {
+        errand->state = *state;
+        buf_clear(&errand->said);
+    }
+    (void)pthread_mutex_unlock(&errand->lock);
+    return stopped ? ERR_DENIED : OK;
 }

@@ -34,7 +34,8 @@ enum err errand_new(struct errand **ret_errand) MUST_USE;
 void errand_free(struct errand *errand);
 AUTO_PTR_DEFINE(errand, errand_free)
 
-/* ERR_CONFLICT, without a reason, while it is at something; "tool.failed". */
+/* ERR_CONFLICT, without a reason, while it is at something; ERR_DENIED, "console.ending", after
+ * errand_stop; "tool.failed". */
 enum err errand_start(
     struct errand *errand, const struct errand_order *order, struct reason *ret_reason) MUST_USE;
 void errand_look(struct errand *errand, struct errand_state *ret_state);
@@ -42,5 +43,6 @@ void errand_look(struct errand *errand, struct errand_state *ret_state);
  * any. */
 enum err errand_result(
     struct errand *errand, struct value_tree *tree, const struct value **ret_result) MUST_USE;
-/* Nobody waits for the rest: a command that looks (tool_told) ends where half of it is whole. */
+/* The end: nothing begins any more, and nobody waits for the rest; a command that looks (tool_told)
+ * ends where half of it is whole. */
 void errand_stop(struct errand *errand);

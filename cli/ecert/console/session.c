@@ -48,7 +48,7 @@ enum err end_post(struct visit *visit)
     visit->inside = false;
     page_begin(visit, "console.ended_title", /* place= */ NULL);
     value_put_bool(&visit->tool.tree, visit->page, "running", console_is_at_work(visit->console));
-    errand_stop(visit->console->fetching); /* of lists, those that are here are whole */
+    console_stop(visit->console);
     atomic_store(&visit->console->ended, true);
     return page_reply(visit, 200, "ended");
 }

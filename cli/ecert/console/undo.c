@@ -1,7 +1,9 @@
 /* Taking the last change back, as `ecert undo` does: shown first, with what each of its steps will
- * come to; and offered only where there is one that can be taken back. */
+ * come to; and offered only where there is one that can be taken back. What other servers have to
+ * be asked for, by ssh and in their time, is for the command line: one thread answers all pages. */
 #include "cli/ecert/console/handlers.h"
 
+#include "cli/ecert/key_there.h"
 #include "cli/ecert/undo.h"
 
 #include <stdlib.h>
@@ -50,6 +52,7 @@ enum err undo_get(struct visit *visit)
     value_put_integer(tree, visit->page, "n", (int64_t)past->number);
     value_put_text(tree, visit->page, "command", past->command);
     page_put_moment(visit, visit->page, "when", past->time);
+    value_put_bool(tree, visit->page, "there", key_there_made(past));
     value_put_bool(tree, visit->page, "loses_key", certstore_undo_loses_key(store, past));
     return page_reply(visit, 200, "undo");
 }
@@ -69,6 +72,9 @@ enum err undo_post(struct visit *visit)
     }
     TRY(visit_store(visit, &store));
     TRY(last_find(visit, store, wanted, &past));
+    if (key_there_made(past)) {
+        return visit_lead(visit, "/undo");
+    }
     TRY(undo_do(&visit->tool, store, past, &visit->request->reason));
     return visit_done(visit, "/", "undone");
 }

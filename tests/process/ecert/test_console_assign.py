@@ -232,6 +232,8 @@ class Progress(AssignCase):
         self.assertIn("goes on to its end", self.console.post("/end", status=200).said)
         self.console.process.send_signal(signal.SIGTERM)
         self.console.get(self.page)
+        # Nothing else begins any more.
+        self.assertIn("about to end", self.console.post("/lists/refresh", status=403).said)
         self.let_go()
         self.assertIn(self.console.ended(), ("page", "signal"))
         target, = self.json("deploy", "status", code=1)["targets"]

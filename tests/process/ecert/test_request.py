@@ -1,4 +1,6 @@
 """Names of a request: from the templates of services, and as Exchange's wizard asks for them."""
+import os
+import shutil
 import subprocess
 import unittest
 
@@ -41,6 +43,43 @@ class Services(ToolTest):
         self.asked("--domain", "127.0.0.1", "--service", "smtp", code=1)
         self.asked("--domain", "*." + DOMAIN, "--service", "smtp", code=1)
         self.assertEqual(self.certificates(), [])
+
+
+class Out(ToolTest):
+    """--out writes a file that taking the request back deletes: the store has to be able to write its path down."""
+    def folder(self, length, letter):
+        """A folder whose path has this many octets."""
+        path = os.path.realpath(self.path("o"))
+        while len(path) < length:
+            path = os.path.join(path, letter * min(200, max(1, length - len(path) - 1)))
+            if length - len(path) == 1:
+                path += letter
+        os.makedirs(path)
+        self.assertEqual(len(path), length)
+        return path
+
+    def request(self, path, code=0):
+        return self.json("request", "new", "--name", "a." + DOMAIN, "--key", "p256", "--out", path, code=code)
+
+    def test_a_path_that_the_store_cannot_write_down_makes_no_key(self):
+        out = os.path.join(self.folder(1018, "d"), "r.csr")
+        self.assertEqual(len(out), 1024)
+        problem = self.request(out, code=1)["problem"]
+        self.assertEqual(problem["type"], "urn:ecert:problem:tool.file_write")
+        self.assertEqual(self.certificates(), [])
+        self.assertFalse(os.path.exists(out))
+        self.assertEqual(self.json("undo", "--list")["changes"], [])
+
+    def test_the_longest_of_blanks_and_percent_signs_is_taken_back(self):
+        for letter in (" ", "%"):
+            out = os.path.join(self.folder(1017, letter), "r.csr")
+            self.assertEqual(len(out), 1023)
+            self.request(out)
+            self.assertTrue(os.path.exists(out))
+            self.json("undo", "--yes")
+            self.assertFalse(os.path.exists(out))
+            self.assertEqual(self.certificates(), [])
+            shutil.rmtree(self.path("o"))
 
 
 class Wizard(ToolTest):

@@ -84,6 +84,11 @@ class Screens(ToolTest):
         said = self.run_tool("chain", "list")
         self.assertTrue(any(80 < width(line) <= 100 for line in said.split("\n")), said)
 
+    def test_what_commands_do_stands_in_one_column_of_the_help(self):
+        lines = [line for line in self.run_tool("--help").splitlines() if line.startswith("  ecert ")]
+        columns = {re.search(r" {2,}", line[2:]).end() for line in lines if not line.startswith("  ecert check ")}
+        self.assertEqual(len(columns), 1, "\n".join(lines))
+
     def test_colour_helps_and_says_nothing_by_itself(self):
         def same(text):
             return re.sub(r"after \d+ ms", "", ESCAPE.sub("", text))

@@ -8,6 +8,7 @@ import getpass
 import os
 import unittest
 
+from console_case import Console
 from sshd import SshTest
 from stand_in import Authority, run
 from tool import NAME, public_key
@@ -116,6 +117,21 @@ class Servers(SshTest):
         self.assertIn("nothing of it is at", said)
         self.assertEqual(os.listdir(folder), ["key.pem"])
         self.assertEqual(self.json("undo", "--list")["changes"], [])
+
+    def test_a_page_of_the_console_names_the_command_and_asks_no_server(self):
+        folder = self.folder("one")
+        self.restore(f"{self.hosts[0]}:{folder}")
+        console = Console(self)
+        console.enter()
+        for _ in range(2):
+            page = console.get("/undo")
+            self.assertIn("<code>ecert undo 1</code>", page.text)
+            self.assertNotIn("<form method=\"post\" action=\"" + console.desk + "/undo", page.text)
+            answer = console.post("/undo", {"number": "1"}, status=303)
+            self.assertEqual(answer.headers["Location"], console.desk + "/undo")
+            self.expect_pair(folder)
+        self.json("undo", "1", "--yes")
+        self.assertEqual(os.listdir(folder), [])
 
     def test_what_came_since_is_left_alone(self):
         folder = self.folder("one")

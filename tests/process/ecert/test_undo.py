@@ -16,6 +16,10 @@ from stand_in import Authority, run
 from tool import NAME, PROGRAM, ToolTest
 
 
+def possible():
+    return os.geteuid() == 0 and subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False).returncode == 0
+
+
 class Undo(ToolTest):
     def setUp(self):
         super().setUp()
@@ -155,6 +159,15 @@ class Undo(ToolTest):
                         one.pop(name, None)
                 self.assertEqual(said, there)
         self.assertEqual([name for name in os.listdir(self.scratch) if name.startswith("missing")], [])
+
+    @unittest.skipUnless(possible(), "root and unshare are wanted")
+    def test_a_first_run_needs_nothing_that_it_may_write(self):
+        script = "mount --bind /tmp /tmp && mount -o remount,bind,ro /tmp && exec \"$@\""
+        said = subprocess.run(
+            ["unshare", "-m", "sh", "-c", script, "sh", PROGRAM, "request", "new", "--name", NAME, "--key", "p256", "--dry-run"],
+            env=self.environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=60)
+        self.assertEqual(said.returncode, 0, said.stdout)
+        self.assertIn("nothing has been changed", said.stdout)
 
     def test_nor_the_way_to_a_persons_own_store(self):
         os.mkdir(self.path("home"))

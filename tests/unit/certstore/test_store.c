@@ -346,6 +346,43 @@ static int group_teardown(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* Inodes without a name that this process holds open. */
+static size_t nowheres_open(void)
+{
+    ino_t seen[64];
+    struct stat status;
+    size_t count = 0;
+    for (int fd = 0; fd < 64; fd++) {
+        size_t at = 0;
+        if (fstat(fd, &status) != 0 || !S_ISDIR(status.st_mode) || status.st_nlink > 0) {
+            continue;
+        }
+        while (at < count && seen[at] != status.st_ino) {
+            at++;
+        }
+        seen[at] = status.st_ino;
+        count = at == count ? count + 1 : count;
+    }
+    return count;
+}
+
+static void all_folders_of_a_store_that_is_not_there_are_the_same_nowhere(void **state)
+{
+    (void)state;
+    char path[128];
+    AUTO_PTR(certstore) other = NULL;
+    AUTO(certstore_items) items = { 0 };
+    snprintf(path, sizeof path, "%s/missing", scratch);
+    assert_int_equal(nowheres_open(), 0);
+    assert_int_equal(certstore_look(path, NULL, &other), OK);
+    assert_int_equal(nowheres_open(), 1);
+    assert_int_equal(certstore_list(other, &items, NULL), OK);
+    assert_int_equal(items.count, 0);
+    certstore_free(other);
+    other = NULL;
+    assert_int_equal(nowheres_open(), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -363,6 +400,7 @@ int main(void)
         TEST(a_swapped_key_file_is_noticed_before_anything_joins_it),
         TEST(a_pair_from_a_backup_must_be_a_pair),
         TEST(a_damaged_entry_is_counted_and_the_others_stay),
+        TEST(all_folders_of_a_store_that_is_not_there_are_the_same_nowhere),
     };
     return cmocka_run_group_tests(tests, group_setup, group_teardown);
 }

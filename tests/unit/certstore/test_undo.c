@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -385,6 +386,44 @@ static void what_is_about_to_change_outside_is_remembered_whoever_else_changes_s
     assert_int_equal(certstore_undo_check(store, 1, NULL, &past), OK);
 }
 
+/* Three octets stand for each of these. */
+static void a_path_of_blanks_as_long_as_a_step_holds_is_read_back_whole(void **state)
+{
+    (void)state;
+    static const struct span new = SPAN_LITERAL("new");
+    char path[CERTSTORE_STEP_PATH_MAX + 1] = "";
+    for (size_t i = 0; i < CERTSTORE_STEP_PATH_MAX - 1; i++) {
+        path[i] = i % 100 == 0 ? '/' : ' ';
+    }
+    certstore_record(store, "chain mirror", TEST_NOW);
+    assert_int_equal(certstore_record_outside(store, path, none, new), OK);
+    assert_int_equal(certstore_undo_check(store, 0, NULL, &past), ERR_NOT_FOUND);
+    assert_string_equal(past.steps[0].path, path);
+    path[CERTSTORE_STEP_PATH_MAX - 1] = ' ';
+    certstore_record(store, "chain mirror", TEST_NOW);
+    assert_int_equal(certstore_record_outside(store, path, none, new), ERR_INPUT);
+    assert_int_equal(changes_left(), 1);
+}
+
+/* Nor is more than a step holds cut off when it is read. */
+static void a_path_that_is_longer_than_a_step_holds_is_no_change(void **state)
+{
+    (void)state;
+    char about[256], path[CERTSTORE_STEP_PATH_MAX + 1] = "/";
+    memset(path + 1, 'a', CERTSTORE_STEP_PATH_MAX - 1);
+    path_of("changes/000001", about, sizeof about);
+    assert_int_equal(mkdir(about, 0700), 0);
+    path_of("changes/000001/about", about, sizeof about);
+    for (size_t cut = 0; cut < 2; cut++) {
+        int fd = open(about, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        assert_true(fd >= 0);
+        path[CERTSTORE_STEP_PATH_MAX - cut] = '\0';
+        dprintf(fd, "command: x\ntime: 2026-11-28T10:00:00Z\nstep: outside - 0 %s -\n", path);
+        close(fd);
+        assert_int_equal(changes_left(), cut);
+    }
+}
+
 static void a_rehearsal_writes_nothing_and_answers_the_same(void **state)
 {
     (void)state;
@@ -426,6 +465,8 @@ int main(void)
         TEST(a_record_leads_nowhere_out_of_the_store),
         TEST(a_pipe_in_place_of_a_file_outside_does_not_hang),
         TEST(what_is_about_to_change_outside_is_remembered_whoever_else_changes_something),
+        TEST(a_path_of_blanks_as_long_as_a_step_holds_is_read_back_whole),
+        TEST(a_path_that_is_longer_than_a_step_holds_is_no_change),
         TEST(a_rehearsal_writes_nothing_and_answers_the_same),
     };
     authority_make(&authority);
