@@ -11,7 +11,7 @@ wanted = set()
 for path in glob.glob(sys.argv[1] + "/*.c"):
     with open(path, encoding="utf-8") as file:
         # Names of events and codes of reasons look alike, and are no texts.
-        lines = [line for line in file if "log_" not in line and "reason_set" not in line]
+        lines = [line for line in file if not re.search("log_|LOG_|reason", line)]
     wanted |= set(re.findall(r'"((?:letter|mail)\.[a-z_-]+)"', "".join(lines)))
 missing = []
 for language in ("en", "zh_HK", "zh_CN"):
