@@ -16,6 +16,7 @@
 #include "cli/ecert/screen.h"
 #include "cli/ecert/undo.h"
 #include "lib/base/limits.h"
+#include "lib/crypto/start.h"
 #include "lib/text/json.h"
 
 #include <inttypes.h>
@@ -209,6 +210,7 @@ static enum exit_code command_line_run(struct tool *tool, int argc, char *const 
         return screen_failure(tool, err, &reason);
     }
     stay_in_memory();
+    crypto_ends_with_process();
     return command->run(tool, &arguments);
 }
 
