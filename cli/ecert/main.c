@@ -16,8 +16,10 @@
 #include "cli/ecert/screen.h"
 #include "cli/ecert/undo.h"
 #include "lib/base/limits.h"
+#include "lib/crypto/start.h"
 #include "lib/text/json.h"
 
+#include <inttypes.h>
 #include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
@@ -33,6 +35,7 @@ static const char STORE_HOME[] = "/.local/share/ecert";
 
 static void harden(void);
 static void stay_in_memory(void);
+static bool writable_areas_lock(void);
 static int options_leading(int argc, char *const *argv);
 static const struct command *command_find(int argc, char *const *argv, int *ret_words);
 static const char *locale_wanted(int argc, char *const *argv);
@@ -89,19 +92,40 @@ static void harden(void)
     umask(077);
 }
 
-/* From here on, before a secret is asked for or read, no page of ours is swapped out, whichever
- * library makes a copy there; it costs a tenth of a start, which help doesn't pay. Only where no
- * limit counts (root): under one the next allocation would fail. What is in a struct secret is
- * locked by itself. */
+/* From here on, before a secret is asked for or read, no page of ours is swapped out that a library
+ * may write a copy to; help doesn't pay for it. Only where no limit counts (root): under one the
+ * next allocation would fail. What is in a struct secret is locked by itself. */
 static void stay_in_memory(void)
 {
     struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
     struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = { { .effective = 0 } };
     bool unlimited = syscall(SYS_capget, &header, sets) == 0 &&
                      (sets[0].effective & CAP_TO_MASK(CAP_IPC_LOCK)) != 0;
-    if (unlimited) {
+    if (unlimited && (mlockall(MCL_FUTURE | MCL_ONFAULT) != 0 || !writable_areas_lock())) {
         (void)mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
     }
+}
+
+/* Of what is mapped already, the program texts and tables are most, and hold no secret: to lock
+ * them, and to unlock them at the end, would be a twentieth of a short run. */
+static bool writable_areas_lock(void)
+{
+    FILE *file = fopen("/proc/self/maps", "re");
+    char *line = NULL;
+    size_t size = 0;
+    bool locked = file != NULL;
+    while (locked && getline(&line, &size, file) > 0) {
+        uintptr_t begin, end;
+        char mode[5];
+        locked = sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %4s", &begin, &end, mode) == 3 &&
+                 (mode[1] != 'w' || mlock2((void *)begin, end - begin, MLOCK_ONFAULT) == 0);
+    }
+    free(line);
+    locked = locked && ferror(file) == 0;
+    if (file != NULL) {
+        fclose(file);
+    }
+    return locked;
 }
 
 /* --lang, else the locale. Needed before the command line is read, so that its mistakes can be
@@ -187,6 +211,7 @@ static enum exit_code command_line_run(struct tool *tool, int argc, char *const 
         return screen_failure(tool, err, &reason);
     }
     stay_in_memory();
+    crypto_ends_with_process();
     return command->run(tool, &arguments);
 }
 

@@ -27,7 +27,7 @@ static enum err key_have(struct tool *tool, const struct request_plan *plan,
     struct reason *ret_reason, struct key **ret_key);
 static enum err request_write(const struct request_plan *plan, const struct key *key,
     struct buf *csr, struct reason *ret_reason);
-static enum err request_out(const char *path, struct span pem, struct reason *ret_reason);
+static enum err out_failed(enum err err, const char *path, struct reason *ret_reason);
 static enum err path_whole(
     const char *path, char ret_path[CERTSTORE_STEP_PATH_MAX], struct reason *ret_reason);
 
@@ -77,6 +77,7 @@ enum err request_plan_make(struct tool *tool, struct certstore *store,
     AUTO_PTR(key) key = NULL;
     AUTO(buf) csr = buf_make(CSR_MAX_BYTES);
     AUTO(buf) pem = buf_make(2 * CSR_MAX_BYTES);
+    AUTO(file_begun) out = { 0 };
     char given[CERTSTORE_STEP_PATH_MAX];
     const struct secret *passphrase = NULL;
     enum key_type type;
@@ -85,6 +86,10 @@ enum err request_plan_make(struct tool *tool, struct certstore *store,
     TRY(key_have(tool, plan, ret_reason, &key));
     TRY(request_write(plan, key, &csr, ret_reason));
     TRY(pem_write("CERTIFICATE REQUEST", buf_span(&csr), &pem));
+    /* Under its name when the key is on disk. */
+    if (plan->out != NULL) {
+        TRY(out_failed(file_begin(plan->out, buf_span(&pem), 0644, &out), plan->out, ret_reason));
+    }
     struct certstore_request request = {
         .key = key,
         .csr = buf_span(&csr),
@@ -100,7 +105,7 @@ enum err request_plan_make(struct tool *tool, struct certstore *store,
     if (ret_key_type != NULL) {
         *ret_key_type = key_type_of(key, &type) == OK ? key_type_name(type) : NULL;
     }
-    return plan->out == NULL ? OK : request_out(plan->out, buf_span(&pem), ret_reason);
+    return plan->out == NULL ? OK : out_failed(file_finish(&out), plan->out, ret_reason);
 }
 
 static enum err key_have(struct tool *tool, const struct request_plan *plan,
@@ -140,9 +145,8 @@ static enum err request_write(const struct request_plan *plan, const struct key 
 
 /* It is written down as part of the same change: a request whose key is no more must not lie about.
  */
-static enum err request_out(const char *path, struct span pem, struct reason *ret_reason)
+static enum err out_failed(enum err err, const char *path, struct reason *ret_reason)
 {
-    enum err err = file_create(path, pem, 0644);
     const char *code = err == ERR_CONFLICT ? "tool.file_exists" : "tool.file_write";
     return err == OK ? OK
                      : reason_set(ret_reason, err, code, path,

@@ -12,8 +12,7 @@
 #include <unistd.h>
 
 static enum err fd_read_all(int fd, struct buf *buf);
-static enum err temporary_write(
-    const char *path, struct span content, mode_t mode, char *ret_temporary);
+static enum err file_wait(struct file_begun *begun);
 static enum err directory_sync(const char *path);
 static const char *name_of(const char *path);
 static bool folder_stat(const char *path, struct stat *ret_status);
@@ -103,53 +102,81 @@ enum err file_read_secret(const char *path, size_t max, struct secret *ret_secre
 
 enum err file_replace(const char *path, struct span content, mode_t mode)
 {
-    char temporary[PATH_MAX];
-    TRY(temporary_write(path, content, mode, temporary));
-    if (rename(temporary, path) != 0) {
-        enum err err = err_from_errno(errno);
-        unlink(temporary);
-        return err;
+    AUTO(file_begun) begun = { 0 };
+    TRY(file_begin(path, content, mode, &begun));
+    TRY(file_wait(&begun));
+    if (rename(begun.temporary, path) != 0) {
+        return err_from_errno(errno);
     }
+    begun.temporary[0] = '\0';
     return directory_sync(path);
 }
 
 enum err file_create(const char *path, struct span content, mode_t mode)
 {
-    char temporary[PATH_MAX];
-    TRY(temporary_write(path, content, mode, temporary));
-    enum err err = link(temporary, path) == 0 ? OK
-                   : errno == EEXIST          ? ERR_CONFLICT
-                                              : err_from_errno(errno);
-    unlink(temporary);
-    return err == OK ? directory_sync(path) : err;
+    AUTO(file_begun) begun = { 0 };
+    TRY(file_begin(path, content, mode, &begun));
+    return file_finish(&begun);
 }
 
-static enum err temporary_write(
-    const char *path, struct span content, mode_t mode, char *ret_temporary)
+enum err file_begin(
+    const char *path, struct span content, mode_t mode, struct file_begun *ret_begun)
 {
+    AUTO(file_begun) begun = { 0 };
     uint8_t salt[8];
     char salt_text[2 * sizeof salt + 1];
     if (getrandom(salt, sizeof salt, /* flags= */ 0) != (ssize_t)sizeof salt) {
         return ERR_CRYPTO;
     }
     hex_format(SPAN_OF(salt), salt_text);
-    if (snprintf(ret_temporary, PATH_MAX, "%s.new-%s", path, salt_text) >= PATH_MAX) {
+    if (snprintf(begun.path, PATH_MAX, "%s", path) >= PATH_MAX ||
+        snprintf(begun.temporary, PATH_MAX, "%s.new-%s", path, salt_text) >= PATH_MAX) {
         return ERR_LIMIT;
     }
-    int fd = open(ret_temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
-    if (fd < 0) {
+    begun.fd = open(begun.temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+    if (begun.fd < 0) {
+        begun = (struct file_begun){ 0 };
         return err_from_errno(errno);
     }
-    enum err err = fchmod(fd, mode) == 0 ? OK : err_from_errno(errno);
-    err = err == OK ? fd_write_all(fd, content) : err;
-    err = err == OK && fsync(fd) != 0 ? err_from_errno(errno) : err;
-    if (close(fd) != 0 && err == OK) {
+    TRY(fchmod(begun.fd, mode) == 0 ? OK : err_from_errno(errno));
+    TRY(fd_write_all(begun.fd, content));
+    /* Where it isn't heeded, fsync does it all. */
+    (void)sync_file_range(begun.fd, /* offset= */ 0, /* nbytes= */ 0, SYNC_FILE_RANGE_WRITE);
+    *ret_begun = begun;
+    begun = (struct file_begun){ 0 };
+    return OK;
+}
+
+enum err file_finish(struct file_begun *begun)
+{
+    TRY(file_wait(begun));
+    if (link(begun->temporary, begun->path) != 0) {
+        return errno == EEXIST ? ERR_CONFLICT : err_from_errno(errno);
+    }
+    unlink(begun->temporary);
+    begun->temporary[0] = '\0';
+    return directory_sync(begun->path);
+}
+
+static enum err file_wait(struct file_begun *begun)
+{
+    enum err err = fsync(begun->fd) == 0 ? OK : err_from_errno(errno);
+    if (close(begun->fd) != 0 && err == OK) {
         err = err_from_errno(errno);
     }
-    if (err != OK) {
-        unlink(ret_temporary);
-    }
+    begun->fd = 0;
     return err;
+}
+
+void file_begun_release(struct file_begun *begun)
+{
+    if (begun->fd > 0) {
+        close(begun->fd);
+    }
+    if (begun->temporary[0] != '\0') {
+        unlink(begun->temporary);
+    }
+    *begun = (struct file_begun){ 0 };
 }
 
 static enum err directory_sync(const char *path)

@@ -4,6 +4,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/secret.h"
 
+#include <limits.h>
 #include <sys/types.h>
 
 /* ERR_NOT_FOUND, ERR_LIMIT if larger than `max`, ERR_IO. `ret_buf` is made by the function. */
@@ -20,6 +21,17 @@ enum err file_read_secret(const char *path, size_t max, struct secret *ret_secre
 enum err file_replace(const char *path, struct span content, mode_t mode) MUST_USE;
 /* The same, but ERR_CONFLICT if `path` already exists. */
 enum err file_create(const char *path, struct span content, mode_t mode) MUST_USE;
+/* file_create in two halves: between them the disk writes while something else is done that must be
+ * on disk first. Released unfinished, nothing is left of it. */
+struct file_begun {
+    char path[PATH_MAX], temporary[PATH_MAX];
+    int fd; /* of the temporary file; 0: none */
+};
+enum err file_begin(
+    const char *path, struct span content, mode_t mode, struct file_begun *ret_begun) MUST_USE;
+enum err file_finish(struct file_begun *begun) MUST_USE;
+void file_begun_release(struct file_begun *begun);
+AUTO_DEFINE(file_begun, file_begun_release)
 /* Makes the directory with exactly `mode` unless it exists. */
 enum err directory_ensure(const char *path, mode_t mode) MUST_USE;
 /* Joins with one '/'; ERR_LIMIT if the result does not fit. */

@@ -25,6 +25,8 @@ struct folder_unsynced {
 static enum err own_and_closed(int fd, mode_t kind, struct reason *ret_reason, const char *path);
 static enum err file_open(const struct folder *folder, const char *name, int *ret_fd);
 static enum err draft_write(const struct folder *draft, const char *name, struct span content);
+static enum err draft_begin(
+    const struct folder *draft, const struct folder *folder, const char *name, struct span content);
 static enum err draft_sync(struct folder_unsynced *draft);
 static enum err file_write(const struct folder *folder, const char *name, struct span content);
 static enum err file_make(
@@ -182,11 +184,31 @@ enum err folder_write(const struct folder *folder, const char *name, struct span
 
 static enum err draft_write(const struct folder *draft, const char *name, struct span content)
 {
+    return draft_begin(draft, draft, name, content);
+}
+
+enum err folder_write_along(
+    const struct folder *draft, const struct folder *folder, const char *name, struct span content)
+{
+    TRY(draft_begin(draft, folder, name, content));
+    int fd = draft->draft->count < UNSYNCED_MAX ? fcntl(folder->fd, F_DUPFD_CLOEXEC, /* least= */ 0)
+                                                : -1;
+    if (fd < 0) {
+        return folder_sync(folder);
+    }
+    draft->draft->files[draft->draft->count++] = fd;
+    return OK;
+}
+
+/* Written, and the disk has begun with it. */
+static enum err draft_begin(
+    const struct folder *draft, const struct folder *folder, const char *name, struct span content)
+{
     int fd;
     if (draft->draft->count == UNSYNCED_MAX) {
         TRY(draft_sync(draft->draft));
     }
-    TRY(file_make(draft, name, content, &fd));
+    TRY(file_make(folder, name, content, &fd));
     draft->draft->files[draft->draft->count++] = fd;
     /* Where it isn't heeded, fsync does it all. */
     (void)sync_file_range(fd, /* offset= */ 0, /* nbytes= */ 0, SYNC_FILE_RANGE_WRITE);
@@ -267,6 +289,18 @@ enum err folder_publish(
     TRY(draft_sync(draft->draft));
     TRY(folder_sync(draft));
     return folder_move(folder, name, folder, to);
+}
+
+enum err folder_publish_over(
+    const struct folder *folder, const char *name, const struct folder *draft, const char *to)
+{
+    TRY(draft_sync(draft->draft));
+    TRY(folder_sync(draft));
+    if (renameat2(folder->fd, name, folder->fd, to, RENAME_EXCHANGE) != 0) {
+        return err_from_errno(errno);
+    }
+    TRY(folder_sync(folder));
+    return remove_now(folder, name);
 }
 
 enum err folder_move(

@@ -47,10 +47,17 @@ enum err folder_sync(const struct folder *folder) MUST_USE;
  * folder_publish. */
 enum err folder_draft(
     const struct folder *folder, char ret_name[FOLDER_NAME_MAX], struct folder *ret_draft) MUST_USE;
+/* A new file in another folder, on disk, with its name, before the draft gets its own: of what was
+ * cut off before, a part may be found. ERR_CONFLICT if it exists. */
+enum err folder_write_along(const struct folder *draft, const struct folder *folder,
+    const char *name, struct span content) MUST_USE;
 /* Everything in the draft `name` of `folder` is on disk; then it becomes `to` in one step.
  * ERR_CONFLICT if that exists. */
 enum err folder_publish(const struct folder *folder, const char *name, const struct folder *draft,
     const char *to) MUST_USE;
+/* The same in the place of the file or sub-directory `to`, which goes. */
+enum err folder_publish_over(const struct folder *folder, const char *name,
+    const struct folder *draft, const char *to) MUST_USE;
 /* Gives the sub-directory `from` its final place in one step. ERR_CONFLICT if `to` exists. */
 enum err folder_move(const struct folder *folder, const char *from, const struct folder *to_folder,
     const char *to) MUST_USE;

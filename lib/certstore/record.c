@@ -1,5 +1,5 @@
 /* How the store changes: each step is written down, on disk, before it is done. The lines of a
- * change's "about" are its command, its time, and a line a step:
+ * change's record are its command, its time, and a line a step:
  *
  *     step: file|item|join|outside|given|there BEFORE AFTER PATH TO
  *
@@ -11,7 +11,6 @@
 
 #include "lib/base/clock.h"
 
-#include <assert.h>
 #include <stdio.h>
 
 /* PATH_WORD_MAX: a path each of whose octets stands as three, and its end. */
@@ -32,15 +31,23 @@ static const char *const kinds[] = {
 };
 
 static enum err given_step(const struct certstore_request *request, struct certstore_step *step);
-static enum err step_record(struct certstore *store, const struct certstore_step *step,
-    const struct buf *before, const struct certstore_step *then);
-static enum err change_begin(
-    struct certstore *store, const struct certstore_past *past, const struct buf *before);
+static enum err step_record(
+    struct certstore *store, const struct certstore_step *step, const struct buf *before);
+static enum err steps_record(struct certstore *store, const struct certstore_step *steps,
+    size_t count, const struct buf *before, const struct folder *draft);
+static enum err change_begin(struct certstore *store, const struct certstore_past *past,
+    const struct buf *before, const struct folder *draft);
+static bool change_keeps(const struct certstore_past *past, size_t count);
 static enum err change_fill(
     const struct folder *folder, const struct certstore_past *past, const struct buf *before);
+static enum err change_write(const struct certstore *store, const struct certstore_past *past);
+static enum err change_make_room(
+    struct certstore *store, const struct certstore_past *past, const struct buf *before);
 static enum err idle_drop(struct certstore *store);
 static enum err oldest_drop(const struct certstore *store);
-static enum err about_write(const struct folder *folder, const struct certstore_past *past);
+static enum err about_write(
+    const struct folder *folder, const char *name, const struct certstore_past *past);
+static enum err about_format(const struct certstore_past *past, struct buf *text);
 static enum err about_line(struct span line, struct certstore_past *past);
 static enum err step_parse(struct span line, struct certstore_step *step);
 static bool word_next(struct span *rest, char *ret_word, size_t size);
@@ -80,7 +87,7 @@ enum err certstore_record_outside(
     TRY(before.len > 0 ? digest_of(before, step.before) : OK);
     TRY(after.len > 0 ? digest_of(after, step.after) : OK);
     TRY(certstore_lock(store));
-    enum err err = step_record(store, &step, before.len > 0 ? &kept : NULL, /* then= */ NULL);
+    enum err err = step_record(store, &step, before.len > 0 ? &kept : NULL);
     certstore_unlock(store);
     return err;
 }
@@ -96,7 +103,7 @@ enum err certstore_record_there(struct certstore *store, const char *name, struc
     TRY(buf_check(&kept));
     TRY(digest_of(what, step.before));
     TRY(certstore_lock(store));
-    enum err err = store->rehearsed ? OK : step_record(store, &step, &kept, /* then= */ NULL);
+    enum err err = store->rehearsed ? OK : step_record(store, &step, &kept);
     certstore_unlock(store);
     return err;
 }
@@ -122,7 +129,7 @@ enum err step_file(struct certstore *store, const char *path, const struct span 
     snprintf(step.path, sizeof step.path, "%s", path);
     TRY(here ? digest_of(buf_span(&before), step.before) : OK);
     TRY(content != NULL ? digest_of(*content, step.after) : OK);
-    TRY(step_record(store, &step, here ? &before : NULL, /* then= */ NULL));
+    TRY(step_record(store, &step, here ? &before : NULL));
     return content != NULL ? folder_write(&folder, name, *content) : folder_remove(&folder, name);
 }
 
@@ -130,19 +137,19 @@ enum err step_item_add(struct certstore *store, const struct folder *parent, con
     const struct folder *draft, const char *path, const struct certstore_request *request)
 {
     AUTO(folder) place = { 0 };
-    struct certstore_step step = { .kind = CERTSTORE_STEP_ITEM }, given = { .path = "" };
+    struct certstore_step steps[2] = { { .kind = CERTSTORE_STEP_ITEM },
+        { .kind = CERTSTORE_STEP_GIVEN } };
     char to[FOLDER_NAME_MAX];
-    snprintf(step.path, sizeof step.path, "%s", path);
+    snprintf(steps[0].path, sizeof steps[0].path, "%s", path);
     TRY(step_place(store, path, &place, to));
-    TRY(step_item_digest(parent, name, step.after));
-    TRY(request->given == NULL ? OK : given_step(request, &given));
-    TRY(step_record(store, &step, /* before= */ NULL, request->given == NULL ? NULL : &given));
+    TRY(step_item_digest(parent, name, steps[0].after));
+    TRY(request->given == NULL ? OK : given_step(request, &steps[1]));
+    TRY(steps_record(store, steps, request->given == NULL ? 1 : 2, /* before= */ NULL, draft));
     return folder_publish(parent, name, draft, to);
 }
 
 static enum err given_step(const struct certstore_request *request, struct certstore_step *step)
 {
-    step->kind = CERTSTORE_STEP_GIVEN;
     if (request->given[0] != '/' ||
         !span_to_text(span_from_text(request->given), step->path, sizeof step->path)) {
         return ERR_INPUT;
@@ -165,7 +172,7 @@ enum err step_item_remove(struct certstore *store, const char *path)
     }
     snprintf(step.path, sizeof step.path, "%s", path);
     TRY(step_item_digest(&place, name, step.before));
-    TRY(step_record(store, &step, /* before= */ NULL, /* then= */ NULL));
+    TRY(step_record(store, &step, /* before= */ NULL));
     TRY(change_open(store, store->record.number, &change));
     snprintf(kept, sizeof kept, "%zu", store->record.count - 1);
     return folder_move(&place, name, &change, kept);
@@ -182,49 +189,72 @@ enum err step_join(struct certstore *store, const char *path, const char *to)
     snprintf(step.path, sizeof step.path, "%s", path);
     snprintf(step.to, sizeof step.to, "%s", to);
     TRY(step_item_digest(&from_place, from_name, step.after));
-    TRY(step_record(store, &step, /* before= */ NULL, /* then= */ NULL));
+    TRY(step_record(store, &step, /* before= */ NULL));
     return folder_move(&from_place, from_name, &to_place, to_name);
 }
 
-/* A file that this change has touched already keeps what was before the first time. `then`: a step
- * behind it that is written down along with it, or NULL. */
-static enum err step_record(struct certstore *store, const struct certstore_step *step,
-    const struct buf *before, const struct certstore_step *then)
+/* A file that this change has touched already keeps what was before the first time. */
+static enum err step_record(
+    struct certstore *store, const struct certstore_step *step, const struct buf *before)
 {
     struct certstore_past *past = &store->record;
-    AUTO(folder) folder = { 0 };
-    assert(before == NULL || then == NULL); /* kept under the last step's number */
-    if (past->command[0] == '\0') {
-        return OK;
-    }
     for (size_t i = 0; i < past->count; i++) {
         if (step->kind == CERTSTORE_STEP_FILE && strcmp(past->steps[i].path, step->path) == 0) {
             memcpy(past->steps[i].after, step->after, sizeof step->after);
-            TRY(change_open(store, past->number, &folder));
-            return about_write(&folder, past);
+            return change_write(store, past);
         }
     }
-    if (past->count + (then != NULL) >= CERTSTORE_STEPS_MAX) {
+    return steps_record(store, step, 1, before, /* draft= */ NULL);
+}
+
+/* `before` is kept under the last one's number. `draft`: nothing is done before it is published, so
+ * that it may wait for the record too; NULL: the record is on disk on return. */
+static enum err steps_record(struct certstore *store, const struct certstore_step *steps,
+    size_t count, const struct buf *before, const struct folder *draft)
+{
+    struct certstore_past *past = &store->record;
+    AUTO(folder) folder = { 0 };
+    size_t earlier = past->count;
+    if (past->command[0] == '\0') {
+        return OK;
+    }
+    if (earlier + count > CERTSTORE_STEPS_MAX) {
         return ERR_LIMIT;
     }
-    bool first = past->count == 0;
-    past->steps[past->count++] = *step;
-    if (then != NULL) {
-        past->steps[past->count++] = *then;
+    memcpy(&past->steps[earlier], steps, count * sizeof steps[0]);
+    past->count += count;
+    if (earlier == 0) {
+        return change_begin(store, past, before, draft);
     }
-    if (first) {
-        return change_begin(store, past, before);
+    if (!change_keeps(past, past->count)) {
+        return change_write(store, past);
+    }
+    if (!change_keeps(past, earlier)) {
+        return change_make_room(store, past, before);
     }
     TRY(change_open(store, past->number, &folder));
     return change_fill(&folder, past, before);
 }
 
-/* Whole before it has a name. */
-static enum err change_begin(
-    struct certstore *store, const struct certstore_past *past, const struct buf *before)
+/* Whether one of its first `count` steps keeps what was there before: then it is a folder, else its
+ * record alone. */
+static bool change_keeps(const struct certstore_past *past, size_t count)
 {
-    AUTO(folder) draft = { 0 };
+    for (size_t i = 0; i < count; i++) {
+        if (past->steps[i].before[0] != '\0') {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whole before it has a name, or before anything happens that it tells of. */
+static enum err change_begin(struct certstore *store, const struct certstore_past *past,
+    const struct buf *before, const struct folder *draft)
+{
+    AUTO(folder) own = { 0 };
     AUTO(folder_names) names = { 0 };
+    AUTO(buf) text = buf_make(ABOUT_MAX_BYTES);
     char hidden[FOLDER_NAME_MAX], name[FOLDER_NAME_MAX];
     TRY(idle_drop(store));
     TRY(changes_list(store, &names));
@@ -232,9 +262,16 @@ static enum err change_begin(
         names.count == 0 ? 1 : (unsigned)strtoul(names.names[names.count - 1], NULL, 10) + 1;
     TRY(store->record.number > NUMBER_MAX ? ERR_LIMIT : OK);
     change_name(store->record.number, name);
-    TRY(folder_draft(&store->changes, hidden, &draft));
-    TRY(change_fill(&draft, past, before));
-    TRY(folder_publish(&store->changes, hidden, &draft, name));
+    if (change_keeps(past, past->count)) {
+        TRY(folder_draft(&store->changes, hidden, &own));
+        TRY(change_fill(&own, past, before));
+        TRY(folder_publish(&store->changes, hidden, &own, name));
+    } else if (draft != NULL) {
+        TRY(about_format(past, &text));
+        TRY(folder_write_along(draft, &store->changes, name, buf_span(&text)));
+    } else {
+        TRY(change_write(store, past));
+    }
     return oldest_drop(store);
 }
 
@@ -244,7 +281,32 @@ static enum err change_fill(
     char name[FOLDER_NAME_MAX];
     snprintf(name, sizeof name, "%zu", past->count - 1);
     TRY(before == NULL ? OK : folder_write(folder, name, buf_span(before)));
-    return about_write(folder, past);
+    return about_write(folder, ABOUT, past);
+}
+
+/* Its record, where it is by now. */
+static enum err change_write(const struct certstore *store, const struct certstore_past *past)
+{
+    AUTO(folder) folder = { 0 };
+    char name[FOLDER_NAME_MAX];
+    change_name(past->number, name);
+    if (!change_keeps(past, past->count)) {
+        return about_write(&store->changes, name, past);
+    }
+    TRY(change_open(store, past->number, &folder));
+    return about_write(&folder, ABOUT, past);
+}
+
+/* It has kept nothing so far: the folder takes the place of its record in one step. */
+static enum err change_make_room(
+    struct certstore *store, const struct certstore_past *past, const struct buf *before)
+{
+    AUTO(folder) draft = { 0 };
+    char hidden[FOLDER_NAME_MAX], name[FOLDER_NAME_MAX];
+    change_name(past->number, name);
+    TRY(folder_draft(&store->changes, hidden, &draft));
+    TRY(change_fill(&draft, past, before));
+    return folder_publish_over(&store->changes, hidden, &draft, name);
 }
 
 /* The last change, cut off before its first step: it never was. A step outside is done when the
@@ -252,14 +314,16 @@ static enum err change_fill(
 static enum err idle_drop(struct certstore *store)
 {
     AUTO(folder_names) names = { 0 };
+    TRY(changes_list(store, &names));
+    if (names.count == 0) {
+        return OK;
+    }
+    const char *last = names.names[names.count - 1];
     struct certstore_past *past = calloc(1, sizeof *past);
     TRY(past == NULL ? ERR_MEMORY : OK);
-    enum err err = changes_list(store, &names);
-    const char *last = names.count == 0 ? NULL : names.names[names.count - 1];
-    bool idle = err == OK && last != NULL && change_read(store, last, past) == OK &&
+    bool idle = change_read(store, last, past) == OK &&
                 past->steps[0].kind != CERTSTORE_STEP_OUTSIDE && change_is_idle(store, past);
     free(past);
-    TRY(err);
     return idle ? folder_remove(&store->changes, last) : OK;
 }
 
@@ -361,22 +425,28 @@ static enum err digest_of(struct span bytes, char ret_digest[CERTSTORE_ID_MAX])
     return certstore_thumbprint(bytes, ret_digest);
 }
 
-static enum err about_write(const struct folder *folder, const struct certstore_past *past)
+static enum err about_write(
+    const struct folder *folder, const char *name, const struct certstore_past *past)
 {
     AUTO(buf) text = buf_make(ABOUT_MAX_BYTES);
+    TRY(about_format(past, &text));
+    return folder_write(folder, name, buf_span(&text));
+}
+
+static enum err about_format(const struct certstore_past *past, struct buf *text)
+{
     char time[TIME_TEXT_MAX];
     time_format_rfc3339(past->time, time);
-    buf_append_format(&text, "command: %s\ntime: %s\n", past->command, time);
+    buf_append_format(text, "command: %s\ntime: %s\n", past->command, time);
     for (size_t i = 0; i < past->count; i++) {
         const struct certstore_step *step = &past->steps[i];
-        buf_append_format(&text, "step: %s %s %s ", kinds[step->kind],
+        buf_append_format(text, "step: %s %s %s ", kinds[step->kind],
             step->before[0] == '\0' ? ABSENT : step->before,
             step->after[0] == '\0' ? ABSENT : step->after);
-        path_append(&text, step->path);
-        buf_append_format(&text, " %s\n", step->to[0] == '\0' ? ABSENT : step->to);
+        path_append(text, step->path);
+        buf_append_format(text, " %s\n", step->to[0] == '\0' ? ABSENT : step->to);
     }
-    TRY(buf_check(&text));
-    return folder_write(folder, ABOUT, buf_span(&text));
+    return buf_check(text);
 }
 
 enum err change_read(
@@ -384,9 +454,14 @@ enum err change_read(
 {
     AUTO(folder) folder = { 0 };
     AUTO(buf) text = { 0 };
-    *ret_past = (struct certstore_past){ .number = (unsigned)strtoul(name, NULL, 10) };
-    TRY(folder_open(&store->changes, name, FOLDER_MUST_EXIST, &folder));
-    TRY(folder_read(&folder, ABOUT, ABOUT_MAX_BYTES, &text));
+    /* The steps, which are large, are filled one by one. */
+    ret_past->number = (unsigned)strtoul(name, NULL, 10);
+    ret_past->command[0] = '\0';
+    ret_past->time = 0;
+    ret_past->count = 0;
+    enum err err = folder_open(&store->changes, name, FOLDER_MUST_EXIST, &folder);
+    TRY(err == OK ? folder_read(&folder, ABOUT, ABOUT_MAX_BYTES, &text)
+                  : folder_read(&store->changes, name, ABOUT_MAX_BYTES, &text));
     struct span rest = buf_span(&text);
     while (rest.len > 0) {
         const uint8_t *end = memchr(rest.data, '\n', rest.len);

@@ -320,7 +320,8 @@ static void digest_kept(const struct certstore *store, const struct certstore_pa
     AUTO(folder) change = { 0 };
     char name[FOLDER_NAME_MAX];
     snprintf(name, sizeof name, "%zu", index);
-    enum err err = change_open(store, past->number, &change);
+    enum err err = past->steps[index].before[0] == '\0' ? ERR_NOT_FOUND
+                                                        : change_open(store, past->number, &change);
     err = err != OK ? err
           : past->steps[index].kind == CERTSTORE_STEP_ITEM
               ? step_item_digest(&change, name, ret_digest)
@@ -436,7 +437,7 @@ enum err certstore_step_content(const struct certstore *store, const struct cert
     if (after && one->kind == CERTSTORE_STEP_FILE) {
         TRY(step_place(store, one->path, &place, name));
     } else {
-        TRY(change_open(store, past->number, &place));
+        TRY(one->before[0] == '\0' ? ERR_NOT_FOUND : change_open(store, past->number, &place));
         snprintf(name, sizeof name, "%zu", step);
     }
     return item ? item_content(&place, name, ret_content)

@@ -3,7 +3,8 @@
  * store. It is on disk before anything changes, so that one that was interrupted anywhere can be
  * taken back too:
  *
- *     changes/000017/  about   what was changed, and the SHA-256 of before and after
+ *     changes/000017           what was changed, and the SHA-256 of before and after
+ *     changes/000018/  about   the same, of a change that replaced something or took it away
  *                      0 1 …   what a step replaced or took away
  *
  * A request or certificate that is removed goes there by one rename, so that its key lies in one

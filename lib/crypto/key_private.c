@@ -175,10 +175,13 @@ enum err key_from_ec_private(struct span der, struct span curve, struct key **re
     }
     OSSL_PARAM_BLD_free(build);
     BN_clear_free(number);
-    return err != OK ? crypto_failed(err) : adopt_tried(pkey, ret_key);
+    return err != OK
+               ? crypto_failed(err)
+               : key_adopt(pkey, /* spki= */ (struct span){ 0 }, /* is_private= */ true, ret_key);
 }
 
-/* The public point, multiplied anew. */
+/* The public point, multiplied anew: so that the two halves belong together, whatever point the
+ * file names. */
 static enum err ec_public(
     const struct curve_row *row, struct span scalar, uint8_t *ret_point, size_t *ret_len)
 {

@@ -137,7 +137,7 @@ class Mirror(ToolTest):
         self.mirror()
         victim = self.write("victim", self.pem("root"))
         number = max(os.listdir(self.path("store/changes")))
-        about = self.path(f"store/changes/{number}/about")
+        about = self.path(f"store/changes/{number}")
         with open(about, encoding="ascii") as file:
             text = file.read()
         digest = text.split("step: outside - ")[1][:64]

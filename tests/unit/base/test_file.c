@@ -41,6 +41,30 @@ static void a_replaced_file_has_exactly_its_mode_and_leaves_nothing_beside_it(vo
     assert_true(span_equal(buf_span(&content), SPAN_LITERAL("one")));
 }
 
+static void a_begun_file_has_its_name_when_it_is_finished_and_leaves_nothing_else(void **state)
+{
+    (void)state;
+    struct file_begun begun = { 0 }, other = { 0 };
+    unlink(path);
+    assert_int_equal(file_begin(path, SPAN_LITERAL("one"), 0644, &begun), OK);
+    assert_int_equal(file_begin(path, SPAN_LITERAL("two"), 0644, &other), OK);
+    assert_int_equal(access(path, F_OK), -1);
+    assert_int_equal(file_finish(&begun), OK);
+    assert_int_equal(file_finish(&other), ERR_CONFLICT);
+    file_begun_release(&begun);
+    file_begun_release(&other);
+    assert_int_equal(file_begin(path, SPAN_LITERAL("three"), 0644, &begun), OK);
+    file_begun_release(&begun);
+    AUTO(buf) content = { 0 };
+    assert_int_equal(file_read(path, 3, &content), OK);
+    assert_true(span_equal(buf_span(&content), SPAN_LITERAL("one")));
+    snprintf(begun.path, sizeof begun.path, "%s/none/f", directory);
+    assert_int_equal(file_begin(begun.path, SPAN_LITERAL("one"), 0644, &other), ERR_NOT_FOUND);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(directory), 0);
+    assert_int_equal(mkdir(directory, 0700), 0);
+}
+
 static void one_file_is_known_by_whatever_way_leads_there(void **state)
 {
     (void)state;
@@ -128,6 +152,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_replaced_file_has_exactly_its_mode_and_leaves_nothing_beside_it),
+        cmocka_unit_test(a_begun_file_has_its_name_when_it_is_finished_and_leaves_nothing_else),
         cmocka_unit_test(one_file_is_known_by_whatever_way_leads_there),
         cmocka_unit_test(a_file_larger_than_the_limit_is_refused),
         cmocka_unit_test(a_file_is_mapped_as_it_is_or_not_at_all),

@@ -213,6 +213,44 @@ static void a_draft_takes_each_name_once_and_shows_all_of_it_together(void **sta
     assert_int_equal(folder_write(&final, "key.pem", SPAN_LITERAL("new")), OK);
 }
 
+static void what_is_written_along_is_there_before_the_draft_and_covers_nothing(void **state)
+{
+    (void)state;
+    char name[FOLDER_NAME_MAX];
+    AUTO(buf) content = { 0 };
+    AUTO(folder) folder = { 0 }, draft = { 0 }, beside = { 0 };
+    open_store(&folder);
+    assert_int_equal(folder_open(&folder, "beside", FOLDER_MAKE, &beside), OK);
+    assert_int_equal(folder_draft(&folder, name, &draft), OK);
+    for (int i = 0; i < 20; i++) { /* more than a draft waits for at once */
+        char file[16];
+        snprintf(file, sizeof file, "%d", i);
+        assert_int_equal(folder_write_along(&draft, &beside, file, SPAN_LITERAL("first")), OK);
+    }
+    assert_int_not_equal(folder_write_along(&draft, &beside, "7", SPAN_LITERAL("again")), OK);
+    assert_int_equal(folder_publish(&folder, name, &draft, "final"), OK);
+    assert_int_equal(folder_read(&beside, "7", 100, &content), OK);
+    assert_true(span_equal_text(buf_span(&content), "first"));
+    assert_int_equal(mode_of("store/beside/7"), 0600);
+}
+
+static void a_draft_takes_the_place_of_a_file_and_leaves_nothing_beside_it(void **state)
+{
+    (void)state;
+    char name[FOLDER_NAME_MAX];
+    AUTO(folder_names) names = { 0 };
+    AUTO(folder) folder = { 0 }, draft = { 0 }, final = { 0 }, hidden = { 0 };
+    open_store(&folder);
+    assert_int_equal(folder_draft(&folder, name, &draft), OK);
+    assert_int_equal(folder_publish_over(&folder, name, &draft, "final"), ERR_NOT_FOUND);
+    assert_int_equal(folder_write(&folder, "final", SPAN_LITERAL("file")), OK);
+    assert_int_equal(folder_publish_over(&folder, name, &draft, "final"), OK);
+    assert_int_equal(folder_open(&folder, "final", FOLDER_MUST_EXIST, &final), OK);
+    assert_int_equal(folder_open(&folder, name, FOLDER_MUST_EXIST, &hidden), ERR_NOT_FOUND);
+    assert_int_equal(folder_list(&folder, &names), OK);
+    assert_int_equal(names.count, 1);
+}
+
 static void moving_never_covers_what_is_there(void **state)
 {
     (void)state;
@@ -293,6 +331,8 @@ int main(void)
         TEST(a_pipe_in_place_of_a_file_does_not_hang),
         TEST(a_draft_is_in_no_list_and_is_swept),
         TEST(a_draft_takes_each_name_once_and_shows_all_of_it_together),
+        TEST(what_is_written_along_is_there_before_the_draft_and_covers_nothing),
+        TEST(a_draft_takes_the_place_of_a_file_and_leaves_nothing_beside_it),
         TEST(moving_never_covers_what_is_there),
         TEST(what_is_in_a_folder_goes_with_it_whatever_its_name),
         TEST(what_stands_nowhere_is_empty_and_takes_nothing_in),

@@ -270,6 +270,50 @@ static void what_was_kept_must_be_what_was_there(void **state)
     expect_counts(0, 0);
 }
 
+static void a_change_that_keeps_nothing_is_a_file_and_one_in_the_older_form_goes_back_too(
+    void **state)
+{
+    (void)state;
+    AUTO(certstore_item) item = { 0 };
+    AUTO_PTR(key) key = request_add("a", &item);
+    struct stat status;
+    char path[256], about[256], away[256];
+    path_of("changes/000001", path, sizeof path);
+    path_of("changes/000001/about", about, sizeof about);
+    snprintf(away, sizeof away, "%s/away", scratch);
+    assert_int_equal(lstat(path, &status), 0);
+    assert_true(S_ISREG(status.st_mode));
+    assert_int_equal(rename(path, away), 0);
+    assert_int_equal(mkdir(path, 0700), 0);
+    assert_int_equal(rename(away, about), 0);
+    expect_undo(0, OK, "");
+    assert_int_equal(past.number, 1);
+    expect_counts(0, 0);
+    assert_int_equal(changes_left(), 0);
+}
+
+static void a_change_that_comes_to_keep_something_is_one_change_still(void **state)
+{
+    (void)state;
+    AUTO(certstore_item) old = { 0 }, item = { 0 }, again = { 0 };
+    AUTO_PTR(key) key = request_add("a", &old);
+    AUTO_PTR(key) other = request_add("b", &item);
+    char path[256];
+    struct stat status;
+    assert_int_equal(certstore_remove(store, &old, NULL), OK);
+    assert_int_equal(certstore_recorded(store), 2);
+    path_of("changes/000002/1/key.pem", path, sizeof path);
+    assert_int_equal(lstat(path, &status), 0);
+    path_of("changes", path, sizeof path);
+    assert_int_equal(files_named(path, "about"), 2); /* the record, the request's own */
+    assert_int_equal(files_named(path, "000002"), 0);
+    expect_counts(1, 0);
+    expect_undo(0, OK, "");
+    expect_counts(1, 0);
+    assert_int_equal(certstore_find(store, old.id, NULL, &again), OK);
+    assert_int_equal(changes_left(), 1);
+}
+
 static void a_broken_record_is_no_change(void **state)
 {
     (void)state;
@@ -285,7 +329,7 @@ static void a_broken_record_is_no_change(void **state)
     AUTO(certstore_item) item = { 0 };
     AUTO_PTR(key) key = request_add("a", &item);
     char path[256];
-    path_of("changes/000001/about", path, sizeof path);
+    path_of("changes/000001", path, sizeof path);
     for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {
         FILE *file = fopen(path, "w");
         assert_non_null(file);
@@ -330,7 +374,7 @@ static void a_record_leads_nowhere_out_of_the_store(void **state)
     AUTO_PTR(key) key = request_add("a", &item);
     char path[256], victim[256];
     snprintf(victim, sizeof victim, "%s/victim", scratch);
-    path_of("changes/000001/about", path, sizeof path);
+    path_of("changes/000001", path, sizeof path);
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
         struct reason reason = { 0 };
         FILE *file = fopen(victim, "w");
@@ -356,7 +400,7 @@ static void a_pipe_in_place_of_a_file_outside_does_not_hang(void **state)
     char path[256], pipe[256];
     snprintf(pipe, sizeof pipe, "%s/pipe", scratch);
     assert_int_equal(mkfifo(pipe, 0600), 0);
-    path_of("changes/000001/about", path, sizeof path);
+    path_of("changes/000001", path, sizeof path);
     FILE *file = fopen(path, "w");
     assert_non_null(file);
     fprintf(file, "command: x\ntime: 2026-11-28T10:00:00Z\nstep: outside - 0 %s -\n", pipe);
@@ -460,6 +504,8 @@ int main(void)
         TEST(what_somebody_else_has_changed_since_is_left_alone),
         TEST(a_key_that_came_back_another_way_is_not_brought_twice),
         TEST(what_was_kept_must_be_what_was_there),
+        TEST(a_change_that_keeps_nothing_is_a_file_and_one_in_the_older_form_goes_back_too),
+        TEST(a_change_that_comes_to_keep_something_is_one_change_still),
         TEST(a_broken_record_is_no_change),
         TEST(what_is_no_change_of_ours_is_in_nobodys_way),
         TEST(a_record_leads_nowhere_out_of_the_store),

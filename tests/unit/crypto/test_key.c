@@ -245,6 +245,26 @@ static void a_private_key_whose_halves_do_not_match_is_refused(void **state)
     assert_null(none);
 }
 
+static void an_ec_keys_point_is_its_numbers_own_whatever_point_the_file_names(void **state)
+{
+    (void)state;
+    AUTO_PTR(key) key = key_of("p256.pem");
+    AUTO(secret) der = { 0 }, written = { 0 };
+    AUTO_PTR(key) other = NULL;
+    uint8_t signature[SIGNATURE_MAX_BYTES];
+    size_t len = 0;
+    assert_int_equal(key_to_pkcs8(key, &der), OK);
+    /* The number's last byte; the point stands at the end. */
+    der.data[67] ^= 0x10;
+    assert_int_equal(key_from_pkcs8(secret_span(&der), &other), OK);
+    assert_false(key_same_public(key, other));
+    assert_int_equal(
+        signature_make(other, SIGNATURE_ECDSA_SHA256, SPAN_LITERAL("text"), signature, &len), OK);
+    assert_int_equal(key_to_pkcs8(other, &written), OK);
+    assert_memory_equal(written.data, der.data, 68);
+    assert_memory_not_equal(written.data + 68, der.data + 68, der.len - 68);
+}
+
 static void a_passphrase_that_costs_too_much_is_not_tried(void **state)
 {
     (void)state;
@@ -295,6 +315,7 @@ int main(void)
         cmocka_unit_test(private_keys_are_written_as_openssl_writes_them),
         cmocka_unit_test(a_public_key_is_not_written_as_a_private_one),
         cmocka_unit_test(a_private_key_whose_halves_do_not_match_is_refused),
+        cmocka_unit_test(an_ec_keys_point_is_its_numbers_own_whatever_point_the_file_names),
         cmocka_unit_test(a_passphrase_that_costs_too_much_is_not_tried),
         cmocka_unit_test(the_key_identifier_is_of_the_bit_string_alone),
     };
