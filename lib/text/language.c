@@ -271,7 +271,8 @@ const char *language_failure(const struct language *language, const char *words)
             for (char *one = id + sizeof ID - 1; *one != '\0'; one++) {
                 *one = *one == ' ' || *one == '/' ? '_' : *one;
             }
-            return language_text(language, id);
+            const char *text = language_text(language, id);
+            return text == id ? words : text;
         }
     }
     return words;

@@ -49,8 +49,8 @@ bool language_has(const struct language *language, const char *id);
 /* Appends the text with its placeholders filled in; unknown placeholders stay as they are. */
 void language_format(const struct language *language, const char *id,
     const struct placeholder *placeholders, struct buf *buf);
-/* A name of enum err in the person's language; other words, the system's or another program's, as
- * they are. */
+/* A name of enum err in the person's language; other words, the system's or another program's, and
+ * names that no language has, as they are. */
 const char *language_failure(const struct language *language, const char *words);
 /* The same for a reason: its code with {field}, {seen} and {expected}, and {failure}, which is what
  * was seen by language_failure. `suffix` is "" for what happened, ".next" for what to do; nothing

@@ -1,4 +1,5 @@
 """Trying before a check: asked on the page and by the API, told in three languages, and nothing moves."""
+import time
 import unittest
 
 import world
@@ -107,12 +108,13 @@ class Rehearsal(world.FreshCase):
 
     def test_d30_a_subscriber_tries_so_often_and_checks_all_the_same(self):
         api, browser = self.world.api("told"), self.world.browser("told")
-        answers = []
+        answers, begun = [], int(time.time()) // 600
         for _ in range(41):
             answers.append(api.ask("POST", "/enrolment/dcv/rehearse").status)
             self.make("told")
             self.world.change("DELETE FROM rehearsal_sight")
-        self.assertIn(answers.count(202), (20, 40))  # 40: a window ended on the way
+        ended = int(time.time()) // 600 != begun  # a window did on the way
+        self.assertIn(answers.count(202), range(20, 41) if ended else (20,))
         # While one waits, asking again costs nothing.
         self.world.change("UPDATE rehearsal SET due = asked")
         self.assertEqual({api.ask("POST", "/enrolment/dcv/rehearse").status for _ in range(25)}, {202})

@@ -21,6 +21,7 @@ static inline void languages_write(char *directory)
     static const struct message english[] = {
         { "bad", "Field {field} holds {seen}, not {expected}." },
         { "bad.next", "Correct {field}." },
+        { "failure.temporary_failure", "later" },
         { "hello", "Hello {name} & {unknown}" },
         { "only.english", "only" },
         { "shared", "English" },
@@ -30,7 +31,7 @@ static inline void languages_write(char *directory)
     static const struct {
         const struct message *messages;
         uint32_t count;
-    } catalogues[] = { { english, 5 }, { hong_kong, 1 }, { mainland, 1 } };
+    } catalogues[] = { { english, 6 }, { hong_kong, 1 }, { mainland, 1 } };
 
     assert_non_null(mkdtemp(directory));
     char path[64];

@@ -89,9 +89,8 @@ static void a_failure_is_named_and_other_words_are_left(void **state)
     const struct language *language = language_by_tag(set, "en");
     for (int err = OK + 1; err < ERR_COUNT; err++) {
         const char *name = err_name((enum err)err);
-        const char *said = language_failure(language, name); /* this catalogue has none: its id */
-        assert_ptr_equal(strstr(said, "failure."), said);
-        assert_null(strpbrk(said, " /"));
+        const char *said = language_failure(language, name); /* this catalogue has one */
+        assert_string_equal(said, err == ERR_AGAIN ? "later" : name);
     }
     assert_string_equal(language_failure(language, "Text file busy"), "Text file busy");
     assert_string_equal(language_failure(language, "ok"), "ok");
