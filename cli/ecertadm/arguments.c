@@ -2,6 +2,7 @@
 #include "cli/ecertadm/command.h"
 #include "lib/ca/application.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static struct option_value *option_find(
@@ -46,6 +47,16 @@ static struct option_value *option_find(
         }
     }
     return NULL;
+}
+
+enum err call_number(struct call *call, const char *text, const char *code, const char *expected,
+    int64_t *ret_number)
+{
+    char *end = NULL;
+    *ret_number = strtoll(text, &end, 10);
+    return *ret_number > 0 && *end == '\0'
+               ? OK
+               : reason_set(&call->reason, ERR_INPUT, code, "ID", text, expected);
 }
 
 enum err call_application_id(struct call *call, const char *text, uint8_t *ret_id)

@@ -83,6 +83,9 @@ struct option_value {
  * `ret_words`. "usage" for anything that is not declared. */
 enum err call_arguments(struct call *call, struct option_value *options, size_t option_count,
     const char **ret_words, size_t word_count) MUST_USE;
+/* `text` as the number of a row, from 1 on; `code` with `expected` if it is none. */
+enum err call_number(struct call *call, const char *text, const char *code, const char *expected,
+    int64_t *ret_number) MUST_USE;
 /* `text` as the 16 bytes of an application's id; "application.id" if it is none. */
 enum err call_application_id(struct call *call, const char *text, uint8_t *ret_id) MUST_USE;
 

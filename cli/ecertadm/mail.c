@@ -4,7 +4,6 @@
 #include "lib/wire/mails.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* By the problem, and where a person may not have been told, how that is made good. */
@@ -101,18 +100,14 @@ static const char *advice_for(const char *problem)
 static enum err change_run(struct call *call, unsigned message_type, bool all, const char *done)
 {
     const char *word = NULL;
-    char *end = NULL;
     struct control_number number = { 0 };
     AUTO(answer) answer = answer_none();
     AUTO(arena) arena = arena_make(CALL_ARENA_BYTES);
     struct value_tree tree = value_tree_make(&arena);
     TRY(call_arguments(call, NULL, 0, &word, 1));
     if (!all || strcmp(word, "all") != 0) {
-        number.number = strtoll(word, &end, 10);
-        if (number.number <= 0 || *end != '\0') {
-            return reason_set(&call->reason, ERR_INPUT, "mail.unknown", "ID", word,
-                all ? "a number, or all" : "a number");
-        }
+        TRY(call_number(
+            call, word, "mail.unknown", all ? "a number, or all" : "a number", &number.number));
     }
     struct request request = request_make(message_type, control_number_write, &number);
     TRY(call_registrar(call, &request, &answer));

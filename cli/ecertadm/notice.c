@@ -6,7 +6,6 @@
 #include "lib/wire/notice.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 enum { HONG_KONG_OFFSET = 8 * 3600, DAY = 86400 };
 
@@ -74,16 +73,12 @@ enum err notice_list_run(struct call *call)
 enum err notice_remove_run(struct call *call)
 {
     const char *word = NULL;
-    char *end = NULL;
     struct control_number number = { 0 };
     AUTO(answer) answer = answer_none();
     AUTO(arena) arena = arena_make(CALL_ARENA_BYTES);
     struct value_tree tree = value_tree_make(&arena);
     TRY(call_arguments(call, NULL, 0, &word, 1));
-    number.number = strtoll(word, &end, 10);
-    if (number.number <= 0 || *end != '\0') {
-        return reason_set(&call->reason, ERR_INPUT, "notice.unknown", "ID", word, "a number");
-    }
+    TRY(call_number(call, word, "notice.unknown", "a number", &number.number));
     struct request request = request_make(CONTROL_NOTICE_REMOVE, control_number_write, &number);
     TRY(call_registrar(call, &request, &answer));
     struct value *object = value_object(&tree);
